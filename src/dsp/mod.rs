@@ -1,0 +1,1 @@
+//! Sample arithmetic on slices. No pins, no formats, no threads.

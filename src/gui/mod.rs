@@ -1,0 +1,1 @@
+//! Pixels and gestures. No DSP, no engine calls.

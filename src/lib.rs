@@ -1,0 +1,15 @@
+//! KSGraph: build filter graphs by hand and hear them play.
+//!
+//! ```text
+//!    what the user wants             what the pins agreed             what the audio thread does
+//!          Graph        ─negotiate─▶       Wiring        ─compile─▶             Plan
+//! ```
+//!
+//! Modules stand in layer order: a module may use only those listed before it (`tests/behaviour/layering.rs`).
+//! ARCHITECTURE.md is the map.
+
+pub mod dsp;
+pub mod media;
+pub mod midi;
+#[cfg(feature = "gui")]
+pub mod gui;

@@ -1,0 +1,1 @@
+//! Files as bytes: RIFF chunks and WAV. No paths, no threads.

@@ -1,0 +1,1 @@
+//! MIDI as bytes and as typed messages; Standard MIDI Files.
