@@ -9,7 +9,7 @@
 //! ARCHITECTURE.md is the map.
 
 pub mod dsp;
-pub mod media;
-pub mod midi;
 #[cfg(feature = "gui")]
 pub mod gui;
+pub mod media;
+pub mod midi;

@@ -1,1 +1,25 @@
 //! Sample arithmetic on slices. No pins, no formats, no threads.
+//!
+//! Samples are `f32` and planar: one slice a channel. Three rules hold everywhere in this room:
+//!
+//! - **Any cutting, same samples.** What comes out does not depend on how a stream is cut into calls, bit for bit.
+//!   Whatever moves counts samples, never calls.
+//! - **Nothing is allocated after construction**, so that every call here may run on the audio thread.
+//! - **No denormals from our own state.** What decays is set to zero while it is still a normal number.
+
+pub mod gain;
+pub mod limiter;
+pub mod measure;
+pub mod quantise;
+pub mod ramp;
+pub mod random;
+pub mod resample;
+pub mod wavetable;
+
+pub use limiter::{Limited, Limiter};
+pub use measure::PeakMeter;
+pub use quantise::{Dither, Quantiser};
+pub use ramp::Ramp;
+pub use random::Random;
+pub use resample::{Quality, ResampleError, Resampler};
+pub use wavetable::{Noise, NoiseColour, Oscillator, Shape};

@@ -1,0 +1,240 @@
+//! Looking at samples without changing them: peak, RMS, one bin of a spectrum, a peak meter, numbers that are none.
+//! Used by meters and by tests.
+
+use std::f64::consts::TAU;
+
+/// The greatest absolute value. What is not a number does not count; an infinity does.
+#[must_use]
+pub fn peak(samples: &[f32]) -> f32 {
+    samples
+        .iter()
+        .fold(0.0, |peak, sample| peak.max(sample.abs()))
+}
+
+/// The root of the mean square. A full-scale sine has 0.7071; an empty slice 0.
+#[must_use]
+pub fn rms(samples: &[f32]) -> f32 {
+    if samples.is_empty() {
+        return 0.0;
+    }
+    let sum: f64 = samples.iter().map(|s| f64::from(*s) * f64::from(*s)).sum();
+    (sum / samples.len() as f64).sqrt() as f32
+}
+
+/// An amplitude in decibels relative to 1.0; 0 gives minus infinity.
+#[must_use]
+pub fn dbfs(amplitude: f32) -> f32 {
+    super::gain::db_from_amplitude(amplitude)
+}
+
+/// The place of the first sample that is infinite or not a number.
+#[must_use]
+pub fn first_non_finite(samples: &[f32]) -> Option<usize> {
+    // The common case first, in a form that the compiler turns into wide instructions.
+    if !has_non_finite(samples) {
+        return None;
+    }
+    samples.iter().position(|sample| !sample.is_finite())
+}
+
+/// Whether any sample is infinite or not a number.
+#[must_use]
+pub fn has_non_finite(samples: &[f32]) -> bool {
+    const EXPONENT: u32 = 0x7f80_0000;
+    samples.iter().fold(false, |found, sample| {
+        found | (sample.to_bits() & EXPONENT == EXPONENT)
+    })
+}
+
+/// Sets every infinity and everything that is not a number to 0, and counts them.
+pub fn silence_non_finite(samples: &mut [f32]) -> usize {
+    if !has_non_finite(samples) {
+        return 0;
+    }
+    let mut count = 0;
+    for sample in samples {
+        if !sample.is_finite() {
+            *sample = 0.0;
+            count += 1;
+        }
+    }
+    count
+}
+
+/// One sine found in a sound.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tone {
+    /// Its amplitude: 1.0 is a full-scale sine.
+    pub amplitude: f64,
+    /// Its phase at the first sample, in radians: `amplitude * sin(phase + TAU * hz * n / rate)`.
+    pub phase: f64,
+}
+
+/// One bin of the spectrum (Goertzel, in `f64`), without a window: exact when `samples` holds whole periods.
+#[must_use]
+pub fn tone(samples: &[f32], hz: f64, rate_hz: f64) -> Tone {
+    goertzel(
+        samples.iter().map(|s| f64::from(*s)),
+        samples.len(),
+        hz,
+        rate_hz,
+    )
+}
+
+/// One bin of the spectrum under a Hann window: other tones more than two bins away hardly count, at the price of a
+/// wider bin (four times rate / length). For looking beside a loud tone.
+#[must_use]
+pub fn tone_windowed(samples: &[f32], hz: f64, rate_hz: f64) -> Tone {
+    let length = samples.len();
+    let (turn_sine, turn_cosine) = (TAU / length.max(1) as f64).sin_cos();
+    let (mut cosine, mut sine) = (1.0, 0.0);
+    let windowed = samples.iter().map(|sample| {
+        // The window has a mean of one half, which the factor 2 makes good.
+        let window = 1.0 - cosine;
+        // A pointer turned once for each sample is as good here as a cosine, and much cheaper.
+        (cosine, sine) = (
+            cosine * turn_cosine - sine * turn_sine,
+            cosine * turn_sine + sine * turn_cosine,
+        );
+        f64::from(*sample) * window
+    });
+    goertzel(windowed, length, hz, rate_hz)
+}
+
+fn goertzel(samples: impl Iterator<Item = f64>, length: usize, hz: f64, rate_hz: f64) -> Tone {
+    if length == 0 {
+        return Tone {
+            amplitude: 0.0,
+            phase: 0.0,
+        };
+    }
+    let step = TAU * hz / rate_hz;
+    let turn = 2.0 * step.cos();
+    let (mut last, mut before) = (0.0, 0.0);
+    for sample in samples {
+        (last, before) = (sample + turn * last - before, last);
+    }
+    // The recursion ends at the last sample; turn the result back to the first.
+    let (real, imaginary) = (last - before * step.cos(), before * step.sin());
+    let back = -step * (length as f64 - 1.0);
+    let cosine = real * back.cos() - imaginary * back.sin();
+    let sine = real * back.sin() + imaginary * back.cos();
+    Tone {
+        amplitude: cosine.hypot(sine) * 2.0 / length as f64,
+        phase: cosine.atan2(-sine),
+    }
+}
+
+/// The falling peak of a level meter: up at once, down by 24 dB a second.
+#[derive(Clone, Debug)]
+pub struct PeakMeter {
+    level: f32,
+    fall: f32,
+}
+
+/// How fast a [`PeakMeter`] falls, in decibels a second.
+pub const PEAK_FALL_DB_PER_SECOND: f64 = 24.0;
+
+/// -200 dBFS: below it a meter shows nothing, and its level is set to zero before it could turn denormal.
+const NOTHING: f32 = 1e-10;
+
+impl PeakMeter {
+    /// A meter at rest for sound at this rate.
+    #[must_use]
+    pub fn new(rate_hz: f64) -> Self {
+        Self {
+            level: 0.0,
+            fall: 10_f64.powf(-PEAK_FALL_DB_PER_SECOND / 20.0 / rate_hz) as f32,
+        }
+    }
+
+    /// Looks at the next samples of its channel and gives the level after them.
+    pub fn feed(&mut self, samples: &[f32]) -> f32 {
+        for sample in samples {
+            let fallen = self.level * self.fall;
+            let fallen = if fallen < NOTHING { 0.0 } else { fallen };
+            self.level = fallen.max(sample.abs());
+        }
+        self.level
+    }
+
+    /// The level now, as an amplitude.
+    #[must_use]
+    pub fn level(&self) -> f32 {
+        self.level
+    }
+
+    /// Back to rest.
+    pub fn reset(&mut self) {
+        self.level = 0.0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sine(hz: f64, rate_hz: f64, amplitude: f64, phase: f64, length: usize) -> Vec<f32> {
+        (0..length)
+            .map(|n| (amplitude * (TAU * hz * n as f64 / rate_hz + phase).sin()) as f32)
+            .collect()
+    }
+
+    #[test]
+    fn levels_of_a_sine() {
+        let sound = sine(1000.0, 48_000.0, 0.5, 0.0, 4800);
+        assert!((peak(&sound) - 0.5).abs() < 1e-6);
+        assert!((rms(&sound) - 0.5 / 2_f32.sqrt()).abs() < 1e-6);
+        assert!((dbfs(peak(&sound)) + 6.0206).abs() < 1e-3);
+        assert_eq!(rms(&[]), 0.0);
+        assert_eq!(peak(&[0.1, f32::NAN, -0.3]), 0.3);
+    }
+
+    #[test]
+    fn one_bin_finds_amplitude_and_phase() {
+        let sound = sine(1000.0, 48_000.0, 0.25, 0.7, 4800);
+        let found = tone(&sound, 1000.0, 48_000.0);
+        assert!((found.amplitude - 0.25).abs() < 1e-6);
+        assert!((found.phase - 0.7).abs() < 1e-6);
+        assert!(tone(&sound, 2000.0, 48_000.0).amplitude < 1e-7);
+    }
+
+    #[test]
+    fn the_window_hears_beside_a_loud_tone() {
+        let mut sound = sine(1000.3, 48_000.0, 0.9, 0.0, 48_000);
+        super::super::gain::mix_into(&mut sound, &sine(3000.0, 48_000.0, 1e-4, 0.0, 48_000));
+        let found = tone_windowed(&sound, 3000.0, 48_000.0);
+        assert!((found.amplitude - 1e-4).abs() < 2e-6, "{found:?}");
+        assert!(tone_windowed(&sound, 5000.0, 48_000.0).amplitude < 1e-7);
+    }
+
+    #[test]
+    fn what_is_no_number_is_found_and_silenced() {
+        let mut sound = vec![0.5; 100];
+        assert_eq!(first_non_finite(&sound), None);
+        assert_eq!(silence_non_finite(&mut sound), 0);
+        sound[71] = f32::NEG_INFINITY;
+        sound[90] = f32::NAN;
+        assert_eq!(first_non_finite(&sound), Some(71));
+        assert_eq!(silence_non_finite(&mut sound), 2);
+        assert_eq!(sound[71], 0.0);
+        assert_eq!(sound[70], 0.5);
+        assert!(!has_non_finite(&[f32::MAX, f32::MIN_POSITIVE / 2.0, -0.0]));
+    }
+
+    #[test]
+    fn the_meter_falls_24_decibels_a_second_for_any_cutting() {
+        let mut sound = vec![0.0; 48_001];
+        sound[0] = 1.0;
+        let mut meter = PeakMeter::new(48_000.0);
+        let level = meter.feed(&sound);
+        assert!((dbfs(level) + 24.0).abs() < 0.05, "{}", dbfs(level));
+        let mut cut = PeakMeter::new(48_000.0);
+        for piece in sound.chunks(77) {
+            cut.feed(piece);
+        }
+        assert_eq!(cut.level().to_bits(), level.to_bits());
+        meter.feed(&vec![0.0; 48_000 * 9]);
+        assert_eq!(meter.level(), 0.0);
+    }
+}
