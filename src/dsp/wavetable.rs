@@ -9,9 +9,9 @@
 //! ```
 //!
 //! Nothing above half the rate is ever in the table that is read, so what is left of aliasing is the error of reading
-//! between its points: measured below -150 dB for a saw
-//! at 1 kHz and 48 kHz, below -110 dB for one at 110 Hz. The price is that harmonics
-//! in the last octave below half the rate are softened. The phase is a 64-bit fixed-point number: a cycle is 2^64, so it is exact for hours and for any cutting.
+//! between its points: measured below -150 dB for a saw at 1 kHz and 48 kHz, below -110 dB for one at 110 Hz. The price
+//! is that harmonics in the last octave below half the rate are softened. The phase is a 64-bit fixed-point number: a
+//! cycle is 2^64, so it is exact for hours and for any cutting.
 
 use std::f64::consts::{PI, TAU};
 use std::sync::OnceLock;
