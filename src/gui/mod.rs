@@ -1,1 +1,5 @@
 //! Pixels and gestures. No DSP, no engine calls.
+
+pub mod icons;
+pub mod node_graph;
+pub mod theme;

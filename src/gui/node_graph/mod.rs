@@ -1,0 +1,31 @@
+//! A node canvas: boxes with pins, wires between them, and the hand that draws them.
+//!
+//! Named after `egui_node_graph`, which it replaces. It knows egui and nothing else: it shows a [`Model`] that it does
+//! not own, asks it "may this wire be?" while a wire is in hand, and returns [`Event`]s that the caller applies.
+//! Colours and marks come in a [`Look`].
+//!
+//! ```text
+//!   Model ──places, views, verdicts──▶ NodeGraph::show ──Output { events, geometry }──▶ caller ──edits──▶ Model
+//! ```
+//!
+//! Lengths of a model are *graph points*: egui points at 100 %. `view.rs` turns them into screen points, `wire.rs` holds
+//! the shape of wires, `gesture.rs` what pointer and keys mean, `paint.rs` and its neighbours what is seen, `access.rs`
+//! the names by which a screen reader and the tests find boxes, pins and wires.
+//!
+//! Invariant: between two frames nothing of the model is kept but ids. Whatever vanishes from the model while a gesture
+//! holds it ends the gesture.
+
+mod event;
+mod look;
+mod model;
+mod show;
+mod view;
+
+pub use event::{Event, Geometry, How, InHand, Output};
+pub use look::{Kind, KindLook, Line, Look, Mark, Marks, PinFill, Shape};
+pub use model::{
+    Footer, Health, Model, NodeId, NodeView, PinAddr, PinView, Place, Requests, Side, Tag, Target,
+    Ticks, Verdict, WireEnds, WireId, WireState, WireView,
+};
+pub use show::{NodeGraph, Settings};
+pub use view::{Detail, View};
