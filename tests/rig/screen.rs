@@ -1,0 +1,418 @@
+//! A private screen with a window manager, and hands: pointer and keys by xdotool, eyes by the probe document.
+//!
+//! The probe tells where things stand in the window and what they are called; nothing can be done through it. All doing
+//! goes the way a person's does. Between press, move and release the window gets time for a frame of its own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::rig::{PROGRAM, Process, Scratch, pause, require, wait_for};
+
+/// What the window's title contains.
+const TITLE: &str = "KSGraph";
+/// A window drawn in software on a busy machine takes its time.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What the program wrote to `KSGRAPH_PROBE`.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+pub(crate) struct Probe {
+    schema: u32,
+    window: Extent,
+    pub(crate) items: Vec<Item>,
+}
+
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+struct Extent {
+    width: f64,
+    height: f64,
+    scale: f64,
+}
+
+/// One thing on the screen.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+pub(crate) struct Item {
+    pub(crate) name: String,
+    pub(crate) role: String,
+    #[serde(default)]
+    pub(crate) state: String,
+    /// Left, top, width and height in window pixels.
+    rect: [f64; 4],
+}
+
+impl Item {
+    pub(crate) fn middle(&self) -> (f64, f64) {
+        self.at((0.5, 0.5))
+    }
+
+    /// A place inside, as shares of its width and height.
+    pub(crate) fn at(&self, (x, y): (f64, f64)) -> (f64, f64) {
+        let [left, top, width, height] = self.rect;
+        (left + width * x, top + height * y)
+    }
+
+    fn visible_in(&self, window: &Extent) -> bool {
+        let (x, y) = self.middle();
+        (0.0..window.width).contains(&x) && (0.0..window.height).contains(&y)
+    }
+}
+
+impl Probe {
+    /// The thing of this role and name, if its middle is inside the window.
+    pub(crate) fn find(&self, role: &str, name: &str) -> Option<&Item> {
+        self.items
+            .iter()
+            .find(|item| item.role == role && item.name == name && item.visible_in(&self.window))
+    }
+
+    pub(crate) fn of_role<'probe>(
+        &'probe self,
+        role: &'probe str,
+    ) -> impl Iterator<Item = &'probe Item> {
+        self.items.iter().filter(move |item| item.role == role)
+    }
+
+    fn told(&self) -> String {
+        self.items
+            .iter()
+            .map(|item| {
+                format!(
+                    "  {} \"{}\" [{}] {:?}\n",
+                    item.role, item.name, item.state, item.rect
+                )
+            })
+            .collect()
+    }
+}
+
+/// The screen, the window manager, and the folder that all of it lives in.
+pub(crate) struct Screen {
+    // Dropped in this order: the manager leaves before its screen.
+    _manager: Process,
+    _server: Process,
+    display: String,
+    scratch: Scratch,
+}
+
+impl Screen {
+    pub(crate) fn start(test: &str) -> Self {
+        for tool in ["xdotool", "xprop", "import"] {
+            require(tool);
+        }
+        let scratch = Scratch::new(test);
+        // Xvfb looks for a free display itself and writes its number when it is ready.
+        let mut command = scratch.command("Xvfb");
+        command.args([
+            "-displayfd",
+            "1",
+            "-screen",
+            "0",
+            "1700x1100x24",
+            "+extension",
+            "GLX",
+            "-nolisten",
+            "tcp",
+            "-noreset",
+        ]);
+        let mut server = Process::start(&command, scratch.path("xvfb.log"));
+        let display = wait_for("Xvfb to be ready", PATIENCE, || {
+            assert!(server.ended().is_none(), "Xvfb ended:\n{}", server.said());
+            server
+                .said()
+                .lines()
+                .find_map(|line| line.trim().parse::<u32>().ok())
+        });
+        let display = format!(":{display}");
+
+        let mut command = scratch.command("openbox");
+        command.env("DISPLAY", &display);
+        let manager = Process::start(&command, scratch.path("openbox.log"));
+        let screen = Self {
+            _manager: manager,
+            _server: server,
+            display,
+            scratch,
+        };
+        wait_for("openbox to manage windows", PATIENCE, || {
+            let out = screen
+                .tool("xprop")
+                .args(["-root", "_NET_SUPPORTING_WM_CHECK"])
+                .output()
+                .ok()?;
+            String::from_utf8_lossy(&out.stdout)
+                .contains("window id")
+                .then_some(())
+        });
+        screen
+    }
+
+    pub(crate) fn scratch(&self) -> &Scratch {
+        &self.scratch
+    }
+
+    /// A file in this test's folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.scratch.path(name)
+    }
+
+    /// The program, on no screen: what it does there is the caller's question.
+    pub(crate) fn program(scratch: &Scratch) -> Command {
+        let mut command = scratch.command(PROGRAM);
+        // A machine without sound cards, whatever this one has: the test is the same everywhere, and silent.
+        let silent = scratch.path("asound.conf");
+        fs::write(&silent, "").expect("a file in this test's folder can be written");
+        command
+            .env("ALSA_CONFIG_PATH", silent)
+            .env("JACK_NO_START_SERVER", "1")
+            .env("JACK_DEFAULT_SERVER", "none-of-this-name");
+        command
+    }
+
+    /// Starts the editor on a graph file and waits until it has drawn itself.
+    pub(crate) fn open(&self, graph: &Path) -> Window<'_> {
+        let probe = self.path("probe.json");
+        let mut command = Self::program(&self.scratch);
+        command.arg("--user-dir").arg(self.path("user")).arg(graph);
+        command
+            .env("DISPLAY", &self.display)
+            .env("KSGRAPH_PROBE", &probe);
+        command
+            .env("LIBGL_ALWAYS_SOFTWARE", "1")
+            .env("WINIT_X11_SCALE_FACTOR", "1");
+        let process = Process::start(&command, self.path("ksgraph.log"));
+        let mut window = Window {
+            screen: self,
+            process,
+            probe,
+            id: String::new(),
+        };
+        window.id = wait_for("the window", PATIENCE, || {
+            assert!(
+                window.process.ended().is_none(),
+                "the program ended:\n{}",
+                window.process.said()
+            );
+            let found = self
+                .tool("xdotool")
+                .args(["search", "--onlyvisible", "--name", TITLE])
+                .output()
+                .ok()?;
+            String::from_utf8_lossy(&found.stdout)
+                .lines()
+                .next()
+                .map(str::to_owned)
+        });
+        window.act(&["windowactivate", "--sync", &window.id]);
+        window.settle();
+        window
+    }
+
+    fn tool(&self, name: &str) -> Command {
+        let mut command = self.scratch.command(name);
+        command.env("DISPLAY", &self.display).stderr(Stdio::null());
+        command
+    }
+}
+
+/// The running editor and a person in front of it.
+pub(crate) struct Window<'screen> {
+    screen: &'screen Screen,
+    process: Process,
+    probe: PathBuf,
+    id: String,
+}
+
+impl Window<'_> {
+    /// What is on the screen now, as far as the program has told.
+    fn look(&self) -> Option<Probe> {
+        let text = fs::read(&self.probe).ok()?;
+        let probe: Probe = serde_json::from_slice(&text)
+            .unwrap_or_else(|error| panic!("the probe is half a document: {error}"));
+        assert_eq!(probe.schema, 1, "a probe of another schema");
+        assert!(
+            probe.window.scale > 0.0 && probe.window.width > 0.0 && probe.window.height > 0.0,
+            "{:?}",
+            probe.window
+        );
+        Some(probe)
+    }
+
+    /// Waits until `seen` finds in the probe what it looks for.
+    pub(crate) fn see<T>(&mut self, what: &str, mut seen: impl FnMut(&Probe) -> Option<T>) -> T {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a deadline for a program that keeps real time"
+        )]
+        let start = std::time::Instant::now();
+        loop {
+            let probe = self.look();
+            if let Some(found) = probe.as_ref().and_then(&mut seen) {
+                return found;
+            }
+            assert!(
+                self.process.ended().is_none(),
+                "the program ended while we looked for {what}:\n{}",
+                self.process.said()
+            );
+            if start.elapsed() > PATIENCE {
+                let there = probe.map_or("no probe was written\n".to_owned(), |probe| probe.told());
+                panic!(
+                    "looked {PATIENCE:?} in vain for {what}; there is:\n{there}and it said:\n{}",
+                    self.process.said()
+                );
+            }
+            pause(40);
+        }
+    }
+
+    /// Waits for the thing of this role and name.
+    pub(crate) fn find(&mut self, role: &str, name: &str) -> Item {
+        self.see(&format!("the {role} \"{name}\""), |probe| {
+            probe.find(role, name).cloned()
+        })
+    }
+
+    /// Waits until the picture stands still, meters apart: then a rectangle read is a rectangle met.
+    pub(crate) fn settle(&mut self) {
+        let still = |probe: Probe| -> Vec<(String, [f64; 4])> {
+            probe
+                .items
+                .into_iter()
+                .map(|item| (item.name, item.rect))
+                .collect()
+        };
+        let mut last = None;
+        let mut same = 0;
+        self.see("the picture to stand still", |probe| {
+            let now = Some(still(probe.clone()));
+            same = if now == last { same + 1 } else { 0 };
+            last = now;
+            (same >= 6).then_some(())
+        });
+    }
+
+    pub(crate) fn click(&mut self, at: (f64, f64)) {
+        self.point(at);
+        self.act(&[
+            "sleep",
+            "0.1",
+            "mousedown",
+            "1",
+            "sleep",
+            "0.1",
+            "mouseup",
+            "1",
+            "sleep",
+            "0.2",
+        ]);
+    }
+
+    /// Takes hold at one place and carries to another in eight steps, without letting go.
+    pub(crate) fn carry(&mut self, from: (f64, f64), to: (f64, f64)) {
+        self.point(from);
+        self.act(&["sleep", "0.25", "mousedown", "1", "sleep", "0.15"]);
+        for step in 1..=8 {
+            let share = f64::from(step) / 8.0;
+            self.point((
+                from.0 + (to.0 - from.0) * share,
+                from.1 + (to.1 - from.1) * share,
+            ));
+            pause(60);
+        }
+        pause(400);
+    }
+
+    pub(crate) fn let_go(&mut self) {
+        self.act(&["mouseup", "1", "sleep", "0.4"]);
+    }
+
+    pub(crate) fn drag(&mut self, from: (f64, f64), to: (f64, f64)) {
+        self.carry(from, to);
+        self.let_go();
+    }
+
+    /// One key or chord, as xdotool names it: `ctrl+s`, `Escape`, `F8`.
+    pub(crate) fn key(&mut self, chord: &str) {
+        self.act(&["key", "--delay", "60", chord, "sleep", "0.2"]);
+    }
+
+    /// Leaves by Ctrl+Q, as a person who has saved does; the program must go at once and without complaint.
+    pub(crate) fn quit(mut self) {
+        self.key("ctrl+q");
+        let status = self.process.finish(PATIENCE);
+        assert!(
+            status.success(),
+            "the program left with {status}:\n{}",
+            self.process.said()
+        );
+    }
+
+    pub(crate) fn hold_key(&mut self, key: &str) {
+        self.act(&["keydown", key]);
+    }
+
+    pub(crate) fn release_key(&mut self, key: &str) {
+        self.act(&["keyup", key]);
+    }
+
+    pub(crate) fn type_text(&mut self, text: &str) {
+        self.act(&["type", "--delay", "60", text]);
+        self.settle();
+    }
+
+    /// A picture of the screen for people, under cargo's folder for test files.
+    pub(crate) fn picture(&self, name: &str) {
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.png"));
+        let _ = fs::create_dir_all(env!("CARGO_TARGET_TMPDIR"));
+        let taken = self
+            .screen
+            .tool("import")
+            .args(["-window", "root"])
+            .arg(&file)
+            .status();
+        println!(
+            "picture: {} ({})",
+            file.display(),
+            taken.is_ok_and(|status| status.success())
+        );
+    }
+
+    fn point(&mut self, (x, y): (f64, f64)) {
+        // Relative to the window, so that the manager's frame does not matter.
+        let id = self.id.clone();
+        self.act(&[
+            "mousemove",
+            "--window",
+            &id,
+            &format!("{x:.0}"),
+            &format!("{y:.0}"),
+        ]);
+    }
+
+    fn act(&self, words: &[&str]) {
+        let status = self
+            .screen
+            .tool("xdotool")
+            .args(words)
+            .stdout(Stdio::null())
+            .status()
+            .expect("xdotool starts");
+        assert!(
+            status.success(),
+            "xdotool {} failed: {status}",
+            words.join(" ")
+        );
+    }
+}
+
+impl Drop for Window<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.picture("desktop-failed");
+            eprintln!("the program said:\n{}", self.process.said());
+        }
+    }
+}

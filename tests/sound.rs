@@ -1,0 +1,185 @@
+//! The built program plays through a real sound server, and what came out is judged sample by sample.
+//!
+//! Linux only. `rig/servers.rs` says which server and why; `rig/analysis.rs` judges and tests itself.
+#![cfg(target_os = "linux")]
+
+#[path = "rig/analysis.rs"]
+mod analysis;
+mod rig;
+#[path = "rig/servers.rs"]
+mod servers;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use analysis::Sound;
+use rig::{Process, pause};
+use servers::Server;
+
+/// The graph of the first test, as lines for `ksgraph new --batch`.
+const TONE_GRAPH: &str = "add tone --name tone\nadd audio_out --name out\nset tone.frequency=440\nset tone.level=-12\nconnect tone.out out.in\n";
+const TONE_HZ: f64 = 440.0;
+const FIRST_SOUND: &str = "graphs/first_sound.ron";
+const KEYBOARD: &str = "Computer Keyboard";
+/// Nothing below this counts as sound.
+const SILENCE_DBFS: f64 = -60.0;
+
+/// Real time is for one at a time.
+fn alone() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[test]
+fn a_tone_reaches_the_sound_server_whole() {
+    let _turn = alone();
+    let server = Server::start("tone");
+    let graph = tone_graph(&server.path("tone.ron"));
+    let sound = play_and_capture(&server, &graph, 4, &[]);
+
+    let stretches = sound.stretches(SILENCE_DBFS);
+    assert_eq!(
+        stretches.len(),
+        1,
+        "one stretch of sound above {SILENCE_DBFS} dBFS, not {stretches:?}"
+    );
+    let heard = stretches[0].clone();
+    let seconds = sound.seconds(&heard);
+    // Ports are connected after the first periods have gone by, and a server starts when it likes.
+    assert!(
+        (3.8..4.1).contains(&seconds),
+        "4 s were asked for, {seconds:.3} s were heard"
+    );
+
+    let steady = heard.start + sound.count(0.1)..heard.end - sound.count(0.03);
+    let peak = sound.peak_dbfs(steady.clone());
+    assert!(
+        (peak + 12.0).abs() < 1.0,
+        "a tone of -12 dBFS peaks at {peak:.2} dBFS"
+    );
+    assert!(
+        sound.holes(steady.clone()).is_empty(),
+        "holes: {:?}",
+        sound.holes(steady.clone())
+    );
+    let tone = sound.tone(steady.clone(), TONE_HZ);
+    assert!(
+        (tone.hz - TONE_HZ).abs() < 0.5 && tone.purity > 0.95,
+        "{tone:?}"
+    );
+    let jumps = sound.jumps(steady, TONE_HZ);
+    assert!(jumps.is_empty(), "samples were lost or repeated: {jumps:?}");
+}
+
+#[test]
+fn fed_notes_sound_at_their_pitch_and_their_time_and_then_stop() {
+    let _turn = alone();
+    let server = Server::start("notes");
+    let feed = server.path("notes.mid");
+    // A4 for a second, half a second of rest, E5 for half a second.
+    let notes = [
+        (500, 0x90, 69, 90),
+        (1_000, 0x80, 69, 64),
+        (500, 0x90, 76, 90),
+        (500, 0x80, 76, 64),
+    ];
+    fs::write(&feed, midi_file(&notes)).unwrap();
+    let argument = format!("{KEYBOARD}={}", feed.display());
+    let sound = play_and_capture(&server, Path::new(FIRST_SOUND), 5, &["--feed", &argument]);
+
+    let stretches = sound.stretches(SILENCE_DBFS);
+    assert_eq!(
+        stretches.len(),
+        2,
+        "two notes above {SILENCE_DBFS} dBFS, not {stretches:?}"
+    );
+    let apart = sound.seconds(&(stretches[0].start..stretches[1].start));
+    assert!(
+        (apart - 1.5).abs() < 0.01,
+        "the notes begin {apart:.3} s apart, not 1.5 s"
+    );
+    let rest = (sound.samples.len() - stretches[1].end) as f64 / sound.rate_hz;
+    assert!(
+        rest > 0.5,
+        "the last note does not end: {rest:.2} s of silence behind it"
+    );
+
+    for (stretch, hz, held) in [(&stretches[0], 440.0, 1.0), (&stretches[1], 659.255, 0.5)] {
+        let seconds = sound.seconds(stretch);
+        assert!(
+            (held - 0.05..held + 0.5).contains(&seconds),
+            "a note of {held} s sounds for {seconds:.3} s"
+        );
+        let steady = stretch.start + sound.count(0.1)..stretch.start + sound.count(held - 0.05);
+        let tone = sound.tone(steady.clone(), hz);
+        assert!((tone.hz - hz).abs() < 0.5, "{tone:?}, {hz} Hz was played");
+        assert!(
+            tone.purity > 0.3,
+            "the note's first partial is hardly there: {tone:?}"
+        );
+        assert!(sound.holes(steady).is_empty());
+    }
+}
+
+/// Plays a graph for some seconds and returns what the server was given.
+fn play_and_capture(server: &Server, graph: &Path, seconds: u32, more: &[&str]) -> Sound {
+    let capture = server.capture();
+    let mut command = server.play();
+    command
+        .arg(graph)
+        .args(["--seconds", &seconds.to_string()])
+        .args(more);
+    let mut program = Process::start(&command, server.path("ksgraph.log"));
+    let status = program.finish(Duration::from_secs(u64::from(seconds) + 20));
+    println!("ksgraph said:\n{}", program.said());
+    assert!(
+        status.success(),
+        "ksgraph play ended with {status}:\n{}",
+        program.said()
+    );
+    pause(200);
+    capture.stop()
+}
+
+/// Builds the graph the way a script does, so that no file format is repeated here.
+fn tone_graph(path: &Path) -> PathBuf {
+    let batch = path.with_extension("batch");
+    fs::write(&batch, TONE_GRAPH).expect("the batch can be written");
+    let made = Command::new(rig::PROGRAM)
+        .args(["new", "-o"])
+        .arg(path)
+        .arg("--batch")
+        .arg(&batch)
+        .stdin(Stdio::null())
+        .output();
+    let made = made.expect("the program starts");
+    assert!(
+        made.status.success(),
+        "ksgraph new: {}",
+        String::from_utf8_lossy(&made.stderr)
+    );
+    path.to_owned()
+}
+
+/// A Standard MIDI File of type 0 whose ticks are milliseconds: (ticks to wait, status, data, data).
+fn midi_file(events: &[(u32, u8, u8, u8)]) -> Vec<u8> {
+    // 500 ticks a quarter at 500 000 us a quarter.
+    let mut track = vec![0x00, 0xFF, 0x51, 0x03, 0x07, 0xA1, 0x20];
+    for (wait, status, first, second) in events {
+        track.extend([
+            0x80 | (wait >> 7) as u8,
+            (wait & 0x7F) as u8,
+            *status,
+            *first,
+            *second,
+        ]);
+    }
+    track.extend([0x00, 0xFF, 0x2F, 0x00]);
+    let mut file = b"MThd\0\0\0\x06\0\0\0\x01\x01\xF4MTrk".to_vec();
+    file.extend((track.len() as u32).to_be_bytes());
+    file.extend(track);
+    file
+}
