@@ -9,7 +9,14 @@
 //! ARCHITECTURE.md is the map.
 
 pub mod dsp;
+
+pub mod ks;
+
+pub mod media;
+
+pub mod midi;
+
+pub mod graph;
+
 #[cfg(feature = "gui")]
 pub mod gui;
-pub mod media;
-pub mod midi;

@@ -1,0 +1,123 @@
+//! The document: filters, connections, groups, values, positions. Plain data; changed only through an `Edit`.
+//!
+//! A filter that is not installed, an unknown pin or an unknown property stays in the graph with all it had: what the
+//! catalogue knows is asked elsewhere.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::ks::{DataFormat, Interface, Medium, Value};
+
+/// Names a filter or group in its graph; never used again after a delete, so that positions and wires stay put.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct FilterId(pub u32);
+
+impl fmt::Display for FilterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
+/// A place on the canvas, in points at 100 %.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct Position {
+    /// To the right.
+    pub x: f32,
+    /// Downwards.
+    pub y: f32,
+}
+
+/// One end of a connection: an instance of a pin factory of a filter in the same graph.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct PinRef {
+    /// The filter or group.
+    pub filter: FilterId,
+    /// The pin factory's name.
+    pub pin: String,
+    /// Which instance of the factory, from 0.
+    pub instance: u32,
+}
+
+/// A wire the user drew, from an output to an input, with what the user insisted on.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Connection {
+    /// The output.
+    pub from: PinRef,
+    /// The input.
+    pub to: PinRef,
+    /// The user's own choices; what is `None` is agreed.
+    pub chosen: Chosen,
+}
+
+/// What a user may choose for one wire.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Chosen {
+    /// A format.
+    pub format: Option<DataFormat>,
+    /// A medium.
+    pub medium: Option<Medium>,
+    /// An interface.
+    pub interface: Option<Interface>,
+}
+
+/// A filter in the document.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct FilterNode {
+    /// Key of the kind of filter in the catalogue; may be unknown to it.
+    pub key: String,
+    /// Values that were set, by property key.
+    pub values: BTreeMap<String, Value>,
+    /// Values this version does not understand, by property key, as the text they had in the file.
+    pub unknown: BTreeMap<String, String>,
+}
+
+/// A pin that a group shows, standing for a pin inside.
+#[derive(Clone, PartialEq, Debug)]
+pub struct GroupPin {
+    /// Its name on the group's box.
+    pub name: String,
+    /// The pin inside.
+    pub inner: PinRef,
+}
+
+/// A part of the graph folded into one box.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Group {
+    /// What is inside.
+    pub graph: Graph,
+    /// The pins it shows.
+    pub pins: Vec<GroupPin>,
+}
+
+/// What a box is.
+#[derive(Clone, PartialEq, Debug)]
+pub enum NodeKind {
+    /// A filter.
+    Filter(FilterNode),
+    /// A group.
+    Group(Box<Group>),
+}
+
+/// A box on the canvas.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Node {
+    /// Its name, unique in its graph.
+    pub name: String,
+    /// Where it stands.
+    pub position: Position,
+    /// What it is.
+    pub kind: NodeKind,
+}
+
+/// The document.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Graph {
+    /// The rate all is counted in, in Hz; 0 leaves it to the render device.
+    pub rate_hz: u32,
+    /// Boxes by id.
+    pub filters: BTreeMap<FilterId, Node>,
+    /// Wires in the order drawn.
+    pub connections: Vec<Connection>,
+    /// The id the next new box gets.
+    pub next_id: u32,
+}

@@ -1,0 +1,126 @@
+//! What was observed and cannot be computed: devices, probed files, formats that an open refused. Workers observe and
+//! post; negotiation reads, and never does I/O itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::format::{DataFormat, DataRange};
+
+/// An audio device as it was enumerated.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AudioDevice {
+    /// The host that offers it: `alsa`, `jack`, `pipewire`, `pulseaudio`, `null`.
+    pub host: String,
+    /// The name users pick it by, unique with its host.
+    pub name: String,
+    /// What it renders, best first; empty when it cannot.
+    pub render: Vec<DataRange>,
+    /// What it captures, best first; empty when it cannot.
+    pub capture: Vec<DataRange>,
+    /// The rate it runs at by default.
+    pub rate_hz: u32,
+    /// Whether it is its host's default.
+    pub is_default: bool,
+}
+
+/// What a file was found to be.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum FileFact {
+    /// Not probed yet: not an error.
+    Pending,
+    /// Sound.
+    Wave {
+        /// Its own format.
+        format: DataFormat,
+        /// Length in samples a channel.
+        frames: u64,
+    },
+    /// It cannot be used, and why.
+    Unusable(String),
+}
+
+/// Everything observed.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Facts {
+    /// Audio devices.
+    pub devices: Vec<AudioDevice>,
+    /// MIDI inputs.
+    pub midi_inputs: Vec<String>,
+    /// Probed files by absolute path.
+    pub files: BTreeMap<PathBuf, FileFact>,
+    /// Formats an open refused, as (filter path, pin name, format text) (DIX-19).
+    pub refused: BTreeSet<(String, String, String)>,
+    /// The rate the graph runs at when its document does not say, 0 for the render device's.
+    pub rate_hz: u32,
+    /// Whether this is the nominal machine.
+    pub is_nominal: bool,
+}
+
+/// The rate of a graph when nobody says anything.
+pub const DEFAULT_RATE_HZ: u32 = 48_000;
+
+impl Facts {
+    /// The nominal machine, which renders, checks and tests see: one render device of floating point, 1 to 8 channels,
+    /// 8 to 384 kHz, one silent capture device, no MIDI ports. The same everywhere.
+    pub fn nominal() -> Self {
+        Self::nominal_at(DEFAULT_RATE_HZ)
+    }
+
+    /// The nominal machine at another graph rate.
+    pub fn nominal_at(rate_hz: u32) -> Self {
+        let ranges = vec![
+            DataRange::float(rate_hz, rate_hz).at_most_channels(8),
+            DataRange::float(8_000, 384_000).at_most_channels(8),
+        ];
+        Self {
+            devices: vec![AudioDevice {
+                host: "nominal".into(),
+                name: "nominal".into(),
+                render: ranges.clone(),
+                capture: ranges,
+                rate_hz,
+                is_default: true,
+            }],
+            rate_hz,
+            is_nominal: true,
+            ..Self::default()
+        }
+    }
+
+    /// The device called `name`, or the default when `name` is empty. The nominal machine answers to every name.
+    pub fn render_device(&self, name: &str) -> Option<&AudioDevice> {
+        let mut render = self
+            .devices
+            .iter()
+            .filter(|device| !device.render.is_empty());
+        if self.is_nominal {
+            return render.next();
+        }
+        if name.is_empty() {
+            let mut all = render.clone();
+            return all
+                .find(|device| device.is_default)
+                .or_else(|| render.next());
+        }
+        render.find(|device| {
+            device.name == name || format!("{}:{}", device.host, device.name) == name
+        })
+    }
+
+    /// What is known of a file.
+    pub fn file(&self, path: &Path) -> &FileFact {
+        self.files.get(path).unwrap_or(&FileFact::Pending)
+    }
+
+    /// The rate of a graph whose document says `document_hz` (0: nothing).
+    pub fn graph_rate_hz(&self, document_hz: u32) -> u32 {
+        let device = || self.render_device("").map_or(0, |device| device.rate_hz);
+        [document_hz, self.rate_hz]
+            .into_iter()
+            .find(|&rate| rate != 0)
+            .unwrap_or_else(|| match device() {
+                0 => DEFAULT_RATE_HZ,
+                rate => rate,
+            })
+    }
+}

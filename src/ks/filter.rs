@@ -1,0 +1,444 @@
+//! What a filter is: its descriptor, and how it is opened. Immutable and usable from any thread; what runs is the
+//! `Processor` it opens.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::event::KernelEvent;
+use super::facts::Facts;
+use super::format::{DataFormat, DataRange};
+use super::ids::Guid;
+use super::pin::{DataFlow, PinFactory};
+use super::processor::Processor;
+use super::property::{Glide, Property, Value, ValueSlot};
+use super::time::Clock;
+
+/// What the catalogue, the inspector, files and the negotiation read of a filter.
+#[derive(Clone, Debug)]
+pub struct Descriptor {
+    /// The name in files: the stem of the filter's source file.
+    pub key: Cow<'static, str>,
+    /// The name people read.
+    pub title: Cow<'static, str>,
+    /// Functional categories; the first that is not AUDIO groups it in the catalogue.
+    pub categories: Cow<'static, [Guid]>,
+    /// Pin factories; their index is the KS pin id.
+    pub pins: Cow<'static, [PinFactory]>,
+    /// Properties; their index is the slot of their value on the audio thread.
+    pub properties: Cow<'static, [Property]>,
+    /// One or two sentences of help.
+    pub help: Cow<'static, str>,
+}
+
+impl Descriptor {
+    /// A descriptor from constant tables.
+    pub const fn new(
+        key: &'static str,
+        title: &'static str,
+        categories: &'static [Guid],
+        pins: &'static [PinFactory],
+        properties: &'static [Property],
+    ) -> Self {
+        Self {
+            key: Cow::Borrowed(key),
+            title: Cow::Borrowed(title),
+            categories: Cow::Borrowed(categories),
+            pins: Cow::Borrowed(pins),
+            properties: Cow::Borrowed(properties),
+            help: Cow::Borrowed(""),
+        }
+    }
+
+    /// The same descriptor with a help text.
+    pub const fn help(mut self, help: &'static str) -> Self {
+        core::mem::forget(core::mem::replace(&mut self.help, Cow::Borrowed(help)));
+        self
+    }
+
+    /// The category that groups it in the catalogue.
+    pub fn category(&self) -> Guid {
+        let general = super::ids::category::AUDIO;
+        self.categories
+            .iter()
+            .copied()
+            .find(|id| *id != general)
+            .unwrap_or(general)
+    }
+
+    /// A pin factory and its index, by name.
+    pub fn pin(&self, name: &str) -> Option<(usize, &PinFactory)> {
+        self.pins
+            .iter()
+            .enumerate()
+            .find(|(_, pin)| pin.name == name)
+    }
+
+    /// A property and its index, by key.
+    pub fn property(&self, key: &str) -> Option<(usize, &Property)> {
+        self.properties
+            .iter()
+            .enumerate()
+            .find(|(_, property)| property.key == key)
+    }
+}
+
+/// The values a filter has in its graph, with defaults behind them.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings<'a> {
+    /// What the graph says, by key; what is not there has its default.
+    pub values: &'a BTreeMap<String, Value>,
+    /// The folder of the graph's file, for relative paths.
+    pub base: Option<&'a Path>,
+}
+
+impl Settings<'_> {
+    /// The value of `property`, legal in its domain.
+    pub fn value(&self, property: &Property) -> Value {
+        let stored = self.values.get(property.key);
+        stored
+            .and_then(|value| property.legal(value))
+            .unwrap_or_else(|| property.default_value())
+    }
+
+    /// The value of a number.
+    pub fn number(&self, property: &Property) -> f64 {
+        self.value(property).number().unwrap_or(0.0)
+    }
+
+    /// The value of a choice, text, path or device.
+    pub fn text(&self, property: &Property) -> String {
+        self.value(property).text().to_owned()
+    }
+
+    /// The value of a flag.
+    pub fn is_on(&self, property: &Property) -> bool {
+        self.value(property) == Value::Flag(true)
+    }
+
+    /// A path as the operating system needs it; `None` when it is empty.
+    pub fn path(&self, property: &Property) -> Option<PathBuf> {
+        let text = self.text(property);
+        (!text.is_empty()).then(|| {
+            self.base
+                .map_or_else(|| PathBuf::from(&text), |base| base.join(&text))
+        })
+    }
+}
+
+/// What narrows on a filter's pins: for each factory the ranges that are possible now.
+pub type Constrained = Vec<Vec<DataRange>>;
+
+/// A kind of filter. One value serves every instance in every graph.
+pub trait Filter: Send + Sync {
+    /// The constant part.
+    fn descriptor(&self) -> &Descriptor;
+
+    /// The descriptor for given values and observed facts, where files or devices decide.
+    fn describe(&self, settings: &Settings<'_>, facts: &Facts) -> Cow<'_, Descriptor> {
+        let _ = (settings, facts);
+        Cow::Borrowed(self.descriptor())
+    }
+
+    /// Maps what the peers allow on each factory's pins onto the other pins. `pins` holds, for each factory of
+    /// `descriptor`, the ranges still possible; ranges may only shrink. The default equates pins that work in place
+    /// or share their format; an override for the odd filter usually calls [`constrain_same`] for the plain part.
+    fn constrain(&self, descriptor: &Descriptor, settings: &Settings<'_>, pins: &mut Constrained) {
+        let _ = settings;
+        constrain_same(descriptor, pins);
+    }
+
+    /// Makes what runs. May be slow; never called on the audio thread. Everything the processor needs is made here.
+    fn open(&self, opening: &Opening<'_>) -> Result<Opened, OpenError>;
+}
+
+/// Gives pins that share their format the overlap of their ranges.
+pub fn constrain_same(descriptor: &Descriptor, pins: &mut Constrained) {
+    for (index, pin) in descriptor.pins.iter().enumerate() {
+        let peer = pin.in_place_of.or(pin.same_format_as);
+        let Some((other, _)) = peer.and_then(|name| descriptor.pin(name)) else {
+            continue;
+        };
+        let both: Vec<DataRange> = super::format::overlaps(&pins[other], &pins[index]).collect();
+        let mut unique: Vec<DataRange> = Vec::with_capacity(both.len());
+        for range in both {
+            if !unique.contains(&range) {
+                unique.push(range);
+            }
+        }
+        pins[other].clone_from(&unique);
+        pins[index] = unique;
+    }
+}
+
+/// One pin instance of a filter that is being opened, in the order of `Io`'s inputs and outputs.
+#[derive(Clone, Debug)]
+pub struct OpenPin {
+    /// Index of the factory.
+    pub factory: usize,
+    /// Instance of that factory.
+    pub instance: usize,
+    /// In or out.
+    pub data_flow: DataFlow,
+    /// What was agreed; `None` when unconnected.
+    pub format: Option<DataFormat>,
+}
+
+/// What a filter is told when it is opened.
+pub struct Opening<'a> {
+    /// The filter's descriptor as described for these values and facts.
+    pub descriptor: &'a Descriptor,
+    /// Its values.
+    pub settings: Settings<'a>,
+    /// The graph's rate in Hz.
+    pub rate_hz: u32,
+    /// The most samples of the graph's rate in one cycle.
+    pub max_len: usize,
+    /// Its pins: per factory in order, the connected instances; a factory of one possible instance always has its one.
+    pub pins: &'a [OpenPin],
+    /// Whether the graph plays on a device now; otherwise it is rendered as fast as possible.
+    pub live: bool,
+    /// The time of the graph, for threads that stamp what arrives.
+    pub clock: Arc<dyn Clock>,
+    /// Wakes the audio thread; the one call a device may make.
+    pub waker: Waker,
+    /// Events to be played by a source of notes in place of live ones, in order of time.
+    pub feed: Option<Arc<[KernelEvent]>>,
+}
+
+impl Opening<'_> {
+    /// The slot of a property's value.
+    ///
+    /// # Panics
+    /// When the property is not in the descriptor: a mistake of the filter's author that any test finds.
+    pub fn slot(&self, property: &Property) -> ValueSlot {
+        let found = self.descriptor.property(property.key);
+        ValueSlot(found.expect("a filter asks for its own properties").0)
+    }
+
+    /// A number that follows its property without steps.
+    pub fn glide(&self, property: &Property) -> Glide {
+        let initial = property.slot_value(&self.settings.value(property));
+        Glide::new(
+            self.slot(property),
+            property,
+            initial,
+            self.rate_hz,
+            self.max_len,
+        )
+    }
+
+    /// The agreed format of the first instance of the pin called `name`.
+    pub fn format(&self, name: &str) -> Option<&DataFormat> {
+        let (factory, _) = self.descriptor.pin(name)?;
+        self.pins
+            .iter()
+            .find(|pin| pin.factory == factory)?
+            .format
+            .as_ref()
+    }
+
+    /// How many instances of the pin called `name` are connected.
+    pub fn connected(&self, name: &str) -> usize {
+        let Some((factory, _)) = self.descriptor.pin(name) else {
+            return 0;
+        };
+        self.pins
+            .iter()
+            .filter(|pin| pin.factory == factory && pin.format.is_some())
+            .count()
+    }
+
+    /// The channels and rate of a connected sound pin; stereo at the graph's rate when it is unconnected.
+    pub fn audio(&self, name: &str) -> super::format::AudioFormat {
+        self.format(name)
+            .and_then(|format| format.audio)
+            .unwrap_or(super::format::AudioFormat {
+                channels: 2,
+                bits: 32,
+                rate_hz: self.rate_hz,
+            })
+    }
+
+    /// The most samples a wire at `rate_hz` carries in one cycle.
+    pub fn max_len_at(&self, rate_hz: u32) -> usize {
+        (self.max_len as u64 * u64::from(rate_hz)).div_ceil(u64::from(self.rate_hz)) as usize + 1
+    }
+}
+
+/// Wakes the audio thread. Never blocks, never allocates.
+#[derive(Clone, Default)]
+pub struct Waker(Option<std::thread::Thread>);
+
+impl Waker {
+    /// Wakes `thread`, which parks.
+    pub fn of(thread: std::thread::Thread) -> Self {
+        Self(Some(thread))
+    }
+
+    /// Wakes it.
+    pub fn wake(&self) {
+        if let Some(thread) = &self.0 {
+            thread.unpark();
+        }
+    }
+}
+
+/// Numbers that a processor publishes and a screen reads: the latest value wins. What each means is the filter's word.
+#[derive(Clone, Debug)]
+pub struct Telemetry(Arc<[AtomicU32]>);
+
+impl Telemetry {
+    /// `count` zeros.
+    pub fn new(count: usize) -> Self {
+        Self((0..count).map(|_| AtomicU32::new(0)).collect())
+    }
+
+    /// How many numbers there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Publishes a number. Out of range is ignored.
+    pub fn set(&self, index: usize, value: f32) {
+        if let Some(cell) = self.0.get(index) {
+            cell.store(value.to_bits(), Ordering::Relaxed);
+        }
+    }
+
+    /// The latest number; 0 out of range.
+    pub fn get(&self, index: usize) -> f32 {
+        self.0
+            .get(index)
+            .map_or(0.0, |cell| f32::from_bits(cell.load(Ordering::Relaxed)))
+    }
+}
+
+/// What paces a live graph: a device whose ring runs empty. The engine asks it on the audio thread.
+pub trait Pacer: Send {
+    /// How many samples of the graph's rate the device can take now.
+    fn due(&mut self) -> usize;
+
+    /// Samples played since it was opened, for clocks.
+    fn played(&self) -> u64;
+
+    /// Samples between a cycle and the ear.
+    fn latency_samples(&self) -> usize;
+
+    /// Whether the device is gone, so that another pacer must take over.
+    fn is_lost(&self) -> bool;
+
+    /// Times the device found nothing to play while the graph ran.
+    fn xruns(&self) -> u32;
+}
+
+/// What [`Filter::open`] returns.
+pub struct Opened {
+    /// What runs.
+    pub processor: Box<dyn Processor>,
+    /// Whether its stream never ends by itself. Only sources are asked.
+    pub endless: bool,
+    /// What it publishes.
+    pub telemetry: Option<Telemetry>,
+    /// Where live events for it go in: bytes of one message each, stamped by the sender.
+    pub events: Option<rtrb::Producer<KernelEvent>>,
+    /// Set by a render pin of a device: it can pace the graph.
+    pub pacer: Option<Box<dyn Pacer>>,
+    /// Words about how it was opened, for the log: the device and format granted, say.
+    pub notes: Vec<String>,
+}
+
+impl Opened {
+    /// A processor and nothing else.
+    pub fn processor(processor: impl Processor + 'static) -> Self {
+        Self {
+            processor: Box::new(processor),
+            endless: false,
+            telemetry: None,
+            events: None,
+            pacer: None,
+            notes: Vec::new(),
+        }
+    }
+
+    /// The same; its stream never ends by itself.
+    pub fn endless(mut self) -> Self {
+        self.endless = true;
+        self
+    }
+
+    /// The same with published numbers.
+    pub fn telemetry(mut self, telemetry: Telemetry) -> Self {
+        self.telemetry = Some(telemetry);
+        self
+    }
+
+    /// The same with an entry for live events.
+    pub fn events(mut self, events: rtrb::Producer<KernelEvent>) -> Self {
+        self.events = Some(events);
+        self
+    }
+
+    /// The same with a pacer.
+    pub fn pacer(mut self, pacer: Box<dyn Pacer>) -> Self {
+        self.pacer = Some(pacer);
+        self
+    }
+
+    /// The same with a word for the log.
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+}
+
+/// Why a filter could not be opened. Each says what was tried, what stopped it and what helps.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A property keeps it from opening.
+    #[error("{property}: {found}; wanted {wanted}")]
+    Property {
+        /// Key of the property.
+        property: String,
+        /// What it is.
+        found: String,
+        /// What it should be.
+        wanted: String,
+    },
+    /// A file cannot be read, understood or written.
+    #[error("{path}: {reason}")]
+    File {
+        /// The file.
+        path: String,
+        /// What stopped it.
+        reason: String,
+    },
+    /// A device cannot be had.
+    #[error("{device}: {reason}")]
+    Device {
+        /// The device.
+        device: String,
+        /// What stopped it.
+        reason: String,
+    },
+    /// The agreed format is refused after all; it becomes a fact and the next agreement avoids it (DIX-17).
+    #[error("{pin} refuses {format}: {reason}")]
+    Format {
+        /// The pin.
+        pin: String,
+        /// The format that was refused.
+        format: Box<DataFormat>,
+        /// What stopped it.
+        reason: String,
+    },
+    /// Anything else.
+    #[error("{0}")]
+    Other(String),
+}

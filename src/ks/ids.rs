@@ -1,0 +1,237 @@
+//! Guids and the Kernel Streaming ids this program knows by name.
+//!
+//! Lives here: the 128-bit id, its text form, and the tables id -> name. Does not live here: any rule about ids.
+//! Ids that are in no table are legal everywhere; they are shown by number and survive a round trip.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A 128-bit id, written `6994AD04-93EF-11D0-A3CC-00A0C9223196`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Guid(pub u128);
+
+impl Guid {
+    /// All zeros: the wildcard of data ranges (FMT-5).
+    pub const WILDCARD: Self = Self(0);
+
+    /// Whether this is the wildcard.
+    pub const fn is_wildcard(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The name of a well-known id, without its `KS...` prefix.
+    pub fn name(self) -> Option<&'static str> {
+        NAMES
+            .iter()
+            .find(|(id, _)| *id == self)
+            .map(|(_, name)| *name)
+    }
+}
+
+impl fmt::Display for Guid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let n = self.0;
+        write!(
+            f,
+            "{:08X}-{:04X}-{:04X}-{:04X}-{:012X}",
+            n >> 96,
+            (n >> 80) & 0xFFFF,
+            (n >> 64) & 0xFFFF,
+            (n >> 48) & 0xFFFF,
+            n & 0xFFFF_FFFF_FFFF
+        )
+    }
+}
+
+impl fmt::Debug for Guid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => f.write_str(name),
+            None => write!(f, "{self}"),
+        }
+    }
+}
+
+/// The text is not a guid.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no id: wanted 32 hex digits grouped 8-4-4-4-12")]
+pub struct NotAGuid(pub String);
+
+impl FromStr for Guid {
+    type Err = NotAGuid;
+
+    fn from_str(text: &str) -> Result<Self, NotAGuid> {
+        let wrong = || NotAGuid(text.to_owned());
+        let groups: Vec<&str> = text
+            .trim_matches(|c| c == '{' || c == '}')
+            .split('-')
+            .collect();
+        let shape = groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12]);
+        if !shape
+            || !groups
+                .iter()
+                .all(|group| group.bytes().all(|b| b.is_ascii_hexdigit()))
+        {
+            return Err(wrong());
+        }
+        u128::from_str_radix(&groups.concat(), 16)
+            .map(Self)
+            .map_err(|_| wrong())
+    }
+}
+
+impl Serialize for Guid {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Guid {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+/// Functional categories (CAT-2).
+pub mod category {
+    use super::Guid;
+
+    /// Every audio filter.
+    pub const AUDIO: Guid = Guid(0x6994AD04_93EF_11D0_A3CC_00A0C9223196);
+    /// Data come into the computer here.
+    pub const CAPTURE: Guid = Guid(0x65E8773D_8F56_11D0_A3B9_00A0C9223196);
+    /// Data leave the computer here.
+    pub const RENDER: Guid = Guid(0x65E8773E_8F56_11D0_A3B9_00A0C9223196);
+    /// Mixer and topology filters.
+    pub const TOPOLOGY: Guid = Guid(0xDDA54A40_1E4C_11D1_A050_405705C10000);
+    /// Makes sound of notes.
+    pub const SYNTHESIZER: Guid = Guid(0xDFF220F3_F70F_11D0_B917_00A0C9223196);
+    /// Several streams in, one out.
+    pub const MIXER: Guid = Guid(0xAD809C00_7B88_11D0_A5D6_28DB04C10000);
+    /// One stream in, several out.
+    pub const SPLITTER: Guid = Guid(0x0A4252A0_7E70_11D0_A5D6_28DB04C10000);
+    /// Changes the data, keeps the format.
+    pub const DATATRANSFORM: Guid = Guid(0x2EB07EA0_7E70_11D0_A5D6_28DB04C10000);
+    /// Changes the format.
+    pub const INTERFACETRANSFORM: Guid = Guid(0xCF1DDA2D_9743_11D0_A3EE_00A0C9223196);
+    /// Reads and writes files.
+    pub const FILESYSTEM: Guid = Guid(0x760FED5E_9357_11D0_A3CC_00A0C9223196);
+    /// Measures and shows a stream. KS has no such category; the id is this program's own.
+    pub const ANALYSIS: Guid = Guid(0x4B534752_4150_4831_8000_414E414C5953);
+    /// Gives or measures time.
+    pub const CLOCK: Guid = Guid(0x53172480_4791_11D0_A5D6_28DB04C10000);
+}
+
+/// Major formats: what kind of stream (FMT-4).
+pub mod major {
+    use super::Guid;
+
+    /// Sound.
+    pub const AUDIO: Guid = Guid(0x73647561_0000_0010_8000_00AA00389B71);
+    /// Notes.
+    pub const MUSIC: Guid = Guid(0xE725D360_62CC_11CF_A5D6_28DB04C10000);
+}
+
+/// Sub formats: which coding of that stream.
+pub mod sub {
+    use super::Guid;
+
+    /// Integer samples.
+    pub const PCM: Guid = Guid(0x00000001_0000_0010_8000_00AA00389B71);
+    /// Floating point samples.
+    pub const IEEE_FLOAT: Guid = Guid(0x00000003_0000_0010_8000_00AA00389B71);
+    /// Raw MIDI records on a millisecond grid (MID-1).
+    pub const MIDI: Guid = Guid(0x1D262760_E957_11CF_A5D6_28DB04C10000);
+    /// Time-stamped events (MUS-3).
+    pub const DIRECTMUSIC: Guid = Guid(0x1A82F8BC_3F8B_11D2_B774_0060083316C1);
+    /// A physical MIDI jack (MUS-5).
+    pub const MIDI_BUS: Guid = Guid(0x2CA15FA0_6CFE_11CF_A5D6_28DB04C10000);
+    /// A physical audio jack (AUD-6).
+    pub const ANALOG: Guid = Guid(0x6DBA3190_67BD_11CF_A0F7_0020AFD156E4);
+}
+
+/// Specifiers: which structure follows the format header.
+pub mod specifier {
+    use super::Guid;
+
+    /// Nothing follows.
+    pub const NONE: Guid = Guid(0x0F6417D6_C318_11D0_A43F_00A0C9223196);
+    /// A wave format follows.
+    pub const WAVEFORMATEX: Guid = Guid(0x05589F81_C356_11CE_BF01_00AA0055595A);
+    /// A DirectSound buffer description follows.
+    pub const DSOUND: Guid = Guid(0x518590A2_A184_11D0_8522_00C04FD9BAF3);
+}
+
+/// Medium and interface sets.
+pub mod set {
+    use super::Guid;
+
+    /// Ordinary traffic through the host (MED-2).
+    pub const STANDARD_MEDIUM: Guid = Guid(0x4747B320_62CE_11CF_A5D6_28DB04C10000);
+    /// Standard streaming interfaces (5.2).
+    pub const STANDARD_INTERFACE: Guid = Guid(0x1A8766A0_62CE_11CF_A5D6_28DB04C10000);
+}
+
+/// Technologies of music ranges (MUS-1).
+pub mod technology {
+    use super::Guid;
+
+    /// A plain MIDI port.
+    pub const PORT: Guid = Guid(0x86C92E60_62E8_11CF_A5D6_28DB04C10000);
+    /// A software synthesizer.
+    pub const SWSYNTH: Guid = Guid(0x37407736_3620_11D1_85D3_0000F8754380);
+}
+
+const NAMES: &[(Guid, &str)] = &[
+    (Guid::WILDCARD, "any"),
+    (category::AUDIO, "Audio"),
+    (category::CAPTURE, "Capture"),
+    (category::RENDER, "Render"),
+    (category::TOPOLOGY, "Topology"),
+    (category::SYNTHESIZER, "Synthesizer"),
+    (category::MIXER, "Mixer"),
+    (category::SPLITTER, "Splitter"),
+    (category::DATATRANSFORM, "Data transform"),
+    (category::INTERFACETRANSFORM, "Interface transform"),
+    (category::FILESYSTEM, "Filesystem"),
+    (category::CLOCK, "Clock and quality"),
+    (category::ANALYSIS, "Analysis"),
+    (major::AUDIO, "audio"),
+    (major::MUSIC, "music"),
+    (sub::PCM, "PCM"),
+    (sub::IEEE_FLOAT, "IEEE float"),
+    (sub::MIDI, "MIDI records"),
+    (sub::DIRECTMUSIC, "DirectMusic events"),
+    (sub::MIDI_BUS, "MIDI bus"),
+    (sub::ANALOG, "analog"),
+    (specifier::NONE, "none"),
+    (specifier::WAVEFORMATEX, "WAVEFORMATEX"),
+    (specifier::DSOUND, "DSOUND"),
+    (set::STANDARD_MEDIUM, "standard"),
+    (set::STANDARD_INTERFACE, "standard"),
+    (technology::PORT, "MIDI port"),
+    (technology::SWSYNTH, "software synthesizer"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_and_number_agree() {
+        let text = "6994AD04-93EF-11D0-A3CC-00A0C9223196";
+        let id: Guid = text.parse().unwrap();
+        assert_eq!(id, category::AUDIO);
+        assert_eq!(id.to_string(), text);
+        assert!("6994AD04-93EF".parse::<Guid>().is_err());
+        assert!(
+            "6994AD04-93EF-11D0-A3CC-00A0C922319é"
+                .parse::<Guid>()
+                .is_err()
+        );
+    }
+}

@@ -1,0 +1,43 @@
+//! The Kernel Streaming object model: filters, pins, formats, mediums, interfaces, frames, properties, states.
+//!
+//! Pure data and rules. No I/O, no threads, no clock reads. Two traits stand for every filter, split by thread:
+//! [`Filter`] says what it is, [`Processor`] does it.
+
+mod catalogue;
+mod event;
+mod facts;
+mod filter;
+mod format;
+mod frame;
+pub mod ids;
+mod medium;
+mod pin;
+mod processor;
+mod property;
+#[cfg(test)]
+pub mod rig;
+mod state;
+mod status;
+mod time;
+
+pub use catalogue::{Catalogue, KeyTaken};
+pub use event::{INLINE_BYTES, KernelEvent};
+pub use facts::{AudioDevice, DEFAULT_RATE_HZ, Facts, FileFact};
+pub use filter::{
+    Constrained, Descriptor, Filter, OpenError, OpenPin, Opened, Opening, Pacer, Settings,
+    Telemetry, Waker, constrain_same,
+};
+pub use format::{
+    Attribute, AudioFormat, AudioLimits, DataFormat, DataRange, GRAPH_RATE, Kind, Limits, Mismatch,
+    MusicLimits, UNLIMITED, closest_mismatch, grouped, intersect, overlaps,
+};
+pub use frame::{EVENT_CAPACITY, Payload, StreamHeader, Wave, flag};
+pub use medium::{Interface, Medium};
+pub use pin::{Communication, DataFlow, Instances, PinFactory};
+pub use processor::{Flow, Input, InputPin, Inputs, Io, Output, Processor};
+pub use property::{Amplitude, Domain, Glide, Preset, Property, Unit, Value, ValueSlot, Values};
+pub use state::State;
+pub use status::Status;
+pub use time::{
+    Clock, REF_TIMES_PER_SECOND, RefTime, sample_from_time, samples_at, time_from_sample,
+};

@@ -1,0 +1,198 @@
+//! Pin factories: what a filter's pins can do (section 2). A pin *instance* is an address, not an object; one instance
+//! carries one connection.
+
+use std::borrow::Cow;
+
+use super::format::{DataRange, Kind};
+use super::medium::{Interface, Medium};
+
+/// Which way data cross the filter's border (COM-1).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum DataFlow {
+    /// Into the filter.
+    In,
+    /// Out of it.
+    Out,
+}
+
+impl DataFlow {
+    /// `in` or `out`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::In => "in",
+            Self::Out => "out",
+        }
+    }
+}
+
+/// Who issues requests (COM-2, COM-3). Independent of [`DataFlow`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Communication {
+    /// No request traffic.
+    None,
+    /// Receives requests.
+    Sink,
+    /// Issues requests.
+    Source,
+    /// Either; fixed when connected.
+    Both,
+    /// A physical jack; never wired.
+    Bridge,
+}
+
+impl Communication {
+    /// The word KS uses.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "NONE",
+            Self::Sink => "SINK",
+            Self::Source => "SOURCE",
+            Self::Both => "BOTH",
+            Self::Bridge => "BRIDGE",
+        }
+    }
+}
+
+/// How many pins of one factory there may and must be.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Instances {
+    /// The most at a time (INS-1); `u32::MAX` is unlimited; 0 only describes (INS-3).
+    pub possible: u32,
+    /// The fewest before the filter processes data (INS-4).
+    pub necessary: u32,
+}
+
+/// One kind of pin of a filter.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PinFactory {
+    /// Unique among the filter's pins; what files and command lines say.
+    pub name: Cow<'static, str>,
+    /// In or out.
+    pub data_flow: DataFlow,
+    /// Who issues requests.
+    pub communication: Communication,
+    /// Static capability, best first (PIN-6).
+    pub ranges: Cow<'static, [DataRange]>,
+    /// Links this pin can use, best first.
+    pub mediums: Cow<'static, [Medium]>,
+    /// Interfaces it speaks, best first.
+    pub interfaces: Cow<'static, [Interface]>,
+    /// Counts.
+    pub instances: Instances,
+    /// The input whose frame this output works in. Implies the same format.
+    pub in_place_of: Option<&'static str>,
+    /// Another pin of the filter with which this one always shares its format.
+    pub same_format_as: Option<&'static str>,
+}
+
+impl PinFactory {
+    const fn new(
+        name: &'static str,
+        data_flow: DataFlow,
+        ranges: &'static [DataRange],
+        necessary: u32,
+    ) -> Self {
+        Self {
+            name: Cow::Borrowed(name),
+            data_flow,
+            communication: Communication::Both,
+            ranges: Cow::Borrowed(ranges),
+            mediums: Cow::Borrowed(&[Medium::STANDARD]),
+            interfaces: Cow::Borrowed(&[Interface::STREAMING]),
+            instances: Instances {
+                possible: 1,
+                necessary,
+            },
+            in_place_of: None,
+            same_format_as: None,
+        }
+    }
+
+    /// An input that must be connected for the filter to run.
+    pub const fn input(name: &'static str, ranges: &'static [DataRange]) -> Self {
+        Self::new(name, DataFlow::In, ranges, 1)
+    }
+
+    /// An output; it may stay unconnected.
+    pub const fn output(name: &'static str, ranges: &'static [DataRange]) -> Self {
+        Self::new(name, DataFlow::Out, ranges, 0)
+    }
+
+    /// A physical jack: drawn, never wired (COM-8).
+    pub const fn bridge(
+        name: &'static str,
+        data_flow: DataFlow,
+        ranges: &'static [DataRange],
+    ) -> Self {
+        let mut pin = Self::new(name, data_flow, ranges, 0);
+        pin.communication = Communication::Bridge;
+        pin.instances.possible = 0;
+        pin
+    }
+
+    /// The same pin, working in the frame of an input. The engine hands the input's samples over in the output.
+    pub const fn in_place_of(mut self, input: &'static str) -> Self {
+        self.in_place_of = Some(input);
+        self
+    }
+
+    /// The same pin, always of the same format as another.
+    pub const fn same_format_as(mut self, pin: &'static str) -> Self {
+        self.same_format_as = Some(pin);
+        self
+    }
+
+    /// The same pin with other counts.
+    pub const fn instances(mut self, necessary: u32, possible: u32) -> Self {
+        self.instances = Instances {
+            possible,
+            necessary,
+        };
+        self
+    }
+
+    /// The same pin with another request role.
+    pub const fn communication(mut self, communication: Communication) -> Self {
+        self.communication = communication;
+        self
+    }
+
+    /// The same pin with other mediums.
+    pub const fn mediums(mut self, mediums: &'static [Medium]) -> Self {
+        core::mem::forget(core::mem::replace(
+            &mut self.mediums,
+            Cow::Borrowed(mediums),
+        ));
+        self
+    }
+
+    /// The same pin with other interfaces.
+    pub const fn interfaces(mut self, interfaces: &'static [Interface]) -> Self {
+        core::mem::forget(core::mem::replace(
+            &mut self.interfaces,
+            Cow::Borrowed(interfaces),
+        ));
+        self
+    }
+
+    /// The same pin with ranges found out at run time, say from a file or a device.
+    pub fn with_ranges(mut self, ranges: Vec<DataRange>) -> Self {
+        self.ranges = Cow::Owned(ranges);
+        self
+    }
+
+    /// Whether it can never be wired.
+    pub fn is_bridge(&self) -> bool {
+        self.communication == Communication::Bridge || self.instances.possible == 0
+    }
+
+    /// Whether more than one instance may exist, so that a new one is offered when the last is connected.
+    pub fn grows(&self) -> bool {
+        self.instances.possible > 1
+    }
+
+    /// The kind of data it prefers.
+    pub fn kind(&self) -> Kind {
+        self.ranges.first().map_or(Kind::Control, DataRange::kind)
+    }
+}

@@ -1,0 +1,221 @@
+//! What runs: one call a cycle, on the audio thread only. Never allocates, frees, locks, does I/O, logs, or reads a clock.
+
+use super::frame::{Payload, StreamHeader, Wave};
+use super::property::Values;
+use super::state::State;
+use crate::ks::event::KernelEvent;
+
+/// What a cycle did for a stream.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Flow {
+    /// Data moved.
+    #[default]
+    Running,
+    /// The source has given its last sample; outputs carry ENDOFSTREAM from here on.
+    Ended,
+    /// Data should have been there and were not; the engine charges the filter.
+    Starved,
+}
+
+/// The running half of a filter. A processor sees the highest state of its pins, so an edit beside it does not reset it.
+pub trait Processor: Send {
+    /// Does one cycle: reads `io.inputs`, fills every sample of `io.outputs`. Output waves have their length set and
+    /// hold old samples (or the input's, in place); output events are empty.
+    fn process(&mut self, io: &mut Io<'_>) -> Flow;
+
+    /// Told of every state step. Entering Stop forgets everything heard so far.
+    fn enter(&mut self, state: State) {
+        let _ = state;
+    }
+
+    /// Samples of the graph's rate between a sound going in and coming out.
+    fn latency_samples(&self) -> usize {
+        0
+    }
+
+    /// Asks to spend less, 0 being full quality. Live only.
+    fn degrade(&mut self, level: u8) {
+        let _ = level;
+    }
+
+    /// Whether the next cycle of `len` samples can be served in full. Asked offline only, before each cycle, and asked
+    /// again a little later while it says no: a worker's file is waited for.
+    fn is_ready(&mut self, len: usize) -> bool {
+        let _ = len;
+        true
+    }
+}
+
+/// Everything one cycle hands to a processor.
+pub struct Io<'a> {
+    /// Samples of the graph's rate in this cycle.
+    pub len: usize,
+    /// Samples since the run began, at the cycle's first sample.
+    pub position: u64,
+    /// The graph's rate in Hz.
+    pub rate_hz: u32,
+    /// The filter's values now.
+    pub values: Values<'a>,
+    /// One entry a pin in the order of `Opening::pins`, inputs only.
+    pub inputs: Inputs<'a>,
+    /// One entry a pin in the order of `Opening::pins`, outputs only.
+    pub outputs: &'a mut [Output],
+    /// What sinks at a device multiply by, at the first sample and behind the last: a run begins and ends softly.
+    pub gate: (f32, f32),
+}
+
+impl Io<'_> {
+    /// The presentation time of the cycle's first sample.
+    pub fn time(&self) -> super::time::RefTime {
+        super::time::time_from_sample(self.position, self.rate_hz)
+    }
+}
+
+/// A frame being filled.
+#[derive(Clone, Debug, Default)]
+pub struct Output {
+    /// Its header; times are filled in by the engine.
+    pub header: StreamHeader,
+    /// Its payload.
+    pub payload: Payload,
+    /// Whether anything reads it.
+    pub is_connected: bool,
+}
+
+impl Output {
+    /// All channels, to be written; none when it carries no sound.
+    pub fn channels_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
+        self.payload
+            .wave_mut()
+            .into_iter()
+            .flat_map(Wave::channels_mut)
+    }
+
+    /// Number of channels, 0 when it carries no sound.
+    pub fn channel_count(&self) -> usize {
+        self.payload.wave().map_or(0, Wave::channel_count)
+    }
+
+    /// One channel, to be written; empty when there is none.
+    pub fn channel_mut(&mut self, channel: usize) -> &mut [f32] {
+        match self.payload.wave_mut() {
+            Some(wave) if channel < wave.channel_count() => wave.channel_mut(channel),
+            _ => &mut [],
+        }
+    }
+
+    /// Samples a channel to be written.
+    pub fn len(&self) -> usize {
+        self.payload.wave().map_or(0, Wave::len)
+    }
+
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Silence.
+    pub fn silence(&mut self) {
+        self.payload.clear();
+    }
+}
+
+/// The frames a processor reads.
+#[derive(Clone, Copy)]
+pub struct Inputs<'a> {
+    /// One a pin.
+    pub(crate) pins: &'a [InputPin],
+    /// The engine's tables.
+    pub(crate) headers: &'a [StreamHeader],
+    /// The engine's tables.
+    pub(crate) payloads: &'a [Payload],
+}
+
+/// Where an input's frame stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct InputPin {
+    /// Index of the factory.
+    pub factory: u16,
+    /// Instance of the factory.
+    pub instance: u16,
+    /// Slot of the frame, or `None` when unconnected or worked upon in place.
+    pub slot: Option<u32>,
+    /// Identity of the connection: differs when another wire was drawn.
+    pub wire: u64,
+}
+
+/// One input of this cycle.
+#[derive(Clone, Copy)]
+pub struct Input<'a> {
+    /// Index of the factory.
+    pub factory: usize,
+    /// Instance of the factory.
+    pub instance: usize,
+    /// Identity of the connection; 0 when unconnected.
+    pub wire: u64,
+    /// The frame's header.
+    pub header: StreamHeader,
+    payload: Option<&'a Payload>,
+}
+
+impl<'a> Input<'a> {
+    /// Whether a wire ends here.
+    pub fn is_connected(&self) -> bool {
+        self.wire != 0
+    }
+
+    /// The sound; `None` when unconnected, worked upon in place, or something else.
+    pub fn wave(&self) -> Option<&'a Wave> {
+        self.payload.and_then(Payload::wave)
+    }
+
+    /// All channels; none when there is no sound.
+    pub fn channels(&self) -> impl Iterator<Item = &'a [f32]> {
+        self.wave().into_iter().flat_map(Wave::channels)
+    }
+
+    /// The events; none when unconnected.
+    pub fn events(&self) -> &'a [KernelEvent] {
+        self.payload.map_or(&[], Payload::events)
+    }
+}
+
+impl<'a> Inputs<'a> {
+    /// Inputs over frames that stand in tables, for engines and benches.
+    pub fn new(pins: &'a [InputPin], headers: &'a [StreamHeader], payloads: &'a [Payload]) -> Self {
+        Self {
+            pins,
+            headers,
+            payloads,
+        }
+    }
+
+    /// Number of input pins.
+    pub fn len(&self) -> usize {
+        self.pins.len()
+    }
+
+    /// Whether the filter has no input pins.
+    pub fn is_empty(&self) -> bool {
+        self.pins.is_empty()
+    }
+
+    /// The input at `index`.
+    pub fn get(&self, index: usize) -> Input<'a> {
+        let pin = &self.pins[index];
+        let slot = pin.slot.map(|slot| slot as usize);
+        Input {
+            factory: usize::from(pin.factory),
+            instance: usize::from(pin.instance),
+            wire: pin.wire,
+            header: slot.map_or_else(StreamHeader::default, |slot| self.headers[slot]),
+            payload: slot.map(|slot| &self.payloads[slot]),
+        }
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = Input<'a>> + use<'a> {
+        let inputs = *self;
+        (0..inputs.len()).map(move |index| inputs.get(index))
+    }
+}

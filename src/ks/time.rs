@@ -1,0 +1,68 @@
+//! Reference time in 100 ns and its exact relation to samples. Clocks are handed in; nothing here reads one.
+
+/// Time in units of 100 ns.
+pub type RefTime = i64;
+
+/// Units of [`RefTime`] in a second.
+pub const REF_TIMES_PER_SECOND: i64 = 10_000_000;
+
+/// The time at which sample `sample` begins, rounded down (SYN-3).
+pub fn time_from_sample(sample: u64, rate_hz: u32) -> RefTime {
+    let wide = i128::from(sample) * i128::from(REF_TIMES_PER_SECOND) / i128::from(rate_hz.max(1));
+    wide.clamp(0, i128::from(i64::MAX)) as RefTime
+}
+
+/// The first sample that does not begin before `time`: the inverse of [`time_from_sample`] on every sample.
+pub fn sample_from_time(time: RefTime, rate_hz: u32) -> u64 {
+    if time <= 0 {
+        return 0;
+    }
+    let scaled = i128::from(time) * i128::from(rate_hz.max(1));
+    let per_second = i128::from(REF_TIMES_PER_SECOND);
+    // Rounding to nearest undoes the rounding down of less than one unit, for any rate below 10 MHz / 2.
+    ((scaled + per_second / 2) / per_second).clamp(0, i128::from(u64::MAX)) as u64
+}
+
+/// How many samples a wire at `rate_hz` has carried when the graph has counted `position` at `graph_rate_hz`.
+pub fn samples_at(position: u64, rate_hz: u32, graph_rate_hz: u32) -> u64 {
+    if rate_hz == graph_rate_hz {
+        return position;
+    }
+    (u128::from(position) * u128::from(rate_hz) / u128::from(graph_rate_hz.max(1))) as u64
+}
+
+/// Gives the time of a stream. Implemented by whoever drives a graph.
+pub trait Clock: Send + Sync {
+    /// Presentation time; stands still outside Run, never goes back within a run (MCL-1).
+    fn now(&self) -> RefTime;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_survive_the_way_through_time() {
+        for rate in [8_000, 11_025, 44_100, 48_000, 384_000] {
+            for sample in (0..100_000).chain(1 << 40..(1 << 40) + 1000) {
+                assert_eq!(
+                    sample_from_time(time_from_sample(sample, rate), rate),
+                    sample
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn counts_add_up_for_any_cutting() {
+        let whole = samples_at(48_000, 44_100, 48_000);
+        assert_eq!(whole, 44_100);
+        let pieces: u64 = (0..48_000_u64)
+            .step_by(7)
+            .map(|p| {
+                samples_at((p + 7).min(48_000), 44_100, 48_000) - samples_at(p, 44_100, 48_000)
+            })
+            .sum();
+        assert_eq!(pieces, whole);
+    }
+}
