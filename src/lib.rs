@@ -16,7 +16,21 @@ pub mod media;
 
 pub mod midi;
 
+pub mod stream;
+
+pub mod portcls;
+
+pub mod filters;
+
 pub mod graph;
+
+pub mod engine;
+
+pub mod device;
+
+pub mod app;
+
+pub mod cli;
 
 #[cfg(feature = "gui")]
 pub mod gui;

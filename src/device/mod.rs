@@ -1,0 +1,1 @@
+//! The machine: sound cards, MIDI ports, and the card that is always there. The only room that names cpal or midir.

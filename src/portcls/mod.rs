@@ -1,0 +1,1 @@
+//! Ports and miniports: filters bound to a device or a synthesizer.
