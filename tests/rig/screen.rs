@@ -275,19 +275,20 @@ impl Window<'_> {
         })
     }
 
-    /// Waits until the picture stands still, meters apart: then a rectangle read is a rectangle met.
+    /// Waits until whatever a hand could go for stands still: then a rectangle read is a rectangle met.
     pub(crate) fn settle(&mut self) {
-        let still = |probe: Probe| -> Vec<(String, [f64; 4])> {
-            probe
-                .items
-                .into_iter()
-                .map(|item| (item.name, item.rect))
-                .collect()
-        };
-        let mut last = None;
+        let mut last = Vec::new();
         let mut same = 0;
         self.see("the picture to stand still", |probe| {
-            let now = Some(still(probe.clone()));
+            let reached = |item: &&Item| {
+                ["canvas", "filter", "pin", "row", "field"].contains(&item.role.as_str())
+            };
+            let now: Vec<_> = probe
+                .items
+                .iter()
+                .filter(reached)
+                .map(|item| (item.name.clone(), item.rect))
+                .collect();
             same = if now == last { same + 1 } else { 0 };
             last = now;
             (same >= 6).then_some(())
