@@ -68,6 +68,15 @@ impl Descriptor {
             .unwrap_or(general)
     }
 
+    /// The same descriptor with other ranges on one pin, for [`Filter::describe`].
+    pub fn with_ranges(&self, pin: &str, ranges: Vec<DataRange>) -> Self {
+        let mut described = self.clone();
+        if let Some((index, factory)) = self.pin(pin) {
+            described.pins.to_mut()[index] = factory.clone().with_ranges(ranges);
+        }
+        described
+    }
+
     /// A pin factory and its index, by name.
     pub fn pin(&self, name: &str) -> Option<(usize, &PinFactory)> {
         self.pins
@@ -173,6 +182,62 @@ pub fn constrain_same(descriptor: &Descriptor, pins: &mut Constrained) {
     }
 }
 
+/// A part of a sound format that two pins may share while the rest differs.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Field {
+    /// Sub format and bits of a sample.
+    Coding,
+    /// Rate.
+    Rate,
+    /// Number of channels.
+    Channels,
+}
+
+/// Gives two pins the overlap of their ranges in some fields only: what converters of the other fields constrain by.
+pub fn constrain_fields(pins: &mut Constrained, one: usize, other: usize, fields: &[Field]) {
+    let narrowed = |mine: &[DataRange], theirs: &[DataRange]| {
+        let mut kept: Vec<DataRange> = Vec::with_capacity(mine.len());
+        for range in mine {
+            for peer in theirs {
+                if let Ok(piece) = range.overlap(&loosened(peer, range, fields))
+                    && !kept.contains(&piece)
+                {
+                    kept.push(piece);
+                }
+            }
+        }
+        kept
+    };
+    let first = narrowed(&pins[one], &pins[other]);
+    pins[other] = narrowed(&pins[other], &pins[one]);
+    pins[one] = first;
+}
+
+/// `peer` with every field but `fields` wide open, so that it narrows `range` in those alone.
+fn loosened(peer: &DataRange, range: &DataRange, fields: &[Field]) -> DataRange {
+    let mut loose = DataRange {
+        sample_size: 0,
+        attributes: range.attributes.clone(),
+        ..peer.clone()
+    };
+    if !fields.contains(&Field::Coding) {
+        loose.sub = Guid::WILDCARD;
+    }
+    if let Some(limits) = loose.audio_limits_mut() {
+        let open = (0, super::format::UNLIMITED);
+        if !fields.contains(&Field::Coding) {
+            (limits.min_bits, limits.max_bits) = open;
+        }
+        if !fields.contains(&Field::Rate) {
+            (limits.min_rate_hz, limits.max_rate_hz) = open;
+        }
+        if !fields.contains(&Field::Channels) {
+            (limits.min_channels, limits.max_channels) = open;
+        }
+    }
+    loose
+}
+
 /// One pin instance of a filter that is being opened, in the order of `Io`'s inputs and outputs.
 #[derive(Clone, Debug)]
 pub struct OpenPin {
@@ -218,15 +283,20 @@ impl Opening<'_> {
         ValueSlot(found.expect("a filter asks for its own properties").0)
     }
 
-    /// A number that follows its property without steps.
+    /// A number that follows its property without steps, in samples of the graph's rate.
     pub fn glide(&self, property: &Property) -> Glide {
+        self.glide_at(property, self.rate_hz)
+    }
+
+    /// A number that follows its property without steps, in samples of a wire at `rate_hz`.
+    pub fn glide_at(&self, property: &Property, rate_hz: u32) -> Glide {
         let initial = property.slot_value(&self.settings.value(property));
         Glide::new(
             self.slot(property),
             property,
             initial,
-            self.rate_hz,
-            self.max_len,
+            rate_hz,
+            self.max_len_at(rate_hz),
         )
     }
 
@@ -441,4 +511,32 @@ pub enum OpenError {
     /// Anything else.
     #[error("{0}")]
     Other(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pins_share_the_named_fields_and_no_others() {
+        let peers = vec![
+            vec![DataRange::pcm(16, 16, 44_100, 44_100).exactly_channels(6)],
+            vec![
+                DataRange::float(48_000, 48_000),
+                DataRange::float(8_000, 96_000).at_most_channels(2),
+            ],
+        ];
+        let mut pins = peers.clone();
+        constrain_fields(&mut pins, 0, 1, &[Field::Channels]);
+        assert_eq!(pins[0], peers[0]);
+        let six = DataRange::float(48_000, 48_000).exactly_channels(6);
+        assert_eq!(pins[1], [six], "stereo is out, the rate and coding are not");
+        let again = pins.clone();
+        constrain_fields(&mut pins, 0, 1, &[Field::Channels]);
+        assert_eq!(pins, again);
+
+        let mut pins = peers.clone();
+        constrain_fields(&mut pins, 0, 1, &[Field::Rate, Field::Coding]);
+        assert!(pins[0].is_empty() && pins[1].is_empty());
+    }
 }
