@@ -1,1 +1,22 @@
-//! Runs a wiring: the plan, the audio thread, and the two lanes between it and the program. No filter is known by name.
+//! Runs a wiring: the plan, the audio thread, and the lanes between it and the program.
+//!
+//! No GUI, no device API, no filter known by name.
+
+mod clock;
+mod compile;
+mod link;
+mod offline;
+mod plan;
+mod runner;
+mod slab;
+mod spec;
+mod table;
+mod thread;
+
+pub use clock::{Epoch, GraphClock};
+pub use compile::{Builder, Built, Job, OpenFilter};
+pub use link::{Cells, Message, Report};
+pub use offline::{Offline, Stuck};
+pub use plan::{Plan, Transition};
+pub use runner::Runner;
+pub use thread::Engine;

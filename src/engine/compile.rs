@@ -1,0 +1,516 @@
+//! Wiring -> Plan: opens what is new, keeps what is the same, lays frames out, and makes the fades of a live edit.
+//!
+//! Runs off the audio thread and may be slow. A filter is kept when nothing that its processor was made from has
+//! changed; growing pins may come and go under it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::plan::{Arrival, OutputSlot, Plan, Step, Transition};
+use super::slab::{CAPACITY, Entry};
+use super::spec::{Node, Spec};
+use super::table::{Shape, Tables};
+use crate::graph::{FilterPath, PinAddress, Wiring};
+use crate::ks::{
+    Catalogue, Clock, DataFlow, DataFormat, InputPin, KernelEvent, OpenError, Opening, Output,
+    Pacer, Settings, StreamHeader, Telemetry, Waker,
+};
+
+/// How long what leaves and what arrives fades, as a part of a second.
+const FADES_PER_SECOND: u32 = 100;
+
+/// What a plan is to be made of.
+#[derive(Clone, Default)]
+pub struct Job {
+    /// The agreement.
+    pub wiring: Wiring,
+    /// The folder of the graph's file.
+    pub base: Option<PathBuf>,
+    /// Events for sources of notes, in place of live ones.
+    pub feeds: BTreeMap<FilterPath, Arc<[KernelEvent]>>,
+    /// Filters to be opened anew though nothing about them changed, with a number that differs each time: a device
+    /// that has come back.
+    pub renew: BTreeMap<FilterPath, u64>,
+}
+
+/// An open filter, as the program sees it.
+#[derive(Clone, Debug)]
+pub struct OpenFilter {
+    /// Its place in the slab.
+    pub entry: u32,
+    /// What it publishes.
+    pub telemetry: Option<Telemetry>,
+    /// Words about how it was opened.
+    pub notes: Vec<String>,
+    /// Whether it is a source whose stream never ends by itself.
+    pub is_endless_source: bool,
+    /// Samples of the graph's rate between in and out.
+    pub latency_samples: usize,
+    /// Whether it can drive the graph.
+    pub has_pacer: bool,
+}
+
+/// What became of a job.
+#[derive(Default)]
+pub struct Built {
+    /// Counts submissions.
+    pub serial: u64,
+    /// The filters that are open.
+    pub open: BTreeMap<FilterPath, OpenFilter>,
+    /// New entries for live events.
+    pub events: Vec<(FilterPath, rtrb::Producer<KernelEvent>)>,
+    /// The filters that could not be opened.
+    pub failures: Vec<(FilterPath, OpenError)>,
+    /// Where each wire's level stands in `levels`.
+    pub wires: BTreeMap<(PinAddress, PinAddress), usize>,
+    /// Levels of wires.
+    pub levels: Option<Telemetry>,
+    /// The filter whose device drives the graph.
+    pub master: Option<FilterPath>,
+}
+
+struct Live {
+    signature: String,
+    open: OpenFilter,
+}
+
+/// Makes plans; remembers what is open.
+pub struct Builder {
+    catalogue: Catalogue,
+    clock: Arc<dyn Clock>,
+    waker: Waker,
+    max_len: usize,
+    is_live: bool,
+    live: BTreeMap<FilterPath, Live>,
+    free: Vec<u32>,
+    next: u32,
+    spec: Option<Spec>,
+    serial: u64,
+    leaving: Vec<u32>,
+}
+
+impl Builder {
+    /// A builder with nothing open. `max_len` is the longest cycle.
+    pub fn new(
+        catalogue: Catalogue,
+        clock: Arc<dyn Clock>,
+        waker: Waker,
+        max_len: usize,
+        is_live: bool,
+    ) -> Self {
+        Self {
+            catalogue,
+            clock,
+            waker,
+            max_len,
+            is_live,
+            live: BTreeMap::new(),
+            free: vec![],
+            next: 0,
+            spec: None,
+            serial: 0,
+            leaving: vec![],
+        }
+    }
+
+    /// The last transition has come back: what left is gone, its places are free.
+    pub fn swapped(&mut self) {
+        self.free.append(&mut self.leaving);
+    }
+
+    /// Opens what the job needs and makes the change of plans that gets there.
+    pub fn build(&mut self, job: &Job) -> (Built, Transition) {
+        self.serial += 1;
+        let mut spec = Spec::of(&job.wiring);
+        let mut built = Built {
+            serial: self.serial,
+            ..Built::default()
+        };
+        let mut arrivals = vec![];
+        let mut departures = vec![];
+        self.close_what_left(&spec, job, &mut departures);
+        // Sinks are made first (CON-2).
+        for index in (0..spec.nodes.len()).rev() {
+            if spec.nodes[index].lacks.is_none() {
+                self.open(&mut spec, index, job, &mut built, &mut arrivals);
+            }
+        }
+        built.open = self
+            .live
+            .iter()
+            .map(|(path, live)| (path.clone(), live.open.clone()))
+            .collect();
+        let wires = spec
+            .wires
+            .iter()
+            .enumerate()
+            .map(|(index, wire)| ((wire.from.clone(), wire.to.clone()), index));
+        built.wires = wires.collect();
+        built.master = built
+            .open
+            .iter()
+            .find(|(_, open)| open.has_pacer)
+            .map(|(path, _)| path.clone());
+        let ids = |spec: &Spec| -> Vec<u64> {
+            (0..spec.wires.len())
+                .map(|wire| spec.wire_id(wire))
+                .collect()
+        };
+        let (old_ids, new_ids) = (self.spec.as_ref().map(ids).unwrap_or_default(), ids(&spec));
+        let arriving: Vec<bool> = new_ids.iter().map(|id| !old_ids.contains(id)).collect();
+        let leaving: Vec<bool> = old_ids.iter().map(|id| !new_ids.contains(id)).collect();
+        let has_old = self
+            .spec
+            .as_ref()
+            .is_some_and(|spec| !spec.wires.is_empty());
+        let mut into = self.lay_out(&spec, &arriving, true);
+        into.has_fades &= has_old;
+        built.levels = Some(into.levels.clone());
+        into.master = built
+            .master
+            .as_ref()
+            .and_then(|path| built.open.get(path))
+            .map(|open| open.entry);
+        let out = self
+            .spec
+            .as_ref()
+            .filter(|_| leaving.contains(&true))
+            .map(|old| {
+                let mut plan = self.lay_out(old, &leaving, false);
+                plan.master = into.master;
+                plan
+            });
+        self.leaving.clone_from(&departures);
+        into.arrivals = arrivals;
+        into.departures = departures;
+        self.spec = Some(spec);
+        (built, Transition::new(out, into))
+    }
+
+    /// Forgets open filters that are no longer there or were made from something else.
+    fn close_what_left(&mut self, spec: &Spec, job: &Job, departures: &mut Vec<u32>) {
+        let max_len = self.max_len;
+        self.live.retain(|path, live| {
+            let node = spec
+                .nodes
+                .iter()
+                .find(|node| node.path == *path && node.lacks.is_none());
+            let stays = node
+                .is_some_and(|node| signature(node, spec.rate_hz, max_len, job) == live.signature);
+            if !stays {
+                departures.push(live.open.entry);
+            }
+            stays
+        });
+    }
+
+    fn open(
+        &mut self,
+        spec: &mut Spec,
+        index: usize,
+        job: &Job,
+        built: &mut Built,
+        arrivals: &mut Vec<Arrival>,
+    ) {
+        let rate_hz = spec.rate_hz;
+        let node = &mut spec.nodes[index];
+        if let Some(live) = self.live.get(&node.path) {
+            node.entry = Some(live.open.entry);
+            return;
+        }
+        let Some(filter) = self.catalogue.get(&node.key) else {
+            return;
+        };
+        let settings = Settings {
+            values: &node.values,
+            base: job.base.as_deref(),
+        };
+        let opening = Opening {
+            descriptor: &node.descriptor,
+            settings,
+            rate_hz,
+            max_len: self.max_len,
+            pins: &node.pins,
+            live: self.is_live,
+            clock: Arc::clone(&self.clock),
+            waker: self.waker.clone(),
+            feed: job.feeds.get(&node.path).cloned(),
+        };
+        // A filter's `open` is code of others: a panic there must not end the program.
+        let result =
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| filter.open(&opening)));
+        let opened = match result
+            .unwrap_or_else(|_| Err(OpenError::Other("the filter broke while opening".into())))
+        {
+            Ok(opened) => opened,
+            Err(error) => {
+                built.failures.push((node.path.clone(), error));
+                return;
+            }
+        };
+        let Some(entry) = self.free.pop().or_else(|| {
+            let fresh = ((self.next as usize) < CAPACITY).then_some(self.next);
+            self.next += u32::from(fresh.is_some());
+            fresh
+        }) else {
+            let reason = format!("more than {CAPACITY} filters cannot be open at a time");
+            built
+                .failures
+                .push((node.path.clone(), OpenError::Other(reason)));
+            return;
+        };
+        let properties = node.descriptor.properties.iter();
+        let values = properties
+            .map(|property| property.slot_value(&settings.value(property)))
+            .collect();
+        if let Some(events) = opened.events {
+            built.events.push((node.path.clone(), events));
+        }
+        let is_source = !node
+            .pins
+            .iter()
+            .any(|pin| pin.data_flow == DataFlow::In && pin.format.is_some());
+        let open = OpenFilter {
+            entry,
+            telemetry: opened.telemetry,
+            notes: opened.notes,
+            is_endless_source: is_source && opened.endless,
+            latency_samples: opened.processor.latency_samples(),
+            has_pacer: opened.pacer.is_some(),
+        };
+        node.entry = Some(entry);
+        let pacer: Option<Box<dyn Pacer>> = opened.pacer;
+        arrivals.push(Arrival {
+            index: entry,
+            entry: Some(Entry::new(opened.processor, values)),
+            pacer,
+        });
+        let signature = signature(node, rate_hz, self.max_len, job);
+        self.live
+            .insert(node.path.clone(), Live { signature, open });
+    }
+
+    /// Lays frames out: every output has a slot; what works in place takes its input's. `fading` says for each wire
+    /// whether it fades.
+    fn lay_out(&self, spec: &Spec, fading: &[bool], is_arriving: bool) -> Plan {
+        let mut tables = Tables::default();
+        let mut steps = vec![];
+        let mut slots: Vec<Option<u32>> = vec![None; spec.wires.len()];
+        let mut widest = 0;
+        for node in &spec.nodes {
+            let mut inputs = vec![];
+            let mut outputs = vec![];
+            for (pin, wire) in node.pins.iter().zip(&node.wires) {
+                match pin.data_flow {
+                    DataFlow::In => inputs.push(InputPin {
+                        factory: pin.factory as u16,
+                        instance: pin.instance as u16,
+                        slot: wire.and_then(|wire| slots[wire]),
+                        wire: wire.map_or(0, |wire| spec.wire_id(wire)),
+                    }),
+                    DataFlow::Out => outputs.push((pin, *wire)),
+                }
+            }
+            let mut used = vec![];
+            let outputs: Vec<OutputSlot> = outputs
+                .into_iter()
+                .map(|(pin, wire)| {
+                    let output = place_output(
+                        node,
+                        pin,
+                        wire,
+                        spec,
+                        &inputs,
+                        &mut used,
+                        &mut tables,
+                        self.max_len,
+                    );
+                    if let Some(wire) = wire {
+                        slots[wire] = Some(output.slot);
+                    }
+                    output
+                })
+                .collect();
+            widest = widest.max(outputs.len());
+            let faded: Vec<u32> = outputs
+                .iter()
+                .filter(|output| {
+                    output
+                        .wire
+                        .is_some_and(|wire| fading.get(wire as usize) == Some(&true))
+                })
+                .map(|output| output.slot)
+                .collect();
+            let is_source = inputs.iter().all(|input| input.wire == 0);
+            if let Some(entry) = node.entry {
+                let (inputs, outputs) = (inputs.into_boxed_slice(), outputs.into_boxed_slice());
+                steps.push(Step::Process {
+                    entry,
+                    inputs,
+                    outputs,
+                    is_source,
+                });
+                steps.extend(
+                    faded
+                        .into_iter()
+                        .map(|slot| Step::Fade { slot, is_arriving }),
+                );
+            }
+        }
+        // A filter that is not open leaves its frames as they are: silence, its stream ended.
+        for header in &mut tables.headers {
+            *header = StreamHeader {
+                flags: crate::ks::flag::ENDOFSTREAM,
+                ..StreamHeader::default()
+            };
+        }
+        Plan {
+            serial: self.serial,
+            rate_hz: spec.rate_hz,
+            max_len: self.max_len,
+            has_fades: steps.iter().any(|step| matches!(step, Step::Fade { .. })),
+            steps,
+            tables,
+            hands: vec![Output::default(); widest],
+            arrivals: vec![],
+            departures: vec![],
+            master: None,
+            fade_len: (spec.rate_hz / FADES_PER_SECOND) as usize,
+            fade_done: 0,
+            levels: Telemetry::new(spec.wires.len()),
+        }
+    }
+
+    /// The slot from which a sink's wire can be read after a cycle.
+    pub(super) fn sink_input(&self, path: &FilterPath) -> Option<usize> {
+        let node = self
+            .spec
+            .as_ref()?
+            .nodes
+            .iter()
+            .find(|node| node.path == *path)?;
+        node.pins
+            .iter()
+            .zip(&node.wires)
+            .find(|(pin, _)| pin.data_flow == DataFlow::In)
+            .and_then(|(_, wire)| *wire)
+    }
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the state of one layout, in one place"
+)]
+fn place_output(
+    node: &Node,
+    pin: &crate::ks::OpenPin,
+    wire: Option<usize>,
+    spec: &Spec,
+    inputs: &[InputPin],
+    used: &mut Vec<u32>,
+    tables: &mut Tables,
+    max_len: usize,
+) -> OutputSlot {
+    let factory = &node.descriptor.pins[pin.factory];
+    let of = factory
+        .in_place_of
+        .and_then(|name| node.descriptor.pin(name))
+        .map(|(index, _)| index);
+    let source = of.and_then(|of| {
+        inputs
+            .iter()
+            .find(|input| usize::from(input.factory) == of && input.wire != 0)
+    });
+    let format = pin.format.clone().or_else(|| peer_format(node, factory));
+    let wire_cell = wire.map(|wire| wire as u32);
+    if let Some(from) = source.and_then(|input| input.slot) {
+        // A frame can be worked upon by one output only; further ones get a copy.
+        let is_first = !used.contains(&from);
+        used.push(from);
+        if is_first {
+            return OutputSlot {
+                slot: from,
+                copy_from: None,
+                is_in_place: true,
+                begins_silent: false,
+                wire: wire_cell,
+            };
+        }
+        let slot = tables.add(
+            Shape::of(format.as_ref(), factory.kind(), spec.rate_hz),
+            spec.rate_hz,
+            max_len,
+        );
+        return OutputSlot {
+            slot,
+            copy_from: Some(from),
+            is_in_place: true,
+            begins_silent: false,
+            wire: wire_cell,
+        };
+    }
+    let slot = tables.add(
+        Shape::of(format.as_ref(), factory.kind(), spec.rate_hz),
+        spec.rate_hz,
+        max_len,
+    );
+    OutputSlot {
+        slot,
+        copy_from: None,
+        is_in_place: false,
+        begins_silent: of.is_some(),
+        wire: wire_cell,
+    }
+}
+
+/// The format of an unconnected pin that shares it with a connected one.
+fn peer_format(node: &Node, factory: &crate::ks::PinFactory) -> Option<DataFormat> {
+    let (peer, _) = node
+        .descriptor
+        .pin(factory.in_place_of.or(factory.same_format_as)?)?;
+    node.pins
+        .iter()
+        .find(|pin| pin.factory == peer)?
+        .format
+        .clone()
+}
+
+/// Everything a processor was made from, as text.
+fn signature(node: &Node, rate_hz: u32, max_len: usize, job: &Job) -> String {
+    use std::fmt::Write;
+    let mut text = format!(
+        "{} {rate_hz} {max_len} {:?} {:?};",
+        node.key,
+        job.base,
+        job.renew.get(&node.path)
+    );
+    let settings = Settings {
+        values: &node.values,
+        base: None,
+    };
+    for property in node
+        .descriptor
+        .properties
+        .iter()
+        .filter(|property| property.structural)
+    {
+        let _ = write!(text, "{}={:?};", property.key, settings.value(property));
+    }
+    for (index, factory) in node.descriptor.pins.iter().enumerate() {
+        let mut formats: Vec<String> = node
+            .pins
+            .iter()
+            .filter(|pin| pin.factory == index)
+            .filter_map(|pin| pin.format.clone().or_else(|| peer_format(node, factory)))
+            .map(|format| format.to_string())
+            .collect();
+        formats.sort();
+        formats.dedup();
+        let _ = write!(text, "{}:{};", factory.name, formats.join(","));
+    }
+    if job.feeds.contains_key(&node.path) {
+        text.push_str("fed");
+    }
+    text
+}

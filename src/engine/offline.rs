@@ -1,0 +1,134 @@
+//! The same runner in a plain loop: as fast as the machine allows, the same samples for any cutting.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::clock::{Epoch, GraphClock};
+use super::compile::{Builder, Built, Job};
+use super::link::{Cells, MESSAGES, Message, REPORTS, Report};
+use super::runner::Runner;
+use crate::graph::FilterPath;
+use crate::ks::{Catalogue, Payload, State, StreamHeader, Waker, Wave};
+
+/// How long a worker is waited for before the graph is called stuck.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How long one wait for a worker lasts.
+const NAP: Duration = Duration::from_micros(50);
+
+/// A worker did not deliver.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("a file or device worker gave nothing for {} s at sample {position}", PATIENCE.as_secs())]
+pub struct Stuck {
+    /// Where the graph stood.
+    pub position: u64,
+}
+
+/// A graph rendered by hand.
+pub struct Offline {
+    runner: Runner,
+    builder: Builder,
+    messages: rtrb::Producer<Message>,
+    reports: rtrb::Consumer<Report>,
+    /// What was opened, and what could not be.
+    pub built: Built,
+}
+
+impl Offline {
+    /// Opens a graph. `max_len` is the longest cycle that will be asked for.
+    pub fn new(catalogue: &Catalogue, job: &Job, max_len: usize) -> Self {
+        Self::start(catalogue, job, max_len, false)
+    }
+
+    /// Opens a graph to be run by hand as if it were live, without devices: with the gate that opens softly and the
+    /// fades of edits. For tests and for hearing an edit without a card.
+    pub fn rehearse(catalogue: &Catalogue, job: &Job, max_len: usize) -> Self {
+        Self::start(catalogue, job, max_len, true)
+    }
+
+    fn start(catalogue: &Catalogue, job: &Job, max_len: usize, is_live: bool) -> Self {
+        let (messages, message_end) = rtrb::RingBuffer::new(MESSAGES);
+        let (_, swap_end) = rtrb::RingBuffer::new(1);
+        let (report_end, reports) = rtrb::RingBuffer::new(REPORTS);
+        let cells = Cells::new();
+        let clock = Arc::new(GraphClock::new(Epoch::new()));
+        let mut builder = Builder::new(catalogue.clone(), clock, Waker::default(), max_len, false);
+        let (built, transition) = builder.build(job);
+        let runner = Runner::new(message_end, swap_end, report_end, cells, is_live);
+        let mut offline = Self {
+            runner,
+            builder,
+            messages,
+            reports,
+            built,
+        };
+        offline.send(Message::Swap(Box::new(transition)));
+        offline.send(Message::State(State::Run));
+        offline.runner.receive();
+        offline
+    }
+
+    /// Sends a message; it is heard before the next cycle.
+    pub fn send(&mut self, message: Message) {
+        // The ring is drained before every cycle; it is full only when thousands are sent between two.
+        let _ = self.messages.push(message);
+    }
+
+    /// Goes over to another graph, as a live edit would.
+    pub fn change(&mut self, job: &Job) {
+        self.builder.swapped();
+        let (built, transition) = self.builder.build(job);
+        self.built = built;
+        self.send(Message::Swap(Box::new(transition)));
+        self.runner.receive();
+    }
+
+    /// Renders the next `len` samples of the graph's rate.
+    pub fn cycle(&mut self, len: usize) -> Result<(), Stuck> {
+        self.runner.receive();
+        let mut waited = Duration::ZERO;
+        while !self.runner.is_ready(len) {
+            if waited > PATIENCE {
+                return Err(Stuck {
+                    position: self.runner.position(),
+                });
+            }
+            std::thread::sleep(NAP);
+            waited += NAP;
+        }
+        self.runner.cycle(len, None);
+        Ok(())
+    }
+
+    /// The sound that the sink at `path` took in the last cycle, with its header.
+    pub fn heard(&self, path: &FilterPath) -> Option<(&Wave, StreamHeader)> {
+        let wire = self.builder.sink_input(path)?;
+        let plan = self.runner.plan()?;
+        let slot = plan.slot_of_wire(wire)?;
+        let Payload::Wave(wave) = &plan.tables.payloads[slot] else {
+            return None;
+        };
+        Some((wave, plan.tables.headers[slot]))
+    }
+
+    /// Samples of the graph's rate rendered so far.
+    pub fn position(&self) -> u64 {
+        self.runner.position()
+    }
+
+    /// Whether every source has given its last sample.
+    pub fn has_ended(&self) -> bool {
+        self.runner.has_ended()
+    }
+
+    /// What the runner has said since it was asked last.
+    pub fn reports(&mut self) -> impl Iterator<Item = Report> + '_ {
+        std::iter::from_fn(|| self.reports.pop().ok())
+    }
+}
+
+impl Drop for Offline {
+    fn drop(&mut self) {
+        self.send(Message::State(State::Stop));
+        self.runner.receive();
+    }
+}

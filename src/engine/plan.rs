@@ -1,0 +1,121 @@
+//! What the audio thread does in one cycle: steps in order over frame tables, and who enters and leaves the slab.
+//!
+//! A plan is built off the audio thread, handed over whole and handed back whole. Nothing in it grows.
+
+use super::slab::Entry;
+use super::table::Tables;
+use crate::ks::{InputPin, Output, Pacer, Telemetry};
+
+/// An output of a step.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OutputSlot {
+    /// Where its frame stands.
+    pub(super) slot: u32,
+    /// The slot to copy from before the step, when it works in place but not in its input's own frame.
+    pub(super) copy_from: Option<u32>,
+    /// Whether the frame holds the input's samples when the step begins.
+    pub(super) is_in_place: bool,
+    /// Whether it would work in place but nothing is connected there: the frame begins as silence.
+    pub(super) begins_silent: bool,
+    /// Cell of the wire's level in the plan's telemetry; `None` when unconnected.
+    pub(super) wire: Option<u32>,
+}
+
+/// One thing to do.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// Runs a processor.
+    Process {
+        /// Its place in the slab.
+        entry: u32,
+        /// Its inputs.
+        inputs: Box<[InputPin]>,
+        /// Its outputs.
+        outputs: Box<[OutputSlot]>,
+        /// Whether no wire ends at it.
+        is_source: bool,
+    },
+    /// Fades the sound of a wire, in its frame.
+    Fade {
+        /// The frame.
+        slot: u32,
+        /// From silence up, or down to it.
+        is_arriving: bool,
+    },
+}
+
+/// Who enters the slab with a plan.
+pub(super) struct Arrival {
+    pub(super) index: u32,
+    pub(super) entry: Option<Entry>,
+    pub(super) pacer: Option<Box<dyn Pacer>>,
+}
+
+/// One cycle's work.
+pub struct Plan {
+    /// Counts submissions; a later one is newer.
+    pub(super) serial: u64,
+    pub(super) rate_hz: u32,
+    pub(super) max_len: usize,
+    pub(super) steps: Vec<Step>,
+    pub(super) tables: Tables,
+    /// Outputs in the hands of the step that runs; as long as the widest step.
+    pub(super) hands: Vec<Output>,
+    pub(super) arrivals: Vec<Arrival>,
+    pub(super) departures: Vec<u32>,
+    /// The entry whose pacer drives the graph.
+    pub(super) master: Option<u32>,
+    /// How long fades last, in samples of the graph's rate, and how far they are.
+    pub(super) fade_len: usize,
+    pub(super) fade_done: usize,
+    pub(super) has_fades: bool,
+    /// Level of each wire, latest.
+    pub(super) levels: Telemetry,
+}
+
+impl Plan {
+    /// Whether every fade has ended.
+    pub(super) fn is_faded(&self) -> bool {
+        !self.has_fades || self.fade_done >= self.fade_len
+    }
+
+    /// Where the frames of a wire stand.
+    pub(super) fn slot_of_wire(&self, wire: usize) -> Option<usize> {
+        self.steps.iter().find_map(|step| match step {
+            Step::Process { outputs, .. } => {
+                let output = outputs
+                    .iter()
+                    .find(|output| output.wire == Some(wire as u32))?;
+                Some(output.slot as usize)
+            }
+            Step::Fade { .. } => None,
+        })
+    }
+}
+
+/// A change of plans: handed over whole, and handed back whole with everything that is no longer used.
+pub struct Transition {
+    /// The old plan with what leaves fading down; it runs until that is silent.
+    pub(super) out: Option<Box<Plan>>,
+    /// The new plan.
+    pub(super) into: Option<Box<Plan>>,
+    /// Plans no longer used; room for two.
+    pub(super) retired: Vec<Box<Plan>>,
+    /// Filters no longer used; room for all of them.
+    pub(super) departed: Vec<Entry>,
+    /// Their pacers; room for all of them.
+    pub(super) departed_pacers: Vec<Box<dyn Pacer>>,
+}
+
+impl Transition {
+    pub(super) fn new(out: Option<Plan>, into: Plan) -> Self {
+        let leaving = into.departures.len() + into.arrivals.len();
+        Self {
+            out: out.map(Box::new),
+            into: Some(Box::new(into)),
+            retired: Vec::with_capacity(2),
+            departed: Vec::with_capacity(leaving),
+            departed_pacers: Vec::with_capacity(leaving),
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Processors by number. They survive plans, so that a swap costs what changed and not the size of the graph.
+
+use crate::ks::{Processor, State};
+
+/// The most filters that can be open at a time.
+pub(super) const CAPACITY: usize = 16_384;
+
+/// An open filter on the audio thread.
+pub(super) struct Entry {
+    pub(super) processor: Box<dyn Processor>,
+    pub(super) values: Box<[f64]>,
+    pub(super) state: State,
+    /// It panicked and is not run again.
+    pub(super) is_faulty: bool,
+    /// A complaint about samples that are not finite was sent.
+    pub(super) has_complained: bool,
+}
+
+impl Entry {
+    pub(super) fn new(processor: Box<dyn Processor>, values: Box<[f64]>) -> Self {
+        Self {
+            processor,
+            values,
+            state: State::Stop,
+            is_faulty: false,
+            has_complained: false,
+        }
+    }
+}
+
+/// All open filters. Never grows.
+pub(super) struct Slab(Vec<Option<Entry>>);
+
+impl Slab {
+    pub(super) fn new() -> Self {
+        Self(std::iter::repeat_with(|| None).take(CAPACITY).collect())
+    }
+
+    pub(super) fn get(&mut self, index: u32) -> Option<&mut Entry> {
+        self.0.get_mut(index as usize)?.as_mut()
+    }
+
+    pub(super) fn put(&mut self, index: u32, entry: Entry) -> Option<Entry> {
+        self.0.get_mut(index as usize)?.replace(entry)
+    }
+
+    pub(super) fn take(&mut self, index: u32) -> Option<Entry> {
+        self.0.get_mut(index as usize)?.take()
+    }
+}

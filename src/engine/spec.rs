@@ -1,0 +1,223 @@
+//! Which filters run and how they are joined, before anything is opened: the part of a wiring that the audio thread
+//! will see, in an order in which every frame is written before it is read.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::Hasher;
+
+use crate::graph::{FilterPath, PinAddress, Wiring};
+use crate::ks::{DataFlow, DataFormat, Descriptor, OpenPin, Value};
+
+/// A filter that takes part.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub(super) path: FilterPath,
+    pub(super) key: String,
+    pub(super) values: BTreeMap<String, Value>,
+    pub(super) descriptor: Descriptor,
+    /// Its pins in the order of `Opening::pins`.
+    pub(super) pins: Vec<OpenPin>,
+    /// The wire at each of them.
+    pub(super) wires: Vec<Option<usize>>,
+    /// A necessary pin that is not connected: it does not run.
+    pub(super) lacks: Option<String>,
+    /// Its place in the slab once it is open.
+    pub(super) entry: Option<u32>,
+}
+
+/// A wire that carries frames.
+#[derive(Clone, Debug)]
+pub(super) struct SpecWire {
+    pub(super) from: PinAddress,
+    pub(super) to: PinAddress,
+    pub(super) format: DataFormat,
+}
+
+/// Nodes in running order, and their wires.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Spec {
+    pub(super) rate_hz: u32,
+    pub(super) nodes: Vec<Node>,
+    pub(super) wires: Vec<SpecWire>,
+}
+
+impl Spec {
+    /// Reads a wiring. Filters without a connected pin are left out.
+    pub(super) fn of(wiring: &Wiring) -> Self {
+        let mut wires: Vec<SpecWire> = wiring
+            .wires
+            .iter()
+            .filter_map(|wire| {
+                let agreed = wire.outcome.as_ref().ok()?;
+                let (from, to) = (wire.from.clone(), wire.to.clone());
+                (!agreed.medium.is_hard_wired()).then(|| SpecWire {
+                    from,
+                    to,
+                    format: agreed.format.clone(),
+                })
+            })
+            .collect();
+        wires.sort_by(|a, b| (&a.from, &a.to).cmp(&(&b.from, &b.to)));
+        let mut nodes: BTreeMap<FilterPath, Node> = BTreeMap::new();
+        for (path, filter) in &wiring.filters {
+            let Some(descriptor) = &filter.descriptor else {
+                continue;
+            };
+            let touches = |wire: &SpecWire| wire.from.filter == *path || wire.to.filter == *path;
+            if !wires.iter().any(touches) {
+                continue;
+            }
+            nodes.insert(
+                path.clone(),
+                Node {
+                    path: path.clone(),
+                    key: filter.key.clone(),
+                    values: filter.values.clone(),
+                    descriptor: descriptor.clone(),
+                    pins: vec![],
+                    wires: vec![],
+                    lacks: None,
+                    entry: None,
+                },
+            );
+        }
+        wires.retain(|wire| {
+            nodes.contains_key(&wire.from.filter) && nodes.contains_key(&wire.to.filter)
+        });
+        let mut ends: BTreeMap<(&FilterPath, DataFlow, &str, u32), usize> = BTreeMap::new();
+        for (index, wire) in wires.iter().enumerate() {
+            ends.insert(
+                (
+                    &wire.from.filter,
+                    DataFlow::Out,
+                    &wire.from.pin,
+                    wire.from.instance,
+                ),
+                index,
+            );
+            ends.insert(
+                (
+                    &wire.to.filter,
+                    DataFlow::In,
+                    &wire.to.pin,
+                    wire.to.instance,
+                ),
+                index,
+            );
+        }
+        for node in nodes.values_mut() {
+            place_pins(node, &wires, &ends);
+        }
+        let order = order(&nodes, &wires);
+        let nodes = order
+            .into_iter()
+            .filter_map(|path| nodes.remove(&path))
+            .collect();
+        Self {
+            rate_hz: wiring.rate_hz,
+            nodes,
+            wires,
+        }
+    }
+
+    /// Identity of a wire: changes when either end is opened anew or the format changes. Never 0.
+    pub(super) fn wire_id(&self, wire: usize) -> u64 {
+        let wire = &self.wires[wire];
+        let entry = |path: &FilterPath| {
+            self.nodes
+                .iter()
+                .find(|node| node.path == *path)
+                .and_then(|node| node.entry)
+        };
+        // SipHash with fixed keys: the same number in every run.
+        #[expect(
+            deprecated,
+            reason = "the one hasher of the standard library that is the same in every run"
+        )]
+        let mut hasher = std::hash::SipHasher::new();
+        for pin in [&wire.from, &wire.to] {
+            hasher.write(
+                format!(
+                    "{}.{}[{}] {:?};",
+                    pin.filter,
+                    pin.pin,
+                    pin.instance,
+                    entry(&pin.filter)
+                )
+                .as_bytes(),
+            );
+        }
+        hasher.write(wire.format.to_string().as_bytes());
+        hasher.finish().max(1)
+    }
+}
+
+/// Lists a node's pins: a factory of one possible instance always has its one, others have those that are connected.
+fn place_pins(
+    node: &mut Node,
+    wires: &[SpecWire],
+    ends: &BTreeMap<(&FilterPath, DataFlow, &str, u32), usize>,
+) {
+    for (factory, pin) in node.descriptor.pins.iter().enumerate() {
+        if pin.is_bridge() {
+            continue;
+        }
+        let from = (&node.path, pin.data_flow, &*pin.name, 0);
+        let to = (&node.path, pin.data_flow, &*pin.name, u32::MAX);
+        let connected: Vec<(u32, usize)> = ends
+            .range(from..=to)
+            .map(|(key, wire)| (key.3, *wire))
+            .collect();
+        if (connected.len() as u32) < pin.instances.necessary && node.lacks.is_none() {
+            node.lacks = Some(pin.name.to_string());
+        }
+        for &(instance, wire) in &connected {
+            let format = Some(wires[wire].format.clone());
+            node.pins.push(OpenPin {
+                factory,
+                instance: instance as usize,
+                data_flow: pin.data_flow,
+                format,
+            });
+            node.wires.push(Some(wire));
+        }
+        if connected.is_empty() && pin.instances.possible == 1 {
+            node.pins.push(OpenPin {
+                factory,
+                instance: 0,
+                data_flow: pin.data_flow,
+                format: None,
+            });
+            node.wires.push(None);
+        }
+    }
+}
+
+/// Sources first; among those that are ready, the one with the smallest path.
+fn order(nodes: &BTreeMap<FilterPath, Node>, wires: &[SpecWire]) -> Vec<FilterPath> {
+    let mut waits: BTreeMap<&FilterPath, usize> = nodes.keys().map(|path| (path, 0)).collect();
+    let mut feeds: BTreeMap<&FilterPath, Vec<&FilterPath>> = BTreeMap::new();
+    for wire in wires {
+        *waits.entry(&wire.to.filter).or_default() += 1;
+        feeds
+            .entry(&wire.from.filter)
+            .or_default()
+            .push(&wire.to.filter);
+    }
+    let mut ready: BTreeSet<&FilterPath> = waits
+        .iter()
+        .filter(|(_, count)| **count == 0)
+        .map(|(path, _)| *path)
+        .collect();
+    let mut order = vec![];
+    while let Some(path) = ready.pop_first() {
+        order.push(path.clone());
+        for next in feeds.get(path).into_iter().flatten() {
+            let count = waits.entry(next).or_default();
+            *count -= 1;
+            if *count == 0 {
+                ready.insert(next);
+            }
+        }
+    }
+    order
+}

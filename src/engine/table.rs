@@ -1,0 +1,165 @@
+//! The frame tables of a plan: headers in one, payloads in another, addressed by slot.
+//!
+//! Made with full capacity off the audio thread; a cycle only sets lengths and moves payloads out and back.
+
+use crate::ks::{DataFormat, EVENT_CAPACITY, Kind, Payload, StreamHeader, Wave, samples_at};
+
+/// What a slot holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Shape {
+    /// Sound of so many channels at a rate in Hz, a sample of all channels having so many bytes on the wire.
+    Wave {
+        channels: u32,
+        rate_hz: u32,
+        sample_size: u32,
+    },
+    /// Events.
+    Events,
+    /// Nothing, for kinds of data that carry no frames here.
+    Nothing,
+}
+
+impl Shape {
+    /// The shape of an agreed format, or of an unconnected pin of that kind.
+    pub(super) fn of(format: Option<&DataFormat>, kind: Kind, rate_hz: u32) -> Self {
+        match (format.map(|format| (format, format.audio)), kind) {
+            (Some((format, Some(audio))), _) => Self::Wave {
+                channels: audio.channels,
+                rate_hz: audio.rate_hz,
+                sample_size: format.sample_size(),
+            },
+            (None, Kind::Audio) => Self::Wave {
+                channels: 2,
+                rate_hz,
+                sample_size: 8,
+            },
+            (_, Kind::Events) => Self::Events,
+            _ => Self::Nothing,
+        }
+    }
+}
+
+/// Headers and payloads by slot.
+#[derive(Default)]
+pub(super) struct Tables {
+    pub(super) headers: Vec<StreamHeader>,
+    pub(super) payloads: Vec<Payload>,
+    rates: Vec<u32>,
+    /// Bytes of one sample of all channels in the agreed format.
+    pub(super) sample_sizes: Vec<u32>,
+}
+
+impl Tables {
+    /// Adds a slot; `max_len` is the longest cycle in samples of the graph's rate.
+    pub(super) fn add(&mut self, shape: Shape, graph_rate_hz: u32, max_len: usize) -> u32 {
+        let (payload, rate, size) = match shape {
+            Shape::Wave {
+                channels,
+                rate_hz,
+                sample_size,
+            } => {
+                let longest = (max_len as u64 * u64::from(rate_hz))
+                    .div_ceil(u64::from(graph_rate_hz)) as usize
+                    + 1;
+                (
+                    Payload::Wave(Wave::new(channels as usize, longest)),
+                    rate_hz,
+                    sample_size,
+                )
+            }
+            Shape::Events => (Payload::Events(Vec::with_capacity(EVENT_CAPACITY)), 0, 0),
+            Shape::Nothing => (Payload::None, 0, 0),
+        };
+        self.headers.push(StreamHeader::default());
+        self.payloads.push(payload);
+        self.rates.push(rate);
+        self.sample_sizes.push(size);
+        (self.payloads.len() - 1) as u32
+    }
+
+    /// Sets every wave's length for the cycle `position..position + len`: what a wire carries follows from time alone.
+    pub(super) fn set_lengths(&mut self, position: u64, len: usize, graph_rate_hz: u32) {
+        for (payload, &rate) in self.payloads.iter_mut().zip(&self.rates) {
+            if let Payload::Wave(wave) = payload {
+                let end = samples_at(position + len as u64, rate, graph_rate_hz);
+                wave.set_len((end - samples_at(position, rate, graph_rate_hz)) as usize);
+            }
+        }
+    }
+
+    /// Copies the sound or events of one slot to another of the same shape.
+    pub(super) fn copy(&mut self, from: usize, to: usize) {
+        if from == to {
+            return;
+        }
+        let (low, high) = self.payloads.split_at_mut(from.max(to));
+        let (source, target) = if from < to {
+            (&low[from], &mut high[0])
+        } else {
+            (&high[0], &mut low[to])
+        };
+        match (source, target) {
+            (Payload::Wave(source), Payload::Wave(target)) => target.copy_from(source),
+            (Payload::Events(source), Payload::Events(target)) => {
+                target.clear();
+                target.extend_from_slice(&source[..source.len().min(target.capacity())]);
+            }
+            _ => {}
+        }
+        self.headers[to] = self.headers[from];
+    }
+}
+
+/// The largest absolute sample of all channels, and whether every sample is finite: one integer maximum finds both,
+/// as the bits of non-finite numbers are larger than those of any finite one.
+pub(super) fn peak(payload: &Payload) -> (f32, bool) {
+    const INFINITE: u32 = 0x7F80_0000;
+    let Payload::Wave(wave) = payload else {
+        return (0.0, true);
+    };
+    let mut largest = 0_u32;
+    for channel in wave.channels() {
+        largest = channel.iter().fold(largest, |most, sample| {
+            most.max(sample.to_bits() & 0x7FFF_FFFF)
+        });
+    }
+    (
+        f32::from_bits(largest.min(INFINITE - 1)),
+        largest < INFINITE,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_pass_finds_the_peak_and_what_is_not_finite() {
+        let mut wave = Wave::new(2, 8);
+        wave.set_len(8);
+        wave.channel_mut(1)[3] = -0.5;
+        assert_eq!(peak(&Payload::Wave(wave.clone())), (0.5, true));
+        wave.channel_mut(0)[7] = f32::NAN;
+        assert!(!peak(&Payload::Wave(wave)).1);
+    }
+
+    #[test]
+    fn wires_of_another_rate_carry_their_share() {
+        let mut tables = Tables::default();
+        tables.add(
+            Shape::Wave {
+                channels: 1,
+                rate_hz: 44_100,
+                sample_size: 4,
+            },
+            48_000,
+            64,
+        );
+        let mut sum = 0;
+        for cycle in 0..750_u64 {
+            tables.set_lengths(cycle * 64, 64, 48_000);
+            sum += tables.payloads[0].wave().map_or(0, Wave::len);
+        }
+        assert_eq!(sum, 44_100);
+    }
+}

@@ -1,0 +1,363 @@
+//! The audio thread: start, priority, wake, cycle, sleep. Its one wait is the wake-up between cycles.
+//!
+//! Live it is woken by the device that drives the graph and runs as many cycles as the device can take; with no device
+//! it wakes by time. The program talks to it through [`Engine`]; plans are built on a thread beside.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::clock::{Epoch, GraphClock, Timer};
+use super::compile::{Builder, Built, Job};
+use super::link::{Cells, MESSAGES, Message, REPORTS, Report};
+use super::runner::Runner;
+use crate::ks::{Catalogue, Clock, Pacer, State, Waker};
+
+/// The longest sleep: a device that forgets to wake us is asked so often.
+const LONGEST_SLEEP: Duration = Duration::from_millis(20);
+/// The sleep of a graph that does not run and has no device.
+const IDLE_SLEEP: Duration = Duration::from_millis(100);
+/// Wanted real-time priority, below that of a sound server's own threads.
+const PRIORITY: u8 = 60;
+
+/// What the builder thread is told.
+enum Task {
+    Build(Box<Job>),
+    Swapped,
+    Quit,
+}
+
+/// A graph that plays. Dropping it stops the threads.
+pub struct Engine {
+    messages: rtrb::Producer<Message>,
+    reports: rtrb::Consumer<Report>,
+    tasks: mpsc::Sender<Task>,
+    built: mpsc::Receiver<Built>,
+    cells: Arc<Cells>,
+    clock: Arc<GraphClock>,
+    waker: Waker,
+    quantum: usize,
+    audio: Option<JoinHandle<()>>,
+    builder: Option<JoinHandle<()>>,
+}
+
+impl Engine {
+    /// Starts the threads, in state Stop, with nothing to play. `quantum` is the length of a cycle in samples.
+    pub fn start(catalogue: Catalogue, quantum: usize) -> std::io::Result<Self> {
+        let (messages, message_end) = rtrb::RingBuffer::new(MESSAGES);
+        let (swaps, swap_end) = rtrb::RingBuffer::new(4);
+        let (report_end, reports) = rtrb::RingBuffer::new(REPORTS);
+        let cells = Cells::new();
+        let epoch = Epoch::new();
+        let clock = Arc::new(GraphClock::new(epoch));
+        let runner = Runner::new(message_end, swap_end, report_end, Arc::clone(&cells), true);
+        let thread_clock = Arc::clone(&clock);
+        let audio = std::thread::Builder::new()
+            .name("audio".into())
+            .spawn(move || {
+                let is_real_time = raise_priority(quantum);
+                runner
+                    .cells
+                    .is_real_time
+                    .store(is_real_time, Ordering::Relaxed);
+                let mut driver = Driver::new(runner, thread_clock, epoch, quantum);
+                while driver.turn() {}
+            })?;
+        let waker = Waker::of(audio.thread().clone());
+        let (tasks, task_end) = mpsc::channel();
+        let (built_end, built) = mpsc::channel();
+        let builder_clock: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
+        let builder_waker = waker.clone();
+        let builder = std::thread::Builder::new()
+            .name("builder".into())
+            .spawn(move || {
+                let builder = Builder::new(
+                    catalogue,
+                    builder_clock,
+                    builder_waker.clone(),
+                    quantum,
+                    true,
+                );
+                build_loop(builder, &task_end, &built_end, swaps, &builder_waker);
+            })?;
+        Ok(Self {
+            messages,
+            reports,
+            tasks,
+            built,
+            cells,
+            clock,
+            waker,
+            quantum,
+            audio: Some(audio),
+            builder: Some(builder),
+        })
+    }
+
+    /// Has a wiring played, with fades where the present one differs. A newer job replaces one that was not begun.
+    pub fn submit(&self, job: Job) {
+        // The builder ends only with this value.
+        let _ = self.tasks.send(Task::Build(Box::new(job)));
+    }
+
+    /// Sends a message to the audio thread. A full ring drops it: the old value stands.
+    pub fn send(&mut self, message: Message) -> bool {
+        let sent = self.messages.push(message).is_ok();
+        self.waker.wake();
+        sent
+    }
+
+    /// The next report of the audio thread. Ask until there is none; what is handed back is dropped by the caller.
+    pub fn report(&mut self) -> Option<Report> {
+        let report = self.reports.pop().ok();
+        if let Some(Report::Swapped(..)) = report {
+            let _ = self.tasks.send(Task::Swapped);
+        }
+        report
+    }
+
+    /// The next result of the builder.
+    pub fn built(&self) -> Option<Built> {
+        self.built.try_recv().ok()
+    }
+
+    /// The latest figures.
+    pub fn cells(&self) -> &Arc<Cells> {
+        &self.cells
+    }
+
+    /// The graph's clock.
+    pub fn clock(&self) -> Arc<GraphClock> {
+        Arc::clone(&self.clock)
+    }
+
+    /// Samples of a cycle.
+    pub fn quantum(&self) -> usize {
+        self.quantum
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        let _ = self.tasks.send(Task::Quit);
+        if let Some(builder) = self.builder.take() {
+            let _ = builder.join();
+        }
+        // The ring may be full of values; quitting must get through.
+        while self.messages.push(Message::Quit).is_err() {
+            self.waker.wake();
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.waker.wake();
+        if let Some(audio) = self.audio.take() {
+            let _ = audio.join();
+        }
+        while self.reports.pop().is_ok() {}
+    }
+}
+
+/// Builds the newest job whenever the last change of plans has come back.
+fn build_loop(
+    mut builder: Builder,
+    tasks: &mpsc::Receiver<Task>,
+    built: &mpsc::Sender<Built>,
+    mut swaps: rtrb::Producer<Message>,
+    waker: &Waker,
+) {
+    let mut latest: Option<Box<Job>> = None;
+    let mut is_in_flight = false;
+    while let Ok(task) = tasks.recv() {
+        for task in std::iter::once(task).chain(std::iter::from_fn(|| tasks.try_recv().ok())) {
+            match task {
+                Task::Build(job) => latest = Some(job),
+                Task::Swapped => {
+                    is_in_flight = false;
+                    builder.swapped();
+                }
+                Task::Quit => return,
+            }
+        }
+        if let Some(job) = latest.take_if(|_| !is_in_flight) {
+            let (result, transition) = builder.build(&job);
+            // At most one is in flight, so there is room.
+            if swaps.push(Message::Swap(Box::new(transition))).is_ok() {
+                is_in_flight = true;
+                waker.wake();
+                let _ = built.send(result);
+            }
+        }
+    }
+}
+
+/// Asks for real-time priority: FIFO directly, then through the system's broker. Whether it was granted.
+fn raise_priority(quantum: usize) -> bool {
+    use thread_priority::{
+        RealtimeThreadSchedulePolicy, ThreadPriority, ThreadPriorityValue, ThreadSchedulePolicy,
+        set_thread_priority_and_policy, thread_native_id,
+    };
+    let wanted = ThreadPriorityValue::try_from(PRIORITY).map(ThreadPriority::Crossplatform);
+    let policy = ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::Fifo);
+    let is_granted = wanted.is_ok_and(|priority| {
+        set_thread_priority_and_policy(thread_native_id(), priority, policy).is_ok()
+    });
+    is_granted || raise_by_broker(quantum)
+}
+
+#[cfg(feature = "rtkit")]
+fn raise_by_broker(quantum: usize) -> bool {
+    let rate_hz = crate::ks::DEFAULT_RATE_HZ;
+    audio_thread_priority::promote_current_thread_to_real_time(quantum as u32, rate_hz).is_ok()
+}
+
+#[cfg(not(feature = "rtkit"))]
+fn raise_by_broker(_quantum: usize) -> bool {
+    false
+}
+
+/// The audio thread between two sleeps.
+struct Driver {
+    runner: Runner,
+    clock: Arc<GraphClock>,
+    epoch: Epoch,
+    quantum: usize,
+    timer: Timer,
+    rate_hz: u32,
+    /// The entry whose loss was reported.
+    lost: Option<u32>,
+    /// The entry whose xruns were counted, and how many.
+    counted: (u32, u32),
+    was_running: bool,
+}
+
+impl Driver {
+    fn new(runner: Runner, clock: Arc<GraphClock>, epoch: Epoch, quantum: usize) -> Self {
+        let rate_hz = crate::ks::DEFAULT_RATE_HZ;
+        let timer = Timer::new(epoch, rate_hz, quantum);
+        Self {
+            runner,
+            clock,
+            epoch,
+            quantum,
+            timer,
+            rate_hz,
+            lost: None,
+            counted: (u32::MAX, 0),
+            was_running: false,
+        }
+    }
+
+    /// From wake to sleep. False when the thread is to end.
+    fn turn(&mut self) -> bool {
+        self.runner.receive();
+        if self.runner.wants_quit {
+            return false;
+        }
+        let rate_hz = self.runner.plan().map_or(self.rate_hz, |plan| plan.rate_hz);
+        if rate_hz != self.rate_hz {
+            self.rate_hz = rate_hz;
+            self.timer = Timer::new(self.epoch, rate_hz, self.quantum);
+        }
+        let sleep = if self.runner.is_running() {
+            self.run()
+        } else {
+            if std::mem::take(&mut self.was_running) {
+                self.clock.hold(self.runner.state() == State::Stop);
+            }
+            self.timer.restart();
+            self.clock.hold(self.runner.state() == State::Stop);
+            if self.runner.wanted() == self.runner.state() {
+                IDLE_SLEEP
+            } else {
+                Duration::ZERO
+            }
+        };
+        if !sleep.is_zero() {
+            std::thread::park_timeout(sleep);
+        }
+        true
+    }
+
+    /// Runs the cycles that are due; how long to sleep then.
+    fn run(&mut self) -> Duration {
+        if !std::mem::replace(&mut self.was_running, true) {
+            self.timer.restart();
+        }
+        let master = self.master();
+        let due = match master {
+            Some(at) => self.runner.pacers[at].1.due(),
+            None => self.timer.due(),
+        };
+        let mut left = due;
+        while left >= self.quantum && self.runner.is_running() {
+            self.cycle();
+            left -= self.quantum;
+            if master.is_none() {
+                self.timer.made(self.quantum);
+            }
+            self.runner.receive();
+        }
+        if let Some(at) = self.master() {
+            self.watch(at);
+            return LONGEST_SLEEP;
+        }
+        let missing = self.quantum.saturating_sub(self.timer.due()).max(1);
+        Duration::from_nanos(missing as u64 * 1_000_000_000 / u64::from(self.rate_hz))
+    }
+
+    fn cycle(&mut self) {
+        let began = self.epoch.nanos();
+        self.clock
+            .publish(self.runner.position(), self.quantum, self.rate_hz, began);
+        let epoch = self.epoch;
+        self.runner.cycle(self.quantum, Some(&|| epoch.nanos()));
+        let lasts = self.quantum as f64 * 1e9 / f64::from(self.rate_hz);
+        self.runner
+            .cells
+            .set_load(((self.epoch.nanos() - began) as f64 / lasts) as f32);
+    }
+
+    /// The pacer that drives the graph, unless its device is gone.
+    fn master(&mut self) -> Option<usize> {
+        let entry = self.runner.plan()?.master?;
+        let at = self
+            .runner
+            .pacers
+            .iter()
+            .position(|(owner, _)| *owner == entry)?;
+        if self.runner.pacers[at].1.is_lost() {
+            if self.lost != Some(entry) {
+                self.lost = Some(entry);
+                self.timer.restart();
+                self.runner.send(Report::DeviceLost { entry });
+            }
+            return None;
+        }
+        self.lost = None;
+        Some(at)
+    }
+
+    /// Counts what the device could not play.
+    fn watch(&mut self, at: usize) {
+        let (entry, pacer) = &self.runner.pacers[at];
+        let (entry, xruns, latency) = (*entry, pacer.xruns(), pacer.latency_samples());
+        self.runner
+            .cells
+            .latency
+            .store(latency as u32, Ordering::Relaxed);
+        if self.counted.0 != entry {
+            self.counted = (entry, 0);
+        }
+        let count = xruns.saturating_sub(self.counted.1);
+        if count > 0 {
+            self.counted.1 = xruns;
+            self.runner.cells.xruns.fetch_add(count, Ordering::Relaxed);
+            let position = self.runner.position();
+            self.runner.send(Report::Xruns {
+                entry,
+                count,
+                position,
+            });
+        }
+    }
+}
