@@ -100,6 +100,10 @@ pub struct Transition {
     /// The new plan.
     pub(super) into: Option<Box<Plan>>,
     /// Plans no longer used; room for two.
+    #[expect(
+        clippy::vec_box,
+        reason = "a plan arrives in its box and leaves in it; unboxing would free on the audio thread"
+    )]
     pub(super) retired: Vec<Box<Plan>>,
     /// Filters no longer used; room for all of them.
     pub(super) departed: Vec<Entry>,
