@@ -1,0 +1,132 @@
+//! Everything a user can do, as values. The screen pushes them and forgets; `App::perform` carries them out.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use crate::graph::{FilterId, FilterPath, PinAddress, Position};
+use crate::ks::{State, Value};
+
+/// What is selected on the canvas.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Selection {
+    /// Boxes.
+    pub filters: BTreeSet<FilterId>,
+    /// Wires, as indices of the graph's connections.
+    pub connections: BTreeSet<usize>,
+}
+
+impl Selection {
+    /// Whether nothing is selected.
+    pub fn is_empty(&self) -> bool {
+        self.filters.is_empty() && self.connections.is_empty()
+    }
+
+    /// The one filter that is selected, if it is one and nothing else.
+    pub fn one_filter(&self) -> Option<FilterId> {
+        let only = self.filters.len() == 1 && self.connections.is_empty();
+        self.filters.first().copied().filter(|_| only)
+    }
+
+    /// The one wire that is selected, if it is one and nothing else.
+    pub fn one_connection(&self) -> Option<usize> {
+        let only = self.connections.len() == 1 && self.filters.is_empty();
+        self.connections.first().copied().filter(|_| only)
+    }
+}
+
+/// One thing to do.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Action {
+    /// An empty document.
+    New,
+    /// Another document. Unsaved changes are the caller's to ask about.
+    Open(PathBuf),
+    /// Write the document where it came from.
+    Save,
+    /// Write the document elsewhere, and go on there.
+    SaveAs(PathBuf),
+    /// Take back the last edit.
+    Undo,
+    /// Do it again.
+    Redo,
+    /// A new filter; it becomes the selection.
+    AddFilter {
+        /// Key of its kind.
+        key: String,
+        /// Its upper left corner.
+        at: Position,
+    },
+    /// Draws a wire between two pins; a refusal is logged and shown.
+    Connect {
+        /// The output.
+        from: PinAddress,
+        /// The input.
+        to: PinAddress,
+    },
+    /// Draws a wire, putting in what the best cure needs.
+    ConnectVia {
+        /// The output.
+        from: PinAddress,
+        /// The input.
+        to: PinAddress,
+        /// Which cure of the refusal, cheapest first.
+        cure: usize,
+    },
+    /// Takes wires away, by index of connection.
+    Disconnect(Vec<usize>),
+    /// Moves one end of a wire.
+    Rewire {
+        /// Index of the connection.
+        connection: usize,
+        /// The output it is to have.
+        from: PinAddress,
+        /// The input it is to have.
+        to: PinAddress,
+    },
+    /// Deletes filters with their wires.
+    Delete(Vec<FilterId>),
+    /// Deletes what is selected.
+    DeleteSelection,
+    /// Moves filters to new places: one undo step; moves that follow in one gesture are merged.
+    Move(Vec<(FilterId, Position)>),
+    /// Gives a filter a name.
+    Rename(FilterId, String),
+    /// Sets a property; `None` is the default. Inside a gesture all sets are one undo step.
+    SetProperty {
+        /// The filter.
+        filter: FilterId,
+        /// Key of the property.
+        key: String,
+        /// Its value.
+        value: Option<Value>,
+    },
+    /// A slider or box is taken in hand: what follows is one undo step of that name.
+    BeginGesture(String),
+    /// It is let go.
+    EndGesture,
+    /// Another selection.
+    Select(Selection),
+    /// Select every filter.
+    SelectAll,
+    /// Stop, Acquire, Pause or Run.
+    SetState(State),
+    /// Run if it does not, else Pause.
+    ToggleRun,
+    /// Silence every note.
+    Panic,
+    /// A MIDI message for a filter that takes live events, at once.
+    Play {
+        /// The filter.
+        filter: FilterPath,
+        /// The message, at most eight bytes.
+        bytes: Vec<u8>,
+    },
+    /// Letter keys play the keyboard that was used last, or stop doing so.
+    SetPlayMode(bool),
+    /// The keyboard that listens in play mode; also switches it on.
+    PlayOn(FilterId),
+    /// Takes the banner at that place away.
+    DismissBanner(usize),
+    /// Looks for devices again.
+    Refresh,
+}

@@ -1,0 +1,137 @@
+//! The read-only window through which a screen looks at the program.
+
+use std::path::PathBuf;
+
+use super::action::Selection;
+use crate::engine::Cells;
+use crate::graph::{Agreement, FilterId, FilterPath, Graph, PinAddress, Refusal, Wiring};
+use crate::ks::{Catalogue, Facts, State, Telemetry};
+
+/// How urgent a line or banner is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Urgency {
+    /// News.
+    News,
+    /// It goes on, but look.
+    Attention,
+    /// Something is muted or refused.
+    Error,
+}
+
+/// A line of the log.
+#[derive(Clone, PartialEq, Debug)]
+pub struct LogLine {
+    /// Seconds since the program began.
+    pub seconds: f64,
+    /// How urgent.
+    pub urgency: Urgency,
+    /// What it is about: a filter's or wire's name, or the program.
+    pub source: String,
+    /// The filter to select and centre when the source is clicked.
+    pub filter: Option<FilterId>,
+    /// The sentence.
+    pub text: String,
+}
+
+/// What stands at the top of the canvas until it is dismissed or no longer true.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Banner {
+    /// How urgent.
+    pub urgency: Urgency,
+    /// The sentence.
+    pub text: String,
+    /// Whether the user may take it away; otherwise it goes by itself.
+    pub is_dismissible: bool,
+}
+
+/// The document's name and whether it has to be saved.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Document {
+    /// The file's name, or `untitled.ron`.
+    pub name: String,
+    /// Where it is.
+    pub path: Option<PathBuf>,
+    /// Whether it differs from the file.
+    pub is_dirty: bool,
+}
+
+/// What a filter is doing.
+#[derive(Clone, PartialEq, Debug)]
+pub enum FilterStatus {
+    /// No such filter is installed; its wires are kept.
+    Missing,
+    /// It is not part of what plays: nothing is connected, or a necessary pin is not. Says which.
+    Idle(String),
+    /// It could not be opened, panicked, or gave samples that are not numbers. The sentence.
+    Faulty(String),
+    /// It plays, or would.
+    Ready(State),
+}
+
+/// The program as it is now. Cheap to make: references and a few figures.
+pub struct View<'a> {
+    /// The document.
+    pub graph: &'a Graph,
+    /// What its pins agreed.
+    pub wiring: &'a Wiring,
+    /// The filters on offer.
+    pub catalogue: &'a Catalogue,
+    /// Devices and files as observed.
+    pub facts: &'a Facts,
+    /// What is selected.
+    pub selection: &'a Selection,
+    /// Name and path.
+    pub document: Document,
+    /// Name of the edit that Undo takes back.
+    pub undo: Option<String>,
+    /// Name of the edit that Redo does again.
+    pub redo: Option<String>,
+    /// The state asked for.
+    pub requested: State,
+    /// Figures of the audio thread; `None` when there is no engine.
+    pub cells: Option<&'a Cells>,
+    /// Samples of a cycle.
+    pub quantum: usize,
+    /// The device that drives the graph, as users know it; empty when a timer does.
+    pub device: &'a str,
+    /// The newest refusal to show, with the two pins it is about.
+    pub refusal: Option<&'a (PinAddress, PinAddress, Refusal)>,
+    /// Banners, newest first.
+    pub banners: &'a [Banner],
+    /// The log, oldest first.
+    pub log: &'a [LogLine],
+    /// The keyboard that listens, when play mode is on.
+    pub play_mode: Option<FilterId>,
+    pub(super) app: &'a super::App,
+}
+
+impl View<'_> {
+    /// What the filter is doing.
+    pub fn status(&self, filter: &FilterPath) -> FilterStatus {
+        self.app.status(filter)
+    }
+
+    /// What the filter publishes while it is open.
+    pub fn telemetry(&self, filter: &FilterPath) -> Option<&Telemetry> {
+        self.app.telemetry(filter)
+    }
+
+    /// Level of a wire: the peak of sound as an amplitude, falling by 24 dB a second; events so far otherwise.
+    pub fn level(&self, from: &PinAddress, to: &PinAddress) -> f32 {
+        self.app.level(from, to)
+    }
+
+    /// Nanoseconds the filter took when it was last timed, and its latency in samples; `None` while it is not open.
+    pub fn cost(&self, filter: &FilterPath) -> Option<(u32, usize)> {
+        self.app.cost(filter)
+    }
+
+    /// What two pins would agree on, or why not. Pure; asked while a wire is in hand.
+    pub fn would_connect(
+        &self,
+        from: &PinAddress,
+        to: &PinAddress,
+    ) -> Result<Agreement, Box<Refusal>> {
+        self.app.would_connect(from, to)
+    }
+}
