@@ -1,10 +1,34 @@
 //! The built-in filters, one file each. This is the list: a `mod` line and a table line for every filter.
 
+pub mod audio_device_out;
+
 use std::sync::Arc;
 
-use crate::ks::Filter;
+use crate::ks::{Catalogue, Filter};
+use crate::portcls::{Cards, MidiPorts};
 
 /// Filters that need nothing but themselves.
 pub fn plain() -> Vec<Arc<dyn Filter>> {
     vec![]
+}
+
+/// Filters that reach a device, through what is handed in: the machine's cards and MIDI ports, or [`Offline`](crate::portcls::Offline) for
+/// renders and tests.
+pub fn devices(cards: Arc<dyn Cards>, ports: Arc<dyn MidiPorts>) -> Vec<Arc<dyn Filter>> {
+    let _ = ports;
+    vec![Arc::new(audio_device_out::AudioDeviceOut::new(cards))]
+}
+
+/// Every built-in filter.
+///
+/// # Panics
+/// When two of them have the same key: a mistake in this list that any test finds.
+pub fn catalogue(cards: Arc<dyn Cards>, ports: Arc<dyn MidiPorts>) -> Catalogue {
+    let mut catalogue = Catalogue::default();
+    for filter in plain().into_iter().chain(devices(cards, ports)) {
+        catalogue
+            .register(filter)
+            .expect("built-in filters have different keys");
+    }
+    catalogue
 }

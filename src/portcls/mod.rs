@@ -1,1 +1,18 @@
 //! Ports and miniports: filters bound to a device or a synthesizer.
+//!
+//! Lives here: the ports, which know Kernel Streaming, and the traits of their miniports, which know a device or a
+//! synthesizer. Does not live here: any device; `device` implements [`Cards`] and [`MidiPorts`] and is handed in.
+
+pub mod listen;
+
+pub mod offline;
+
+pub mod ring;
+
+pub mod wavert;
+
+pub use listen::{Ear, Link, Listening, MidiPorts};
+
+pub use offline::Offline;
+
+pub use wavert::{Cards, DeviceError, MiniportWaveRt};

@@ -1,0 +1,82 @@
+//! MIDI inputs of a machine, as the capture port sees them.
+//!
+//! Lives here: the traits, and the [`Ear`] that a port's own thread holds. Does not live here: any MIDI API; `device`
+//! implements the traits and is handed in. A port that goes away and comes back stays one connection: [`Link`] says
+//! whether it is there, and the port's side finds it again by name.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use rtrb::Producer;
+
+use super::wavert::DeviceError;
+use crate::ks::{Clock, KernelEvent};
+
+/// The MIDI inputs of a machine.
+pub trait MidiPorts: Send + Sync {
+    /// Listens to the input called `port` (empty: the first there is). An input that is not there is waited for; an
+    /// error means that this machine has no MIDI at all.
+    fn listen(&self, port: &str, ear: Ear) -> Result<Box<dyn Listening>, DeviceError>;
+}
+
+/// An input that is listened to. Dropping it ends that, without waiting.
+pub trait Listening: Send {
+    /// What is listened to, in words for the log.
+    fn granted(&self) -> String;
+}
+
+/// What both sides know of an input.
+#[derive(Debug, Default)]
+pub struct Link {
+    is_there: AtomicBool,
+    lost: AtomicU32,
+}
+
+impl Link {
+    /// Whether the input is there now.
+    pub fn is_there(&self) -> bool {
+        self.is_there.load(Ordering::Acquire)
+    }
+
+    /// The input came or went.
+    pub fn set_there(&self, is_there: bool) {
+        self.is_there.store(is_there, Ordering::Release);
+    }
+
+    /// Messages that found no room or do not fit an event.
+    pub fn lost(&self) -> u32 {
+        self.lost.load(Ordering::Relaxed)
+    }
+}
+
+/// Takes messages on a port's thread: stamps each with the time of the graph and puts it on a ring, nothing else.
+pub struct Ear {
+    events: Producer<KernelEvent>,
+    clock: Arc<dyn Clock>,
+    link: Arc<Link>,
+}
+
+impl Ear {
+    /// An ear over a ring.
+    pub fn new(events: Producer<KernelEvent>, clock: Arc<dyn Clock>, link: Arc<Link>) -> Self {
+        Self {
+            events,
+            clock,
+            link,
+        }
+    }
+
+    /// Takes one whole message. What is longer than an event, or comes when the ring is full, is counted as lost.
+    pub fn hear(&mut self, message: &[u8]) {
+        let event = KernelEvent::new(self.clock.now(), message);
+        let is_taken = event.is_some_and(|event| self.events.push(event).is_ok());
+        if !is_taken {
+            self.link.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// What both sides know.
+    pub fn link(&self) -> &Arc<Link> {
+        &self.link
+    }
+}

@@ -1,0 +1,339 @@
+//! The cyclic buffer of a card: whole planar frames that circulate between the port and the card, moved by value.
+//!
+//! ```text
+//!   FrameRing (audio thread)  ── full ──▶  CardEnd (the card's callback)
+//!                             ◀─ empty ──
+//!                      Cursor: counts both sides share, atomics only
+//! ```
+//!
+//! Lives here: the ring, its two ends and what they count. Does not live here: any device, and what the port does to
+//! samples. All frames are made by [`ring`]; from then on nothing is allocated, freed or locked on either side.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+
+use rtrb::{Consumer, Producer, RingBuffer};
+
+use crate::ks::Wave;
+
+/// The longest period of a card that the ring makes room for.
+const LONGEST_PERIOD: usize = 8192;
+/// Frames beyond what the samples need, for cycles shorter than the quantum.
+const SPARE_FRAMES: usize = 8;
+
+/// What the port, its pacer and the card know of each other. Every number is written by one side only.
+#[derive(Debug, Default)]
+pub struct Cursor {
+    /// Samples the port has given.
+    written: AtomicU64,
+    /// Samples the card has taken.
+    taken: AtomicU64,
+    /// Samples the card takes at once, as far as seen.
+    period: AtomicU32,
+    /// Samples between the ring and the ear.
+    latency: AtomicU32,
+    /// Calls of the card, whether or not there was anything to take.
+    calls: AtomicU64,
+    xruns: AtomicU32,
+    is_running: AtomicBool,
+    is_lost: AtomicBool,
+}
+
+impl Cursor {
+    /// Samples in the ring.
+    pub fn queued(&self) -> usize {
+        let taken = self.taken.load(Ordering::Acquire);
+        self.written.load(Ordering::Acquire).saturating_sub(taken) as usize
+    }
+
+    /// Samples the card has taken since it was opened.
+    pub fn taken(&self) -> u64 {
+        self.taken.load(Ordering::Acquire)
+    }
+
+    /// How often the card has called: a card whose number stands still is stuck.
+    pub fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// Samples the card takes at once.
+    pub fn period(&self) -> usize {
+        self.period.load(Ordering::Relaxed) as usize
+    }
+
+    /// Tells the period a card was granted, before its first call.
+    pub fn set_period(&self, samples: usize) {
+        let period = samples.min(LONGEST_PERIOD);
+        self.period.store(period as u32, Ordering::Relaxed);
+    }
+
+    /// Samples between the ring and the ear, as the card says.
+    pub fn latency(&self) -> usize {
+        self.latency.load(Ordering::Relaxed) as usize
+    }
+
+    /// The card says how far the ear is behind.
+    pub fn set_latency(&self, samples: usize) {
+        self.latency.store(samples as u32, Ordering::Relaxed);
+    }
+
+    /// Times the card found nothing while the graph ran.
+    pub fn xruns(&self) -> u32 {
+        self.xruns.load(Ordering::Relaxed)
+    }
+
+    /// The card itself reports a gap. Counted while the graph runs.
+    pub fn count_xrun(&self) {
+        if self.is_running.load(Ordering::Relaxed) {
+            self.xruns.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether frames ought to be there: a ring that is empty otherwise is no fault.
+    pub fn set_running(&self, is_running: bool) {
+        self.is_running.store(is_running, Ordering::Release);
+    }
+
+    /// Whether the card is gone.
+    pub fn is_lost(&self) -> bool {
+        self.is_lost.load(Ordering::Acquire)
+    }
+
+    /// The card is gone for good; whoever wants it again opens it again.
+    pub fn lose(&self) {
+        self.is_lost.store(true, Ordering::Release);
+    }
+}
+
+/// The port's end.
+pub struct FrameRing {
+    empty: Consumer<Wave>,
+    full: Producer<Wave>,
+    cursor: Arc<Cursor>,
+    quantum: usize,
+}
+
+/// The card's end.
+pub struct CardEnd {
+    full: Consumer<Wave>,
+    empty: Producer<Wave>,
+    current: Option<Wave>,
+    /// Samples of `current` that are taken already.
+    offset: usize,
+    /// Whether a call was served in full since the graph runs, so that a short one is a gap and not the beginning.
+    primed: bool,
+    cursor: Arc<Cursor>,
+}
+
+/// A ring of frames of at most `quantum` samples on `channels` channels.
+pub fn ring(channels: usize, quantum: usize) -> (FrameRing, CardEnd) {
+    let quantum = quantum.max(1);
+    let count = (3 * quantum + 2 * LONGEST_PERIOD) / quantum + SPARE_FRAMES;
+    let (mut give_back, empty) = RingBuffer::new(count);
+    let (full, to_play) = RingBuffer::new(count);
+    for _ in 0..count {
+        // One sample of slack: a wire at a rate of its own carries one more now and then.
+        let frame = Wave::new(channels, quantum + 1);
+        give_back
+            .push(frame)
+            .expect("the ring has room for every frame");
+    }
+    let cursor = Arc::new(Cursor::default());
+    let card = CardEnd {
+        full: to_play,
+        empty: give_back,
+        current: None,
+        offset: 0,
+        primed: false,
+        cursor: cursor.clone(),
+    };
+    let port = FrameRing {
+        empty,
+        full,
+        cursor,
+        quantum,
+    };
+    (port, card)
+}
+
+impl FrameRing {
+    /// What both sides count.
+    pub fn cursor(&self) -> &Arc<Cursor> {
+        &self.cursor
+    }
+
+    /// How many samples the ring is kept filled to: three quanta, or one and two of the card's periods.
+    pub fn target(cursor: &Cursor, quantum: usize) -> usize {
+        (3 * quantum).max(quantum + 2 * cursor.period())
+    }
+
+    /// An empty frame, or `None` when the card has fallen behind.
+    pub fn take(&mut self) -> Option<Wave> {
+        let limit = Self::target(&self.cursor, self.quantum) + self.quantum;
+        if self.cursor.queued() > limit {
+            return None;
+        }
+        self.empty.pop().ok()
+    }
+
+    /// Gives a frame to the card.
+    pub fn give(&mut self, frame: Wave) {
+        let len = frame.len() as u64;
+        // Counted first, so that the card never takes what was not counted.
+        self.cursor.written.fetch_add(len, Ordering::AcqRel);
+        // There are as many places as frames.
+        if self.full.push(frame).is_err() {
+            debug_assert!(false, "a frame has no place in its own ring");
+        }
+    }
+
+    /// The most samples in a frame that the graph gives at once.
+    pub fn quantum(&self) -> usize {
+        self.quantum
+    }
+}
+
+impl CardEnd {
+    /// What both sides count.
+    pub fn cursor(&self) -> &Arc<Cursor> {
+        &self.cursor
+    }
+
+    /// Fills interleaved samples of `channels` channels; what is missing becomes silence. Says how many samples a
+    /// channel came from the graph.
+    pub fn interleave<T: Copy>(
+        &mut self,
+        out: &mut [T],
+        channels: usize,
+        convert: impl Fn(f32) -> T,
+    ) -> usize {
+        let channels = channels.max(1);
+        let wanted = out.len() / channels;
+        out.fill(convert(0.0));
+        self.serve(wanted, |frame, from, at, len| {
+            for (channel, samples) in frame.channels().enumerate().take(channels) {
+                let places = out[at * channels + channel..].iter_mut().step_by(channels);
+                for (place, sample) in places.zip(&samples[from..from + len]) {
+                    *place = convert(*sample);
+                }
+            }
+        })
+    }
+
+    /// Takes `wanted` samples and lets them go: how a card plays that nobody hears.
+    pub fn discard(&mut self, wanted: usize) -> usize {
+        self.serve(wanted, |_, _, _, _| {})
+    }
+
+    fn serve(&mut self, wanted: usize, mut put: impl FnMut(&Wave, usize, usize, usize)) -> usize {
+        let mut done = 0;
+        while done < wanted {
+            let Some(frame) = self.current.take().or_else(|| self.full.pop().ok()) else {
+                break;
+            };
+            let len = (frame.len() - self.offset).min(wanted - done);
+            put(&frame, self.offset, done, len);
+            done += len;
+            self.offset += len;
+            if self.offset < frame.len() {
+                self.current = Some(frame);
+            } else {
+                self.offset = 0;
+                // There are as many places as frames.
+                let _ = self.empty.push(frame);
+            }
+        }
+        self.count(wanted, done);
+        done
+    }
+
+    fn count(&mut self, wanted: usize, done: usize) {
+        let cursor = &self.cursor;
+        cursor.taken.fetch_add(done as u64, Ordering::AcqRel);
+        cursor.calls.fetch_add(1, Ordering::Relaxed);
+        let is_running = cursor.is_running.load(Ordering::Acquire);
+        if is_running && self.primed && done < wanted {
+            cursor.xruns.fetch_add(1, Ordering::Relaxed);
+        }
+        self.primed = is_running && (self.primed || done == wanted);
+        if done > 0 {
+            // Up at once, down slowly: servers ask for a lump now and then.
+            let wanted = wanted.min(LONGEST_PERIOD);
+            let before = cursor.period();
+            cursor.set_period(wanted.max(before - before.saturating_sub(wanted) / 32));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn give(ring: &mut FrameRing, samples: &[f32]) {
+        let mut frame = ring.take().unwrap();
+        frame.set_len(samples.len());
+        for channel in frame.channels_mut() {
+            channel.copy_from_slice(samples);
+        }
+        ring.give(frame);
+    }
+
+    #[test]
+    fn samples_arrive_in_order_whatever_the_card_takes_at_once() {
+        let (mut ring, mut card) = ring(2, 64);
+        let mut heard = vec![];
+        let mut next = 0.0;
+        for (give_len, take_len) in [(64, 10), (1, 33), (37, 50), (64, 73), (5, 5)] {
+            let samples: Vec<f32> = (0..give_len).map(|n| next + n as f32).collect();
+            next += give_len as f32;
+            give(&mut ring, &samples);
+            let mut out = vec![0.0; take_len * 2];
+            let served = card.interleave(&mut out, 2, |sample| sample);
+            assert_eq!(served, take_len);
+            assert!(out.chunks(2).all(|pair| pair[0] == pair[1]));
+            heard.extend(out.chunks(2).map(|pair| pair[0]));
+        }
+        let wanted: Vec<f32> = (0..171).map(|n| n as f32).collect();
+        assert_eq!(heard, wanted);
+        assert_eq!(ring.cursor().taken(), 171);
+        assert_eq!(ring.cursor().queued(), 0);
+    }
+
+    #[test]
+    fn a_dry_ring_is_a_gap_only_while_the_graph_runs_and_has_begun() {
+        let (mut ring, mut card) = ring(1, 64);
+        let mut out = [9.0_f32; 64];
+        card.interleave(&mut out, 1, |sample| sample);
+        assert_eq!(out, [0.0; 64], "silence");
+        ring.cursor().set_running(true);
+        card.discard(64);
+        assert_eq!(ring.cursor().xruns(), 0, "nothing has come yet");
+        give(&mut ring, &[0.5; 64]);
+        card.discard(64);
+        card.discard(64);
+        assert_eq!(ring.cursor().xruns(), 1);
+        ring.cursor().set_running(false);
+        card.discard(64);
+        assert_eq!(ring.cursor().xruns(), 1);
+    }
+
+    #[test]
+    fn a_card_of_more_or_fewer_channels_gets_silence_or_the_first_ones() {
+        let (mut ring, mut card) = ring(2, 8);
+        give(&mut ring, &[0.5; 4]);
+        let mut out = [1_i16; 8];
+        card.interleave(&mut out[..6], 3, |sample| (sample * 100.0) as i16);
+        assert_eq!(out[..6], [50, 50, 0, 50, 50, 0]);
+        card.interleave(&mut out[..2], 1, |sample| (sample * 100.0) as i16);
+        assert_eq!(out[..2], [50, 50]);
+    }
+
+    #[test]
+    fn frames_come_back() {
+        let (mut ring, mut card) = ring(1, 16);
+        for _ in 0..10_000 {
+            give(&mut ring, &[0.0; 16]);
+            assert_eq!(card.discard(16), 16);
+        }
+    }
+}

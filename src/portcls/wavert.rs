@@ -1,0 +1,555 @@
+//! The WaveRT port: a wire into a card's cyclic buffer, and the card's appetite as the pace of the graph.
+//!
+//! Lives here: what a card must do ([`MiniportWaveRt`], [`Cards`]), the port's processor and its pacer. Does not live
+//! here: any device API; `device` implements the traits and is handed in. A card that cannot be had is not an error of
+//! the graph: the port opens without it, says so, and its pacer reports the loss, so that another one paces the graph
+//! until the card is there.
+
+use std::sync::Arc;
+
+use super::ring::{Cursor, FrameRing};
+use crate::dsp::Limiter;
+use crate::ks::{
+    DataFormat, Flow, Io, OpenError, Opened, Opening, Pacer, Processor, Property, State, Telemetry,
+    ValueSlot, Waker, Wave, samples_at,
+};
+
+/// The most channels of a card.
+pub const MOST_CHANNELS: usize = 32;
+
+/// A card could not be opened. Each says what was asked, what stopped it and what helps.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum DeviceError {
+    /// It is not there.
+    #[error("no device called {0:?} is there now; `ksgraph devices` lists those that are")]
+    NotFound(String),
+    /// It is there and cannot be had.
+    #[error("{device} cannot be opened: {reason}")]
+    Unavailable {
+        /// The device.
+        device: String,
+        /// What stopped it.
+        reason: String,
+    },
+    /// It refuses the format.
+    #[error("{device} refuses the format: {reason}")]
+    Format {
+        /// The device.
+        device: String,
+        /// What stopped it.
+        reason: String,
+    },
+}
+
+/// A card: a ring of frames, and a position in it that moves by itself. Dropping it closes the device, without waiting
+/// for it.
+///
+/// The ring's length is the port's word and the card's period together ([`FrameRing::target`]), so a card is opened
+/// with the quantum and hands out its ring once; position, gaps and loss are in the ring's [`Cursor`], where the port,
+/// the pacer and the card's own thread see them without a lock.
+pub trait MiniportWaveRt: Send {
+    /// Hands out the port's end of the ring; `None` from the second time on.
+    fn allocate(&mut self) -> Option<FrameRing>;
+
+    /// Told of every state step, on the audio thread: never waits.
+    fn set_state(&mut self, state: State) {
+        let _ = state;
+    }
+
+    /// What was granted, in words for the log.
+    fn granted(&self) -> String;
+}
+
+/// The cards of a machine.
+pub trait Cards: Send + Sync {
+    /// Opens the card called `device` (empty: the default one) for `format` and cycles of at most `quantum` samples of
+    /// its rate. The card wakes `waker` whenever it has taken something.
+    fn open(
+        &self,
+        device: &str,
+        format: &DataFormat,
+        quantum: usize,
+        waker: Waker,
+    ) -> Result<Box<dyn MiniportWaveRt>, DeviceError>;
+}
+
+/// What a port publishes, by place in its telemetry.
+pub mod telemetry {
+    /// Times the card found nothing to play.
+    pub const XRUNS: usize = 0;
+    /// Samples that the card had no room for.
+    pub const DROPPED: usize = 1;
+    /// Decibels by which the last cycle was held down, 0 or less.
+    pub const LIMITED_DB: usize = 2;
+    /// Samples that were not numbers and became silence.
+    pub const NON_FINITE: usize = 3;
+    /// 1 while the card is gone.
+    pub const LOST: usize = 4;
+    /// How many there are.
+    pub const COUNT: usize = 5;
+}
+
+/// Opens a render pin: `device` is the card's name, `ceiling` the property that limits the level, in dBFS.
+pub fn open_render(
+    cards: &dyn Cards,
+    opening: &Opening<'_>,
+    pin: &str,
+    device: &str,
+    ceiling: &Property,
+) -> Result<Opened, OpenError> {
+    if !opening.live {
+        return Ok(Opened::processor(Discarding));
+    }
+    let Some(format) = opening.format(pin) else {
+        return Ok(Opened::processor(Discarding));
+    };
+    let rate_hz = opening.audio(pin).rate_hz;
+    let quantum = samples_at(opening.max_len as u64, rate_hz, opening.rate_hz).max(1) as usize;
+    let opened = cards.open(device, format, quantum, opening.waker.clone());
+    let absent = |why: String| {
+        let note = format!("{why}. The graph keeps time without it until it is there");
+        let opened = Opened::processor(Discarding).pacer(Box::new(Absent));
+        Ok(opened.note(note))
+    };
+    let mut card = match opened {
+        Ok(card) => card,
+        Err(DeviceError::Format { reason, .. }) => {
+            return Err(OpenError::Format {
+                pin: pin.to_owned(),
+                format: Box::new(format.clone()),
+                reason,
+            });
+        }
+        Err(error) => return absent(error.to_string()),
+    };
+    let Some(ring) = card.allocate() else {
+        return absent(format!("{device:?} has no ring of frames to give"));
+    };
+    let note = card.granted();
+    let pacer = WaveRtPacer {
+        cursor: ring.cursor().clone(),
+        quantum: ring.quantum(),
+        rate_hz,
+        graph_rate_hz: opening.rate_hz,
+    };
+    let published = Telemetry::new(telemetry::COUNT);
+    let ceiling_db = opening.settings.number(ceiling);
+    let port = WaveRtPort {
+        ring,
+        card,
+        rate_hz,
+        ceiling: opening.slot(ceiling),
+        ceiling_db,
+        limiter: Limiter::new(f64::from(rate_hz), ceiling_db as f32),
+        telemetry: published.clone(),
+        dropped: 0,
+        non_finite: 0,
+    };
+    Ok(Opened::processor(port)
+        .pacer(Box::new(pacer))
+        .telemetry(published)
+        .note(note))
+}
+
+/// The running half: copies each cycle into an empty frame, gates and limits it, and gives it to the card.
+struct WaveRtPort {
+    ring: FrameRing,
+    card: Box<dyn MiniportWaveRt>,
+    rate_hz: u32,
+    ceiling: ValueSlot,
+    ceiling_db: f64,
+    limiter: Limiter,
+    telemetry: Telemetry,
+    dropped: u64,
+    non_finite: u64,
+}
+
+impl Processor for WaveRtPort {
+    fn process(&mut self, io: &mut Io<'_>) -> Flow {
+        let end = samples_at(io.position + io.len as u64, self.rate_hz, io.rate_hz);
+        let len = (end - samples_at(io.position, self.rate_hz, io.rate_hz)) as usize;
+        let input = io.inputs.iter().next().and_then(|input| input.wave());
+        match self.ring.take() {
+            Some(mut frame) => {
+                match input {
+                    Some(wave) => frame.copy_from(wave),
+                    None => {
+                        frame.set_len(len.min(frame.capacity()));
+                        frame.silence();
+                    }
+                }
+                gate(&mut frame, io.gate);
+                self.limit(&mut frame, self.ceiling.get(io.values));
+                self.ring.give(frame);
+            }
+            // Not the card that paces the graph, and a slower one.
+            None => self.dropped += len as u64,
+        }
+        self.publish();
+        Flow::Running
+    }
+
+    fn enter(&mut self, state: State) {
+        self.ring.cursor().set_running(state == State::Run);
+        self.card.set_state(state);
+        if state == State::Stop {
+            self.limiter.reset();
+        }
+    }
+}
+
+impl WaveRtPort {
+    fn limit(&mut self, frame: &mut Wave, ceiling_db: f64) {
+        if ceiling_db != self.ceiling_db {
+            self.ceiling_db = ceiling_db;
+            self.limiter = Limiter::new(f64::from(self.rate_hz), ceiling_db as f32);
+        }
+        let count = frame.channel_count().min(MOST_CHANNELS);
+        let mut channels = frame.channels_mut();
+        let mut all: [&mut [f32]; MOST_CHANNELS] =
+            std::array::from_fn(|_| channels.next().unwrap_or(&mut []));
+        let limited = self.limiter.process(&mut all[..count]);
+        self.non_finite += limited.non_finite as u64;
+        self.telemetry
+            .set(telemetry::LIMITED_DB, 20.0 * limited.least_gain.log10());
+    }
+
+    fn publish(&self) {
+        let cursor = self.ring.cursor();
+        self.telemetry.set(telemetry::XRUNS, cursor.xruns() as f32);
+        self.telemetry.set(telemetry::DROPPED, self.dropped as f32);
+        self.telemetry
+            .set(telemetry::NON_FINITE, self.non_finite as f32);
+        let lost = f32::from(u8::from(cursor.is_lost()));
+        self.telemetry.set(telemetry::LOST, lost);
+    }
+}
+
+/// Multiplies by a line from the first amplitude at the first sample to the second one behind the last.
+fn gate(frame: &mut Wave, (from, to): (f32, f32)) {
+    if from == 1.0 && to == 1.0 {
+        return;
+    }
+    let step = (to - from) / frame.len().max(1) as f32;
+    for channel in frame.channels_mut() {
+        for (index, sample) in channel.iter_mut().enumerate() {
+            *sample *= from + step * index as f32;
+        }
+    }
+}
+
+/// A sink without a card.
+struct Discarding;
+
+impl Processor for Discarding {
+    fn process(&mut self, _: &mut Io<'_>) -> Flow {
+        Flow::Running
+    }
+}
+
+/// The card's appetite, in samples of the graph's rate.
+struct WaveRtPacer {
+    cursor: Arc<Cursor>,
+    quantum: usize,
+    rate_hz: u32,
+    graph_rate_hz: u32,
+}
+
+impl Pacer for WaveRtPacer {
+    fn due(&mut self) -> usize {
+        let target = FrameRing::target(&self.cursor, self.quantum);
+        let room = target.saturating_sub(self.cursor.queued());
+        samples_at(room as u64, self.graph_rate_hz, self.rate_hz) as usize
+    }
+
+    fn played(&self) -> u64 {
+        samples_at(self.cursor.taken(), self.graph_rate_hz, self.rate_hz)
+    }
+
+    fn latency_samples(&self) -> usize {
+        let samples = FrameRing::target(&self.cursor, self.quantum) + self.cursor.latency();
+        samples_at(samples as u64, self.graph_rate_hz, self.rate_hz) as usize
+    }
+
+    fn is_lost(&self) -> bool {
+        self.cursor.is_lost()
+    }
+
+    fn xruns(&self) -> u32 {
+        self.cursor.xruns()
+    }
+}
+
+/// The pacer of a card that was not there when it was asked for.
+struct Absent;
+
+impl Pacer for Absent {
+    fn due(&mut self) -> usize {
+        0
+    }
+
+    fn played(&self) -> u64 {
+        0
+    }
+
+    fn latency_samples(&self) -> usize {
+        0
+    }
+
+    fn is_lost(&self) -> bool {
+        true
+    }
+
+    fn xruns(&self) -> u32 {
+        0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::filters::audio_device_out::AudioDeviceOut;
+    use crate::ks::{
+        Clock, DataFlow, Filter, InputPin, Inputs, OpenPin, Payload, RefTime, Settings,
+        StreamHeader,
+    };
+    use crate::portcls::ring::{CardEnd, ring};
+
+    /// A card whose callback is the test's own hand.
+    #[derive(Default)]
+    struct ByHand(Mutex<Option<CardEnd>>);
+
+    struct Handed(Option<FrameRing>);
+
+    impl MiniportWaveRt for Handed {
+        fn allocate(&mut self) -> Option<FrameRing> {
+            self.0.take()
+        }
+
+        fn granted(&self) -> String {
+            "by hand".into()
+        }
+    }
+
+    impl Cards for ByHand {
+        fn open(
+            &self,
+            device: &str,
+            format: &DataFormat,
+            quantum: usize,
+            _: Waker,
+        ) -> Result<Box<dyn MiniportWaveRt>, DeviceError> {
+            match device {
+                "absent" => return Err(DeviceError::NotFound(device.into())),
+                "picky" => {
+                    return Err(DeviceError::Format {
+                        device: device.into(),
+                        reason: "too many channels".into(),
+                    });
+                }
+                _ => {}
+            }
+            let (port, card) = ring(format.audio.unwrap().channels as usize, quantum);
+            *self.0.lock().unwrap() = Some(card);
+            Ok(Box::new(Handed(Some(port))))
+        }
+    }
+
+    struct Standing;
+
+    impl Clock for Standing {
+        fn now(&self) -> RefTime {
+            0
+        }
+    }
+
+    const QUANTUM: usize = 64;
+
+    struct Bench {
+        opened: Opened,
+        card: Option<CardEnd>,
+        position: u64,
+        values: Vec<f64>,
+    }
+
+    fn open(device: &str, rate_hz: u32, live: bool) -> Result<Bench, OpenError> {
+        let cards = Arc::new(ByHand::default());
+        let filter = AudioDeviceOut::new(cards.clone());
+        let values = BTreeMap::from([(
+            "device".to_owned(),
+            crate::ks::Value::Text(device.to_owned()),
+        )]);
+        let pins = [OpenPin {
+            factory: 0,
+            instance: 0,
+            data_flow: DataFlow::In,
+            format: Some(DataFormat::float(2, rate_hz)),
+        }];
+        let opened = filter.open(&Opening {
+            descriptor: filter.descriptor(),
+            settings: Settings {
+                values: &values,
+                base: None,
+            },
+            rate_hz: 48_000,
+            max_len: QUANTUM,
+            pins: &pins,
+            live,
+            clock: Arc::new(Standing),
+            waker: Waker::default(),
+            feed: None,
+        })?;
+        let card = cards.0.lock().unwrap().take();
+        Ok(Bench {
+            opened,
+            card,
+            position: 0,
+            values: vec![0.0, -0.1],
+        })
+    }
+
+    impl Bench {
+        fn cycle(&mut self, samples: &[f32], len: usize, gate: (f32, f32)) {
+            let mut wave = Wave::new(2, samples.len());
+            wave.set_len(samples.len());
+            wave.channels_mut().for_each(|c| c.copy_from_slice(samples));
+            let pins = [InputPin {
+                factory: 0,
+                instance: 0,
+                slot: Some(0),
+                wire: 1,
+            }];
+            let (headers, payloads) = ([StreamHeader::default()], [Payload::Wave(wave)]);
+            self.opened.processor.process(&mut Io {
+                len,
+                position: self.position,
+                rate_hz: 48_000,
+                values: &self.values,
+                inputs: Inputs::new(&pins, &headers, &payloads),
+                outputs: &mut [],
+                gate,
+            });
+            self.position += len as u64;
+        }
+
+        fn pacer(&mut self) -> &mut dyn Pacer {
+            &mut **self.opened.pacer.as_mut().unwrap()
+        }
+
+        fn hear(&mut self, len: usize) -> Vec<f32> {
+            let mut out = vec![7.0; len * 2];
+            let card = self.card.as_mut().unwrap();
+            card.interleave(&mut out, 2, |sample| sample);
+            out.chunks(2).map(|pair| pair[0]).collect()
+        }
+    }
+
+    #[test]
+    fn what_goes_in_comes_out_at_the_card_and_the_card_sets_the_pace() {
+        let mut bench = open("", 48_000, true).unwrap();
+        bench.opened.processor.enter(State::Run);
+        let mut given = vec![];
+        let mut heard = vec![];
+        for _ in 0..20 {
+            while bench.pacer().due() >= QUANTUM {
+                let samples: Vec<f32> = (0..QUANTUM)
+                    .map(|n| ((given.len() + n) % 100) as f32 / 200.0)
+                    .collect();
+                given.extend_from_slice(&samples);
+                bench.cycle(&samples, QUANTUM, (1.0, 1.0));
+            }
+            heard.extend(bench.hear(50));
+        }
+        assert_eq!(heard[..], given[..1000], "bit for bit and without a gap");
+        assert_eq!(bench.pacer().played(), 1000);
+        assert_eq!(bench.pacer().xruns(), 0);
+        assert!(
+            given.len() - heard.len() <= 3 * QUANTUM,
+            "no more than three quanta ahead"
+        );
+        bench.hear(400);
+        assert_eq!(bench.pacer().xruns(), 1, "the card ran dry");
+        bench.opened.processor.enter(State::Pause);
+        bench.hear(400);
+        assert_eq!(bench.pacer().xruns(), 1, "silence in Pause is no fault");
+    }
+
+    #[test]
+    fn a_run_begins_and_ends_along_the_gate() {
+        let mut bench = open("", 48_000, true).unwrap();
+        bench.cycle(&[0.5; 64], 64, (0.0, 1.0));
+        bench.cycle(&[0.5; 32], 32, (1.0, 0.5));
+        let heard = bench.hear(96);
+        assert_eq!((heard[0], heard[32], heard[64]), (0.0, 0.25, 0.5));
+        assert!((heard[95] - 0.5 * (1.0 - 31.0 / 64.0)).abs() < 1e-6);
+    }
+
+    #[test]
+    fn nothing_above_the_ceiling_and_nothing_that_is_no_number_leaves() {
+        let mut bench = open("", 48_000, true).unwrap();
+        let mut samples = [3.0; 64];
+        samples[3] = f32::NAN;
+        samples[4] = f32::NEG_INFINITY;
+        bench.values[1] = -6.0;
+        bench.cycle(&samples, 64, (1.0, 1.0));
+        let heard = bench.hear(64);
+        let ceiling = 10_f32.powf(-6.0 / 20.0);
+        assert!(heard.iter().all(|sample| sample.abs() <= ceiling));
+        assert!(heard[10] > 0.9 * ceiling);
+        assert_eq!((heard[3], heard[4]), (0.0, 0.0));
+        let telemetry = bench.opened.telemetry.as_ref().unwrap();
+        assert_eq!(telemetry.get(telemetry::NON_FINITE), 4.0);
+    }
+
+    #[test]
+    fn a_card_that_does_not_take_loses_whole_cycles_and_says_so() {
+        let mut bench = open("", 48_000, true).unwrap();
+        for _ in 0..100 {
+            bench.cycle(&[0.25; 64], 64, (1.0, 1.0));
+        }
+        let telemetry = bench.opened.telemetry.as_ref().unwrap();
+        assert!(telemetry.get(telemetry::DROPPED) >= 64.0 * 90.0);
+        assert!(bench.hear(64).iter().all(|sample| *sample == 0.25));
+    }
+
+    #[test]
+    fn a_card_at_another_rate_is_paced_in_samples_of_the_graph() {
+        let mut bench = open("", 44_100, true).unwrap();
+        bench.opened.processor.enter(State::Run);
+        let mut cycles = 0_u64;
+        for _ in 0..441 {
+            while bench.pacer().due() >= QUANTUM {
+                let carried = |at| samples_at(at, 44_100, 48_000);
+                let len = carried(bench.position + 64) - carried(bench.position);
+                bench.cycle(&vec![0.1; len as usize], QUANTUM, (1.0, 1.0));
+                cycles += 1;
+            }
+            bench.hear(100);
+        }
+        assert_eq!(bench.pacer().xruns(), 0);
+        assert_eq!(bench.pacer().played(), 48_000);
+        assert!(
+            (48_000..48_000 + 4 * 64).contains(&(cycles * 64)),
+            "{cycles}"
+        );
+    }
+
+    #[test]
+    fn a_card_that_is_not_there_leaves_the_graph_a_lost_pacer_and_a_word() {
+        let mut bench = open("absent", 48_000, true).unwrap();
+        assert!(bench.pacer().is_lost());
+        assert!(bench.opened.notes[0].contains("absent"));
+        bench.cycle(&[0.1; 64], 64, (1.0, 1.0));
+        let refused = open("picky", 48_000, true).err();
+        assert!(matches!(refused, Some(OpenError::Format { .. })));
+    }
+
+    #[test]
+    fn a_render_opens_no_card() {
+        let bench = open("absent", 48_000, false).unwrap();
+        assert!(bench.opened.pacer.is_none() && bench.card.is_none());
+    }
+}
