@@ -12,8 +12,8 @@ pub fn plain() -> Vec<Arc<dyn Filter>> {
     vec![]
 }
 
-/// Filters that reach a device, through what is handed in: the machine's cards and MIDI ports, or [`Offline`](crate::portcls::Offline) for
-/// renders and tests.
+/// Filters that reach a device, through what is handed in: the machine's cards and MIDI ports, or
+/// [`Offline`](crate::portcls::Offline) for renders and tests.
 pub fn devices(cards: Arc<dyn Cards>, ports: Arc<dyn MidiPorts>) -> Vec<Arc<dyn Filter>> {
     let _ = ports;
     vec![Arc::new(audio_device_out::AudioDeviceOut::new(cards))]
