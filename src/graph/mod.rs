@@ -1,9 +1,17 @@
 //! The document and its agreement: Graph (intent) and Wiring (what the pins agreed), both plain values.
 
+mod agree;
+mod connect;
+mod cures;
+mod flatten;
 mod model;
+mod narrow;
 mod refusal;
 mod wiring;
+mod words;
 
+pub use agree::{explain, negotiate, would_connect};
+pub use flatten::MAX_DEPTH;
 pub use model::{
     Chosen, Connection, FilterId, FilterNode, Graph, Group, GroupPin, Node, NodeKind, PinRef,
     Position,

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::model::FilterId;
+use super::narrow::Net;
 use super::refusal::Refusal;
-use crate::ks::{DataFormat, Descriptor, Interface, Medium, Value};
+use crate::ks::{DataFormat, DataRange, Descriptor, Interface, Medium, Value};
 
 /// Identity of a filter through all groups: the ids from the outside in.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -93,6 +94,8 @@ pub struct Wiring {
     pub wires: Vec<Wire>,
     /// What else is wrong.
     pub problems: Vec<Problem>,
+    /// What every pin can still do, before formats were chosen.
+    pub(super) net: Net,
 }
 
 impl Wiring {
@@ -104,6 +107,40 @@ impl Wiring {
     /// The wire that begins at this pin.
     pub fn wire_from(&self, pin: &PinAddress) -> Option<&Wire> {
         self.wires.iter().find(|wire| wire.from == *pin)
+    }
+
+    /// What a pin can do now, given what it is connected to: the constrained ranges (PIN-7). For an instance that is not
+    /// there yet those of the next one; empty when there is no such pin.
+    pub fn constrained(&self, pin: &PinAddress) -> &[DataRange] {
+        self.net_pin(pin)
+            .map_or(&[], |pin| &self.net.pins[pin].ranges)
+    }
+
+    /// What a pin could do alone: its described ranges at the graph's rate.
+    pub fn described(&self, pin: &PinAddress) -> &[DataRange] {
+        self.net_pin(pin)
+            .map_or(&[], |pin| &self.net.pins[pin].described)
+    }
+
+    /// The net without the wire between two pins.
+    pub(super) fn without(&self, from: &PinAddress, to: &PinAddress) -> Net {
+        match (self.net_pin(from), self.net_pin(to)) {
+            (Some(from), Some(to)) => self.net.without(from, to),
+            _ => self.net.clone(),
+        }
+    }
+
+    fn net_pin(&self, pin: &PinAddress) -> Option<usize> {
+        let place = *self.net.places.get(&pin.filter)?;
+        let descriptor = self.filters.get(&pin.filter)?.descriptor.as_ref()?;
+        let (factory, _) = descriptor.pin(&pin.pin)?;
+        self.net.pin(place, factory, pin.instance)
+    }
+
+    /// Whether `check` says yes: no wire refused, no blocking problem.
+    pub fn is_agreed(&self) -> bool {
+        self.wires.iter().all(|wire| wire.outcome.is_ok())
+            && !self.problems.iter().any(|problem| problem.is_blocking)
     }
 
     /// `Name.pin` or `Name.pin[2]`, as the command line writes it.

@@ -1,0 +1,402 @@
+//! Two pins: the checks of a wire in the order of 6.4, each with its rule, its status and both operands in words.
+//!
+//! Everything here looks at the two ends and the wires that are there. Whether a format remains is asked of the net
+//! (`narrow.rs`), last.
+
+use super::flatten::pin_words;
+use super::model::Chosen;
+use super::narrow::{FREE, Net, Room};
+use super::refusal::{Refusal, Step};
+use super::wiring::PinAddress;
+use crate::ks::{Communication, DataFlow, Interface, Medium, PinFactory, Status};
+
+/// One end of a wire to be.
+#[derive(Clone, Copy)]
+pub(super) struct End<'a> {
+    pub(super) address: &'a PinAddress,
+    /// Place of its filter in the net.
+    pub(super) filter: usize,
+    /// Index of its factory.
+    pub(super) index: usize,
+    pub(super) factory: &'a PinFactory,
+}
+
+impl<'a> End<'a> {
+    /// Finds a pin, or says what there is none of.
+    pub(super) fn find(
+        room: &Room<'a>,
+        net: &Net,
+        address: &'a PinAddress,
+    ) -> Result<Self, String> {
+        let filter = net.places.get(&address.filter).copied();
+        let filter = filter.ok_or_else(|| format!("there is no filter {}", address.filter))?;
+        let (_, wired) = room.filters[filter];
+        let descriptor = wired.descriptor.as_ref().ok_or_else(|| {
+            format!(
+                "{} is a filter of the kind {:?}, which is not installed",
+                wired.name, wired.key
+            )
+        })?;
+        let (index, factory) = descriptor
+            .pin(&address.pin)
+            .ok_or_else(|| format!("{} has no pin {}", wired.name, address.pin))?;
+        Ok(Self {
+            address,
+            filter,
+            index,
+            factory,
+        })
+    }
+
+    /// `in` or `in[2]`.
+    pub(super) fn word(&self) -> String {
+        pin_words(&self.address.pin, self.address.instance)
+    }
+
+    /// `Gain.in`.
+    pub(super) fn text(&self, room: &Room<'_>) -> String {
+        format!("{}.{}", room.filters[self.filter].1.name, self.word())
+    }
+}
+
+/// A failed step before it has names and cures.
+#[derive(Clone, Debug)]
+pub(super) struct Fault {
+    pub(super) rule: &'static str,
+    pub(super) status: Status,
+    pub(super) step: Step,
+    pub(super) offered: String,
+    pub(super) wanted: String,
+}
+
+impl Fault {
+    pub(super) fn refusal(self, from: String, to: String) -> Box<Refusal> {
+        Box::new(Refusal {
+            rule: self.rule,
+            status: self.status,
+            step: self.step,
+            from,
+            to,
+            offered: self.offered,
+            wanted: self.wanted,
+            cures: vec![],
+        })
+    }
+}
+
+/// What the steps before the intersection settle.
+#[derive(Clone, Debug)]
+pub(super) struct Link {
+    pub(super) medium: Medium,
+    pub(super) interface: Interface,
+    pub(super) is_push: bool,
+    /// The pins in the net.
+    pub(super) from: usize,
+    pub(super) to: usize,
+}
+
+/// Runs the steps up to the instances; `passed` hears what each found.
+pub(super) fn link(
+    room: &Room<'_>,
+    net: &Net,
+    (from, to): (End<'_>, End<'_>),
+    chosen: &Chosen,
+    passed: &mut dyn FnMut(Step, String),
+) -> Result<Link, Fault> {
+    let name = |filter: usize| &room.filters[filter].1.name;
+    if from.filter == to.filter {
+        let name = name(from.filter);
+        return Err(Fault {
+            rule: "CYC-1",
+            status: Status::InvalidParameter,
+            step: Step::SameFilter,
+            offered: format!("{} is a pin of {name}", from.word()),
+            wanted: format!("{} is one too: a filter cannot feed itself", to.word()),
+        });
+    }
+    passed(
+        Step::SameFilter,
+        format!(
+            "{} and {} are two filters",
+            name(from.filter),
+            name(to.filter)
+        ),
+    );
+    data_flow(&from, &to)?;
+    passed(
+        Step::DataFlow,
+        format!("{} is an output, {} is an input", from.word(), to.word()),
+    );
+    let is_push = communication(&from, &to)?;
+    passed(
+        Step::Communication,
+        format!(
+            "{} is {}, {} is {}: {} issues requests ({})",
+            from.word(),
+            from.factory.communication.name(),
+            to.word(),
+            to.factory.communication.name(),
+            if is_push { from.word() } else { to.word() },
+            if is_push { "push" } else { "pull" },
+        ),
+    );
+    if let Some(way) = net.way(to.filter, from.filter) {
+        let way: Vec<&str> = way.iter().map(|&at| name(at).as_str()).collect();
+        return Err(Fault {
+            rule: "CYC-1",
+            status: Status::InvalidParameter,
+            step: Step::Cycle,
+            offered: format!(
+                "{} hangs on {} already ({})",
+                from.word(),
+                to.word(),
+                way.join(" → ")
+            ),
+            wanted: "the wire would close a loop".into(),
+        });
+    }
+    passed(Step::Cycle, "no loop".into());
+    let (source, sink) = if is_push { (&from, &to) } else { (&to, &from) };
+    let medium = common(
+        &mediums(source.factory),
+        &mediums(sink.factory),
+        chosen.medium,
+    )
+    .ok_or_else(|| Fault {
+        rule: "MED-3",
+        status: Status::NoMatch,
+        step: Step::Medium,
+        offered: side(
+            "offers the medium",
+            &from,
+            &mediums(from.factory),
+            None,
+            Medium::text,
+        ),
+        wanted: side(
+            "takes",
+            &to,
+            &mediums(to.factory),
+            chosen.medium,
+            Medium::text,
+        ),
+    })?;
+    passed(Step::Medium, medium.text());
+    let interface = common(
+        &interfaces(source.factory),
+        &interfaces(sink.factory),
+        chosen.interface,
+    )
+    .ok_or_else(|| Fault {
+        rule: "IFC-2",
+        status: Status::NoMatch,
+        step: Step::Interface,
+        offered: side(
+            "offers",
+            &from,
+            &interfaces(from.factory),
+            None,
+            Interface::text,
+        ),
+        wanted: side(
+            "takes",
+            &to,
+            &interfaces(to.factory),
+            chosen.interface,
+            Interface::text,
+        ),
+    })?;
+    passed(Step::Interface, interface.text());
+    let (from_pin, to_pin) = instances(net, &from, &to)?;
+    passed(
+        Step::Instances,
+        format!(
+            "{} has {}, {} has {}",
+            from.word(),
+            room_words(from.factory),
+            to.word(),
+            room_words(to.factory)
+        ),
+    );
+    Ok(Link {
+        medium,
+        interface,
+        is_push,
+        from: from_pin,
+        to: to_pin,
+    })
+}
+
+fn data_flow(from: &End<'_>, to: &End<'_>) -> Result<(), Fault> {
+    use DataFlow::{In, Out};
+    let (offered, wanted) = match (from.factory.data_flow, to.factory.data_flow) {
+        (Out, In) => return Ok(()),
+        (Out, Out) => ("an output", "an output too: a wire ends at an input"),
+        (In, In) => ("an input", "an input too: a wire begins at an output"),
+        (In, Out) => ("an input", "an output: the wire goes the other way"),
+    };
+    Err(Fault {
+        rule: "COM-9",
+        status: Status::InvalidParameter,
+        step: Step::DataFlow,
+        offered: format!("{} is {offered}", from.word()),
+        wanted: format!("{} is {wanted}", to.word()),
+    })
+}
+
+/// COM-5, the whole matrix, and COM-6; whether the output issues the requests.
+pub(super) fn issues(from: Communication, to: Communication) -> Option<bool> {
+    use Communication::{Both, Bridge, None as Nothing, Sink, Source};
+    match (from, to) {
+        (Nothing | Bridge, _) | (_, Nothing | Bridge) => None,
+        (Sink, Sink) | (Source, Source) => None,
+        (Source, Sink | Both) | (Both, Sink | Both) => Some(true),
+        (Sink, Source | Both) | (Both, Source) => Some(false),
+    }
+}
+
+fn communication(from: &End<'_>, to: &End<'_>) -> Result<bool, Fault> {
+    issues(from.factory.communication, to.factory.communication).ok_or_else(|| {
+        let role = |end: &End<'_>| {
+            let meaning = match end.factory.communication {
+                Communication::None => "has no requests",
+                Communication::Sink => "only receives requests",
+                Communication::Source => "only issues requests",
+                Communication::Both => "receives or issues requests",
+                Communication::Bridge => "a jack, never wired",
+            };
+            format!(
+                "{} is {} ({meaning})",
+                end.word(),
+                end.factory.communication.name()
+            )
+        };
+        Fault {
+            rule: "COM-5",
+            status: Status::InvalidParameter,
+            step: Step::Communication,
+            offered: role(from),
+            wanted: role(to),
+        }
+    })
+}
+
+/// A pin that lists no medium has exactly the standard one (MED-2).
+fn mediums(pin: &PinFactory) -> Vec<Medium> {
+    match pin.mediums.is_empty() {
+        true => vec![Medium::STANDARD],
+        false => pin.mediums.to_vec(),
+    }
+}
+
+/// A pin that lists no interface has exactly standard streaming (IFC-1).
+fn interfaces(pin: &PinFactory) -> Vec<Interface> {
+    match pin.interfaces.is_empty() {
+        true => vec![Interface::STREAMING],
+        false => pin.interfaces.to_vec(),
+    }
+}
+
+/// SEL-2: the first of the requesting pin's that the other has as well, or the one the user chose.
+fn common<T: Copy + PartialEq>(source: &[T], sink: &[T], chosen: Option<T>) -> Option<T> {
+    let fits = |item: &&T| sink.contains(item) && chosen.is_none_or(|chosen| chosen == **item);
+    source.iter().find(fits).copied()
+}
+
+fn side<T: Copy>(
+    verb: &str,
+    end: &End<'_>,
+    items: &[T],
+    chosen: Option<T>,
+    text: fn(T) -> String,
+) -> String {
+    let names: Vec<String> = items.iter().map(|&item| text(item)).collect();
+    let only = if verb == "takes" { " only" } else { "" };
+    let asked = chosen.map_or(String::new(), |item| format!(", {} was chosen", text(item)));
+    format!("{} {verb} {}{only}{asked}", end.word(), names.join(" or "))
+}
+
+/// INS-2 at both ends.
+fn instances(net: &Net, from: &End<'_>, to: &End<'_>) -> Result<(usize, usize), Fault> {
+    let fault = |offered: String, wanted: String| Fault {
+        rule: "INS-2",
+        status: Status::Unsuccessful,
+        step: Step::Instances,
+        offered,
+        wanted,
+    };
+    let source = taken(net, from)
+        .map_err(|reason| fault(reason, format!("{} would take one more", to.word())))?;
+    let sink = taken(net, to)
+        .map_err(|reason| fault(format!("{} offers one more wire", from.word()), reason))?;
+    Ok((source, sink))
+}
+
+/// The pin of an end in the net, or why no wire may be made there.
+fn taken(net: &Net, end: &End<'_>) -> Result<usize, String> {
+    let possible = end.factory.instances.possible;
+    let pins = &net.of[end.filter][end.index];
+    let current = pins
+        .iter()
+        .filter(|&&pin| net.pins[pin].wire.is_some())
+        .count();
+    let wires = |count: u32| match count {
+        1 => "its only wire".to_owned(),
+        count => format!("all its {count} wires"),
+    };
+    if current as u64 >= u64::from(possible) {
+        return Err(format!(
+            "{} has {} already",
+            end.factory.name,
+            wires(possible)
+        ));
+    }
+    let missing = || format!("{} is not there: {} pins at most", end.word(), possible);
+    if end.address.instance >= possible {
+        return Err(missing());
+    }
+    let pin = net
+        .pin(end.filter, end.index, end.address.instance)
+        .ok_or_else(missing)?;
+    if net.pins[pin].wire.is_some() {
+        return Err(format!("{} has its wire already", end.word()));
+    }
+    Ok(pin)
+}
+
+/// The next instance of a factory that no wire in the net uses.
+pub(super) fn is_free(net: &Net, pin: usize) -> bool {
+    net.pins[pin].instance == FREE || net.pins[pin].wire.is_none()
+}
+
+fn room_words(pin: &PinFactory) -> String {
+    match pin.instances.possible {
+        1 => "no wire yet".into(),
+        u32::MAX => "room for any number".into(),
+        count => format!("room, {count} at most"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_whole_communication_matrix() {
+        use Communication::{Both, Bridge, None as Nothing, Sink, Source};
+        let all = [Nothing, Sink, Source, Both, Bridge];
+        let (no, push, pull) = (None, Some(true), Some(false));
+        let expected = [
+            [no, no, no, no, no],
+            [no, no, pull, pull, no],
+            [no, push, no, push, no],
+            [no, push, pull, push, no],
+            [no, no, no, no, no],
+        ];
+        for (from, row) in all.into_iter().zip(expected) {
+            for (to, cell) in all.into_iter().zip(row) {
+                assert_eq!(issues(from, to), cell, "{from:?} to {to:?}");
+            }
+        }
+    }
+}
