@@ -3,7 +3,9 @@
 mod agree;
 mod connect;
 mod cures;
+mod edit;
 mod flatten;
+mod history;
 mod model;
 mod narrow;
 mod refusal;
@@ -11,7 +13,9 @@ mod wiring;
 mod words;
 
 pub use agree::{explain, negotiate, would_connect};
+pub use edit::{Edit, EditError, Reach, apply};
 pub use flatten::MAX_DEPTH;
+pub use history::{History, Replayed};
 pub use model::{
     Chosen, Connection, FilterId, FilterNode, Graph, Group, GroupPin, Node, NodeKind, PinRef,
     Position,

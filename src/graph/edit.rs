@@ -1,0 +1,489 @@
+//! The only way a document changes. An [`Edit`] is plain data; applying it gives back its inverse.
+//!
+//! Any edit and then its inverse leave an equal graph, the order of wires and the next id included. An edit that fails
+//! leaves the graph as it was.
+
+use std::collections::BTreeSet;
+
+use super::model::{
+    Chosen, Connection, FilterId, FilterNode, Graph, GroupPin, Node, NodeKind, Position,
+};
+use super::wiring::FilterPath;
+use crate::ks::{Catalogue, Domain, Value};
+
+/// One change of a document.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Edit {
+    /// A new box: a filter or a group. Ids and names are unique; [`Graph::fresh_id`] and [`Graph::unique_name`] make them.
+    Add {
+        /// Its id.
+        id: FilterId,
+        /// The box.
+        node: Node,
+    },
+    /// Boxes go, with all their wires.
+    Remove(Vec<FilterId>),
+    /// A new wire, drawn last.
+    Connect(Connection),
+    /// A wire at a place among the others, whatever its ends: how a wire comes back.
+    ConnectAt {
+        /// Index it gets.
+        index: usize,
+        /// The wire.
+        connection: Connection,
+    },
+    /// A wire goes, by its index.
+    Disconnect(usize),
+    /// A property gets a value; `None` is its default.
+    SetProperty {
+        /// The filter.
+        filter: FilterId,
+        /// Key of the property.
+        key: String,
+        /// The value.
+        value: Option<Value>,
+    },
+    /// A value this version does not understand, as text. How one comes back that a known value replaced.
+    SetUnknown {
+        /// The filter.
+        filter: FilterId,
+        /// Key of the property.
+        key: String,
+        /// Its text in the file.
+        text: Option<String>,
+    },
+    /// Boxes move.
+    Move(Vec<(FilterId, Position)>),
+    /// A box gets another name.
+    Rename {
+        /// The box.
+        id: FilterId,
+        /// Its name.
+        name: String,
+    },
+    /// What a user insists on for one wire.
+    Choose {
+        /// Index of the wire.
+        connection: usize,
+        /// All of it.
+        chosen: Chosen,
+    },
+    /// The graph's rate in Hz; 0 leaves it to the device.
+    SetRate(u32),
+    /// The pins a group shows.
+    SetPins {
+        /// The group.
+        group: FilterId,
+        /// All of them.
+        pins: Vec<GroupPin>,
+    },
+    /// The id the next new box gets. How it comes back.
+    SetNextId(u32),
+    /// A change inside a group.
+    Within {
+        /// The group.
+        group: FilterId,
+        /// The change.
+        edit: Box<Edit>,
+    },
+    /// Several changes: all or none.
+    Batch(Vec<Edit>),
+}
+
+/// Why a document cannot be changed so.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum EditError {
+    /// No box has that id.
+    #[error("there is no filter {0}")]
+    NoFilter(FilterId),
+    /// The box is a group where a filter is wanted, or the other way.
+    #[error("{0} is {1}")]
+    WrongKind(FilterId, &'static str),
+    /// There are fewer wires.
+    #[error("there is no wire {0}; the graph has {1}")]
+    NoWire(usize, usize),
+    /// Ids are unique.
+    #[error("the id {0} is taken")]
+    IdTaken(FilterId),
+    /// Names are unique.
+    #[error("the name {0:?} is taken; names are unique in their graph")]
+    NameTaken(String),
+    /// A box needs a name.
+    #[error("a filter needs a name")]
+    NoName,
+    /// The same two pins are wired already.
+    #[error("these two pins are connected already")]
+    WireThere,
+    /// Infinite or not a number.
+    #[error("{0} is no finite number")]
+    NotFinite(String),
+}
+
+/// How far an edit reaches beyond the document.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Reach {
+    /// Nothing that sounds or is agreed.
+    Nothing,
+    /// Only these values, by filter and property key; each has a slot on the audio thread.
+    Values(BTreeSet<(FilterPath, String)>),
+    /// Everything is agreed anew.
+    Plan,
+}
+
+impl Reach {
+    /// The farther of two.
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Plan, _) | (_, Self::Plan) => Self::Plan,
+            (Self::Nothing, other) | (other, Self::Nothing) => other,
+            (Self::Values(mut mine), Self::Values(theirs)) => {
+                mine.extend(theirs);
+                Self::Values(mine)
+            }
+        }
+    }
+}
+
+/// Changes `graph`; what undoes it comes back.
+pub fn apply(graph: &mut Graph, edit: Edit) -> Result<Edit, EditError> {
+    match edit {
+        Edit::Add { id, node } => add(graph, id, node),
+        Edit::Remove(ids) => remove(graph, &ids),
+        Edit::Connect(connection) => {
+            for end in [&connection.from, &connection.to] {
+                graph.node(end.filter)?;
+            }
+            let is_there =
+                |wire: &Connection| wire.from == connection.from && wire.to == connection.to;
+            if graph.connections.iter().any(is_there) {
+                return Err(EditError::WireThere);
+            }
+            graph.connections.push(connection);
+            Ok(Edit::Disconnect(graph.connections.len() - 1))
+        }
+        Edit::ConnectAt { index, connection } => {
+            let count = graph.connections.len();
+            if index > count {
+                return Err(EditError::NoWire(index, count));
+            }
+            graph.connections.insert(index, connection);
+            Ok(Edit::Disconnect(index))
+        }
+        Edit::Disconnect(index) => {
+            graph.wire(index)?;
+            let connection = graph.connections.remove(index);
+            Ok(Edit::ConnectAt { index, connection })
+        }
+        Edit::SetProperty { filter, key, value } => set_property(graph, filter, key, value),
+        Edit::SetUnknown { filter, key, text } => {
+            let node = graph.filter_mut(filter)?;
+            let text = match text {
+                Some(text) => node.unknown.insert(key.clone(), text),
+                None => node.unknown.remove(&key),
+            };
+            Ok(Edit::SetUnknown { filter, key, text })
+        }
+        Edit::Move(moves) => {
+            for (id, position) in &moves {
+                graph.node(*id)?;
+                if !position.x.is_finite() || !position.y.is_finite() {
+                    return Err(EditError::NotFinite(format!("a position of {id}")));
+                }
+            }
+            let mut back = vec![];
+            for (id, position) in moves {
+                if let Some(node) = graph.filters.get_mut(&id) {
+                    back.push((id, std::mem::replace(&mut node.position, position)));
+                }
+            }
+            back.reverse(); // A box that moves twice must come back to where it stood first.
+            Ok(Edit::Move(back))
+        }
+        Edit::Rename { id, name } => {
+            graph.node(id)?;
+            graph.check_name(&name, Some(id))?;
+            let node = graph.node_mut(id)?;
+            let name = std::mem::replace(&mut node.name, name);
+            Ok(Edit::Rename { id, name })
+        }
+        Edit::Choose { connection, chosen } => {
+            graph.wire(connection)?;
+            let chosen = std::mem::replace(&mut graph.connections[connection].chosen, chosen);
+            Ok(Edit::Choose { connection, chosen })
+        }
+        Edit::SetRate(rate_hz) => Ok(Edit::SetRate(std::mem::replace(
+            &mut graph.rate_hz,
+            rate_hz,
+        ))),
+        Edit::SetPins { group, pins } => match &mut graph.node_mut(group)?.kind {
+            NodeKind::Group(inner) => {
+                let pins = std::mem::replace(&mut inner.pins, pins);
+                Ok(Edit::SetPins { group, pins })
+            }
+            NodeKind::Filter(_) => Err(EditError::WrongKind(group, "a filter, not a group")),
+        },
+        Edit::SetNextId(id) => Ok(Edit::SetNextId(std::mem::replace(&mut graph.next_id, id))),
+        Edit::Within { group, edit } => match &mut graph.node_mut(group)?.kind {
+            NodeKind::Group(inner) => {
+                let edit = Box::new(apply(&mut inner.graph, *edit)?);
+                Ok(Edit::Within { group, edit })
+            }
+            NodeKind::Filter(_) => Err(EditError::WrongKind(group, "a filter, not a group")),
+        },
+        Edit::Batch(edits) => batch(graph, edits),
+    }
+}
+
+fn add(graph: &mut Graph, id: FilterId, node: Node) -> Result<Edit, EditError> {
+    if graph.filters.contains_key(&id) {
+        return Err(EditError::IdTaken(id));
+    }
+    graph.check_name(&node.name, None)?;
+    if !node.position.x.is_finite() || !node.position.y.is_finite() {
+        return Err(EditError::NotFinite(format!("a position of {id}")));
+    }
+    let next_id = graph.next_id;
+    graph.filters.insert(id, node);
+    graph.next_id = next_id.max(id.0.saturating_add(1));
+    Ok(Edit::Batch(vec![
+        Edit::Remove(vec![id]),
+        Edit::SetNextId(next_id),
+    ]))
+}
+
+fn remove(graph: &mut Graph, ids: &[FilterId]) -> Result<Edit, EditError> {
+    for id in ids {
+        graph.node(*id)?;
+    }
+    let ids: BTreeSet<FilterId> = ids.iter().copied().collect();
+    let next_id = graph.next_id;
+    let mut back = vec![];
+    for id in &ids {
+        if let Some(node) = graph.filters.remove(id) {
+            back.push(Edit::Add { id: *id, node });
+        }
+    }
+    let wires = std::mem::take(&mut graph.connections);
+    for (index, connection) in wires.into_iter().enumerate() {
+        if ids.contains(&connection.from.filter) || ids.contains(&connection.to.filter) {
+            back.push(Edit::ConnectAt { index, connection });
+        } else {
+            graph.connections.push(connection);
+        }
+    }
+    back.push(Edit::SetNextId(next_id));
+    Ok(Edit::Batch(back))
+}
+
+fn set_property(
+    graph: &mut Graph,
+    filter: FilterId,
+    key: String,
+    value: Option<Value>,
+) -> Result<Edit, EditError> {
+    if let Some(Value::Number(number)) = value
+        && !number.is_finite()
+    {
+        return Err(EditError::NotFinite(key));
+    }
+    let node = graph.filter_mut(filter)?;
+    let unknown = node.unknown.remove(&key);
+    let value = match value {
+        Some(value) => node.values.insert(key.clone(), value),
+        None => node.values.remove(&key),
+    };
+    let back = Edit::SetProperty {
+        filter,
+        key: key.clone(),
+        value,
+    };
+    Ok(match unknown {
+        None => back,
+        Some(text) => Edit::Batch(vec![
+            back,
+            Edit::SetUnknown {
+                filter,
+                key,
+                text: Some(text),
+            },
+        ]),
+    })
+}
+
+fn batch(graph: &mut Graph, edits: Vec<Edit>) -> Result<Edit, EditError> {
+    let mut back = vec![];
+    for edit in edits {
+        match apply(graph, edit) {
+            Ok(inverse) => back.push(inverse),
+            Err(error) => {
+                for inverse in back.into_iter().rev() {
+                    apply(graph, inverse).expect("the inverse of an edit just made fits");
+                }
+                return Err(error);
+            }
+        }
+    }
+    back.reverse();
+    Ok(Edit::Batch(back))
+}
+
+impl Edit {
+    /// How far it reaches, in a graph before or after it.
+    pub fn reach(&self, graph: &Graph, catalogue: &Catalogue) -> Reach {
+        self.reach_at(graph, &FilterPath::default(), catalogue)
+    }
+
+    fn reach_at(&self, graph: &Graph, path: &FilterPath, catalogue: &Catalogue) -> Reach {
+        match self {
+            Self::Move(_) | Self::SetNextId(_) => Reach::Nothing,
+            Self::SetProperty { filter, key, value } => {
+                let has_slot = || {
+                    let node = graph.filter(*filter)?;
+                    let kind = catalogue.get(&node.key)?.descriptor();
+                    let (_, property) = kind.property(key)?;
+                    let is_text = matches!(
+                        property.domain,
+                        Domain::Text | Domain::Path | Domain::Device
+                    );
+                    let is_legal = value
+                        .as_ref()
+                        .is_none_or(|value| property.legal(value).is_some());
+                    (!is_text && !property.structural && is_legal).then_some(())
+                };
+                match has_slot() {
+                    Some(()) => Reach::Values(BTreeSet::from([(path.child(*filter), key.clone())])),
+                    None => Reach::Plan,
+                }
+            }
+            Self::Within { group, edit } => match graph.filters.get(group).map(|it| &it.kind) {
+                Some(NodeKind::Group(inner)) => {
+                    edit.reach_at(&inner.graph, &path.child(*group), catalogue)
+                }
+                _ => Reach::Plan,
+            },
+            Self::Batch(edits) => edits.iter().fold(Reach::Nothing, |reach, edit| {
+                reach.and(edit.reach_at(graph, path, catalogue))
+            }),
+            _ => Reach::Plan,
+        }
+    }
+
+    /// The same change inside nested groups, the outermost first.
+    pub fn within(self, groups: &[FilterId]) -> Self {
+        groups.iter().rev().fold(self, |edit, group| Self::Within {
+            group: *group,
+            edit: Box::new(edit),
+        })
+    }
+
+    /// A new filter of a kind, called by its title or `Title 2`. Its id is [`Graph::fresh_id`].
+    pub fn add_filter(graph: &Graph, key: &str, title: &str, position: Position) -> Self {
+        Self::Add {
+            id: graph.fresh_id(),
+            node: Node {
+                name: graph.unique_name(title),
+                position,
+                kind: NodeKind::Filter(FilterNode {
+                    key: key.to_owned(),
+                    ..FilterNode::default()
+                }),
+            },
+        }
+    }
+}
+
+impl Graph {
+    /// An id that no box has and none had since it was last saved.
+    pub fn fresh_id(&self) -> FilterId {
+        let above = self
+            .filters
+            .keys()
+            .next_back()
+            .map_or(1, |id| id.0.saturating_add(1));
+        FilterId(self.next_id.max(above).max(1))
+    }
+
+    /// `title`, or `title 2`, `title 3`: the first that no box has.
+    pub fn unique_name(&self, title: &str) -> String {
+        let names: BTreeSet<&str> = self.filters.values().map(|it| it.name.as_str()).collect();
+        let mut name = title.to_owned();
+        let mut number = 2_u32;
+        while names.contains(name.as_str()) {
+            name = format!("{title} {number}");
+            number += 1;
+        }
+        name
+    }
+
+    /// The box of that name.
+    pub fn find(&self, name: &str) -> Option<FilterId> {
+        let mut all = self.filters.iter();
+        all.find(|(_, node)| node.name == name).map(|(id, _)| *id)
+    }
+
+    /// A filter by id; `None` for a group.
+    pub fn filter(&self, id: FilterId) -> Option<&FilterNode> {
+        match &self.filters.get(&id)?.kind {
+            NodeKind::Filter(node) => Some(node),
+            NodeKind::Group(_) => None,
+        }
+    }
+
+    /// The box at a path through groups.
+    pub fn at(&self, path: &FilterPath) -> Option<&Node> {
+        let (id, groups) = path.0.split_last()?;
+        let mut graph = self;
+        for group in groups {
+            match &graph.filters.get(group)?.kind {
+                NodeKind::Group(inner) => graph = &inner.graph,
+                NodeKind::Filter(_) => return None,
+            }
+        }
+        graph.filters.get(id)
+    }
+
+    /// The lowest instance of a pin that no wire of this graph uses, if the pin may have `possible` of them.
+    pub fn free_instance(&self, filter: FilterId, pin: &str, possible: u32) -> Option<u32> {
+        let ends = self
+            .connections
+            .iter()
+            .flat_map(|wire| [&wire.from, &wire.to]);
+        let used: BTreeSet<u32> = ends
+            .filter(|end| end.filter == filter && end.pin == pin)
+            .map(|end| end.instance)
+            .collect();
+        (0..possible).find(|instance| !used.contains(instance))
+    }
+
+    fn node(&self, id: FilterId) -> Result<&Node, EditError> {
+        self.filters.get(&id).ok_or(EditError::NoFilter(id))
+    }
+
+    fn node_mut(&mut self, id: FilterId) -> Result<&mut Node, EditError> {
+        self.filters.get_mut(&id).ok_or(EditError::NoFilter(id))
+    }
+
+    fn filter_mut(&mut self, id: FilterId) -> Result<&mut FilterNode, EditError> {
+        match &mut self.node_mut(id)?.kind {
+            NodeKind::Filter(node) => Ok(node),
+            NodeKind::Group(_) => Err(EditError::WrongKind(id, "a group, not a filter")),
+        }
+    }
+
+    fn wire(&self, index: usize) -> Result<&Connection, EditError> {
+        let count = self.connections.len();
+        self.connections
+            .get(index)
+            .ok_or(EditError::NoWire(index, count))
+    }
+
+    fn check_name(&self, name: &str, of: Option<FilterId>) -> Result<(), EditError> {
+        if name.is_empty() {
+            return Err(EditError::NoName);
+        }
+        match self.find(name) {
+            Some(other) if Some(other) != of => Err(EditError::NameTaken(name.to_owned())),
+            _ => Ok(()),
+        }
+    }
+}
