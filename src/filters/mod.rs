@@ -7,9 +7,43 @@ use std::sync::Arc;
 use crate::ks::{Catalogue, Filter};
 use crate::portcls::{Cards, MidiPorts};
 
+pub mod channel_mapper;
+
+pub mod format_converter;
+
+pub mod gain;
+
+pub mod meter;
+
+pub mod mixer;
+
+pub mod noise;
+
+pub mod null_renderer;
+
+pub mod rate_converter;
+
+pub mod splitter;
+
+pub mod tone;
+
+#[cfg(test)]
+mod tests;
+
 /// Filters that need nothing but themselves.
 pub fn plain() -> Vec<Arc<dyn Filter>> {
-    vec![]
+    vec![
+        Arc::new(channel_mapper::ChannelMapper),
+        Arc::new(format_converter::FormatConverter),
+        Arc::new(gain::Gain),
+        Arc::new(meter::Meter),
+        Arc::new(mixer::Mixer),
+        Arc::new(noise::Noise),
+        Arc::new(null_renderer::NullRenderer),
+        Arc::new(rate_converter::RateConverter),
+        Arc::new(splitter::Splitter),
+        Arc::new(tone::Tone),
+    ]
 }
 
 /// Filters that reach a device, through what is handed in: the machine's cards and MIDI ports, or

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::event::KernelEvent;
 use super::facts::Facts;
-use super::filter::{Filter, OpenPin, Opening, Settings, Waker};
+use super::filter::{Filter, OpenPin, Opening, Settings, Telemetry, Waker};
 use super::format::DataFormat;
 use super::frame::{Payload, StreamHeader, Wave};
 use super::pin::DataFlow;
@@ -29,6 +29,7 @@ impl Clock for Standing {
 /// A filter, opened, with every connected pin on a frame of its own.
 pub struct Rig {
     processor: Box<dyn Processor>,
+    telemetry: Option<Telemetry>,
     values: Vec<f64>,
     inputs: Vec<InputPin>,
     headers: Vec<StreamHeader>,
@@ -145,6 +146,7 @@ impl Rig {
         let slots = slots.collect();
         let mut rig = Self {
             processor: opened.processor,
+            telemetry: opened.telemetry,
             values: slots,
             inputs: vec![],
             headers: vec![],
@@ -202,6 +204,11 @@ impl Rig {
     /// Sets a value by its place in the descriptor's properties.
     pub fn set(&mut self, property: usize, value: f64) {
         self.values[property] = value;
+    }
+
+    /// What the filter publishes.
+    pub fn telemetry(&self) -> Option<&Telemetry> {
+        self.telemetry.as_ref()
     }
 
     /// The processor, to be stepped through states or asked.

@@ -1,0 +1,224 @@
+//! Sample Format Converter: puts samples on the grid of another format.
+//!
+//! in (any sound) -> out (one coding) of the same rate and channels. Samples travel as floats on every wire, so a wider
+//! format changes nothing; a narrower one rounds to the nearest step, with triangular dither if wanted, and clips. What
+//! comes from a wire of no more bits than are wanted lies on the grid already and is never touched.
+
+use std::borrow::Cow;
+
+use crate::dsp::{Dither, Quantiser};
+use crate::ks::ids::{Guid, category};
+use crate::ks::{
+    Constrained, DataRange, Descriptor, Facts, Field, Filter, Flow, GRAPH_RATE, Io, OpenError,
+    Opened, Opening, PinFactory, Processor, Property, Settings, State, UNLIMITED, ValueSlot,
+    constrain_fields,
+};
+
+const FORMAT: Property = Property::choice(
+    "format",
+    "Format",
+    &["float", "24 bit", "16 bit", "8 bit"],
+    "float",
+)
+.structural()
+.inline();
+const DITHER: Property = Property::flag("dither", "Dither", false).inline();
+const PROPERTIES: &[Property] = &[FORMAT, DITHER];
+const PINS: &[PinFactory] = &[
+    PinFactory::input("in", DataRange::WAVE),
+    PinFactory::output("out", DataRange::WAVE),
+];
+const CATEGORIES: &[Guid] = &[category::AUDIO, category::INTERFACETRANSFORM];
+static DESCRIPTOR: Descriptor = Descriptor::new(
+    "format_converter",
+    "Sample Format Converter",
+    CATEGORIES,
+    PINS,
+    PROPERTIES,
+)
+.help("Turns samples into floating point or whole numbers of 8, 16 or 24 bits. Dither hides the error of rounding in faint noise.");
+
+/// What the catalogue offers and the graph negotiates with.
+pub struct FormatConverter;
+
+/// Bits of the format that is set; `None` for floating point.
+fn wanted_bits(settings: &Settings<'_>) -> Option<u32> {
+    match settings.text(&FORMAT).as_str() {
+        "8 bit" => Some(8),
+        "16 bit" => Some(16),
+        "24 bit" => Some(24),
+        _ => None,
+    }
+}
+
+impl Filter for FormatConverter {
+    fn descriptor(&self) -> &Descriptor {
+        &DESCRIPTOR
+    }
+
+    fn describe(&self, settings: &Settings<'_>, _: &Facts) -> Cow<'_, Descriptor> {
+        let ranges = match wanted_bits(settings) {
+            None => DataRange::FLOAT.to_vec(),
+            Some(bits) => vec![
+                DataRange::pcm(bits, bits, GRAPH_RATE, GRAPH_RATE),
+                DataRange::pcm(bits, bits, 1, UNLIMITED),
+            ],
+        };
+        Cow::Owned(DESCRIPTOR.with_ranges("out", ranges))
+    }
+
+    fn constrain(&self, _: &Descriptor, _: &Settings<'_>, pins: &mut Constrained) {
+        constrain_fields(pins, 0, 1, &[Field::Rate, Field::Channels]);
+    }
+
+    fn open(&self, opening: &Opening<'_>) -> Result<Opened, OpenError> {
+        let given = opening.format("in").filter(|format| !format.is_float());
+        let given_bits = given
+            .and_then(|format| format.audio)
+            .map(|audio| audio.bits);
+        let wanted = wanted_bits(&opening.settings);
+        let bits = wanted.filter(|wanted| given_bits.is_none_or(|given| given > *wanted));
+        let channels = opening.audio("in").channels;
+        let start: Box<[Pair]> = bits
+            .into_iter()
+            .flat_map(|bits| (0..u64::from(channels)).map(move |channel| Pair::new(bits, channel)))
+            .collect();
+        Ok(Opened::processor(Playing {
+            dither: opening.slot(&DITHER),
+            now: start.clone(),
+            start,
+        }))
+    }
+}
+
+/// The two ways of rounding one channel.
+#[derive(Clone)]
+struct Pair {
+    plain: Quantiser,
+    dithered: Quantiser,
+}
+
+impl Pair {
+    fn new(bits: u32, channel: u64) -> Self {
+        Self {
+            plain: Quantiser::new(bits, Dither::None),
+            dithered: Quantiser::new(bits, Dither::Triangular(channel + 1)),
+        }
+    }
+}
+
+/// The running half; lives on the audio thread.
+struct Playing {
+    dither: ValueSlot,
+    /// One a channel; none where samples only move.
+    start: Box<[Pair]>,
+    now: Box<[Pair]>,
+}
+
+impl Processor for Playing {
+    fn process(&mut self, io: &mut Io<'_>) -> Flow {
+        let input = io.inputs.get(0);
+        let output = &mut io.outputs[0];
+        if input.wave().is_none() {
+            output.silence();
+        }
+        for (to, from) in output.channels_mut().zip(input.channels()) {
+            to.copy_from_slice(from);
+        }
+        let is_dithered = self.dither.is_on(io.values);
+        for (pair, samples) in self.now.iter_mut().zip(output.channels_mut()) {
+            if is_dithered {
+                pair.dithered.quantise(samples);
+            } else {
+                pair.plain.quantise(samples);
+            }
+        }
+        Flow::Running
+    }
+
+    fn enter(&mut self, state: State) {
+        if state == State::Stop {
+            self.now.clone_from_slice(&self.start);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filters::tests::{constrained, formats, same_bits};
+    use crate::ks::rig::Rig;
+    use crate::ks::{DataFormat, Value};
+
+    fn convert(word: &str, dither: bool, from: &DataFormat, sound: &[f32]) -> Vec<Vec<f32>> {
+        let values = [
+            ("format".to_owned(), Value::Text(word.into())),
+            ("dither".to_owned(), Value::Flag(dither)),
+        ];
+        let pins = formats(&[("in", from.clone())]);
+        Rig::open_with(&FormatConverter, values.into(), &pins, None)
+            .feed(sound)
+            .channels
+    }
+
+    fn sound() -> Vec<f32> {
+        (0..4000).map(|n| (n as f32 * 0.05).sin() * 0.5).collect()
+    }
+
+    #[test]
+    fn samples_are_put_on_the_nearest_step_and_clipped() {
+        let float = DataFormat::float(2, 48_000);
+        for (word, steps) in [
+            ("8 bit", 128.0),
+            ("16 bit", 32_768.0),
+            ("24 bit", 8_388_608.0),
+        ] {
+            let heard = convert(word, false, &float, &sound());
+            for (got, was) in heard[0].iter().zip(sound()) {
+                assert_eq!((got * steps).fract(), 0.0);
+                assert!((got - was).abs() <= 0.5 / steps);
+            }
+            let clipped = convert(word, false, &float, &[2.0, -2.0]);
+            assert_eq!(clipped[0], [1.0 - 1.0 / steps, -1.0]);
+        }
+    }
+
+    #[test]
+    fn what_lies_on_the_grid_already_is_never_touched() {
+        let on_grid = convert("16 bit", false, &DataFormat::float(2, 48_000), &sound());
+        for (word, bits) in [("float", 24), ("24 bit", 16), ("16 bit", 16)] {
+            let heard = convert(word, true, &DataFormat::pcm(bits, 2, 48_000), &on_grid[0]);
+            assert!(same_bits(&heard, &on_grid), "{word}");
+        }
+        let again = convert("16 bit", false, &DataFormat::float(2, 48_000), &on_grid[0]);
+        assert!(same_bits(&again, &on_grid));
+    }
+
+    #[test]
+    fn dither_keeps_what_is_smaller_than_a_step_and_differs_between_channels() {
+        let heard = convert(
+            "8 bit",
+            true,
+            &DataFormat::float(2, 48_000),
+            &[0.25 / 128.0; 4000],
+        );
+        for channel in &heard {
+            let mean = channel.iter().sum::<f32>() / 4000.0 * 128.0;
+            assert!((mean - 0.25).abs() < 0.05, "{mean}");
+        }
+        assert_ne!(heard[0], heard[1]);
+    }
+
+    #[test]
+    fn rate_and_channels_are_shared_and_the_coding_is_not() {
+        let six = DataFormat::float(6, 44_100);
+        let pins = constrained(&FormatConverter, &[("format", "16 bit")], "in", &six);
+        let wanted = DataFormat::pcm(16, 6, 44_100);
+        assert!(
+            pins[1]
+                .iter()
+                .all(|range| range.is_single() && range.contains(&wanted))
+        );
+        assert!(!pins[1].is_empty());
+    }
+}

@@ -1,0 +1,417 @@
+//! What every filter of the catalogue must do, whoever wrote it; and the few things that the filters' own tests share.
+//!
+//! A filter that cannot open on a bench, because it needs a file, is left out of the tests that run it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::dsp::Random;
+use crate::ks::rig::{RATE_HZ, Rig};
+use crate::ks::{
+    Catalogue, Constrained, DataFlow, DataFormat, DataRange, Domain, Facts, Filter, KernelEvent,
+    Kind, Settings, State, Telemetry, UNLIMITED, Value, samples_at, time_from_sample,
+};
+
+/// Formats by pin name, as [`Rig::open_with`] wants them.
+pub(super) fn formats(pins: &[(&str, DataFormat)]) -> BTreeMap<String, DataFormat> {
+    let named = |(name, format): &(&str, DataFormat)| {
+        let name = name.strip_suffix("[0]").unwrap_or(name);
+        (name.to_owned(), format.clone())
+    };
+    pins.iter().map(named).collect()
+}
+
+/// Whether two sounds are equal to the bit.
+pub(super) fn same_bits(one: &[Vec<f32>], other: &[Vec<f32>]) -> bool {
+    let bits = |sound: &[Vec<f32>]| -> Vec<Vec<u32>> {
+        let channel = |channel: &Vec<f32>| channel.iter().map(|s| s.to_bits()).collect();
+        sound.iter().map(channel).collect()
+    };
+    bits(one) == bits(other)
+}
+
+/// What is possible on a filter's pins when one of them must have `format`.
+pub(super) fn constrained(
+    filter: &dyn Filter,
+    words: &[(&str, &str)],
+    pin: &str,
+    format: &DataFormat,
+) -> Constrained {
+    let word = |(key, word): &(&str, &str)| ((*key).to_owned(), Value::Text((*word).to_owned()));
+    let values = words.iter().map(word).collect();
+    let settings = Settings {
+        values: &values,
+        base: None,
+    };
+    let descriptor = filter.describe(&settings, &Facts::nominal()).into_owned();
+    let mut pins = possible(filter);
+    for (index, factory) in descriptor.pins.iter().enumerate() {
+        pins[index] = filled(&factory.ranges);
+    }
+    let (index, _) = descriptor.pin(pin).unwrap();
+    pins[index] = vec![DataRange::only(format)];
+    filter.constrain(&descriptor, &settings, &mut pins);
+    pins
+}
+
+/// A filter with telemetry on a bench, fed with the same samples on each of `channels`.
+pub(super) fn open(filter: &dyn Filter, channels: u32) -> (impl FnMut(&[f32]), Telemetry) {
+    let format = DataFormat::float(channels, RATE_HZ);
+    let pins = formats(&[("in", format.clone()), ("out", format)]);
+    let mut rig = Rig::open_with(filter, BTreeMap::new(), &pins, None);
+    let telemetry = rig.telemetry().expect("the filter publishes").clone();
+    let feed = move |samples: &[f32]| {
+        for piece in samples.chunks(4000) {
+            rig.feed(piece);
+        }
+    };
+    (feed, telemetry)
+}
+
+fn filled(ranges: &[DataRange]) -> Vec<DataRange> {
+    ranges
+        .iter()
+        .map(|range| range.at_graph_rate(RATE_HZ))
+        .collect()
+}
+
+/// The ranges of each pin of a filter with its default values.
+fn possible(filter: &dyn Filter) -> Constrained {
+    let values = BTreeMap::new();
+    let settings = Settings {
+        values: &values,
+        base: None,
+    };
+    let descriptor = filter.describe(&settings, &Facts::nominal());
+    descriptor
+        .pins
+        .iter()
+        .map(|pin| filled(&pin.ranges))
+        .collect()
+}
+
+/// Formats for all pins of which pin `index` has `format`, as an agreement would choose them.
+fn agree(
+    filter: &dyn Filter,
+    index: usize,
+    format: &DataFormat,
+) -> Option<BTreeMap<String, DataFormat>> {
+    let values = BTreeMap::new();
+    let settings = Settings {
+        values: &values,
+        base: None,
+    };
+    let descriptor = filter.describe(&settings, &Facts::nominal());
+    let mut pins = possible(filter);
+    pins[index] = vec![DataRange::only(format)];
+    let mut agreed = BTreeMap::new();
+    for (at, pin) in descriptor.pins.iter().enumerate() {
+        filter.constrain(&descriptor, &settings, &mut pins);
+        let choice = if at == index {
+            pins[at]
+                .iter()
+                .any(|range| range.contains(format))
+                .then(|| format.clone())
+        } else {
+            pins[at].iter().find_map(DataRange::choose)
+        };
+        let choice = choice?;
+        pins[at] = vec![DataRange::only(&choice)];
+        agreed.insert(pin.name.to_string(), choice);
+    }
+    Some(agreed)
+}
+
+/// A few formats of a range: its corners, and usual ones between.
+fn samples_of(range: &DataRange) -> Vec<DataFormat> {
+    let Some(limits) = range.audio_limits() else {
+        return vec![DataFormat::events()];
+    };
+    let within = |min: u32, max: u32, usual: &[u32]| -> BTreeSet<u32> {
+        let ends = [min, max]
+            .into_iter()
+            .filter(|end| (1..UNLIMITED).contains(end));
+        let usual = usual.iter().copied().filter(|it| (min..=max).contains(it));
+        ends.chain(usual).collect()
+    };
+    let mut all = vec![];
+    for rate_hz in within(
+        limits.min_rate_hz,
+        limits.max_rate_hz,
+        &[8_000, 44_100, 48_000, 192_000],
+    ) {
+        // The bench's frames hold eight times the graph's rate, and a hertz is not sound.
+        if !(4_000..=8 * RATE_HZ).contains(&rate_hz) {
+            continue;
+        }
+        for channels in within(limits.min_channels, limits.max_channels, &[1, 2, 3, 6, 8]) {
+            for bits in within(limits.min_bits, limits.max_bits, &[8, 16, 24]) {
+                let mut format = DataFormat::pcm(bits, channels, rate_hz);
+                format.sub = range.sub;
+                all.push(format);
+            }
+        }
+    }
+    all
+}
+
+fn needs_a_file(filter: &dyn Filter) -> bool {
+    let properties = &filter.descriptor().properties;
+    properties
+        .iter()
+        .any(|property| property.domain == Domain::Path)
+}
+
+fn on_the_bench() -> impl Iterator<Item = Arc<dyn Filter>> {
+    super::plain()
+        .into_iter()
+        .filter(|filter| !needs_a_file(&**filter))
+}
+
+fn noise(len: usize, seed: u64) -> Vec<Vec<f32>> {
+    let channel = |channel: u64| {
+        let mut random = Random::new(seed * 64 + channel);
+        (0..len).map(|_| random.next_signed() * 0.5).collect()
+    };
+    (0..2).map(channel).collect()
+}
+
+/// A note every tenth of a second, held for half of it.
+fn notes(from: usize, until: usize) -> Vec<KernelEvent> {
+    let tenth = RATE_HZ as usize / 10;
+    let note = |at: usize| {
+        let number = 60 + (at / tenth % 12) as u8;
+        let time = time_from_sample(at as u64, RATE_HZ);
+        match at % tenth {
+            100 => KernelEvent::new(time, &[0x90, number, 100]),
+            2_500 => KernelEvent::new(time, &[0x80, number, 64]),
+            _ => None,
+        }
+    };
+    (from..until).filter_map(note).collect()
+}
+
+/// Runs `sound`, which is at `rate_hz`, and notes through a rig in cycles of the given lengths, from the rig's present
+/// `position`, for as many samples of the graph as the sound has.
+fn run_at(
+    rate_hz: u32,
+    rig: &mut Rig,
+    position: usize,
+    sound: &[Vec<f32>],
+    mut next_len: impl FnMut() -> usize,
+) -> (Vec<Vec<f32>>, Vec<KernelEvent>) {
+    let whole = sound[0].len();
+    let (mut heard, mut events): (Vec<Vec<f32>>, _) = (vec![], vec![]);
+    let mut at = 0;
+    while at < whole {
+        let len = next_len().clamp(1, 2048).min(whole - at);
+        let carried = |at: usize| samples_at(at as u64, rate_hz, RATE_HZ) as usize;
+        let (from, until) = (carried(at), carried(at + len));
+        let piece: Vec<Vec<f32>> = sound.iter().map(|c| c[from..until].to_vec()).collect();
+        let due = notes(position + at, position + at + len);
+        let new = rig.cycle(len, &piece, &due);
+        heard.resize(new.channels.len(), vec![]);
+        for (all, channel) in heard.iter_mut().zip(new.channels) {
+            all.extend(channel);
+        }
+        let start = time_from_sample(position as u64, RATE_HZ);
+        events.extend(new.events.iter().map(|event| event.at(event.time - start)));
+        at += len;
+    }
+    (heard, events)
+}
+
+fn run(
+    rig: &mut Rig,
+    position: usize,
+    sound: &[Vec<f32>],
+    next_len: impl FnMut() -> usize,
+) -> (Vec<Vec<f32>>, Vec<KernelEvent>) {
+    run_at(RATE_HZ, rig, position, sound, next_len)
+}
+
+fn step(rig: &mut Rig, states: &[State]) {
+    states
+        .iter()
+        .for_each(|state| rig.processor().enter(*state));
+}
+
+#[test]
+fn keys_are_unique_and_are_the_files_of_this_folder() {
+    let mut catalogue = Catalogue::default();
+    for filter in super::plain() {
+        catalogue.register(filter).unwrap();
+    }
+    let keys: BTreeSet<String> = catalogue
+        .iter()
+        .map(|f| f.descriptor().key.to_string())
+        .collect();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/filters");
+    let stem = |entry: std::io::Result<std::fs::DirEntry>| {
+        let path = entry.unwrap().path();
+        path.file_stem().unwrap().to_string_lossy().into_owned()
+    };
+    let mut files: BTreeSet<String> = folder.read_dir().unwrap().map(stem).collect();
+    files.retain(|stem| stem != "mod" && stem != "tests");
+    assert!(files.len() >= 10);
+    assert_eq!(files, keys);
+}
+
+#[test]
+fn descriptors_are_sound() {
+    for filter in super::plain() {
+        let descriptor = filter.descriptor();
+        let key = &descriptor.key;
+        assert!(!descriptor.help.is_empty(), "{key} has no help");
+        assert!(
+            !descriptor.title.is_empty() && !descriptor.categories.is_empty(),
+            "{key}"
+        );
+        let pins: BTreeSet<&str> = descriptor.pins.iter().map(|pin| &*pin.name).collect();
+        assert_eq!(pins.len(), descriptor.pins.len(), "{key}: pins of one name");
+        let keys: BTreeSet<&str> = descriptor.properties.iter().map(|it| it.key).collect();
+        assert_eq!(
+            keys.len(),
+            descriptor.properties.len(),
+            "{key}: properties of one key"
+        );
+        for property in &*descriptor.properties {
+            let default = property.default_value();
+            assert_eq!(
+                property.legal(&default),
+                Some(default),
+                "{key}.{}",
+                property.key
+            );
+        }
+        for pin in &*descriptor.pins {
+            for peer in [pin.in_place_of, pin.same_format_as].into_iter().flatten() {
+                assert!(
+                    descriptor.pin(peer).is_some(),
+                    "{key}.{}: no pin {peer}",
+                    pin.name
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_filter_opens_on_each_format_it_claims_and_runs() {
+    for filter in on_the_bench() {
+        let key = &filter.descriptor().key;
+        let mut opened = 0;
+        for (index, ranges) in possible(&*filter).iter().enumerate() {
+            for format in ranges.iter().flat_map(samples_of) {
+                let agreed = agree(&*filter, index, &format);
+                let agreed =
+                    agreed.unwrap_or_else(|| panic!("{key}: nothing agrees with {format}"));
+                let mut rig = Rig::open_with(&*filter, BTreeMap::new(), &agreed, None);
+                for len in [480, 1, 1000] {
+                    let heard = rig.cycle(len, &noise(len * 9, 1), &[]);
+                    let numbers = heard.channels.iter().flatten();
+                    assert!(
+                        numbers.into_iter().all(|s| s.is_finite()),
+                        "{key} on {format}"
+                    );
+                }
+                opened += 1;
+            }
+        }
+        assert!(opened > 0, "{key} claims nothing");
+    }
+}
+
+#[test]
+fn ten_seconds_of_noise_come_out_as_numbers() {
+    for filter in on_the_bench() {
+        let mut rig = Rig::open(&*filter, &[]);
+        let sound = noise(10 * RATE_HZ as usize, 2);
+        let (heard, _) = run(&mut rig, 0, &sound, || 2048);
+        let key = &filter.descriptor().key;
+        assert!(
+            heard.iter().flatten().all(|sample| sample.is_finite()),
+            "{key}"
+        );
+        let sounds = filter
+            .descriptor()
+            .pins
+            .iter()
+            .any(|pin| pin.data_flow == DataFlow::Out && pin.kind() == Kind::Audio);
+        let peak = heard
+            .iter()
+            .flatten()
+            .fold(0.0, |peak: f32, s| peak.max(s.abs()));
+        assert!(!sounds || peak > 0.001, "{key} is silent");
+    }
+}
+
+#[test]
+fn what_is_no_number_does_not_stay() {
+    for filter in on_the_bench() {
+        let mut rig = Rig::open(&*filter, &[]);
+        let mut sound = noise(2 * RATE_HZ as usize, 3);
+        for (index, wrong) in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY]
+            .into_iter()
+            .enumerate()
+        {
+            sound
+                .iter_mut()
+                .for_each(|channel| channel[1000 + index] = wrong);
+        }
+        let (heard, _) = run(&mut rig, 0, &sound, || 777);
+        let key = &filter.descriptor().key;
+        let late = heard
+            .iter()
+            .flat_map(|channel| &channel[channel.len() / 2..]);
+        assert!(late.into_iter().all(|sample| sample.is_finite()), "{key}");
+    }
+}
+
+#[test]
+fn any_cutting_gives_the_same_bits() {
+    for filter in on_the_bench() {
+        let key = &filter.descriptor().key;
+        let mut formats: Vec<BTreeMap<String, DataFormat>> = vec![BTreeMap::new()];
+        // Wires at other rates than the graph's bring counts that change from cycle to cycle.
+        for (index, ranges) in possible(&*filter).iter().enumerate() {
+            let odd = DataFormat::float(2, 44_100);
+            if ranges.iter().any(|range| range.contains(&odd)) {
+                formats.extend(agree(&*filter, index, &odd));
+            }
+        }
+        for agreed in formats {
+            let sound = noise(24_000, 4);
+            let format = agreed.get("in").and_then(|format| format.audio);
+            let rate_hz = format.map_or(RATE_HZ, |audio| audio.rate_hz);
+            let mut fixed = Rig::open_with(&*filter, BTreeMap::new(), &agreed, None);
+            let wanted = run_at(rate_hz, &mut fixed, 0, &sound, || 512);
+            for seed in 0..3 {
+                let mut random = Random::new(seed);
+                let mut cut = Rig::open_with(&*filter, BTreeMap::new(), &agreed, None);
+                let got = run_at(rate_hz, &mut cut, 0, &sound, || {
+                    (random.next_bits() % 2048) as usize
+                });
+                assert!(same_bits(&got.0, &wanted.0), "{key} on {agreed:?}");
+                assert_eq!(got.1, wanted.1, "{key}");
+            }
+        }
+    }
+}
+
+#[test]
+fn stop_then_run_begins_anew() {
+    use State::{Acquire, Pause, Run, Stop};
+    for filter in on_the_bench() {
+        let mut rig = Rig::open(&*filter, &[]);
+        let sound = noise(9_600, 5);
+        step(&mut rig, &[Acquire, Pause, Run]);
+        let first = run(&mut rig, 0, &sound, || 480);
+        step(&mut rig, &[Pause, Acquire, Stop, Acquire, Pause, Run]);
+        let second = run(&mut rig, 9_600, &sound, || 480);
+        let key = &filter.descriptor().key;
+        assert!(same_bits(&first.0, &second.0), "{key}");
+        assert_eq!(first.1, second.1, "{key}");
+    }
+}
