@@ -127,6 +127,8 @@ pub enum Action {
     PlayOn(FilterId),
     /// Takes the banner at that place away.
     DismissBanner(usize),
-    /// Looks for devices again.
+    /// Closes the refusal that is shown.
+    DismissRefusal,
+    /// Looks for devices and files again.
     Refresh,
 }

@@ -1,51 +1,130 @@
 //! What the program can do, without a screen: the open document, its agreement, and the engine that plays it.
 //!
 //! [`App::perform`] carries out an [`Action`]; [`App::poll`] takes in what threads have said; [`App::view`] is all that
-//! a screen sees.
+//! a screen sees. Here lives the state and the way from a change to what plays; `edits.rs` turns actions into edits,
+//! `files.rs` opens and saves, `news.rs` hears the engine and the observer.
 
 mod action;
+mod edits;
+mod files;
+mod news;
+mod observe;
 mod playing;
 mod view;
 
 pub use action::{Action, Selection};
+pub use observe::Eyes;
 pub use view::{Banner, Document, FilterStatus, LogLine, Urgency, View};
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::engine::Epoch;
-use crate::graph::{Agreement, FilterId, FilterPath, Graph, PinAddress, Refusal, Wiring};
-use crate::ks::{Catalogue, Facts, State, Telemetry};
+use crate::engine::{Cells, Epoch};
+use crate::graph::{
+    Agreement, FilterId, FilterPath, Graph, History, PinAddress, Refusal, Wiring, negotiate,
+    would_connect,
+};
+use crate::ks::{Catalogue, Domain, Facts, KernelEvent, Settings, State, Telemetry};
+use observe::Observer;
 use playing::Playing;
 
 /// Lines of the log that are kept.
 const LOG_LINES: usize = 1000;
+
+/// What a program is started with.
+pub struct Options {
+    /// The filters on offer.
+    pub catalogue: Catalogue,
+    /// The machine as it was found.
+    pub facts: Facts,
+    /// How files and devices are looked at from here on.
+    pub eyes: Eyes,
+    /// Samples of a cycle.
+    pub quantum: usize,
+    /// Events for sources of notes, in place of live ones, by the filter's name.
+    pub feeds: BTreeMap<String, Arc<[KernelEvent]>>,
+}
+
+impl Options {
+    /// The program on this machine, with every built-in filter. Looks for devices, so it may take a moment.
+    pub fn for_this_machine(quantum: usize) -> Self {
+        let machine = Arc::new(crate::device::Machine);
+        Self {
+            catalogue: crate::filters::catalogue(Arc::clone(&machine) as _, machine),
+            facts: crate::device::facts(),
+            eyes: Eyes {
+                probe: |_| crate::ks::FileFact::Pending,
+                devices: crate::device::facts,
+            },
+            quantum,
+            feeds: BTreeMap::new(),
+        }
+    }
+
+    /// The nominal machine, on which no device is ever opened: for renders, checks and tests.
+    pub fn nominal(quantum: usize) -> Self {
+        let offline = Arc::new(crate::portcls::Offline);
+        Self {
+            catalogue: crate::filters::catalogue(Arc::clone(&offline) as _, offline),
+            facts: Facts::nominal(),
+            eyes: Eyes {
+                probe: |_| crate::ks::FileFact::Pending,
+                devices: Facts::nominal,
+            },
+            quantum,
+            feeds: BTreeMap::new(),
+        }
+    }
+}
 
 /// The program.
 pub struct App {
     catalogue: Catalogue,
     facts: Facts,
     graph: Graph,
+    history: History,
     wiring: Wiring,
     path: Option<PathBuf>,
     selection: Selection,
     requested: State,
     playing: Option<Playing>,
+    observer: Option<Observer>,
+    feeds: BTreeMap<String, Arc<[KernelEvent]>>,
     refusal: Option<(PinAddress, PinAddress, Refusal)>,
     banners: Vec<Banner>,
     log: Vec<LogLine>,
     play_mode: Option<FilterId>,
+    last_keyboard: Option<FilterId>,
+    /// The name of the device that drives the graph; empty while a timer does.
     device: String,
+    /// Whether the device that should drive the graph is gone.
+    is_waiting: bool,
+    has_ended: bool,
+    xruns: Vec<Xrun>,
     epoch: Epoch,
 }
 
+/// A gap in what was heard, and the filter it is charged to.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Xrun {
+    /// Seconds of graph time at which it was noticed.
+    pub at_seconds: f64,
+    /// Name of the filter.
+    pub filter: String,
+}
+
 impl App {
-    /// The program with an empty document. `quantum` is the length of a cycle in samples.
-    pub fn new(catalogue: Catalogue, facts: Facts, quantum: usize) -> Self {
+    /// The program with an empty document, in state Stop.
+    pub fn new(options: Options) -> Self {
         let mut app = Self {
             playing: None,
-            catalogue,
-            facts,
+            observer: None,
+            catalogue: options.catalogue,
+            facts: options.facts,
+            feeds: options.feeds,
             graph: Graph::default(),
+            history: History::default(),
             wiring: Wiring::default(),
             path: None,
             selection: Selection::default(),
@@ -54,10 +133,14 @@ impl App {
             banners: vec![],
             log: vec![],
             play_mode: None,
+            last_keyboard: None,
             device: String::new(),
+            is_waiting: false,
+            has_ended: false,
+            xruns: vec![],
             epoch: Epoch::new(),
         };
-        match Playing::start(app.catalogue.clone(), quantum) {
+        match Playing::start(app.catalogue.clone(), options.quantum) {
             Ok(playing) => app.playing = Some(playing),
             Err(error) => app.say(
                 Urgency::Error,
@@ -66,6 +149,16 @@ impl App {
                 format!("The audio thread did not start: {error}"),
             ),
         }
+        match Observer::start(options.eyes) {
+            Ok(observer) => app.observer = Some(observer),
+            Err(error) => app.say(
+                Urgency::Error,
+                "Observer",
+                None,
+                format!("Files cannot be looked at: {error}"),
+            ),
+        }
+        app.agree();
         app
     }
 
@@ -73,6 +166,12 @@ impl App {
     pub fn perform(&mut self, action: Action) {
         match action {
             Action::Select(selection) => self.selection = selection,
+            Action::SelectAll => {
+                self.selection = Selection {
+                    filters: self.graph.filters.keys().copied().collect(),
+                    ..Selection::default()
+                };
+            }
             Action::SetState(state) => self.set_state(state),
             Action::ToggleRun => {
                 let wanted = if self.requested == State::Run {
@@ -82,12 +181,57 @@ impl App {
                 };
                 self.set_state(wanted);
             }
-            _ => {}
+            Action::Panic => {
+                if let Some(playing) = &mut self.playing {
+                    playing.panic();
+                }
+                self.say(
+                    Urgency::News,
+                    "Panic",
+                    None,
+                    "Every note was silenced".into(),
+                );
+            }
+            Action::Play { filter, bytes } => {
+                if let Some(playing) = &mut self.playing {
+                    playing.play(&filter, &bytes);
+                }
+            }
+            Action::SetPlayMode(is_on) => {
+                let keyboard = self.last_keyboard.filter(|id| self.is_keyboard(*id));
+                let first = || {
+                    self.graph
+                        .filters
+                        .keys()
+                        .copied()
+                        .find(|id| self.is_keyboard(*id))
+                };
+                self.play_mode = if is_on { keyboard.or_else(first) } else { None };
+            }
+            Action::PlayOn(filter) => {
+                self.play_mode = Some(filter);
+                self.last_keyboard = Some(filter);
+            }
+            Action::DismissBanner(index) => {
+                if index < self.banners.len() {
+                    self.banners.remove(index);
+                }
+            }
+            Action::DismissRefusal => self.refusal = None,
+            Action::Refresh => {
+                if let Some(observer) = &mut self.observer {
+                    observer.forget_files();
+                    observer.devices();
+                }
+                self.probe_files();
+            }
+            Action::New => self.open_document(Graph::default(), None),
+            Action::Open(path) => self.open(&path),
+            Action::Save => self.save(None),
+            Action::SaveAs(path) => self.save(Some(path)),
+            edit => self.edit(edit),
         }
     }
-
-    /// Takes in what the engine and the workers have said. Called once a screen frame; quick.
-    pub fn poll(&mut self) {}
 
     /// What a screen may see.
     pub fn view(&self) -> View<'_> {
@@ -104,12 +248,12 @@ impl App {
                     |name| name.to_string_lossy().into_owned(),
                 ),
                 path: self.path.clone(),
-                is_dirty: false,
+                is_dirty: self.history.is_dirty(),
             },
-            undo: None,
-            redo: None,
+            undo: self.history.undo_name().map(str::to_owned),
+            redo: self.history.redo_name().map(str::to_owned),
             requested: self.requested,
-            cells: self.playing.as_ref().map(Playing::cells),
+            cells: self.cells(),
             quantum: self.playing.as_ref().map_or(0, Playing::quantum),
             device: &self.device,
             refusal: self.refusal.as_ref(),
@@ -120,8 +264,84 @@ impl App {
         }
     }
 
+    /// Figures of the audio thread.
+    pub fn cells(&self) -> Option<&Cells> {
+        self.playing.as_ref().map(Playing::cells)
+    }
+
+    /// Whether every source has given its last sample since the graph was set running.
+    pub fn has_ended(&self) -> bool {
+        self.has_ended
+    }
+
+    /// Gaps in what was heard, in order.
+    pub fn xruns(&self) -> &[Xrun] {
+        &self.xruns
+    }
+
+    /// The folder relative paths are relative to.
+    fn base(&self) -> Option<PathBuf> {
+        self.path
+            .as_deref()
+            .and_then(Path::parent)
+            .map(Path::to_owned)
+    }
+
+    /// Agrees the graph anew, and has the engine play it.
+    fn agree(&mut self) {
+        self.probe_files();
+        let base = self.base();
+        self.wiring = negotiate(&self.graph, &self.catalogue, &self.facts, base.as_deref());
+        let names = |name: &String| {
+            self.wiring
+                .filters
+                .iter()
+                .find(|(_, filter)| filter.name == *name)
+        };
+        let feeds = self
+            .feeds
+            .iter()
+            .filter_map(|(name, feed)| Some((names(name)?.0.clone(), Arc::clone(feed))));
+        let feeds = feeds.collect();
+        if let Some(playing) = &mut self.playing {
+            playing.set_feeds(feeds);
+            playing.submit(&self.wiring, base);
+            playing.sync_values(&self.wiring);
+        }
+    }
+
+    /// Has every file that the graph names looked at.
+    fn probe_files(&mut self) {
+        let base = self.base();
+        let Some(observer) = &mut self.observer else {
+            return;
+        };
+        for filter in self.wiring.filters.values() {
+            let Some(descriptor) = &filter.descriptor else {
+                continue;
+            };
+            let settings = Settings {
+                values: &filter.values,
+                base: base.as_deref(),
+            };
+            for property in descriptor
+                .properties
+                .iter()
+                .filter(|property| property.domain == Domain::Path)
+            {
+                if let Some(path) = settings.path(property) {
+                    observer.probe(path);
+                }
+            }
+        }
+    }
+
     fn set_state(&mut self, state: State) {
         self.requested = state;
+        self.has_ended = false;
+        if let Some(playing) = &mut self.playing {
+            playing.set_state(state);
+        }
     }
 
     fn say(&mut self, urgency: Urgency, source: &str, filter: Option<FilterId>, text: String) {
@@ -138,41 +358,79 @@ impl App {
         });
     }
 
-    fn status(&self, filter: &FilterPath) -> FilterStatus {
-        let installed = self
-            .wiring
+    /// Says something about a filter.
+    fn say_of(&mut self, urgency: Urgency, filter: &FilterPath, text: String) {
+        let name = self.name(filter);
+        self.say(urgency, &name, filter.0.first().copied(), text);
+    }
+
+    fn name(&self, filter: &FilterPath) -> String {
+        self.wiring
             .filters
             .get(filter)
-            .is_some_and(|filter| filter.descriptor.is_some());
-        if !installed {
+            .map_or_else(|| filter.to_string(), |it| it.name.clone())
+    }
+
+    /// Letter keys play filters that take live events and nothing from a device: those with an output of events only.
+    fn is_keyboard(&self, id: FilterId) -> bool {
+        use crate::graph::NodeKind;
+        let node = self.graph.filters.get(&id);
+        node.is_some_and(
+            |node| matches!(&node.kind, NodeKind::Filter(filter) if filter.key == "keyboard"),
+        )
+    }
+
+    fn status(&self, path: &FilterPath) -> FilterStatus {
+        let Some(filter) = self
+            .wiring
+            .filters
+            .get(path)
+            .filter(|filter| filter.descriptor.is_some())
+        else {
             return FilterStatus::Missing;
+        };
+        let playing = self.playing.as_ref();
+        if let Some(fault) = playing.and_then(|playing| playing.fault(path)) {
+            return FilterStatus::Faulty(fault.clone());
         }
-        FilterStatus::Ready(self.requested)
+        if playing.is_some_and(|playing| playing.open(path).is_some()) {
+            return FilterStatus::Ready(self.cells().map_or(State::Stop, Cells::state));
+        }
+        let problem = self
+            .wiring
+            .problems
+            .iter()
+            .find(|problem| problem.filter.as_ref() == Some(path));
+        let reason = problem.map_or_else(
+            || format!("{} is not connected", filter.name),
+            |problem| problem.text.clone(),
+        );
+        FilterStatus::Idle(reason)
     }
 
-    fn telemetry(&self, _filter: &FilterPath) -> Option<&Telemetry> {
-        None
+    fn telemetry(&self, filter: &FilterPath) -> Option<&Telemetry> {
+        self.playing.as_ref()?.open(filter)?.telemetry.as_ref()
     }
 
-    fn level(&self, _from: &PinAddress, _to: &PinAddress) -> f32 {
-        0.0
+    fn level(&self, from: &PinAddress, to: &PinAddress) -> f32 {
+        self.playing
+            .as_ref()
+            .map_or(0.0, |playing| playing.level(from, to))
     }
 
-    fn cost(&self, _filter: &FilterPath) -> Option<(u32, usize)> {
-        None
+    fn cost(&self, filter: &FilterPath) -> Option<(u32, usize)> {
+        let open = self.playing.as_ref()?.open(filter)?;
+        Some((self.cells()?.cost_nanos(open.entry), open.latency_samples))
     }
 
     fn would_connect(&self, from: &PinAddress, to: &PinAddress) -> Result<Agreement, Box<Refusal>> {
-        let _ = (from, to);
-        Err(Box::new(Refusal {
-            rule: "DIX-6",
-            status: crate::ks::Status::NoMatch,
-            step: crate::graph::Step::Intersection,
-            from: self.wiring.pin_text(from),
-            to: self.wiring.pin_text(to),
-            offered: String::new(),
-            wanted: String::new(),
-            cures: vec![],
-        }))
+        would_connect(
+            &self.wiring,
+            &self.catalogue,
+            &self.facts,
+            self.base().as_deref(),
+            from,
+            to,
+        )
     }
 }

@@ -1,17 +1,66 @@
-//! The engine and what is known of it: which filters are open, what the audio thread last said.
+//! The engine and what is known of it: which filters are open, what went wrong with which, what the audio thread said
+//! last. Turns the engine's numbers back into filters.
 
-use crate::engine::{Cells, Engine};
-use crate::ks::Catalogue;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
 
-/// An engine, with its results kept for the screen.
+use crate::engine::{Built, Cells, Engine, Job, Message, OpenFilter, Report};
+use crate::graph::{FilterPath, PinAddress, Wiring};
+use crate::ks::{Catalogue, Clock, KernelEvent, OpenError, Settings, State, Telemetry};
+
+/// Something the engine told, in terms of the document.
+pub(super) enum News {
+    /// A filter was opened; words about how.
+    Opened(FilterPath, String),
+    /// A filter could not be opened.
+    NotOpened(FilterPath, OpenError),
+    /// Another device drives the graph; `None`: a timer.
+    Master(Option<FilterPath>),
+    /// A filter panicked.
+    Panicked(FilterPath, String),
+    /// A filter gave samples that are not numbers.
+    NonFinite(FilterPath, u64),
+    /// A source had nothing in time.
+    Starved(FilterPath, u64),
+    /// The device had nothing to play, so many times.
+    Xruns(FilterPath, u32, u64),
+    /// The device that drives the graph is gone.
+    DeviceLost(FilterPath),
+    /// All pins are in that state.
+    Reached(State),
+    /// Every source has ended.
+    Ended,
+}
+
+/// An engine, with its results kept.
 pub(super) struct Playing {
     engine: Engine,
+    open: BTreeMap<FilterPath, OpenFilter>,
+    events: BTreeMap<FilterPath, rtrb::Producer<KernelEvent>>,
+    wires: BTreeMap<(PinAddress, PinAddress), usize>,
+    levels: Option<Telemetry>,
+    master: Option<FilterPath>,
+    /// What the audio thread was last told, by entry and property.
+    told: BTreeMap<(u32, usize), f64>,
+    faults: BTreeMap<FilterPath, String>,
+    renew: BTreeMap<FilterPath, u64>,
+    feeds: BTreeMap<FilterPath, Arc<[KernelEvent]>>,
 }
 
 impl Playing {
     pub(super) fn start(catalogue: Catalogue, quantum: usize) -> std::io::Result<Self> {
         Ok(Self {
             engine: Engine::start(catalogue, quantum)?,
+            open: BTreeMap::new(),
+            events: BTreeMap::new(),
+            wires: BTreeMap::new(),
+            levels: None,
+            master: None,
+            told: BTreeMap::new(),
+            faults: BTreeMap::new(),
+            renew: BTreeMap::new(),
+            feeds: BTreeMap::new(),
         })
     }
 
@@ -21,5 +70,188 @@ impl Playing {
 
     pub(super) fn quantum(&self) -> usize {
         self.engine.quantum()
+    }
+
+    pub(super) fn set_feeds(&mut self, feeds: BTreeMap<FilterPath, Arc<[KernelEvent]>>) {
+        self.feeds = feeds;
+    }
+
+    pub(super) fn submit(&mut self, wiring: &Wiring, base: Option<PathBuf>) {
+        self.engine.submit(Job {
+            wiring: wiring.clone(),
+            base,
+            feeds: self.feeds.clone(),
+            renew: self.renew.clone(),
+        });
+    }
+
+    /// The filter is opened anew with the next job.
+    pub(super) fn renew(&mut self, filter: &FilterPath) {
+        *self.renew.entry(filter.clone()).or_default() += 1;
+    }
+
+    pub(super) fn set_state(&mut self, state: State) {
+        self.engine.send(Message::State(state));
+    }
+
+    pub(super) fn panic(&mut self) {
+        self.engine.send(Message::Panic);
+    }
+
+    /// Sends a message into a filter that takes live events, stamped with the present time.
+    pub(super) fn play(&mut self, filter: &FilterPath, bytes: &[u8]) -> bool {
+        let now = self.engine.clock().now();
+        let event = KernelEvent::new(now, bytes);
+        let lane = self.events.get_mut(filter);
+        lane.zip(event)
+            .is_some_and(|(lane, event)| lane.push(event).is_ok())
+    }
+
+    pub(super) fn open(&self, filter: &FilterPath) -> Option<&OpenFilter> {
+        self.open.get(filter)
+    }
+
+    pub(super) fn fault(&self, filter: &FilterPath) -> Option<&String> {
+        self.faults.get(filter)
+    }
+
+    pub(super) fn master(&self) -> Option<&FilterPath> {
+        self.master.as_ref()
+    }
+
+    pub(super) fn level(&self, from: &PinAddress, to: &PinAddress) -> f32 {
+        let wire = self.wires.get(&(from.clone(), to.clone()));
+        wire.zip(self.levels.as_ref())
+            .map_or(0.0, |(wire, levels)| levels.get(*wire))
+    }
+
+    /// Tells the audio thread every value that differs from what it was told last.
+    pub(super) fn sync_values(&mut self, wiring: &Wiring) {
+        for (path, open) in &self.open {
+            let Some(filter) = wiring.filters.get(path) else {
+                continue;
+            };
+            let Some(descriptor) = &filter.descriptor else {
+                continue;
+            };
+            let settings = Settings {
+                values: &filter.values,
+                base: None,
+            };
+            for (index, property) in descriptor.properties.iter().enumerate() {
+                if property.structural {
+                    continue;
+                }
+                let value = property.slot_value(&settings.value(property));
+                if self.told.get(&(open.entry, index)) == Some(&value) {
+                    continue;
+                }
+                let message = Message::Set {
+                    entry: open.entry,
+                    property: index as u16,
+                    value,
+                };
+                if self.engine.send(message) {
+                    self.told.insert((open.entry, index), value);
+                }
+            }
+        }
+    }
+
+    /// Takes in what the threads have said. `true` beside the news: a new plan runs, values are to be synced.
+    pub(super) fn poll(&mut self) -> (Vec<News>, bool) {
+        let mut news = vec![];
+        let mut has_swapped = false;
+        while let Some(built) = self.engine.built() {
+            self.take_in(built, &mut news);
+        }
+        while let Some(report) = self.engine.report() {
+            let named = |open: &BTreeMap<FilterPath, OpenFilter>, entry: u32| {
+                open.iter()
+                    .find(|(_, open)| open.entry == entry)
+                    .map(|(path, _)| path.clone())
+            };
+            match report {
+                Report::Swapped(_, spent) => {
+                    drop(spent);
+                    has_swapped = true;
+                }
+                Report::Reached(state) => news.push(News::Reached(state)),
+                Report::Panicked { entry, message } => {
+                    let text = message
+                        .downcast_ref::<&str>()
+                        .map(|text| (*text).to_owned())
+                        .or_else(|| message.downcast_ref::<String>().cloned())
+                        .unwrap_or_else(|| "it did not say why".into());
+                    if let Some(path) = named(&self.open, entry) {
+                        self.faults.insert(path.clone(), format!("broke: {text}"));
+                        news.push(News::Panicked(path, text));
+                    }
+                }
+                Report::NonFinite {
+                    entry,
+                    output: _,
+                    position,
+                } => {
+                    if let Some(path) = named(&self.open, entry) {
+                        self.faults.insert(
+                            path.clone(),
+                            format!("not a number at out, sample {position}"),
+                        );
+                        news.push(News::NonFinite(path, position));
+                    }
+                }
+                Report::Starved { entry, position } => {
+                    news.extend(named(&self.open, entry).map(|path| News::Starved(path, position)));
+                }
+                Report::Xruns {
+                    entry,
+                    count,
+                    position,
+                } => {
+                    news.extend(
+                        named(&self.open, entry).map(|path| News::Xruns(path, count, position)),
+                    );
+                }
+                Report::DeviceLost { entry } => {
+                    news.extend(named(&self.open, entry).map(News::DeviceLost));
+                }
+                Report::Ended => news.push(News::Ended),
+            }
+        }
+        (news, has_swapped)
+    }
+
+    fn take_in(&mut self, built: Built, news: &mut Vec<News>) {
+        let before: BTreeSet<(FilterPath, u32)> = self
+            .open
+            .iter()
+            .map(|(path, open)| (path.clone(), open.entry))
+            .collect();
+        for (path, open) in &built.open {
+            if !before.contains(&(path.clone(), open.entry)) {
+                self.faults.remove(path);
+                self.told.retain(|(entry, _), _| *entry != open.entry);
+                news.extend(
+                    open.notes
+                        .iter()
+                        .map(|note| News::Opened(path.clone(), note.clone())),
+                );
+            }
+        }
+        self.open = built.open;
+        self.faults.retain(|path, _| self.open.contains_key(path));
+        self.events.retain(|path, _| self.open.contains_key(path));
+        self.events.extend(built.events);
+        self.wires = built.wires;
+        self.levels = built.levels;
+        for (path, error) in built.failures {
+            self.faults.insert(path.clone(), error.to_string());
+            news.push(News::NotOpened(path, error));
+        }
+        if self.master != built.master {
+            self.master.clone_from(&built.master);
+            news.push(News::Master(built.master));
+        }
     }
 }

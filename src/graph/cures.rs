@@ -69,6 +69,7 @@ fn chosen_away(step: Step, chosen: &Chosen) -> Vec<Cure> {
         cost: 0,
         inserts: vec![],
         values: vec![],
+        pins: None,
         text: text.into(),
     };
     match step {
@@ -127,6 +128,7 @@ fn other_pins(room: &Room<'_>, net: &Net, (from, to): (End<'_>, End<'_>)) -> Vec
                     cost: 0,
                     inserts: vec![],
                     values: vec![],
+                    pins: Some((pair.0.address.clone(), pair.1.address.clone())),
                     text: format!("Take {} instead", other.text(room)),
                 });
             }
@@ -197,6 +199,7 @@ fn insert(filters: &[&Descriptor]) -> Cure {
         cost: filters.len() as u32,
         inserts: filters.iter().map(|it| it.key.to_string()).collect(),
         values: filters.iter().map(|_| vec![]).collect(),
+        pins: None,
         text: format!("Insert {}", titles.join(" and ")),
     }
 }

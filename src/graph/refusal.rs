@@ -1,5 +1,6 @@
 //! Why two pins are not connected: one value that the canvas shows, the command line prints and a test compares.
 
+use super::wiring::PinAddress;
 use crate::ks::Status;
 
 /// The steps of connecting, in order (6.4).
@@ -97,6 +98,8 @@ pub struct Cure {
     pub inserts: Vec<String>,
     /// Values to give them: for each insert, (property key, value as the command line writes it).
     pub values: Vec<Vec<(String, String)>>,
+    /// For another pin: the two ends to connect instead.
+    pub pins: Option<(PinAddress, PinAddress)>,
     /// The words on its button.
     pub text: String,
 }
