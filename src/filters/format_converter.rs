@@ -1,6 +1,6 @@
 //! Sample Format Converter: puts samples on the grid of another format.
 //!
-//! in (any sound) -> out (one coding) of the same rate and channels. Samples travel as floats on every wire, so a wider
+//! in (any sound) -> out (the coding that is set, or any) of the same rate and channels. Samples travel as floats on every wire, so a wider
 //! format changes nothing; a narrower one rounds to the nearest step, with triangular dither if wanted, and clips. What
 //! comes from a wire of no more bits than are wanted lies on the grid already and is never touched.
 
@@ -9,16 +9,16 @@ use std::borrow::Cow;
 use crate::dsp::{Dither, Quantiser};
 use crate::ks::ids::{Guid, category};
 use crate::ks::{
-    Constrained, DataRange, Descriptor, Facts, Field, Filter, Flow, GRAPH_RATE, Io, OpenError,
-    Opened, Opening, PinFactory, Processor, Property, Settings, State, UNLIMITED, ValueSlot,
-    constrain_fields,
+    Constrained, DataFormat, DataRange, Descriptor, Facts, Field, Filter, Flow, GRAPH_RATE, Io,
+    OpenError, Opened, Opening, PinFactory, Processor, Property, Settings, State, UNLIMITED,
+    ValueSlot, constrain_fields,
 };
 
 const FORMAT: Property = Property::choice(
     "format",
     "Format",
-    &["float", "24 bit", "16 bit", "8 bit"],
-    "float",
+    &["any", "float", "24 bit", "16 bit", "8 bit"],
+    "any",
 )
 .structural()
 .inline();
@@ -36,19 +36,15 @@ static DESCRIPTOR: Descriptor = Descriptor::new(
     PINS,
     PROPERTIES,
 )
-.help("Turns samples into floating point or whole numbers of 8, 16 or 24 bits. Dither hides the error of rounding in faint noise.");
+.help("Turns samples into floating point or whole numbers of 8, 16 or 24 bits, or into what the next filter takes. Dither hides the error of rounding in faint noise.");
 
 /// What the catalogue offers and the graph negotiates with.
 pub struct FormatConverter;
 
-/// Bits of the format that is set; `None` for floating point.
-fn wanted_bits(settings: &Settings<'_>) -> Option<u32> {
-    match settings.text(&FORMAT).as_str() {
-        "8 bit" => Some(8),
-        "16 bit" => Some(16),
-        "24 bit" => Some(24),
-        _ => None,
-    }
+/// Bits of the samples of an integer format.
+fn integer_bits(format: &DataFormat) -> Option<u32> {
+    let audio = format.audio.filter(|_| !format.is_float())?;
+    Some(audio.bits)
 }
 
 impl Filter for FormatConverter {
@@ -57,12 +53,18 @@ impl Filter for FormatConverter {
     }
 
     fn describe(&self, settings: &Settings<'_>, _: &Facts) -> Cow<'_, Descriptor> {
-        let ranges = match wanted_bits(settings) {
-            None => DataRange::FLOAT.to_vec(),
-            Some(bits) => vec![
+        let of_bits = |bits| {
+            vec![
                 DataRange::pcm(bits, bits, GRAPH_RATE, GRAPH_RATE),
                 DataRange::pcm(bits, bits, 1, UNLIMITED),
-            ],
+            ]
+        };
+        let ranges = match settings.text(&FORMAT).as_str() {
+            "float" => DataRange::FLOAT.to_vec(),
+            "24 bit" => of_bits(24),
+            "16 bit" => of_bits(16),
+            "8 bit" => of_bits(8),
+            _ => return Cow::Borrowed(&DESCRIPTOR),
         };
         Cow::Owned(DESCRIPTOR.with_ranges("out", ranges))
     }
@@ -72,12 +74,9 @@ impl Filter for FormatConverter {
     }
 
     fn open(&self, opening: &Opening<'_>) -> Result<Opened, OpenError> {
-        let given = opening.format("in").filter(|format| !format.is_float());
-        let given_bits = given
-            .and_then(|format| format.audio)
-            .map(|audio| audio.bits);
-        let wanted = wanted_bits(&opening.settings);
-        let bits = wanted.filter(|wanted| given_bits.is_none_or(|given| given > *wanted));
+        let given = opening.format("in").and_then(integer_bits);
+        let wanted = opening.format("out").and_then(integer_bits);
+        let bits = wanted.filter(|wanted| given.is_none_or(|given| given > *wanted));
         let channels = opening.audio("in").channels;
         let start: Box<[Pair]> = bits
             .into_iter()
@@ -119,8 +118,10 @@ impl Processor for Playing {
     fn process(&mut self, io: &mut Io<'_>) -> Flow {
         let input = io.inputs.get(0);
         let output = &mut io.outputs[0];
-        if input.wave().is_none() {
+        // An output that nobody reads may be of another length.
+        if input.wave().is_none() || !output.is_connected {
             output.silence();
+            return Flow::Running;
         }
         for (to, from) in output.channels_mut().zip(input.channels()) {
             to.copy_from_slice(from);
@@ -147,15 +148,19 @@ impl Processor for Playing {
 mod tests {
     use super::*;
     use crate::filters::tests::{constrained, formats, same_bits};
+    use crate::ks::Value;
     use crate::ks::rig::Rig;
-    use crate::ks::{DataFormat, Value};
 
     fn convert(word: &str, dither: bool, from: &DataFormat, sound: &[f32]) -> Vec<Vec<f32>> {
         let values = [
             ("format".to_owned(), Value::Text(word.into())),
             ("dither".to_owned(), Value::Flag(dither)),
         ];
-        let pins = formats(&[("in", from.clone())]);
+        let bits = word.strip_suffix(" bit").map(|bits| bits.parse().unwrap());
+        let to = bits.map_or(DataFormat::float(2, 48_000), |bits| {
+            DataFormat::pcm(bits, 2, 48_000)
+        });
+        let pins = formats(&[("in", from.clone()), ("out", to)]);
         Rig::open_with(&FormatConverter, values.into(), &pins, None)
             .feed(sound)
             .channels
@@ -220,5 +225,9 @@ mod tests {
                 .all(|range| range.is_single() && range.contains(&wanted))
         );
         assert!(!pins[1].is_empty());
+        let eight = DataFormat::pcm(8, 2, 48_000);
+        let pins = constrained(&FormatConverter, &[], "out", &eight);
+        let float = DataFormat::float(2, 48_000);
+        assert!(pins[0].iter().any(|range| range.contains(&float)));
     }
 }

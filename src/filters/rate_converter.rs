@@ -16,8 +16,8 @@ const RATE: Property = Property::choice(
     "rate",
     "Output rate",
     &[
-        "graph", "any", "8000", "11025", "16000", "22050", "32000", "44100", "48000", "88200",
-        "96000", "176400", "192000", "384000",
+        "graph", "8000", "11025", "16000", "22050", "32000", "44100", "48000", "88200", "96000",
+        "176400", "192000", "384000",
     ],
     "graph",
 )
@@ -45,7 +45,7 @@ static DESCRIPTOR: Descriptor = Descriptor::new(
     PINS,
     PROPERTIES,
 )
-.help("Converts a sound to another sample rate: the graph's, one that you choose, or any that the next filter takes.");
+.help("Converts a sound to the rate that you choose; \"graph\" is the graph's rate, or what the next filter takes instead.");
 
 /// What the catalogue offers and the graph negotiates with.
 pub struct RateConverter;
@@ -56,14 +56,13 @@ impl Filter for RateConverter {
     }
 
     fn describe(&self, settings: &Settings<'_>, _: &Facts) -> Cow<'_, Descriptor> {
-        let rate = settings.text(&RATE);
-        let rate_hz = match (rate.as_str(), rate.parse()) {
-            ("any", _) => return Cow::Borrowed(&DESCRIPTOR),
-            (_, Ok(rate_hz)) => rate_hz,
-            (_, Err(_)) => GRAPH_RATE,
-        };
-        let ranges = vec![DataRange::float(rate_hz, rate_hz)];
-        Cow::Owned(DESCRIPTOR.with_ranges("out", ranges))
+        match settings.text(&RATE).parse() {
+            Ok(rate_hz) => {
+                let ranges = vec![DataRange::float(rate_hz, rate_hz)];
+                Cow::Owned(DESCRIPTOR.with_ranges("out", ranges))
+            }
+            Err(_) => Cow::Borrowed(&DESCRIPTOR),
+        }
     }
 
     fn constrain(&self, _: &Descriptor, _: &Settings<'_>, pins: &mut Constrained) {

@@ -381,32 +381,63 @@ fn what_is_no_number_does_not_stay() {
     }
 }
 
+/// The formats on which cuttings are tried, with the rate of what goes in.
+fn benches(filter: &dyn Filter) -> Vec<(u32, BTreeMap<String, DataFormat>)> {
+    let mut benches = vec![(RATE_HZ, BTreeMap::new())];
+    // Wires at other rates than the graph's bring counts that change from cycle to cycle.
+    for (index, ranges) in possible(filter).iter().enumerate() {
+        let odd = DataFormat::float(2, 44_100);
+        if !ranges.iter().any(|range| range.contains(&odd)) {
+            continue;
+        }
+        let agreed = agree(filter, index, &odd).expect("a pin's format agrees with the others");
+        let audio = agreed.get("in").and_then(|format| format.audio);
+        benches.push((audio.map_or(RATE_HZ, |audio| audio.rate_hz), agreed));
+    }
+    benches
+}
+
+/// Moves everything that can be moved while it runs to another value.
+fn turn_all(filter: &dyn Filter, rig: &mut Rig) {
+    for (index, property) in filter.descriptor().properties.iter().enumerate() {
+        if property.structural {
+            continue;
+        }
+        let default = property.slot_value(&property.default_value());
+        let other = match property.domain {
+            Domain::Number { min, max, .. } => {
+                let third = Value::Number(min + (max - min) / 3.0);
+                let legal = property.legal(&third).expect("a number in its range");
+                property.slot_value(&legal)
+            }
+            Domain::Flag => 1.0 - default,
+            Domain::Choice(words) => (default + 1.0) % words.len() as f64,
+            Domain::Text | Domain::Path | Domain::Device => continue,
+        };
+        rig.set(index, other);
+    }
+}
+
 #[test]
-fn any_cutting_gives_the_same_bits() {
+fn any_cutting_gives_the_same_bits_while_values_change() {
     for filter in on_the_bench() {
         let key = &filter.descriptor().key;
-        let mut formats: Vec<BTreeMap<String, DataFormat>> = vec![BTreeMap::new()];
-        // Wires at other rates than the graph's bring counts that change from cycle to cycle.
-        for (index, ranges) in possible(&*filter).iter().enumerate() {
-            let odd = DataFormat::float(2, 44_100);
-            if ranges.iter().any(|range| range.contains(&odd)) {
-                formats.extend(agree(&*filter, index, &odd));
-            }
-        }
-        for agreed in formats {
-            let sound = noise(24_000, 4);
-            let format = agreed.get("in").and_then(|format| format.audio);
-            let rate_hz = format.map_or(RATE_HZ, |audio| audio.rate_hz);
-            let mut fixed = Rig::open_with(&*filter, BTreeMap::new(), &agreed, None);
-            let wanted = run_at(rate_hz, &mut fixed, 0, &sound, || 512);
+        for (rate_hz, agreed) in benches(&*filter) {
+            let sound = noise(9_600, 4);
+            let whole = |next_len: &mut dyn FnMut() -> usize| {
+                let mut rig = Rig::open_with(&*filter, BTreeMap::new(), &agreed, None);
+                let before = run_at(rate_hz, &mut rig, 0, &sound, &mut *next_len);
+                turn_all(&*filter, &mut rig);
+                let after = run_at(rate_hz, &mut rig, 9_600, &sound, next_len);
+                (before, after)
+            };
+            let wanted = whole(&mut || 512);
             for seed in 0..3 {
                 let mut random = Random::new(seed);
-                let mut cut = Rig::open_with(&*filter, BTreeMap::new(), &agreed, None);
-                let got = run_at(rate_hz, &mut cut, 0, &sound, || {
-                    (random.next_bits() % 2048) as usize
-                });
-                assert!(same_bits(&got.0, &wanted.0), "{key} on {agreed:?}");
-                assert_eq!(got.1, wanted.1, "{key}");
+                let got = whole(&mut || (random.next_bits() % 2048) as usize);
+                assert!(same_bits(&got.0.0, &wanted.0.0), "{key} on {agreed:?}");
+                assert!(same_bits(&got.1.0, &wanted.1.0), "{key} on {agreed:?}");
+                assert_eq!((got.0.1, got.1.1), (wanted.0.1.clone(), wanted.1.1.clone()));
             }
         }
     }
@@ -416,14 +447,25 @@ fn any_cutting_gives_the_same_bits() {
 fn stop_then_run_begins_anew() {
     use State::{Acquire, Pause, Run, Stop};
     for filter in on_the_bench() {
-        let mut rig = Rig::open(&*filter, &[]);
-        let sound = noise(9_600, 5);
-        step(&mut rig, &[Acquire, Pause, Run]);
-        let first = run(&mut rig, 0, &sound, || 480);
-        step(&mut rig, &[Pause, Acquire, Stop, Acquire, Pause, Run]);
-        let second = run(&mut rig, 9_600, &sound, || 480);
         let key = &filter.descriptor().key;
-        assert!(same_bits(&first.0, &second.0), "{key}");
-        assert_eq!(first.1, second.1, "{key}");
+        for (rate_hz, agreed) in benches(&*filter) {
+            let sound = noise(9_600, 5);
+            let opened = || Rig::open_with(&*filter, BTreeMap::new(), &agreed, None);
+            let mut new = opened();
+            turn_all(&*filter, &mut new);
+            step(&mut new, &[Acquire, Pause, Run]);
+            let wanted = run_at(rate_hz, &mut new, 0, &sound, || 480);
+
+            let mut used = opened();
+            step(&mut used, &[Acquire, Pause, Run]);
+            run_at(rate_hz, &mut used, 0, &sound, || 480);
+            turn_all(&*filter, &mut used);
+            // Stopped in the middle of every glide.
+            used.run(480);
+            step(&mut used, &[Pause, Acquire, Stop, Acquire, Pause, Run]);
+            let got = run_at(rate_hz, &mut used, 10_080, &sound, || 480);
+            assert!(same_bits(&got.0, &wanted.0), "{key} on {agreed:?}");
+            assert_eq!(got.1, wanted.1, "{key}");
+        }
     }
 }

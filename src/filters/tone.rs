@@ -199,7 +199,7 @@ fn copy_first(wave: &mut Wave) {
 
 #[cfg(test)]
 mod tests {
-    use std::f64::consts::TAU;
+    use std::f64::consts::{PI, TAU};
 
     use super::*;
     use crate::dsp::measure::{dbfs, peak, tone};
@@ -232,7 +232,7 @@ mod tests {
         let wanted = [
             ("sine", 1.0, 0.0, 0.0),
             ("triangle", 0.8106, 0.0, 0.0901),
-            ("saw", 0.6366, 0.3183, 0.2122),
+            ("saw", 2.0 / PI, 1.0 / PI, 2.0 / (3.0 * PI)),
             ("pulse", 1.2732, 0.0, 0.4244),
         ];
         for (index, (name, first, second, third)) in wanted.into_iter().enumerate() {
