@@ -1,6 +1,6 @@
 //! Splitter: one sound to any number of readers, each its own copy.
 //!
-//! in (any sound) -> out, out[1], out[2] ... of the same format. Samples pass bit for bit.
+//! in (any sound) -> `out`, `out[1]` and so on, of the same format. Samples pass bit for bit.
 
 use crate::ks::ids::{Guid, category};
 use crate::ks::{
