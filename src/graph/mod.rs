@@ -4,6 +4,7 @@ mod agree;
 mod connect;
 mod cures;
 mod edit;
+mod file;
 mod flatten;
 mod history;
 mod model;
@@ -14,6 +15,9 @@ mod words;
 
 pub use agree::{explain, negotiate, would_connect};
 pub use edit::{Edit, EditError, Reach, apply};
+pub use file::{
+    FileError, Loaded, Spot, VERSION, Warning, from_ron, load, save_atomically, to_ron,
+};
 pub use flatten::MAX_DEPTH;
 pub use history::{History, Replayed};
 pub use model::{

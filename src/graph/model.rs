@@ -58,6 +58,8 @@ pub struct Chosen {
     pub medium: Option<Medium>,
     /// An interface.
     pub interface: Option<Interface>,
+    /// Fields this version does not know, by name, as the text they had in the file.
+    pub unknown_fields: BTreeMap<String, String>,
 }
 
 /// A filter in the document.
@@ -69,6 +71,8 @@ pub struct FilterNode {
     pub values: BTreeMap<String, Value>,
     /// Values this version does not understand, by property key, as the text they had in the file.
     pub unknown: BTreeMap<String, String>,
+    /// Fields this version does not know, by name, as the text they had in the file.
+    pub unknown_fields: BTreeMap<String, String>,
 }
 
 /// A pin that a group shows, standing for a pin inside.
@@ -120,4 +124,6 @@ pub struct Graph {
     pub connections: Vec<Connection>,
     /// The id the next new box gets.
     pub next_id: u32,
+    /// Fields this version does not know, by name, as the text they had in the file.
+    pub unknown_fields: BTreeMap<String, String>,
 }

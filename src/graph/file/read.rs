@@ -1,0 +1,441 @@
+//! Text to Graph. Arbitrary bytes give a graph or an error, never a panic, in bounded memory and time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
+use std::path::Path;
+
+use super::cursor::{Cursor, check_depth, spot};
+use super::{FileError, KIND, Loaded, MAX_BYTES, MAX_FILTERS, VERSION, Warning};
+use crate::graph::model::{
+    Chosen, Connection, FilterId, FilterNode, Graph, Group, GroupPin, Node, NodeKind, PinRef,
+    Position,
+};
+use crate::graph::wiring::FilterPath;
+use crate::ks::Value;
+
+/// Reads a graph file from disk.
+pub fn load(path: &Path) -> Result<Loaded, FileError> {
+    let file = path.display().to_string();
+    let error = |error: std::io::Error| FileError::Disk {
+        tried: "read",
+        file: file.clone(),
+        reason: error.to_string(),
+    };
+    let mut bytes = vec![];
+    let opened = std::fs::File::open(path).map_err(error)?;
+    // One byte more than is allowed, to know that there is more.
+    let limit = MAX_BYTES as u64 + 1;
+    opened.take(limit).read_to_end(&mut bytes).map_err(error)?;
+    from_ron(&bytes, &file)
+}
+
+/// Reads a graph from the bytes of a file; `file` is its name for messages.
+pub fn from_ron(bytes: &[u8], file: &str) -> Result<Loaded, FileError> {
+    if bytes.len() > MAX_BYTES {
+        return Err(FileError::TooLarge {
+            file: file.to_owned(),
+            found: format!("more than {MAX_BYTES} bytes"),
+            most: format!("{} MiB", MAX_BYTES >> 20),
+        });
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let good = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+        FileError::NotUtf8 {
+            file: file.to_owned(),
+            spot: spot(&good, good.len()),
+        }
+    })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    check_depth(text, file)?;
+    // Deep enough for any text that passed: every level of `ron` opens a bracket or two.
+    let options = ron::Options::default().with_recursion_limit(4 * super::MAX_BRACKETS);
+    if let Err(error) = options.from_str::<serde::de::IgnoredAny>(text) {
+        let start = error.span.start;
+        return Err(FileError::NotRon {
+            file: file.to_owned(),
+            spot: super::Spot {
+                line: start.line as u32,
+                column: start.col as u32,
+            },
+            reason: error.code.to_string(),
+        });
+    }
+    let mut cursor = Cursor::new(text, file);
+    cursor.skip_attributes();
+    check_kind(cursor.clone())?;
+    let mut reader = Reader::default();
+    let graph = reader.graph(&mut cursor, &FilterPath::default(), &mut vec![], true)?;
+    Ok(Loaded {
+        graph,
+        warnings: reader.warnings,
+        filter_lines: reader.filter_lines,
+        wire_lines: reader.wire_lines,
+    })
+}
+
+/// Is it ours at all, and of a version we know? Asked before anything else is read.
+fn check_kind(mut cursor: Cursor<'_>) -> Result<(), FileError> {
+    let start = cursor.spot();
+    let (mut kind, mut version) = (("nothing".to_owned(), start), ("nothing".to_owned(), start));
+    let file = cursor.file.to_owned();
+    cursor.fields("the document", |name, cursor| {
+        let spot = cursor.spot();
+        match name {
+            "kind" => kind = (cursor.value().to_owned(), spot),
+            "version" => version = (cursor.value().to_owned(), spot),
+            _ => _ = cursor.value(),
+        }
+        Ok(())
+    })?;
+    let not_ours = |field, (found, spot): (String, _), wanted: String| FileError::NotOurs {
+        file: file.clone(),
+        spot,
+        field,
+        found: found.chars().take(40).collect(),
+        wanted,
+    };
+    if ron::from_str::<String>(&kind.0).as_deref() != Ok(KIND) {
+        return Err(not_ours("kind", kind, format!("{KIND:?}")));
+    }
+    if ron::from_str::<u32>(&version.0) != Ok(VERSION) {
+        return Err(not_ours("version", version, VERSION.to_string()));
+    }
+    Ok(())
+}
+
+#[derive(Default)]
+struct Reader {
+    warnings: Vec<Warning>,
+    filter_lines: BTreeMap<FilterPath, u32>,
+    wire_lines: Vec<u32>,
+    filters: usize,
+}
+
+const BRACKETS: (u8, u8) = (b'[', b']');
+
+impl Reader {
+    fn warn(&mut self, line: u32, text: String, is_blocking: bool) {
+        self.warnings.push(Warning {
+            line,
+            text,
+            is_blocking,
+        });
+    }
+
+    /// The fields of a graph; a group has `pins` besides.
+    fn graph(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        path: &FilterPath,
+        pins: &mut Vec<GroupPin>,
+        is_outermost: bool,
+    ) -> Result<Graph, FileError> {
+        let mut graph = Graph::default();
+        let mut seats: Vec<(FilterId, Node, u32, BTreeMap<FilterPath, u32>)> = vec![];
+        let mut lines = vec![];
+        let mut next_id = 0;
+        cursor.fields("a graph", |name, cursor| {
+            match name {
+                "kind" | "version" if is_outermost => _ = cursor.value(),
+                "rate" => graph.rate_hz = cursor.parse("rate", "a whole number of Hz, or 0")?,
+                "next_id" => next_id = cursor.parse("next_id", "a whole number")?,
+                "pins" if !is_outermost => cursor.items("pins", BRACKETS, |cursor| {
+                    pins.push(group_pin(cursor)?);
+                    Ok(())
+                })?,
+                "filters" => cursor.items("filters", BRACKETS, |cursor| {
+                    let line = cursor.line();
+                    // The id decides the path of what is inside, and may stand behind it.
+                    let outer = std::mem::take(&mut self.filter_lines);
+                    let (id, node) = self.node(cursor, line)?;
+                    let inner = std::mem::replace(&mut self.filter_lines, outer);
+                    seats.push((id, node, line, inner));
+                    Ok(())
+                })?,
+                "connections" => cursor.items("connections", BRACKETS, |cursor| {
+                    lines.push(cursor.line());
+                    graph.connections.push(self.connection(cursor)?);
+                    Ok(())
+                })?,
+                other => {
+                    let line = cursor.line();
+                    let text = cursor.value().to_owned();
+                    self.warn(
+                        line,
+                        format!("the field {other} is not known; it is kept"),
+                        false,
+                    );
+                    graph.unknown_fields.insert(other.to_owned(), text);
+                }
+            }
+            Ok(())
+        })?;
+        graph.next_id = next_id;
+        self.seat(&mut graph, path, seats);
+        self.check_ends(&graph, &lines);
+        if is_outermost {
+            self.wire_lines = lines;
+        }
+        Ok(graph)
+    }
+
+    /// Gives every box an id and a name of its own.
+    fn seat(
+        &mut self,
+        graph: &mut Graph,
+        path: &FilterPath,
+        seats: Vec<(FilterId, Node, u32, BTreeMap<FilterPath, u32>)>,
+    ) {
+        let mut fresh = seats.iter().map(|(id, ..)| id.0).max().unwrap_or(0);
+        fresh = fresh.max(graph.next_id.saturating_sub(1));
+        let mut names: BTreeSet<String> = BTreeSet::new();
+        for (mut id, mut node, line, inner) in seats {
+            if id.0 == 0 || graph.filters.contains_key(&id) {
+                fresh = fresh.saturating_add(1);
+                let text = match id.0 {
+                    0 => format!("{} has no id; it gets {fresh}", node.name),
+                    _ => format!("the id {} is taken; {} gets {fresh}", id.0, node.name),
+                };
+                self.warn(line, text, id.0 != 0);
+                id = FilterId(fresh);
+            }
+            if names.contains(&node.name) || node.name.is_empty() {
+                let wanted = match node.name.as_str() {
+                    "" => "Filter",
+                    name => name,
+                };
+                let mut name = wanted.to_owned();
+                let mut number = 2_u32;
+                while names.contains(&name) {
+                    name = format!("{wanted} {number}");
+                    number += 1;
+                }
+                let text = format!(
+                    "the name {:?} is not unique; {id} is called {name:?}",
+                    node.name
+                );
+                self.warn(line, text, false);
+                node.name = name;
+            }
+            names.insert(node.name.clone());
+            let here = path.child(id);
+            for (deeper, line) in inner {
+                let ids = here.0.iter().chain(&deeper.0).copied().collect();
+                self.filter_lines.insert(FilterPath(ids), line);
+            }
+            self.filter_lines.insert(here, line);
+            graph.next_id = graph.next_id.max(id.0.saturating_add(1));
+            graph.filters.insert(id, node);
+        }
+    }
+
+    fn check_ends(&mut self, graph: &Graph, lines: &[u32]) {
+        let mut seen = BTreeSet::new();
+        for (connection, line) in graph.connections.iter().zip(lines) {
+            for end in [&connection.from, &connection.to] {
+                if !graph.filters.contains_key(&end.filter) {
+                    let text =
+                        format!("this wire leads nowhere: there is no filter {}", end.filter);
+                    self.warn(*line, text, true);
+                }
+            }
+            if !seen.insert((&connection.from, &connection.to)) {
+                self.warn(*line, "this wire is there twice".into(), false);
+            }
+        }
+    }
+
+    fn node(&mut self, cursor: &mut Cursor<'_>, line: u32) -> Result<(FilterId, Node), FileError> {
+        self.filters += 1;
+        if self.filters > MAX_FILTERS {
+            return Err(FileError::TooLarge {
+                file: cursor.file.to_owned(),
+                found: format!("more than {MAX_FILTERS} filters"),
+                most: MAX_FILTERS.to_string(),
+            });
+        }
+        let mut id = FilterId(0);
+        let mut name = String::new();
+        let mut position = Position::default();
+        let mut filter = FilterNode::default();
+        let mut group: Option<Group> = None;
+        let mut fields = BTreeMap::new();
+        cursor.fields("a filter", |field, cursor| {
+            match field {
+                "id" => id = FilterId(cursor.parse("id", "a whole number from 1")?),
+                "key" => filter.key = cursor.parse("key", "the key of a filter in quotes")?,
+                "name" => name = cursor.parse("name", "a name in quotes")?,
+                "at" => position = place(cursor)?,
+                "values" => self.values(cursor, &mut filter)?,
+                "group" => {
+                    let mut pins = vec![];
+                    let graph = self.graph(cursor, &FilterPath::default(), &mut pins, false)?;
+                    group = Some(Group { graph, pins });
+                }
+                other => {
+                    let line = cursor.line();
+                    let text = cursor.value().to_owned();
+                    self.warn(
+                        line,
+                        format!("the field {other} is not known; it is kept"),
+                        false,
+                    );
+                    fields.insert(other.to_owned(), text);
+                }
+            }
+            Ok(())
+        })?;
+        let kind = match group {
+            Some(mut group) => {
+                group.graph.unknown_fields.append(&mut fields);
+                NodeKind::Group(Box::new(group))
+            }
+            None => {
+                if filter.key.is_empty() {
+                    self.warn(line, format!("{name:?} has no key"), false);
+                }
+                filter.unknown_fields = fields;
+                NodeKind::Filter(filter)
+            }
+        };
+        let node = Node {
+            name,
+            position,
+            kind,
+        };
+        Ok((id, node))
+    }
+
+    fn values(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        filter: &mut FilterNode,
+    ) -> Result<(), FileError> {
+        cursor.entries("values", |key, cursor| {
+            let key = ron::from_str::<String>(key).unwrap_or_else(|_| key.to_owned());
+            let line = cursor.line();
+            let text = cursor.value();
+            match value(text) {
+                Some(value) => _ = filter.values.insert(key, value),
+                None => {
+                    let words = "is no number, flag or text; it is kept";
+                    self.warn(line, format!("the value of {key} {words}"), false);
+                    filter.unknown.insert(key, text.to_owned());
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn connection(&mut self, cursor: &mut Cursor<'_>) -> Result<Connection, FileError> {
+        let here = cursor.clone();
+        let (mut from, mut to) = (None, None);
+        let mut chosen = Chosen::default();
+        cursor.fields("a connection", |field, cursor| {
+            let line = cursor.line();
+            let before = cursor.clone();
+            let text = cursor.value();
+            let is_known = match field {
+                "from" => {
+                    from = Some(pin(text).ok_or_else(|| before.wrong("from", PIN))?);
+                    true
+                }
+                "to" => {
+                    to = Some(pin(text).ok_or_else(|| before.wrong("to", PIN))?);
+                    true
+                }
+                "format" => {
+                    chosen.format = ron::from_str(text).ok();
+                    chosen.format.is_some()
+                }
+                "medium" => {
+                    chosen.medium = ron::from_str(text).ok();
+                    chosen.medium.is_some()
+                }
+                "interface" => {
+                    chosen.interface = ron::from_str(text).ok();
+                    chosen.interface.is_some()
+                }
+                _ => false,
+            };
+            if !is_known {
+                self.warn(
+                    line,
+                    format!("{field} is not understood; it is kept"),
+                    false,
+                );
+                let text = text.to_owned();
+                chosen.unknown_fields.insert(field.to_owned(), text);
+            }
+            Ok(())
+        })?;
+        match (from, to) {
+            (Some(from), Some(to)) => Ok(Connection { from, to, chosen }),
+            _ => Err(here.wrong("a connection", "(from: \"1.out\", to: \"2.in\")")),
+        }
+    }
+}
+
+const PIN: &str = "the id of a filter, a dot and a pin in quotes: \"3.in\" or \"3.in[1]\"";
+
+fn group_pin(cursor: &mut Cursor<'_>) -> Result<GroupPin, FileError> {
+    let here = cursor.clone();
+    let (mut name, mut inner) = (None, None);
+    cursor.fields("a group's pin", |field, cursor| {
+        let before = cursor.clone();
+        match field {
+            "name" => name = Some(cursor.parse("name", "a name in quotes")?),
+            "inner" => {
+                inner = Some(pin(cursor.value()).ok_or_else(|| before.wrong("inner", PIN))?);
+            }
+            _ => _ = cursor.value(),
+        }
+        Ok(())
+    })?;
+    match (name, inner) {
+        (Some(name), Some(inner)) => Ok(GroupPin { name, inner }),
+        _ => Err(here.wrong("a group's pin", "(name: \"in\", inner: \"1.in\")")),
+    }
+}
+
+fn place(cursor: &mut Cursor<'_>) -> Result<Position, FileError> {
+    let here = cursor.clone();
+    let mut figures: Vec<f32> = vec![];
+    cursor.items("at", (b'(', b')'), |cursor| {
+        figures.push(cursor.parse("at", "a number")?);
+        Ok(())
+    })?;
+    match figures[..] {
+        [x, y] if x.is_finite() && y.is_finite() => Ok(Position { x, y }),
+        _ => Err(here.wrong("at", "two finite numbers (x, y)")),
+    }
+}
+
+/// A value of a kind that properties have; `None` for anything else, infinity included.
+fn value(text: &str) -> Option<Value> {
+    if let Ok(flag) = ron::from_str::<bool>(text) {
+        return Some(Value::Flag(flag));
+    }
+    if text.starts_with(['"', 'r']) {
+        return ron::from_str::<String>(text).ok().map(Value::Text);
+    }
+    let number = ron::from_str::<f64>(text).ok()?;
+    number.is_finite().then_some(Value::Number(number))
+}
+
+/// `"3.in"` or `"3.in[1]"`.
+fn pin(text: &str) -> Option<PinRef> {
+    let text: String = ron::from_str(text).ok()?;
+    let (filter, pin) = text.split_once('.')?;
+    let filter = FilterId(filter.parse().ok()?);
+    let instance = pin
+        .strip_suffix(']')
+        .and_then(|rest| rest.rsplit_once('['))
+        .and_then(|(name, number)| Some((name, number.parse::<u32>().ok()?)));
+    let (pin, instance) = instance.unwrap_or((pin, 0));
+    (!pin.is_empty()).then(|| PinRef {
+        filter,
+        pin: pin.to_owned(),
+        instance,
+    })
+}

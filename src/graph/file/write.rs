@@ -1,0 +1,185 @@
+//! Graph to text: a filter a line, a wire a line, in an order that a small change disturbs little.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::{KIND, VERSION};
+use crate::graph::model::{Connection, FilterId, Graph, Node, NodeKind, PinRef};
+use crate::ks::Value;
+
+/// The text of a graph file. The same graph always gives the same text.
+pub fn to_ron(graph: &Graph) -> String {
+    let mut text = String::from("(\n");
+    line(&mut text, 1, &format!("kind: {},", quoted(KIND)));
+    line(&mut text, 1, &format!("version: {VERSION},"));
+    body(&mut text, 1, graph);
+    text.push_str(")\n");
+    text
+}
+
+fn line(text: &mut String, depth: usize, content: &str) {
+    for _ in 0..depth {
+        text.push_str("    ");
+    }
+    text.push_str(content);
+    text.push('\n');
+}
+
+fn body(text: &mut String, depth: usize, graph: &Graph) {
+    if graph.rate_hz != 0 {
+        line(text, depth, &format!("rate: {},", graph.rate_hz));
+    }
+    line(text, depth, &format!("next_id: {},", graph.next_id));
+    for (name, value) in &graph.unknown_fields {
+        line(text, depth, &format!("{}: {value},", field(name)));
+    }
+    line(text, depth, "filters: [");
+    for (id, node) in &graph.filters {
+        write_node(text, depth + 1, *id, node);
+    }
+    line(text, depth, "],");
+    line(text, depth, "connections: [");
+    for connection in &graph.connections {
+        line(text, depth + 1, &wire(connection));
+    }
+    line(text, depth, "],");
+}
+
+fn write_node(text: &mut String, depth: usize, id: FilterId, node: &Node) {
+    let mut head = format!("id: {}", id.0);
+    if let NodeKind::Filter(filter) = &node.kind {
+        put(&mut head, &format!("key: {}", quoted(&filter.key)));
+    }
+    put(&mut head, &format!("name: {}", quoted(&node.name)));
+    let (x, y) = (node.position.x, node.position.y);
+    put(
+        &mut head,
+        &format!("at: ({}, {})", number_f32(x), number_f32(y)),
+    );
+    match &node.kind {
+        NodeKind::Filter(filter) => {
+            let mut values: BTreeMap<&str, String> = BTreeMap::new();
+            for (key, value) in &filter.unknown {
+                values.insert(key, value.clone());
+            }
+            for (key, value) in &filter.values {
+                values.insert(key, value_text(value));
+            }
+            if !values.is_empty() {
+                let entries = values
+                    .iter()
+                    .map(|(key, value)| format!("{}: {value}", quoted(key)));
+                let entries: Vec<String> = entries.collect();
+                put(&mut head, &format!("values: {{{}}}", entries.join(", ")));
+            }
+            for (name, value) in &filter.unknown_fields {
+                put(&mut head, &format!("{}: {value}", field(name)));
+            }
+            line(text, depth, &format!("({head}),"));
+        }
+        NodeKind::Group(group) => {
+            line(text, depth, &format!("({head}, group: ("));
+            if !group.pins.is_empty() {
+                line(text, depth + 1, "pins: [");
+                for pin in &group.pins {
+                    let (name, inner) = (quoted(&pin.name), pin_text(&pin.inner));
+                    line(text, depth + 2, &format!("(name: {name}, inner: {inner}),"));
+                }
+                line(text, depth + 1, "],");
+            }
+            body(text, depth + 1, &group.graph);
+            line(text, depth, ")),");
+        }
+    }
+}
+
+fn put(text: &mut String, part: &str) {
+    text.push_str(", ");
+    text.push_str(part);
+}
+
+fn wire(connection: &Connection) -> String {
+    let (from, to) = (pin_text(&connection.from), pin_text(&connection.to));
+    let mut text = format!("from: {from}, to: {to}");
+    let chosen = &connection.chosen;
+    if let Some(format) = &chosen.format {
+        put(&mut text, &format!("format: {}", compact(format)));
+    }
+    if let Some(medium) = &chosen.medium {
+        put(&mut text, &format!("medium: {}", compact(medium)));
+    }
+    if let Some(interface) = &chosen.interface {
+        put(&mut text, &format!("interface: {}", compact(interface)));
+    }
+    for (name, value) in &chosen.unknown_fields {
+        put(&mut text, &format!("{}: {value}", field(name)));
+    }
+    format!("({text}),")
+}
+
+fn compact(value: &impl serde::Serialize) -> String {
+    ron::to_string(value).expect("plain data has a text")
+}
+
+/// `"3.in[1]"`. A name that looks as if it had an instance gets one.
+fn pin_text(pin: &PinRef) -> String {
+    let mut text = format!("{}.{}", pin.filter.0, pin.pin);
+    if pin.instance != 0 || pin.pin.ends_with(']') {
+        let _ = write!(text, "[{}]", pin.instance);
+    }
+    quoted(&text)
+}
+
+fn value_text(value: &Value) -> String {
+    match value {
+        Value::Flag(flag) => flag.to_string(),
+        Value::Number(number) => number_f64(*number),
+        Value::Text(text) => quoted(text),
+    }
+}
+
+/// The shortest figures that read back as the same number.
+fn number_f64(number: f64) -> String {
+    match number.abs() {
+        0.0 => "0".into(),
+        size if (1e-5..1e15).contains(&size) => number.to_string(),
+        _ => format!("{number:e}"),
+    }
+}
+
+fn number_f32(number: f32) -> String {
+    match number.abs() {
+        0.0 => "0".into(),
+        size if (1e-5..1e7).contains(&size) => number.to_string(),
+        _ => format!("{number:e}"),
+    }
+}
+
+/// Text in quotes; control characters as escapes, so that a line stays a line.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => {
+                let _ = write!(quoted, "\\u{{{:x}}}", u32::from(c));
+            }
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// The name of a field; a raw one where it is no plain word.
+fn field(name: &str) -> String {
+    let is_plain = name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    match is_plain {
+        true => name.to_owned(),
+        false => format!("r#{name}"),
+    }
+}
