@@ -1,8 +1,9 @@
 //! Sample Format Converter: puts samples on the grid of another format.
 //!
-//! in (any sound) -> out (the coding that is set, or any) of the same rate and channels. Samples travel as floats on every wire, so a wider
-//! format changes nothing; a narrower one rounds to the nearest step, with triangular dither if wanted, and clips. What
-//! comes from a wire of no more bits than are wanted lies on the grid already and is never touched.
+//! in (any sound) -> out (the coding that is set, or any) of the same rate and channels. Samples travel as floats on
+//! every wire, so a wider format changes nothing; a narrower one rounds to the nearest step, with triangular dither if
+//! wanted, and clips. What comes from a wire of no more bits than are wanted lies on the grid already and is never
+//! touched.
 
 use std::borrow::Cow;
 

@@ -1,7 +1,7 @@
 //! Mixer: the sum of any number of sounds.
 //!
-//! `in`, `in[1]`, `in[2]` and so on (float) -> out (float), all of one format. Sums in the order of the pins, so the same graph
-//! gives the same bits; then one level, which glides for 20 ms. With nothing connected there is silence.
+//! `in`, `in[1]`, `in[2]` and so on (float) -> out (float), all of one format. Sums in the order of the pins, so the
+//! same graph gives the same bits; then one level, which glides for 20 ms. With nothing connected there is silence.
 
 use crate::dsp::gain::{mix_into, multiply, scale};
 use crate::ks::ids::{Guid, category};
