@@ -7,6 +7,7 @@
 //! - **Nothing is allocated after construction**, so that every call here may run on the audio thread.
 //! - **No denormals from our own state.** What decays is set to zero while it is still a normal number.
 
+pub mod envelope;
 pub mod gain;
 pub mod limiter;
 pub mod measure;
@@ -16,6 +17,7 @@ pub mod random;
 pub mod resample;
 pub mod wavetable;
 
+pub use envelope::{Envelope, Stages};
 pub use limiter::{Limited, Limiter};
 pub use measure::PeakMeter;
 pub use quantise::{Dither, Quantiser};

@@ -2,6 +2,12 @@
 
 pub mod audio_device_out;
 
+pub mod keyboard;
+
+pub mod midi_device_in;
+
+pub mod tone_synth;
+
 use std::sync::Arc;
 
 use crate::ks::{Catalogue, Filter};
@@ -43,14 +49,18 @@ pub fn plain() -> Vec<Arc<dyn Filter>> {
         Arc::new(rate_converter::RateConverter),
         Arc::new(splitter::Splitter),
         Arc::new(tone::Tone),
+        Arc::new(keyboard::Keyboard),
+        Arc::new(tone_synth::ToneSynth),
     ]
 }
 
 /// Filters that reach a device, through what is handed in: the machine's cards and MIDI ports, or
 /// [`Offline`](crate::portcls::Offline) for renders and tests.
 pub fn devices(cards: Arc<dyn Cards>, ports: Arc<dyn MidiPorts>) -> Vec<Arc<dyn Filter>> {
-    let _ = ports;
-    vec![Arc::new(audio_device_out::AudioDeviceOut::new(cards))]
+    vec![
+        Arc::new(audio_device_out::AudioDeviceOut::new(cards)),
+        Arc::new(midi_device_in::MidiDeviceIn::new(ports)),
+    ]
 }
 
 /// Every built-in filter.

@@ -3,13 +3,23 @@
 //! Lives here: the ports, which know Kernel Streaming, and the traits of their miniports, which know a device or a
 //! synthesizer. Does not live here: any device; `device` implements [`Cards`] and [`MidiPorts`] and is handed in.
 
+pub mod capture;
+
+pub mod dmus;
+
+pub mod held;
+
 pub mod listen;
 
 pub mod offline;
 
 pub mod ring;
 
+pub mod sequencer;
+
 pub mod wavert;
+
+pub use dmus::{DmusPort, Mxf, SynthSink};
 
 pub use listen::{Ear, Link, Listening, MidiPorts};
 

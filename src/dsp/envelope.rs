@@ -1,0 +1,209 @@
+//! An attack-decay-sustain-release envelope whose stages last exactly as many samples as they say.
+//!
+//! ```text
+//!        1 ╮╲
+//!         ╱  ╰─╮___________  sustain
+//!        ╱                 ╰╮
+//!   0 ──╯                    ╰───── 0 exactly, and over
+//!      attack decay         release
+//! ```
+//!
+//! The attack is a line; decay and release fall like a discharge that is bent so as to arrive. Stages count samples, so
+//! the envelope is the same however a stream is cut.
+
+/// How many time constants a decay or release is long: it is within 0.7 % of its target when it is set onto it.
+const CONSTANTS: f64 = 5.0;
+
+/// What an envelope does, in samples.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stages {
+    /// From nothing to 1.
+    pub attack: u32,
+    /// From 1 to `sustain`.
+    pub decay: u32,
+    /// The level while it is held, 0 to 1.
+    pub sustain: f32,
+    /// From wherever it is to nothing.
+    pub release: u32,
+}
+
+/// One run of an envelope.
+#[derive(Clone, Copy, Debug)]
+pub struct Envelope {
+    stages: Stages,
+    part: Part,
+    /// Samples of this part that are given.
+    done: u32,
+    /// Where a falling part begins and where it goes.
+    from: f64,
+    to: f64,
+    /// The discharge: 1 at its beginning.
+    charge: f64,
+    factor: f64,
+    level: f32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Over,
+    Attack,
+    Decay,
+    Sustain,
+    Release,
+}
+
+impl Envelope {
+    /// An envelope that is over.
+    #[must_use]
+    pub fn over() -> Self {
+        Self {
+            stages: Stages {
+                attack: 0,
+                decay: 0,
+                sustain: 0.0,
+                release: 0,
+            },
+            part: Part::Over,
+            done: 0,
+            from: 0.0,
+            to: 0.0,
+            charge: 0.0,
+            factor: 0.0,
+            level: 0.0,
+        }
+    }
+
+    /// Begins from nothing.
+    pub fn begin(&mut self, stages: Stages) {
+        *self = Self {
+            stages,
+            part: Part::Attack,
+            ..Self::over()
+        };
+    }
+
+    /// Goes into release, which lasts `samples` from here.
+    pub fn release(&mut self, samples: u32) {
+        if self.part != Part::Over {
+            self.stages.release = samples;
+            self.fall(Part::Release, 0.0, samples);
+        }
+    }
+
+    /// Whether it is over: every further sample is 0.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.part == Part::Over
+    }
+
+    /// Whether it is in release.
+    #[must_use]
+    pub fn is_releasing(&self) -> bool {
+        self.part == Part::Release
+    }
+
+    /// The last value given.
+    #[must_use]
+    pub fn level(&self) -> f32 {
+        self.level
+    }
+
+    /// The value for the next sample.
+    pub fn step(&mut self) -> f32 {
+        if self.part == Part::Attack && self.done >= self.stages.attack {
+            self.level = 1.0;
+            self.fall(
+                Part::Decay,
+                f64::from(self.stages.sustain),
+                self.stages.decay,
+            );
+        }
+        if self.part == Part::Decay && self.done >= self.stages.decay {
+            self.part = Part::Sustain;
+        }
+        if self.part == Part::Release && self.done >= self.stages.release {
+            self.part = Part::Over;
+        }
+        self.level = match self.part {
+            Part::Over => 0.0,
+            Part::Sustain => self.stages.sustain,
+            Part::Attack => {
+                self.done += 1;
+                self.done as f32 / self.stages.attack as f32
+            }
+            Part::Decay | Part::Release => {
+                self.done += 1;
+                self.charge *= self.factor;
+                let end = (-CONSTANTS).exp();
+                let left = (self.charge - end) / (1.0 - end);
+                (self.to + (self.from - self.to) * left.max(0.0)) as f32
+            }
+        };
+        self.level
+    }
+
+    fn fall(&mut self, part: Part, to: f64, samples: u32) {
+        self.part = part;
+        self.done = 0;
+        self.from = f64::from(self.level);
+        self.to = to;
+        self.charge = 1.0;
+        self.factor = (-CONSTANTS / f64::from(samples.max(1))).exp();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STAGES: Stages = Stages {
+        attack: 10,
+        decay: 20,
+        sustain: 0.5,
+        release: 40,
+    };
+
+    #[test]
+    fn each_stage_lasts_as_long_as_it_says() {
+        let mut envelope = Envelope::over();
+        envelope.begin(STAGES);
+        let rise: Vec<f32> = (0..10).map(|_| envelope.step()).collect();
+        assert_eq!((rise[0], rise[9]), (0.1, 1.0));
+        let fall: Vec<f32> = (0..20).map(|_| envelope.step()).collect();
+        assert!(fall[0] < 1.0 && fall[18] > 0.5);
+        assert!((fall[19] - 0.5).abs() < 1e-6, "{}", fall[19]);
+        assert_eq!((0..50).map(|_| envelope.step()).fold(0.0, f32::max), 0.5);
+        envelope.release(STAGES.release);
+        let out: Vec<f32> = (0..40).map(|_| envelope.step()).collect();
+        assert!(out[38] > 0.0 && out[39].abs() < 1e-6);
+        assert!(out.windows(2).all(|pair| pair[1] < pair[0]));
+        assert_eq!(envelope.step(), 0.0);
+        assert!(envelope.is_over());
+    }
+
+    #[test]
+    fn it_can_be_released_at_any_time_without_a_step() {
+        for held in [1, 5, 12, 100] {
+            let mut envelope = Envelope::over();
+            envelope.begin(STAGES);
+            let before = (0..held).map(|_| envelope.step()).last().unwrap();
+            envelope.release(480);
+            let after = envelope.step();
+            assert!(after <= before && before - after < 0.02 * before, "{held}");
+        }
+    }
+
+    #[test]
+    fn stages_of_no_length_are_passed_over() {
+        let mut envelope = Envelope::over();
+        envelope.begin(Stages {
+            attack: 0,
+            decay: 0,
+            ..STAGES
+        });
+        assert_eq!(envelope.step(), 0.5);
+        envelope.release(0);
+        assert_eq!(envelope.step(), 0.0);
+        assert!(envelope.is_over());
+    }
+}

@@ -1,0 +1,90 @@
+//! MIDI Device In: what is played on a MIDI input of this machine.
+//!
+//! -> notes (events). Lives here: the pin and the property. Stamps and held notes are the capture port's
+//! (`portcls/capture.rs`), the input is the machine's. An input that is not there is waited for; when it goes away the
+//! notes it holds are released.
+
+use std::sync::Arc;
+
+use crate::ks::ids::{Guid, category};
+use crate::ks::{
+    DataFlow, DataRange, Descriptor, Filter, Flow, Io, OpenError, Opened, Opening, PinFactory,
+    Processor, Property, State,
+};
+use crate::portcls::capture::Capture;
+use crate::portcls::{Ear, Link, Listening, MidiPorts};
+
+const DEVICE: Property = Property::device("device", "Device").inline();
+const PROPERTIES: &[Property] = &[DEVICE];
+const PINS: &[PinFactory] = &[
+    PinFactory::output("notes", DataRange::EVENTS),
+    PinFactory::bridge("socket", DataFlow::In, DataRange::EVENTS),
+];
+const CATEGORIES: &[Guid] = &[category::AUDIO, category::CAPTURE];
+static DESCRIPTOR: Descriptor = Descriptor::new(
+    "midi_device_in",
+    "MIDI Device In",
+    CATEGORIES,
+    PINS,
+    PROPERTIES,
+)
+.help("Notes from a MIDI input. No device named takes the first there is.");
+
+/// What the catalogue offers and the graph negotiates with.
+pub struct MidiDeviceIn {
+    ports: Arc<dyn MidiPorts>,
+}
+
+impl MidiDeviceIn {
+    /// The filter over the MIDI inputs of a machine.
+    pub fn new(ports: Arc<dyn MidiPorts>) -> Self {
+        Self { ports }
+    }
+}
+
+impl Filter for MidiDeviceIn {
+    fn descriptor(&self) -> &Descriptor {
+        &DESCRIPTOR
+    }
+
+    fn open(&self, opening: &Opening<'_>) -> Result<Opened, OpenError> {
+        if let Some(feed) = &opening.feed {
+            return Ok(Opened::processor(Capture::feed(feed.clone())));
+        }
+        let link = Arc::new(Link::default());
+        let (capture, entry) = Capture::live(opening, Some(link.clone()));
+        if !opening.live {
+            return Ok(Opened::processor(capture).endless());
+        }
+        let ear = Ear::new(entry, opening.clock.clone(), link);
+        let device = opening.settings.text(&DEVICE);
+        let (listening, note) = match self.ports.listen(&device, ear) {
+            Ok(listening) => {
+                let note = listening.granted();
+                (Some(listening), note)
+            }
+            Err(error) => (None, format!("{error}. No notes come from here")),
+        };
+        let playing = Playing {
+            capture,
+            _listening: listening,
+        };
+        Ok(Opened::processor(playing).endless().note(note))
+    }
+}
+
+/// The running half: the capture port, and the input that is closed with it.
+struct Playing {
+    capture: Capture,
+    _listening: Option<Box<dyn Listening>>,
+}
+
+impl Processor for Playing {
+    fn process(&mut self, io: &mut Io<'_>) -> Flow {
+        self.capture.process(io)
+    }
+
+    fn enter(&mut self, state: State) {
+        self.capture.enter(state);
+    }
+}

@@ -1,0 +1,366 @@
+//! The capture side of MIDI: live events off a ring, or a feed in their place, onto an events pin.
+//!
+//! Live events are stamped with their arrival plus a constant, so that the jitter of what sounds is that of the arrival
+//! and not of the cycles. The constant begins at one quantum. How far a clock runs behind the cycles is the engine's
+//! affair and the constant finds it out by itself: it grows when an event would come too late, and shrinks when one
+//! would come later than two quanta. Notes that are down when the stream breaks off are released.
+
+use std::sync::Arc;
+
+use rtrb::{Consumer, Producer, RingBuffer};
+
+use super::held::Held;
+use super::listen::Link;
+use crate::ks::{
+    Flow, Io, KernelEvent, Opening, Output, Processor, RefTime, State, sample_from_time,
+    time_from_sample,
+};
+
+/// Live events that may wait for the next cycle.
+const LIVE_EVENTS: usize = 1024;
+
+/// The processor behind every source of notes. Its first output carries events.
+pub struct Capture {
+    from: From,
+    held: Held,
+    is_ended: bool,
+}
+
+enum From {
+    Feed {
+        events: Arc<[KernelEvent]>,
+        next: usize,
+    },
+    Live(Live),
+}
+
+struct Live {
+    ring: Consumer<KernelEvent>,
+    link: Option<Arc<Link>>,
+    was_there: bool,
+    quantum: RefTime,
+    shift: RefTime,
+    last: RefTime,
+    /// Events that came while the graph stood: notes among them are not begun.
+    stale: usize,
+    state: State,
+}
+
+impl Capture {
+    /// Plays a feed, from the beginning of each run, and ends with it.
+    pub fn feed(events: Arc<[KernelEvent]>) -> Self {
+        Self {
+            from: From::Feed { events, next: 0 },
+            held: Held::default(),
+            is_ended: false,
+        }
+    }
+
+    /// Plays what is put in the ring whose other end is returned. With a link, notes are released when it breaks.
+    pub fn live(opening: &Opening<'_>, link: Option<Arc<Link>>) -> (Self, Producer<KernelEvent>) {
+        let (entry, ring) = RingBuffer::new(LIVE_EVENTS);
+        let quantum = time_from_sample(opening.max_len as u64, opening.rate_hz);
+        let live = Live {
+            ring,
+            link,
+            was_there: false,
+            quantum,
+            shift: quantum,
+            last: 0,
+            stale: 0,
+            state: State::Stop,
+        };
+        let capture = Self {
+            from: From::Live(live),
+            held: Held::default(),
+            is_ended: false,
+        };
+        (capture, entry)
+    }
+}
+
+impl Processor for Capture {
+    fn process(&mut self, io: &mut Io<'_>) -> Flow {
+        let start = io.time();
+        let (position, len, rate_hz) = (io.position, io.len, io.rate_hz);
+        let Some(output) = io.outputs.first_mut() else {
+            return Flow::Running;
+        };
+        match &mut self.from {
+            From::Feed { events, next } => {
+                let end = position + len as u64;
+                while let Some(event) = events.get(*next)
+                    && sample_from_time(event.time, rate_hz) < end
+                    && give(output, &mut self.held, *event)
+                {
+                    *next += 1;
+                }
+                if *next < events.len() {
+                    return Flow::Running;
+                }
+                let last = events.last().map_or(0, |event| event.time).max(start);
+                release(output, &mut self.held, last);
+                self.is_ended |= self.held.is_empty();
+            }
+            From::Live(live) => live.process(output, &mut self.held, start),
+        }
+        if self.is_ended {
+            Flow::Ended
+        } else {
+            Flow::Running
+        }
+    }
+
+    fn enter(&mut self, state: State) {
+        if state == State::Stop {
+            // Whoever sounds these notes is stopped as well.
+            self.held = Held::default();
+            self.is_ended = false;
+        }
+        match &mut self.from {
+            From::Feed { next, .. } if state == State::Stop => *next = 0,
+            From::Feed { .. } => {}
+            From::Live(live) => live.enter(state),
+        }
+    }
+}
+
+impl Live {
+    fn process(&mut self, output: &mut Output, held: &mut Held, start: RefTime) {
+        if let Some(link) = &self.link {
+            let is_there = link.is_there();
+            if self.was_there && !is_there {
+                release(output, held, start);
+            }
+            // Not forgotten before everything found room.
+            self.was_there = is_there || !held.is_empty();
+        }
+        while let Ok(event) = self.ring.peek().copied() {
+            let is_stale = self.stale > 0;
+            let is_note_on = matches!(event.bytes(), [0x90..=0x9F, _, velocity] if *velocity > 0);
+            if !(is_stale && is_note_on) {
+                let time = self.stamp(event.time, start);
+                if !give(output, held, event.at(time)) {
+                    return;
+                }
+            }
+            self.stale = self.stale.saturating_sub(1);
+            // It is there: it was looked at.
+            let _ = self.ring.pop();
+        }
+    }
+
+    /// When an event sounds that arrived at `arrival` (0: just now), in a cycle that begins at `start`.
+    fn stamp(&mut self, arrival: RefTime, start: RefTime) -> RefTime {
+        if arrival == 0 {
+            self.last = self.last.max(start);
+            return self.last;
+        }
+        let mut time = arrival + self.shift;
+        if time < start {
+            self.shift += start - time;
+            time = start;
+        } else if time > start + 2 * self.quantum {
+            self.shift -= time - start - self.quantum;
+            time = start + self.quantum;
+        }
+        // Never overtakes the one before it, but for a clock that was set back.
+        if self.last <= start + 2 * self.quantum {
+            time = time.max(self.last);
+        }
+        self.last = time;
+        time
+    }
+
+    fn enter(&mut self, state: State) {
+        if state == State::Stop {
+            while self.ring.pop().is_ok() {}
+            (self.last, self.shift, self.was_there) = (0, self.quantum, false);
+        }
+        if state == State::Run && self.state == State::Pause {
+            self.stale = self.ring.slots();
+        }
+        self.state = state;
+    }
+}
+
+fn give(output: &mut Output, held: &mut Held, event: KernelEvent) -> bool {
+    let is_taken = output.payload.push_event(event);
+    if is_taken {
+        held.follow(event.bytes());
+    }
+    is_taken
+}
+
+fn release(output: &mut Output, held: &mut Held, time: RefTime) {
+    held.release(|message| {
+        KernelEvent::new(time, &message).is_some_and(|event| output.payload.push_event(event))
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::ks::{Clock, Descriptor, Inputs, OpenPin, Payload, PinFactory, Settings, Waker};
+
+    struct Standing;
+
+    impl Clock for Standing {
+        fn now(&self) -> RefTime {
+            0
+        }
+    }
+
+    const PINS: &[PinFactory] = &[PinFactory::output("notes", &[])];
+    static DESCRIPTOR: Descriptor = Descriptor::new("test", "Test", &[], PINS, &[]);
+    const QUANTUM: u64 = 480;
+    /// 480 samples at 48 kHz.
+    const QUANTUM_TIME: RefTime = 100_000;
+
+    struct Bench {
+        capture: Capture,
+        entry: Producer<KernelEvent>,
+        position: u64,
+    }
+
+    impl Bench {
+        fn new(link: Option<Arc<Link>>) -> Self {
+            let values = BTreeMap::new();
+            let pins: [OpenPin; 0] = [];
+            let (mut capture, entry) = Capture::live(
+                &Opening {
+                    descriptor: &DESCRIPTOR,
+                    settings: Settings {
+                        values: &values,
+                        base: None,
+                    },
+                    rate_hz: 48_000,
+                    max_len: QUANTUM as usize,
+                    pins: &pins,
+                    live: true,
+                    clock: Arc::new(Standing),
+                    waker: Waker::default(),
+                    feed: None,
+                },
+                link,
+            );
+            for state in [State::Acquire, State::Pause, State::Run] {
+                capture.enter(state);
+            }
+            Self {
+                capture,
+                entry,
+                position: 0,
+            }
+        }
+
+        fn press(&mut self, time: RefTime, bytes: &[u8]) {
+            let event = KernelEvent::new(time, bytes).unwrap();
+            self.entry.push(event).unwrap();
+        }
+
+        fn cycle(&mut self) -> Vec<KernelEvent> {
+            let mut outputs = [Output {
+                payload: Payload::Events(Vec::with_capacity(64)),
+                is_connected: true,
+                ..Output::default()
+            }];
+            let mut io = Io {
+                len: QUANTUM as usize,
+                position: self.position,
+                rate_hz: 48_000,
+                values: &[],
+                inputs: Inputs::new(&[], &[], &[]),
+                outputs: &mut outputs,
+                gate: (1.0, 1.0),
+            };
+            assert_eq!(self.capture.process(&mut io), Flow::Running);
+            self.position += QUANTUM;
+            outputs[0].payload.events().to_vec()
+        }
+    }
+
+    const ON: [u8; 3] = [0x90, 60, 100];
+
+    #[test]
+    fn a_clock_that_keeps_step_gives_arrival_plus_one_quantum() {
+        let mut bench = Bench::new(None);
+        bench.cycle();
+        for arrival in [12_345, 50_000, 99_999] {
+            bench.press(arrival, &ON);
+        }
+        let times: Vec<RefTime> = bench.cycle().iter().map(|event| event.time).collect();
+        assert_eq!(times, [112_345, 150_000, 199_999]);
+    }
+
+    #[test]
+    fn a_clock_far_behind_or_ahead_costs_no_more_than_two_quanta_and_keeps_distances() {
+        for lag in [-10 * QUANTUM_TIME, 5 * QUANTUM_TIME] {
+            let mut bench = Bench::new(None);
+            bench.position = 100 * QUANTUM;
+            let mut heard = vec![];
+            for cycle in 100..120 {
+                // One event in each quantum, at a third of it, and the first one at its end.
+                let within = if cycle == 100 {
+                    QUANTUM_TIME - 1
+                } else {
+                    QUANTUM_TIME / 3
+                };
+                let now = (cycle - 1) * QUANTUM_TIME + within;
+                bench.press(now - lag, &ON);
+                let start = cycle * QUANTUM_TIME;
+                let time = bench.cycle()[0].time;
+                assert!(
+                    time >= start && time <= start + 2 * QUANTUM_TIME,
+                    "{lag}: {time}"
+                );
+                heard.push(time);
+            }
+            let distances = heard[3..].windows(2).map(|pair| pair[1] - pair[0]);
+            assert!(
+                distances
+                    .into_iter()
+                    .all(|distance| distance == QUANTUM_TIME)
+            );
+        }
+    }
+
+    #[test]
+    fn an_event_without_a_stamp_sounds_at_the_beginning_of_the_cycle() {
+        let mut bench = Bench::new(None);
+        bench.cycle();
+        bench.press(0, &ON);
+        assert_eq!(bench.cycle()[0].time, QUANTUM_TIME);
+    }
+
+    #[test]
+    fn notes_are_released_when_the_input_goes_away() {
+        let link = Arc::new(Link::default());
+        link.set_there(true);
+        let mut bench = Bench::new(Some(link.clone()));
+        bench.press(0, &ON);
+        assert_eq!(bench.cycle().len(), 1);
+        link.set_there(false);
+        assert_eq!(bench.cycle()[0].bytes(), [0x80, 60, 64]);
+        assert_eq!(bench.cycle(), []);
+    }
+
+    #[test]
+    fn notes_begun_while_the_graph_stood_are_left_out_and_releases_are_not() {
+        let mut bench = Bench::new(None);
+        bench.press(0, &ON);
+        bench.cycle();
+        bench.capture.enter(State::Pause);
+        bench.press(0, &[0x80, 60, 0]);
+        bench.press(0, &[0x90, 61, 100]);
+        bench.capture.enter(State::Run);
+        let heard = bench.cycle();
+        assert_eq!(heard.len(), 1);
+        assert_eq!(heard[0].bytes(), [0x80, 60, 0]);
+        bench.capture.enter(State::Stop);
+        bench.press(0, &ON);
+        assert_eq!(bench.cycle().len(), 1);
+    }
+}

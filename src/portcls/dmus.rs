@@ -1,0 +1,352 @@
+//! The DMus port: several wires of events into one synthesizer, through the sequencer, and the wave sink behind it.
+//!
+//! ```text
+//!   wire ─┐                            ┌─ put(event, offset)
+//!   wire ─┼─▶ Sequencer ─▶ what is due ┤                        ─▶ samples
+//!   wire ─┘   (until due)              └─ render(up to the next)
+//! ```
+//!
+//! Lives here: the traits of a synthesizer and the port. Does not live here: any synthesizer. Timing is exact to the
+//! sample and does not depend on how the stream is cut: the port renders up to each event, then hands it over. A wire
+//! that goes away releases the notes it holds.
+
+use std::ops::Range;
+
+use super::held::Held;
+use super::sequencer::{Arrived, Sequencer};
+use crate::ks::{
+    Flow, Inputs, Io, KernelEvent, Processor, State, Telemetry, Values, Wave, flag, samples_at,
+};
+
+/// The most wires whose notes are followed at a time.
+const MOST_WIRES: usize = 16;
+
+/// Takes MIDI when it is due.
+pub trait Mxf: Send {
+    /// Takes one message. `offset` is its place in the present cycle; of a [`SynthSink`] all before it is rendered.
+    fn put(&mut self, event: &KernelEvent, offset: usize);
+}
+
+/// And makes sound of it.
+///
+/// The wave sink cuts the cycle at the events, so `render` takes the part to fill: no synthesizer needs to split blocks
+/// by itself. `prepare` brings the values of the filter's properties, which a port knows nothing of.
+pub trait SynthSink: Mxf {
+    /// Once at the beginning of each cycle.
+    fn prepare(&mut self, values: Values<'_>) {
+        let _ = values;
+    }
+
+    /// Overwrites `part` of every channel with the next samples.
+    fn render(&mut self, out: &mut Wave, part: Range<usize>);
+
+    /// Silent at once, and everything heard is forgotten.
+    fn silence(&mut self);
+
+    /// Voices that sound now.
+    fn sounding(&self) -> usize;
+}
+
+/// What a port publishes, by place in its telemetry.
+pub mod telemetry {
+    /// Voices that sound.
+    pub const VOICES: usize = 0;
+    /// Events that came after their time.
+    pub const LATE: usize = 1;
+    /// Events that found no room.
+    pub const DROPPED: usize = 2;
+    /// Events that wait for their time.
+    pub const WAITING: usize = 3;
+    /// How many there are.
+    pub const COUNT: usize = 4;
+}
+
+/// What one wire has brought.
+#[derive(Clone, Copy, Default)]
+struct Wire {
+    /// Identity of the connection; 0 for a place that is free.
+    wire: u64,
+    held: Held,
+}
+
+/// The port: a processor over any synthesizer. Inputs are events, the first output is sound.
+pub struct DmusPort<S> {
+    sink: S,
+    sequencer: Sequencer,
+    wires: [Wire; MOST_WIRES],
+    /// Of the output.
+    rate_hz: u32,
+    telemetry: Telemetry,
+}
+
+impl<S: SynthSink> DmusPort<S> {
+    /// A port for up to `inputs` wires whose output runs at `rate_hz`.
+    pub fn new(sink: S, inputs: usize, rate_hz: u32) -> Self {
+        Self {
+            sink,
+            sequencer: Sequencer::new(inputs.max(1)),
+            wires: [Wire::default(); MOST_WIRES],
+            rate_hz,
+            telemetry: Telemetry::new(telemetry::COUNT),
+        }
+    }
+
+    /// What it publishes.
+    pub fn telemetry(&self) -> Telemetry {
+        self.telemetry.clone()
+    }
+
+    /// Releases the notes of wires that are gone, broken or at their end.
+    fn release_broken(&mut self, inputs: Inputs<'_>) {
+        for place in 0..MOST_WIRES {
+            let Wire { wire, held } = self.wires[place];
+            if wire == 0 {
+                continue;
+            }
+            let flags = inputs
+                .iter()
+                .find(|input| input.wire == wire)
+                .map(|input| input.header.flags);
+            let is_broken = flags.is_none_or(|flags| flags & flag::DATADISCONTINUITY != 0);
+            let is_over = flags.is_some_and(|flags| flags & flag::ENDOFSTREAM != 0)
+                && !held.is_empty()
+                && !self.sequencer.holds(wire)
+                && inputs
+                    .iter()
+                    .all(|input| input.wire != wire || input.events().is_empty());
+            if !is_broken && !is_over {
+                continue;
+            }
+            if is_broken {
+                self.sequencer.forget(wire);
+            }
+            self.wires[place] = Wire::default();
+            self.release(held);
+        }
+    }
+
+    fn release(&mut self, mut held: Held) {
+        let Self { sink, wires, .. } = self;
+        held.release(|message| {
+            let is_held_by_another = message[0] & 0xF0 == 0x80
+                && wires
+                    .iter()
+                    .any(|other| other.held.is_down(message[0] & 15, message[1]));
+            if !is_held_by_another && let Some(event) = KernelEvent::new(0, &message) {
+                sink.put(&event, 0);
+            }
+            true
+        });
+    }
+
+    fn follow(&mut self, wire: u64, message: &[u8]) {
+        let place = self
+            .wires
+            .iter()
+            .position(|known| known.wire == wire)
+            .or_else(|| self.wires.iter().position(|known| known.wire == 0));
+        if let Some(known) = place.map(|place| &mut self.wires[place]) {
+            known.wire = wire;
+            known.held.follow(message);
+        }
+    }
+}
+
+impl<S: SynthSink> Processor for DmusPort<S> {
+    fn process(&mut self, io: &mut Io<'_>) -> Flow {
+        let position = samples_at(io.position, self.rate_hz, io.rate_hz);
+        let end = samples_at(io.position + io.len as u64, self.rate_hz, io.rate_hz);
+        self.sink.prepare(io.values);
+        self.release_broken(io.inputs);
+        for input in io.inputs.iter() {
+            for event in input.events() {
+                self.sequencer.put(Arrived {
+                    event: *event,
+                    wire: input.wire,
+                });
+            }
+        }
+        let len = (end - position) as usize;
+        let mut wave = io
+            .outputs
+            .first_mut()
+            .and_then(|output| output.payload.wave_mut());
+        let mut done = 0;
+        while let Some((arrived, offset)) = self.sequencer.release(position, len, self.rate_hz) {
+            if let Some(wave) = &mut wave
+                && offset > done
+            {
+                self.sink.render(wave, done..offset);
+            }
+            done = done.max(offset);
+            self.follow(arrived.wire, arrived.event.bytes());
+            self.sink.put(&arrived.event, offset);
+        }
+        if let Some(wave) = &mut wave {
+            let len = wave.len();
+            self.sink.render(wave, done.min(len)..len);
+        }
+        let numbers = &self.telemetry;
+        numbers.set(telemetry::VOICES, self.sink.sounding() as f32);
+        numbers.set(telemetry::LATE, self.sequencer.late() as f32);
+        numbers.set(telemetry::DROPPED, self.sequencer.dropped() as f32);
+        numbers.set(telemetry::WAITING, self.sequencer.len() as f32);
+        Flow::Running
+    }
+
+    fn enter(&mut self, state: State) {
+        if state == State::Stop {
+            self.sequencer.clear();
+            self.sink.silence();
+            self.wires = [Wire::default(); MOST_WIRES];
+            self.telemetry.set(telemetry::VOICES, 0.0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ks::{InputPin, Output, Payload, StreamHeader, time_from_sample};
+
+    /// Writes each message down and renders how many notes are down.
+    #[derive(Default)]
+    struct Counting {
+        messages: Vec<Vec<u8>>,
+        down: i32,
+    }
+
+    impl Mxf for Counting {
+        fn put(&mut self, event: &KernelEvent, _: usize) {
+            self.messages.push(event.bytes().to_vec());
+            match event.bytes() {
+                [0x90, ..] => self.down += 1,
+                [0x80, ..] => self.down -= 1,
+                _ => {}
+            }
+        }
+    }
+
+    impl SynthSink for Counting {
+        fn render(&mut self, out: &mut Wave, part: Range<usize>) {
+            out.channel_mut(0)[part].fill(self.down as f32);
+        }
+
+        fn silence(&mut self) {
+            self.down = 0;
+        }
+
+        fn sounding(&self) -> usize {
+            self.down as usize
+        }
+    }
+
+    struct Bench {
+        port: DmusPort<Counting>,
+        position: u64,
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            Self {
+                port: DmusPort::new(Counting::default(), 2, 48_000),
+                position: 0,
+            }
+        }
+
+        /// One cycle; each wire is its identity, its flags and its events.
+        fn cycle(&mut self, len: usize, wires: &[(u64, u32, &[KernelEvent])]) -> Vec<f32> {
+            let pins: Vec<InputPin> = (0..wires.len())
+                .map(|index| InputPin {
+                    factory: 0,
+                    instance: index as u16,
+                    slot: Some(index as u32),
+                    wire: wires[index].0,
+                })
+                .collect();
+            let headers: Vec<StreamHeader> = wires
+                .iter()
+                .map(|(_, flags, _)| StreamHeader {
+                    flags: *flags,
+                    ..StreamHeader::default()
+                })
+                .collect();
+            let payloads: Vec<Payload> = wires
+                .iter()
+                .map(|(_, _, events)| Payload::Events(events.to_vec()))
+                .collect();
+            let mut wave = Wave::new(1, len);
+            wave.set_len(len);
+            let mut outputs = [Output {
+                payload: Payload::Wave(wave),
+                is_connected: true,
+                ..Output::default()
+            }];
+            self.port.process(&mut Io {
+                len,
+                position: self.position,
+                rate_hz: 48_000,
+                values: &[],
+                inputs: Inputs::new(&pins, &headers, &payloads),
+                outputs: &mut outputs,
+                gate: (1.0, 1.0),
+            });
+            self.position += len as u64;
+            outputs[0].payload.wave().unwrap().channel(0).to_vec()
+        }
+    }
+
+    fn note(sample: u64, status: u8, key: u8) -> KernelEvent {
+        KernelEvent::new(time_from_sample(sample, 48_000), &[status, key, 100]).unwrap()
+    }
+
+    #[test]
+    fn notes_of_all_wires_take_effect_on_their_sample() {
+        let mut bench = Bench::new();
+        let (one, two) = ([note(30, 0x90, 1), note(100, 0x80, 1)], [note(10, 0x90, 2)]);
+        let heard = bench.cycle(64, &[(1, 0, &one), (2, 0, &two)]);
+        assert_eq!(
+            (heard[9], heard[10], heard[29], heard[30]),
+            (0.0, 1.0, 1.0, 2.0)
+        );
+        let heard = bench.cycle(64, &[(1, 0, &[]), (2, 0, &[])]);
+        assert_eq!((heard[35], heard[36]), (2.0, 1.0), "held until it was due");
+    }
+
+    #[test]
+    fn a_wire_that_vanishes_releases_its_notes_and_no_others() {
+        let mut bench = Bench::new();
+        let one = [note(0, 0x90, 60), note(0, 0x90, 64), note(200, 0x90, 70)];
+        let two = [note(0, 0x90, 60)];
+        bench.cycle(64, &[(1, 0, &one), (2, 0, &two)]);
+        bench.port.sink.messages.clear();
+        bench.cycle(64, &[(2, 0, &[])]);
+        assert_eq!(bench.port.sink.messages, [[0x80, 64, 64]]);
+        bench.cycle(256, &[(2, 0, &[])]);
+        assert_eq!(
+            bench.port.sink.messages.len(),
+            1,
+            "its later notes went with it"
+        );
+        bench.cycle(64, &[(3, 0, &[])]);
+        assert_eq!(bench.port.sink.messages[1..], [[0x80, 60, 64]]);
+    }
+
+    #[test]
+    fn a_stream_that_ends_or_breaks_releases_what_it_holds() {
+        for flags in [flag::ENDOFSTREAM, flag::DATADISCONTINUITY] {
+            let mut bench = Bench::new();
+            bench.cycle(64, &[(1, 0, &[note(0, 0x90, 60)])]);
+            let heard = bench.cycle(64, &[(1, flags, &[])]);
+            assert_eq!(heard[0], 0.0);
+        }
+    }
+
+    #[test]
+    fn stop_silences_and_discards() {
+        let mut bench = Bench::new();
+        bench.cycle(64, &[(1, 0, &[note(0, 0x90, 60), note(500, 0x90, 61)])]);
+        bench.port.enter(State::Stop);
+        assert_eq!(bench.cycle(1000, &[(1, 0, &[])]), [0.0; 1000]);
+    }
+}
