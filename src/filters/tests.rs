@@ -193,11 +193,11 @@ fn noise(len: usize, seed: u64) -> Vec<Vec<f32>> {
     (0..2).map(channel).collect()
 }
 
-/// A note every tenth of a second, held for half of it.
+/// A note every tenth of a second, held for half of it; two keys in turn, so that a run of whole fifths can be repeated.
 fn notes(from: usize, until: usize) -> Vec<KernelEvent> {
     let tenth = RATE_HZ as usize / 10;
     let note = |at: usize| {
-        let number = 60 + (at / tenth % 12) as u8;
+        let number = 60 + 7 * (at / tenth % 2) as u8;
         let time = time_from_sample(at as u64, RATE_HZ);
         match at % tenth {
             100 => KernelEvent::new(time, &[0x90, number, 100]),
