@@ -193,12 +193,12 @@ fn noise(len: usize, seed: u64) -> Vec<Vec<f32>> {
     (0..2).map(channel).collect()
 }
 
-/// A note every tenth of a second, held for half of it; two keys in turn, so that a run of whole fifths can be repeated.
-fn notes(from: usize, until: usize) -> Vec<KernelEvent> {
+/// A note every tenth of a second, held for half of it, in a run that began at `start`.
+fn notes(start: usize, from: usize, until: usize) -> Vec<KernelEvent> {
     let tenth = RATE_HZ as usize / 10;
     let note = |at: usize| {
-        let number = 60 + 7 * (at / tenth % 2) as u8;
-        let time = time_from_sample(at as u64, RATE_HZ);
+        let number = 60 + (at / tenth % 12) as u8;
+        let time = time_from_sample((start + at) as u64, RATE_HZ);
         match at % tenth {
             100 => KernelEvent::new(time, &[0x90, number, 100]),
             2_500 => KernelEvent::new(time, &[0x80, number, 64]),
@@ -225,7 +225,7 @@ fn run_at(
         let carried = |at: usize| samples_at(at as u64, rate_hz, RATE_HZ) as usize;
         let (from, until) = (carried(at), carried(at + len));
         let piece: Vec<Vec<f32>> = sound.iter().map(|c| c[from..until].to_vec()).collect();
-        let due = notes(position + at, position + at + len);
+        let due = notes(position, at, at + len);
         let new = rig.cycle(len, &piece, &due);
         heard.resize(new.channels.len(), vec![]);
         for (all, channel) in heard.iter_mut().zip(new.channels) {

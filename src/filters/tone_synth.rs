@@ -129,6 +129,8 @@ struct Synth {
     sound: Sound,
     voice_limit: usize,
     level: Ramp,
+    /// Nothing was heard yet: values are taken as they are.
+    is_fresh: bool,
     fade_len: u32,
     channels: [Channel; 16],
     voices: Vec<Voice>,
@@ -177,6 +179,7 @@ impl Synth {
                 amplitude_from_db(level_db),
                 (LEVEL_GLIDE_SECONDS * rate_hz) as u32,
             ),
+            is_fresh: true,
             fade_len: (FADE_SECONDS * rate_hz) as u32 + 1,
             channels: [Channel::default(); 16],
             voices: (0..PLACES).map(|_| voice()).collect(),
@@ -363,6 +366,9 @@ impl SynthSink for Synth {
         };
         let level = amplitude(slots.level);
         self.voice_limit = slots.voices.index(values).clamp(1, MOST_VOICES);
+        if std::mem::take(&mut self.is_fresh) {
+            self.level.jump(level);
+        }
         self.level.set(level);
         while self.playing() > self.voice_limit && self.steal() {}
     }
@@ -408,7 +414,7 @@ impl SynthSink for Synth {
             voice.fade = None;
         }
         self.channels = [Channel::default(); 16];
-        self.level.jump(self.level.target());
+        self.is_fresh = true;
     }
 
     fn sounding(&self) -> usize {
