@@ -15,11 +15,19 @@
 //! Invariant: between two frames nothing of the model is kept but ids. Whatever vanishes from the model while a gesture
 //! holds it ends the gesture.
 
+mod access;
+mod cluster;
 mod event;
+mod gesture;
+mod keys;
 mod look;
 mod model;
+mod paint;
+mod paint_box;
+mod paint_wire;
 mod show;
 mod view;
+mod wire;
 
 pub use event::{Event, Geometry, How, InHand, Output};
 pub use look::{Kind, KindLook, Line, Look, Mark, Marks, PinFill, Shape};
@@ -27,5 +35,6 @@ pub use model::{
     Footer, Health, Model, NodeId, NodeView, PinAddr, PinView, Place, Requests, Side, Tag, Target,
     Ticks, Verdict, WireEnds, WireId, WireState, WireView,
 };
+pub use paint::{paint_pin, pips};
 pub use show::{NodeGraph, Settings};
 pub use view::{Detail, View};

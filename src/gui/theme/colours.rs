@@ -5,6 +5,10 @@
 
 use egui::Color32;
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that makes colours"
+)]
 const fn hex(rgb: u32) -> Color32 {
     Color32::from_rgb((rgb >> 16) as u8, (rgb >> 8) as u8, rgb as u8)
 }

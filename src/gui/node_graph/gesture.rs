@@ -1,0 +1,610 @@
+//! What the pointer means: wires in the hand, boxes on the move, box select, cuts, pans and zooms.
+//!
+//! A gesture begins at a response, goes on by the state of the pointer alone, and ends at the release, at Esc, or when
+//! what it holds is gone. The model is untouched until an event is sent.
+
+use egui::{Context, PointerButton, Pos2, Rect, Response, Ui, Vec2};
+
+use super::event::{Event, How};
+use super::model::{Model, NodeId, PinAddr, Side, Target, WireId};
+use super::show::{NodeGraph, Scene};
+
+/// How near to a pin counts as on it: also the half of its target, so 24 on screen.
+pub(super) const PIN_HIT: f32 = 12.0;
+/// How near to a wire counts as on it.
+pub(super) const WIRE_HIT: f32 = 8.0;
+
+/// What the pointer is doing.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Gesture {
+    None,
+    Pan {
+        button: PointerButton,
+    },
+    /// Box select, from a graph point.
+    Select {
+        from: Pos2,
+        how: How,
+    },
+    /// Boxes on the move: the pointer in the graph and the grabbed box when it began, and what was sent so far.
+    Move {
+        grabbed: NodeId,
+        grip: Pos2,
+        start: Pos2,
+        done: Vec2,
+    },
+    /// A wire in the hand of the pointer.
+    Wire {
+        anchor: PinAddr,
+        replacing: Option<WireId>,
+    },
+    /// A wire in the hand of the keyboard.
+    KeyWire {
+        anchor: PinAddr,
+    },
+    /// A cut, screen points.
+    Cut {
+        path: Vec<Pos2>,
+    },
+}
+
+impl Gesture {
+    pub(super) fn anchor(&self) -> Option<PinAddr> {
+        match self {
+            Self::Wire { anchor, .. } | Self::KeyWire { anchor } => Some(*anchor),
+            _ => None,
+        }
+    }
+
+    pub(super) fn replacing(&self) -> Option<WireId> {
+        match self {
+            Self::Wire { replacing, .. } => *replacing,
+            _ => None,
+        }
+    }
+}
+
+/// Two pins as (output, input); `None` when both are of one side.
+pub(super) fn in_order(a: PinAddr, b: PinAddr) -> Option<(PinAddr, PinAddr)> {
+    match (a.side, b.side) {
+        (Side::Output, Side::Input) => Some((a, b)),
+        (Side::Input, Side::Output) => Some((b, a)),
+        _ => None,
+    }
+}
+
+fn how(ctx: &Context) -> How {
+    let modifiers = ctx.input(|i| i.modifiers);
+    if modifiers.command {
+        How::Toggle
+    } else if modifiers.shift {
+        How::Add
+    } else {
+        How::Replace
+    }
+}
+
+impl NodeGraph {
+    pub(super) fn scroll_and_zoom(&mut self, ui: &Ui, response: &Response) {
+        if !response.contains_pointer() {
+            return;
+        }
+        let (zoom, scroll, pointer) = ui.input(|i| {
+            (
+                i.zoom_delta(),
+                i.smooth_scroll_delta(),
+                i.pointer.latest_pos(),
+            )
+        });
+        if zoom != 1.0
+            && let Some(pointer) = pointer
+        {
+            self.flight = None;
+            self.view.zoom_at(pointer, self.view.zoom * zoom);
+        } else if scroll != Vec2::ZERO {
+            self.flight = None;
+            self.view.pan(scroll);
+        }
+    }
+
+    /// Near an edge the canvas follows what is dragged.
+    pub(super) fn auto_pan(&mut self, ui: &Ui, rect: Rect) {
+        const EDGE: f32 = 32.0;
+        let dragging = matches!(
+            self.gesture,
+            Gesture::Wire { .. } | Gesture::Move { .. } | Gesture::Select { .. }
+        );
+        if !dragging || rect.width() < 4.0 * EDGE || rect.height() < 4.0 * EDGE {
+            return;
+        }
+        let inner = rect.shrink(EDGE);
+        let pull = (self.last_pointer - inner.clamp(self.last_pointer))
+            .clamp(Vec2::splat(-EDGE), Vec2::splat(EDGE));
+        if pull != Vec2::ZERO {
+            let seconds = ui.input(|i| i.stable_dt).min(0.05);
+            self.view.pan(-pull * 16.0 * seconds);
+            ui.ctx().request_repaint();
+        }
+    }
+
+    /// Pointer on a box.
+    pub(super) fn node_pointer(
+        &mut self,
+        response: &Response,
+        scene: &Scene,
+        node: NodeId,
+        events: &mut Vec<Event>,
+    ) {
+        let ctx = &response.ctx;
+        let target = Target::Node(node);
+        self.common_pointer(response, target, events);
+        if self.may_pan(response) {
+            return;
+        }
+        let Some(place) = scene.place(node).copied() else {
+            return;
+        };
+        let modifiers = ctx.input(|i| i.modifiers);
+        let press = ctx
+            .input(|i| i.pointer.press_origin())
+            .unwrap_or(self.last_pointer);
+        if response.drag_started_by(PointerButton::Primary) {
+            if modifiers.shift
+                && let Some(pin) = self.first_free_output(scene, node)
+            {
+                self.gesture = Gesture::Wire {
+                    anchor: pin,
+                    replacing: None,
+                };
+                return;
+            }
+            if !place.selected {
+                events.push(Event::Select {
+                    nodes: vec![node],
+                    wires: Vec::new(),
+                    how: how(ctx),
+                });
+            }
+            if modifiers.alt {
+                let nodes = if place.selected {
+                    scene.selected()
+                } else {
+                    vec![node]
+                };
+                events.push(Event::Duplicate { nodes });
+            }
+            let grip = self.view.to_graph(press);
+            self.gesture = Gesture::Move {
+                grabbed: node,
+                grip,
+                start: place.pos,
+                done: Vec2::ZERO,
+            };
+        } else if response.clicked() && by_pointer(ctx) {
+            response.request_focus();
+            events.push(Event::Select {
+                nodes: vec![node],
+                wires: Vec::new(),
+                how: how(ctx),
+            });
+        }
+    }
+
+    fn first_free_output(&self, scene: &Scene, node: NodeId) -> Option<PinAddr> {
+        let place = scene.place(node)?;
+        let mut outputs = (0..place.pins[1]).map(|index| PinAddr::output(node, index));
+        let first = outputs.clone().next();
+        outputs
+            .find(|&pin| !scene.wires.iter().any(|wire| wire.from == pin))
+            .or(first)
+    }
+
+    /// Pointer on a pin. `wired`: whether the kind of pin can take wires at all.
+    pub(super) fn pin_pointer(
+        &mut self,
+        response: &Response,
+        scene: &Scene,
+        pin: PinAddr,
+        wired: bool,
+        events: &mut Vec<Event>,
+    ) {
+        self.common_pointer(response, Target::Pin(pin), events);
+        if self.may_pan(response) {
+            return;
+        }
+        if wired && response.drag_started_by(PointerButton::Primary) {
+            self.verdicts.clear();
+            // A connected input gives its wire into the hand; an output begins another one.
+            let held = scene
+                .wires
+                .iter()
+                .rev()
+                .find(|wire| pin.side == Side::Input && wire.to == pin);
+            self.gesture = match held {
+                Some(wire) => Gesture::Wire {
+                    anchor: wire.from,
+                    replacing: Some(wire.id),
+                },
+                None => Gesture::Wire {
+                    anchor: pin,
+                    replacing: None,
+                },
+            };
+            response.ctx.request_repaint();
+        } else if response.clicked() && by_pointer(&response.ctx) {
+            response.request_focus();
+            events.push(Event::Select {
+                nodes: vec![pin.node],
+                wires: Vec::new(),
+                how: how(&response.ctx),
+            });
+        }
+    }
+
+    /// Pointer on the handle of a wire.
+    pub(super) fn wire_pointer(
+        &mut self,
+        response: &Response,
+        wire: WireId,
+        events: &mut Vec<Event>,
+    ) {
+        self.common_pointer(response, Target::Wire(wire), events);
+        if self.may_pan(response) {
+            return;
+        }
+        if response.clicked() && by_pointer(&response.ctx) {
+            response.request_focus();
+            events.push(Event::Select {
+                nodes: Vec::new(),
+                wires: vec![wire],
+                how: how(&response.ctx),
+            });
+        }
+    }
+
+    fn common_pointer(&mut self, response: &Response, target: Target, events: &mut Vec<Event>) {
+        if response.double_clicked() {
+            events.push(Event::OpenProperties { target });
+        }
+        if response.secondary_clicked() {
+            let screen = self.last_pointer;
+            events.push(Event::Menu {
+                target: Some(target),
+                at: self.view.to_graph(screen),
+                screen,
+            });
+        }
+    }
+
+    /// Middle drag and Space drag pan wherever they begin.
+    fn may_pan(&mut self, response: &Response) -> bool {
+        let space = response.ctx.input(|i| i.key_down(egui::Key::Space));
+        let button = if response.drag_started_by(PointerButton::Middle) {
+            PointerButton::Middle
+        } else if space && response.drag_started_by(PointerButton::Primary) {
+            PointerButton::Primary
+        } else {
+            return false;
+        };
+        self.gesture = Gesture::Pan { button };
+        true
+    }
+
+    /// Pointer on nothing, or on a wire away from its handle.
+    pub(super) fn canvas_gestures(
+        &mut self,
+        ui: &Ui,
+        response: &Response,
+        hovered: Option<Target>,
+        events: &mut Vec<Event>,
+    ) {
+        let ctx = ui.ctx();
+        let press = ctx
+            .input(|i| i.pointer.press_origin())
+            .unwrap_or(self.last_pointer);
+        let (screen, at) = (self.last_pointer, self.view.to_graph(self.last_pointer));
+        if self.may_pan(response) {
+            return;
+        }
+        if response.drag_started_by(PointerButton::Secondary) {
+            self.gesture = if ctx.input(|i| i.modifiers.command) {
+                Gesture::Cut { path: vec![press] }
+            } else {
+                Gesture::Pan {
+                    button: PointerButton::Secondary,
+                }
+            };
+        } else if response.drag_started_by(PointerButton::Primary) {
+            self.gesture = Gesture::Select {
+                from: self.view.to_graph(press),
+                how: how(ctx),
+            };
+            response.request_focus();
+        }
+        let wire = hovered.and_then(|target| match target {
+            Target::Wire(wire) => Some(wire),
+            _ => None,
+        });
+        if response.double_clicked() {
+            events.push(match wire {
+                Some(wire) => Event::OpenProperties {
+                    target: Target::Wire(wire),
+                },
+                None => Event::Insert { at, screen },
+            });
+        } else if response.clicked() && by_pointer(ctx) {
+            response.request_focus();
+            match wire {
+                Some(wire) => {
+                    self.focus(ctx, Target::Wire(wire));
+                    self.by_key = false;
+                    events.push(Event::Select {
+                        nodes: Vec::new(),
+                        wires: vec![wire],
+                        how: how(ctx),
+                    });
+                }
+                None if how(ctx) == How::Replace => {
+                    events.push(Event::Select {
+                        nodes: Vec::new(),
+                        wires: Vec::new(),
+                        how: How::Replace,
+                    });
+                }
+                None => {}
+            }
+        } else if response.secondary_clicked() {
+            events.push(Event::Menu {
+                target: wire.map(Target::Wire),
+                at,
+                screen,
+            });
+        }
+    }
+
+    /// What is under a wire in hand: the nearest pin, or the first fitting pin of the box.
+    fn pin_under(&self, scene: &Scene, pointer: Pos2, anchor: PinAddr) -> Option<PinAddr> {
+        let hit = PIN_HIT * self.view.zoom.max(1.0);
+        for &i in scene.seen.iter().rev() {
+            let place = &scene.places[i];
+            let nearest = place
+                .addresses()
+                .filter(|&pin| pin != anchor)
+                .map(|pin| {
+                    (
+                        pin,
+                        self.view
+                            .to_screen(place.pin(pin.side, pin.index))
+                            .distance(pointer),
+                    )
+                })
+                .filter(|&(_, distance)| distance <= hit)
+                .min_by(|a, b| a.1.total_cmp(&b.1));
+            if let Some((pin, _)) = nearest {
+                return Some(pin);
+            }
+            if self.view.rect_to_screen(place.rect()).contains(pointer) {
+                if place.id == anchor.node {
+                    return None;
+                }
+                return place
+                    .addresses()
+                    .find(|pin| self.verdicts.get(pin).is_some_and(|verdict| verdict.fits()));
+            }
+        }
+        None
+    }
+
+    /// Goes on with the gesture under way, and ends it.
+    pub(super) fn go_on(
+        &mut self,
+        ui: &Ui,
+        model: &impl Model,
+        scene: &Scene,
+        events: &mut Vec<Event>,
+    ) {
+        let ctx = ui.ctx();
+        let pointer = self.last_pointer;
+        let (now, modifiers) = ctx.input(|i| (i.time, i.modifiers));
+        let down = |button| ctx.input(|i| i.pointer.button_down(button));
+        let escape =
+            self.gesture != Gesture::None && ctx.input(|i| i.key_pressed(egui::Key::Escape));
+        match self.gesture.clone() {
+            Gesture::None | Gesture::KeyWire { .. } => {}
+            Gesture::Pan { button } => {
+                self.view.pan(ctx.input(|i| i.pointer.delta()));
+                ctx.set_cursor_icon(egui::CursorIcon::Grabbing);
+                if !down(button) {
+                    self.gesture = Gesture::None;
+                }
+            }
+            Gesture::Select { from, how } => {
+                if !down(PointerButton::Primary) {
+                    let band = Rect::from_two_pos(from, self.view.to_graph(pointer));
+                    let nodes = scene
+                        .places
+                        .iter()
+                        .filter(|place| band.intersects(place.rect()));
+                    let nodes = nodes.map(|place| place.id).collect();
+                    events.push(Event::Select {
+                        nodes,
+                        wires: Vec::new(),
+                        how,
+                    });
+                    self.gesture = Gesture::None;
+                }
+            }
+            Gesture::Move {
+                grabbed,
+                grip,
+                start,
+                done,
+            } => {
+                let moved = scene.selected();
+                let nodes = if moved.is_empty() {
+                    vec![grabbed]
+                } else {
+                    moved
+                };
+                let wanted = start + (self.view.to_graph(pointer) - grip);
+                let wanted = if self.settings.snap > 0.0 {
+                    let snap = self.settings.snap;
+                    (wanted.to_vec2() / snap).round().to_pos2().to_vec2() * snap
+                } else {
+                    wanted.to_vec2()
+                };
+                let total = if escape {
+                    Vec2::ZERO
+                } else {
+                    wanted - start.to_vec2()
+                };
+                if total != done {
+                    events.push(Event::Move {
+                        nodes: nodes.clone(),
+                        delta: total - done,
+                    });
+                    self.gesture = Gesture::Move {
+                        grabbed,
+                        grip,
+                        start,
+                        done: total,
+                    };
+                }
+                ctx.set_cursor_icon(egui::CursorIcon::Grabbing);
+                if escape || !down(PointerButton::Primary) {
+                    let alone =
+                        nodes.len() == 1 && !modifiers.alt && !escape && total != Vec2::ZERO;
+                    let onto = if alone {
+                        self.wire_beneath(scene, grabbed)
+                    } else {
+                        None
+                    };
+                    events.push(Event::MoveFinished {
+                        nodes,
+                        delta: total,
+                        onto,
+                    });
+                    self.gesture = Gesture::None;
+                }
+            }
+            Gesture::Cut { mut path } => {
+                if path.last().is_none_or(|last| last.distance(pointer) > 2.0) {
+                    path.push(pointer);
+                }
+                if !down(PointerButton::Secondary) {
+                    let cut = |curve: &super::wire::Curve| {
+                        path.windows(2).any(|p| curve.crosses(p[0], p[1]))
+                    };
+                    let hit = scene.curves.iter().filter(|(_, curve)| cut(curve));
+                    let wires: Vec<WireId> = hit.map(|(wire, _)| wire.id).collect();
+                    if !wires.is_empty() && !escape {
+                        events.push(Event::Disconnect { wires });
+                    }
+                    self.gesture = Gesture::None;
+                } else {
+                    self.gesture = Gesture::Cut { path };
+                }
+            }
+            Gesture::Wire { anchor, replacing } => {
+                let over = self.pin_under(scene, pointer, anchor);
+                if self.over.map(|(pin, _)| pin) != over {
+                    self.over = over.map(|pin| (pin, now));
+                }
+                if !down(PointerButton::Primary) && !escape {
+                    // The pin may have come into sight in this very frame.
+                    self.judge(scene, model);
+                    self.drop_wire(scene, anchor, replacing, over, modifiers.shift, events);
+                }
+                if escape || !down(PointerButton::Primary) {
+                    self.cancel();
+                }
+            }
+        }
+        if escape
+            && matches!(
+                self.gesture,
+                Gesture::Select { .. } | Gesture::KeyWire { .. }
+            )
+        {
+            self.cancel();
+        }
+    }
+
+    pub(super) fn drop_wire(
+        &self,
+        scene: &Scene,
+        anchor: PinAddr,
+        replacing: Option<WireId>,
+        over: Option<PinAddr>,
+        shift: bool,
+        events: &mut Vec<Event>,
+    ) {
+        let screen = self.last_pointer;
+        let Some(over) = over else {
+            let own = scene
+                .place(anchor.node)
+                .map(|place| self.view.rect_to_screen(place.rect()));
+            events.push(match replacing {
+                Some(wire) => Event::Disconnect { wires: vec![wire] },
+                // Let go where it began: nothing was meant.
+                None if own.is_some_and(|rect| rect.expand(PIN_HIT).contains(screen)) => return,
+                None => Event::DropOnCanvas {
+                    pin: anchor,
+                    at: self.view.to_graph(screen),
+                    screen,
+                },
+            });
+            return;
+        };
+        let (from, to) = in_order(anchor, over).unwrap_or((anchor, over));
+        let back = scene
+            .wires
+            .iter()
+            .any(|w| Some(w.id) == replacing && w.from == from && w.to == to);
+        if back {
+            return;
+        }
+        if self
+            .verdicts
+            .get(&over)
+            .is_some_and(|verdict| verdict.fits())
+        {
+            events.push(Event::Connect {
+                from,
+                to,
+                replacing,
+                shift,
+            });
+        } else {
+            events.push(Event::Refused {
+                from,
+                to,
+                replacing,
+                shift,
+                screen,
+            });
+        }
+    }
+
+    /// The wire a box was let go on, not counting its own.
+    fn wire_beneath(&self, scene: &Scene, node: NodeId) -> Option<WireId> {
+        let rect = self
+            .view
+            .rect_to_screen(scene.place(node)?.rect())
+            .shrink(4.0);
+        scene
+            .curves
+            .iter()
+            .filter(|(wire, _)| wire.from.node != node && wire.to.node != node)
+            .find(|(_, curve)| {
+                let steps = (curve.length() / 8.0).ceil() as usize;
+                (0..=steps).any(|i| rect.contains(curve.at(i as f32 * 8.0).0))
+            })
+            .map(|(wire, _)| wire.id)
+    }
+}
+
+/// Whether a click came from the pointer rather than from a key or a screen reader.
+pub(super) fn by_pointer(ctx: &Context) -> bool {
+    ctx.input(|i| i.pointer.any_released())
+}

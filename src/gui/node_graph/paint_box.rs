@@ -1,0 +1,697 @@
+//! Boxes: registered, pointed at, painted in three levels of detail, with their pins and bodies.
+
+use std::sync::Arc;
+
+use egui::text::{LayoutJob, TextFormat, TextWrapping};
+use egui::{
+    Color32, CornerRadius, FontFamily, FontId, Galley, Painter, Pos2, Rect, Sense, Stroke,
+    StrokeKind, Ui, UiBuilder, Vec2, pos2, vec2,
+};
+
+use super::access;
+use super::event::{Event, Geometry};
+use super::gesture::PIN_HIT;
+use super::look::{Look, PinFill, Shape};
+use super::model::{
+    Footer, Health, Model, NodeView, PinAddr, PinView, Place, Side, Target, Verdict,
+};
+use super::paint::{dashed, focus_ring, mark, mix, outline, paint_pin, pips};
+use super::show::{NodeGraph, Scene};
+use super::view::{Detail, View};
+
+/// One box being painted.
+struct Brush<'a> {
+    painter: &'a Painter,
+    look: &'a Look,
+    view: View,
+    place: &'a Place,
+    node: &'a NodeView<'a>,
+    rect: Rect,
+    hot: bool,
+}
+
+impl NodeGraph {
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one frame's parts, each lent apart"
+    )]
+    pub(super) fn boxes_ui(
+        &mut self,
+        ui: &mut Ui,
+        model: &mut impl Model,
+        look: &Look,
+        scene: &Scene,
+        hovered: &mut Option<Target>,
+        events: &mut Vec<Event>,
+        geometry: &mut Geometry,
+    ) {
+        let detail = self.view.detail();
+        for &i in &scene.seen {
+            let place = &scene.places[i];
+            let target = Target::Node(place.id);
+            let rect = self.view.rect_to_screen(place.rect());
+            let response = ui.interact(rect, access::id(self.id, target), Sense::click_and_drag());
+            self.keep_keys(&response, Some(target));
+            self.node_pointer(&response, scene, place.id, events);
+            self.key_click(&response, scene, target, events);
+            if response.hovered() {
+                *hovered = Some(target);
+            }
+            geometry.nodes.push((place.id, rect));
+
+            let fits = |pin: &PinAddr| self.verdicts.get(pin).is_some_and(Verdict::fits);
+            let anchor = self.gesture.anchor();
+            let in_hand = anchor.is_some();
+            let dim = anchor.is_some_and(|pin| pin.node != place.id)
+                && !place.addresses().any(|pin| fits(&pin));
+            let opacity = if dim { look.dimmed } else { 1.0 };
+            {
+                let node = model.node(place.id);
+                access::name_node(&response, &node.spoken, place.selected);
+                let mut painter = ui.painter().clone();
+                painter.multiply_opacity(opacity);
+                let brush = Brush {
+                    painter: &painter,
+                    look,
+                    view: self.view,
+                    place,
+                    node: &node,
+                    rect,
+                    hot: response.hovered(),
+                };
+                match detail {
+                    Detail::Near => brush.near(),
+                    Detail::Middle => brush.middle(),
+                    Detail::Far => brush.far(),
+                }
+                if self.by_key && self.focus == Some(target) && response.has_focus() {
+                    focus_ring(ui.painter(), look, rect.expand(6.0), 10.0);
+                }
+                if detail != Detail::Near && response.hovered() && !in_hand {
+                    let name = node.name.to_string();
+                    response.clone().on_hover_text_at_pointer(name);
+                }
+            }
+            if detail == Detail::Near && place.body > 0.0 && self.settings.bodies {
+                self.body_ui(ui, model, place, opacity);
+            }
+            self.pins_ui(
+                ui, model, look, scene, place, opacity, hovered, events, geometry,
+            );
+        }
+    }
+
+    /// The inline widgets, in a child as wide as the body, all sizes of its style times the zoom.
+    fn body_ui(&self, ui: &mut Ui, model: &mut impl Model, place: &Place, opacity: f32) {
+        let rect = self.view.rect_to_screen(place.body_rect());
+        let faint = matches!(
+            model.node(place.id).health,
+            Health::Faulty | Health::Missing | Health::Bypassed
+        );
+        let builder = UiBuilder::new()
+            .id_salt((self.id, "body", place.id))
+            .max_rect(rect);
+        let mut body = ui.new_child(builder);
+        body.shrink_clip_rect(rect.expand(2.0));
+        body.multiply_opacity(if faint { opacity * 0.35 } else { opacity });
+        if self.view.zoom != 1.0 {
+            scale_style(body.style_mut(), &self.view);
+        }
+        if self.gesture.anchor().is_some() {
+            body.disable();
+            body.visuals_mut().disabled_alpha = 1.0;
+        }
+        model.body_ui(&mut body, place.id);
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one frame's parts, each lent apart"
+    )]
+    fn pins_ui(
+        &mut self,
+        ui: &mut Ui,
+        model: &impl Model,
+        look: &Look,
+        scene: &Scene,
+        place: &Place,
+        opacity: f32,
+        hovered: &mut Option<Target>,
+        events: &mut Vec<Event>,
+        geometry: &mut Geometry,
+    ) {
+        let node = model.node(place.id);
+        let zoom = self.view.zoom;
+        let detail = self.view.detail();
+        let missing = node.health == Health::Missing;
+        let sides = [(Side::Input, &node.inputs), (Side::Output, &node.outputs)];
+        for (side, pins) in sides {
+            for (index, pin) in pins.iter().enumerate().take(place.pins[side as usize]) {
+                let addr = PinAddr {
+                    node: place.id,
+                    side,
+                    index,
+                };
+                let target = Target::Pin(addr);
+                let at = self.view.to_screen(place.pin(side, index));
+                // Rows are 20 apart, so targets are 24 wide and a row high; far out they shrink with the box.
+                let high = (Place::ROW * zoom).min(2.0 * PIN_HIT * zoom.max(1.0));
+                let wide = if detail == Detail::Near {
+                    2.0 * PIN_HIT * zoom.max(1.0)
+                } else {
+                    10.0
+                };
+                let hit = Rect::from_center_size(at, vec2(wide, high));
+                let response =
+                    ui.interact(hit, access::id(self.id, target), Sense::click_and_drag());
+                access::name_pin(&response, &pin.spoken);
+                self.keep_keys(&response, Some(target));
+                let wired = look.kind(pin.kind).shape != Shape::Jack;
+                self.pin_pointer(&response, scene, addr, wired, events);
+                self.key_click(&response, scene, target, events);
+                let over = self.over.is_some_and(|(over, _)| over == addr);
+                let hot = response.hovered() || over;
+                if response.hovered() {
+                    *hovered = Some(target);
+                }
+                geometry.pins.push((addr, hit));
+
+                let anchor = self.gesture.anchor();
+                let fill = match (anchor, self.verdicts.get(&addr)) {
+                    (Some(anchor), _) if anchor == addr => PinFill::Fits,
+                    (Some(_), Some(verdict)) if verdict.fits() => PinFill::Fits,
+                    (Some(_), Some(_)) => PinFill::Refused,
+                    _ if pin.grows => PinFill::Grows,
+                    _ if missing => PinFill::Ghost,
+                    _ if pin.connected => PinFill::Connected,
+                    _ => PinFill::Free,
+                };
+                let mut painter = ui.painter().clone();
+                painter.multiply_opacity(if fill == PinFill::Fits { 1.0 } else { opacity });
+                match detail {
+                    Detail::Near => {
+                        near_pin(&painter, look, &self.view, at, pin, side, fill, node.health)
+                    }
+                    Detail::Middle => paint_pin(&painter, look, at, pin.kind, settled(fill), 0.6),
+                    Detail::Far => drop(painter.circle_filled(at, 2.0, look.kind(pin.kind).hue)),
+                }
+                if detail != Detail::Near && fill == PinFill::Fits {
+                    painter.circle_stroke(at, 6.0, Stroke::new(1.5, look.kind(pin.kind).hue));
+                }
+                if hot && anchor.is_none() && detail == Detail::Near {
+                    let hue = look.kind(pin.kind).hue.gamma_multiply(0.6);
+                    painter.circle_stroke(at, 10.0 * zoom, Stroke::new(1.75, hue));
+                    if response.hovered() && !response.dragged() {
+                        let tip = model.pin_tip(addr);
+                        if !tip.is_empty() {
+                            response.clone().on_hover_text(tip);
+                        }
+                    }
+                }
+                if self.by_key && self.focus == Some(target) && response.has_focus() {
+                    focus_ring(
+                        ui.painter(),
+                        look,
+                        Rect::from_center_size(at, Vec2::splat(26.0 * zoom.max(0.6))),
+                        13.0 * zoom.max(0.6),
+                    );
+                }
+            }
+        }
+    }
+}
+
+fn settled(fill: PinFill) -> PinFill {
+    match fill {
+        PinFill::Grows => PinFill::Ghost,
+        PinFill::Fits => PinFill::Connected,
+        fill => fill,
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "a pin and its surroundings")]
+fn near_pin(
+    painter: &Painter,
+    look: &Look,
+    view: &View,
+    at: Pos2,
+    pin: &PinView<'_>,
+    side: Side,
+    fill: PinFill,
+    health: Health,
+) {
+    let zoom = view.zoom;
+    painter.circle_filled(at, 8.5 * zoom, look.canvas);
+    paint_pin(painter, look, at, pin.kind, fill, zoom);
+    let (family, ink) = match fill {
+        PinFill::Fits => (look.ui_strong.clone(), look.strong),
+        PinFill::Refused | PinFill::Grows => (look.ui.clone(), look.faint),
+        _ if health == Health::Missing => (look.ui.clone(), look.text),
+        _ => (look.ui.clone(), look.text),
+    };
+    let font = FontId::new(view.font_size(11.5), family);
+    let galley = painter.layout_no_wrap(pin.name.to_string(), font, ink);
+    let x = match side {
+        Side::Input => at.x + 13.0 * zoom,
+        Side::Output => at.x - 13.0 * zoom - galley.size().x,
+    };
+    painter.galley(pos2(x, at.y - galley.size().y / 2.0), galley, ink);
+}
+
+/// All sizes of a style times the zoom; text rounded to half points.
+fn scale_style(style: &mut egui::Style, view: &View) {
+    let zoom = view.zoom;
+    for font in style.text_styles.values_mut() {
+        font.size = view.font_size(font.size);
+    }
+    let spacing = &mut style.spacing;
+    for size in [
+        &mut spacing.item_spacing,
+        &mut spacing.button_padding,
+        &mut spacing.interact_size,
+    ] {
+        *size *= zoom;
+    }
+    for length in [
+        &mut spacing.slider_width,
+        &mut spacing.slider_rail_height,
+        &mut spacing.combo_width,
+        &mut spacing.text_edit_width,
+        &mut spacing.icon_width,
+        &mut spacing.icon_width_inner,
+        &mut spacing.icon_spacing,
+        &mut spacing.indent,
+    ] {
+        *length *= zoom;
+    }
+}
+
+fn radius(points: f32) -> u8 {
+    points.round().clamp(1.0, 40.0) as u8
+}
+
+impl Brush<'_> {
+    fn edge(&self) -> Stroke {
+        let look = self.look;
+        match self.node.health {
+            _ if self.place.selected => Stroke::new(look.selected_width, look.strong),
+            Health::Late => Stroke::new(1.5, look.warn),
+            Health::Faulty => Stroke::new(2.0, look.error),
+            _ if self.hot => Stroke::new(1.0, look.line_strong),
+            _ => Stroke::new(1.0, look.line),
+        }
+    }
+
+    /// Rounded rectangle, shadow, edge; what selection adds.
+    fn shell(&self, fill: Color32, corner: f32) {
+        let (look, painter, rect) = (self.look, self.painter, self.rect);
+        let r = CornerRadius::same(radius(corner));
+        if let Some(inside) = &self.node.inside {
+            let behind = Rect::from_min_max(
+                rect.min + vec2(4.0, -4.0),
+                rect.right_top() + vec2(-4.0, 8.0),
+            );
+            painter.rect(
+                behind,
+                r,
+                look.title,
+                Stroke::new(1.0, look.line),
+                StrokeKind::Inside,
+            );
+            if self.view.detail() == Detail::Near {
+                let font = FontId::new(self.view.font_size(10.5), look.ui.clone());
+                let galley = painter.layout_no_wrap(inside.to_string(), font, look.dim);
+                painter.galley(
+                    rect.left_top() - vec2(-4.0, galley.size().y + 6.0),
+                    galley,
+                    look.dim,
+                );
+            }
+        }
+        if look.shadow.color.a() > 0 && self.view.detail() != Detail::Far {
+            painter.add(look.shadow.as_shape(rect, r));
+        }
+        if self.node.health != Health::Missing {
+            painter.rect_filled(rect, r, fill);
+        } else {
+            painter.rect_filled(rect, r, look.canvas);
+            self.hatch();
+        }
+    }
+
+    fn frame(&self, corner: f32) {
+        let (look, painter, rect) = (self.look, self.painter, self.rect);
+        let r = CornerRadius::same(radius(corner));
+        match self.node.health {
+            Health::Missing => dashed(
+                painter,
+                &outline(rect, corner),
+                Stroke::new(1.0, look.line_strong),
+                5.0,
+                4.0,
+            ),
+            Health::Waiting => dashed(
+                painter,
+                &outline(rect, corner),
+                Stroke::new(2.0, look.warn),
+                2.0,
+                4.0,
+            ),
+            health => {
+                // Selection lies outside, so health keeps its edge beneath it.
+                let stroke = self.edge();
+                let kind = if self.place.selected {
+                    StrokeKind::Outside
+                } else {
+                    StrokeKind::Inside
+                };
+                if self.place.selected && health != Health::Fine {
+                    let health = Stroke::new(
+                        2.0,
+                        if health == Health::Faulty {
+                            look.error
+                        } else {
+                            look.warn
+                        },
+                    );
+                    painter.rect_stroke(rect, r, health, StrokeKind::Inside);
+                }
+                painter.rect_stroke(rect, r, stroke, kind);
+            }
+        }
+        if self.place.selected {
+            if matches!(self.node.health, Health::Missing | Health::Waiting) {
+                painter.rect_stroke(rect, r, self.edge(), StrokeKind::Outside);
+            }
+            let out = rect.expand(look.selected_width);
+            for at in [
+                out.left_top(),
+                out.right_top(),
+                out.left_bottom(),
+                out.right_bottom(),
+            ] {
+                let square = Rect::from_center_size(at, Vec2::splat(6.5));
+                painter.rect_filled(square, 0.0, look.canvas);
+                painter.rect_filled(square.shrink(0.75), 0.0, look.strong);
+            }
+        }
+        if let Some((colour, word)) = &self.node.ring {
+            let ring = rect.expand(7.0);
+            painter.rect_stroke(
+                ring,
+                CornerRadius::same(10),
+                Stroke::new(2.0, *colour),
+                StrokeKind::Inside,
+            );
+            if !word.is_empty() {
+                let font = FontId::new(11.0, look.ui_strong.clone());
+                let galley = painter.layout_no_wrap(word.to_string(), font, look.accent_ink);
+                let size = vec2((galley.size().x + 12.0).max(20.0), 20.0);
+                let badge = Rect::from_center_size(
+                    ring.right_top() + vec2(-6.0 - size.x / 2.0 + 10.0, 2.0),
+                    size,
+                );
+                painter.rect_filled(badge, CornerRadius::same(10), *colour);
+                painter.galley(
+                    badge.center() - galley.size() / 2.0,
+                    galley,
+                    look.accent_ink,
+                );
+            }
+        }
+    }
+
+    fn hatch(&self) {
+        let rect = self.rect;
+        let painter = self
+            .painter
+            .with_clip_rect(rect.shrink(1.0).intersect(self.painter.clip_rect()));
+        let (high, step) = (rect.height(), 7.0 * self.view.zoom.max(0.6));
+        let mut x = rect.left() - high;
+        while x < rect.right() {
+            let ends = [pos2(x, rect.bottom()), pos2(x + high, rect.top())];
+            painter.line_segment(ends, Stroke::new(1.0, self.look.line_soft));
+            x += step;
+        }
+    }
+
+    /// The mark of its health, if it has one.
+    fn badge(&self) -> Option<(super::Mark, Color32)> {
+        let (marks, look) = (&self.look.marks, self.look);
+        match self.node.health {
+            Health::Fine => None,
+            Health::Late => Some((marks.late, look.warn)),
+            Health::Faulty => Some((marks.faulty, look.error)),
+            Health::Missing => Some((marks.missing, look.text)),
+            Health::Bypassed => Some((marks.bypassed, look.text)),
+            Health::Waiting => Some((marks.waiting, look.warn)),
+        }
+    }
+
+    fn one_line(
+        &self,
+        text: &str,
+        size: f32,
+        family: &FontFamily,
+        ink: Color32,
+        width: f32,
+        rows: usize,
+    ) -> Arc<Galley> {
+        let format = TextFormat::simple(FontId::new(size, family.clone()), ink);
+        let mut job = LayoutJob::single_section(text.to_owned(), format);
+        job.wrap = TextWrapping {
+            max_width: width,
+            max_rows: rows,
+            break_anywhere: rows == 1,
+            ..Default::default()
+        };
+        self.painter.layout_job(job)
+    }
+
+    fn near(&self) {
+        let (look, painter, zoom) = (self.look, self.painter, self.view.zoom);
+        let rect = self.rect;
+        let corner = 6.0 * zoom;
+        self.shell(look.raised, corner);
+        let bar = Rect::from_min_size(rect.min, vec2(rect.width(), Place::TITLE * zoom));
+        let missing = self.node.health == Health::Missing;
+        if !missing {
+            let fill = match self.node.health {
+                Health::Faulty => look.error_bg,
+                _ if self.hot => look.hover,
+                _ => look.title,
+            };
+            let r = radius(corner);
+            painter.rect_filled(
+                bar,
+                CornerRadius {
+                    nw: r,
+                    ne: r,
+                    sw: 0,
+                    se: 0,
+                },
+                fill,
+            );
+            painter.hline(
+                bar.x_range(),
+                bar.bottom(),
+                Stroke::new(1.0, look.line_soft),
+            );
+        }
+        // From the right: pips, then the badge; a failed or missing box has no pips.
+        let mut right = bar.right() - 8.0 * zoom;
+        let middle = bar.center().y;
+        let pipless = matches!(self.node.health, Health::Faulty | Health::Missing);
+        if let Some((badge, ink)) = self.badge() {
+            mark(
+                painter,
+                badge,
+                pos2(right - 7.0 * zoom, middle),
+                14.0 * zoom,
+                ink,
+            );
+            right -= 20.0 * zoom;
+        }
+        if !pipless {
+            pips(
+                painter,
+                look,
+                pos2(right - 5.0 * zoom, middle),
+                self.node.lit,
+                false,
+                zoom,
+            );
+            right -= 16.0 * zoom;
+        }
+        let mut left = bar.left() + 8.0 * zoom;
+        if let Some(icon) = self.node.mark {
+            mark(
+                painter,
+                icon,
+                pos2(left + 8.0 * zoom, middle),
+                16.0 * zoom,
+                look.dim,
+            );
+            left += 22.0 * zoom;
+        }
+        let ink = if missing { look.dim } else { look.strong };
+        let size = self.view.font_size(12.5);
+        let name = self.one_line(
+            &self.node.name,
+            size,
+            &look.ui_strong,
+            ink,
+            (right - left).max(8.0),
+            1,
+        );
+        painter.galley(pos2(left, middle - name.size().y / 2.0), name, ink);
+        self.footer();
+        self.frame(corner);
+    }
+
+    fn footer(&self) {
+        let (look, painter, zoom) = (self.look, self.painter, self.view.zoom);
+        let Some(footer) = self.node.footer.as_ref().filter(|_| self.place.footer) else {
+            return;
+        };
+        let band = Rect::from_min_max(
+            pos2(self.rect.left(), self.rect.bottom() - Place::FOOTER * zoom),
+            self.rect.max,
+        );
+        painter.hline(
+            band.x_range().shrink(1.0),
+            band.top(),
+            Stroke::new(1.0, look.line_soft),
+        );
+        let inset = Place::PAD * zoom;
+        let font = FontId::new(self.view.font_size(10.5), look.ui.clone());
+        match footer {
+            Footer::Cost { left, share, right } => {
+                let left = painter.layout_no_wrap(left.to_string(), font.clone(), look.dim);
+                let right = painter.layout_no_wrap(right.to_string(), font, look.dim);
+                let y = band.center().y;
+                let from = band.left() + inset + left.size().x + 8.0 * zoom;
+                let to = band.right() - inset - right.size().x - 8.0 * zoom;
+                painter.galley(
+                    pos2(band.left() + inset, y - left.size().y / 2.0),
+                    left,
+                    look.dim,
+                );
+                painter.galley(
+                    pos2(
+                        band.right() - inset - right.size().x,
+                        y - right.size().y / 2.0,
+                    ),
+                    right,
+                    look.dim,
+                );
+                let length = (to - from).min(40.0 * zoom);
+                if length > 6.0 {
+                    let bar =
+                        Rect::from_min_size(pos2(from, y - 1.25 * zoom), vec2(length, 2.5 * zoom));
+                    painter.rect_filled(bar, 0.0, look.line_soft);
+                    let filled = vec2((length * share.clamp(0.0, 1.0)).max(2.0), bar.height());
+                    painter.rect_filled(Rect::from_min_size(bar.min, filled), 0.0, look.dim);
+                }
+            }
+            Footer::Words(words) => {
+                let ink = match self.node.health {
+                    Health::Late | Health::Waiting => look.warn,
+                    Health::Faulty => look.error,
+                    _ => look.text,
+                };
+                let width = band.width() - 2.0 * inset;
+                let words = self.one_line(words, font.size, &look.ui, ink, width, 1);
+                painter.galley(
+                    pos2(band.left() + inset, band.center().y - words.size().y / 2.0),
+                    words,
+                    ink,
+                );
+            }
+        }
+    }
+
+    fn middle(&self) {
+        let (look, painter, rect) = (self.look, self.painter, self.rect);
+        self.shell(
+            if self.node.health == Health::Faulty {
+                look.error_bg
+            } else {
+                look.raised
+            },
+            4.0,
+        );
+        let mut right = rect.right() - 6.0;
+        let badge = self.badge();
+        if let Some((badge, ink)) = badge {
+            mark(
+                painter,
+                badge,
+                pos2(right - 6.0, rect.top() + 11.0),
+                12.0,
+                ink,
+            );
+            right -= 16.0;
+        } else {
+            pips(
+                painter,
+                look,
+                pos2(right - 3.5, rect.top() + 11.0),
+                self.node.lit,
+                false,
+                0.8,
+            );
+            right -= 12.0;
+        }
+        let room = vec2((right - rect.left() - 8.0).max(8.0), rect.height() - 6.0);
+        let rows = if room.y > 26.0 { 2 } else { 1 };
+        let ink = if self.node.health == Health::Missing {
+            look.dim
+        } else {
+            look.strong
+        };
+        let name = self.one_line(&self.node.name, 10.5, &look.ui_strong, ink, room.x, rows);
+        painter
+            .with_clip_rect(rect.intersect(painter.clip_rect()))
+            .galley(rect.min + vec2(8.0, 4.0), name, ink);
+        if let Some(Footer::Cost { share, .. }) = &self.node.footer
+            && rect.height() > 28.0
+        {
+            let whole = rect.width() - 16.0;
+            let bar = Rect::from_min_size(
+                pos2(rect.left() + 8.0, rect.bottom() - 7.0),
+                vec2(whole, 3.0),
+            );
+            painter.rect_filled(bar, 0.0, look.line_soft);
+            let filled = vec2((whole * share.clamp(0.0, 1.0)).max(2.0), 3.0);
+            let ink = if self.node.health == Health::Late {
+                look.warn
+            } else {
+                look.dim
+            };
+            painter.rect_filled(Rect::from_min_size(bar.min, filled), 0.0, ink);
+        }
+        self.frame(4.0);
+    }
+
+    fn far(&self) {
+        let (look, painter, rect) = (self.look, self.painter, self.rect);
+        let fill = match self.node.health {
+            Health::Faulty => look.error_bg,
+            Health::Late => mix(look.raised, look.warn, 0.2),
+            _ => look.title,
+        };
+        self.shell(fill, 2.0);
+        if let Some((badge, ink)) = self.badge() {
+            mark(painter, badge, rect.center(), 12.0, ink);
+        } else if self.node.lit >= 3 {
+            let size = vec2(
+                4.0_f32.min(rect.width() / 3.0),
+                (rect.height() - 6.0).clamp(3.0, 14.0),
+            );
+            let bar = Rect::from_center_size(pos2(rect.right() - 5.0, rect.center().y), size);
+            painter.rect_filled(bar, 0.0, look.accent);
+        }
+        self.frame(2.0);
+    }
+}

@@ -1,0 +1,532 @@
+//! Wires: registered, pointed at, painted under the boxes, with their tags.
+
+use std::borrow::Cow;
+
+use egui::{
+    Color32, CornerRadius, FontId, Painter, Pos2, Rect, Response, Sense, Shape as Drawn, Stroke,
+    Ui, Vec2, vec2,
+};
+
+use super::access;
+use super::event::{Event, Geometry};
+use super::gesture::WIRE_HIT;
+use super::look::{Line, Look};
+use super::model::{Model, Requests, Target, WireId, WireState, WireView};
+use super::paint::{dashed, mark, mix};
+use super::show::{NodeGraph, Scene};
+use super::view::{Detail, View};
+use super::wire::Curve;
+
+/// Whether a wire runs in right angles.
+pub(super) fn is_square(model: &impl Model, id: WireId) -> bool {
+    model.wire(id).state == WireState::HardWired
+}
+
+/// A wire's brush: everything that painting it needs.
+struct Brush<'a> {
+    painter: &'a Painter,
+    look: &'a Look,
+    view: View,
+    curve: &'a Curve,
+    wire: &'a WireView<'a>,
+    hue: Color32,
+}
+
+impl NodeGraph {
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one frame's parts, each lent apart"
+    )]
+    pub(super) fn wires_ui(
+        &mut self,
+        ui: &mut Ui,
+        model: &impl Model,
+        look: &Look,
+        scene: &Scene,
+        canvas: &Response,
+        hovered: &mut Option<Target>,
+        events: &mut Vec<Event>,
+        geometry: &mut Geometry,
+    ) {
+        let pointed = canvas.hovered().then(|| {
+            let near = scene
+                .curves
+                .iter()
+                .filter(|(_, curve)| curve.bounds.expand(WIRE_HIT).contains(self.last_pointer));
+            near.map(|(ends, curve)| (ends.id, curve.distance_to(self.last_pointer)))
+                .filter(|&(_, distance)| distance <= WIRE_HIT)
+                .min_by(|a, b| a.1.total_cmp(&b.1))
+                .map(|(id, _)| id)
+        });
+        let pointed = pointed.flatten();
+        let detail = self.view.detail();
+        let mut tags = Vec::new();
+        for (ends, curve) in &scene.curves {
+            let view = model.wire(ends.id);
+            let hue = match (view.hue, view.state) {
+                (_, WireState::Refused) => look.error,
+                (_, WireState::EndMissing) => look.faint,
+                (Some(hue), _) => hue,
+                (None, _) => look.kind(view.kind).hue,
+            };
+            let taken = self.gesture.replacing() == Some(ends.id);
+            let mut painter = ui.painter().clone();
+            if taken {
+                painter.multiply_opacity(0.3);
+            }
+            let brush = Brush {
+                painter: &painter,
+                look,
+                view: self.view,
+                curve,
+                wire: &view,
+                hue,
+            };
+            let over = pointed == Some(ends.id);
+            let tag = if detail == Detail::Near || over {
+                brush.tag(scene, over)
+            } else {
+                None
+            };
+            let handle = match &tag {
+                Some(tag) => tag.rect,
+                None => Rect::from_center_size(curve.middle(), Vec2::splat(16.0)),
+            };
+            let target = Target::Wire(ends.id);
+            let response = ui.interact(handle, access::id(self.id, target), Sense::click());
+            access::name_wire(&response, &view.spoken, ends.selected);
+            self.keep_keys(&response, Some(target));
+            self.wire_pointer(&response, ends.id, events);
+            self.key_click(&response, scene, target, events);
+            let hot = response.hovered() || over;
+            if hot {
+                *hovered = Some(target);
+            }
+            let focused = self.by_key && self.focus == Some(target);
+            brush.line(ends.selected || focused, hot);
+            geometry.wires.push((ends.id, handle));
+            if let Some(tag) = tag {
+                tags.push((
+                    tag,
+                    hue,
+                    ends.selected || hot,
+                    view.tag.as_ref().and_then(|tag| tag.ticks),
+                ));
+            }
+        }
+        for (tag, hue, bright, ticks) in tags {
+            tag.paint(ui.painter(), look, hue, bright, ticks, &self.view);
+        }
+    }
+}
+
+impl Brush<'_> {
+    fn stroke(&self, width: f32, colour: Color32) {
+        self.painter.add(Drawn::line(
+            self.curve.points.clone(),
+            Stroke::new(width, colour),
+        ));
+    }
+
+    /// Width of the whole line in graph points.
+    fn width(&self) -> f32 {
+        match (self.look.kind(self.wire.kind).line, self.wire.state) {
+            (_, WireState::Refused | WireState::EndMissing) => 2.0,
+            (Line::Strands, _) => match self.wire.strands {
+                0 | 1 => 2.5,
+                2 => 5.5,
+                _ => 8.0,
+            },
+            (Line::Ticks, _) => 1.5,
+            _ => 2.0,
+        }
+    }
+
+    fn line(&self, selected: bool, hot: bool) {
+        let (look, zoom) = (self.look, self.view.zoom);
+        let lit = match self.wire.state {
+            WireState::Resting => 0.45,
+            WireState::Refused | WireState::EndMissing => 1.0,
+            _ if self.look.kind(self.wire.kind).line == Line::Strands => {
+                0.55 + 0.45 * self.wire.level
+            }
+            _ => 1.0,
+        };
+        let colour = mix(look.canvas, self.hue, lit);
+        let detail = self.view.detail();
+        if detail != Detail::Near {
+            let width = if detail == Detail::Middle { 2.0 } else { 1.0 };
+            if selected || hot {
+                self.stroke(
+                    width + 2.5,
+                    if selected {
+                        look.strong
+                    } else {
+                        look.line_strong
+                    },
+                );
+            }
+            return match self.wire.state {
+                WireState::Refused => dashed(
+                    self.painter,
+                    &self.curve.points,
+                    Stroke::new(width, colour),
+                    5.0,
+                    4.0,
+                ),
+                WireState::EndMissing => dashed(
+                    self.painter,
+                    &self.curve.points,
+                    Stroke::new(width, colour),
+                    1.5,
+                    4.0,
+                ),
+                _ => self.stroke(width, colour),
+            };
+        }
+        let width = self.width() * zoom;
+        if selected {
+            self.stroke(width + (4.0 + 2.5) * zoom, look.strong);
+        } else if hot {
+            self.stroke(width + (4.0 + 2.0) * zoom, look.line_strong);
+        }
+        self.stroke(width + 4.0 * zoom, look.canvas);
+        match self.wire.state {
+            WireState::Refused => {
+                dashed(
+                    self.painter,
+                    &self.curve.points,
+                    Stroke::new(2.0 * zoom, colour),
+                    8.0 * zoom,
+                    6.0 * zoom,
+                );
+                let middle = self.curve.middle();
+                self.painter.circle(
+                    middle,
+                    9.0 * zoom,
+                    look.canvas,
+                    Stroke::new(1.5 * zoom, colour),
+                );
+                mark(self.painter, look.marks.faulty, middle, 12.0 * zoom, colour);
+            }
+            WireState::EndMissing => {
+                dashed(
+                    self.painter,
+                    &self.curve.points,
+                    Stroke::new(2.0 * zoom, colour),
+                    2.0 * zoom,
+                    5.0 * zoom,
+                );
+                let middle = self.curve.middle();
+                self.painter.circle_filled(middle, 8.0 * zoom, look.canvas);
+                mark(
+                    self.painter,
+                    look.marks.missing,
+                    middle,
+                    13.0 * zoom,
+                    look.dim,
+                );
+            }
+            WireState::HardWired => self.hard(width, colour),
+            WireState::Agreed | WireState::Resting => {
+                self.pattern(width, colour);
+                self.beads();
+                self.chevrons();
+            }
+        }
+    }
+
+    fn pattern(&self, width: f32, colour: Color32) {
+        let zoom = self.view.zoom;
+        match self.look.kind(self.wire.kind).line {
+            Line::Strands => {
+                self.stroke(width, colour);
+                if self.wire.strands == 2 {
+                    self.stroke(1.6 * zoom, self.look.canvas);
+                } else if self.wire.strands > 2 {
+                    self.stroke(4.8 * zoom, self.look.canvas);
+                    self.stroke(1.6 * zoom, colour);
+                }
+            }
+            Line::Beads | Line::Diamonds => {
+                self.stroke(width, colour);
+                let diamonds = self.look.kind(self.wire.kind).line == Line::Diamonds;
+                self.every(30.0, |at, _| {
+                    let r = if diamonds { 3.6 } else { 2.5 } * zoom;
+                    self.bead(at, r, colour, diamonds);
+                });
+            }
+            Line::Ticks => {
+                self.stroke(width, colour);
+                self.every(14.0, |at, way| {
+                    let arm = way.rot90() * 3.5 * zoom;
+                    self.painter
+                        .line_segment([at - arm, at + arm], Stroke::new(1.25 * zoom, colour));
+                });
+            }
+            Line::Dots => dashed(
+                self.painter,
+                &self.curve.points,
+                Stroke::new(width, colour),
+                2.0 * zoom,
+                4.5 * zoom,
+            ),
+            Line::None => {}
+        }
+    }
+
+    fn every(&self, step: f32, mut each: impl FnMut(Pos2, Vec2)) {
+        let step = step * self.view.zoom;
+        let length = self.curve.length();
+        let count = (length / step).floor();
+        let mut at = (length - (count - 1.0).max(0.0) * step) / 2.0;
+        while at < length {
+            let (point, way) = self.curve.at(at);
+            each(point, way);
+            at += step;
+        }
+    }
+
+    fn bead(&self, at: Pos2, r: f32, colour: Color32, diamond: bool) {
+        if diamond {
+            let points = [vec2(0.0, -r), vec2(r, 0.0), vec2(0.0, r), vec2(-r, 0.0)]
+                .map(|v| at + v)
+                .to_vec();
+            self.painter
+                .add(Drawn::convex_polygon(points, colour, Stroke::NONE));
+        } else {
+            self.painter.rect_filled(
+                Rect::from_center_size(at, Vec2::splat(2.0 * r)),
+                0.0,
+                colour,
+            );
+        }
+    }
+
+    /// Events under way: a square of 8, a disc at 25 % behind it.
+    fn beads(&self) {
+        let zoom = self.view.zoom;
+        let diamond = self.look.kind(self.wire.kind).line == Line::Diamonds;
+        for &t in &self.wire.beads {
+            let (at, _) = self.curve.at(self.curve.length() * t.clamp(0.0, 1.0));
+            self.painter
+                .circle_filled(at, 8.0 * zoom, self.hue.gamma_multiply(0.25));
+            self.bead(at, 4.0 * zoom, self.look.strong, diamond);
+        }
+    }
+
+    /// From the pin that issues towards the pin that answers, 13 % along.
+    fn chevrons(&self) {
+        let short = self.curve.length() < 120.0 * self.view.zoom;
+        let strands = self.look.kind(self.wire.kind).line == Line::Strands;
+        let (t, with) = match self.wire.requests {
+            Requests::WithData => (0.13, 1.0),
+            Requests::AgainstData => (0.87, -1.0),
+            Requests::Hidden => return,
+        };
+        if strands && short && self.wire.tag.is_some() {
+            return;
+        }
+        let zoom = self.view.zoom;
+        // Never inside the bite of a pin.
+        let length = self.curve.length();
+        let along = (length * t).clamp(16.0 * zoom, (length - 16.0 * zoom).max(16.0 * zoom));
+        let (at, way) = self.curve.at(along);
+        self.chevron(at, way * with);
+        if self.wire.feedback {
+            let (at, way) = self
+                .curve
+                .at((along + 9.0 * with * zoom).clamp(0.0, length));
+            self.chevron(at, way * with);
+        }
+    }
+
+    fn chevron(&self, at: Pos2, way: Vec2) {
+        let zoom = self.view.zoom;
+        let gap = Rect::from_center_size(at, Vec2::splat(7.0 * zoom));
+        if self.look.kind(self.wire.kind).line == Line::Strands {
+            self.painter
+                .circle_filled(gap.center(), 6.0 * zoom, self.look.canvas);
+        }
+        paint_chevron(self.painter, at, way, zoom, self.look.strong);
+    }
+
+    /// Hollow, with a clamp at each end and a padlock.
+    fn hard(&self, width: f32, colour: Color32) {
+        let zoom = self.view.zoom;
+        self.stroke(width.max(5.5 * zoom), colour);
+        self.stroke(width.max(5.5 * zoom) - 2.5 * zoom, self.look.canvas);
+        let length = self.curve.length();
+        for at in [16.0 * zoom, length - 16.0 * zoom] {
+            let clamp = Rect::from_center_size(self.curve.at(at).0, vec2(6.0, 14.0) * zoom);
+            let stroke = Stroke::new(1.25 * zoom, colour);
+            self.painter.rect(
+                clamp,
+                CornerRadius::same(1),
+                self.look.canvas,
+                stroke,
+                egui::StrokeKind::Inside,
+            );
+        }
+        if self.wire.tag.is_none() {
+            let middle = self.curve.middle();
+            self.painter
+                .circle_filled(middle, 9.0 * zoom, self.look.canvas);
+            mark(
+                self.painter,
+                self.look.marks.lock,
+                middle,
+                12.0 * zoom,
+                self.look.text,
+            );
+        }
+    }
+
+    /// The tag in the longer of its forms that covers no box; hovered, it shows all the same.
+    fn tag(&self, scene: &Scene, hovered: bool) -> Option<TagAt> {
+        let tag = self.wire.tag.as_ref()?;
+        let (zoom, middle) = (self.view.zoom, self.curve.middle());
+        let font = FontId::new(self.view.font_size(10.5), self.look.ui_medium.clone());
+        let short = self.curve.length() < 120.0 * zoom;
+        let queue = tag.ticks.is_some_and(|ticks| ticks.total > 0);
+        let strands = self.look.kind(self.wire.kind).line == Line::Strands;
+        let chevron = (short && strands && self.wire.state != WireState::HardWired)
+            .then_some(self.wire.requests)
+            .filter(|&requests| requests != Requests::Hidden);
+        let lock = self.wire.state == WireState::HardWired;
+        let covers = |rect: Rect| {
+            scene.seen.iter().any(|&i| {
+                self.view
+                    .rect_to_screen(scene.places[i].rect())
+                    .intersects(rect.shrink(1.0))
+            })
+        };
+        let form = |lines: Vec<&Cow<'_, str>>| {
+            let ink = self.look.strong;
+            let lines = lines.into_iter().filter(|line| !line.is_empty());
+            let galleys: Vec<_> = lines
+                .map(|line| {
+                    self.painter
+                        .layout_no_wrap(line.to_string(), font.clone(), ink)
+                })
+                .collect();
+            let wide = galleys.iter().map(|g| g.size().x).fold(0.0, f32::max);
+            let high: f32 = galleys.iter().map(|_| 12.5 * zoom).sum();
+            let icon = if lock { 13.0 * zoom } else { 0.0 };
+            let foot = if queue || chevron.is_some() {
+                6.0 * zoom
+            } else {
+                0.0
+            };
+            let size = vec2(wide + icon + 12.0 * zoom, high + foot + 5.0 * zoom);
+            TagAt {
+                rect: Rect::from_center_size(middle, size),
+                galleys,
+                chevron,
+                lock,
+            }
+        };
+        let [first, second] = &tag.short;
+        let two = || form(vec![first, second]);
+        if !short {
+            let long = form(vec![&tag.long]);
+            if hovered || !covers(long.rect) {
+                return Some(long);
+            }
+        }
+        Some(two()).filter(|tag| hovered || !covers(tag.rect))
+    }
+}
+
+/// A chevron of 3.5 that points along `way`.
+fn paint_chevron(painter: &Painter, at: Pos2, way: Vec2, zoom: f32, colour: Color32) {
+    let (ahead, aside) = (way * 2.0 * zoom, way.rot90() * 3.5 * zoom);
+    let points = vec![at - ahead - aside, at + ahead, at - ahead + aside];
+    painter.add(Drawn::line(points, Stroke::new(1.5 * zoom, colour)));
+}
+
+/// A tag laid out.
+struct TagAt {
+    rect: Rect,
+    galleys: Vec<std::sync::Arc<egui::Galley>>,
+    chevron: Option<Requests>,
+    lock: bool,
+}
+
+impl TagAt {
+    fn paint(
+        self,
+        painter: &Painter,
+        look: &Look,
+        hue: Color32,
+        bright: bool,
+        ticks: Option<super::Ticks>,
+        view: &View,
+    ) {
+        let zoom = view.zoom;
+        let edge = if bright {
+            look.strong
+        } else {
+            mix(look.canvas, hue, 0.5)
+        };
+        let corner = CornerRadius::same((3.0 * zoom).round().clamp(1.0, 8.0) as u8);
+        painter.rect(
+            self.rect,
+            corner,
+            look.canvas,
+            Stroke::new(1.0, edge),
+            egui::StrokeKind::Inside,
+        );
+        let mut y = self.rect.top() + 2.5 * zoom;
+        let shift = if self.lock { 6.5 * zoom } else { 0.0 };
+        if self.lock {
+            let at = self.rect.left_center() + vec2(11.0 * zoom, 0.0);
+            mark(painter, look.marks.lock, at, 11.0 * zoom, look.text);
+        }
+        for galley in self.galleys {
+            let x = self.rect.center().x + shift - galley.size().x / 2.0;
+            let at = egui::pos2(x, y + (12.5 * zoom - galley.size().y) / 2.0);
+            painter.galley(at, galley, look.strong);
+            y += 12.5 * zoom;
+        }
+        let foot = self.rect.bottom() - 5.0 * zoom;
+        if let Some(ticks) = ticks.filter(|ticks| ticks.total > 0) {
+            let full = ticks.waiting >= ticks.total;
+            let ink = if full { look.warn } else { hue };
+            let room = self.rect.width() - if self.chevron.is_some() { 22.0 } else { 12.0 } * zoom;
+            let step = (room / f32::from(ticks.total)).min(9.0 * zoom);
+            let whole = step * f32::from(ticks.total);
+            let left = if self.chevron.is_some() {
+                self.rect.left() + 6.0 * zoom
+            } else {
+                self.rect.center().x - whole / 2.0
+            };
+            for i in 0..ticks.total {
+                let at = egui::pos2(left + step * f32::from(i), foot - 1.25 * zoom);
+                let tick = Rect::from_min_size(at, vec2((step - 2.0 * zoom).max(1.0), 2.5 * zoom));
+                painter.rect_filled(tick, 0.0, if i < ticks.waiting { ink } else { look.line });
+            }
+            if full {
+                let at = self.rect.right_top() + vec2(-1.0, 1.0) * zoom;
+                painter.circle_filled(at, 6.5 * zoom, look.canvas);
+                mark(painter, look.marks.late, at, 10.0 * zoom, look.warn);
+            }
+        }
+        if let Some(requests) = self.chevron {
+            let way = vec2(
+                if requests == Requests::WithData {
+                    1.0
+                } else {
+                    -1.0
+                },
+                0.0,
+            );
+            let x = if ticks.is_some() {
+                self.rect.right() - 8.0 * zoom
+            } else {
+                self.rect.center().x
+            };
+            paint_chevron(painter, egui::pos2(x, foot), way, zoom * 0.85, look.strong);
+        }
+    }
+}
