@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{App, Selection, Urgency};
-use crate::graph::Graph;
+use crate::graph::{Graph, load, save_atomically, to_ron};
 
 impl App {
     /// Opens a file. What cannot be read leaves everything as it is, and says why.
@@ -15,15 +15,17 @@ impl App {
 
     /// Opens a file; the error is the sentence for the user.
     pub fn try_open(&mut self, path: &Path) -> Result<(), String> {
-        let name = path.display().to_string();
-        let bytes =
-            std::fs::read(path).map_err(|error| format!("{name} cannot be read: {error}"))?;
-        let (graph, warnings) = from_ron(&bytes, &name).map_err(|error| error.to_string())?;
+        let loaded = load(path).map_err(|error| error.to_string())?;
         // Paths inside are relative to the file, wherever the program was started.
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        self.open_document(graph, Some(path));
-        for warning in warnings {
-            self.say(Urgency::Attention, &name, None, warning.to_string());
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        self.open_document(loaded.graph, Some(path));
+        for warning in loaded.warnings {
+            let text = format!("line {}: {}", warning.line, warning.text);
+            self.say(Urgency::Attention, &name, None, text);
         }
         Ok(())
     }
@@ -81,13 +83,4 @@ impl App {
         };
         self.banners.insert(0, banner);
     }
-}
-fn from_ron(_: &[u8], name: &str) -> Result<(Graph, Vec<String>), String> {
-    Err(format!("{name}: no reader yet"))
-}
-fn to_ron(_: &Graph) -> String {
-    String::new()
-}
-fn save_atomically(_: &Path, _: &str) -> Result<(), String> {
-    Err("no writer yet".into())
 }

@@ -10,6 +10,8 @@ mod files;
 mod news;
 mod observe;
 mod playing;
+#[cfg(test)]
+mod tests;
 mod view;
 
 pub use action::{Action, Selection};

@@ -1,0 +1,215 @@
+//! The program without a screen, on the nominal machine.
+
+use std::time::{Duration, Instant};
+
+use super::{Action, App, Options, Selection};
+use crate::graph::{FilterId, FilterPath, PinAddress, Position};
+use crate::ks::{State, Value};
+
+fn app() -> App {
+    App::new(Options::nominal(256))
+}
+
+fn pin(filter: u32, name: &str) -> PinAddress {
+    PinAddress {
+        filter: FilterPath(vec![FilterId(filter)]),
+        pin: name.into(),
+        instance: 0,
+    }
+}
+
+/// Adds filters by key; their ids are 1, 2, 3 in order.
+fn with(keys: &[&str]) -> App {
+    let mut app = app();
+    for (index, key) in keys.iter().enumerate() {
+        app.perform(Action::AddFilter {
+            key: (*key).into(),
+            at: Position {
+                x: 240.0 * index as f32,
+                y: 0.0,
+            },
+        });
+    }
+    app
+}
+
+fn connect(app: &mut App, from: (u32, &str), to: (u32, &str)) {
+    app.perform(Action::Connect {
+        from: pin(from.0, from.1),
+        to: pin(to.0, to.1),
+    });
+}
+
+/// Polls until `is_done`, for two seconds at most.
+fn wait(app: &mut App, is_done: impl Fn(&App) -> bool) -> bool {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a limit for a test that waits for threads"
+    )]
+    let start = Instant::now();
+    while !is_done(app) {
+        if start.elapsed() > Duration::from_secs(10) {
+            return false;
+        }
+        app.poll();
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    true
+}
+
+#[test]
+fn a_graph_built_by_actions_runs_and_its_wires_have_levels() {
+    let mut app = with(&["tone", "gain", "null_renderer"]);
+    connect(&mut app, (1, "out"), (2, "in"));
+    connect(&mut app, (2, "out"), (3, "in"));
+    assert!(app.view().wiring.is_agreed());
+    app.perform(Action::SetState(State::Run));
+    assert!(wait(&mut app, |app| app
+        .view()
+        .level(&pin(2, "out"), &pin(3, "in"))
+        > 0.05));
+    assert!(app.cells().is_some_and(|cells| cells.position() > 0));
+    app.perform(Action::SetState(State::Stop));
+    assert!(wait(&mut app, |app| app
+        .cells()
+        .is_some_and(|cells| cells.state() == State::Stop)));
+    assert_eq!(app.cells().map(|cells| cells.position()), Some(0));
+}
+
+#[test]
+fn every_action_on_the_document_can_be_taken_back() {
+    let mut app = with(&["tone", "gain", "meter"]);
+    connect(&mut app, (1, "out"), (2, "in"));
+    connect(&mut app, (2, "out"), (3, "in"));
+    let actions = [
+        Action::AddFilter {
+            key: "noise".into(),
+            at: Position::default(),
+        },
+        Action::Disconnect(vec![0]),
+        Action::Rewire {
+            connection: 0,
+            from: pin(1, "out"),
+            to: pin(3, "in"),
+        },
+        Action::Delete(vec![FilterId(2)]),
+        Action::Move(vec![(FilterId(1), Position { x: 16.0, y: 32.0 })]),
+        Action::Rename(FilterId(1), "Siren".into()),
+        Action::SetProperty {
+            filter: FilterId(1),
+            key: "frequency".into(),
+            value: Some(Value::Number(880.0)),
+        },
+    ];
+    for action in actions {
+        let before = app.view().graph.clone();
+        app.perform(action.clone());
+        assert_ne!(*app.view().graph, before, "{action:?} did nothing");
+        let after = app.view().graph.clone();
+        app.perform(Action::Undo);
+        assert_eq!(*app.view().graph, before, "{action:?} was not taken back");
+        app.perform(Action::Redo);
+        assert_eq!(*app.view().graph, after, "{action:?} was not done again");
+        app.perform(Action::Undo);
+    }
+}
+
+#[test]
+fn a_drag_of_a_slider_is_one_step() {
+    let mut app = with(&["gain"]);
+    let before = app.view().graph.clone();
+    app.perform(Action::BeginGesture("Set Level".into()));
+    for level in [-1.0, -2.0, -3.0] {
+        let value = Some(Value::Number(level));
+        app.perform(Action::SetProperty {
+            filter: FilterId(1),
+            key: "level".into(),
+            value,
+        });
+    }
+    app.perform(Action::EndGesture);
+    app.perform(Action::Undo);
+    assert_eq!(*app.view().graph, before);
+}
+
+#[test]
+fn a_refusal_is_shown_and_its_cure_is_one_step() {
+    let mut app = with(&["tone", "tone", "mixer"]);
+    for (filter, rate) in [(1, "44100"), (2, "48000")] {
+        let value = Some(Value::Text(rate.into()));
+        app.perform(Action::SetProperty {
+            filter: FilterId(filter),
+            key: "rate".into(),
+            value,
+        });
+    }
+    connect(&mut app, (1, "out"), (3, "in"));
+    let before = app.view().graph.clone();
+    let second = PinAddress {
+        instance: 1,
+        ..pin(3, "in")
+    };
+    app.perform(Action::Connect {
+        from: pin(2, "out"),
+        to: second.clone(),
+    });
+    assert_eq!(*app.view().graph, before, "a refused wire is not made");
+    let (_, _, refusal) = app.view().refusal.cloned().unwrap();
+    assert!(
+        refusal.sentence().contains("48\u{a0}000 Hz"),
+        "{}",
+        refusal.sentence()
+    );
+    assert!(!refusal.cures.is_empty());
+    app.perform(Action::ConnectVia {
+        from: pin(2, "out"),
+        to: second,
+        cure: 0,
+    });
+    assert!(
+        app.view().wiring.is_agreed(),
+        "{:?}",
+        app.view().wiring.wires
+    );
+    assert_eq!(app.view().graph.filters.len(), 4);
+    app.perform(Action::Undo);
+    assert_eq!(*app.view().graph, before);
+}
+
+#[test]
+fn deleting_the_selection_takes_wires_along_and_clears_it() {
+    let mut app = with(&["tone", "gain"]);
+    connect(&mut app, (1, "out"), (2, "in"));
+    app.perform(Action::Select(Selection {
+        filters: [FilterId(2)].into(),
+        ..Selection::default()
+    }));
+    app.perform(Action::DeleteSelection);
+    let view = app.view();
+    assert!(view.graph.connections.is_empty() && view.selection.is_empty());
+}
+
+#[test]
+fn saved_and_opened_again_is_the_same_and_clean() {
+    let folder = std::env::temp_dir().join(format!("ksgraph-app-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("kept.ron");
+    let mut app = with(&["tone", "gain"]);
+    connect(&mut app, (1, "out"), (2, "in"));
+    assert!(app.view().document.is_dirty);
+    app.perform(Action::SaveAs(path.clone()));
+    assert!(!app.view().document.is_dirty);
+    let kept = app.view().graph.clone();
+    app.perform(Action::New);
+    app.perform(Action::Open(path));
+    assert_eq!(*app.view().graph, kept);
+    assert!(!app.view().document.is_dirty);
+    app.perform(Action::Open(folder.join("not there.ron")));
+    assert_eq!(
+        *app.view().graph,
+        kept,
+        "a file that cannot be read leaves everything as it is"
+    );
+    assert!(app.view().banners[0].text.contains("not there.ron"));
+    std::fs::remove_dir_all(&folder).unwrap();
+}
