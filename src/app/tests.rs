@@ -78,7 +78,7 @@ fn a_graph_built_by_actions_runs_and_its_wires_have_levels() {
 
 #[test]
 fn every_action_on_the_document_can_be_taken_back() {
-    let mut app = with(&["tone", "gain", "meter"]);
+    let mut app = with(&["tone", "gain", "meter", "meter"]);
     connect(&mut app, (1, "out"), (2, "in"));
     connect(&mut app, (2, "out"), (3, "in"));
     let actions = [
