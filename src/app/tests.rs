@@ -90,7 +90,7 @@ fn every_action_on_the_document_can_be_taken_back() {
         Action::Rewire {
             connection: 0,
             from: pin(1, "out"),
-            to: pin(3, "in"),
+            to: pin(4, "in"),
         },
         Action::Delete(vec![FilterId(2)]),
         Action::Move(vec![(FilterId(1), Position { x: 16.0, y: 32.0 })]),
