@@ -33,6 +33,10 @@ pub mod splitter;
 
 pub mod tone;
 
+pub mod wave_reader;
+
+pub mod wave_writer;
+
 #[cfg(test)]
 mod tests;
 
@@ -51,6 +55,8 @@ pub fn plain() -> Vec<Arc<dyn Filter>> {
         Arc::new(tone::Tone),
         Arc::new(keyboard::Keyboard),
         Arc::new(tone_synth::ToneSynth),
+        Arc::new(wave_reader::wave_reader()),
+        Arc::new(wave_writer::wave_writer()),
     ]
 }
 

@@ -1,0 +1,104 @@
+//! What the audio thread and the worker share: the wanted state, counters, the frames' rings. No lock.
+//!
+//! A *run* is the time between two Stops. Frames carry the number of their run, so what was read ahead before a Stop
+//! is never heard after it.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::thread::Thread;
+
+use super::srb::Frame;
+use crate::ks::State;
+
+/// The published numbers of a filter in the class driver, by index.
+pub mod cell {
+    /// Where the stream is, in seconds: in a file, the place in the file.
+    pub const POSITION: usize = 0;
+    /// How long it is in seconds; 0 when nobody knows.
+    pub const LENGTH: usize = 1;
+    /// Samples that were missing, or dropped, for the worker was late.
+    pub const LOST: usize = 2;
+    /// Frames waiting for the audio thread to read, or for the worker to write.
+    pub const WAITING: usize = 3;
+    /// Data requests handed to the minidriver.
+    pub const ISSUED: usize = 4;
+    /// Data requests it answered with SUCCESS.
+    pub const DONE: usize = 5;
+    /// Data requests that were cancelled.
+    pub const CANCELLED: usize = 6;
+    /// Data requests that failed.
+    pub const FAILED: usize = 7;
+    /// How many there are.
+    pub const COUNT: usize = 8;
+}
+
+/// What stands in both threads' hands.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    /// The run in the upper bits, the state wanted in the lower eight.
+    wanted: AtomicU64,
+    /// Set when the processor was dropped.
+    pub(super) closing: AtomicBool,
+    /// Calls of the device that were not yet passed on.
+    pub(super) interrupts: AtomicU32,
+    /// For each lane the run in which it failed, plus one.
+    failed: Vec<AtomicU64>,
+    worker: OnceLock<Thread>,
+}
+
+impl Shared {
+    pub(super) fn new(lanes: usize) -> Self {
+        Self {
+            wanted: AtomicU64::new(0),
+            closing: AtomicBool::new(false),
+            interrupts: AtomicU32::new(0),
+            failed: (0..lanes).map(|_| AtomicU64::new(0)).collect(),
+            worker: OnceLock::new(),
+        }
+    }
+
+    /// Who is woken. Called once, before either thread uses it.
+    pub(super) fn set_worker(&self, thread: Thread) {
+        let _ = self.worker.set(thread);
+    }
+
+    pub(super) fn wake(&self) {
+        if let Some(worker) = self.worker.get() {
+            worker.unpark();
+        }
+    }
+
+    pub(super) fn want(&self, run: u64, state: State) {
+        self.wanted.store(run << 8 | state as u64, Ordering::Release);
+        self.wake();
+    }
+
+    pub(super) fn wanted(&self) -> (u64, State) {
+        let word = self.wanted.load(Ordering::Acquire);
+        (word >> 8, State::from_number((word & 0xFF) as u8))
+    }
+
+    pub(super) fn fail(&self, lane: usize, run: u64) {
+        self.failed[lane].store(run + 1, Ordering::Release);
+    }
+
+    pub(super) fn has_failed(&self, lane: usize, run: u64) -> bool {
+        self.failed[lane].load(Ordering::Acquire) == run + 1
+    }
+}
+
+/// A frame in a ring.
+pub(super) struct Parcel {
+    pub(super) run: u64,
+    pub(super) frame: Frame,
+}
+
+/// Puts a frame on a ring that has room for every frame there is.
+pub(super) fn send(ring: &mut rtrb::Producer<Parcel>, parcel: Parcel) {
+    let pushed = ring.push(parcel);
+    debug_assert!(pushed.is_ok(), "a ring has room for every frame");
+    if let Err(rtrb::PushError::Full(parcel)) = pushed {
+        // Should it ever happen after all: to leak a frame is better than to free it on the audio thread.
+        std::mem::forget(parcel);
+    }
+}
