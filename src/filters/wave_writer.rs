@@ -235,3 +235,167 @@ impl Drop for Writing {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use super::super::wave_reader::tests::{Folder, Still, sound, values};
+    use super::*;
+    use crate::ks::rig::Rig;
+    use crate::ks::{DataFlow, DataFormat, Filter, OpenPin, Opened, Settings, Value, Waker};
+
+    fn record(path: &Path, bits: &str, format: &DataFormat) -> Rig {
+        let formats = BTreeMap::from([("in".to_owned(), format.clone())]);
+        let values = values(path, &[("bits", Value::Text(bits.into()))]);
+        Rig::open_with(&wave_writer(), values, &formats, None)
+    }
+
+    fn feed(rig: &mut Rig, from: usize, cuts: &[usize]) {
+        let mut at = from;
+        for &len in cuts {
+            let channel = |c| (at..at + len).map(|n| sound(c, n)).collect();
+            rig.cycle(len, &[channel(0), channel(1), channel(2)], &[]);
+            at += len;
+        }
+    }
+
+    /// What an independent reader finds: the samples of each channel.
+    fn read(path: &Path) -> Vec<Vec<f32>> {
+        let mut reader = hound::WavReader::open(path).unwrap();
+        let spec = reader.spec();
+        let all: Vec<f32> = if spec.sample_format == hound::SampleFormat::Float {
+            reader.samples::<f32>().map(Result::unwrap).collect()
+        } else {
+            let steps = (1_u32 << (spec.bits_per_sample - 1)) as f32;
+            let samples = reader.samples::<i32>();
+            samples.map(|s| s.unwrap() as f32 / steps).collect()
+        };
+        let channels = usize::from(spec.channels);
+        let of = |c: usize| all.iter().skip(c).step_by(channels).copied().collect();
+        (0..channels).map(of).collect()
+    }
+
+    fn sounds(channels: usize, len: usize) -> Vec<Vec<f32>> {
+        (0..channels)
+            .map(|c| (0..len).map(|n| sound(c, n)).collect())
+            .collect()
+    }
+
+    #[test]
+    fn another_reader_finds_every_sample() {
+        let folder = Folder::new();
+        let path = folder.file("take.wav");
+        for bits in ["i16", "i24", "f32"] {
+            for (channels, cuts) in [
+                (1, vec![4096; 10]),
+                (2, vec![1, 64, 999]),
+                (3, vec![64; 99]),
+            ] {
+                let mut rig = record(&path, bits, &DataFormat::float(channels, 48_000));
+                feed(&mut rig, 0, &cuts);
+                // In mid-stream, without a Stop.
+                drop(rig);
+                let wanted = sounds(channels as usize, cuts.iter().sum());
+                assert_eq!(read(&path), wanted, "{bits}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_file_is_whole_at_stop_and_begun_anew_at_run() {
+        let folder = Folder::new();
+        let path = folder.file("take.wav");
+        let mut rig = record(&path, "i16", &DataFormat::pcm(16, 2, 44_100));
+        feed(&mut rig, 0, &[4096, 100]);
+        for state in [State::Pause, State::Acquire, State::Stop] {
+            rig.processor().enter(state);
+        }
+        // 4196 samples of the graph are 3855 at 44 100 Hz.
+        let mut looks = 0;
+        while hound::WavReader::open(&path).map_or(true, |wav| wav.duration() != 3855) {
+            std::thread::sleep(Duration::from_millis(1));
+            looks += 1;
+            assert!(looks < 5000, "the file was never completed");
+        }
+        feed(&mut rig, 0, &[480]);
+        drop(rig);
+        assert_eq!(read(&path)[0].len(), 441);
+    }
+
+    #[test]
+    fn what_is_no_number_is_written_as_silence() {
+        let folder = Folder::new();
+        let path = folder.file("take.wav");
+        let mut rig = record(&path, "f32", &DataFormat::float(1, 48_000));
+        rig.cycle(4, &[vec![0.5, f32::NAN, f32::INFINITY, 2.0]], &[]);
+        drop(rig);
+        assert_eq!(read(&path), [[0.5, 0.0, 0.0, 2.0]]);
+    }
+
+    #[test]
+    fn an_old_file_stays_until_something_is_recorded() {
+        let folder = Folder::new();
+        let path = folder.file("take.wav");
+        std::fs::write(&path, "precious").unwrap();
+        drop(record(&path, "i16", &DataFormat::float(2, 48_000)));
+        assert_eq!(std::fs::read(&path).unwrap(), b"precious");
+        let fresh = folder.file("fresh.wav");
+        drop(record(&fresh, "i16", &DataFormat::float(2, 48_000)));
+        assert!(!fresh.exists(), "nothing was recorded, nothing is left");
+    }
+
+    #[test]
+    fn a_writer_that_takes_over_waits_for_the_one_before() {
+        let folder = Folder::new();
+        let path = folder.file("take.wav");
+        let mut old = record(&path, "i24", &DataFormat::float(2, 48_000));
+        feed(&mut old, 0, &[4096]);
+        let mut new = record(&path, "i16", &DataFormat::float(2, 48_000));
+        feed(&mut new, 0, &[1000]);
+        drop(old);
+        drop(new);
+        assert_eq!(read(&path), sounds(2, 1000));
+    }
+
+    fn open(path: &str, format: DataFormat) -> Result<Opened, OpenError> {
+        let values = values(Path::new(path), &[]);
+        wave_writer().open(&Opening {
+            descriptor: &DESCRIPTOR,
+            settings: Settings {
+                values: &values,
+                base: None,
+            },
+            rate_hz: 48_000,
+            max_len: 512,
+            pins: &[OpenPin {
+                factory: 0,
+                instance: 0,
+                data_flow: DataFlow::In,
+                format: Some(format),
+            }],
+            live: false,
+            clock: Arc::new(Still),
+            waker: Waker::default(),
+            feed: None,
+        })
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_made_is_a_clear_error() {
+        let folder = Folder::new();
+        let float = || DataFormat::float(2, 48_000);
+        let missing = folder.file("nowhere").join("take.wav");
+        for path in [&missing, &folder.0] {
+            let name = path.to_str().unwrap();
+            let error = open(name, float()).err().unwrap();
+            assert!(error.to_string().starts_with(name), "{error}");
+        }
+        assert!(matches!(open("", float()), Err(OpenError::Property { .. })));
+        let path = folder.file("take.wav");
+        let crowd = open(path.to_str().unwrap(), DataFormat::float(65, 48_000));
+        assert!(crowd.err().unwrap().to_string().contains("65"));
+        assert!(!path.exists());
+    }
+}

@@ -201,8 +201,11 @@ pub struct LiveValues(Arc<[AtomicU64]>);
 impl LiveValues {
     pub(super) fn new(opening: &Opening<'_>) -> Self {
         let properties = opening.descriptor.properties.iter();
-        let value =
-            |property: &Property| property.slot_value(&opening.settings.value(property)).to_bits();
+        let value = |property: &Property| {
+            property
+                .slot_value(&opening.settings.value(property))
+                .to_bits()
+        };
         Self(properties.map(|p| AtomicU64::new(value(p))).collect())
     }
 

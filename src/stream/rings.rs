@@ -69,7 +69,8 @@ impl Shared {
     }
 
     pub(super) fn want(&self, run: u64, state: State) {
-        self.wanted.store(run << 8 | state as u64, Ordering::Release);
+        self.wanted
+            .store(run << 8 | state as u64, Ordering::Release);
         self.wake();
     }
 

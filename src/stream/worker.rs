@@ -258,12 +258,14 @@ impl Worker {
             Direction::Write if lane.has_unanswered() && !is_closing => return false,
             Direction::Write => State::Stop,
         };
-        if target < lane.state && lane.direction == Direction::Read && lane.has_unanswered() {
-            if target == State::Stop && !lane.is_cancelling {
+        let reads = lane.direction == Direction::Read && lane.has_unanswered();
+        if target < State::Pause && target < lane.state && reads {
+            // Below Pause nothing may be outstanding.
+            let was_told = lane.is_cancelling;
+            if !was_told {
                 self.cancel_lane(index);
-                return true;
             }
-            return false;
+            return !was_told;
         }
         let Some(next) = lane.state.step_towards(target) else {
             if lane.run < run && lane.state == State::Stop {
@@ -517,7 +519,10 @@ impl Worker {
         match catch_unwind(AssertUnwindSafe(|| callback(minidriver))) {
             Ok(value) => Some(value),
             Err(_) => {
-                log::error!("{}: its minidriver panicked and is not used any more", self.title);
+                log::error!(
+                    "{}: its minidriver panicked and is not used any more",
+                    self.title
+                );
                 self.unload();
                 for index in 0..self.lanes.len() {
                     self.fail_lane(index, Status::IoDeviceError, "the minidriver");
@@ -531,7 +536,10 @@ impl Worker {
     fn unload(&mut self) {
         let minidriver = self.minidriver.take();
         if catch_unwind(AssertUnwindSafe(|| drop(minidriver))).is_err() {
-            log::error!("{}: its minidriver panicked while it was dropped", self.title);
+            log::error!(
+                "{}: its minidriver panicked while it was dropped",
+                self.title
+            );
         }
     }
 
