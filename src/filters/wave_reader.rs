@@ -36,10 +36,13 @@ pub fn wave_reader() -> ClassDriver<WaveReader> {
 /// The entry of the reading minidriver.
 pub struct WaveReader;
 
-/// The file a Wave Reader with these values plays, as it is called in [`Facts::files`]; `None` when none is named.
-pub fn file(settings: &Settings<'_>) -> Option<PathBuf> {
+/// What is known of the file that is named, under its name in the graph or its full one; `None` when none is named.
+fn known<'a>(settings: &Settings<'_>, facts: &'a Facts) -> Option<&'a FileFact> {
     let path = settings.path(&PATH)?;
-    Some(std::path::absolute(&path).unwrap_or(path))
+    Some(match (facts.file(&path), std::path::absolute(&path)) {
+        (FileFact::Pending, Ok(full)) => facts.file(&full),
+        (fact, _) => fact,
+    })
 }
 
 /// Looks what a file is. For observers: it may take as long as the disk does.
@@ -81,8 +84,7 @@ impl MinidriverEntry for WaveReader {
     }
 
     fn describe(&self, settings: &Settings<'_>, facts: &Facts) -> Cow<'_, Descriptor> {
-        let fact = file(settings).map(|path| facts.file(&path));
-        let Some(FileFact::Wave { format, .. }) = fact else {
+        let Some(FileFact::Wave { format, .. }) = known(settings, facts) else {
             return Cow::Borrowed(&DESCRIPTOR);
         };
         let mut ranges = vec![DataRange::only(format)];
@@ -98,7 +100,7 @@ impl MinidriverEntry for WaveReader {
     }
 
     fn load(&self, opening: &Opening<'_>, services: &Services) -> Result<Loaded, OpenError> {
-        let Some(path) = file(&opening.settings) else {
+        let Some(path) = opening.settings.path(&PATH) else {
             return Err(OpenError::Property {
                 property: PATH.key.into(),
                 found: "no file is named".into(),
@@ -428,7 +430,7 @@ pub(crate) mod tests {
         let filter = wave_reader();
         let generic = filter.describe(&settings, &facts).pins[0].ranges.to_vec();
         assert_eq!(generic, DataRange::FLOAT);
-        facts.files.insert(file(&settings).unwrap(), fact);
+        facts.files.insert(path.clone(), fact);
         let ranges = filter.describe(&settings, &facts).pins[0].ranges.to_vec();
         let float = DataFormat::float(2, 44_100);
         assert_eq!(ranges, [DataRange::only(&own), DataRange::only(&float)]);
