@@ -100,6 +100,8 @@ pub struct App {
     last_keyboard: Option<FilterId>,
     /// The name of the device that drives the graph; empty while a timer does.
     device: String,
+    /// The device that drove the graph before it was lost: no other one is taken in its place.
+    lost_device: String,
     /// Whether the device that should drive the graph is gone.
     is_waiting: bool,
     has_ended: bool,
@@ -137,6 +139,7 @@ impl App {
             play_mode: None,
             last_keyboard: None,
             device: String::new(),
+            lost_device: String::new(),
             is_waiting: false,
             has_ended: false,
             xruns: vec![],

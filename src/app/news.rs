@@ -4,7 +4,7 @@ use super::observe::Observation;
 use super::playing::News;
 use super::{App, Banner, FilterStatus, Urgency, Xrun};
 use crate::graph::FilterPath;
-use crate::ks::{Domain, FileFact, OpenError, Settings, State};
+use crate::ks::{AudioDevice, Domain, FileFact, OpenError, Settings, State};
 
 /// The last words of every banner about a missing device, by which it is found again.
 const WAITS: &str = "The graph keeps time on a silent clock and waits for it.";
@@ -67,7 +67,20 @@ impl App {
             return false;
         };
         let wanted = self.device_wanted(&master);
-        if self.facts.render_device(&wanted).is_none() {
+        let is_it = |device: &AudioDevice| {
+            let is_asked_for = if wanted.is_empty() {
+                device.is_default
+            } else {
+                device.name == wanted || format!("{}:{}", device.host, device.name) == wanted
+            };
+            is_asked_for && (self.lost_device.is_empty() || self.lost_device == device.name)
+        };
+        if !self
+            .facts
+            .devices
+            .iter()
+            .any(|device| !device.render.is_empty() && is_it(device))
+        {
             return false;
         }
         if let Some(playing) = &mut self.playing {
@@ -199,11 +212,12 @@ impl App {
         self.device = match &master {
             Some(filter) => {
                 let wanted = self.device_wanted(filter);
-                let found = self
-                    .facts
-                    .render_device(&wanted)
-                    .map(|device| device.name.clone());
-                found.unwrap_or(wanted)
+                let mut devices = self.facts.devices.iter();
+                let default = devices.find(|device| device.is_default && !device.render.is_empty());
+                match (wanted.is_empty(), default) {
+                    (true, Some(device)) => device.name.clone(),
+                    _ => wanted,
+                }
             }
             None => String::new(),
         };
@@ -211,7 +225,7 @@ impl App {
 
     fn device_lost(&mut self, filter: &FilterPath) {
         let wanted = self.device_wanted(filter);
-        let text = if wanted.is_empty() && self.device.is_empty() {
+        let text = if wanted.is_empty() && self.device.is_empty() && self.lost_device.is_empty() {
             format!("No sound card was found. {WAITS}")
         } else {
             let name = if self.device.is_empty() {
@@ -231,7 +245,9 @@ impl App {
                 is_dismissible: true,
             },
         );
-        self.device.clear();
+        if !self.device.is_empty() {
+            self.lost_device = std::mem::take(&mut self.device);
+        }
         self.set_waiting(true);
     }
 

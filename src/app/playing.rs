@@ -41,6 +41,8 @@ pub(super) struct Playing {
     wires: BTreeMap<(PinAddress, PinAddress), usize>,
     levels: Option<Telemetry>,
     master: Option<FilterPath>,
+    /// The master and its place in the slab.
+    driven_by: (Option<FilterPath>, Option<u32>),
     /// What the audio thread was last told, by entry and property.
     told: BTreeMap<(u32, usize), f64>,
     faults: BTreeMap<FilterPath, String>,
@@ -57,6 +59,7 @@ impl Playing {
             wires: BTreeMap::new(),
             levels: None,
             master: None,
+            driven_by: (None, None),
             told: BTreeMap::new(),
             faults: BTreeMap::new(),
             renew: BTreeMap::new(),
@@ -249,8 +252,15 @@ impl Playing {
             self.faults.insert(path.clone(), error.to_string());
             news.push(News::NotOpened(path, error));
         }
-        if self.master != built.master {
+        let entry = |path: &Option<FilterPath>| {
+            let open = path.as_ref().and_then(|path| self.open.get(path));
+            open.map(|open| open.entry)
+        };
+        // Opened anew counts as another one: what was said of the old one no longer holds.
+        let master = (built.master.clone(), entry(&built.master));
+        if self.driven_by != master {
             self.master.clone_from(&built.master);
+            self.driven_by = master;
             news.push(News::Master(built.master));
         }
     }
