@@ -56,7 +56,7 @@ impl Options {
             catalogue: crate::filters::catalogue(Arc::clone(&machine) as _, machine),
             facts: crate::device::facts(),
             eyes: Eyes {
-                probe: |_| crate::ks::FileFact::Pending,
+                probe: crate::filters::wave_reader::probe,
                 devices: crate::device::facts,
             },
             quantum,
@@ -71,7 +71,7 @@ impl Options {
             catalogue: crate::filters::catalogue(Arc::clone(&offline) as _, offline),
             facts: Facts::nominal(),
             eyes: Eyes {
-                probe: |_| crate::ks::FileFact::Pending,
+                probe: crate::filters::wave_reader::probe,
                 devices: Facts::nominal,
             },
             quantum,
