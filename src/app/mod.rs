@@ -325,6 +325,13 @@ impl App {
             let Some(descriptor) = &filter.descriptor else {
                 continue;
             };
+            // A sink writes its file; that it is not there yet is no news.
+            let is_source = |pin: &crate::ks::PinFactory| {
+                pin.data_flow == crate::ks::DataFlow::Out && !pin.is_bridge()
+            };
+            if !descriptor.pins.iter().any(is_source) {
+                continue;
+            }
             let settings = Settings {
                 values: &filter.values,
                 base: base.as_deref(),
