@@ -9,7 +9,10 @@ use super::model::Chosen;
 use super::narrow::{Net, Room, tidy};
 use super::refusal::{Cure, CureKind, Step};
 use crate::ks::ids::{Guid, category};
-use crate::ks::{DataFlow, DataRange, Descriptor, Filter, PinFactory, Settings, overlaps};
+use crate::ks::{
+    DataFlow, DataRange, Descriptor, Domain, Filter, PinFactory, Property, Settings, Value,
+    overlaps,
+};
 
 /// So many cures are enough.
 const MOST: usize = 4;
@@ -150,6 +153,124 @@ fn meets(net: &Net, link: &Link) -> bool {
 
 type Side<'a> = (&'a PinFactory, &'a [DataRange]);
 
+/// A filter that might go in between, with one way to set it.
+struct Candidate<'a> {
+    kind: &'a dyn Filter,
+    /// What differs from the defaults: title for people, key and text for the command line.
+    values: Vec<(&'static str, String, String)>,
+    settings: BTreeMap<String, Value>,
+    descriptor: Descriptor,
+    input: usize,
+    output: usize,
+    lists: Vec<Vec<DataRange>>,
+}
+
+/// Every such filter with its defaults, then with each setting that changes what its pins do.
+fn candidates<'a>(setting: &Setting<'_>, kinds: &[&'a dyn Filter]) -> Vec<Vec<Candidate<'a>>> {
+    let all = kinds.iter().map(|kind| {
+        let mut ways = vec![candidate(setting, *kind, None)];
+        for property in kind
+            .descriptor()
+            .properties
+            .iter()
+            .filter(|it| it.structural)
+        {
+            let values: Vec<Value> = match property.domain {
+                Domain::Choice(words) => words.iter().map(|&it| Value::Text(it.into())).collect(),
+                Domain::Number { min, max, step, .. } if step == 1.0 && max - min < 16.0 => {
+                    let count = (max - min) as u32;
+                    (0..=count)
+                        .map(|at| Value::Number(min + f64::from(at)))
+                        .collect()
+                }
+                _ => vec![],
+            };
+            let values = values
+                .into_iter()
+                .filter(|it| *it != property.default_value());
+            ways.extend(values.map(|value| candidate(setting, *kind, Some((property, value)))));
+        }
+        ways.into_iter().flatten().collect()
+    });
+    all.collect()
+}
+
+fn candidate<'a>(
+    setting: &Setting<'_>,
+    kind: &'a dyn Filter,
+    changed: Option<(&Property, Value)>,
+) -> Option<Candidate<'a>> {
+    let mut values = vec![];
+    let mut settings = BTreeMap::new();
+    if let Some((property, value)) = changed {
+        let text = match &value {
+            Value::Text(text) => text.clone(),
+            Value::Number(number) => number.to_string(),
+            Value::Flag(flag) => flag.to_string(),
+        };
+        values.push((property.title, property.key.to_owned(), text));
+        settings.insert(property.key.to_owned(), value);
+    }
+    let asked = Settings {
+        values: &settings,
+        base: setting.base,
+    };
+    let descriptor = kind.describe(&asked, setting.facts).into_owned();
+    let pin = |flow| {
+        let usable = |pin: &PinFactory| pin.data_flow == flow && !pin.is_bridge();
+        descriptor.pins.iter().position(usable)
+    };
+    let (input, output) = (pin(DataFlow::In)?, pin(DataFlow::Out)?);
+    let fill = |pin: &PinFactory| -> Vec<DataRange> {
+        let ranges = pin.ranges.iter();
+        ranges
+            .map(|range| range.at_graph_rate(setting.rate_hz))
+            .collect()
+    };
+    let lists = descriptor.pins.iter().map(fill).collect();
+    Some(Candidate {
+        kind,
+        values,
+        settings,
+        descriptor,
+        input,
+        output,
+        lists,
+    })
+}
+
+impl Candidate<'_> {
+    /// What comes out when `offer` goes in; `None` when it does not take it.
+    fn through(&self, setting: &Setting<'_>, offer: Side<'_>) -> Option<Vec<DataRange>> {
+        issues(
+            offer.0.communication,
+            self.descriptor.pins[self.input].communication,
+        )?;
+        let taken = tidy(overlaps(offer.1, &self.lists[self.input]).collect());
+        if taken.is_empty() {
+            return None;
+        }
+        let mut lists = self.lists.clone();
+        lists[self.input] = taken;
+        let settings = Settings {
+            values: &self.settings,
+            base: setting.base,
+        };
+        self.kind.constrain(&self.descriptor, &settings, &mut lists);
+        let is_left = !lists[self.input].is_empty() && !lists[self.output].is_empty();
+        is_left.then(|| std::mem::take(&mut lists[self.output]))
+    }
+
+    fn out(&self) -> &PinFactory {
+        &self.descriptor.pins[self.output]
+    }
+
+    fn reaches(&self, left: &[DataRange], want: Side<'_>) -> bool {
+        issues(self.out().communication, want.0.communication).is_some()
+            && overlaps(left, want.1).any(|range| range.choose().is_some())
+    }
+}
+
 /// One filter in between, else two.
 fn chains(
     setting: &Setting<'_>,
@@ -157,23 +278,26 @@ fn chains(
     offer: Side<'_>,
     want: Side<'_>,
 ) -> Vec<Cure> {
-    let one = singles(setting, kinds, offer, want);
+    let all = candidates(setting, kinds);
+    let one = fitting(setting, &all, offer, want);
     if !one.is_empty() {
         return one;
     }
     let mut found = vec![];
-    for first in kinds {
-        let Some(middle) = through(setting, *first, offer) else {
-            continue;
-        };
-        for second in kinds {
-            if first.descriptor().key == second.descriptor().key {
+    for (at, firsts) in all.iter().enumerate() {
+        for (behind, seconds) in all.iter().enumerate() {
+            if at == behind {
                 continue;
             }
-            let end = through(setting, *second, (&middle.0, &middle.1));
-            if end.is_some_and(|end| reaches(&end, want)) {
-                found.push(insert(&[first.descriptor(), second.descriptor()]));
-            }
+            let pair = firsts.iter().find_map(|first| {
+                let middle = first.through(setting, offer)?;
+                let second = seconds.iter().find(|second| {
+                    let end = second.through(setting, (first.out(), &middle));
+                    end.is_some_and(|end| second.reaches(&end, want))
+                })?;
+                Some(insert(&[first, second]))
+            });
+            found.extend(pair);
         }
     }
     found
@@ -185,63 +309,49 @@ fn singles(
     offer: Side<'_>,
     want: Side<'_>,
 ) -> Vec<Cure> {
-    kinds
-        .iter()
-        .filter(|kind| through(setting, **kind, offer).is_some_and(|end| reaches(&end, want)))
-        .map(|kind| insert(&[kind.descriptor()]))
-        .collect()
+    fitting(setting, &candidates(setting, kinds), offer, want)
 }
 
-fn insert(filters: &[&Descriptor]) -> Cure {
-    let titles: Vec<&str> = filters.iter().map(|filter| &*filter.title).collect();
+fn fitting(
+    setting: &Setting<'_>,
+    all: &[Vec<Candidate<'_>>],
+    offer: Side<'_>,
+    want: Side<'_>,
+) -> Vec<Cure> {
+    let fits = |way: &&Candidate<'_>| {
+        let end = way.through(setting, offer);
+        end.is_some_and(|end| way.reaches(&end, want))
+    };
+    let found = all.iter().filter_map(|ways| ways.iter().find(fits));
+    found.map(|way| insert(&[way])).collect()
+}
+
+fn insert(ways: &[&Candidate<'_>]) -> Cure {
+    let titles = ways.iter().map(|way| {
+        let set = way.values.iter();
+        let set: Vec<String> = set
+            .map(|(title, _, text)| format!("{title} {text}"))
+            .collect();
+        match set.is_empty() {
+            true => way.descriptor.title.to_string(),
+            false => format!("{} ({})", way.descriptor.title, set.join(", ")),
+        }
+    });
+    let titles: Vec<String> = titles.collect();
+    let values = ways.iter().map(|way| {
+        let set = way.values.iter();
+        set.map(|(_, key, text)| (key.clone(), text.clone()))
+            .collect()
+    });
     Cure {
         kind: CureKind::Insert,
-        cost: filters.len() as u32,
-        inserts: filters.iter().map(|it| it.key.to_string()).collect(),
-        values: filters.iter().map(|_| vec![]).collect(),
+        cost: ways.len() as u32,
+        inserts: ways
+            .iter()
+            .map(|way| way.descriptor.key.to_string())
+            .collect(),
         pins: None,
+        values: values.collect(),
         text: format!("Insert {}", titles.join(" and ")),
     }
-}
-
-fn reaches(end: &(PinFactory, Vec<DataRange>), want: Side<'_>) -> bool {
-    issues(end.0.communication, want.0.communication).is_some()
-        && overlaps(&end.1, want.1).any(|range| range.choose().is_some())
-}
-
-/// What comes out of a new filter when `offer` goes in; `None` when it does not take it.
-fn through(
-    setting: &Setting<'_>,
-    kind: &dyn Filter,
-    offer: Side<'_>,
-) -> Option<(PinFactory, Vec<DataRange>)> {
-    let values = BTreeMap::new();
-    let settings = Settings {
-        values: &values,
-        base: setting.base,
-    };
-    let descriptor = kind.describe(&settings, setting.facts);
-    let pin = |flow| {
-        let usable = |pin: &&PinFactory| pin.data_flow == flow && !pin.is_bridge();
-        descriptor.pins.iter().position(|pin| usable(&pin))
-    };
-    let (input, output) = (pin(DataFlow::In)?, pin(DataFlow::Out)?);
-    issues(offer.0.communication, descriptor.pins[input].communication)?;
-    let mut lists: Vec<Vec<DataRange>> = descriptor
-        .pins
-        .iter()
-        .map(|pin| {
-            let filled = pin.ranges.iter();
-            filled
-                .map(|range| range.at_graph_rate(setting.rate_hz))
-                .collect()
-        })
-        .collect();
-    lists[input] = tidy(overlaps(offer.1, &lists[input]).collect());
-    kind.constrain(&descriptor, &settings, &mut lists);
-    if lists[input].is_empty() || lists[output].is_empty() {
-        return None;
-    }
-    let out = descriptor.pins[output].clone();
-    Some((out, std::mem::take(&mut lists[output])))
 }

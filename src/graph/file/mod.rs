@@ -42,6 +42,13 @@ pub struct Warning {
     pub is_blocking: bool,
 }
 
+/// `line 3: ...`.
+impl std::fmt::Display for Warning {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "line {}: {}", self.line, self.text)
+    }
+}
+
 /// A graph as it was read.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Loaded {
