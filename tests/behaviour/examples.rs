@@ -2,9 +2,13 @@
 
 use std::fs;
 
-use ksgraph::graph::{from_ron, to_ron};
+use ksgraph::graph::{
+    Chosen, Connection, Edit, Graph, NodeKind, PinRef, Position, Wiring, apply, from_ron,
+    negotiate, to_ron,
+};
+use ksgraph::ks::{DataFormat, Facts, FileFact, Value};
 
-use crate::support::{examples, is_kind};
+use crate::support::{catalogue, examples, is_kind, outcomes, refusals};
 
 const NAMES: [&str; 6] = [
     "first_sound",
@@ -51,4 +55,98 @@ fn every_example_ends_in_a_renderer() {
             "{name}"
         );
     }
+}
+
+/// The nominal machine, having looked at the files that a graph names.
+fn facts(graph: &Graph) -> Facts {
+    let mut facts = Facts::nominal();
+    for node in graph.filters.values() {
+        if let NodeKind::Filter(filter) = &node.kind
+            && let Some(Value::Text(path)) = filter.values.get("path")
+        {
+            let path = examples().join(path);
+            let spec = hound::WavReader::open(&path).unwrap().spec();
+            let format = DataFormat::pcm(
+                u32::from(spec.bits_per_sample),
+                u32::from(spec.channels),
+                spec.sample_rate,
+            );
+            let frames = 1000;
+            facts.files.insert(path, FileFact::Wave { format, frames });
+        }
+    }
+    facts
+}
+
+fn example(name: &str) -> Graph {
+    let bytes = fs::read(examples().join(format!("{name}.ron"))).unwrap();
+    from_ron(&bytes, name).unwrap().graph
+}
+
+fn agreed(graph: &Graph) -> Wiring {
+    negotiate(graph, &catalogue(), &facts(graph), Some(&examples()))
+}
+
+#[test]
+fn every_example_but_the_clinic_agrees_on_the_nominal_machine() {
+    for name in NAMES.into_iter().filter(|name| *name != "format_clinic") {
+        let wiring = agreed(&example(name));
+        assert!(
+            wiring.is_agreed(),
+            "{name}: {:?} {:?}",
+            outcomes(&wiring),
+            wiring.problems
+        );
+    }
+}
+
+#[test]
+fn the_clinics_one_fault_is_cured_by_a_rate_converter() {
+    let mut graph = example("format_clinic");
+    let wiring = agreed(&graph);
+    assert_eq!(
+        outcomes(&wiring),
+        [
+            "Bass at 48 kHz.out -> Mixer.in: 48 000 Hz · 1 ch · f32",
+            "Chime at 44.1 kHz.out -> Mixer.in[1]: out offers 44 100 Hz, \
+             in[1] takes 48 000 Hz only because of Bass at 48 kHz.out",
+            "Mixer.out -> Audio Device Out.in: 48 000 Hz · 1 ch · f32",
+        ]
+    );
+    let cure = &refusals(&wiring)[0].cures[0];
+    assert_eq!(cure.inserts, ["rate_converter"]);
+
+    let bad = wiring.wires[1].connection.unwrap();
+    let new = Edit::add_filter(&graph, "rate_converter", "Converter", Position::default());
+    let filter = graph.fresh_id();
+    let end = |pin: &str| PinRef {
+        filter,
+        pin: pin.into(),
+        instance: 0,
+    };
+    let (from, to) = (
+        graph.connections[bad].from.clone(),
+        graph.connections[bad].to.clone(),
+    );
+    let wire = |from, to| {
+        Edit::Connect(Connection {
+            from,
+            to,
+            chosen: Chosen::default(),
+        })
+    };
+    let edits = vec![
+        Edit::Disconnect(bad),
+        new,
+        wire(from, end("in")),
+        wire(end("out"), to),
+    ];
+    apply(&mut graph, Edit::Batch(edits)).unwrap();
+    let wiring = agreed(&graph);
+    assert!(
+        wiring.is_agreed(),
+        "{:?} {:?}",
+        outcomes(&wiring),
+        wiring.problems
+    );
 }
