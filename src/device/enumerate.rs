@@ -1,21 +1,264 @@
-//! Which devices there are, as facts. Never hangs, never panics, on a machine without sound as well.
+//! Which devices there are, as facts, and how a name finds one.
+//!
+//! A name is what [`facts`] lists: `pulse`, with its host before it where that is needed (`alsa:pulse`); a host alone
+//! (`jack:`) is its default device, and an empty name the default of the first host that has one. Every host is asked on
+//! a thread of its own with a time limit, so that a server that hangs hides its own devices and nothing else. What
+//! cannot be opened is not listed: ALSA names a default device on machines without any. Its library prints to stderr
+//! while it probes, which only `unsafe` code could keep it from.
 
+use std::collections::BTreeMap;
+use std::str::FromStr;
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::time::Duration;
+
+use cpal::traits::{DeviceTrait, HostTrait};
+use cpal::{Device, ErrorKind, HostId, SampleFormat, SupportedStreamConfigRange};
+
+use super::{audio, null, ports};
 use crate::ks::{AudioDevice, DEFAULT_RATE_HZ, DataRange, Facts};
+use crate::portcls::DeviceError;
 use crate::portcls::wavert::MOST_CHANNELS;
+
+/// How long a host may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Names ALSA lists that are no devices: sinks that do not keep time, and converters in want of one.
+const NOT_DEVICES: [&str; 9] = [
+    "null",
+    "file",
+    "oss",
+    "lavrate",
+    "samplerate",
+    "speexrate",
+    "upmix",
+    "vdownmix",
+    "usbstream",
+];
 
 /// What this machine has now. Slow: call it away from screens and audio threads.
 pub fn facts() -> Facts {
+    let asked: Vec<_> = hosts()
+        .into_iter()
+        .map(|host| {
+            let (answer, answered) = mpsc::channel();
+            let name = format!("devices of {host}");
+            let spawned = std::thread::Builder::new()
+                .name(name.clone())
+                .spawn(move || answer.send(host_devices(host)));
+            (name, spawned.is_ok().then_some(answered))
+        })
+        .collect();
+    let mut devices = vec![];
+    for (name, answered) in asked {
+        match answered.map(|answered| answered.recv_timeout(PATIENCE)) {
+            Some(Ok(list)) => devices.extend(list),
+            _ => log::warn!("{name}: no answer"),
+        }
+    }
+    devices.push(null_device());
     Facts {
-        devices: vec![null_device()],
+        devices,
+        midi_inputs: ports::inputs(),
         ..Facts::default()
     }
+}
+
+/// The hosts there are, those first that share a device with other programs.
+fn hosts() -> Vec<HostId> {
+    let mut hosts = cpal::available_hosts();
+    // JACK says it is there when its library is; with a server running it has devices.
+    hosts.sort_by_key(|host| {
+        let order = ["pipewire", "pulseaudio", "alsa", "jack"];
+        order.iter().position(|name| *name == host.to_string())
+    });
+    hosts
+}
+
+/// Whether a host's periods are its server's.
+pub(super) fn is_jack(host: HostId) -> bool {
+    host.to_string() == "jack"
+}
+
+/// The name of a device as it is listed.
+pub(super) fn device_name(device: &Device) -> String {
+    device
+        .id()
+        .map(|id| id.id().to_owned())
+        .unwrap_or_else(|_| device.to_string())
+}
+
+/// The output that `name` means, and its host.
+pub(super) fn find_output(name: &str) -> Result<(HostId, Device), DeviceError> {
+    let missing = || DeviceError::NotFound(name.to_owned());
+    let (before, after) = name.split_once(':').unwrap_or(("", name));
+    if let Some(host) = HostId::from_str(before).ok().filter(|_| !before.is_empty()) {
+        return find_in(host, after).map(|d| (host, d)).ok_or_else(missing);
+    }
+    hosts()
+        .into_iter()
+        .find_map(|host| find_in(host, name).map(|device| (host, device)))
+        .ok_or_else(missing)
+}
+
+fn find_in(host_id: HostId, name: &str) -> Option<Device> {
+    let host = cpal::host_from_id(host_id).ok()?;
+    if name.is_empty() {
+        let device = host.default_output_device()?;
+        return is_openable(&device).then_some(device);
+    }
+    let listed = host
+        .devices()
+        .ok()?
+        .find(|device| device_name(device) == name && device.supports_output());
+    // ALSA opens names that it does not list.
+    listed.or_else(|| host.device_by_id(&cpal::DeviceId::new(host_id, name)))
+}
+
+fn is_openable(device: &Device) -> bool {
+    let ranges = device.supported_output_configs();
+    ranges.is_ok_and(|mut ranges| ranges.next().is_some())
+}
+
+/// What was known of a device when it could last be asked: a device in use cannot be.
+fn remembered(key: &str, now: Option<AudioDevice>) -> Option<AudioDevice> {
+    static LAST: Mutex<BTreeMap<String, AudioDevice>> = Mutex::new(BTreeMap::new());
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    match now {
+        Some(device) => {
+            last.insert(key.to_owned(), device.clone());
+            Some(device)
+        }
+        None => last.get(key).cloned(),
+    }
+}
+
+fn host_devices(host_id: HostId) -> Vec<AudioDevice> {
+    let Ok(host) = cpal::host_from_id(host_id) else {
+        return vec![];
+    };
+    let Ok(devices) = host.devices() else {
+        return vec![];
+    };
+    let default = host.default_output_device().map(|d| device_name(&d));
+    let mut list: Vec<AudioDevice> = vec![];
+    for device in devices {
+        let name = device_name(&device);
+        let kind = name.split(':').next().unwrap_or("");
+        let is_known = list.iter().any(|known| known.name == name);
+        if NOT_DEVICES.contains(&kind) || is_known {
+            continue;
+        }
+        let is_default = default.as_ref() == Some(&name);
+        if let Some(found) = observe(host_id, &device, name, is_default) {
+            list.push(found);
+        }
+    }
+    list.sort_by_key(|device| !device.is_default);
+    list
+}
+
+fn observe(host: HostId, device: &Device, name: String, is_default: bool) -> Option<AudioDevice> {
+    let key = format!("{host}:{name}");
+    let mut is_busy = false;
+    let mut ask = |ranges: Result<Vec<SupportedStreamConfigRange>, cpal::Error>| {
+        let known =
+            |range: &SupportedStreamConfigRange| audio::rank(range.sample_format()).is_some();
+        match ranges {
+            Ok(ranges) => ranges.into_iter().filter(known).collect(),
+            Err(error) => {
+                is_busy |= error.kind() == ErrorKind::DeviceBusy;
+                vec![]
+            }
+        }
+    };
+    let mut render: Vec<SupportedStreamConfigRange> = vec![];
+    if device.supports_output() {
+        render = ask(device.supported_output_configs().map(Iterator::collect));
+    }
+    let mut capture: Vec<SupportedStreamConfigRange> = vec![];
+    if device.supports_input() {
+        capture = ask(device.supported_input_configs().map(Iterator::collect));
+    }
+    if render.is_empty() && capture.is_empty() {
+        return if is_busy {
+            remembered(&key, None)
+        } else {
+            None
+        };
+    }
+    let said = device
+        .default_output_config()
+        .or_else(|_| device.default_input_config())
+        .map_or(DEFAULT_RATE_HZ, |config| config.sample_rate());
+    let all: Vec<_> = render.iter().chain(&capture).collect();
+    let rate_hz = usual_rate(host, said, &all);
+    let device = AudioDevice {
+        host: host.to_string(),
+        name,
+        render: data_ranges(&render, rate_hz),
+        capture: data_ranges(&capture, rate_hz),
+        rate_hz,
+        is_default,
+    };
+    remembered(&key, Some(device))
+}
+
+/// Servers say their rate; ALSA's first guess is less good than ours.
+fn usual_rate(host: HostId, said: u32, ranges: &[&SupportedStreamConfigRange]) -> u32 {
+    let has = |rate| {
+        ranges
+            .iter()
+            .any(|range| (range.min_sample_rate()..=range.max_sample_rate()).contains(&rate))
+    };
+    if host.to_string() == "alsa" && has(DEFAULT_RATE_HZ) {
+        DEFAULT_RATE_HZ
+    } else {
+        said
+    }
+}
+
+/// The ranges of a device, best first: floats at its own rate, floats at every other, then integers as it has them. The
+/// card's own samples are of no concern to floats: they are converted at the edge.
+fn data_ranges(ranges: &[SupportedStreamConfigRange], rate_hz: u32) -> Vec<DataRange> {
+    let mut list = vec![];
+    let mut add = |range: DataRange| {
+        if !list.contains(&range) {
+            list.push(range);
+        }
+    };
+    // The most channels of every span of rates, in the order of the spans.
+    let mut spans: BTreeMap<(u32, u32), u32> = BTreeMap::new();
+    for range in ranges {
+        let span = (range.min_sample_rate(), range.max_sample_rate());
+        let channels = u32::from(range.channels()).min(MOST_CHANNELS as u32);
+        let most = spans.entry(span).or_default();
+        *most = (*most).max(channels);
+    }
+    for ((min, max), channels) in &spans {
+        if (min..=max).contains(&&rate_hz) {
+            add(DataRange::float(rate_hz, rate_hz).at_most_channels(*channels));
+        }
+    }
+    for ((min, max), channels) in &spans {
+        add(DataRange::float(*min, *max).at_most_channels(*channels));
+    }
+    for range in ranges {
+        let bits = match range.sample_format() {
+            SampleFormat::I16 => 16,
+            SampleFormat::I24 | SampleFormat::I32 => 24,
+            _ => continue,
+        };
+        let (min, max) = (range.min_sample_rate(), range.max_sample_rate());
+        let most = spans.get(&(min, max)).copied().unwrap_or(1);
+        add(DataRange::pcm(bits, bits, min, max).at_most_channels(most));
+    }
+    list
 }
 
 fn null_device() -> AudioDevice {
     let channels = MOST_CHANNELS as u32;
     AudioDevice {
-        host: super::null::NAME.into(),
-        name: super::null::NAME.into(),
+        host: null::NAME.into(),
+        name: null::NAME.into(),
         render: vec![
             DataRange::float(DEFAULT_RATE_HZ, DEFAULT_RATE_HZ).at_most_channels(channels),
             DataRange::float(8_000, 384_000).at_most_channels(channels),
@@ -23,5 +266,60 @@ fn null_device() -> AudioDevice {
         capture: vec![],
         rate_hz: DEFAULT_RATE_HZ,
         is_default: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cpal::SupportedBufferSize;
+
+    use super::*;
+
+    #[test]
+    fn every_machine_has_the_null_card_and_it_is_last() {
+        let facts = facts();
+        let last = facts.devices.last().unwrap();
+        assert_eq!((last.host.as_str(), last.is_default), ("null", false));
+        assert!(facts.render_device("null").is_some());
+        for device in &facts.devices {
+            assert!(
+                !device.render.is_empty() || !device.capture.is_empty(),
+                "{device:?} can do nothing"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_is_refused_by_name() {
+        let error = find_output("no such device").err();
+        assert_eq!(error, Some(DeviceError::NotFound("no such device".into())));
+        let error = find_output("alsa:no such device").err();
+        assert!(error.is_some_and(|error| error.to_string().contains("no such device")));
+    }
+
+    #[test]
+    fn floats_at_the_devices_rate_come_first_and_integers_last() {
+        let range = |channels, min, max, format| {
+            SupportedStreamConfigRange::new(
+                channels,
+                min,
+                max,
+                SupportedBufferSize::Unknown,
+                format,
+            )
+        };
+        let ranges = [
+            range(2, 44_100, 44_100, SampleFormat::I16),
+            range(2, 48_000, 48_000, SampleFormat::I16),
+            range(8, 48_000, 48_000, SampleFormat::I32),
+        ];
+        let wanted = [
+            DataRange::float(48_000, 48_000).at_most_channels(8),
+            DataRange::float(44_100, 44_100).at_most_channels(2),
+            DataRange::pcm(16, 16, 44_100, 44_100).at_most_channels(2),
+            DataRange::pcm(16, 16, 48_000, 48_000).at_most_channels(8),
+            DataRange::pcm(24, 24, 48_000, 48_000).at_most_channels(8),
+        ];
+        assert_eq!(data_ranges(&ranges, 48_000), wanted);
     }
 }

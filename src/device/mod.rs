@@ -1,8 +1,12 @@
 //! The machine: sound cards, MIDI ports, and the card that is always there. The only room that names cpal or midir.
 
+mod audio;
+
 pub mod enumerate;
 
 pub mod null;
+
+mod ports;
 
 use crate::ks::{DataFormat, Pacer, Waker};
 use crate::portcls::{Cards, DeviceError, Ear, Listening, MidiPorts, MiniportWaveRt};
@@ -23,7 +27,7 @@ impl Cards for Machine {
     ) -> Result<Box<dyn MiniportWaveRt>, DeviceError> {
         match device {
             null::NAME => Ok(Box::new(null::NullCard::open(format, quantum, waker)?)),
-            _ => Err(DeviceError::NotFound(device.to_owned())),
+            _ => Ok(Box::new(audio::open(device, format, quantum, waker)?)),
         }
     }
 }

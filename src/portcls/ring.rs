@@ -199,8 +199,8 @@ impl CardEnd {
         &self.cursor
     }
 
-    /// Fills interleaved samples of `channels` channels; what is missing becomes silence. Says how many samples a
-    /// channel came from the graph.
+    /// Fills interleaved samples of `channels` channels; what is missing becomes silence, and a single channel is put
+    /// on both of the first two. Says how many samples a channel came from the graph.
     pub fn interleave<T: Copy>(
         &mut self,
         out: &mut [T],
@@ -211,11 +211,17 @@ impl CardEnd {
         let wanted = out.len() / channels;
         out.fill(convert(0.0));
         self.serve(wanted, |frame, from, at, len| {
-            for (channel, samples) in frame.channels().enumerate().take(channels) {
+            let mut put = |channel: usize, samples: &[f32]| {
                 let places = out[at * channels + channel..].iter_mut().step_by(channels);
                 for (place, sample) in places.zip(&samples[from..from + len]) {
                     *place = convert(*sample);
                 }
+            };
+            for (channel, samples) in frame.channels().enumerate().take(channels) {
+                put(channel, samples);
+            }
+            if frame.channel_count() == 1 && channels > 1 {
+                put(1, frame.channel(0));
             }
         })
     }
@@ -326,6 +332,15 @@ mod tests {
         assert_eq!(out[..6], [50, 50, 0, 50, 50, 0]);
         card.interleave(&mut out[..2], 1, |sample| (sample * 100.0) as i16);
         assert_eq!(out[..2], [50, 50]);
+    }
+
+    #[test]
+    fn a_single_channel_is_heard_on_both_sides() {
+        let (mut ring, mut card) = ring(1, 8);
+        give(&mut ring, &[0.5; 2]);
+        let mut out = [1.0_f32; 6];
+        card.interleave(&mut out, 3, |sample| sample);
+        assert_eq!(out, [0.5, 0.5, 0.0, 0.5, 0.5, 0.0]);
     }
 
     #[test]

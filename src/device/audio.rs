@@ -1,0 +1,486 @@
+//! Sound cards over cpal: the miniport behind the WaveRT port.
+//!
+//! ```text
+//!   open() ──▶ thread "card": builds the stream, watches it, drops it      (may be slow, may block)
+//!                 └─ the host's callback: copies out of the ring, counts, wakes      (nothing else)
+//! ```
+//!
+//! Lives here: one card. Does not live here: which cards there are (`enumerate.rs`). The stream is owned by a thread of
+//! its own, so that no other thread ever waits for a device: neither the audio thread when it lets a card go, nor a
+//! builder longer than [`PATIENCE`]. Buffers are of a fixed size but on JACK, where the server says; what was granted is
+//! read back. Hosts differ in what they tell of a loss: an error that means it, a storm of errors, or callbacks that
+//! stand still are all taken as one.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use cpal::traits::{DeviceTrait, StreamTrait};
+use cpal::{
+    BufferSize, Device, ErrorKind, FromSample, HostId, I24, OutputCallbackInfo, SampleFormat,
+    SizedSample, Stream, StreamConfig, SupportedBufferSize, SupportedStreamConfigRange,
+};
+
+use super::enumerate;
+use crate::ks::{AudioFormat, DataFormat, Waker};
+use crate::portcls::ring::{CardEnd, Cursor, FrameRing, ring};
+use crate::portcls::{DeviceError, MiniportWaveRt};
+
+/// How long a device may take to open.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How often a stream is looked at.
+const WATCH: Duration = Duration::from_millis(250);
+/// Callbacks that stand still for so long are lost.
+const STUCK: Duration = Duration::from_secs(3);
+/// So many errors within [`STORM_TIME`] are a dead stream.
+const STORM: u32 = 100;
+const STORM_TIME: Duration = Duration::from_millis(100);
+/// Nothing sounds later than this; servers that say so are wrong.
+const MOST_LATENCY_SECONDS: f64 = 2.0;
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a watchdog over a device, which keeps the system's time"
+)]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// An open card.
+pub(super) struct AudioCard {
+    ring: Option<FrameRing>,
+    granted: String,
+    is_open: Arc<AtomicBool>,
+    keeper: std::thread::Thread,
+}
+
+impl MiniportWaveRt for AudioCard {
+    fn allocate(&mut self) -> Option<FrameRing> {
+        self.ring.take()
+    }
+
+    fn granted(&self) -> String {
+        self.granted.clone()
+    }
+}
+
+impl Drop for AudioCard {
+    fn drop(&mut self) {
+        self.is_open.store(false, Ordering::Release);
+        self.keeper.unpark();
+    }
+}
+
+/// Opens the card called `name`.
+pub(super) fn open(
+    name: &str,
+    format: &DataFormat,
+    quantum: usize,
+    waker: Waker,
+) -> Result<AudioCard, DeviceError> {
+    let unavailable = |reason: String| DeviceError::Unavailable {
+        device: shown(name),
+        reason,
+    };
+    let Some(audio) = format.audio else {
+        return Err(unavailable("only sound can be played".into()));
+    };
+    let is_open = Arc::new(AtomicBool::new(true));
+    let (answer, answered) = mpsc::channel();
+    let order = Order {
+        name: name.to_owned(),
+        audio,
+        quantum,
+        waker,
+        is_open: is_open.clone(),
+    };
+    let keeper = std::thread::Builder::new()
+        .name("card".into())
+        .spawn(move || keep(&order, &answer))
+        .map_err(|error| unavailable(error.to_string()))?;
+    let keeper = keeper.thread().clone();
+    match answered.recv_timeout(PATIENCE) {
+        Ok(Ok((ring, granted))) => Ok(AudioCard {
+            ring: Some(ring),
+            granted,
+            is_open,
+            keeper,
+        }),
+        Ok(Err(error)) => Err(error),
+        Err(_) => {
+            is_open.store(false, Ordering::Release);
+            Err(unavailable("it does not answer".into()))
+        }
+    }
+}
+
+fn shown(name: &str) -> String {
+    if name.is_empty() {
+        "the default device".into()
+    } else {
+        name.into()
+    }
+}
+
+/// What the keeper of a stream is told.
+struct Order {
+    name: String,
+    audio: AudioFormat,
+    quantum: usize,
+    waker: Waker,
+    is_open: Arc<AtomicBool>,
+}
+
+type Answer = Result<(FrameRing, String), DeviceError>;
+
+/// The life of a stream's thread: open, answer, watch, close.
+fn keep(order: &Order, answer: &mpsc::Sender<Answer>) {
+    let (stream, cursor) = match build(order) {
+        Ok((stream, ring, granted)) => {
+            let cursor = ring.cursor().clone();
+            if answer.send(Ok((ring, granted))).is_err() {
+                return;
+            }
+            (stream, cursor)
+        }
+        Err(error) => {
+            // Nobody may be waiting any more.
+            let _ = answer.send(Err(error));
+            return;
+        }
+    };
+    let (mut calls, mut moved) = (cursor.calls(), now());
+    while order.is_open.load(Ordering::Acquire) && !cursor.is_lost() {
+        std::thread::park_timeout(WATCH);
+        if cursor.calls() != calls {
+            (calls, moved) = (cursor.calls(), now());
+        } else if now().saturating_duration_since(moved) > STUCK {
+            log::warn!(
+                "{}: the card stands still and is given up",
+                shown(&order.name)
+            );
+            cursor.lose();
+        }
+    }
+    order.waker.wake();
+    drop(stream);
+}
+
+fn build(order: &Order) -> Result<(Stream, FrameRing, String), DeviceError> {
+    let (host, device) = enumerate::find_output(&order.name)?;
+    let device_name = format!("{host}:{}", enumerate::device_name(&device));
+    let refused = |error: cpal::Error| match error.kind() {
+        ErrorKind::UnsupportedConfig => DeviceError::Format {
+            device: device_name.clone(),
+            reason: error.to_string(),
+        },
+        _ => DeviceError::Unavailable {
+            device: device_name.clone(),
+            reason: error.to_string(),
+        },
+    };
+    let ranges: Vec<_> = device
+        .supported_output_configs()
+        .map_err(&refused)?
+        .collect();
+    let Some(range) = best(&ranges, order.audio) else {
+        let wanted = DataFormat::float(order.audio.channels, order.audio.rate_hz);
+        return Err(DeviceError::Format {
+            device: device_name,
+            reason: format!("none of its formats can carry {wanted}"),
+        });
+    };
+    let config = StreamConfig {
+        channels: range.channels(),
+        sample_rate: order.audio.rate_hz,
+        buffer_size: buffer_size(host, range, order.quantum),
+    };
+    let (ring, card) = ring(order.audio.channels as usize, order.quantum);
+    let cursor = ring.cursor().clone();
+    cursor.set_period(order.quantum);
+    let callback = Callback {
+        card,
+        cursor: cursor.clone(),
+        channels: usize::from(config.channels),
+        rate_hz: f64::from(config.sample_rate),
+        waker: order.waker.clone(),
+    };
+    let format = range.sample_format();
+    let complaints = Complaints::new(cursor.clone(), order.waker.clone(), order.name.is_empty());
+    let stream = build_as(&device, config, format, callback, complaints).map_err(&refused)?;
+    let granted = stream.buffer_size().unwrap_or(0) as usize;
+    if granted > 0 {
+        cursor.set_period(granted);
+    }
+    stream.play().map_err(&refused)?;
+    let period = if granted > 0 {
+        format!("{granted} samples at a time")
+    } else {
+        "a period of its own".into()
+    };
+    let said = format!(
+        "{device_name}: {} Hz, {} ch, {format}, {period}",
+        config.sample_rate, config.channels
+    );
+    Ok((stream, ring, said))
+}
+
+/// The range that carries a wire: enough channels but no more than needed, then the best samples.
+fn best(
+    ranges: &[SupportedStreamConfigRange],
+    audio: AudioFormat,
+) -> Option<&SupportedStreamConfigRange> {
+    ranges
+        .iter()
+        .filter(|range| {
+            u32::from(range.channels()) >= audio.channels
+                && (range.min_sample_rate()..=range.max_sample_rate()).contains(&audio.rate_hz)
+                && rank(range.sample_format()).is_some()
+        })
+        .min_by_key(|range| (range.channels(), rank(range.sample_format())))
+}
+
+/// The order in which sample formats are liked; `None` for those that are not spoken here.
+pub(super) fn rank(format: SampleFormat) -> Option<u8> {
+    let liked = [
+        SampleFormat::F32,
+        SampleFormat::I32,
+        SampleFormat::I24,
+        SampleFormat::F64,
+        SampleFormat::I16,
+        SampleFormat::U32,
+        SampleFormat::U16,
+        SampleFormat::I8,
+        SampleFormat::U8,
+    ];
+    liked
+        .iter()
+        .position(|known| *known == format)
+        .map(|place| place as u8)
+}
+
+/// The quantum, as far as the device goes along. JACK's period is its server's.
+fn buffer_size(host: HostId, range: &SupportedStreamConfigRange, quantum: usize) -> BufferSize {
+    if enumerate::is_jack(host) {
+        return BufferSize::Default;
+    }
+    let quantum = u32::try_from(quantum).unwrap_or(u32::MAX);
+    BufferSize::Fixed(match range.buffer_size() {
+        SupportedBufferSize::Range { min, max } => quantum.clamp(*min, (*max).max(*min)),
+        SupportedBufferSize::Unknown => quantum,
+    })
+}
+
+fn build_as(
+    device: &Device,
+    config: StreamConfig,
+    format: SampleFormat,
+    callback: Callback,
+    complaints: Complaints,
+) -> Result<Stream, cpal::Error> {
+    match format {
+        SampleFormat::F32 => start::<f32>(device, config, callback, complaints, |s| s),
+        SampleFormat::I32 => start::<i32>(device, config, callback, complaints, i32_from_f32),
+        SampleFormat::I24 => start::<I24>(device, config, callback, complaints, i24_from_f32),
+        SampleFormat::I16 => start::<i16>(device, config, callback, complaints, i16_from_f32),
+        SampleFormat::U16 => start::<u16>(device, config, callback, complaints, u16_from_f32),
+        SampleFormat::F64 => plain::<f64>(device, config, callback, complaints),
+        SampleFormat::U32 => plain::<u32>(device, config, callback, complaints),
+        SampleFormat::I8 => plain::<i8>(device, config, callback, complaints),
+        SampleFormat::U8 => plain::<u8>(device, config, callback, complaints),
+        _ => Err(cpal::Error::new(ErrorKind::UnsupportedConfig)),
+    }
+}
+
+fn plain<T: SizedSample + FromSample<f32> + 'static>(
+    device: &Device,
+    config: StreamConfig,
+    callback: Callback,
+    complaints: Complaints,
+) -> Result<Stream, cpal::Error> {
+    start(device, config, callback, complaints, |sample| {
+        T::from_sample_(sample)
+    })
+}
+
+fn start<T: SizedSample + 'static>(
+    device: &Device,
+    config: StreamConfig,
+    mut callback: Callback,
+    mut complaints: Complaints,
+    convert: fn(f32) -> T,
+) -> Result<Stream, cpal::Error> {
+    device.build_output_stream(
+        config,
+        move |out: &mut [T], info: &OutputCallbackInfo| callback.play(out, info, convert),
+        move |error| complaints.hear(&error),
+        Some(PATIENCE),
+    )
+}
+
+/// Rounded to the nearest step: what lies on the grid of 16 bits already arrives bit for bit.
+fn i16_from_f32(sample: f32) -> i16 {
+    // The cast saturates.
+    (sample * 32_768.0).round() as i16
+}
+
+fn u16_from_f32(sample: f32) -> u16 {
+    (sample * 32_768.0 + 32_768.0).round() as u16
+}
+
+fn i24_from_f32(sample: f32) -> I24 {
+    let steps = (f64::from(sample) * 8_388_608.0).round();
+    I24::new(steps.clamp(-8_388_608.0, 8_388_607.0) as i32).unwrap_or_default()
+}
+
+fn i32_from_f32(sample: f32) -> i32 {
+    (f64::from(sample) * 2_147_483_648.0) as i32
+}
+
+/// What the host calls.
+struct Callback {
+    card: CardEnd,
+    cursor: Arc<Cursor>,
+    channels: usize,
+    rate_hz: f64,
+    waker: Waker,
+}
+
+impl Callback {
+    fn play<T: Copy>(&mut self, out: &mut [T], info: &OutputCallbackInfo, convert: fn(f32) -> T) {
+        self.card.interleave(out, self.channels, convert);
+        let stamp = info.timestamp();
+        // Saturating: JACK's stamps have been seen to go backwards.
+        let ahead = stamp.playback.saturating_duration_since(stamp.callback);
+        let seconds = ahead.as_secs_f64().min(MOST_LATENCY_SECONDS);
+        self.cursor.set_latency((seconds * self.rate_hz) as usize);
+        self.waker.wake();
+    }
+}
+
+/// What the host complains of.
+struct Complaints {
+    cursor: Arc<Cursor>,
+    waker: Waker,
+    may_move: bool,
+    since: Instant,
+    count: u32,
+}
+
+impl Complaints {
+    /// `may_move`: another device may take the stream over, since none was named.
+    fn new(cursor: Arc<Cursor>, waker: Waker, may_move: bool) -> Self {
+        Self {
+            cursor,
+            waker,
+            may_move,
+            since: now(),
+            count: 0,
+        }
+    }
+
+    fn hear(&mut self, error: &cpal::Error) {
+        match error.kind() {
+            ErrorKind::Xrun => self.cursor.count_xrun(),
+            ErrorKind::RealtimeDenied => {}
+            ErrorKind::DeviceChanged if self.may_move => {}
+            ErrorKind::DeviceNotAvailable
+            | ErrorKind::DeviceChanged
+            | ErrorKind::HostUnavailable
+            | ErrorKind::StreamInvalidated => self.lose(),
+            _ => self.count_error(),
+        }
+    }
+
+    fn count_error(&mut self) {
+        let at = now();
+        if at.saturating_duration_since(self.since) > STORM_TIME {
+            (self.since, self.count) = (at, 0);
+        }
+        self.count += 1;
+        if self.count >= STORM {
+            self.lose();
+        }
+    }
+
+    fn lose(&self) {
+        self.cursor.lose();
+        self.waker.wake();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range(
+        channels: u16,
+        min: u32,
+        max: u32,
+        format: SampleFormat,
+    ) -> SupportedStreamConfigRange {
+        SupportedStreamConfigRange::new(channels, min, max, SupportedBufferSize::Unknown, format)
+    }
+
+    #[test]
+    fn a_wire_gets_enough_channels_and_the_best_samples() {
+        let ranges = [
+            range(8, 8_000, 48_000, SampleFormat::F32),
+            range(2, 44_100, 48_000, SampleFormat::I16),
+            range(2, 44_100, 48_000, SampleFormat::I32),
+            range(2, 44_100, 48_000, SampleFormat::DsdU8),
+            range(1, 44_100, 48_000, SampleFormat::F32),
+        ];
+        let chosen = |channels, rate_hz| {
+            let bits = 32;
+            let audio = AudioFormat {
+                channels,
+                bits,
+                rate_hz,
+            };
+            best(&ranges, audio).map(|range| (range.channels(), range.sample_format()))
+        };
+        assert_eq!(chosen(2, 48_000), Some((2, SampleFormat::I32)));
+        assert_eq!(chosen(1, 44_100), Some((1, SampleFormat::F32)));
+        assert_eq!(chosen(2, 8_000), Some((8, SampleFormat::F32)));
+        assert_eq!(chosen(2, 96_000), None);
+        assert_eq!(chosen(9, 48_000), None);
+    }
+
+    #[test]
+    fn samples_reach_the_cards_own_grid_and_never_wrap() {
+        for code in [-32_768_i16, -1, 0, 1, 12_345, 32_767] {
+            let sample = f32::from(code) / 32_768.0;
+            assert_eq!(i16_from_f32(sample), code);
+            assert_eq!(i32::from(u16_from_f32(sample)), i32::from(code) + 32_768);
+            assert_eq!(i32_from_f32(sample), i32::from(code) << 16);
+            assert_eq!(i24_from_f32(sample).inner(), i32::from(code) << 8);
+        }
+        assert_eq!((i16_from_f32(1.5), i16_from_f32(-1.5)), (32_767, -32_768));
+        assert_eq!((i32_from_f32(1.0), u16_from_f32(2.0)), (i32::MAX, u16::MAX));
+        assert_eq!(i24_from_f32(1.0).inner(), 8_388_607);
+    }
+
+    #[test]
+    fn a_loss_is_an_error_that_means_it_or_a_storm_of_others() {
+        let heard = |kind: ErrorKind, times: u32, may_move: bool| {
+            let cursor = Arc::new(Cursor::default());
+            let mut complaints = Complaints::new(cursor.clone(), Waker::default(), may_move);
+            // A minute ahead, so that a slow machine cannot end the window.
+            complaints.since = now() + Duration::from_secs(60);
+            for _ in 0..times {
+                complaints.hear(&cpal::Error::new(kind));
+            }
+            cursor.is_lost()
+        };
+        assert!(heard(ErrorKind::DeviceNotAvailable, 1, true));
+        assert!(heard(ErrorKind::StreamInvalidated, 1, true));
+        assert!(heard(ErrorKind::DeviceChanged, 1, false));
+        assert!(!heard(ErrorKind::DeviceChanged, 1, true));
+        assert!(!heard(ErrorKind::Xrun, 1_000, false));
+        assert!(!heard(ErrorKind::RealtimeDenied, 1_000, false));
+        assert!(!heard(ErrorKind::BackendError, 99, false));
+        assert!(heard(ErrorKind::BackendError, 100, false));
+    }
+}
