@@ -136,7 +136,8 @@ type Answer = Result<(FrameRing, String), DeviceError>;
 
 /// The life of a stream's thread: open, answer, watch, close.
 fn keep(order: &Order, answer: &mpsc::Sender<Answer>) {
-    let (stream, cursor) = match build(order) {
+    let (last_words, heard) = mpsc::channel();
+    let (stream, cursor) = match build(order, last_words) {
         Ok((stream, ring, granted)) => {
             let cursor = ring.cursor().clone();
             if answer.send(Ok((ring, granted))).is_err() {
@@ -164,10 +165,16 @@ fn keep(order: &Order, answer: &mpsc::Sender<Answer>) {
         }
     }
     order.waker.wake();
+    if let Ok(error) = heard.try_recv() {
+        log::warn!("{}: {error}", shown(&order.name));
+    }
     drop(stream);
 }
 
-fn build(order: &Order) -> Result<(Stream, FrameRing, String), DeviceError> {
+fn build(
+    order: &Order,
+    last_words: mpsc::Sender<cpal::Error>,
+) -> Result<(Stream, FrameRing, String), DeviceError> {
     let (host, device) = enumerate::find_output(&order.name)?;
     let device_name = format!("{host}:{}", enumerate::device_name(&device));
     let refused = |error: cpal::Error| match error.kind() {
@@ -207,7 +214,14 @@ fn build(order: &Order) -> Result<(Stream, FrameRing, String), DeviceError> {
         waker: order.waker.clone(),
     };
     let format = range.sample_format();
-    let complaints = Complaints::new(cursor.clone(), order.waker.clone(), order.name.is_empty());
+    let complaints = Complaints {
+        cursor: cursor.clone(),
+        waker: order.waker.clone(),
+        last_words,
+        may_move: order.name.is_empty(),
+        since: now(),
+        count: 0,
+    };
     let stream = build_as(&device, config, format, callback, complaints).map_err(&refused)?;
     let granted = stream.buffer_size().unwrap_or(0) as usize;
     if granted > 0 {
@@ -363,23 +377,14 @@ impl Callback {
 struct Complaints {
     cursor: Arc<Cursor>,
     waker: Waker,
+    last_words: mpsc::Sender<cpal::Error>,
+    /// Another device may take the stream over, since none was named.
     may_move: bool,
     since: Instant,
     count: u32,
 }
 
 impl Complaints {
-    /// `may_move`: another device may take the stream over, since none was named.
-    fn new(cursor: Arc<Cursor>, waker: Waker, may_move: bool) -> Self {
-        Self {
-            cursor,
-            waker,
-            may_move,
-            since: now(),
-            count: 0,
-        }
-    }
-
     fn hear(&mut self, error: &cpal::Error) {
         match error.kind() {
             ErrorKind::Xrun => self.cursor.count_xrun(),
@@ -388,23 +393,29 @@ impl Complaints {
             ErrorKind::DeviceNotAvailable
             | ErrorKind::DeviceChanged
             | ErrorKind::HostUnavailable
-            | ErrorKind::StreamInvalidated => self.lose(),
-            _ => self.count_error(),
+            | ErrorKind::StreamInvalidated => self.lose(error),
+            _ => self.count_error(error),
         }
     }
 
-    fn count_error(&mut self) {
+    fn count_error(&mut self, error: &cpal::Error) {
         let at = now();
         if at.saturating_duration_since(self.since) > STORM_TIME {
             (self.since, self.count) = (at, 0);
         }
         self.count += 1;
         if self.count >= STORM {
-            self.lose();
+            self.lose(error);
         }
     }
 
-    fn lose(&self) {
+    /// The one place that allocates in a device's thread, and never before the stream is dead.
+    fn lose(&self, error: &cpal::Error) {
+        if self.cursor.is_lost() {
+            return;
+        }
+        // Nobody may be left to read it.
+        let _ = self.last_words.send(error.clone());
         self.cursor.lose();
         self.waker.wake();
     }
@@ -466,12 +477,20 @@ mod tests {
     fn a_loss_is_an_error_that_means_it_or_a_storm_of_others() {
         let heard = |kind: ErrorKind, times: u32, may_move: bool| {
             let cursor = Arc::new(Cursor::default());
-            let mut complaints = Complaints::new(cursor.clone(), Waker::default(), may_move);
-            // A minute ahead, so that a slow machine cannot end the window.
-            complaints.since = now() + Duration::from_secs(60);
+            let (last_words, read) = mpsc::channel();
+            let mut complaints = Complaints {
+                cursor: cursor.clone(),
+                waker: Waker::default(),
+                last_words,
+                may_move,
+                // A minute ahead, so that a slow machine cannot end the window.
+                since: now() + Duration::from_secs(60),
+                count: 0,
+            };
             for _ in 0..times {
                 complaints.hear(&cpal::Error::new(kind));
             }
+            assert_eq!(cursor.is_lost(), read.try_recv().is_ok());
             cursor.is_lost()
         };
         assert!(heard(ErrorKind::DeviceNotAvailable, 1, true));

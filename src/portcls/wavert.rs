@@ -21,7 +21,7 @@ pub const MOST_CHANNELS: usize = 32;
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum DeviceError {
     /// It is not there.
-    #[error("no device called {0:?} is there now; `ksgraph devices` lists those that are")]
+    #[error("{} is there now; `ksgraph devices` lists what is", no_such(.0))]
     NotFound(String),
     /// It is there and cannot be had.
     #[error("{device} cannot be opened: {reason}")]
@@ -39,6 +39,14 @@ pub enum DeviceError {
         /// What stopped it.
         reason: String,
     },
+}
+
+fn no_such(name: &str) -> String {
+    if name.is_empty() {
+        "no device".into()
+    } else {
+        format!("no device called {name:?}")
+    }
 }
 
 /// A card: a ring of frames, and a position in it that moves by itself. Dropping it closes the device, without waiting
