@@ -33,8 +33,8 @@ impl Cards for Machine {
 }
 
 impl MidiPorts for Machine {
-    fn listen(&self, port: &str, _: Ear) -> Result<Box<dyn Listening>, DeviceError> {
-        Err(DeviceError::NotFound(port.to_owned()))
+    fn listen(&self, port: &str, ear: Ear) -> Result<Box<dyn Listening>, DeviceError> {
+        Ok(Box::new(ports::listen(port, ear)?))
     }
 }
 

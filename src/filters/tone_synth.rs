@@ -462,16 +462,10 @@ mod tests {
         // Triangle: the first harmonic is 8/pi^2 of the peak.
         let wanted = 0.2 * 8.0 / std::f64::consts::PI.powi(2);
         let first = tone(&heard[..48_000], 440.0, RATE);
-        assert!(
-            (f64::from(first.amplitude) - wanted).abs() < 0.002,
-            "{first:?}"
-        );
+        assert!((first.amplitude - wanted).abs() < 0.002, "{first:?}");
         let bent = 440.0 * (2.0 * 8191.0 / 8192.0 / 12.0_f64).exp2();
         let second = tone(&heard[48_000..96_000], bent, RATE);
-        assert!(
-            (f64::from(second.amplitude) - wanted).abs() < 0.004,
-            "{second:?}"
-        );
+        assert!((second.amplitude - wanted).abs() < 0.004, "{second:?}");
     }
 
     #[test]
