@@ -7,22 +7,20 @@
 //! of their ends, and of wires that cannot all be, the last in that order is refused. No I/O.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::path::Path;
 
 use super::connect::{End, Fault, Link, link};
 use super::cures::cures;
-use super::flatten::{Flat, FlatWire, flatten};
+use super::flatten::{FlatWire, flatten};
 use super::model::{Chosen, Graph};
 use super::narrow::{Net, NetWire, Room, Stuck, Trial};
+use super::problems::{describe, necessary, no_pin};
 use super::refusal::{Refusal, Step};
-use super::wiring::{Agreement, FilterPath, PinAddress, Problem, Wire, WiredFilter, Wiring};
+use super::wiring::{Agreement, PinAddress, Wire, Wiring};
 use super::words;
 use crate::ks::ids::category;
-use crate::ks::{
-    Catalogue, DataFormat, DataRange, Domain, Facts, FileFact, Settings, Status, closest_mismatch,
-    overlaps,
-};
+use crate::ks::{Catalogue, DataFormat, DataRange, Facts, Status, closest_mismatch, overlaps};
 
 /// What stands around a graph.
 pub(super) struct Setting<'a> {
@@ -297,7 +295,7 @@ fn no_format(
 /// The nearest pin that by itself rules out all of `others`, when `pin` by itself does not.
 fn origin(room: &Room<'_>, net: &Net, pin: usize, others: &[DataRange]) -> Option<String> {
     let (field, ..) = closest_mismatch(&net.pins[pin].ranges, others)?;
-    closest_mismatch_is_none(&net.pins[pin].described, others).then_some(())?;
+    meets(&net.pins[pin].described, others).then_some(())?;
     let mut seen = BTreeSet::from([pin]);
     let mut queue = VecDeque::from([pin]);
     while let Some(at) = queue.pop_front() {
@@ -321,7 +319,7 @@ fn origin(room: &Room<'_>, net: &Net, pin: usize, others: &[DataRange]) -> Optio
     None
 }
 
-fn closest_mismatch_is_none(a: &[DataRange], b: &[DataRange]) -> bool {
+fn meets(a: &[DataRange], b: &[DataRange]) -> bool {
     overlaps(a, b).next().is_some()
 }
 
@@ -499,139 +497,5 @@ fn refuse_late(setting: &Setting<'_>, room: &Room<'_>, net: &Net, link: &Link, w
             &Chosen::default(),
         );
         wire.outcome = Err(refusal);
-    }
-}
-
-fn describe(
-    flat: &Flat<'_>,
-    setting: &Setting<'_>,
-    problems: &mut Vec<Problem>,
-) -> BTreeMap<FilterPath, WiredFilter> {
-    let mut filters = BTreeMap::new();
-    for (path, filter) in &flat.filters {
-        let node = filter.node;
-        let name = flat.names[path].clone();
-        let mut problem = |text: String, is_blocking| {
-            problems.push(Problem {
-                filter: Some(path.clone()),
-                text,
-                is_blocking,
-            });
-        };
-        let settings = Settings {
-            values: &node.values,
-            base: setting.base,
-        };
-        let kind = setting.catalogue.get(&node.key);
-        let descriptor = kind.map(|kind| kind.describe(&settings, setting.facts).into_owned());
-        let Some(descriptor) = descriptor else {
-            problem(
-                format!(
-                    "{name}: no filter of the kind {:?} is installed; it is kept with its wires",
-                    node.key
-                ),
-                true,
-            );
-            let wired = WiredFilter {
-                name,
-                key: node.key.clone(),
-                values: node.values.clone(),
-                descriptor: None,
-            };
-            filters.insert(path.clone(), wired);
-            continue;
-        };
-        for (key, value) in &node.values {
-            match descriptor.property(key) {
-                None => problem(
-                    format!("{name}: there is no property {key}; it is kept"),
-                    true,
-                ),
-                Some((_, property)) if property.legal(value).is_none() => problem(
-                    format!(
-                        "{name}: {key} is {}; wanted {}. The default is taken",
-                        value_words(value),
-                        property.wanted()
-                    ),
-                    false,
-                ),
-                Some(_) => {}
-            }
-        }
-        for key in node.unknown.keys() {
-            problem(
-                format!("{name}: the value of {key} is not understood; it is kept"),
-                true,
-            );
-        }
-        for property in descriptor.properties.iter() {
-            if property.domain == Domain::Path
-                && let Some(file) = settings.path(property)
-                && let FileFact::Unusable(reason) = setting.facts.file(&file)
-            {
-                problem(format!("{name}: {}: {reason}", file.display()), true);
-            }
-        }
-        let wired = WiredFilter {
-            name,
-            key: node.key.clone(),
-            values: node.values.clone(),
-            descriptor: Some(descriptor),
-        };
-        filters.insert(path.clone(), wired);
-    }
-    filters
-}
-
-fn value_words(value: &crate::ks::Value) -> String {
-    match value {
-        crate::ks::Value::Flag(flag) => flag.to_string(),
-        crate::ks::Value::Number(number) => number.to_string(),
-        crate::ks::Value::Text(text) => format!("{text:?}"),
-    }
-}
-
-/// A wire to a pin that is not there. A filter that is not installed has been named already.
-fn no_pin(
-    filters: &BTreeMap<FilterPath, WiredFilter>,
-    end: &PinAddress,
-    reason: String,
-) -> Option<Problem> {
-    filters.get(&end.filter)?.descriptor.as_ref()?;
-    Some(Problem {
-        filter: Some(end.filter.clone()),
-        text: format!("{reason}; its wire is kept"),
-        is_blocking: true,
-    })
-}
-
-/// INS-5: a filter with any wire needs all its necessary pins.
-fn necessary(room: &Room<'_>, net: &Net, problems: &mut Vec<Problem>) {
-    for (place, (path, wired)) in room.filters.iter().enumerate() {
-        let Some(descriptor) = &wired.descriptor else {
-            continue;
-        };
-        let count = |factory: usize| {
-            let pins = net.of[place][factory].iter();
-            pins.filter(|&&pin| net.pins[pin].wire.is_some()).count() as u32
-        };
-        let counts: Vec<u32> = (0..descriptor.pins.len()).map(count).collect();
-        if counts.iter().all(|&count| count == 0) {
-            continue;
-        }
-        for (pin, count) in descriptor.pins.iter().zip(counts) {
-            let needed = pin.instances.necessary;
-            if count < needed {
-                let how = match needed {
-                    1 => "must be connected".to_owned(),
-                    needed => format!("needs {needed} wires and has {count}"),
-                };
-                problems.push(Problem {
-                    filter: Some((*path).clone()),
-                    text: format!("{}.{} {how} before the filter runs", wired.name, pin.name),
-                    is_blocking: true,
-                });
-            }
-        }
     }
 }

@@ -9,6 +9,7 @@ mod flatten;
 mod history;
 mod model;
 mod narrow;
+mod problems;
 mod refusal;
 mod wiring;
 mod words;

@@ -371,10 +371,11 @@ impl<'a> Trial<'a> {
             let mut lists = before.clone();
             kind.constrain(descriptor, &settings, &mut lists);
             for (seat, list) in seats.iter().zip(lists) {
-                if list.is_empty() && !self.ranges(*seat).is_empty() {
-                    if let Some(stuck) = self.stuck_inside(&seats, *seat, &before) {
-                        return Err(stuck);
-                    }
+                if list.is_empty()
+                    && !self.ranges(*seat).is_empty()
+                    && let Some(stuck) = self.stuck_inside(&seats, *seat, &before)
+                {
+                    return Err(stuck);
                 }
                 self.set(*seat, tidy(list));
             }

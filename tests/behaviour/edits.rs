@@ -1,8 +1,8 @@
 //! Edits, their inverses, undo and redo.
 
 use ksgraph::graph::{
-    Chosen, Connection, Edit, EditError, FilterId, FilterNode, Graph, Group, History, Node,
-    NodeKind, PinRef, Position, Reach, apply,
+    Chosen, Connection, Edit, EditError, FilterId, FilterNode, Graph, History, Node, NodeKind,
+    PinRef, Position, Reach, apply,
 };
 use ksgraph::ks::{DataFormat, Value};
 use proptest::prelude::*;
@@ -40,7 +40,7 @@ fn any_edit() -> impl Strategy<Value = Edit> {
         name,
         position,
         kind: match is_group {
-            true => NodeKind::Group(Box::new(Group::default())),
+            true => NodeKind::Group(Box::default()),
             false => NodeKind::Filter(FilterNode {
                 key: "gain".into(),
                 ..FilterNode::default()

@@ -1,5 +1,7 @@
 //! What the program does, by behaviour: one binary, one module a subject.
 
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 mod edits;
 mod examples;
 mod graph_files;
