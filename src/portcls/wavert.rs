@@ -21,7 +21,7 @@ pub const MOST_CHANNELS: usize = 32;
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum DeviceError {
     /// It is not there.
-    #[error("{} is there now; `ksgraph devices` lists what is", no_such(.0))]
+    #[error("{}", not_there(.0))]
     NotFound(String),
     /// It is there and cannot be had.
     #[error("{device} cannot be opened: {reason}")]
@@ -47,6 +47,13 @@ fn no_such(name: &str) -> String {
     } else {
         format!("no device called {name:?}")
     }
+}
+
+fn not_there(name: &str) -> String {
+    if name.is_empty() {
+        return "no device is there now; `ksgraph devices` lists what is".into();
+    }
+    format!("no device called {name:?} is there now; `ksgraph devices` lists those that are")
 }
 
 /// A card: a ring of frames, and a position in it that moves by itself. Dropping it closes the device, without waiting
