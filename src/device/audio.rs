@@ -29,6 +29,10 @@ use crate::portcls::{DeviceError, MiniportWaveRt};
 
 /// How long a device may take to open.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a stream may take to ask for its first samples, before it is taken on trust.
+const START: Duration = Duration::from_millis(400);
+/// How often a stream is begun that breaks off at once.
+const TRIES: u32 = 3;
 /// How often a stream is looked at.
 const WATCH: Duration = Duration::from_millis(250);
 /// Callbacks that stand still for so long are lost.
@@ -136,21 +140,18 @@ type Answer = Result<(FrameRing, String), DeviceError>;
 
 /// The life of a stream's thread: open, answer, watch, close.
 fn keep(order: &Order, answer: &mpsc::Sender<Answer>) {
-    let (last_words, heard) = mpsc::channel();
-    let (stream, cursor) = match build(order, last_words) {
-        Ok((stream, ring, granted)) => {
-            let cursor = ring.cursor().clone();
-            if answer.send(Ok((ring, granted))).is_err() {
-                return;
-            }
-            (stream, cursor)
-        }
+    let (stream, ring, granted, heard) = match begin(order) {
+        Ok(begun) => begun,
         Err(error) => {
             // Nobody may be waiting any more.
             let _ = answer.send(Err(error));
             return;
         }
     };
+    let cursor = ring.cursor().clone();
+    if answer.send(Ok((ring, granted))).is_err() {
+        return;
+    }
     let (mut calls, mut moved) = (cursor.calls(), now());
     while order.is_open.load(Ordering::Acquire) && !cursor.is_lost() {
         std::thread::park_timeout(WATCH);
@@ -169,6 +170,31 @@ fn keep(order: &Order, answer: &mpsc::Sender<Answer>) {
         log::warn!("{}: {error}", shown(&order.name));
     }
     drop(stream);
+}
+
+type Begun = (Stream, FrameRing, String, mpsc::Receiver<cpal::Error>);
+
+/// Opens a stream and sees it start: a server that has just come up may break the first one off.
+fn begin(order: &Order) -> Result<Begun, DeviceError> {
+    let mut tries = 1;
+    loop {
+        let (last_words, heard) = mpsc::channel();
+        let (stream, ring, granted) = build(order, last_words)?;
+        let cursor = ring.cursor();
+        let start = now();
+        while cursor.calls() == 0
+            && !cursor.is_lost()
+            && now().saturating_duration_since(start) < START
+        {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        if !cursor.is_lost() || tries == TRIES {
+            return Ok((stream, ring, granted, heard));
+        }
+        tries += 1;
+        drop(stream);
+        std::thread::sleep(START / 4);
+    }
 }
 
 fn build(
