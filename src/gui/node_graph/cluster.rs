@@ -6,9 +6,8 @@ use egui::{
 };
 
 use super::look::{Kind, Look, Mark, PinFill, Shape};
-use super::model::Model;
 use super::paint::{mark, paint_pin};
-use super::show::{NodeGraph, Scene};
+use super::show::NodeGraph;
 
 const EDGE: f32 = 12.0;
 const HEIGHT: f32 = 26.0;
@@ -88,23 +87,15 @@ pub(super) fn zoom(graph: &mut NodeGraph, ui: &mut Ui, canvas: Rect, look: &Look
 }
 
 /// The kinds of data that are there.
-pub(super) fn legend(ui: &Ui, canvas: Rect, model: &impl Model, look: &Look, scene: &Scene) {
-    // What is in sight is enough: what is far off explains itself when one comes near.
-    let mut present = vec![false; look.kinds.len()];
-    for &i in &scene.seen {
-        let node = model.node(scene.places[i].id);
-        for pin in node.inputs.iter().chain(&node.outputs) {
-            if let Some(seen) = present.get_mut(usize::from(pin.kind.0)) {
-                *seen = true;
-            }
-        }
-    }
+///
+/// `seen` is a bit per kind in sight: what is far off explains itself when one comes near.
+pub(super) fn legend(ui: &Ui, canvas: Rect, look: &Look, seen: u64) {
     let font = FontId::new(11.0, look.ui.clone());
     let entries: Vec<_> = look
         .kinds
         .iter()
         .enumerate()
-        .filter(|&(i, kind)| present[i] && kind.shape != Shape::Jack)
+        .filter(|&(i, kind)| seen >> i & 1 == 1 && kind.shape != Shape::Jack)
         .map(|(i, kind)| {
             (
                 Kind(i as u8),

@@ -64,15 +64,6 @@ impl Gesture {
     }
 }
 
-/// Two pins as (output, input); `None` when both are of one side.
-pub(super) fn in_order(a: PinAddr, b: PinAddr) -> Option<(PinAddr, PinAddr)> {
-    match (a.side, b.side) {
-        (Side::Output, Side::Input) => Some((a, b)),
-        (Side::Input, Side::Output) => Some((b, a)),
-        _ => None,
-    }
-}
-
 fn how(ctx: &Context) -> How {
     let modifiers = ctx.input(|i| i.modifiers);
     if modifiers.command {
@@ -362,39 +353,6 @@ impl NodeGraph {
         }
     }
 
-    /// What is under a wire in hand: the nearest pin, or the first fitting pin of the box.
-    fn pin_under(&self, scene: &Scene, pointer: Pos2, anchor: PinAddr) -> Option<PinAddr> {
-        let hit = PIN_HIT * self.view.zoom.max(1.0);
-        for &i in scene.seen.iter().rev() {
-            let place = &scene.places[i];
-            let nearest = place
-                .addresses()
-                .filter(|&pin| pin != anchor)
-                .map(|pin| {
-                    (
-                        pin,
-                        self.view
-                            .to_screen(place.pin(pin.side, pin.index))
-                            .distance(pointer),
-                    )
-                })
-                .filter(|&(_, distance)| distance <= hit)
-                .min_by(|a, b| a.1.total_cmp(&b.1));
-            if let Some((pin, _)) = nearest {
-                return Some(pin);
-            }
-            if self.view.rect_to_screen(place.rect()).contains(pointer) {
-                if place.id == anchor.node {
-                    return None;
-                }
-                return place
-                    .addresses()
-                    .find(|pin| self.verdicts.get(pin).is_some_and(|verdict| verdict.fits()));
-            }
-        }
-        None
-    }
-
     /// Goes on with the gesture under way, and ends it.
     pub(super) fn go_on(
         &mut self,
@@ -407,8 +365,9 @@ impl NodeGraph {
         let pointer = self.last_pointer;
         let (now, modifiers) = ctx.input(|i| (i.time, i.modifiers));
         let down = |button| ctx.input(|i| i.pointer.button_down(button));
-        let escape =
-            self.gesture != Gesture::None && ctx.input(|i| i.key_pressed(egui::Key::Escape));
+        // Esc ends the gesture and nothing else.
+        let escape = self.gesture != Gesture::None
+            && ctx.input_mut(|i| i.consume_key(egui::Modifiers::NONE, egui::Key::Escape));
         match self.gesture.clone() {
             Gesture::None | Gesture::KeyWire { .. } => {}
             Gesture::Pan { button } => {
@@ -527,62 +486,6 @@ impl NodeGraph {
             )
         {
             self.cancel();
-        }
-    }
-
-    pub(super) fn drop_wire(
-        &self,
-        scene: &Scene,
-        anchor: PinAddr,
-        replacing: Option<WireId>,
-        over: Option<PinAddr>,
-        shift: bool,
-        events: &mut Vec<Event>,
-    ) {
-        let screen = self.last_pointer;
-        let Some(over) = over else {
-            let own = scene
-                .place(anchor.node)
-                .map(|place| self.view.rect_to_screen(place.rect()));
-            events.push(match replacing {
-                Some(wire) => Event::Disconnect { wires: vec![wire] },
-                // Let go where it began: nothing was meant.
-                None if own.is_some_and(|rect| rect.expand(PIN_HIT).contains(screen)) => return,
-                None => Event::DropOnCanvas {
-                    pin: anchor,
-                    at: self.view.to_graph(screen),
-                    screen,
-                },
-            });
-            return;
-        };
-        let (from, to) = in_order(anchor, over).unwrap_or((anchor, over));
-        let back = scene
-            .wires
-            .iter()
-            .any(|w| Some(w.id) == replacing && w.from == from && w.to == to);
-        if back {
-            return;
-        }
-        if self
-            .verdicts
-            .get(&over)
-            .is_some_and(|verdict| verdict.fits())
-        {
-            events.push(Event::Connect {
-                from,
-                to,
-                replacing,
-                shift,
-            });
-        } else {
-            events.push(Event::Refused {
-                from,
-                to,
-                replacing,
-                shift,
-                screen,
-            });
         }
     }
 

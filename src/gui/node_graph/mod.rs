@@ -9,16 +9,18 @@
 //! ```
 //!
 //! Lengths of a model are *graph points*: egui points at 100 %. `view.rs` turns them into screen points, `wire.rs` holds
-//! the shape of wires, `gesture.rs` what pointer and keys mean, `paint.rs` and its neighbours what is seen, `access.rs`
-//! the names by which a screen reader and the tests find boxes, pins and wires.
+//! the shape of wires, `gesture.rs`, `hand.rs` and `keys.rs` what pointer and keys mean, `boxes.rs` and the painters what
+//! is seen, `access.rs` the names by which a screen reader and the tests find boxes, pins and wires.
 //!
 //! Invariant: between two frames nothing of the model is kept but ids. Whatever vanishes from the model while a gesture
 //! holds it ends the gesture.
 
 mod access;
+mod boxes;
 mod cluster;
 mod event;
 mod gesture;
+mod hand;
 mod keys;
 mod look;
 mod model;
@@ -26,6 +28,7 @@ mod paint;
 mod paint_box;
 mod paint_wire;
 mod show;
+mod tag;
 mod view;
 mod wire;
 

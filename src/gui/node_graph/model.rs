@@ -95,7 +95,7 @@ impl Place {
 
     /// The width of a box whose name takes `name` points: in steps of 8, between 96 and 320.
     pub fn width_for(name: f32) -> f32 {
-        (((name + 30.0 + 34.0) / 8.0).ceil() * 8.0).clamp(96.0, 320.0)
+        (((name + 30.0 + 26.0) / 8.0).ceil() * 8.0).clamp(96.0, 320.0)
     }
 
     fn below_pins(&self) -> f32 {
@@ -370,9 +370,10 @@ impl Verdict {
 /// let ctx = egui::Context::default();
 /// Theme::install(&ctx, ThemeName::Dark);
 /// let mut seen = 0;
-/// let _ = ctx.run_ui(egui::RawInput::default(), |ui| {
+/// let mut output = ctx.run_ui(egui::RawInput::default(), |ui| {
 ///     seen = canvas.show(ui, &mut One, &look).geometry.nodes.len();
 /// });
+/// output.textures_delta.clear(); // a window would upload them
 /// assert_eq!(seen, 1);
 /// ```
 pub trait Model {

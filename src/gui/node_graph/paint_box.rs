@@ -1,289 +1,27 @@
-//! Boxes: registered, pointed at, painted in three levels of detail, with their pins and bodies.
+//! The picture of a box in three levels of detail. Its pins and its body are in `boxes.rs`.
 
 use std::sync::Arc;
 
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{
-    Color32, CornerRadius, FontFamily, FontId, Galley, Painter, Pos2, Rect, Sense, Stroke,
-    StrokeKind, Ui, UiBuilder, Vec2, pos2, vec2,
+    Color32, CornerRadius, FontFamily, FontId, Galley, Painter, Rect, Stroke, StrokeKind, Vec2,
+    pos2, vec2,
 };
 
-use super::access;
-use super::event::{Event, Geometry};
-use super::gesture::PIN_HIT;
-use super::look::{Look, PinFill, Shape};
-use super::model::{
-    Footer, Health, Model, NodeView, PinAddr, PinView, Place, Side, Target, Verdict,
-};
-use super::paint::{dashed, focus_ring, mark, mix, outline, paint_pin, pips};
-use super::show::{NodeGraph, Scene};
+use super::look::Look;
+use super::model::{Footer, Health, NodeView, Place};
+use super::paint::{dashed, mark, mix, outline, pips};
 use super::view::{Detail, View};
 
 /// One box being painted.
-struct Brush<'a> {
-    painter: &'a Painter,
-    look: &'a Look,
-    view: View,
-    place: &'a Place,
-    node: &'a NodeView<'a>,
-    rect: Rect,
-    hot: bool,
-}
-
-impl NodeGraph {
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one frame's parts, each lent apart"
-    )]
-    pub(super) fn boxes_ui(
-        &mut self,
-        ui: &mut Ui,
-        model: &mut impl Model,
-        look: &Look,
-        scene: &Scene,
-        hovered: &mut Option<Target>,
-        events: &mut Vec<Event>,
-        geometry: &mut Geometry,
-    ) {
-        let detail = self.view.detail();
-        for &i in &scene.seen {
-            let place = &scene.places[i];
-            let target = Target::Node(place.id);
-            let rect = self.view.rect_to_screen(place.rect());
-            let response = ui.interact(rect, access::id(self.id, target), Sense::click_and_drag());
-            self.keep_keys(&response, Some(target));
-            self.node_pointer(&response, scene, place.id, events);
-            self.key_click(&response, scene, target, events);
-            if response.hovered() {
-                *hovered = Some(target);
-            }
-            geometry.nodes.push((place.id, rect));
-
-            let fits = |pin: &PinAddr| self.verdicts.get(pin).is_some_and(Verdict::fits);
-            let anchor = self.gesture.anchor();
-            let in_hand = anchor.is_some();
-            let dim = anchor.is_some_and(|pin| pin.node != place.id)
-                && !place.addresses().any(|pin| fits(&pin));
-            let opacity = if dim { look.dimmed } else { 1.0 };
-            {
-                let node = model.node(place.id);
-                access::name_node(&response, &node.spoken, place.selected);
-                let mut painter = ui.painter().clone();
-                painter.multiply_opacity(opacity);
-                let brush = Brush {
-                    painter: &painter,
-                    look,
-                    view: self.view,
-                    place,
-                    node: &node,
-                    rect,
-                    hot: response.hovered(),
-                };
-                match detail {
-                    Detail::Near => brush.near(),
-                    Detail::Middle => brush.middle(),
-                    Detail::Far => brush.far(),
-                }
-                if self.by_key && self.focus == Some(target) && response.has_focus() {
-                    focus_ring(ui.painter(), look, rect.expand(6.0), 10.0);
-                }
-                if detail != Detail::Near && response.hovered() && !in_hand {
-                    let name = node.name.to_string();
-                    response.clone().on_hover_text_at_pointer(name);
-                }
-            }
-            if detail == Detail::Near && place.body > 0.0 && self.settings.bodies {
-                self.body_ui(ui, model, place, opacity);
-            }
-            self.pins_ui(
-                ui, model, look, scene, place, opacity, hovered, events, geometry,
-            );
-        }
-    }
-
-    /// The inline widgets, in a child as wide as the body, all sizes of its style times the zoom.
-    fn body_ui(&self, ui: &mut Ui, model: &mut impl Model, place: &Place, opacity: f32) {
-        let rect = self.view.rect_to_screen(place.body_rect());
-        let faint = matches!(
-            model.node(place.id).health,
-            Health::Faulty | Health::Missing | Health::Bypassed
-        );
-        let builder = UiBuilder::new()
-            .id_salt((self.id, "body", place.id))
-            .max_rect(rect);
-        let mut body = ui.new_child(builder);
-        body.shrink_clip_rect(rect.expand(2.0));
-        body.multiply_opacity(if faint { opacity * 0.35 } else { opacity });
-        if self.view.zoom != 1.0 {
-            scale_style(body.style_mut(), &self.view);
-        }
-        if self.gesture.anchor().is_some() {
-            body.disable();
-            body.visuals_mut().disabled_alpha = 1.0;
-        }
-        model.body_ui(&mut body, place.id);
-    }
-
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one frame's parts, each lent apart"
-    )]
-    fn pins_ui(
-        &mut self,
-        ui: &mut Ui,
-        model: &impl Model,
-        look: &Look,
-        scene: &Scene,
-        place: &Place,
-        opacity: f32,
-        hovered: &mut Option<Target>,
-        events: &mut Vec<Event>,
-        geometry: &mut Geometry,
-    ) {
-        let node = model.node(place.id);
-        let zoom = self.view.zoom;
-        let detail = self.view.detail();
-        let missing = node.health == Health::Missing;
-        let sides = [(Side::Input, &node.inputs), (Side::Output, &node.outputs)];
-        for (side, pins) in sides {
-            for (index, pin) in pins.iter().enumerate().take(place.pins[side as usize]) {
-                let addr = PinAddr {
-                    node: place.id,
-                    side,
-                    index,
-                };
-                let target = Target::Pin(addr);
-                let at = self.view.to_screen(place.pin(side, index));
-                // Rows are 20 apart, so targets are 24 wide and a row high; far out they shrink with the box.
-                let high = (Place::ROW * zoom).min(2.0 * PIN_HIT * zoom.max(1.0));
-                let wide = if detail == Detail::Near {
-                    2.0 * PIN_HIT * zoom.max(1.0)
-                } else {
-                    10.0
-                };
-                let hit = Rect::from_center_size(at, vec2(wide, high));
-                let response =
-                    ui.interact(hit, access::id(self.id, target), Sense::click_and_drag());
-                access::name_pin(&response, &pin.spoken);
-                self.keep_keys(&response, Some(target));
-                let wired = look.kind(pin.kind).shape != Shape::Jack;
-                self.pin_pointer(&response, scene, addr, wired, events);
-                self.key_click(&response, scene, target, events);
-                let over = self.over.is_some_and(|(over, _)| over == addr);
-                let hot = response.hovered() || over;
-                if response.hovered() {
-                    *hovered = Some(target);
-                }
-                geometry.pins.push((addr, hit));
-
-                let anchor = self.gesture.anchor();
-                let fill = match (anchor, self.verdicts.get(&addr)) {
-                    (Some(anchor), _) if anchor == addr => PinFill::Fits,
-                    (Some(_), Some(verdict)) if verdict.fits() => PinFill::Fits,
-                    (Some(_), Some(_)) => PinFill::Refused,
-                    _ if pin.grows => PinFill::Grows,
-                    _ if missing => PinFill::Ghost,
-                    _ if pin.connected => PinFill::Connected,
-                    _ => PinFill::Free,
-                };
-                let mut painter = ui.painter().clone();
-                painter.multiply_opacity(if fill == PinFill::Fits { 1.0 } else { opacity });
-                match detail {
-                    Detail::Near => {
-                        near_pin(&painter, look, &self.view, at, pin, side, fill, node.health)
-                    }
-                    Detail::Middle => paint_pin(&painter, look, at, pin.kind, settled(fill), 0.6),
-                    Detail::Far => drop(painter.circle_filled(at, 2.0, look.kind(pin.kind).hue)),
-                }
-                if detail != Detail::Near && fill == PinFill::Fits {
-                    painter.circle_stroke(at, 6.0, Stroke::new(1.5, look.kind(pin.kind).hue));
-                }
-                if hot && anchor.is_none() && detail == Detail::Near {
-                    let hue = look.kind(pin.kind).hue.gamma_multiply(0.6);
-                    painter.circle_stroke(at, 10.0 * zoom, Stroke::new(1.75, hue));
-                    if response.hovered() && !response.dragged() {
-                        let tip = model.pin_tip(addr);
-                        if !tip.is_empty() {
-                            response.clone().on_hover_text(tip);
-                        }
-                    }
-                }
-                if self.by_key && self.focus == Some(target) && response.has_focus() {
-                    focus_ring(
-                        ui.painter(),
-                        look,
-                        Rect::from_center_size(at, Vec2::splat(26.0 * zoom.max(0.6))),
-                        13.0 * zoom.max(0.6),
-                    );
-                }
-            }
-        }
-    }
-}
-
-fn settled(fill: PinFill) -> PinFill {
-    match fill {
-        PinFill::Grows => PinFill::Ghost,
-        PinFill::Fits => PinFill::Connected,
-        fill => fill,
-    }
-}
-
-#[expect(clippy::too_many_arguments, reason = "a pin and its surroundings")]
-fn near_pin(
-    painter: &Painter,
-    look: &Look,
-    view: &View,
-    at: Pos2,
-    pin: &PinView<'_>,
-    side: Side,
-    fill: PinFill,
-    health: Health,
-) {
-    let zoom = view.zoom;
-    painter.circle_filled(at, 8.5 * zoom, look.canvas);
-    paint_pin(painter, look, at, pin.kind, fill, zoom);
-    let (family, ink) = match fill {
-        PinFill::Fits => (look.ui_strong.clone(), look.strong),
-        PinFill::Refused | PinFill::Grows => (look.ui.clone(), look.faint),
-        _ if health == Health::Missing => (look.ui.clone(), look.text),
-        _ => (look.ui.clone(), look.text),
-    };
-    let font = FontId::new(view.font_size(11.5), family);
-    let galley = painter.layout_no_wrap(pin.name.to_string(), font, ink);
-    let x = match side {
-        Side::Input => at.x + 13.0 * zoom,
-        Side::Output => at.x - 13.0 * zoom - galley.size().x,
-    };
-    painter.galley(pos2(x, at.y - galley.size().y / 2.0), galley, ink);
-}
-
-/// All sizes of a style times the zoom; text rounded to half points.
-fn scale_style(style: &mut egui::Style, view: &View) {
-    let zoom = view.zoom;
-    for font in style.text_styles.values_mut() {
-        font.size = view.font_size(font.size);
-    }
-    let spacing = &mut style.spacing;
-    for size in [
-        &mut spacing.item_spacing,
-        &mut spacing.button_padding,
-        &mut spacing.interact_size,
-    ] {
-        *size *= zoom;
-    }
-    for length in [
-        &mut spacing.slider_width,
-        &mut spacing.slider_rail_height,
-        &mut spacing.combo_width,
-        &mut spacing.text_edit_width,
-        &mut spacing.icon_width,
-        &mut spacing.icon_width_inner,
-        &mut spacing.icon_spacing,
-        &mut spacing.indent,
-    ] {
-        *length *= zoom;
-    }
+pub(super) struct Brush<'a> {
+    pub(super) painter: &'a Painter,
+    pub(super) look: &'a Look,
+    pub(super) view: View,
+    pub(super) place: &'a Place,
+    pub(super) node: &'a NodeView<'a>,
+    pub(super) rect: Rect,
+    pub(super) hot: bool,
 }
 
 fn radius(points: f32) -> u8 {
@@ -468,7 +206,7 @@ impl Brush<'_> {
         self.painter.layout_job(job)
     }
 
-    fn near(&self) {
+    pub(super) fn near(&self) {
         let (look, painter, zoom) = (self.look, self.painter, self.view.zoom);
         let rect = self.rect;
         let corner = 6.0 * zoom;
@@ -611,7 +349,7 @@ impl Brush<'_> {
         }
     }
 
-    fn middle(&self) {
+    pub(super) fn middle(&self) {
         let (look, painter, rect) = (self.look, self.painter, self.rect);
         self.shell(
             if self.node.health == Health::Faulty {
@@ -621,7 +359,7 @@ impl Brush<'_> {
             },
             4.0,
         );
-        let mut right = rect.right() - 6.0;
+        let mut right = rect.right() - 5.0;
         let badge = self.badge();
         if let Some((badge, ink)) = badge {
             mark(
@@ -641,10 +379,12 @@ impl Brush<'_> {
                 false,
                 0.8,
             );
-            right -= 12.0;
+            right -= 8.0;
         }
-        let room = vec2((right - rect.left() - 8.0).max(8.0), rect.height() - 6.0);
-        let rows = if room.y > 26.0 { 2 } else { 1 };
+        let room = vec2((right - rect.left() - 6.0).max(8.0), rect.height() - 6.0);
+        // A word is never cut in two for a second row.
+        let words = self.node.name.split_whitespace().count();
+        let rows = if room.y > 26.0 && words > 1 { 2 } else { 1 };
         let ink = if self.node.health == Health::Missing {
             look.dim
         } else {
@@ -653,7 +393,7 @@ impl Brush<'_> {
         let name = self.one_line(&self.node.name, 10.5, &look.ui_strong, ink, room.x, rows);
         painter
             .with_clip_rect(rect.intersect(painter.clip_rect()))
-            .galley(rect.min + vec2(8.0, 4.0), name, ink);
+            .galley(rect.min + vec2(6.0, 4.0), name, ink);
         if let Some(Footer::Cost { share, .. }) = &self.node.footer
             && rect.height() > 28.0
         {
@@ -674,7 +414,7 @@ impl Brush<'_> {
         self.frame(4.0);
     }
 
-    fn far(&self) {
+    pub(super) fn far(&self) {
         let (look, painter, rect) = (self.look, self.painter, self.rect);
         let fill = match self.node.health {
             Health::Faulty => look.error_bg,

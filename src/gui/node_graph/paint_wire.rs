@@ -1,10 +1,8 @@
 //! Wires: registered, pointed at, painted under the boxes, with their tags.
 
-use std::borrow::Cow;
-
 use egui::{
-    Color32, CornerRadius, FontId, Painter, Pos2, Rect, Response, Sense, Shape as Drawn, Stroke,
-    Ui, Vec2, vec2,
+    Color32, CornerRadius, Painter, Pos2, Rect, Response, Sense, Shape as Drawn, Stroke, Ui, Vec2,
+    vec2,
 };
 
 use super::access;
@@ -23,13 +21,13 @@ pub(super) fn is_square(model: &impl Model, id: WireId) -> bool {
 }
 
 /// A wire's brush: everything that painting it needs.
-struct Brush<'a> {
-    painter: &'a Painter,
-    look: &'a Look,
-    view: View,
-    curve: &'a Curve,
-    wire: &'a WireView<'a>,
-    hue: Color32,
+pub(super) struct Brush<'a> {
+    pub(super) painter: &'a Painter,
+    pub(super) look: &'a Look,
+    pub(super) view: View,
+    pub(super) curve: &'a Curve,
+    pub(super) wire: &'a WireView<'a>,
+    pub(super) hue: Color32,
 }
 
 impl NodeGraph {
@@ -73,6 +71,8 @@ impl NodeGraph {
             let mut painter = ui.painter().clone();
             if taken {
                 painter.multiply_opacity(0.3);
+            } else if self.hand_kind.is_some_and(|kind| kind != view.kind) {
+                painter.multiply_opacity(look.dimmed);
             }
             let brush = Brush {
                 painter: &painter,
@@ -381,152 +381,11 @@ impl Brush<'_> {
             );
         }
     }
-
-    /// The tag in the longer of its forms that covers no box; hovered, it shows all the same.
-    fn tag(&self, scene: &Scene, hovered: bool) -> Option<TagAt> {
-        let tag = self.wire.tag.as_ref()?;
-        let (zoom, middle) = (self.view.zoom, self.curve.middle());
-        let font = FontId::new(self.view.font_size(10.5), self.look.ui_medium.clone());
-        let short = self.curve.length() < 120.0 * zoom;
-        let queue = tag.ticks.is_some_and(|ticks| ticks.total > 0);
-        let strands = self.look.kind(self.wire.kind).line == Line::Strands;
-        let chevron = (short && strands && self.wire.state != WireState::HardWired)
-            .then_some(self.wire.requests)
-            .filter(|&requests| requests != Requests::Hidden);
-        let lock = self.wire.state == WireState::HardWired;
-        let covers = |rect: Rect| {
-            scene.seen.iter().any(|&i| {
-                self.view
-                    .rect_to_screen(scene.places[i].rect())
-                    .intersects(rect.shrink(1.0))
-            })
-        };
-        let form = |lines: Vec<&Cow<'_, str>>| {
-            let ink = self.look.strong;
-            let lines = lines.into_iter().filter(|line| !line.is_empty());
-            let galleys: Vec<_> = lines
-                .map(|line| {
-                    self.painter
-                        .layout_no_wrap(line.to_string(), font.clone(), ink)
-                })
-                .collect();
-            let wide = galleys.iter().map(|g| g.size().x).fold(0.0, f32::max);
-            let high: f32 = galleys.iter().map(|_| 12.5 * zoom).sum();
-            let icon = if lock { 13.0 * zoom } else { 0.0 };
-            let foot = if queue || chevron.is_some() {
-                6.0 * zoom
-            } else {
-                0.0
-            };
-            let size = vec2(wide + icon + 12.0 * zoom, high + foot + 5.0 * zoom);
-            TagAt {
-                rect: Rect::from_center_size(middle, size),
-                galleys,
-                chevron,
-                lock,
-            }
-        };
-        let [first, second] = &tag.short;
-        let two = || form(vec![first, second]);
-        if !short {
-            let long = form(vec![&tag.long]);
-            if hovered || !covers(long.rect) {
-                return Some(long);
-            }
-        }
-        Some(two()).filter(|tag| hovered || !covers(tag.rect))
-    }
 }
 
 /// A chevron of 3.5 that points along `way`.
-fn paint_chevron(painter: &Painter, at: Pos2, way: Vec2, zoom: f32, colour: Color32) {
+pub(super) fn paint_chevron(painter: &Painter, at: Pos2, way: Vec2, zoom: f32, colour: Color32) {
     let (ahead, aside) = (way * 2.0 * zoom, way.rot90() * 3.5 * zoom);
     let points = vec![at - ahead - aside, at + ahead, at - ahead + aside];
     painter.add(Drawn::line(points, Stroke::new(1.5 * zoom, colour)));
-}
-
-/// A tag laid out.
-struct TagAt {
-    rect: Rect,
-    galleys: Vec<std::sync::Arc<egui::Galley>>,
-    chevron: Option<Requests>,
-    lock: bool,
-}
-
-impl TagAt {
-    fn paint(
-        self,
-        painter: &Painter,
-        look: &Look,
-        hue: Color32,
-        bright: bool,
-        ticks: Option<super::Ticks>,
-        view: &View,
-    ) {
-        let zoom = view.zoom;
-        let edge = if bright {
-            look.strong
-        } else {
-            mix(look.canvas, hue, 0.5)
-        };
-        let corner = CornerRadius::same((3.0 * zoom).round().clamp(1.0, 8.0) as u8);
-        painter.rect(
-            self.rect,
-            corner,
-            look.canvas,
-            Stroke::new(1.0, edge),
-            egui::StrokeKind::Inside,
-        );
-        let mut y = self.rect.top() + 2.5 * zoom;
-        let shift = if self.lock { 6.5 * zoom } else { 0.0 };
-        if self.lock {
-            let at = self.rect.left_center() + vec2(11.0 * zoom, 0.0);
-            mark(painter, look.marks.lock, at, 11.0 * zoom, look.text);
-        }
-        for galley in self.galleys {
-            let x = self.rect.center().x + shift - galley.size().x / 2.0;
-            let at = egui::pos2(x, y + (12.5 * zoom - galley.size().y) / 2.0);
-            painter.galley(at, galley, look.strong);
-            y += 12.5 * zoom;
-        }
-        let foot = self.rect.bottom() - 5.0 * zoom;
-        if let Some(ticks) = ticks.filter(|ticks| ticks.total > 0) {
-            let full = ticks.waiting >= ticks.total;
-            let ink = if full { look.warn } else { hue };
-            let room = self.rect.width() - if self.chevron.is_some() { 22.0 } else { 12.0 } * zoom;
-            let step = (room / f32::from(ticks.total)).min(9.0 * zoom);
-            let whole = step * f32::from(ticks.total);
-            let left = if self.chevron.is_some() {
-                self.rect.left() + 6.0 * zoom
-            } else {
-                self.rect.center().x - whole / 2.0
-            };
-            for i in 0..ticks.total {
-                let at = egui::pos2(left + step * f32::from(i), foot - 1.25 * zoom);
-                let tick = Rect::from_min_size(at, vec2((step - 2.0 * zoom).max(1.0), 2.5 * zoom));
-                painter.rect_filled(tick, 0.0, if i < ticks.waiting { ink } else { look.line });
-            }
-            if full {
-                let at = self.rect.right_top() + vec2(-1.0, 1.0) * zoom;
-                painter.circle_filled(at, 6.5 * zoom, look.canvas);
-                mark(painter, look.marks.late, at, 10.0 * zoom, look.warn);
-            }
-        }
-        if let Some(requests) = self.chevron {
-            let way = vec2(
-                if requests == Requests::WithData {
-                    1.0
-                } else {
-                    -1.0
-                },
-                0.0,
-            );
-            let x = if ticks.is_some() {
-                self.rect.right() - 8.0 * zoom
-            } else {
-                self.rect.center().x
-            };
-            paint_chevron(painter, egui::pos2(x, foot), way, zoom * 0.85, look.strong);
-        }
-    }
 }

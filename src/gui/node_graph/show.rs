@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use egui::{Id, NumExt as _, Pos2, Rect, Sense, Ui, UiBuilder};
 
-use super::event::{Geometry, InHand, Output};
+use super::event::{Geometry, Output};
 use super::gesture::Gesture;
 use super::look::{Kind, Look};
-use super::model::{Model, NodeId, PinAddr, Place, Side, Target, Verdict, WireEnds};
+use super::model::{Model, NodeId, PinAddr, Place, Target, Verdict, WireEnds};
 use super::view::{Detail, View};
 use super::wire::{self, Curve};
 use super::{access, cluster, paint, paint_wire};
@@ -69,6 +69,8 @@ pub struct NodeGraph {
     pub(super) last_pointer: Pos2,
     /// The kind of data of the wire in hand.
     pub(super) hand_kind: Option<Kind>,
+    /// A bit per kind of data in sight.
+    pub(super) kinds_seen: u64,
 }
 
 /// What of the model one frame needs again and again.
@@ -127,6 +129,7 @@ impl NodeGraph {
             hovered: None,
             last_pointer: Pos2::ZERO,
             hand_kind: None,
+            kinds_seen: 0,
         }
     }
 
@@ -218,6 +221,7 @@ impl NodeGraph {
             wires: Vec::new(),
         };
         let mut hovered = None;
+        self.kinds_seen = 0;
         paint::grid(ui.painter(), rect, &self.view, look);
         self.judge(&scene, model);
         self.wires_ui(
@@ -245,7 +249,7 @@ impl NodeGraph {
         let in_hand = self.wire_in_hand(&ui, look, &scene);
         self.rubber_band(&ui, look);
         if self.settings.legend {
-            cluster::legend(&ui, rect, model, look, &scene);
+            cluster::legend(&ui, rect, look, self.kinds_seen);
         }
         if self.settings.cluster {
             cluster::zoom(self, &mut ui, rect, look);
@@ -372,60 +376,6 @@ impl NodeGraph {
             }
             _ => {}
         }
-    }
-
-    /// Asks the model about pins in sight that it was not asked about in this drag.
-    pub(super) fn judge(&mut self, scene: &Scene, model: &impl Model) {
-        let Some(anchor) = self.gesture.anchor() else {
-            self.verdicts.clear();
-            self.hand_kind = None;
-            return;
-        };
-        if self.hand_kind.is_none() {
-            let node = model.node(anchor.node);
-            let pins = if anchor.side == Side::Input {
-                &node.inputs
-            } else {
-                &node.outputs
-            };
-            self.hand_kind = pins.get(anchor.index).map(|pin| pin.kind);
-        }
-        let keep = self
-            .gesture
-            .replacing()
-            .and_then(|wire| scene.wires.iter().find(|w| w.id == wire));
-        for &i in &scene.seen {
-            for pin in scene.places[i].addresses().filter(|&pin| pin != anchor) {
-                self.verdicts.entry(pin).or_insert_with(|| {
-                    match super::gesture::in_order(anchor, pin) {
-                        None => Verdict::Refused {
-                            line: match pin.side {
-                                Side::Input => "Two inputs cannot be connected.".to_owned(),
-                                Side::Output => "Two outputs cannot be connected.".to_owned(),
-                            },
-                        },
-                        Some(_) if keep.is_some_and(|w| w.from == pin || w.to == pin) => {
-                            Verdict::Fits {
-                                line: String::new(),
-                            }
-                        }
-                        Some((from, to)) => model.may_connect(from, to),
-                    }
-                });
-            }
-        }
-    }
-
-    pub(super) fn in_hand_over(&self, now: f64) -> Option<InHand> {
-        let pin = self.gesture.anchor()?;
-        let over = self
-            .over
-            .and_then(|(over, since)| Some((over, self.verdicts.get(&over)?.clone(), now - since)));
-        Some(InHand {
-            pin,
-            replacing: self.gesture.replacing(),
-            over,
-        })
     }
 }
 

@@ -128,7 +128,7 @@ impl Curve {
         let side = |a: Pos2, b: Pos2, p: Pos2| (b - a).x * (p - a).y - (b - a).y * (p - a).x;
         self.points.windows(2).any(|ends| {
             let (c, d) = (ends[0], ends[1]);
-            side(a, b, c) * side(a, b, d) < 0.0 && side(c, d, a) * side(c, d, b) < 0.0
+            side(a, b, c) * side(a, b, d) <= 0.0 && side(c, d, a) * side(c, d, b) < 0.0
         })
     }
 }

@@ -80,7 +80,6 @@ fn visuals(theme: &Theme) -> Visuals {
     v.selection = Selection {
         bg_fill: theme.sel,
         stroke: Stroke::new(stroke::HAIR, theme.strong),
-        ..v.selection
     };
     v.weak_text_color = Some(theme.dim);
     v.hyperlink_color = theme.accent;

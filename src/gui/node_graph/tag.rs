@@ -1,0 +1,156 @@
+//! The text on a wire: which of its forms covers no box, its queue, its padlock.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use egui::{Color32, CornerRadius, FontId, Galley, Painter, Rect, Stroke, vec2};
+
+use super::look::{Line, Look};
+use super::model::{Requests, Ticks, WireState};
+use super::paint::{mark, mix};
+use super::paint_wire::{Brush, paint_chevron};
+use super::show::Scene;
+use super::view::View;
+
+impl Brush<'_> {
+    /// The tag in the longer of its forms that covers no box; hovered, it shows all the same.
+    pub(super) fn tag(&self, scene: &Scene, hovered: bool) -> Option<TagAt> {
+        let tag = self.wire.tag.as_ref()?;
+        let (zoom, middle) = (self.view.zoom, self.curve.middle());
+        let font = FontId::new(self.view.font_size(10.5), self.look.ui_medium.clone());
+        let short = self.curve.length() < 120.0 * zoom;
+        let queue = tag.ticks.is_some_and(|ticks| ticks.total > 0);
+        let strands = self.look.kind(self.wire.kind).line == Line::Strands;
+        let chevron = (short && strands && self.wire.state != WireState::HardWired)
+            .then_some(self.wire.requests)
+            .filter(|&requests| requests != Requests::Hidden);
+        let lock = self.wire.state == WireState::HardWired;
+        let covers = |rect: Rect| {
+            scene.seen.iter().any(|&i| {
+                self.view
+                    .rect_to_screen(scene.places[i].rect())
+                    .intersects(rect.shrink(1.0))
+            })
+        };
+        let form = |lines: Vec<&Cow<'_, str>>| {
+            let ink = self.look.strong;
+            let lines = lines.into_iter().filter(|line| !line.is_empty());
+            let galleys: Vec<_> = lines
+                .map(|line| {
+                    self.painter
+                        .layout_no_wrap(line.to_string(), font.clone(), ink)
+                })
+                .collect();
+            let wide = galleys.iter().map(|g| g.size().x).fold(0.0, f32::max);
+            let high: f32 = galleys.iter().map(|_| 12.5 * zoom).sum();
+            let icon = if lock { 13.0 * zoom } else { 0.0 };
+            let foot = if queue || chevron.is_some() {
+                6.0 * zoom
+            } else {
+                0.0
+            };
+            let size = vec2(wide + icon + 12.0 * zoom, high + foot + 5.0 * zoom);
+            TagAt {
+                rect: Rect::from_center_size(middle, size),
+                galleys,
+                chevron,
+                lock,
+            }
+        };
+        let [first, second] = &tag.short;
+        let two = || form(vec![first, second]);
+        if !short {
+            let long = form(vec![&tag.long]);
+            if hovered || !covers(long.rect) {
+                return Some(long);
+            }
+        }
+        Some(two()).filter(|tag| hovered || !covers(tag.rect))
+    }
+}
+
+/// A tag laid out.
+pub(super) struct TagAt {
+    pub(super) rect: Rect,
+    galleys: Vec<Arc<Galley>>,
+    chevron: Option<Requests>,
+    lock: bool,
+}
+
+impl TagAt {
+    pub(super) fn paint(
+        self,
+        painter: &Painter,
+        look: &Look,
+        hue: Color32,
+        bright: bool,
+        ticks: Option<Ticks>,
+        view: &View,
+    ) {
+        let zoom = view.zoom;
+        let edge = if bright {
+            look.strong
+        } else {
+            mix(look.canvas, hue, 0.5)
+        };
+        let corner = CornerRadius::same((3.0 * zoom).round().clamp(1.0, 8.0) as u8);
+        painter.rect(
+            self.rect,
+            corner,
+            look.canvas,
+            Stroke::new(1.0, edge),
+            egui::StrokeKind::Inside,
+        );
+        let mut y = self.rect.top() + 2.5 * zoom;
+        let shift = if self.lock { 6.5 * zoom } else { 0.0 };
+        if self.lock {
+            let at = self.rect.left_center() + vec2(11.0 * zoom, 0.0);
+            mark(painter, look.marks.lock, at, 11.0 * zoom, look.text);
+        }
+        for galley in self.galleys {
+            let x = self.rect.center().x + shift - galley.size().x / 2.0;
+            let at = egui::pos2(x, y + (12.5 * zoom - galley.size().y) / 2.0);
+            painter.galley(at, galley, look.strong);
+            y += 12.5 * zoom;
+        }
+        let foot = self.rect.bottom() - 5.0 * zoom;
+        if let Some(ticks) = ticks.filter(|ticks| ticks.total > 0) {
+            let full = ticks.waiting >= ticks.total;
+            let ink = if full { look.warn } else { hue };
+            let room = self.rect.width() - if self.chevron.is_some() { 22.0 } else { 12.0 } * zoom;
+            let step = (room / f32::from(ticks.total)).min(9.0 * zoom);
+            let whole = step * f32::from(ticks.total);
+            let left = if self.chevron.is_some() {
+                self.rect.left() + 6.0 * zoom
+            } else {
+                self.rect.center().x - whole / 2.0
+            };
+            for i in 0..ticks.total {
+                let at = egui::pos2(left + step * f32::from(i), foot - 1.25 * zoom);
+                let tick = Rect::from_min_size(at, vec2((step - 2.0 * zoom).max(1.0), 2.5 * zoom));
+                painter.rect_filled(tick, 0.0, if i < ticks.waiting { ink } else { look.line });
+            }
+            if full {
+                let at = self.rect.right_top() + vec2(-1.0, 1.0) * zoom;
+                painter.circle_filled(at, 6.5 * zoom, look.canvas);
+                mark(painter, look.marks.late, at, 10.0 * zoom, look.warn);
+            }
+        }
+        if let Some(requests) = self.chevron {
+            let way = vec2(
+                if requests == Requests::WithData {
+                    1.0
+                } else {
+                    -1.0
+                },
+                0.0,
+            );
+            let x = if ticks.is_some() {
+                self.rect.right() - 8.0 * zoom
+            } else {
+                self.rect.center().x
+            };
+            paint_chevron(painter, egui::pos2(x, foot), way, zoom * 0.85, look.strong);
+        }
+    }
+}
