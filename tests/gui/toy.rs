@@ -67,7 +67,10 @@ impl Toy {
     }
 
     fn named(&self, id: NodeId) -> &Box {
-        self.boxes.iter().find(|b| b.place.id == id).unwrap()
+        self.boxes
+            .iter()
+            .find(|b| b.place.id == id)
+            .expect("the canvas asks for boxes it was given")
     }
 
     pub(crate) fn selected(&self) -> Vec<NodeId> {
@@ -171,7 +174,11 @@ impl Model for Toy {
     }
 
     fn wire(&self, id: WireId) -> WireView<'_> {
-        let wire = self.wires.iter().find(|wire| wire.id == id).unwrap();
+        let wire = self
+            .wires
+            .iter()
+            .find(|wire| wire.id == id)
+            .expect("the canvas asks for wires it was given");
         let (from, to) = (self.named(wire.from.node), self.named(wire.to.node));
         WireView {
             spoken: format!("Wire {} to {}", from.name, to.name).into(),
