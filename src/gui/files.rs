@@ -1,0 +1,176 @@
+//! Which file? Asked of the desktop on a thread of its own, so that the window keeps drawing; where no desktop answers,
+//! asked by the program's own picker.
+//!
+//! A dialog that could not be shown ends exactly as Cancel does, only at once: an answer that comes back sooner than a
+//! hand can click is none.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
+
+use crate::graph::FilterId;
+
+/// Sooner than this no hand has answered, in seconds.
+const TOO_SOON: f64 = 0.2;
+/// Set to anything, it has the program's own picker used always.
+const VARIABLE: &str = "KSGRAPH_PICKER";
+
+/// What a path is asked for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Why {
+    /// To open a graph.
+    Open,
+    /// To save the graph.
+    SaveAs,
+    /// For a property of a filter; `is_written` when the filter makes the file.
+    Property {
+        /// The filter.
+        filter: FilterId,
+        /// Key of the property.
+        key: String,
+        /// Whether the file may not be there yet.
+        is_written: bool,
+    },
+}
+
+/// A question for a path.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Wanted {
+    /// What for.
+    pub(super) why: Why,
+}
+
+impl Wanted {
+    /// Whether a file of that name may be meant.
+    pub(super) fn takes(&self, name: &str) -> bool {
+        let ends = |endings: &[&str]| {
+            let lower = name.to_lowercase();
+            endings.iter().any(|ending| lower.ends_with(ending))
+        };
+        match self.why {
+            Why::Open | Why::SaveAs => ends(&[".ron"]),
+            Why::Property { .. } => true,
+        }
+    }
+
+    /// The path with the ending a graph has.
+    pub(super) fn complete(&self, path: PathBuf) -> PathBuf {
+        if self.why == Why::SaveAs && path.extension().is_none() {
+            path.with_extension("ron")
+        } else {
+            path
+        }
+    }
+
+    fn is_save(&self) -> bool {
+        match self.why {
+            Why::Open => false,
+            Why::SaveAs => true,
+            Why::Property { is_written, .. } => is_written,
+        }
+    }
+}
+
+/// Asks the desktop.
+pub(super) struct Files {
+    /// Never ask the desktop.
+    pub(super) only_own: bool,
+    asked: Option<Asked>,
+}
+
+struct Asked {
+    wanted: Wanted,
+    folder: PathBuf,
+    name: String,
+    since: f64,
+    answer: Receiver<Option<PathBuf>>,
+}
+
+/// What came of a question.
+pub(super) enum Answer {
+    /// Nothing yet, or nothing asked.
+    None,
+    /// A path.
+    Path(Wanted, PathBuf),
+    /// The desktop has no dialog: ask it yourself.
+    NoDialog(Wanted, PathBuf, String),
+}
+
+impl Files {
+    /// Asks the desktop, unless the environment says otherwise.
+    pub(super) fn from_environment() -> Self {
+        Self {
+            only_own: std::env::var_os(VARIABLE).is_some(),
+            asked: None,
+        }
+    }
+
+    /// Begins to ask. `now` is in seconds.
+    pub(super) fn ask(&mut self, wanted: Wanted, folder: &Path, name: &str, now: f64) -> Answer {
+        let (folder, name) = (folder.to_owned(), name.to_owned());
+        if self.only_own {
+            return Answer::NoDialog(wanted, folder, name);
+        }
+        if self.asked.is_some() {
+            return Answer::None;
+        }
+        let (tell, answer) = channel();
+        let asked = (wanted.clone(), folder.clone(), name.clone());
+        let thread = std::thread::Builder::new()
+            .name("file dialog".into())
+            .spawn(move || drop(tell.send(dialog(&asked.0, &asked.1, &asked.2))));
+        if thread.is_err() {
+            return Answer::NoDialog(wanted, folder, name);
+        }
+        self.asked = Some(Asked {
+            wanted,
+            folder,
+            name,
+            since: now,
+            answer,
+        });
+        Answer::None
+    }
+
+    /// Whether a dialog is open.
+    pub(super) fn is_asking(&self) -> bool {
+        self.asked.is_some()
+    }
+
+    /// Takes the answer, once it is there.
+    pub(super) fn poll(&mut self, now: f64) -> Answer {
+        let Some(asked) = &self.asked else {
+            return Answer::None;
+        };
+        let answer = match asked.answer.try_recv() {
+            Err(TryRecvError::Empty) => return Answer::None,
+            Err(TryRecvError::Disconnected) => None,
+            Ok(answer) => answer,
+        };
+        let Some(asked) = self.asked.take() else {
+            return Answer::None;
+        };
+        match answer {
+            Some(path) => {
+                let path = asked.wanted.complete(path);
+                Answer::Path(asked.wanted, path)
+            }
+            None if now - asked.since < TOO_SOON => {
+                Answer::NoDialog(asked.wanted, asked.folder, asked.name)
+            }
+            None => Answer::None,
+        }
+    }
+}
+
+fn dialog(wanted: &Wanted, folder: &Path, name: &str) -> Option<PathBuf> {
+    let mut dialog = rfd::FileDialog::new().set_directory(folder);
+    dialog = match wanted.why {
+        Why::Open | Why::SaveAs => dialog.add_filter("Graphs", &["ron"]),
+        Why::Property { .. } => dialog,
+    };
+    if wanted.is_save() {
+        dialog.set_file_name(name).save_file()
+    } else {
+        dialog.pick_file()
+    }
+}

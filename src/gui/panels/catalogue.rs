@@ -1,0 +1,314 @@
+//! The catalogue: every filter on offer by category, searched by typing, dragged onto the canvas or double-clicked.
+
+use std::collections::BTreeSet;
+
+use egui::{
+    Align2, CornerRadius, Id, Key, Rect, Role, ScrollArea, Sense, Stroke, Ui, Vec2, WidgetInfo,
+    pos2, vec2,
+};
+
+use crate::app::View;
+use crate::gui::canvas::{hue, mark};
+use crate::gui::controls;
+use crate::gui::icons::Icon;
+use crate::gui::node_graph::{Look, PinFill, paint_pin};
+use crate::gui::probe;
+use crate::gui::screen::{Command, Offer};
+use crate::gui::theme::{Theme, Type, window};
+use crate::ks::ids::Guid;
+use crate::ks::{DataFlow, Descriptor, PinFactory};
+
+/// What the catalogue remembers.
+#[derive(Default)]
+pub(in crate::gui) struct Catalogue {
+    search: String,
+    folded: BTreeSet<Guid>,
+}
+
+/// Where typing goes.
+pub(in crate::gui) fn search_id() -> Id {
+    Id::unique("catalogue search")
+}
+
+/// How well a filter answers to what was typed: lower is better, `None` is not at all. Knows names, keys, categories,
+/// kinds of data with their direction, and a few plain wishes.
+pub(in crate::gui) fn rank(descriptor: &Descriptor, typed: &str) -> Option<u32> {
+    let typed = typed.trim().to_lowercase();
+    if typed.is_empty() {
+        return Some(0);
+    }
+    let title = descriptor.title.to_lowercase();
+    if title.starts_with(&typed) {
+        return Some(0);
+    }
+    if title
+        .split_whitespace()
+        .any(|word| word.starts_with(&typed))
+    {
+        return Some(1);
+    }
+    if title.contains(&typed) || descriptor.key.contains(&typed) {
+        return Some(2);
+    }
+    let category = descriptor.category().name().unwrap_or("").to_lowercase();
+    let pins = descriptor.pins.iter().map(|pin| {
+        let way = match pin.data_flow {
+            DataFlow::In => "in",
+            DataFlow::Out => "out",
+        };
+        format!(
+            "{} {way}",
+            crate::gui::canvas::kind_word(pin.kind()).to_lowercase()
+        )
+    });
+    let all: Vec<String> = [
+        category,
+        descriptor.help.to_lowercase(),
+        wishes(&descriptor.key).into(),
+    ]
+    .into_iter()
+    .chain(pins)
+    .collect();
+    if all.iter().any(|words| words.contains(&typed)) {
+        return Some(3);
+    }
+    let every = typed
+        .split_whitespace()
+        .all(|word| title.contains(word) || all.iter().any(|words| words.contains(word)));
+    every.then_some(4)
+}
+
+/// Plain words people type for a filter.
+fn wishes(key: &str) -> &'static str {
+    match key {
+        "rate_converter" => "resample resampler src samplerate",
+        "format_converter" => "bit depth dither integer float",
+        "channel_mapper" => "mono stereo surround upmix downmix",
+        "gain" => "volume level loudness balance",
+        "tone" => "sine oscillator test beep",
+        "tone_synth" => "synthesizer instrument notes piano",
+        "keyboard" => "piano qwerty notes play",
+        "wave_reader" => "wav file play open sample",
+        "wave_writer" => "wav file record save",
+        "audio_device_out" => "speaker headphones sound card output",
+        "midi_device_in" => "controller keys hardware",
+        "meter" => "level peak vu loudness",
+        "null_renderer" => "nothing sink dummy",
+        _ => "",
+    }
+}
+
+impl Catalogue {
+    /// Draws the panel. `fitting` is whether a filter could take the wire in hand.
+    pub(in crate::gui) fn ui(
+        &mut self,
+        ui: &mut Ui,
+        view: &View<'_>,
+        look: &Look,
+        fitting: Option<&dyn Fn(&Descriptor) -> bool>,
+        commands: &mut Vec<Command>,
+    ) {
+        let theme = Theme::of(ui.ctx());
+        let panel = ui.max_rect();
+        let all = view.catalogue.iter().count();
+        let head = pos2(panel.left() + 12.0, panel.top() + 18.0);
+        controls::text(
+            ui,
+            head,
+            Align2::LEFT_CENTER,
+            "Filters",
+            Type::Heading,
+            theme.strong,
+        );
+        let right = pos2(panel.right() - 12.0, panel.top() + 18.0);
+        controls::text(ui, right, Align2::RIGHT_CENTER, all, Type::Small, theme.dim);
+        let field = Rect::from_min_size(
+            pos2(panel.left() + 12.0, panel.top() + 33.0),
+            vec2(panel.width() - 24.0, 24.0),
+        );
+        let response = controls::search(
+            ui,
+            search_id(),
+            field,
+            &mut self.search,
+            "Search",
+            "Tab",
+            "Search filters",
+        );
+        let enter = response.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
+        let list = Rect::from_min_max(pos2(panel.left(), field.bottom() + 6.0), panel.max);
+        let mut child = ui.new_child(egui::UiBuilder::new().max_rect(list));
+        let mut best: Option<(u32, String)> = None;
+        ScrollArea::vertical()
+            .auto_shrink([false, false])
+            .show(&mut child, |ui| {
+                ui.spacing_mut().item_spacing = Vec2::ZERO;
+                let mut found = false;
+                for (category, descriptors) in view.catalogue.by_category() {
+                    let hits: Vec<(u32, &Descriptor)> = descriptors
+                        .into_iter()
+                        .filter_map(|it| rank(it, &self.search).map(|rank| (rank, it)))
+                        .collect();
+                    if hits.is_empty() {
+                        continue;
+                    }
+                    found = true;
+                    let searching = !self.search.trim().is_empty();
+                    let open = self.category_ui(ui, category, hits.len(), searching);
+                    for (rank, descriptor) in hits {
+                        if best.as_ref().is_none_or(|(other, _)| rank < *other) {
+                            best = Some((rank, descriptor.key.to_string()));
+                        }
+                        if open {
+                            let fits = fitting.is_none_or(|fits| fits(descriptor));
+                            row_ui(ui, descriptor, look, fits, commands);
+                        }
+                    }
+                }
+                if !found {
+                    let words = format!(
+                        "No filter is called \u{201c}{}\u{201d}.",
+                        self.search.trim()
+                    );
+                    ui.add_space(8.0);
+                    ui.horizontal_wrapped(|ui| {
+                        ui.add_space(12.0);
+                        ui.label(egui::RichText::new(words).color(theme.dim));
+                    });
+                }
+                ui.add_space(8.0);
+            });
+        if enter && let Some((_, key)) = best.filter(|_| !self.search.trim().is_empty()) {
+            commands.push(Command::AddInSight(key));
+        }
+    }
+
+    fn category_ui(&mut self, ui: &mut Ui, category: Guid, count: usize, searching: bool) -> bool {
+        let theme = Theme::of(ui.ctx());
+        let (rect, response) = ui.allocate_exact_size(
+            vec2(ui.available_width(), window::ROW + 2.0),
+            Sense::click(),
+        );
+        let name = category
+            .name()
+            .map_or_else(|| category.to_string(), str::to_owned);
+        let folded = self.folded.contains(&category) && !searching;
+        response
+            .widget_info(|| WidgetInfo::selected(Role::DisclosureTriangle, true, !folded, &name));
+        let icon = if folded { Icon::Right } else { Icon::Down };
+        let square = Rect::from_center_size(
+            pos2(rect.left() + 15.0, rect.center().y + 1.0),
+            Vec2::splat(10.0),
+        );
+        icon.paint(ui.painter(), square, theme.dim);
+        let at = pos2(rect.left() + 24.0, rect.center().y + 1.0);
+        controls::text(ui, at, Align2::LEFT_CENTER, &name, Type::Section, theme.dim);
+        let at = pos2(rect.right() - 12.0, rect.center().y + 1.0);
+        controls::text(ui, at, Align2::RIGHT_CENTER, count, Type::Small, theme.dim);
+        controls::focus_ring(ui, &response);
+        if response.clicked() && !self.folded.remove(&category) {
+            self.folded.insert(category);
+        }
+        !folded
+    }
+}
+
+fn row_ui(
+    ui: &mut Ui,
+    descriptor: &Descriptor,
+    look: &Look,
+    fits: bool,
+    commands: &mut Vec<Command>,
+) {
+    let theme = Theme::of(ui.ctx());
+    let (rect, response) = ui.allocate_exact_size(
+        vec2(ui.available_width(), window::ROW),
+        Sense::click_and_drag(),
+    );
+    let title = descriptor.title.as_ref();
+    response.widget_info(|| WidgetInfo::labeled(Role::ListBoxOption, true, title));
+    if ui.clip_rect().contains(rect.center()) {
+        probe::note(ui.ctx(), "row", title, "", rect);
+    }
+    response.dnd_set_drag_payload(Offer(descriptor.key.to_string()));
+    if response.hovered() || response.dragged() {
+        let ground = rect.shrink2(vec2(4.0, 0.0));
+        ui.painter()
+            .rect_filled(ground, CornerRadius::same(4), theme.hover);
+    }
+    let (ink, dim) = if fits {
+        (theme.text, theme.dim)
+    } else {
+        (theme.faint, theme.faint)
+    };
+    let square =
+        Rect::from_center_size(pos2(rect.left() + 20.0, rect.center().y), Vec2::splat(14.0));
+    mark(descriptor).paint(ui.painter(), square, dim);
+    let at = pos2(rect.left() + 35.0, rect.center().y);
+    let room = rect.width() - 35.0 - 38.0;
+    controls::clipped(ui, at, room, title, Type::Body, ink);
+    let wired = |flow| {
+        descriptor
+            .pins
+            .iter()
+            .find(|pin| pin.data_flow == flow && !pin.is_bridge())
+    };
+    let (from, to) = (
+        pos2(rect.right() - 30.0, rect.center().y),
+        pos2(rect.right() - 13.0, rect.center().y),
+    );
+    let paint = |at, pin: &PinFactory| {
+        let mut painter = ui.painter().clone();
+        painter.multiply_opacity(if fits { 1.0 } else { 0.45 });
+        paint_pin(&painter, look, at, hue(pin.kind()), PinFill::Connected, 0.8);
+    };
+    match (wired(DataFlow::In), wired(DataFlow::Out)) {
+        (Some(input), Some(output)) => {
+            let line = [from + vec2(6.0, 0.0), to - vec2(6.0, 0.0)];
+            ui.painter()
+                .line_segment(line, Stroke::new(1.0, theme.line_strong));
+            paint(from, input);
+            paint(to, output);
+        }
+        (Some(only), None) | (None, Some(only)) => paint(to, only),
+        (None, None) => {}
+    }
+    controls::focus_ring(ui, &response);
+    if response.double_clicked() {
+        commands.push(Command::AddInSight(descriptor.key.to_string()));
+    }
+    if !descriptor.help.is_empty() {
+        response.on_hover_text(descriptor.help.as_ref());
+    }
+}
+
+/// What is in the hand of the pointer when a row is carried.
+pub(in crate::gui) fn carried_ui(ui: &Ui, view: &View<'_>) {
+    let Some(offer) = egui::DragAndDrop::payload::<Offer>(ui.ctx()) else {
+        return;
+    };
+    let (Some(pointer), Some(filter)) = (
+        ui.input(|i| i.pointer.interact_pos()),
+        view.catalogue.get(&offer.0),
+    ) else {
+        return;
+    };
+    let theme = Theme::of(ui.ctx());
+    let layer = egui::LayerId::new(egui::Order::Tooltip, Id::unique("carried filter"));
+    let painter = ui.ctx().layer_painter(layer);
+    let title = filter.descriptor().title.to_string();
+    let galley = painter.layout_no_wrap(title, Type::FilterName.font(), theme.strong);
+    let size = vec2((galley.size().x + 64.0).max(96.0), 28.0);
+    let rect = Rect::from_min_size(pointer - vec2(16.0, 14.0), size);
+    painter.rect(
+        rect,
+        CornerRadius::same(6),
+        theme.title,
+        Stroke::new(1.0, theme.line_strong),
+        egui::StrokeKind::Inside,
+    );
+    let square = Rect::from_center_size(rect.left_center() + vec2(16.0, 0.0), Vec2::splat(16.0));
+    mark(filter.descriptor()).paint(&painter, square, theme.dim);
+    let at = Align2::LEFT_CENTER.anchor_size(rect.left_center() + vec2(30.0, 0.0), galley.size());
+    painter.galley(at.min, galley, theme.strong);
+}

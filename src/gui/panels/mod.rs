@@ -1,0 +1,12 @@
+//! The parts of the window around the canvas. Each draws from a `View` and asks by `Command`; none changes anything.
+
+pub(super) mod banner;
+pub(super) mod card;
+pub(super) mod catalogue;
+pub(super) mod dialogs;
+pub(super) mod inspector;
+pub(super) mod log;
+pub(super) mod menu;
+pub(super) mod palette;
+pub(super) mod status;
+pub(super) mod transport;

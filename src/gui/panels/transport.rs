@@ -1,0 +1,301 @@
+//! The transport: states, time, device, load, what went wrong, Panic.
+//!
+//! Below its full width it drops latency, late, then the sample count; states, time, device, load and Panic stay.
+
+use egui::{
+    Align2, Color32, CornerRadius, Rect, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo,
+    pos2, vec2,
+};
+
+use crate::app::{Action, View};
+use crate::gui::controls;
+use crate::gui::icons::Icon;
+use crate::gui::keys::Deed;
+use crate::gui::probe;
+use crate::gui::screen::Command;
+use crate::gui::theme::{Theme, Type, radius, stroke};
+use crate::ks::State;
+use crate::ks::grouped;
+
+const STATES: [(State, Icon, f32); 4] = [
+    (State::Stop, Icon::Stop, 68.0),
+    (State::Acquire, Icon::Acquire, 84.0),
+    (State::Pause, Icon::Pause, 74.0),
+    (State::Run, Icon::Run, 62.0),
+];
+
+/// Draws the bar.
+pub(in crate::gui) fn ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Command>) {
+    let theme = Theme::of(ui.ctx());
+    let bar = ui.max_rect();
+    let middle = bar.center().y;
+    let mut x = states_ui(ui, view, bar, commands) + 22.0;
+
+    let rate = view.wiring.rate_hz.max(1);
+    let position = view.cells.map_or(0, |cells| cells.position());
+    let time = clock_text(position, rate);
+    let runs = view.requested == State::Run;
+    let at = pos2(x, middle - 7.0);
+    let ink = if runs { theme.strong } else { theme.text };
+    controls::text(ui, at, Align2::LEFT_CENTER, &time, Type::Clock, ink);
+    let samples = format!("sample {}", long_grouped(position));
+    let at = pos2(x, middle + 13.0);
+    controls::text(
+        ui,
+        at,
+        Align2::LEFT_CENTER,
+        samples,
+        Type::Footer,
+        theme.dim,
+    );
+    let place = Rect::from_min_size(pos2(x, bar.top()), vec2(126.0, bar.height()));
+    probe::note(ui.ctx(), "time", "Time", &time, place);
+    x += 138.0;
+
+    x = device_ui(ui, view, bar, x);
+    x = load_ui(ui, view, bar, x);
+
+    let cells = view.cells;
+    let panic_left = bar.right() - 14.0 - 84.0;
+    let fact = |ui: &Ui, x: f32, label: &str, value: String, ink: Color32| {
+        let upper = pos2(x, middle - 9.0);
+        controls::text(
+            ui,
+            upper,
+            Align2::LEFT_CENTER,
+            label,
+            Type::Footer,
+            theme.dim,
+        );
+        let lower = pos2(x, middle + 9.0);
+        controls::text(ui, lower, Align2::LEFT_CENTER, &value, Type::Value, ink);
+        let place = Rect::from_min_size(pos2(x, bar.top()), vec2(56.0, bar.height()));
+        probe::note(ui.ctx(), "figure", label, &value, place);
+    };
+    let worry = |count: u32| if count == 0 { theme.strong } else { theme.warn };
+    let xruns = cells.map_or(0, |cells| cells.xruns());
+    if x + 50.0 < panic_left {
+        fact(ui, x, "Xruns", grouped(xruns), worry(xruns));
+        x += 52.0;
+    }
+    let late = cells.map_or(0, |cells| cells.late());
+    if x + 50.0 < panic_left {
+        fact(ui, x, "Late", grouped(late), worry(late));
+        x += 48.0;
+    }
+    if x + 80.0 < panic_left {
+        let samples = cells.map_or(0, |cells| cells.latency_samples());
+        let millis = f64::from(samples) * 1000.0 / f64::from(rate);
+        let words = if samples == 0 {
+            "\u{2013}".to_owned()
+        } else {
+            format!("{millis:.1}\u{a0}ms")
+        };
+        fact(ui, x, "Key to ear", words, theme.strong);
+    }
+
+    let rect = Rect::from_min_size(pos2(panic_left, middle - 13.0), vec2(84.0, 26.0));
+    let id = ui.scope_id().with("panic");
+    let response = controls::clickable(ui, id, rect, true, "Panic");
+    let (fill, edge) = if response.hovered() {
+        (theme.hover, theme.line_strong)
+    } else {
+        (theme.title, theme.line)
+    };
+    controls::plate(ui, rect, fill, edge);
+    let icon = Rect::from_center_size(rect.left_center() + vec2(20.0, 0.0), Vec2::splat(14.0));
+    Icon::Panic.paint(ui.painter(), icon, theme.strong);
+    let at = rect.left_center() + vec2(34.0, 0.0);
+    controls::text(
+        ui,
+        at,
+        Align2::LEFT_CENTER,
+        "Panic",
+        Type::Value,
+        theme.strong,
+    );
+    if response.on_hover_text("Silence every note (F12)").clicked() {
+        commands.push(Command::Deed(Deed::Panic));
+    }
+}
+
+fn states_ui(ui: &mut Ui, view: &View<'_>, bar: Rect, commands: &mut Vec<Command>) -> f32 {
+    let theme = Theme::of(ui.ctx());
+    let wide: f32 = STATES.iter().map(|(_, _, wide)| wide).sum();
+    let frame = Rect::from_min_size(
+        pos2(bar.left() + 12.0, bar.center().y - 15.0),
+        vec2(wide, 30.0),
+    );
+    controls::plate(ui, frame, theme.field, theme.line);
+    let mut x = frame.left();
+    for (state, icon, wide) in STATES {
+        let rect = Rect::from_min_size(pos2(x, frame.top()), vec2(wide, frame.height()));
+        x += wide;
+        let is_on = view.requested == state;
+        let response = ui.interact(rect, ui.scope_id().with(state), Sense::click());
+        response.widget_info(|| WidgetInfo::selected(Role::RadioButton, true, is_on, state.name()));
+        let word = if is_on { "on" } else { "" };
+        probe::note(ui.ctx(), "button", state.name(), word, rect);
+        let inner = rect.shrink(2.0);
+        let round = CornerRadius::same(radius::TAG);
+        let (ground, ink) = match (is_on, state) {
+            (true, State::Run) => (theme.accent, theme.accent_ink),
+            (true, _) => (theme.hover, theme.strong),
+            (false, _) if response.hovered() => (theme.title, theme.strong),
+            (false, _) => (Color32::TRANSPARENT, theme.dim),
+        };
+        ui.painter().rect_filled(inner, round, ground);
+        let square =
+            Rect::from_center_size(rect.left_center() + vec2(16.0, 0.0), Vec2::splat(14.0));
+        if is_on && matches!(state, State::Run | State::Stop) {
+            icon.paint_filled(ui.painter(), square, ink);
+        } else {
+            icon.paint(ui.painter(), square, ink);
+        }
+        let at = rect.left_center() + vec2(28.0, 0.0);
+        controls::text(ui, at, Align2::LEFT_CENTER, state.name(), Type::Value, ink);
+        controls::focus_ring(ui, &response);
+        if response.clicked() {
+            commands.push(Command::Do(Action::SetState(state)));
+        }
+    }
+    frame.right()
+}
+
+fn device_ui(ui: &mut Ui, view: &View<'_>, bar: Rect, x: f32) -> f32 {
+    let theme = Theme::of(ui.ctx());
+    let wide = if bar.width() >= 1280.0 { 224.0 } else { 168.0 };
+    let middle = bar.center().y;
+    divider(ui, bar, x - 12.0);
+    let at = pos2(x, middle - 13.0);
+    controls::text(
+        ui,
+        at,
+        Align2::LEFT_CENTER,
+        "Device",
+        Type::Footer,
+        theme.dim,
+    );
+    let rate = format!(
+        "{} Hz · {}",
+        grouped(view.wiring.rate_hz),
+        grouped(view.quantum as u32)
+    );
+    let at = pos2(x + wide, middle - 13.0);
+    controls::text(ui, at, Align2::RIGHT_CENTER, rate, Type::Footer, theme.dim);
+    let frame = Rect::from_min_size(pos2(x, middle - 4.0), vec2(wide, 22.0));
+    ui.painter().rect(
+        frame,
+        CornerRadius::same(radius::CONTROL),
+        theme.field,
+        Stroke::new(stroke::HAIR, theme.line),
+        StrokeKind::Inside,
+    );
+    let square = Rect::from_center_size(frame.left_center() + vec2(14.0, 0.0), Vec2::splat(14.0));
+    let (icon, words) = if view.device.is_empty() {
+        (Icon::Clock, "Timer, no sound card")
+    } else {
+        (Icon::Render, view.device)
+    };
+    icon.paint(ui.painter(), square, theme.dim);
+    let at = frame.left_center() + vec2(28.0, 0.0);
+    controls::clipped(ui, at, wide - 36.0, words, Type::Value, theme.strong);
+    probe::note(ui.ctx(), "device", "Device", words, frame);
+    x + wide + 24.0
+}
+
+fn load_ui(ui: &mut Ui, view: &View<'_>, bar: Rect, x: f32) -> f32 {
+    let theme = Theme::of(ui.ctx());
+    let middle = bar.center().y;
+    divider(ui, bar, x - 12.0);
+    let runs = view.cells.is_some_and(|cells| cells.state() == State::Run);
+    let load = view
+        .cells
+        .filter(|_| runs)
+        .map_or(0.0, |cells| cells.load());
+    let micros = view.quantum as f64 * 1e6 / f64::from(view.wiring.rate_hz.max(1));
+    let at = pos2(x, middle - 9.0);
+    controls::text(ui, at, Align2::LEFT_CENTER, "Load", Type::Footer, theme.dim);
+    let of = format!("of {} µs", grouped(micros.round() as u32));
+    let at = pos2(x + 54.0, middle - 9.0);
+    controls::text(ui, at, Align2::LEFT_CENTER, of, Type::Footer, theme.dim);
+    let ink = match load {
+        load if load >= 1.0 => theme.error,
+        load if load >= 0.7 => theme.warn,
+        _ => theme.strong,
+    };
+    let words = format!("{:.1}\u{a0}%", load * 100.0);
+    let at = pos2(x, middle + 9.0);
+    controls::text(ui, at, Align2::LEFT_CENTER, &words, Type::Value, ink);
+    let rail = Rect::from_min_size(pos2(x + 54.0, middle + 6.0), vec2(58.0, 6.0));
+    let round = CornerRadius::same(radius::BAR);
+    ui.painter().rect_filled(rail, round, theme.field);
+    ui.painter().rect_stroke(
+        rail,
+        round,
+        Stroke::new(stroke::HAIR, theme.line),
+        StrokeKind::Inside,
+    );
+    let mut fill = rail.shrink(1.0);
+    fill.set_width(fill.width() * load.clamp(0.0, 1.0));
+    let hue = if load >= 0.7 { ink } else { theme.text };
+    ui.painter().rect_filled(fill, round, hue);
+    let tick = rail.left() + rail.width() * 0.7;
+    ui.painter().vline(
+        tick,
+        rail.y_range().expand(3.0),
+        Stroke::new(stroke::HAIR, theme.line_strong),
+    );
+    probe::note(ui.ctx(), "figure", "Load", &words, rail);
+    x + 130.0
+}
+
+fn divider(ui: &Ui, bar: Rect, x: f32) {
+    let theme = Theme::of(ui.ctx());
+    ui.painter().vline(
+        x,
+        bar.y_range().shrink(9.0),
+        Stroke::new(stroke::HAIR, theme.line_soft),
+    );
+}
+
+/// `00:01:23.456`.
+fn clock_text(samples: u64, rate_hz: u32) -> String {
+    let millis = (u128::from(samples) * 1000 / u128::from(rate_hz.max(1))) as u64;
+    let seconds = millis / 1000;
+    format!(
+        "{:02}:{:02}:{:02}.{:03}",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60,
+        millis % 1000
+    )
+}
+
+/// A count that may exceed what `grouped` takes.
+fn long_grouped(number: u64) -> String {
+    match u32::try_from(number) {
+        Ok(number) => grouped(number),
+        Err(_) => {
+            let thousands = number / 1000;
+            format!("{}\u{a0}{:03}", long_grouped(thousands), number % 1000)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_reads_as_a_clock() {
+        assert_eq!(clock_text(0, 48_000), "00:00:00.000");
+        assert_eq!(clock_text(48_000 * 3_661 + 24, 48_000), "01:01:01.000");
+        assert_eq!(clock_text(4_005_888, 48_000), "00:01:23.456");
+        assert_eq!(long_grouped(4_005_888), "4\u{a0}005\u{a0}888");
+        assert_eq!(
+            long_grouped(1 << 40),
+            "1\u{a0}099\u{a0}511\u{a0}627\u{a0}776"
+        );
+    }
+}

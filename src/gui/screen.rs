@@ -1,0 +1,899 @@
+//! The window's contents: lays the panels round the canvas, gathers what they ask for, and has the program do it.
+//!
+//! One frame: keys, panels and canvas look at one `View` and push [`Command`]s; when all have been drawn the commands are
+//! carried out in order. Nothing here changes the document but through an `Action`.
+
+use std::path::PathBuf;
+
+use egui::{CentralPanel, Frame, Key, Panel, Pos2, Rect, Ui, pos2, vec2};
+
+use super::body::Bodies;
+use super::canvas::{Scene, Signals};
+use super::files::{self, Files, Wanted, Why};
+use super::keys::{self, Deed, SpaceTap};
+use super::node_graph::{Event, How, Look, NodeGraph, NodeId, Output, PinAddr, Side, Target};
+use super::panels::card::Card;
+use super::panels::catalogue::{self, Catalogue};
+use super::panels::dialogs::{self, Answer, Picker};
+use super::panels::inspector::Inspector;
+use super::panels::log::Bottom;
+use super::panels::palette::{Palette, Waiting};
+use super::panels::{banner, menu, status, transport};
+use super::probe::{self, Probe};
+use super::theme::{Theme, ThemeName, window};
+use crate::app::{Action, App, Selection, View};
+use crate::graph::{FilterId, FilterPath, PinAddress, Position};
+use crate::ks::{Descriptor, Value};
+
+/// A filter of the catalogue in the hand.
+#[derive(Clone, Debug)]
+pub(super) struct Offer(pub(super) String);
+
+/// A wire that a new filter is to take.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Drop {
+    /// The pin it begins at.
+    pub(super) pin: PinAddress,
+    /// That pin's side.
+    pub(super) side: Side,
+    /// The new filter's pin.
+    pub(super) to: String,
+}
+
+/// What a panel asks of the window.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) enum Command {
+    /// An action of the program.
+    Do(Action),
+    /// A menu's entry or a shortcut.
+    Deed(Deed),
+    /// A new filter in the middle of what is seen.
+    AddInSight(String),
+    /// A new filter at a place of the graph, with a wire to it.
+    Add {
+        key: String,
+        at: Pos2,
+        wire: Option<Drop>,
+    },
+    /// A cure of a refusal; `connection` is the refused wire, if it was drawn.
+    Cure {
+        connection: Option<usize>,
+        from: PinAddress,
+        to: PinAddress,
+        cure: usize,
+    },
+    /// A file for a property.
+    Browse { filter: FilterId, key: String },
+    /// Bring a filter to the middle.
+    Centre(FilterId),
+}
+
+/// What waits for the answer to "save changes?".
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Pending {
+    New,
+    Open,
+    OpenFile(PathBuf),
+    Quit,
+}
+
+/// The contents of the window, with the program behind it.
+pub struct Screen {
+    app: App,
+    canvas: NodeGraph,
+    look: Look,
+    signals: Signals,
+    bodies: Bodies,
+    catalogue: Catalogue,
+    inspector: Inspector,
+    bottom: Bottom,
+    palette: Option<Palette>,
+    card: Option<Card>,
+    picker: Option<Picker>,
+    files: Files,
+    asks: Option<Pending>,
+    /// What to do when the document has been saved.
+    after_save: Option<Pending>,
+    shows_keys: bool,
+    shows_catalogue: bool,
+    space: SpaceTap,
+    probe: Option<Probe>,
+    /// Where the parts of the canvas were, for cards that must not hide them.
+    keep_off: Vec<Rect>,
+    last: Option<Last>,
+    may_leave: bool,
+    is_new: bool,
+    moves: bool,
+}
+
+/// What the canvas said in the last frame, for the panels that are drawn before it.
+struct Last {
+    now: status::Now,
+    in_hand: Option<Waiting>,
+    middle: Pos2,
+}
+
+impl Screen {
+    /// The window's contents for a program.
+    pub fn new(ctx: &egui::Context, app: App) -> Self {
+        Theme::install(ctx, ThemeName::Dark);
+        let look = Theme::named(ThemeName::Dark).canvas_look();
+        let mut screen = Self {
+            app,
+            canvas: NodeGraph::new("canvas"),
+            look,
+            signals: Signals::default(),
+            bodies: Bodies::default(),
+            catalogue: Catalogue::default(),
+            inspector: Inspector::default(),
+            bottom: Bottom::default(),
+            palette: None,
+            card: None,
+            picker: None,
+            files: Files::from_environment(),
+            asks: None,
+            after_save: None,
+            shows_keys: false,
+            shows_catalogue: true,
+            space: SpaceTap::default(),
+            probe: Probe::from_environment(),
+            keep_off: vec![],
+            last: None,
+            may_leave: false,
+            is_new: true,
+            moves: false,
+        };
+        screen.fresh_document();
+        screen
+    }
+
+    /// The program.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// The program, to be driven beside the screen.
+    pub fn app_mut(&mut self) -> &mut App {
+        &mut self.app
+    }
+
+    /// Never asks the desktop for a file, always the program's own picker.
+    pub fn use_own_picker(&mut self) {
+        self.files.only_own = true;
+    }
+
+    /// Whether the user has said so, and nothing is lost.
+    pub fn may_leave(&self) -> bool {
+        self.may_leave
+    }
+
+    /// Whether something on the screen moves by itself now.
+    pub fn moves(&self) -> bool {
+        self.moves
+    }
+
+    /// Whether an answer is waited for that comes from no key or pointer.
+    pub fn is_waiting(&self) -> bool {
+        self.files.is_asking()
+    }
+
+    /// The title for the window.
+    pub fn title(&self) -> String {
+        let document = self.app.view().document;
+        let dot = if document.is_dirty { "\u{2022} " } else { "" };
+        format!("{dot}{} \u{2014} KSGraph", document.name)
+    }
+
+    /// Asks to leave, as the window's cross does.
+    pub fn ask_to_leave(&mut self) {
+        self.ask(Pending::Quit);
+    }
+
+    /// After a document was opened: all of it is shown, and keys play if there is something to play.
+    fn fresh_document(&mut self) {
+        self.app.perform(Action::SetPlayMode(true));
+        self.palette = None;
+        self.card = None;
+        self.is_new = true;
+    }
+
+    /// One frame.
+    pub fn ui(&mut self, ui: &mut Ui) {
+        if self.probe.is_some() {
+            Probe::begin(ui.ctx());
+        }
+        self.app.poll();
+        let mut commands = vec![];
+        self.hear_files(ui.ctx());
+        self.hear_keys(ui, &mut commands);
+        let output = self.panels(ui, &mut commands);
+        self.cards(ui, &mut commands);
+        self.leave_play_mode(ui.ctx(), &output, &mut commands);
+        for command in commands {
+            self.carry_out(ui.ctx(), command);
+        }
+        if let Some(probe) = &mut self.probe {
+            probe.end(ui.ctx());
+        }
+    }
+
+    fn is_modal(&self) -> bool {
+        self.asks.is_some() || self.picker.is_some() || self.shows_keys
+    }
+
+    fn hear_keys(&mut self, ui: &Ui, commands: &mut Vec<Command>) {
+        let ctx = ui.ctx();
+        let view = self.app.view();
+        if self.is_modal() {
+            self.bodies.play.release_all(commands);
+            return;
+        }
+        self.bodies.play.hear(ctx, &view, commands);
+        commands.extend(keys::pressed(ctx).into_iter().map(Command::Deed));
+        if self.palette.is_none() && self.card.is_none() && self.space.tapped(ctx) {
+            commands.push(Command::Deed(Deed::ToggleRun));
+        }
+        // A dropped file is opened, from wherever it was dragged.
+        let dropped = ctx.input(|i| {
+            i.raw
+                .dropped_files
+                .first()
+                .map(|file| file.path().to_owned())
+        });
+        if let Some(path) = dropped.filter(|path| path.extension().is_some_and(|it| it == "ron")) {
+            self.ask(Pending::OpenFile(path));
+        }
+    }
+
+    /// Esc, and a press anywhere but on the piano and the transport, leave play mode.
+    fn leave_play_mode(
+        &mut self,
+        ctx: &egui::Context,
+        output: &Output,
+        commands: &mut Vec<Command>,
+    ) {
+        if self.app.view().play_mode.is_none() {
+            self.bodies.piano = None;
+            return;
+        }
+        let piano = self.bodies.piano.take();
+        let canvas = output.geometry.canvas;
+        let press = ctx.input(|i| {
+            let pressed = i.pointer.primary_pressed();
+            i.pointer.interact_pos().filter(|_| pressed)
+        });
+        let elsewhere = press.is_some_and(|pos| {
+            canvas.contains(pos) && !piano.is_some_and(|piano| piano.contains(pos))
+        }) || ctx.text_edit_focused();
+        let escape = ctx.input(|i| i.key_pressed(Key::Escape));
+        if elsewhere || escape {
+            commands.push(Command::Do(Action::SetPlayMode(false)));
+        }
+    }
+
+    fn panels(&mut self, ui: &mut Ui, commands: &mut Vec<Command>) -> Output {
+        let theme = Theme::of(ui.ctx());
+        let now = ui.input(|i| i.time);
+        let Self {
+            app,
+            canvas,
+            look,
+            signals,
+            bodies,
+            catalogue,
+            inspector,
+            bottom,
+            last,
+            ..
+        } = self;
+        let view = app.view();
+        self.moves = signals.update(&view, now);
+        let plain = |fill| Frame::NONE.fill(fill);
+        Panel::top("menu")
+            .exact_size(window::MENU)
+            .frame(plain(theme.window))
+            .show_separator_line(false)
+            .show(ui, |ui| menu::ui(ui, &view, commands));
+        Panel::top("transport")
+            .exact_size(window::TRANSPORT)
+            .frame(plain(theme.window))
+            .show_separator_line(true)
+            .show(ui, |ui| transport::ui(ui, &view, commands));
+        Panel::bottom("status")
+            .exact_size(window::STATUS)
+            .frame(plain(theme.window))
+            .show(ui, |ui| {
+                if let Some(last) = last.as_ref() {
+                    status::ui(ui, &view, &last.now);
+                }
+            });
+        Panel::bottom("bottom")
+            .exact_size(bottom.height())
+            .frame(plain(theme.panel))
+            .show(ui, |ui| bottom.ui(ui, &view, commands));
+        let wide = ui.ctx().content_rect().width();
+        if self.shows_catalogue && wide >= 900.0 {
+            let hand = last.as_ref().and_then(|last| last.in_hand.clone());
+            let fits = |descriptor: &Descriptor| {
+                hand.as_ref()
+                    .is_none_or(|hand| hand.fits(descriptor).is_some())
+            };
+            Panel::left("catalogue")
+                .default_size(window::CATALOGUE)
+                .size_range(window::CATALOGUE_MIN..=window::CATALOGUE_MAX)
+                .resizable(true)
+                .frame(plain(theme.panel))
+                .show(ui, |ui| {
+                    catalogue.ui(ui, &view, look, Some(&fits), commands);
+                    ui.take_available_space();
+                });
+        }
+        if wide >= 1100.0 {
+            Panel::right("inspector")
+                .default_size(window::INSPECTOR)
+                .size_range(window::INSPECTOR_MIN..=window::INSPECTOR_MAX)
+                .resizable(true)
+                .frame(plain(theme.panel))
+                .show(ui, |ui| {
+                    inspector.ui(ui, &view, look, commands);
+                    ui.take_available_space();
+                });
+        }
+        let banners = banner::height(&view);
+        let output = CentralPanel::no_frame()
+            .show(ui, |ui| {
+                if banners > 0.0 {
+                    Panel::top("banner")
+                        .exact_size(banners)
+                        .frame(Frame::NONE)
+                        .show(ui, |ui| {
+                            let rect = ui.max_rect();
+                            banner::ui(ui, rect, &view, commands);
+                        });
+                }
+                if self.is_new {
+                    ui.memory_mut(|memory| memory.request_focus(canvas.id()));
+                    if !view.graph.filters.is_empty() {
+                        canvas.fit_all();
+                    }
+                    self.is_new = false;
+                }
+                let mut scene = Scene::new(ui, &view, signals, bodies);
+                let output = canvas.show(ui, &mut scene, look);
+                if view.graph.filters.is_empty() {
+                    empty_ui(ui, output.geometry.canvas);
+                }
+                for event in &output.events {
+                    hear(event, &scene, commands);
+                }
+                refusals(&output.events, &scene, &mut self.card);
+                palette(&output.events, &scene, &mut self.palette);
+                if output
+                    .events
+                    .iter()
+                    .any(|event| matches!(event, Event::OpenProperties { .. }))
+                {
+                    inspector.show_properties();
+                }
+                if let Some((offer, at, _)) = output.dropped::<Offer>() {
+                    commands.push(Command::Add {
+                        key: offer.0.clone(),
+                        at: at - vec2(48.0, 14.0),
+                        wire: None,
+                    });
+                }
+                commands.append(&mut scene.commands);
+                note(ui.ctx(), &scene, &output);
+                let hand = output.in_hand.as_ref();
+                *last = Some(Last {
+                    now: status::Now::of(&scene, hand, output.hovered, output.view.zoom),
+                    in_hand: hand.and_then(|hand| waiting(&scene, hand.pin)),
+                    middle: output.view.to_graph(output.geometry.canvas.center()),
+                });
+                output
+            })
+            .inner;
+        catalogue::carried_ui(ui, &view);
+        self.keep_off = output.geometry.pins.iter().map(|(_, rect)| *rect).collect();
+        output
+    }
+
+    fn cards(&mut self, ui: &mut Ui, commands: &mut Vec<Command>) {
+        let view = self.app.view();
+        if self.is_modal() {
+            self.modals(ui);
+            return;
+        }
+        if let Some(card) = &self.card
+            && !card.ui(ui, &view, &self.keep_off, commands)
+        {
+            self.card = None;
+            commands.push(Command::Do(Action::DismissRefusal));
+        }
+        if let Some(palette) = &mut self.palette
+            && !palette.ui(ui, &view, &self.look, commands)
+        {
+            self.palette = None;
+            ui.memory_mut(|memory| memory.request_focus(self.canvas.id()));
+        }
+    }
+
+    fn modals(&mut self, ui: &Ui) {
+        if self.shows_keys && dialogs::keys(ui) {
+            self.shows_keys = false;
+        }
+        if let Some(picker) = &mut self.picker
+            && let Some(done) = picker.ui(ui)
+        {
+            let wanted = picker.wanted().clone();
+            self.picker = None;
+            if let Some(path) = done {
+                self.take_path(&wanted, path);
+            }
+        }
+        if self.picker.is_none()
+            && let Some(pending) = self.asks.clone()
+        {
+            let name = self.app.view().document.name;
+            match dialogs::save_changes(ui, &name) {
+                Some(Answer::Stay) => self.asks = None,
+                Some(Answer::Discard) => {
+                    self.asks = None;
+                    self.go_on(ui.ctx(), pending);
+                }
+                Some(Answer::Save) => {
+                    self.asks = None;
+                    self.after_save = Some(pending);
+                    self.save(ui.ctx());
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// Does it now if nothing would be lost, else asks first.
+    fn ask(&mut self, pending: Pending) {
+        if self.app.view().document.is_dirty {
+            self.asks = Some(pending);
+        } else {
+            self.after_save = Some(pending);
+        }
+    }
+
+    fn go_on(&mut self, ctx: &egui::Context, pending: Pending) {
+        match pending {
+            Pending::New => {
+                self.app.perform(Action::New);
+                self.fresh_document();
+            }
+            Pending::Open => self.ask_for(ctx, Why::Open),
+            Pending::OpenFile(path) => {
+                self.app.perform(Action::Open(path));
+                self.fresh_document();
+            }
+            Pending::Quit => self.may_leave = true,
+        }
+    }
+
+    fn save(&mut self, ctx: &egui::Context) {
+        if self.app.view().document.path.is_some() {
+            self.app.perform(Action::Save);
+            self.saved(ctx);
+        } else {
+            self.ask_for(ctx, Why::SaveAs);
+        }
+    }
+
+    /// Goes on with what waited for the save, if it succeeded.
+    fn saved(&mut self, ctx: &egui::Context) {
+        let pending = self.after_save.take();
+        if !self.app.view().document.is_dirty
+            && let Some(pending) = pending
+        {
+            self.go_on(ctx, pending);
+        }
+    }
+
+    fn ask_for(&mut self, ctx: &egui::Context, why: Why) {
+        let document = self.app.view().document;
+        let folder = document
+            .path
+            .as_deref()
+            .and_then(|path| path.parent())
+            .map(PathBuf::from)
+            .or_else(|| std::env::current_dir().ok())
+            .unwrap_or_default();
+        let name = match why {
+            Why::SaveAs => document.name,
+            _ => String::new(),
+        };
+        let answer = self
+            .files
+            .ask(Wanted { why }, &folder, &name, ctx.input(|i| i.time));
+        self.answer(answer);
+    }
+
+    fn hear_files(&mut self, ctx: &egui::Context) {
+        let answer = self.files.poll(ctx.input(|i| i.time));
+        self.answer(answer);
+        if let Some(pending) = self
+            .after_save
+            .take_if(|_| self.picker.is_none() && !self.files.is_asking())
+        {
+            // Either nothing had to be saved, or the save is done.
+            if self.app.view().document.is_dirty {
+                return;
+            }
+            self.go_on(ctx, pending);
+        }
+    }
+
+    fn answer(&mut self, answer: files::Answer) {
+        match answer {
+            files::Answer::None => {}
+            files::Answer::Path(wanted, path) => self.take_path(&wanted, path),
+            files::Answer::NoDialog(wanted, folder, name) => {
+                self.picker = Some(Picker::new(wanted, &folder, &name));
+            }
+        }
+    }
+
+    fn take_path(&mut self, wanted: &Wanted, path: PathBuf) {
+        match &wanted.why {
+            Why::Open => {
+                self.app.perform(Action::Open(path));
+                self.fresh_document();
+            }
+            Why::SaveAs => self.app.perform(Action::SaveAs(path)),
+            Why::Property { filter, key, .. } => {
+                let value = Some(Value::Text(path.to_string_lossy().into_owned()));
+                self.app.perform(Action::SetProperty {
+                    filter: *filter,
+                    key: key.clone(),
+                    value,
+                });
+            }
+        }
+    }
+
+    fn carry_out(&mut self, ctx: &egui::Context, command: Command) {
+        match command {
+            Command::Do(action) => self.app.perform(action),
+            Command::Deed(deed) => self.deed(ctx, deed),
+            Command::AddInSight(key) => {
+                let middle = self
+                    .last
+                    .as_ref()
+                    .map_or(pos2(0.0, 0.0), |last| last.middle);
+                // Several in a row do not hide each other.
+                let count = self.app.view().graph.filters.len() as f32;
+                let shift = vec2(count % 5.0 - 2.0, count % 7.0 - 3.0) * 32.0;
+                self.add(key, middle + shift, None);
+            }
+            Command::Add { key, at, wire } => self.add(key, at, wire),
+            Command::Cure {
+                connection,
+                from,
+                to,
+                cure,
+            } => {
+                if let Some(index) = connection {
+                    self.app.perform(Action::BeginGesture("Cure".into()));
+                    self.app.perform(Action::Disconnect(vec![index]));
+                }
+                self.app.perform(Action::ConnectVia { from, to, cure });
+                if connection.is_some() {
+                    self.app.perform(Action::EndGesture);
+                }
+            }
+            Command::Browse { filter, key } => {
+                let is_written = self
+                    .app
+                    .view()
+                    .wiring
+                    .filters
+                    .get(&FilterPath(vec![filter]))
+                    .is_some_and(|filter| filter.key == "wave_writer");
+                self.ask_for(
+                    ctx,
+                    Why::Property {
+                        filter,
+                        key,
+                        is_written,
+                    },
+                );
+            }
+            Command::Centre(id) => self.canvas.centre_on(NodeId::from(id.0)),
+        }
+    }
+
+    fn add(&mut self, key: String, at: Pos2, wire: Option<Drop>) {
+        let snapped = |length: f32| (length / 16.0).round() * 16.0;
+        let at = Position {
+            x: snapped(at.x),
+            y: snapped(at.y),
+        };
+        let id = FilterId(self.app.view().graph.next_id);
+        let Some(wire) = wire else {
+            self.app.perform(Action::AddFilter { key, at });
+            return;
+        };
+        let title = self
+            .app
+            .view()
+            .catalogue
+            .get(&key)
+            .map_or_else(String::new, |filter| filter.descriptor().title.to_string());
+        self.app
+            .perform(Action::BeginGesture(format!("Add {title}")));
+        self.app.perform(Action::AddFilter { key, at });
+        let new = PinAddress {
+            filter: FilterPath(vec![id]),
+            pin: wire.to,
+            instance: 0,
+        };
+        let (from, to) = match wire.side {
+            Side::Output => (wire.pin, new),
+            Side::Input => (new, wire.pin),
+        };
+        self.app.perform(Action::Connect { from, to });
+        self.app.perform(Action::EndGesture);
+    }
+
+    fn deed(&mut self, ctx: &egui::Context, deed: Deed) {
+        match deed {
+            Deed::New => self.ask(Pending::New),
+            Deed::Open => self.ask(Pending::Open),
+            Deed::Save => self.save(ctx),
+            Deed::SaveAs => self.ask_for(ctx, Why::SaveAs),
+            Deed::Quit => self.ask(Pending::Quit),
+            Deed::Undo => self.app.perform(Action::Undo),
+            Deed::Redo => self.app.perform(Action::Redo),
+            Deed::SelectAll => self.app.perform(Action::SelectAll),
+            Deed::Delete => self.app.perform(Action::DeleteSelection),
+            Deed::Find => {
+                self.shows_catalogue = true;
+                ctx.memory_mut(|memory| memory.request_focus(catalogue::search_id()));
+            }
+            Deed::Fit => self.canvas.fit_all(),
+            Deed::Zoom100 => self.canvas.zoom_to(1.0),
+            Deed::ZoomIn => self.canvas.zoom_to(self.canvas.view().zoom * 1.25),
+            Deed::ZoomOut => self.canvas.zoom_to(self.canvas.view().zoom / 1.25),
+            Deed::Catalogue => self.shows_catalogue = !self.shows_catalogue,
+            Deed::Insert => {
+                let middle = self
+                    .last
+                    .as_ref()
+                    .map_or(pos2(0.0, 0.0), |last| last.middle);
+                let screen = self.canvas.view().to_screen(middle);
+                self.palette = Some(Palette::new(middle, screen, None));
+            }
+            Deed::ToggleRun => self.app.perform(Action::ToggleRun),
+            Deed::PlayMode => {
+                let is_on = self.app.view().play_mode.is_some();
+                self.app.perform(Action::SetPlayMode(!is_on));
+            }
+            Deed::Panic => {
+                let mut notes = vec![];
+                self.bodies.play.release_all(&mut notes);
+                self.app.perform(Action::Panic);
+            }
+            Deed::Refresh => self.app.perform(Action::Refresh),
+            Deed::Keys => self.shows_keys = true,
+        }
+    }
+}
+
+/// An empty canvas says one fact and one act.
+fn empty_ui(ui: &Ui, canvas: Rect) {
+    let theme = Theme::of(ui.ctx());
+    super::controls::text(
+        ui,
+        canvas.center(),
+        egui::Align2::CENTER_CENTER,
+        "Nothing here yet. Press Tab, or drag a filter here.",
+        super::theme::Type::Heading,
+        theme.dim,
+    );
+}
+
+/// The wire in hand as the palette and the catalogue know it.
+fn waiting(scene: &Scene<'_>, pin: PinAddr) -> Option<Waiting> {
+    Some(Waiting {
+        pin: scene.address(pin)?,
+        side: pin.side,
+        factory: scene.factory(pin)?.clone(),
+    })
+}
+
+fn palette(events: &[Event], scene: &Scene<'_>, palette: &mut Option<Palette>) {
+    for event in events {
+        match event {
+            Event::Insert { at, screen } => *palette = Some(Palette::new(*at, *screen, None)),
+            Event::DropOnCanvas { pin, at, screen } => {
+                let shift = match pin.side {
+                    Side::Output => vec2(0.0, -44.0),
+                    Side::Input => vec2(-160.0, -44.0),
+                };
+                *palette = Some(Palette::new(*at + shift, *screen, waiting(scene, *pin)));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn refusals(events: &[Event], scene: &Scene<'_>, card: &mut Option<Card>) {
+    for event in events {
+        let Event::Refused {
+            from,
+            to,
+            screen,
+            shift,
+            ..
+        } = event
+        else {
+            continue;
+        };
+        let (Some(from), Some(to)) = (scene.address(*from), scene.address(*to)) else {
+            continue;
+        };
+        if let Err(refusal) = scene.view.would_connect(&from, &to)
+            && (!shift || refusal.cures.is_empty())
+        {
+            *card = Some(Card::new(from, to, *refusal, *screen));
+        }
+    }
+}
+
+fn selection_of(view: &View<'_>, nodes: &[NodeId], wires: &[u64], how: How) -> Selection {
+    let mut selection = match how {
+        How::Replace => Selection::default(),
+        How::Add | How::Toggle => view.selection.clone(),
+    };
+    for id in nodes.iter().map(|&id| FilterId(id as u32)) {
+        if how != How::Toggle || !selection.filters.remove(&id) {
+            selection.filters.insert(id);
+        }
+    }
+    for index in wires.iter().map(|&id| id as usize) {
+        if how != How::Toggle || !selection.connections.remove(&index) {
+            selection.connections.insert(index);
+        }
+    }
+    selection
+}
+
+fn moved(view: &View<'_>, nodes: &[NodeId], delta: egui::Vec2) -> Action {
+    let places = nodes
+        .iter()
+        .map(|&id| FilterId(id as u32))
+        .filter_map(|id| {
+            let from = view.graph.filters.get(&id)?.position;
+            let to = Position {
+                x: from.x + delta.x,
+                y: from.y + delta.y,
+            };
+            Some((id, to))
+        })
+        .collect();
+    Action::Move(places)
+}
+
+/// Turns what the hand did on the canvas into commands.
+fn hear(event: &Event, scene: &Scene<'_>, commands: &mut Vec<Command>) {
+    let view = scene.view;
+    let mut act = |action| commands.push(Command::Do(action));
+    match event {
+        Event::Select { nodes, wires, how } => {
+            act(Action::Select(selection_of(view, nodes, wires, *how)));
+        }
+        Event::Move { nodes, delta } => {
+            act(Action::BeginGesture("Move".into()));
+            act(moved(view, nodes, *delta));
+        }
+        Event::MoveFinished { .. } => act(Action::EndGesture),
+        Event::Connect {
+            from,
+            to,
+            replacing,
+            shift,
+        } => {
+            let (Some(from), Some(to)) = (scene.address(*from), scene.address(*to)) else {
+                return;
+            };
+            let _ = shift;
+            act(match replacing {
+                Some(wire) => Action::Rewire {
+                    connection: *wire as usize,
+                    from,
+                    to,
+                },
+                None => Action::Connect { from, to },
+            });
+        }
+        Event::Refused {
+            from, to, shift, ..
+        } => {
+            let (Some(from), Some(to)) = (scene.address(*from), scene.address(*to)) else {
+                return;
+            };
+            let cures = view
+                .would_connect(&from, &to)
+                .err()
+                .is_some_and(|refusal| !refusal.cures.is_empty());
+            act(if *shift && cures {
+                Action::ConnectVia { from, to, cure: 0 }
+            } else {
+                Action::Connect { from, to }
+            });
+        }
+        Event::Disconnect { wires } => {
+            act(Action::Disconnect(
+                wires.iter().map(|&id| id as usize).collect(),
+            ));
+        }
+        Event::Delete { nodes, wires } => {
+            act(Action::Select(selection_of(
+                view,
+                nodes,
+                wires,
+                How::Replace,
+            )));
+            act(Action::DeleteSelection);
+        }
+        Event::OpenProperties { target } => {
+            let (nodes, wires) = match target {
+                Target::Node(id) => (vec![*id], vec![]),
+                Target::Pin(pin) => (vec![pin.node], vec![]),
+                Target::Wire(id) => (vec![], vec![*id]),
+            };
+            act(Action::Select(selection_of(
+                view,
+                &nodes,
+                &wires,
+                How::Replace,
+            )));
+        }
+        Event::Menu {
+            target: None,
+            at,
+            screen,
+        } => {
+            let _ = (at, screen);
+            commands.push(Command::Deed(Deed::Insert));
+        }
+        Event::Menu { .. }
+        | Event::Duplicate { .. }
+        | Event::DropOnCanvas { .. }
+        | Event::Insert { .. } => {}
+    }
+}
+
+/// Tells the probe where boxes, pins and wires are, and what refuses the wire in hand.
+fn note(ctx: &egui::Context, scene: &Scene<'_>, output: &Output) {
+    let geometry = &output.geometry;
+    probe::note(ctx, "canvas", "Canvas", "", geometry.canvas);
+    for &(id, rect) in &geometry.nodes {
+        let selected = scene
+            .get(id)
+            .is_some_and(|it| scene.view.selection.filters.contains(&it.id));
+        let state = if selected { "selected" } else { "" };
+        probe::note(ctx, "filter", scene.spoken_node(id), state, rect);
+    }
+    for &(pin, rect) in &geometry.pins {
+        probe::note(ctx, "pin", scene.spoken_pin(pin), "", rect);
+    }
+    for &(id, rect) in &geometry.wires {
+        probe::note(ctx, "wire", &scene.spoken_wire(id), "", rect);
+    }
+    if let Some((pin, verdict, _)) = output.in_hand.as_ref().and_then(|hand| hand.over.as_ref())
+        && !verdict.fits()
+    {
+        let rect = geometry
+            .pins
+            .iter()
+            .find(|(known, _)| known == pin)
+            .map_or(geometry.canvas, |(_, rect)| *rect);
+        probe::note(ctx, "refusal", verdict.line(), "", rect);
+    }
+}
