@@ -14,6 +14,12 @@ mod playing;
 mod tests;
 mod view;
 
+/// What filters publish, cell by cell: how a screen reads the telemetry it gets from a [`View`].
+pub mod telemetry {
+    pub use crate::filters::meter;
+    pub use crate::portcls::dmus::telemetry as synth;
+}
+
 pub use action::{Action, Selection};
 pub use observe::Eyes;
 pub use view::{Banner, Document, FilterStatus, LogLine, Urgency, View};

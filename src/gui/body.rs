@@ -12,9 +12,9 @@ use super::keys::{self, PlayKeys};
 use super::probe;
 use super::property::Edit;
 use super::screen::Command;
-use super::theme::{Theme, Type, motion, radius, stroke};
+use super::theme::{Theme, Type, radius, stroke};
+use crate::app::telemetry::{meter, synth};
 use crate::app::{Action, View};
-use crate::filters::meter;
 use crate::graph::{FilterNode, NodeKind};
 use crate::ks::{Descriptor, Domain, Property, Telemetry};
 
@@ -52,12 +52,13 @@ fn inline(descriptor: &Descriptor) -> impl Iterator<Item = &Property> {
         .take(ROWS)
 }
 
-/// Whether label, slider and figure share a row.
+/// Whether label, slider and figure share a row: where there is much to show, or the box is wide anyway.
 fn is_dense(descriptor: &Descriptor) -> bool {
-    inline(descriptor)
+    let is_wide = inline(descriptor).any(|it| matches!(it.domain, Domain::Choice(_)));
+    let numbers = inline(descriptor)
         .filter(|property| matches!(property.domain, Domain::Number { .. }))
-        .count()
-        > 2
+        .count();
+    is_wide || numbers > 2
 }
 
 fn row_height(property: &Property, dense: bool) -> f32 {
@@ -74,16 +75,19 @@ pub(super) fn size(descriptor: &Descriptor) -> [f32; 2] {
     let rows: f32 = inline(descriptor)
         .map(|property| row_height(property, dense))
         .sum();
-    let words = inline(descriptor)
+    let letters = inline(descriptor)
         .filter_map(|property| match property.domain {
-            Domain::Choice(words) => Some(words.iter().map(|word| word.len()).max()? * words.len()),
+            Domain::Choice(words) => Some(
+                words
+                    .iter()
+                    .map(|word| word.len() as f32 * 6.0 + 12.0)
+                    .sum::<f32>(),
+            ),
             _ => None,
         })
-        .max()
-        .unwrap_or(0);
+        .fold(0.0, f32::max);
     let wide = match () {
-        () if words > 0 => (words as f32 * 7.5 + 40.0).clamp(136.0, 256.0),
-        () if dense => 176.0,
+        () if dense => (letters + 20.0).clamp(176.0, 256.0),
         () if rows > 0.0 => 144.0,
         () => 0.0,
     };
@@ -388,9 +392,6 @@ fn inline_ui(
     }
 }
 
-/// Which telemetry of the synth counts voices.
-const VOICES_NOW: usize = 0;
-
 fn voices_ui(ui: &mut Ui, page: &mut Page<'_>, node: &FilterNode, descriptor: &Descriptor) {
     let theme = page.theme;
     let rect = page.row(LINE);
@@ -404,7 +405,7 @@ fn voices_ui(ui: &mut Ui, page: &mut Page<'_>, node: &FilterNode, descriptor: &D
     let now = page
         .view
         .telemetry(&page.drawn.path)
-        .map_or(0, |cells| cells.get(VOICES_NOW) as usize);
+        .map_or(0, |cells| cells.get(synth::VOICES) as usize);
     page.text(
         ui,
         rect.left_center(),
@@ -545,5 +546,4 @@ fn meter_ui(ui: &mut Ui, page: &mut Page<'_>) {
         Type::Small,
         theme.dim,
     );
-    let _ = (motion::PEAK_HOLD, Vec2::ZERO);
 }

@@ -307,6 +307,9 @@ pub(super) struct Drawn<'a> {
     cost: Option<(String, f32, String)>,
 }
 
+/// The wire of an open refusal card.
+pub(super) const NOT_MADE: WireId = WireId::MAX;
+
 /// The document as the canvas asks for it.
 pub(super) struct Scene<'a> {
     /// What the program shows of itself.
@@ -317,6 +320,8 @@ pub(super) struct Scene<'a> {
     wires: Vec<WireEnds>,
     signals: &'a Signals,
     bodies: &'a mut Bodies,
+    /// A wire that was refused and is not made, while its card is open.
+    refused: Option<(PinAddr, PinAddr)>,
     /// What bodies ask for.
     pub(super) commands: Vec<Command>,
     ring: egui::Color32,
@@ -350,6 +355,7 @@ impl<'a> Scene<'a> {
             wires: vec![],
             signals,
             bodies,
+            refused: None,
             commands: vec![],
             ring: Theme::of(ui.ctx()).accent,
         };
@@ -361,6 +367,31 @@ impl<'a> Scene<'a> {
             .filter_map(|(index, connection)| scene.ends(index, connection))
             .collect();
         scene
+    }
+
+    /// Shows a wire that was tried, as one that cannot be.
+    pub(super) fn show_refused(&mut self, from: &PinAddress, to: &PinAddress) {
+        let (from, to) = (self.find(Side::Output, from), self.find(Side::Input, to));
+        if let (Some(from), Some(to)) = (from, to) {
+            self.refused = Some((from, to));
+            self.wires.push(WireEnds {
+                id: NOT_MADE,
+                from,
+                to,
+                selected: false,
+            });
+        }
+    }
+
+    fn find(&self, side: Side, pin: &PinAddress) -> Option<PinAddr> {
+        let node = NodeId::from(pin.filter.0.first()?.0);
+        let reference = PinRef {
+            filter: *pin.filter.0.first()?,
+            pin: pin.pin.clone(),
+            instance: pin.instance,
+        };
+        let index = self.get(node)?.rows.index_of(side, &reference)?;
+        Some(PinAddr { node, side, index })
     }
 
     fn ends(&self, index: usize, connection: &Connection) -> Option<WireEnds> {
@@ -401,6 +432,16 @@ impl<'a> Scene<'a> {
     pub(super) fn factory(&self, pin: PinAddr) -> Option<&'a PinFactory> {
         let descriptor = self.get(pin.node)?.descriptor?;
         Some(descriptor.pin(&self.row(pin)?.pin)?.1)
+    }
+
+    /// The connections that end at a box, or at one pin of it.
+    pub(super) fn wires_of(&self, node: NodeId, pin: Option<PinAddr>) -> Vec<usize> {
+        let ends_here = |end: PinAddr| pin.map_or(end.node == node, |pin| end == pin);
+        self.wires
+            .iter()
+            .filter(|wire| wire.id != NOT_MADE && (ends_here(wire.from) || ends_here(wire.to)))
+            .map(|wire| wire.id as usize)
+            .collect()
     }
 
     /// The name of a pin for screen readers.
@@ -559,6 +600,15 @@ impl Model for Scene<'_> {
     }
 
     fn wire(&self, id: WireId) -> WireView<'_> {
+        if let Some((from, _)) = self.refused.filter(|_| id == NOT_MADE) {
+            return WireView {
+                spoken: Cow::Borrowed("Refused wire"),
+                kind: hue(self.row(from).map_or(Kind::Control, |row| row.kind)),
+                strands: 2,
+                state: WireState::Refused,
+                ..WireView::default()
+            };
+        }
         let index = id as usize;
         let Some(connection) = self.view.graph.connections.get(index) else {
             return WireView::default();

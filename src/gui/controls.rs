@@ -283,13 +283,22 @@ pub(super) fn segments(
         StrokeKind::Inside,
     );
     let mut clicked = None;
-    let part = rect.width() / words.len().max(1) as f32;
-    for (index, word) in words.iter().enumerate() {
-        let place = Rect::from_min_size(
-            pos2(rect.left() + part * index as f32, rect.top()),
-            vec2(part, rect.height()),
-        );
-        let label = title_case(word);
+    // As wide as their words, so that short ones leave room to long ones.
+    let mut font = role.font();
+    font.size *= zoom;
+    let labels: Vec<String> = words.iter().map(|word| title_case(word)).collect();
+    let wide = |label: &String| {
+        let galley = ui
+            .painter()
+            .layout_no_wrap(label.clone(), font.clone(), theme.text);
+        galley.size().x
+    };
+    let needs: Vec<f32> = labels.iter().map(wide).collect();
+    let spare = (rect.width() - needs.iter().sum::<f32>()) / words.len().max(1) as f32;
+    let mut x = rect.left();
+    for (index, (label, need)) in labels.into_iter().zip(needs).enumerate() {
+        let place = Rect::from_min_size(pos2(x, rect.top()), vec2(need + spare, rect.height()));
+        x += need + spare;
         let response = ui.interact(place, id.with(index), Sense::click());
         response.widget_info(|| {
             WidgetInfo::selected(
@@ -312,10 +321,13 @@ pub(super) fn segments(
         } else {
             theme.text
         };
-        let mut font = role.font();
-        font.size *= zoom;
-        ui.painter()
-            .text(place.center(), Align2::CENTER_CENTER, label, font, ink);
+        ui.painter().text(
+            place.center(),
+            Align2::CENTER_CENTER,
+            label,
+            font.clone(),
+            ink,
+        );
         focus_ring(ui, &response);
         if response.clicked() {
             clicked = Some(index);

@@ -8,12 +8,13 @@ use std::path::PathBuf;
 use egui::{CentralPanel, Frame, Key, Panel, Pos2, Rect, Ui, pos2, vec2};
 
 use super::body::Bodies;
-use super::canvas::{Scene, Signals};
+use super::canvas::{NOT_MADE, Scene, Signals};
 use super::files::{self, Files, Wanted, Why};
 use super::keys::{self, Deed, SpaceTap};
 use super::node_graph::{Event, How, Look, NodeGraph, NodeId, Output, PinAddr, Side, Target};
 use super::panels::card::Card;
 use super::panels::catalogue::{self, Catalogue};
+use super::panels::context::Context;
 use super::panels::dialogs::{self, Answer, Picker};
 use super::panels::inspector::Inspector;
 use super::panels::log::Bottom;
@@ -89,6 +90,7 @@ pub struct Screen {
     bottom: Bottom,
     palette: Option<Palette>,
     card: Option<Card>,
+    context: Option<Context>,
     picker: Option<Picker>,
     files: Files,
     asks: Option<Pending>,
@@ -129,6 +131,7 @@ impl Screen {
             bottom: Bottom::default(),
             palette: None,
             card: None,
+            context: None,
             picker: None,
             files: Files::from_environment(),
             asks: None,
@@ -194,6 +197,7 @@ impl Screen {
         self.app.perform(Action::SetPlayMode(true));
         self.palette = None;
         self.card = None;
+        self.context = None;
         self.is_new = true;
     }
 
@@ -359,6 +363,10 @@ impl Screen {
                     self.is_new = false;
                 }
                 let mut scene = Scene::new(ui, &view, signals, bodies);
+                if let Some(card) = &self.card {
+                    let (from, to) = card.pins();
+                    scene.show_refused(from, to);
+                }
                 let output = canvas.show(ui, &mut scene, look);
                 if view.graph.filters.is_empty() {
                     empty_ui(ui, output.geometry.canvas);
@@ -368,6 +376,7 @@ impl Screen {
                 }
                 refusals(&output.events, &scene, &mut self.card);
                 palette(&output.events, &scene, &mut self.palette);
+                context(&output.events, &scene, &mut self.context);
                 if output
                     .events
                     .iter()
@@ -409,6 +418,11 @@ impl Screen {
         {
             self.card = None;
             commands.push(Command::Do(Action::DismissRefusal));
+        }
+        if let Some(context) = &mut self.context
+            && !context.ui(ui, &view, commands)
+        {
+            self.context = None;
         }
         if let Some(palette) = &mut self.palette
             && !palette.ui(ui, &view, &self.look, commands)
@@ -709,7 +723,12 @@ fn waiting(scene: &Scene<'_>, pin: PinAddr) -> Option<Waiting> {
 fn palette(events: &[Event], scene: &Scene<'_>, palette: &mut Option<Palette>) {
     for event in events {
         match event {
-            Event::Insert { at, screen } => *palette = Some(Palette::new(*at, *screen, None)),
+            Event::Insert { at, screen }
+            | Event::Menu {
+                target: None,
+                at,
+                screen,
+            } => *palette = Some(Palette::new(*at, *screen, None)),
             Event::DropOnCanvas { pin, at, screen } => {
                 let shift = match pin.side {
                     Side::Output => vec2(0.0, -44.0),
@@ -718,6 +737,24 @@ fn palette(events: &[Event], scene: &Scene<'_>, palette: &mut Option<Palette>) {
                 *palette = Some(Palette::new(*at + shift, *screen, waiting(scene, *pin)));
             }
             _ => {}
+        }
+    }
+}
+
+fn context(events: &[Event], scene: &Scene<'_>, context: &mut Option<Context>) {
+    for event in events {
+        if let Event::Menu {
+            target: Some(target),
+            screen,
+            ..
+        } = event
+        {
+            let wires = match target {
+                Target::Wire(_) => vec![],
+                Target::Node(id) => scene.wires_of(*id, None),
+                Target::Pin(pin) => scene.wires_of(pin.node, Some(*pin)),
+            };
+            *context = Some(Context::new(*target, wires, *screen));
         }
     }
 }
@@ -755,7 +792,8 @@ fn selection_of(view: &View<'_>, nodes: &[NodeId], wires: &[u64], how: How) -> S
             selection.filters.insert(id);
         }
     }
-    for index in wires.iter().map(|&id| id as usize) {
+    let made = wires.iter().filter(|id| **id != NOT_MADE);
+    for index in made.map(|&id| id as usize) {
         if how != How::Toggle || !selection.connections.remove(&index) {
             selection.connections.insert(index);
         }
@@ -796,12 +834,11 @@ fn hear(event: &Event, scene: &Scene<'_>, commands: &mut Vec<Command>) {
             from,
             to,
             replacing,
-            shift,
+            ..
         } => {
             let (Some(from), Some(to)) = (scene.address(*from), scene.address(*to)) else {
                 return;
             };
-            let _ = shift;
             act(match replacing {
                 Some(wire) => Action::Rewire {
                     connection: *wire as usize,
@@ -854,14 +891,6 @@ fn hear(event: &Event, scene: &Scene<'_>, commands: &mut Vec<Command>) {
                 How::Replace,
             )));
         }
-        Event::Menu {
-            target: None,
-            at,
-            screen,
-        } => {
-            let _ = (at, screen);
-            commands.push(Command::Deed(Deed::Insert));
-        }
         Event::Menu { .. }
         | Event::Duplicate { .. }
         | Event::DropOnCanvas { .. }
@@ -883,7 +912,7 @@ fn note(ctx: &egui::Context, scene: &Scene<'_>, output: &Output) {
     for &(pin, rect) in &geometry.pins {
         probe::note(ctx, "pin", scene.spoken_pin(pin), "", rect);
     }
-    for &(id, rect) in &geometry.wires {
+    for &(id, rect) in geometry.wires.iter().filter(|(id, _)| *id != NOT_MADE) {
         probe::note(ctx, "wire", &scene.spoken_wire(id), "", rect);
     }
     if let Some((pin, verdict, _)) = output.in_hand.as_ref().and_then(|hand| hand.over.as_ref())

@@ -81,6 +81,11 @@ impl Card {
         }
     }
 
+    /// The two pins it is about.
+    pub(in crate::gui) fn pins(&self) -> (&PinAddress, &PinAddress) {
+        (&self.from, &self.to)
+    }
+
     /// Draws it. False when it is done.
     pub(in crate::gui) fn ui(
         &self,

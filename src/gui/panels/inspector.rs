@@ -362,8 +362,7 @@ fn property_ui(ui: &mut Ui, view: &View<'_>, edit: &Edit<'_>, commands: &mut Vec
             let needed: f32 = words
                 .iter()
                 .map(|word| controls::width(ui, &controls::title_case(word), Type::Canvas) + 12.0)
-                .fold(0.0, f32::max)
-                * words.len() as f32;
+                .sum();
             if needed <= slot.width() {
                 let slot = Rect::from_center_size(slot.center(), vec2(slot.width(), 20.0));
                 edit.segments_ui(ui, id, slot, 1.0, commands);
@@ -492,11 +491,17 @@ fn drop_down(
         .map_or(now, |(_, words)| words);
     probe::note(ui.ctx(), "choice", edit.property.title, shown, slot);
     let mut child = ui.new_child(egui::UiBuilder::new().max_rect(slot));
+    let theme = Theme::of(ui.ctx());
+    child.visuals_mut().widgets.inactive.weak_bg_fill = theme.field;
     child.name_inputs(edit.property.title, |ui| {
         ComboBox::from_id_salt(id)
             .selected_text(egui::RichText::new(shown).text_style(Type::Value.style()))
             .width(slot.width())
             .truncate()
+            .icon(|ui, rect, visuals, _| {
+                let square = Rect::from_center_size(rect.center(), Vec2::splat(12.0));
+                Icon::Down.paint(ui.painter(), square, visuals.text_color());
+            })
             .show_ui(ui, |ui| {
                 for (name, words) in words {
                     if ui.selectable_label(name == now, words).clicked() && name != now {

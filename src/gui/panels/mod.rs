@@ -3,6 +3,7 @@
 pub(super) mod banner;
 pub(super) mod card;
 pub(super) mod catalogue;
+pub(super) mod context;
 pub(super) mod dialogs;
 pub(super) mod inspector;
 pub(super) mod log;
