@@ -507,7 +507,7 @@ fn draw<'a>(ui: &Ui, view: &View<'a>, id: FilterId, node: &'a Node) -> Drawn<'a>
         Some(_) => view.status(&path),
         None => FilterStatus::Ready(view.requested),
     };
-    let body = descriptor.map_or([0.0, 0.0], |descriptor| body::size(descriptor));
+    let body = descriptor.map_or([0.0, 0.0], body::size);
     let label = |rows: &[Row]| {
         rows.iter()
             .map(|row| controls::width(ui, &row.label, Type::Canvas))
@@ -591,7 +591,7 @@ impl Model for Scene<'_> {
             outputs: it.rows.outputs.iter().map(Row::view).collect(),
             footer,
             inside: it.inside.as_deref().map(Cow::Borrowed),
-            ring: plays.then(|| (self.ring, Cow::Borrowed("playing"))),
+            ring: plays.then_some((self.ring, Cow::Borrowed("playing"))),
         }
     }
 

@@ -270,7 +270,6 @@ pub(super) fn segments(
     words: &[&str],
     chosen: usize,
     name: &str,
-    role: Type,
     zoom: f32,
 ) -> Option<usize> {
     let theme = Theme::of(ui.ctx());
@@ -284,7 +283,7 @@ pub(super) fn segments(
     );
     let mut clicked = None;
     // As wide as their words, so that short ones leave room to long ones.
-    let mut font = role.font();
+    let mut font = Type::Canvas.font();
     font.size *= zoom;
     let labels: Vec<String> = words.iter().map(|word| title_case(word)).collect();
     let wide = |label: &String| {

@@ -113,16 +113,7 @@ impl<'a> Edit<'a> {
             return;
         };
         let chosen = self.property.slot_value(&self.value) as usize;
-        let clicked = controls::segments(
-            ui,
-            id,
-            rect,
-            words,
-            chosen,
-            self.property.title,
-            Type::Canvas,
-            zoom,
-        );
+        let clicked = controls::segments(ui, id, rect, words, chosen, self.property.title, zoom);
         if let Some(word) = clicked.and_then(|index| words.get(index)) {
             commands.push(self.set(Value::Text((*word).to_owned())));
         }

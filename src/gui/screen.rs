@@ -78,6 +78,34 @@ enum Pending {
     Quit,
 }
 
+/// Keys that an open card or palette takes before the canvas hears them.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Taps {
+    pub(super) escape: bool,
+    pub(super) enter: bool,
+    pub(super) up: bool,
+    pub(super) down: bool,
+    /// From 0.
+    pub(super) figure: Option<usize>,
+}
+
+impl Taps {
+    /// Takes them. Figures are typed into a palette, and chosen on a card.
+    fn take(ctx: &egui::Context, figures: bool) -> Self {
+        const FIGURES: [Key; 4] = [Key::Num1, Key::Num2, Key::Num3, Key::Num4];
+        ctx.input_mut(|i| {
+            let mut tap = |key| i.consume_key(egui::Modifiers::NONE, key);
+            Self {
+                escape: tap(Key::Escape),
+                enter: tap(Key::Enter),
+                up: tap(Key::ArrowUp),
+                down: tap(Key::ArrowDown),
+                figure: FIGURES.into_iter().position(|key| figures && tap(key)),
+            }
+        })
+    }
+}
+
 /// The contents of the window, with the program behind it.
 pub struct Screen {
     app: App,
@@ -91,6 +119,9 @@ pub struct Screen {
     palette: Option<Palette>,
     card: Option<Card>,
     context: Option<Context>,
+    /// Whether boxes are being dragged: all of a drag is one step.
+    drags: bool,
+    taps: Taps,
     picker: Option<Picker>,
     files: Files,
     asks: Option<Pending>,
@@ -132,6 +163,8 @@ impl Screen {
             palette: None,
             card: None,
             context: None,
+            drags: false,
+            taps: Taps::default(),
             picker: None,
             files: Files::from_environment(),
             asks: None,
@@ -233,6 +266,14 @@ impl Screen {
             return;
         }
         self.bodies.play.hear(ctx, &view, commands);
+        self.taps = Taps::default();
+        if self.card.is_some() || self.palette.is_some() || self.context.is_some() {
+            self.taps = Taps::take(ctx, self.card.is_some());
+        } else if view.play_mode.is_some()
+            && ctx.input_mut(|i| i.consume_key(egui::Modifiers::NONE, Key::Escape))
+        {
+            commands.push(Command::Do(Action::SetPlayMode(false)));
+        }
         commands.extend(keys::pressed(ctx).into_iter().map(Command::Deed));
         if self.palette.is_none() && self.card.is_none() && self.space.tapped(ctx) {
             commands.push(Command::Deed(Deed::ToggleRun));
@@ -249,7 +290,7 @@ impl Screen {
         }
     }
 
-    /// Esc, and a press anywhere but on the piano and the transport, leave play mode.
+    /// A press on the canvas anywhere but on the piano leaves play mode, and so does typing.
     fn leave_play_mode(
         &mut self,
         ctx: &egui::Context,
@@ -269,8 +310,7 @@ impl Screen {
         let elsewhere = press.is_some_and(|pos| {
             canvas.contains(pos) && !piano.is_some_and(|piano| piano.contains(pos))
         }) || ctx.text_edit_focused();
-        let escape = ctx.input(|i| i.key_pressed(Key::Escape));
-        if elsewhere || escape {
+        if elsewhere {
             commands.push(Command::Do(Action::SetPlayMode(false)));
         }
     }
@@ -372,6 +412,14 @@ impl Screen {
                     empty_ui(ui, output.geometry.canvas);
                 }
                 for event in &output.events {
+                    match event {
+                        Event::Move { .. } if !self.drags => {
+                            self.drags = true;
+                            commands.push(Command::Do(Action::BeginGesture("Move".into())));
+                        }
+                        Event::MoveFinished { .. } => self.drags = false,
+                        _ => {}
+                    }
                     hear(event, &scene, commands);
                 }
                 refusals(&output.events, &scene, &mut self.card);
@@ -414,18 +462,18 @@ impl Screen {
             return;
         }
         if let Some(card) = &self.card
-            && !card.ui(ui, &view, &self.keep_off, commands)
+            && !card.ui(ui, &view, &self.keep_off, self.taps, commands)
         {
             self.card = None;
             commands.push(Command::Do(Action::DismissRefusal));
         }
         if let Some(context) = &mut self.context
-            && !context.ui(ui, &view, commands)
+            && !context.ui(ui, &view, self.taps, commands)
         {
             self.context = None;
         }
         if let Some(palette) = &mut self.palette
-            && !palette.ui(ui, &view, &self.look, commands)
+            && !palette.ui(ui, &view, &self.look, self.taps, commands)
         {
             self.palette = None;
             ui.memory_mut(|memory| memory.request_focus(self.canvas.id()));
@@ -826,7 +874,6 @@ fn hear(event: &Event, scene: &Scene<'_>, commands: &mut Vec<Command>) {
             act(Action::Select(selection_of(view, nodes, wires, *how)));
         }
         Event::Move { nodes, delta } => {
-            act(Action::BeginGesture("Move".into()));
             act(moved(view, nodes, *delta));
         }
         Event::MoveFinished { .. } => act(Action::EndGesture),

@@ -1,5 +1,8 @@
 //! The window by accessible names, without a screen: one binary, one module per part of it.
 #![cfg(feature = "gui")]
 
+mod app_support;
+mod app_window;
+
 mod canvas;
 mod toy;

@@ -2,8 +2,8 @@
 //! others, Esc closes. It formats a `Refusal` and writes none of its own.
 
 use egui::{
-    Align2, Area, CornerRadius, Id, Key, Order, Pos2, Rect, Role, Sense, Shape, Stroke, StrokeKind,
-    Ui, Vec2, WidgetInfo, pos2, vec2,
+    Align2, Area, CornerRadius, Id, Order, Pos2, Rect, Role, Sense, Shape, Stroke, StrokeKind, Ui,
+    Vec2, WidgetInfo, pos2, vec2,
 };
 
 use super::palette::card;
@@ -12,7 +12,7 @@ use crate::graph::{PinAddress, Refusal, Step};
 use crate::gui::controls;
 use crate::gui::icons::Icon;
 use crate::gui::probe;
-use crate::gui::screen::Command;
+use crate::gui::screen::{Command, Taps};
 use crate::gui::theme::{Theme, Type, radius, window};
 
 /// The most cures that are offered.
@@ -92,26 +92,13 @@ impl Card {
         ui: &mut Ui,
         view: &View<'_>,
         keep_off: &[Rect],
+        taps: Taps,
         commands: &mut Vec<Command>,
     ) -> bool {
         let refusal = &self.refusal;
         let cures = &refusal.cures[..refusal.cures.len().min(CURES)];
-        let mut taken = None;
-        let mut is_open = true;
-        ui.input_mut(|i| {
-            is_open &= !i.consume_key(egui::Modifiers::NONE, Key::Escape);
-            if i.consume_key(egui::Modifiers::NONE, Key::Enter) {
-                taken = Some(0);
-            }
-            for (index, key) in [Key::Num1, Key::Num2, Key::Num3, Key::Num4]
-                .into_iter()
-                .enumerate()
-            {
-                if i.consume_key(egui::Modifiers::NONE, key) {
-                    taken = Some(index);
-                }
-            }
-        });
+        let mut taken = taps.figure.or(taps.enter.then_some(0));
+        let mut is_open = !taps.escape;
         let facts = if refusal.wanted.is_empty() || refusal.offered.is_empty() {
             0.0
         } else {

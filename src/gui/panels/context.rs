@@ -1,13 +1,13 @@
 //! The menu of a box, a pin or a wire: what can be done with just that.
 
-use egui::{Area, Id, Key, Order, Pos2, Ui};
+use egui::{Area, Id, Order, Pos2, Ui};
 
 use crate::app::{Action, Selection, View};
 use crate::graph::FilterId;
 use crate::gui::controls;
 use crate::gui::node_graph::Target;
 use crate::gui::probe;
-use crate::gui::screen::Command;
+use crate::gui::screen::{Command, Taps};
 use crate::gui::theme::{Theme, Type};
 
 /// A menu while it is open.
@@ -75,11 +75,11 @@ impl Context {
         &mut self,
         ui: &Ui,
         view: &View<'_>,
+        taps: Taps,
         commands: &mut Vec<Command>,
     ) -> bool {
         let entries = self.entries(view);
-        let escape = ui.input_mut(|i| i.consume_key(egui::Modifiers::NONE, Key::Escape));
-        if entries.is_empty() || escape {
+        if entries.is_empty() || taps.escape {
             return false;
         }
         let theme = Theme::of(ui.ctx());

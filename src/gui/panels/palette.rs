@@ -1,8 +1,8 @@
 //! The insert palette: a search field and eight rows at the pointer. Enter adds the first; Esc closes.
 
 use egui::{
-    Align2, Area, CornerRadius, Id, Key, Order, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui,
-    Vec2, WidgetInfo, pos2, vec2,
+    Align2, Area, CornerRadius, Id, Order, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui, Vec2,
+    WidgetInfo, pos2, vec2,
 };
 
 use super::catalogue::rank;
@@ -12,7 +12,7 @@ use crate::gui::canvas::{hue, mark};
 use crate::gui::controls;
 use crate::gui::node_graph::{Look, PinFill, Side, paint_pin};
 use crate::gui::probe;
-use crate::gui::screen::{Command, Drop};
+use crate::gui::screen::{Command, Drop, Taps};
 use crate::gui::theme::{Theme, Type, radius, window};
 use crate::ks::overlaps;
 use crate::ks::{DataFlow, Descriptor, PinFactory};
@@ -86,6 +86,7 @@ impl Palette {
         ui: &mut Ui,
         view: &View<'_>,
         look: &Look,
+        taps: Taps,
         commands: &mut Vec<Command>,
     ) -> bool {
         let mut hits: Vec<(u32, &Descriptor, Option<&PinFactory>)> = view
@@ -104,24 +105,16 @@ impl Palette {
         hits.truncate(ROWS);
         self.chosen = self.chosen.min(hits.len().saturating_sub(1));
 
-        let (up, down, enter, escape) = ui.input_mut(|i| {
-            (
-                i.consume_key(egui::Modifiers::NONE, Key::ArrowUp),
-                i.consume_key(egui::Modifiers::NONE, Key::ArrowDown),
-                i.consume_key(egui::Modifiers::NONE, Key::Enter),
-                i.consume_key(egui::Modifiers::NONE, Key::Escape),
-            )
-        });
-        if escape {
+        if taps.escape {
             return false;
         }
-        if down {
+        if taps.down {
             self.chosen = (self.chosen + 1).min(hits.len().saturating_sub(1));
         }
-        if up {
+        if taps.up {
             self.chosen = self.chosen.saturating_sub(1);
         }
-        let mut picked = enter.then_some(self.chosen);
+        let mut picked = taps.enter.then_some(self.chosen);
 
         let screen = ui.ctx().content_rect();
         let rows = hits.len().max(1);

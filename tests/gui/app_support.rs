@@ -1,0 +1,149 @@
+//! The whole window on a bench: the real program on the nominal machine, drawn without a screen, used by names.
+
+use std::path::PathBuf;
+
+use egui::{Key, Modifiers, Pos2, Vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+use ksgraph::app::{Action, App, Options};
+use ksgraph::graph::{FilterId, Graph, Position};
+use ksgraph::gui::Screen;
+
+/// The window, made in its first frame, since it needs egui to be there.
+pub(crate) struct Bench {
+    app: Option<App>,
+    screen: Option<Screen>,
+}
+
+/// A window in use.
+pub(crate) struct Window(Harness<'static, Bench>);
+
+impl Window {
+    /// The window on a document with these filters, 320 apart.
+    pub(crate) fn with(keys: &[&str]) -> Self {
+        let mut app = App::new(Options::nominal(64));
+        for (index, key) in keys.iter().enumerate() {
+            app.perform(Action::AddFilter {
+                key: (*key).to_owned(),
+                at: Position {
+                    x: 320.0 * index as f32,
+                    y: 0.0,
+                },
+            });
+        }
+        app.perform(Action::Select(Default::default()));
+        Self::of(app)
+    }
+
+    /// The window on a graph file.
+    pub(crate) fn on(path: &str) -> Self {
+        let mut app = App::new(Options::nominal(64));
+        app.perform(Action::Open(PathBuf::from(path)));
+        Self::of(app)
+    }
+
+    fn of(app: App) -> Self {
+        let bench = Bench {
+            app: Some(app),
+            screen: None,
+        };
+        let harness = Harness::builder()
+            .with_size(Vec2::new(1500.0, 900.0))
+            .with_max_steps(20)
+            .build_ui_state(
+                |ui, bench: &mut Bench| {
+                    if let Some(app) = bench.app.take() {
+                        let mut screen = Screen::new(ui.ctx(), app);
+                        screen.use_own_picker();
+                        bench.screen = Some(screen);
+                        return;
+                    }
+                    bench
+                        .screen
+                        .as_mut()
+                        .expect("made in the first frame")
+                        .ui(ui);
+                },
+                bench,
+            );
+        let mut window = Self(harness);
+        // Long enough for the view to have arrived.
+        window.0.run_steps(30);
+        window
+    }
+
+    /// What is on the bench.
+    pub(crate) fn harness(&mut self) -> &mut Harness<'static, Bench> {
+        &mut self.0
+    }
+
+    /// The screen.
+    pub(crate) fn screen(&mut self) -> &mut Screen {
+        self.0
+            .state_mut()
+            .screen
+            .as_mut()
+            .expect("made in the first frame")
+    }
+
+    /// The document.
+    pub(crate) fn graph(&mut self) -> Graph {
+        self.screen().app().view().graph.clone()
+    }
+
+    /// Selects one filter.
+    pub(crate) fn select(&mut self, id: u32) {
+        let mut selection = ksgraph::app::Selection::default();
+        selection.filters.insert(FilterId(id));
+        self.screen().app_mut().perform(Action::Select(selection));
+        self.0.run_steps(3);
+    }
+
+    /// The middle of what has that name.
+    pub(crate) fn middle(&self, name: &str) -> Pos2 {
+        self.0.get_by_label(name).rect().center()
+    }
+
+    /// Whether something of that name is there.
+    pub(crate) fn sees(&self, name: &str) -> bool {
+        self.0.query_all_by_label_contains(name).next().is_some()
+    }
+
+    /// Presses and lets go of a key.
+    pub(crate) fn key(&mut self, modifiers: Modifiers, key: Key) {
+        self.0.key_press_modifiers(modifiers, key);
+        self.0.run_steps(4);
+    }
+
+    /// Types.
+    pub(crate) fn type_text(&mut self, text: &str) {
+        self.0.event(egui::Event::Text(text.to_owned()));
+        self.0.run_steps(3);
+    }
+
+    /// Clicks what has that name.
+    pub(crate) fn click(&mut self, name: &str) {
+        self.0.get_by_label(name).click();
+        self.0.run_steps(4);
+    }
+
+    /// Takes hold at one place, goes to another in steps, and lets go.
+    pub(crate) fn drag(&mut self, from: Pos2, to: Pos2) {
+        self.carry(from, to);
+        self.0.drop_at(to);
+        self.0.run_steps(4);
+    }
+
+    /// The same without letting go.
+    pub(crate) fn carry(&mut self, from: Pos2, to: Pos2) {
+        self.0.hover_at(from);
+        self.0.step();
+        self.0.drag_at(from);
+        self.0.step();
+        for share in [0.25, 0.5, 0.75, 1.0] {
+            self.0.hover_at(from + (to - from) * share);
+            self.0.step();
+        }
+        self.0.run_steps(2);
+    }
+}
