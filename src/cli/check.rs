@@ -1,0 +1,195 @@
+//! `ksgraph check GRAPH`: agrees the whole graph, compiles the plan, plays nothing.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value as Json, json};
+
+use super::failure::{Exit, Failure};
+use super::feed::Feeds;
+use super::load::{self, Bench, Document, FRAME_SAMPLES};
+use super::take::Take;
+use super::{Answer, shapes};
+use crate::graph::{FilterPath, Problem, Wiring};
+use crate::ks::{DataFlow, Domain, Value};
+
+/// How long `--run` listens, in seconds.
+const RUN_SECONDS: u64 = 2;
+
+/// What `check` takes.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  ksgraph check graphs/first_sound.ron --run")]
+pub(super) struct Check {
+    /// The graph
+    graph: PathBuf,
+    /// Ask this machine instead of the nominal one: a device as `devices` prints it, or `default`
+    #[arg(long, value_name = "NAME")]
+    device: Option<String>,
+    /// Play it offline too, for two seconds or to its end, and report problems
+    #[arg(long)]
+    run: bool,
+}
+
+pub(super) fn run(it: &Check) -> Result<Answer, Failure> {
+    let mut document = load::read(&it.graph)?;
+    let bench = match &it.device {
+        None => load::nominal(&document, None),
+        Some(name) => super::devices::bench(&mut document, Some(name), None)?,
+    };
+    let mut problems = document.problems(&bench.wiring);
+    let tried = try_out(&document, &bench, it.run)?;
+    problems.extend(tried.into_iter().filter(|new| !said(&bench.wiring, new)));
+    document.warn(&problems);
+    Ok(answer(&document, &bench, &problems))
+}
+
+/// Whether the agreement has told it already: a file that cannot be used cannot be opened either.
+fn said(wiring: &Wiring, problem: &Problem) -> bool {
+    let mut known = wiring.problems.iter();
+    known.any(|known| known.filter == problem.filter && known.is_blocking)
+}
+
+/// Opens every filter, and runs the graph when asked to. Sinks that write files write to a folder that goes away.
+fn try_out(document: &Document, bench: &Bench, run: bool) -> Result<Vec<Problem>, Failure> {
+    let scratch = Scratch::new();
+    let mut wiring = bench.wiring.clone();
+    for (index, filter) in wiring.filters.values_mut().enumerate() {
+        let Some(descriptor) = &filter.descriptor else {
+            continue;
+        };
+        let writes = descriptor
+            .properties
+            .iter()
+            .find(|property| property.domain == Domain::Path)
+            .filter(|_| !load::has_flow(descriptor, DataFlow::Out));
+        if let Some(property) = writes
+            && filter
+                .values
+                .get(property.key)
+                .is_some_and(|path| !path.text().is_empty())
+        {
+            let file = scratch.0.join(format!("{index}.wav"));
+            let file = Value::Text(file.to_string_lossy().into_owned());
+            filter.values.insert(property.key.to_owned(), file);
+        }
+    }
+    let bench = Bench {
+        catalogue: load::offline_catalogue(),
+        facts: bench.facts.clone(),
+        wiring,
+    };
+    let mut take = Take::start(&bench, document.base.clone(), Feeds::new(), FRAME_SAMPLES);
+    if run {
+        let rate = u64::from(bench.wiring.rate_hz.max(1));
+        let nobody = FilterPath::default();
+        for tenth in 1..=RUN_SECONDS * 10 {
+            take.run_to(rate * tenth / 10, &nobody, &mut |_| Ok(()))?;
+            if take.has_ended() {
+                break;
+            }
+        }
+    }
+    Ok(take.into_problems())
+}
+
+fn answer(document: &Document, bench: &Bench, problems: &[Problem]) -> Answer {
+    let wiring = &bench.wiring;
+    let mut text = String::new();
+    let mut filters: Vec<Json> = vec![];
+    for (path, filter) in &wiring.filters {
+        let pins = filter.descriptor.iter().flat_map(|it| it.pins.iter());
+        let pins: Vec<Json> = pins.map(shapes::pin).collect();
+        filters.push(json!({
+            "id": path.0.last().map(|id| id.0),
+            "name": filter.name,
+            "key": filter.key,
+            "installed": filter.descriptor.is_some(),
+            "pins": pins,
+        }));
+    }
+    let mut wires: Vec<Json> = vec![];
+    let mut refused = 0_usize;
+    for wire in &wiring.wires {
+        let ends = format!(
+            "{} -> {}",
+            wiring.pin_text(&wire.from),
+            wiring.pin_text(&wire.to)
+        );
+        text += &match &wire.outcome {
+            Ok(agreed) => format!(
+                "{ends}: {}, {}, {}, {}\n",
+                agreed.format,
+                agreed.medium.text(),
+                agreed.interface.text(),
+                if agreed.is_push { "push" } else { "pull" },
+            ),
+            Err(refusal) => {
+                refused += 1;
+                let cures: String = refusal
+                    .cures
+                    .iter()
+                    .map(|cure| format!("  cure: {}\n", cure.text))
+                    .collect();
+                format!(
+                    "{ends}: refused: {} ({}, {})\n{cures}",
+                    refusal.sentence(),
+                    refusal.rule,
+                    refusal.status
+                )
+            }
+        };
+        wires.push(shapes::wire(wiring, wire, FRAME_SAMPLES));
+    }
+    let blocking = problems
+        .iter()
+        .filter(|problem| problem.is_blocking)
+        .count();
+    for problem in problems {
+        text += &format!("problem: {}\n", problem.text);
+    }
+    text += &format!(
+        "{} filters, {} wires at {} Hz: {}\n",
+        wiring.filters.len(),
+        wiring.wires.len(),
+        wiring.rate_hz,
+        match (refused, blocking) {
+            (0, 0) => "all agreed".to_owned(),
+            _ => format!("{refused} refused, {blocking} problems in the way"),
+        }
+    );
+    let problems: Vec<Json> = problems
+        .iter()
+        .map(|problem| shapes::problem(wiring, problem, document.line_of(problem)))
+        .collect();
+    let document = json!({
+        "rate_hz": wiring.rate_hz,
+        "filters": filters,
+        "wires": wires,
+        "problems": problems,
+    });
+    let exit = if refused + blocking > 0 {
+        Exit::No
+    } else {
+        Exit::Done
+    };
+    Answer::new(text, document).exit(exit)
+}
+
+/// A folder of our own that goes away.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Self {
+        let name = format!("ksgraph-check-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        // When it cannot be made, the filter that needs it says so.
+        let _ = std::fs::create_dir_all(&path);
+        Self(path)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

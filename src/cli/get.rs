@@ -1,0 +1,140 @@
+//! `ksgraph get GRAPH [FILTER[.PROPERTY]]`: what is set, and what it may be.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value as Json, json};
+
+use super::failure::Failure;
+use super::names::{self, Name};
+use super::{Answer, load, shapes, values};
+use crate::graph::{FilterPath, Graph, NodeKind, WiredFilter};
+use crate::ks::Settings;
+
+/// What `get` takes.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  ksgraph get graphs/first_sound.ron \"Gain.level\"")]
+pub(super) struct Get {
+    /// The graph
+    graph: PathBuf,
+    /// Only this filter, or one property of it
+    name: Option<String>,
+}
+
+pub(super) fn run(it: &Get) -> Result<Answer, Failure> {
+    let document = load::read(&it.graph)?;
+    let bench = load::nominal(&document, None);
+    let name = it.name.as_deref().map(Name::read).transpose()?;
+    let chosen = match &name {
+        Some(name) => Some(names::find(document.graph(), name)?.1),
+        None => None,
+    };
+    let key = name.as_ref().and_then(Name::member);
+    let mut text = String::new();
+    let mut list = vec![];
+    for (path, filter) in &bench.wiring.filters {
+        // A group stands for all that is in it.
+        if chosen
+            .as_ref()
+            .is_some_and(|chosen| !path.0.starts_with(&chosen.0))
+        {
+            continue;
+        }
+        let found = Shown::of(document.graph(), path, filter, key);
+        if key.is_some() && found.properties.is_empty() {
+            continue;
+        }
+        text += &found.text;
+        list.push(found.document);
+    }
+    if let Some(key) = key
+        && list.is_empty()
+    {
+        let name = it.name.as_deref().unwrap_or_default();
+        return Err(Failure::not_found(
+            format!("get {name}"),
+            format!("the filter has no property {key:?}"),
+        )
+        .cure("`ksgraph get GRAPH FILTER` lists its properties"));
+    }
+    Ok(Answer::new(text, json!({ "filters": list })))
+}
+
+struct Shown {
+    text: String,
+    properties: Vec<Json>,
+    document: Json,
+}
+
+impl Shown {
+    fn of(graph: &Graph, path: &FilterPath, filter: &WiredFilter, only: Option<&str>) -> Self {
+        let mut text = String::new();
+        let mut properties = vec![];
+        let is_wanted = |key: &str| only.is_none_or(|only| only == key);
+        let mut add = |key: &str, words: String, property: Json| {
+            text += &match only {
+                Some(_) => format!("{words}\n"),
+                None => format!("  {key} = {words}\n"),
+            };
+            properties.push(property);
+        };
+        let settings = Settings {
+            values: &filter.values,
+            base: None,
+        };
+        let known = filter.descriptor.iter().flat_map(|it| it.properties.iter());
+        for property in known.clone().filter(|property| is_wanted(property.key)) {
+            let value = settings.value(property);
+            let (min, max, _) = shapes::bounds(&property.domain);
+            let document = json!({
+                "key": property.key,
+                "value": shapes::value(&value),
+                "min": min,
+                "max": max,
+                "unit": property.unit.symbol(),
+            });
+            add(property.key, values::words(property, &value), document);
+        }
+        // What no descriptor knows is kept, and shown as it stands.
+        for (key, value) in &filter.values {
+            if is_wanted(key) && !known.clone().any(|property| property.key == key) {
+                let document = json!({
+                    "key": key, "value": shapes::value(value), "min": null, "max": null, "unit": "",
+                });
+                add(key, values::write(value), document);
+            }
+        }
+        let unknown = graph.at(path).and_then(|node| match &node.kind {
+            NodeKind::Filter(node) => Some(&node.unknown),
+            NodeKind::Group(_) => None,
+        });
+        for (key, value) in unknown
+            .into_iter()
+            .flatten()
+            .filter(|(key, _)| is_wanted(key))
+        {
+            let document = json!({
+                "key": key, "value": value, "min": null, "max": null, "unit": "",
+            });
+            add(key, value.clone(), document);
+        }
+        let id = path.0.last().map_or(0, |id| id.0);
+        if only.is_none() {
+            text = format!("{} (#{id}, {})\n{text}", filter.name, filter.key);
+        }
+        let pins = filter.descriptor.iter().flat_map(|it| it.pins.iter());
+        let pins: Vec<Json> = pins.map(shapes::pin).collect();
+        let document = json!({
+            "id": id,
+            "name": filter.name,
+            "key": filter.key,
+            "pins": pins,
+            "properties": properties,
+        });
+        Self {
+            text,
+            properties,
+            document,
+        }
+    }
+}

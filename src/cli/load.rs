@@ -1,0 +1,308 @@
+//! A graph file as commands need it: read, agreed on a machine, changed and written back.
+//!
+//! The command line is a worker of its own, so files are probed here and at once.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::failure::Failure;
+use super::{names, say};
+use crate::device::Machine;
+use crate::graph::{
+    self, FilterPath, Graph, Loaded, Node, NodeKind, PinRef, Problem, Wiring, negotiate,
+    save_atomically, to_ron,
+};
+use crate::ks::{
+    Catalogue, DEFAULT_RATE_HZ, DataFlow, Descriptor, Domain, Facts, FileFact, Settings, Value,
+};
+use crate::portcls::Offline;
+
+/// The longest frame on a wire where nobody asks for another.
+pub(super) const FRAME_SAMPLES: usize = 256;
+
+/// A graph and where it came from.
+pub(super) struct Document {
+    pub(super) path: PathBuf,
+    pub(super) loaded: Loaded,
+    /// The folder of the file, absolute, for relative paths.
+    pub(super) base: Option<PathBuf>,
+}
+
+/// A pin that was named, and the groups it stands in.
+pub(super) struct End {
+    pub(super) level: FilterPath,
+    pub(super) pin: PinRef,
+    /// Whether the name said which instance.
+    pub(super) is_exact: bool,
+}
+
+/// The ends of a wire.
+pub(super) type Ends = (End, End);
+
+/// A graph agreed on some machine.
+pub(super) struct Bench {
+    pub(super) catalogue: Catalogue,
+    pub(super) facts: Facts,
+    pub(super) wiring: Wiring,
+}
+
+/// Reads a graph file.
+pub(super) fn read(path: &Path) -> Result<Document, Failure> {
+    let loaded = graph::load(path).map_err(|error| {
+        let tried = format!("read the graph {}", path.display());
+        let failure = Failure::file(path, tried, error.to_string())
+            .cure("wanted a graph saved by this version of ksgraph (.ron)");
+        match error.spot() {
+            Some(spot) => failure.at(path, spot.line),
+            None => failure,
+        }
+    })?;
+    Ok(Document {
+        path: path.to_owned(),
+        loaded,
+        base: base_of(path),
+    })
+}
+
+/// The folder of a file, absolute.
+pub(super) fn base_of(path: &Path) -> Option<PathBuf> {
+    let whole = std::path::absolute(path).ok()?;
+    whole.parent().map(Path::to_owned)
+}
+
+impl Document {
+    /// The graph.
+    pub(super) fn graph(&self) -> &Graph {
+        &self.loaded.graph
+    }
+
+    /// An empty graph that will be written to `path`.
+    pub(super) fn new(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            loaded: Loaded::default(),
+            base: base_of(path),
+        }
+    }
+
+    /// The two ends of a wire that were named; both stand in the same group, or in none.
+    pub(super) fn ends(&self, wiring: &Wiring, from: &str, to: &str) -> Result<Ends, Failure> {
+        let tried = format!("find {from} and {to}");
+        let end = |text: &str| -> Result<End, Failure> {
+            let (level, pin, is_exact) = names::pin_ref(self.graph(), text)?;
+            let end = End {
+                level,
+                pin,
+                is_exact,
+            };
+            self.check_pin(wiring, &end, text)?;
+            Ok(end)
+        };
+        let ends = (end(from)?, end(to)?);
+        if ends.0.level != ends.1.level {
+            return Err(
+                Failure::usage(tried, "one stands inside a group, the other does not")
+                    .cure("name the pin that the group shows: GROUP.PIN"),
+            );
+        }
+        Ok(ends)
+    }
+
+    /// Whether there is such a pin. Filters that are not installed may have any.
+    fn check_pin(&self, wiring: &Wiring, end: &End, text: &str) -> Result<(), Failure> {
+        let level = names::graph_at(self.graph(), &end.level);
+        let node = level.and_then(|level| level.filters.get(&end.pin.filter));
+        let pins: Vec<String> = match node.map(|node| &node.kind) {
+            Some(NodeKind::Group(group)) => group.pins.iter().map(|pin| pin.name.clone()).collect(),
+            Some(NodeKind::Filter(_)) => {
+                let path = end.level.child(end.pin.filter);
+                let wired = wiring.filters.get(&path);
+                let Some(descriptor) = wired.and_then(|wired| wired.descriptor.as_ref()) else {
+                    return Ok(());
+                };
+                descriptor
+                    .pins
+                    .iter()
+                    .map(|pin| pin.name.to_string())
+                    .collect()
+            }
+            None => return Ok(()),
+        };
+        if pins.contains(&end.pin.pin) {
+            return Ok(());
+        }
+        let name = node.map_or("", |node| &node.name);
+        Err(Failure::not_found(
+            format!("find the pin {text}"),
+            format!("{name} has no pin {:?}", end.pin.pin),
+        )
+        .cure(format!("its pins are {}", pins.join(", "))))
+    }
+
+    /// Everything that is wrong: with the file, and with the agreement.
+    pub(super) fn problems(&self, wiring: &Wiring) -> Vec<Problem> {
+        let of_file = self.loaded.warnings.iter().map(|warning| Problem {
+            filter: None,
+            text: warning.text.clone(),
+            is_blocking: warning.is_blocking,
+        });
+        of_file.chain(wiring.problems.iter().cloned()).collect()
+    }
+
+    /// The line of the file that a problem is about, where it can be told.
+    pub(super) fn line_of(&self, problem: &Problem) -> Option<u32> {
+        let mut warnings = self.loaded.warnings.iter();
+        match &problem.filter {
+            Some(filter) => self.loaded.filter_lines.get(filter).copied(),
+            None => warnings
+                .find(|warning| warning.text == problem.text)
+                .map(|warning| warning.line),
+        }
+    }
+
+    /// Says every problem on standard error, with file and line.
+    pub(super) fn warn(&self, problems: &[Problem]) {
+        for problem in problems {
+            say(&self.problem_words(problem));
+        }
+    }
+
+    /// A problem with its place.
+    pub(super) fn problem_words(&self, problem: &Problem) -> String {
+        match self.line_of(problem) {
+            Some(line) => format!("{}:{line}: {}", self.path.display(), problem.text),
+            None => format!("{}: {}", self.path.display(), problem.text),
+        }
+    }
+
+    /// Writes the graph to `output`, or back where it came from. Paths in it stay right when it goes to another folder.
+    pub(super) fn write(&self, output: Option<&Path>) -> Result<(), Failure> {
+        let path = output.unwrap_or(&self.path);
+        let text = to_ron(self.graph());
+        save_atomically(path, &text).map_err(|error| {
+            Failure::file(
+                path,
+                format!("write the graph {}", path.display()),
+                error.to_string(),
+            )
+            .cure("nothing was changed; choose a folder you may write to")
+        })
+    }
+}
+
+/// All filters, on a machine without devices.
+pub(super) fn offline_catalogue() -> Catalogue {
+    crate::filters::catalogue(Arc::new(Offline), Arc::new(Offline))
+}
+
+/// All filters, on this machine.
+pub(super) fn live_catalogue() -> Catalogue {
+    crate::filters::catalogue(Arc::new(Machine), Arc::new(Machine))
+}
+
+/// The graph agreed on the nominal machine.
+pub(super) fn nominal(document: &Document, rate_hz: Option<u32>) -> Bench {
+    let facts = Facts::nominal_at(rate_hz.unwrap_or(DEFAULT_RATE_HZ));
+    agree(document, offline_catalogue(), facts)
+}
+
+/// The graph agreed on a machine of which `facts` are known.
+pub(super) fn agree(document: &Document, catalogue: Catalogue, mut facts: Facts) -> Bench {
+    let base = document.base.as_deref();
+    probe_all(document.graph(), &catalogue, base, &mut facts);
+    let wiring = negotiate(document.graph(), &catalogue, &facts, base);
+    Bench {
+        catalogue,
+        facts,
+        wiring,
+    }
+}
+
+/// Probes every file that is not known yet.
+pub(super) fn probe_all(
+    graph: &Graph,
+    catalogue: &Catalogue,
+    base: Option<&Path>,
+    facts: &mut Facts,
+) {
+    each_filter(graph, &mut |node| probe(node, catalogue, base, facts));
+}
+
+/// Probes the files that a source names. What a sink names is written, not read.
+fn probe(node: &Node, catalogue: &Catalogue, base: Option<&Path>, facts: &mut Facts) {
+    let NodeKind::Filter(filter) = &node.kind else {
+        return;
+    };
+    let Some(descriptor) = catalogue.get(&filter.key).map(|kind| kind.descriptor()) else {
+        return;
+    };
+    if !has_flow(descriptor, DataFlow::Out) {
+        return;
+    }
+    let settings = Settings {
+        values: &filter.values,
+        base,
+    };
+    for property in descriptor.properties.iter() {
+        if property.domain == Domain::Path
+            && let Some(path) = settings.path(property)
+            && !facts.files.contains_key(&path)
+        {
+            let fact = crate::filters::wave_reader::probe(&path);
+            facts.files.insert(path, fact);
+        }
+    }
+}
+
+/// Whether a kind of filter has a pin, other than a jack, of that direction.
+pub(super) fn has_flow(descriptor: &Descriptor, flow: DataFlow) -> bool {
+    let mut pins = descriptor.pins.iter();
+    pins.any(|pin| pin.data_flow == flow && !pin.is_bridge())
+}
+
+/// The first file that a source names and that cannot be used, with the reason.
+pub(super) fn unusable_file(facts: &Facts) -> Option<(&Path, &str)> {
+    facts.files.iter().find_map(|(path, fact)| match fact {
+        FileFact::Unusable(reason) => Some((path.as_path(), reason.as_str())),
+        _ => None,
+    })
+}
+
+/// Calls for every box, groups opened.
+fn each_filter(graph: &Graph, call: &mut impl FnMut(&Node)) {
+    for node in graph.filters.values() {
+        call(node);
+        if let NodeKind::Group(group) = &node.kind {
+            each_filter(&group.graph, call);
+        }
+    }
+}
+
+/// Gives every property that `wanted` picks, of every filter in every group, a value.
+pub(super) fn override_values(
+    graph: &mut Graph,
+    catalogue: &Catalogue,
+    wanted: &dyn Fn(&Descriptor, &crate::ks::Property) -> Option<Value>,
+) -> usize {
+    let mut count = 0;
+    for node in graph.filters.values_mut() {
+        match &mut node.kind {
+            NodeKind::Group(group) => {
+                count += override_values(&mut group.graph, catalogue, wanted);
+            }
+            NodeKind::Filter(filter) => {
+                let Some(kind) = catalogue.get(&filter.key) else {
+                    continue;
+                };
+                let descriptor = kind.descriptor();
+                for property in descriptor.properties.iter() {
+                    if let Some(value) = wanted(descriptor, property) {
+                        filter.values.insert(property.key.to_owned(), value);
+                        count += 1;
+                    }
+                }
+            }
+        }
+    }
+    count
+}

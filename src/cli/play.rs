@@ -1,0 +1,303 @@
+//! `ksgraph play GRAPH`: live, without a window.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::{Value as Json, json};
+
+use super::devices::{choose, is_output};
+use super::failure::{Exit, Failure};
+use super::interrupt::Interrupt;
+use super::load::{self, Document};
+use super::render::{check_seconds, samples};
+use super::{Answer, feed, render, say, shapes};
+use crate::app::{Action, App, FilterStatus, Options, Urgency};
+use crate::dsp::measure;
+use crate::engine::Epoch;
+use crate::graph::{FilterPath, PinAddress, Problem};
+use crate::ks::ids::category;
+use crate::ks::{DataFlow, Descriptor, Domain, Kind, Property, State, Value};
+
+/// How often it is looked at what happens.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+/// How long the graph may take to get going, or to stop, in seconds.
+const PATIENCE: f64 = 5.0;
+
+/// What `play` takes.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  ksgraph play graphs/first_sound.ron --seconds 10 --host jack")]
+pub(super) struct Play {
+    /// The graph
+    graph: PathBuf,
+    /// The device to play on: a name as `devices` prints it, `default` or `null`
+    #[arg(long, value_name = "NAME")]
+    device: Option<String>,
+    /// The sound system to play through
+    #[arg(long, value_name = "HOST", value_parser = ["alsa", "jack", "pipewire", "pulseaudio", "coreaudio", "wasapi", "null"])]
+    host: Option<String>,
+    /// Samples of a cycle
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = samples)]
+    quantum: usize,
+    /// The MIDI input to listen to
+    #[arg(long, value_name = "PORT")]
+    midi_in: Option<String>,
+    /// Plays a MIDI file into a source of MIDI; may be given several times
+    #[arg(long, value_name = "FILTER=FILE.mid")]
+    feed: Vec<String>,
+    /// So long; without it until end of stream or Ctrl+C
+    #[arg(long, value_name = "S")]
+    seconds: Option<f64>,
+    /// End with exit code 1 when there was a gap in the sound
+    #[arg(long)]
+    fail_on_xrun: bool,
+}
+
+pub(super) fn run(it: &Play) -> Result<Answer, Failure> {
+    check_seconds(it.seconds)?;
+    let mut document = load::read(&it.graph)?;
+    let mut options = Options::for_this_machine(it.quantum);
+    let (facts, device) = choose(it.device.as_deref(), it.host.as_deref())?;
+    options.facts = facts;
+    if let Some(device) = device {
+        override_devices(&mut document, &options, &device, &is_output);
+    }
+    if let Some(port) = &it.midi_in {
+        if !options.facts.midi_inputs.contains(port) {
+            let ports = options.facts.midi_inputs.join(", ");
+            return Err(Failure::device(
+                format!("listen to the MIDI input {port}"),
+                "there is none of that name",
+            )
+            .cure(if ports.is_empty() {
+                "this machine has no MIDI input now".to_owned()
+            } else {
+                format!("one of {ports}")
+            }));
+        }
+        override_devices(&mut document, &options, port, &is_midi_input);
+    }
+    let bench = load::agree(&document, options.catalogue.clone(), options.facts.clone());
+    let mut problems = document.problems(&bench.wiring);
+    problems.extend(render::refusals(&bench));
+    document.warn(&problems);
+    for (path, events) in feed::read(&it.feed, &document, &bench.wiring)? {
+        if let Some(filter) = bench.wiring.filters.get(&path) {
+            options.feeds.insert(filter.name.clone(), events);
+        }
+    }
+    options.facts = bench.facts.clone();
+    let mut session = Session::start(options, &document)?;
+    session.run(it)?;
+    Ok(session.answer(it, &document, problems))
+}
+
+/// Gives every device property that `is_wanted` picks a name.
+fn override_devices(
+    document: &mut Document,
+    options: &Options,
+    name: &str,
+    is_wanted: &dyn Fn(&Descriptor, &Property) -> bool,
+) {
+    let graph = &mut document.loaded.graph;
+    load::override_values(graph, &options.catalogue, &|filter, property| {
+        is_wanted(filter, property).then(|| Value::Text(name.to_owned()))
+    });
+}
+
+fn is_midi_input(descriptor: &Descriptor, property: &Property) -> bool {
+    let mut pins = descriptor.pins.iter();
+    property.domain == Domain::Device
+        && descriptor.categories.contains(&category::CAPTURE)
+        && pins.any(|pin| pin.data_flow == DataFlow::Out && pin.kind() == Kind::Events)
+}
+
+/// A graph that plays.
+struct Session {
+    app: App,
+    /// Lines of the log that were printed.
+    told: f64,
+    /// Wires whose level is watched, into renderers.
+    heard: Vec<(PinAddress, PinAddress)>,
+    peak: f32,
+    position: u64,
+    load: (f64, f64),
+    latency_samples: u32,
+    interrupt: Interrupt,
+    epoch: Epoch,
+}
+
+impl Session {
+    fn start(options: Options, document: &Document) -> Result<Self, Failure> {
+        let mut app = App::new(options);
+        let path = std::path::absolute(&document.path).ok();
+        app.open_document(document.graph().clone(), path);
+        let heard = renderers(&app);
+        Ok(Self {
+            app,
+            told: -1.0,
+            heard,
+            peak: 0.0,
+            position: 0,
+            load: (0.0, 0.0),
+            latency_samples: 0,
+            interrupt: Interrupt::new(),
+            epoch: Epoch::new(),
+        })
+    }
+
+    fn seconds(&self) -> f64 {
+        self.epoch.nanos() as f64 / 1e9
+    }
+
+    fn rate_hz(&self) -> f64 {
+        f64::from(self.app.view().wiring.rate_hz.max(1))
+    }
+
+    fn run(&mut self, it: &Play) -> Result<(), Failure> {
+        self.app.perform(Action::SetState(State::Run));
+        let end = it
+            .seconds
+            .map(|seconds| (seconds * self.rate_hz()).ceil() as u64);
+        let mut last = (0, self.seconds());
+        loop {
+            self.look();
+            let now = self.seconds();
+            if self.position > last.0 {
+                last = (self.position, now);
+            } else if now - last.1 > PATIENCE {
+                return Err(Failure::device(
+                    format!("play {}", it.graph.display()),
+                    format!("the device took nothing for {PATIENCE} s"),
+                )
+                .cure("`ksgraph devices` lists others; --device null plays without one"));
+            }
+            let is_over = end.is_some_and(|end| self.position >= end);
+            if is_over || self.app.has_ended() || self.interrupt.is_wanted() {
+                break;
+            }
+            std::thread::sleep(LOOK_AGAIN);
+        }
+        // What is on its way is still to be heard, and the end is soft.
+        let (position, load) = (self.position, self.load);
+        self.app.perform(Action::SetState(State::Pause));
+        self.wait_for(State::Pause);
+        let tail = f64::from(self.latency_samples) / self.rate_hz();
+        let until = self.seconds() + tail.min(PATIENCE);
+        while self.seconds() < until {
+            self.look();
+            std::thread::sleep(LOOK_AGAIN);
+        }
+        self.app.perform(Action::SetState(State::Stop));
+        self.wait_for(State::Stop);
+        (self.position, self.load) = (position, load);
+        Ok(())
+    }
+
+    fn wait_for(&mut self, state: State) {
+        let until = self.seconds() + PATIENCE;
+        while self.seconds() < until {
+            self.look();
+            if self.app.cells().is_none_or(|cells| cells.state() == state) {
+                return;
+            }
+            std::thread::sleep(LOOK_AGAIN);
+        }
+    }
+
+    /// Takes in what happened, and tells what people want to know.
+    fn look(&mut self) {
+        self.app.poll();
+        let view = self.app.view();
+        let levels = self.heard.iter().map(|(from, to)| view.level(from, to));
+        self.peak = levels.fold(self.peak, f32::max);
+        if let Some(cells) = view.cells {
+            self.position = cells.position();
+            self.load = (f64::from(cells.load_mean()), f64::from(cells.load_max()));
+            self.latency_samples = self.latency_samples.max(cells.latency_samples());
+        }
+        let new = view.log.iter().filter(|line| line.seconds > self.told);
+        for line in new {
+            if line.urgency != Urgency::News {
+                say(&format!("{}: {}", line.source, line.text));
+            }
+        }
+        if let Some(last) = view.log.last() {
+            self.told = self.told.max(last.seconds);
+        }
+    }
+
+    fn answer(mut self, it: &Play, document: &Document, mut problems: Vec<Problem>) -> Answer {
+        self.look();
+        problems.extend(self.faults());
+        let view = self.app.view();
+        let rate_hz = self.rate_hz();
+        let seconds = self.position as f64 / rate_hz;
+        let latency = f64::from(self.latency_samples) / rate_hz;
+        let dbfs = (self.peak > 0.0).then(|| f64::from(measure::dbfs(self.peak)));
+        let mut text = format!(
+            "{seconds:.2} s played, load {:.1} % (at most {:.1} %), latency {:.1} ms, {}\n",
+            self.load.0 * 100.0,
+            self.load.1 * 100.0,
+            latency * 1000.0,
+            dbfs.map_or("silent".to_owned(), |dbfs| format!("peak {dbfs:.1} dBFS")),
+        );
+        let xruns = self.app.xruns();
+        text += &format!("{} xruns\n", xruns.len());
+        for xrun in xruns {
+            text += &format!("  at {:.3} s: {}\n", xrun.at_seconds, xrun.filter);
+        }
+        let list: Vec<Json> = xruns
+            .iter()
+            .map(|xrun| json!({ "at_seconds": xrun.at_seconds, "filter": xrun.filter }))
+            .collect();
+        let told: Vec<Json> = problems
+            .iter()
+            .map(|problem| shapes::problem(view.wiring, problem, document.line_of(problem)))
+            .collect();
+        let answer = json!({
+            "seconds": seconds,
+            "frames": self.position,
+            "rate_hz": view.wiring.rate_hz,
+            "device": view.device,
+            "xruns": list,
+            "load_mean": self.load.0,
+            "load_max": self.load.1,
+            "latency_seconds": latency,
+            "peak_dbfs": dbfs,
+            "real_time": view.cells.is_some_and(|cells| cells.is_real_time()),
+            "problems": told,
+        });
+        let has_gaps = it.fail_on_xrun && !xruns.is_empty();
+        Answer::new(text, answer).exit(if has_gaps { Exit::No } else { Exit::Done })
+    }
+
+    /// Filters that could not be opened, broke, or gave what is no sound.
+    fn faults(&self) -> Vec<Problem> {
+        let view = self.app.view();
+        let fault = |path: &FilterPath| match view.status(path) {
+            FilterStatus::Faulty(text) => Some(Problem {
+                filter: Some(path.clone()),
+                text: format!("{}: {text}", view.wiring.filters[path].name),
+                is_blocking: true,
+            }),
+            _ => None,
+        };
+        view.wiring.filters.keys().filter_map(fault).collect()
+    }
+}
+
+/// The wires into filters of the render category.
+fn renderers(app: &App) -> Vec<(PinAddress, PinAddress)> {
+    let view = app.view();
+    let is_renderer = |path: &FilterPath| {
+        let filter = view.wiring.filters.get(path);
+        let descriptor = filter.and_then(|filter| filter.descriptor.as_ref());
+        descriptor.is_some_and(|it| it.categories.contains(&category::RENDER))
+    };
+    let wires = view.wiring.wires.iter();
+    wires
+        .filter(|wire| is_renderer(&wire.to.filter))
+        .map(|wire| (wire.from.clone(), wire.to.clone()))
+        .collect()
+}

@@ -1,0 +1,453 @@
+//! `ksgraph render GRAPH -o OUT.wav`: offline, as fast as the machine allows, bit for bit the same for any quantum.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use super::failure::{Exit, Failure};
+use super::load::{self, Bench, Document};
+use super::take::Take;
+use super::{Answer, feed, names, shapes};
+use crate::dsp::measure;
+use crate::graph::{FilterPath, PinAddress, Problem};
+use crate::ks::ids::category;
+use crate::ks::{AudioFormat, DataFlow};
+use crate::media::{SampleKind, WavError, WavWriter, Written};
+
+/// How long at most, when nothing else says.
+const MOST_SECONDS: u64 = 60;
+/// A tail below this for half a second has ended.
+const SILENCE_DBFS: f32 = -90.0;
+/// Every so many parts of a second it is asked whether all is over: the same places for any quantum.
+const LOOKS_PER_SECOND: u64 = 10;
+/// The longest cycle that may be asked for.
+const MOST_SAMPLES: usize = 1 << 16;
+
+/// What `render` takes.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  ksgraph render graphs/first_sound.ron --feed \"Computer Keyboard=notes.mid\" --seconds 5 -o out.wav"
+)]
+pub(super) struct Render {
+    /// The graph
+    graph: PathBuf,
+    /// The wave file to write
+    #[arg(long, short, value_name = "OUT.wav")]
+    output: PathBuf,
+    /// Exactly so long; without it until everything has ended, at most 60 s
+    #[arg(long, value_name = "S")]
+    seconds: Option<f64>,
+    /// Samples of a cycle; the sound does not depend on it
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = samples)]
+    quantum: usize,
+    /// The graph's rate, in place of the one it says
+    #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(1_000..=768_000))]
+    rate: Option<u32>,
+    /// How samples are written
+    #[arg(long, value_enum, default_value_t = Bits::Float32)]
+    bits: Bits,
+    /// One step per filter, for measuring and finding faults (plans are made so today with and without it)
+    #[arg(long)]
+    no_fuse: bool,
+    /// Which renderer, where there are several
+    #[arg(long, value_name = "FILTER")]
+    renderer: Option<String>,
+    /// Plays a MIDI file into a source of MIDI; may be given several times
+    #[arg(long, value_name = "FILTER=FILE.mid")]
+    feed: Vec<String>,
+}
+
+/// How samples are written.
+#[derive(ValueEnum, Clone, Copy, Debug)]
+enum Bits {
+    /// 16-bit whole numbers
+    #[value(name = "16")]
+    Pcm16,
+    /// 24-bit whole numbers
+    #[value(name = "24")]
+    Pcm24,
+    /// 32-bit floating point
+    #[value(name = "32f")]
+    Float32,
+}
+
+impl Bits {
+    fn kind(self) -> SampleKind {
+        match self {
+            Self::Pcm16 => SampleKind::Pcm16,
+            Self::Pcm24 => SampleKind::Pcm24,
+            Self::Float32 => SampleKind::Float32,
+        }
+    }
+}
+
+/// Length of a cycle as it is written on the command line.
+pub(super) fn samples(text: &str) -> Result<usize, String> {
+    let number: Option<usize> = text.parse().ok();
+    number
+        .filter(|number| (1..=MOST_SAMPLES).contains(number))
+        .ok_or_else(|| format!("wanted a whole number, 1 to {MOST_SAMPLES}"))
+}
+
+/// Seconds as they are written on the command line.
+pub(super) fn check_seconds(seconds: Option<f64>) -> Result<(), Failure> {
+    const MOST: f64 = 1e6;
+    match seconds {
+        Some(seconds) if !(seconds > 0.0 && seconds <= MOST) => Err(Failure::usage(
+            format!("take --seconds {seconds}"),
+            "wanted a number above 0, at most 1 000 000",
+        )),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn run(it: &Render) -> Result<Answer, Failure> {
+    check_seconds(it.seconds)?;
+    let mut document = load::read(&it.graph)?;
+    if same_file(&it.output, &it.graph) {
+        return Err(Failure::usage(
+            format!("render into {}", it.output.display()),
+            "it is the graph itself",
+        )
+        .cure("name another file: -o out.wav"));
+    }
+    if let Some(rate) = it.rate {
+        document.loaded.graph.rate_hz = rate;
+    }
+    let bench = load::nominal(&document, it.rate);
+    let mut problems = document.problems(&bench.wiring);
+    problems.extend(refusals(&bench));
+    document.warn(&problems);
+    let (sink, audio) = renderer(&document, &bench, it.renderer.as_deref())?;
+    let feeds = feed::read(&it.feed, &document, &bench.wiring)?;
+    let mut take = Take::start(&bench, document.base.clone(), feeds, it.quantum);
+    let endless = take.endless();
+    if it.seconds.is_none() && !endless.is_empty() {
+        return Err(Failure::usage(
+            format!("render {}", it.graph.display()),
+            format!("{} never ends", endless.join(", ")),
+        )
+        .cure("say how long: --seconds 10"));
+    }
+    let rate_hz = bench.wiring.rate_hz;
+    let mut beside = Beside::create(&it.output, audio, it.bits.kind())?;
+    let length = Length::new(it.seconds, rate_hz, audio.rate_hz);
+    let peak = record(&mut take, &sink, &length, &mut beside)?;
+    let (written, graph_samples) = (beside.finish()?, take.position());
+
+    let seconds = written.frames as f64 / f64::from(audio.rate_hz);
+    let (load_mean, load_max) = take.loads();
+    let latency = take.latency_samples(&sink) as f64 / f64::from(rate_hz);
+    if written.non_finite > 0 {
+        let text = format!(
+            "{} samples were not numbers and were written as silence",
+            written.non_finite
+        );
+        take.add(Some(sink.clone()), text, true);
+    }
+    if written.clipped > 0 {
+        let text = format!(
+            "{} samples were over full scale and were clipped",
+            written.clipped
+        );
+        take.add(Some(sink.clone()), text, false);
+    }
+    if peak == 0.0 {
+        take.add(None, "the result is silent".into(), false);
+    }
+    if it.seconds.is_none() && graph_samples >= u64::from(rate_hz) * MOST_SECONDS {
+        take.add(
+            None,
+            format!("it did not end by itself within {MOST_SECONDS} s"),
+            false,
+        );
+    }
+    let new = take.into_problems();
+    document.warn(&new);
+    problems.extend(new);
+    let dbfs = (peak > 0.0).then(|| f64::from(measure::dbfs(peak)));
+    let level = dbfs.map_or("silent".to_owned(), |dbfs| format!("peak {dbfs:.1} dBFS"));
+    let text = format!(
+        "{}: {seconds:.3} s, {} samples, {} channels at {} Hz, {level}, {:.0} times as fast as it plays\n",
+        it.output.display(),
+        written.frames,
+        audio.channels,
+        audio.rate_hz,
+        1.0 / load_mean.max(1e-9),
+    );
+    let list: Vec<_> = problems
+        .iter()
+        .map(|problem| shapes::problem(&bench.wiring, problem, document.line_of(problem)))
+        .collect();
+    let answer = json!({
+        "output": it.output.to_string_lossy(),
+        "seconds": seconds,
+        "frames": written.frames,
+        "rate_hz": audio.rate_hz,
+        "channels": audio.channels,
+        "xruns": [],
+        "load_mean": load_mean,
+        "load_max": load_max,
+        "latency_seconds": latency,
+        "peak_dbfs": dbfs,
+        "problems": list,
+    });
+    let exit = if load::unusable_file(&bench.facts).is_some() {
+        Exit::File
+    } else {
+        Exit::Done
+    };
+    Ok(Answer::new(text, answer).exit(exit))
+}
+
+/// Refused wires, as problems: what hangs behind them is not heard.
+pub(super) fn refusals(bench: &Bench) -> Vec<Problem> {
+    let refused = |wire: &crate::graph::Wire| {
+        let refusal = wire.outcome.as_ref().err()?;
+        Some(Problem {
+            filter: Some(wire.to.filter.clone()),
+            text: format!(
+                "{} -> {} is refused: {}",
+                refusal.from,
+                refusal.to,
+                refusal.sentence()
+            ),
+            is_blocking: true,
+        })
+    };
+    bench.wiring.wires.iter().filter_map(refused).collect()
+}
+
+/// The sink that is rendered: the one filter of the render category whose input is connected.
+fn renderer(
+    document: &Document,
+    bench: &Bench,
+    wanted: Option<&str>,
+) -> Result<(FilterPath, AudioFormat), Failure> {
+    let tried = format!("render {}", document.path.display());
+    let wiring = &bench.wiring;
+    let input = |path: &FilterPath| -> Option<AudioFormat> {
+        let descriptor = wiring.filters.get(path)?.descriptor.as_ref()?;
+        let mut pins = descriptor.pins.iter();
+        pins.find_map(|pin| {
+            let address = PinAddress {
+                filter: path.clone(),
+                pin: pin.name.to_string(),
+                instance: 0,
+            };
+            let wire = wiring
+                .wire_into(&address)
+                .filter(|_| pin.data_flow == DataFlow::In)?;
+            wire.outcome.as_ref().ok()?.format.audio
+        })
+    };
+    let renders = |path: &FilterPath| {
+        let descriptor = wiring
+            .filters
+            .get(path)
+            .and_then(|it| it.descriptor.as_ref());
+        descriptor.is_some_and(|it| it.categories.contains(&category::RENDER))
+    };
+    if let Some(name) = wanted {
+        let (_, path) = names::find(document.graph(), &names::Name::read(name)?)?;
+        let format = input(&path).ok_or_else(|| {
+            Failure::usage(&tried, format!("no sound arrives at {name}"))
+                .cure("name a sink whose input is connected")
+        })?;
+        return Ok((path, format));
+    }
+    let found: Vec<(FilterPath, AudioFormat)> = wiring
+        .filters
+        .keys()
+        .filter(|path| renders(path))
+        .filter_map(|path| Some((path.clone(), input(path)?)))
+        .collect();
+    match <[(FilterPath, AudioFormat); 1]>::try_from(found) {
+        Ok([one]) => Ok(one),
+        Err(found) if found.is_empty() => {
+            let unusable = load::unusable_file(&bench.facts);
+            if let Some((file, reason)) = unusable {
+                return Err(Failure::file(file, tried, reason)
+                    .cure("put the file where the graph looks for it, or set its path"));
+            }
+            let refused = wiring
+                .wires
+                .iter()
+                .find_map(|wire| wire.outcome.as_ref().err());
+            Err(match refused {
+                Some(refusal) => Failure::refused((**refusal).clone()).while_trying(&tried),
+                None => Failure::no(tried, "no renderer's input is connected")
+                    .cure("add a renderer, audio_device_out say, and connect it"),
+            })
+        }
+        Err(found) => {
+            let names: Vec<String> = found
+                .iter()
+                .filter_map(|(path, _)| wiring.filters.get(path))
+                .map(|filter| filter.name.clone())
+                .collect();
+            Err(Failure::usage(
+                tried,
+                format!("there are several renderers: {}", names.join(", ")),
+            )
+            .cure(format!("choose one: --renderer {:?}", names[0])))
+        }
+    }
+}
+
+/// How long a render is.
+struct Length {
+    /// Samples a channel of the renderer's wire, when they are given.
+    frames: Option<u64>,
+    /// Samples of the graph's rate at which it is over at the latest.
+    end: u64,
+    /// Samples of the graph's rate between two looks.
+    stride: u64,
+    /// Samples of the wire that must be silent.
+    quiet: u64,
+}
+
+impl Length {
+    fn new(seconds: Option<f64>, rate_hz: u32, wire_hz: u32) -> Self {
+        let rate = u64::from(rate_hz.max(1));
+        let frames = seconds.map(|seconds| (seconds * f64::from(wire_hz)).round().max(1.0) as u64);
+        // The first place at which the wire has carried so many.
+        let end = match frames {
+            Some(frames) => {
+                (u128::from(frames) * u128::from(rate)).div_ceil(u128::from(wire_hz.max(1))) as u64
+            }
+            None => rate * MOST_SECONDS,
+        };
+        Self {
+            frames,
+            end,
+            stride: (rate / LOOKS_PER_SECOND).max(1),
+            quiet: u64::from(wire_hz) / 2,
+        }
+    }
+}
+
+/// Runs the graph and writes what the sink takes. The peak comes back.
+fn record(
+    take: &mut Take<'_>,
+    sink: &FilterPath,
+    length: &Length,
+    beside: &mut Beside<'_>,
+) -> Result<f32, Failure> {
+    let threshold = crate::dsp::gain::amplitude_from_db(SILENCE_DBFS);
+    let (mut peak, mut quiet, mut frames) = (0.0_f32, 0_u64, 0_u64);
+    let progress = std::io::stderr().is_terminal();
+    while take.position() < length.end {
+        let end = (take.position() + length.stride).min(length.end);
+        take.run_to(end, sink, &mut |wave| {
+            let left = length.frames.map_or(u64::MAX, |all| all - frames);
+            let len = left.min(wave.len() as u64) as usize;
+            let channels: Vec<&[f32]> = wave.channels().map(|channel| &channel[..len]).collect();
+            for at in 0..len {
+                let loudest = channels.iter().map(|channel| channel[at].abs());
+                let loudest = loudest.fold(0.0_f32, f32::max);
+                peak = peak.max(loudest);
+                quiet = if loudest < threshold { quiet + 1 } else { 0 };
+            }
+            frames += len as u64;
+            beside.write(&channels)
+        })?;
+        if progress {
+            let share = take.position() as f64 / length.end as f64;
+            let _ = write!(std::io::stderr(), "\r{:3.0} %", share * 100.0);
+        }
+        if length.frames.is_none() && take.has_ended() && quiet >= length.quiet {
+            break;
+        }
+    }
+    if progress {
+        let _ = write!(std::io::stderr(), "\r     \r");
+    }
+    if frames == 0 {
+        return Err(
+            Failure::no("render the graph", "nothing arrived at the renderer")
+                .cure("`ksgraph check GRAPH --run` says what stands in the way"),
+        );
+    }
+    Ok(peak)
+}
+
+fn same_file(one: &Path, other: &Path) -> bool {
+    let whole = |path: &Path| std::fs::canonicalize(path).ok();
+    whole(one).is_some_and(|one| Some(one) == whole(other))
+}
+
+/// A wave file written beside its place and put there when it is whole.
+struct Beside<'a> {
+    writer: Option<WavWriter<BufWriter<File>>>,
+    path: PathBuf,
+    target: &'a Path,
+}
+
+impl<'a> Beside<'a> {
+    fn create(target: &'a Path, audio: AudioFormat, kind: SampleKind) -> Result<Self, Failure> {
+        let failed = |reason: String| {
+            Failure::file(target, format!("write {}", target.display()), reason)
+                .cure("choose a folder you may write to, on a disk that has room")
+        };
+        if target.is_dir() {
+            return Err(failed("it is a folder".into()));
+        }
+        let name = target
+            .file_name()
+            .ok_or_else(|| failed("it names no file".into()))?;
+        let short: String = name.to_string_lossy().chars().take(48).collect();
+        let path = target.with_file_name(format!(".{short}.{}.tmp", std::process::id()));
+        let file = OpenOptions::new().write(true).create_new(true).open(&path);
+        let file = BufWriter::new(file.map_err(|error| failed(error.to_string()))?);
+        let mut beside = Self {
+            writer: None,
+            path,
+            target,
+        };
+        let channels = u16::try_from(audio.channels).unwrap_or(u16::MAX);
+        let writer = WavWriter::create(file, audio.rate_hz, channels, kind);
+        beside.writer = Some(writer.map_err(|error| beside.failed(&error))?);
+        Ok(beside)
+    }
+
+    fn write(&mut self, channels: &[&[f32]]) -> Result<(), Failure> {
+        let written = self
+            .writer
+            .as_mut()
+            .map_or(Ok(()), |writer| writer.write(channels));
+        written.map_err(|error| self.failed(&error))
+    }
+
+    fn finish(mut self) -> Result<Written, Failure> {
+        let Some(writer) = self.writer.take() else {
+            return Ok(Written::default());
+        };
+        let whole = || -> Result<Written, WavError> {
+            let (sink, written) = writer.finish()?;
+            let file = sink
+                .into_inner()
+                .map_err(|error| WavError::Io(error.into_error()))?;
+            file.sync_all()?;
+            std::fs::rename(&self.path, self.target)?;
+            Ok(written)
+        };
+        whole().map_err(|error| self.failed(&error))
+    }
+
+    fn failed(&self, error: &WavError) -> Failure {
+        let tried = format!("write {}", self.target.display());
+        Failure::file(self.target, tried, error.to_string())
+            .cure("choose a folder you may write to, on a disk that has room")
+    }
+}
+
+impl Drop for Beside<'_> {
+    fn drop(&mut self) {
+        // Gone already when all went well.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}

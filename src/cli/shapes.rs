@@ -1,0 +1,261 @@
+//! The shapes of the command line's documents: a public interface.
+
+use serde_json::{Value as Json, json};
+
+use crate::graph::{Agreement, Problem, Refusal, Wire, Wiring};
+use crate::ks::{
+    DataFormat, DataRange, Descriptor, Domain, Kind, Limits, PinFactory, Property, UNLIMITED, Value,
+};
+
+/// A number that is none when there is no limit.
+fn limit(number: u32) -> Json {
+    if number == UNLIMITED {
+        Json::Null
+    } else {
+        json!(number)
+    }
+}
+
+/// A number of any size; whole ones without a fraction.
+pub(super) fn number(number: f64) -> Json {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if number.fract() == 0.0 && number.abs() < EXACT {
+        json!(number as i64)
+    } else {
+        json!(number)
+    }
+}
+
+pub(super) fn value(value: &Value) -> Json {
+    match value {
+        Value::Flag(flag) => json!(flag),
+        Value::Number(figure) => number(*figure),
+        Value::Text(text) => json!(text),
+    }
+}
+
+pub(super) fn format(format: &DataFormat) -> Json {
+    let kind = format.kind().name();
+    match format.audio {
+        Some(audio) => json!({
+            "kind": kind,
+            "rate_hz": audio.rate_hz,
+            "channels": audio.channels,
+            "bits": audio.bits,
+            "float": format.is_float(),
+            "text": format.to_string(),
+        }),
+        None => json!({ "kind": kind, "text": format.to_string() }),
+    }
+}
+
+pub(super) fn range(range: &DataRange) -> Json {
+    let mut document = json!({
+        "kind": range.kind().name(),
+        "major": format!("{:?}", range.major),
+        "sub": format!("{:?}", range.sub),
+        "specifier": format!("{:?}", range.specifier),
+    });
+    match &range.limits {
+        Limits::Audio(limits) => {
+            document["min_rate_hz"] = json!(limits.min_rate_hz);
+            document["max_rate_hz"] = limit(limits.max_rate_hz);
+            document["min_channels"] = json!(limits.min_channels);
+            document["max_channels"] = limit(limits.max_channels);
+            document["min_bits"] = json!(limits.min_bits);
+            document["max_bits"] = limit(limits.max_bits);
+        }
+        Limits::Music(limits) => {
+            document["technology"] = json!(format!("{:?}", limits.technology));
+            document["channels"] = json!(limits.channels);
+            document["notes"] = json!(limits.notes);
+            document["channel_mask"] = json!(limits.channel_mask);
+        }
+        Limits::None => {}
+    }
+    document
+}
+
+/// A range in a few words: `float 32 bit, 8000 to 384000 Hz, 1 to 8 channels`.
+pub(super) fn range_words(range: &DataRange) -> String {
+    let Some(limits) = range.audio_limits() else {
+        return format!("{:?}", range.sub);
+    };
+    let span = |low: u32, high: u32, unit: &str| match (low, high) {
+        (low, high) if low == high => format!("{low} {unit}"),
+        (0 | 1, UNLIMITED) => format!("any {unit}"),
+        (low, UNLIMITED) => format!("{low} {unit} or more"),
+        (low, high) => format!("{low} to {high} {unit}"),
+    };
+    format!(
+        "{:?}, {}, {}, {}",
+        range.sub,
+        span(limits.min_bits, limits.max_bits, "bits"),
+        span(limits.min_rate_hz, limits.max_rate_hz, "Hz"),
+        span(limits.min_channels, limits.max_channels, "channels"),
+    )
+}
+
+/// What two pins agreed. `frame_samples` is the longest frame on the wire.
+pub(super) fn agreement(agreed: &Agreement, frame_samples: usize) -> Json {
+    let is_sound = agreed.format.kind() == Kind::Audio;
+    let bytes = u64::from(agreed.format.sample_size()) * frame_samples as u64;
+    json!({
+        "medium": agreed.medium.text(),
+        "interface": agreed.interface.text(),
+        "format": format(&agreed.format),
+        "framing": {
+            "requests": if agreed.is_push { "push" } else { "pull" },
+            "frames": u8::from(!agreed.medium.is_hard_wired()),
+            "samples": is_sound.then_some(frame_samples),
+            "bytes": is_sound.then_some(bytes),
+        },
+    })
+}
+
+pub(super) fn refusal(refusal: &Refusal) -> Json {
+    let cures: Vec<Json> = refusal
+        .cures
+        .iter()
+        .map(|cure| {
+            json!({
+                "kind": cure.kind.name(),
+                "cost": cure.cost,
+                "inserts": cure.inserts,
+                "text": cure.text,
+            })
+        })
+        .collect();
+    json!({
+        "rule": refusal.rule,
+        "status": refusal.status.name(),
+        "step": refusal.step.name(),
+        "from": refusal.from,
+        "to": refusal.to,
+        "offered": refusal.offered,
+        "wanted": refusal.wanted,
+        "text": refusal.sentence(),
+        "cures": cures,
+    })
+}
+
+pub(super) fn wire(wiring: &Wiring, wire: &Wire, frame_samples: usize) -> Json {
+    let mut document = json!({
+        "from": wiring.pin_text(&wire.from),
+        "to": wiring.pin_text(&wire.to),
+    });
+    match &wire.outcome {
+        Ok(agreed) => document["agreed"] = agreement(agreed, frame_samples),
+        Err(why) => document["refusal"] = refusal(why),
+    }
+    document
+}
+
+pub(super) fn problem(wiring: &Wiring, problem: &Problem, line: Option<u32>) -> Json {
+    let name = problem
+        .filter
+        .as_ref()
+        .and_then(|path| wiring.filters.get(path))
+        .map(|filter| filter.name.as_str());
+    json!({
+        "filter": name,
+        "text": problem.text,
+        "blocking": problem.is_blocking,
+        "line": line,
+    })
+}
+
+/// A pin factory in short, as `get` and `check` show it.
+pub(super) fn pin(pin: &PinFactory) -> Json {
+    json!({
+        "name": pin.name,
+        "direction": pin.data_flow.name(),
+        "kind": pin.kind().name(),
+    })
+}
+
+/// A pin factory with all it has.
+fn whole_pin(factory: &PinFactory, rate_hz: u32) -> Json {
+    let mut document = pin(factory);
+    let ranges: Vec<Json> = factory
+        .ranges
+        .iter()
+        .map(|it| range(&it.at_graph_rate(rate_hz)))
+        .collect();
+    let mediums: Vec<String> = factory.mediums.iter().map(|medium| medium.text()).collect();
+    let interfaces: Vec<String> = factory.interfaces.iter().map(|it| it.text()).collect();
+    document["communication"] = json!(factory.communication.name());
+    document["instances"] = json!({
+        "necessary": factory.instances.necessary,
+        "possible": limit(factory.instances.possible),
+    });
+    document["in_place_of"] = json!(factory.in_place_of);
+    document["ranges"] = json!(ranges);
+    document["mediums"] = json!(mediums);
+    document["interfaces"] = json!(interfaces);
+    document
+}
+
+/// The word for a domain.
+pub(super) fn type_name(domain: &Domain) -> &'static str {
+    match domain {
+        Domain::Number { .. } => "number",
+        Domain::Flag => "flag",
+        Domain::Choice(_) => "choice",
+        Domain::Text => "text",
+        Domain::Path => "path",
+        Domain::Device => "device",
+    }
+}
+
+/// Least, greatest and step of a number; nothing for the rest.
+pub(super) fn bounds(domain: &Domain) -> (Json, Json, Json) {
+    match domain {
+        Domain::Number { min, max, step, .. } => (number(*min), number(*max), number(*step)),
+        _ => (Json::Null, Json::Null, Json::Null),
+    }
+}
+
+fn property(property: &Property) -> Json {
+    let (min, max, step) = bounds(&property.domain);
+    let values: Vec<Json> = match property.domain {
+        Domain::Choice(words) => words.iter().map(|word| json!(word)).collect(),
+        Domain::Flag => vec![json!(false), json!(true)],
+        _ => vec![],
+    };
+    json!({
+        "key": property.key,
+        "title": property.title,
+        "type": type_name(&property.domain),
+        "unit": property.unit.symbol(),
+        "min": min,
+        "max": max,
+        "step": step,
+        "default": value(&property.default_value()),
+        "values": values,
+        "structural": property.structural,
+    })
+}
+
+/// A kind of filter with all it has.
+pub(super) fn descriptor(descriptor: &Descriptor, rate_hz: u32) -> Json {
+    let categories: Vec<String> = descriptor
+        .categories
+        .iter()
+        .map(|id| format!("{id:?}"))
+        .collect();
+    let pins: Vec<Json> = descriptor
+        .pins
+        .iter()
+        .map(|pin| whole_pin(pin, rate_hz))
+        .collect();
+    let properties: Vec<Json> = descriptor.properties.iter().map(property).collect();
+    json!({
+        "key": descriptor.key,
+        "title": descriptor.title,
+        "help": descriptor.help,
+        "categories": categories,
+        "pins": pins,
+        "properties": properties,
+    })
+}

@@ -1,0 +1,179 @@
+//! A graph run offline: what `render` writes and `check --run` listens to.
+
+use std::path::PathBuf;
+
+use super::failure::Failure;
+use super::feed::Feeds;
+use super::load::Bench;
+use crate::engine::{Epoch, Job, Offline, Report};
+use crate::graph::{FilterPath, Problem, Wiring};
+use crate::ks::Wave;
+
+/// A run under way.
+pub(super) struct Take<'a> {
+    offline: Offline,
+    wiring: &'a Wiring,
+    quantum: usize,
+    rate_hz: u32,
+    problems: Vec<Problem>,
+    load_max: f64,
+    spent_nanos: u64,
+    epoch: Epoch,
+}
+
+impl<'a> Take<'a> {
+    /// Opens everything.
+    pub(super) fn start(
+        bench: &'a Bench,
+        base: Option<PathBuf>,
+        feeds: Feeds,
+        quantum: usize,
+    ) -> Self {
+        let job = Job {
+            wiring: bench.wiring.clone(),
+            base,
+            feeds,
+            ..Job::default()
+        };
+        let offline = Offline::new(&bench.catalogue, &job, quantum);
+        let mut take = Self {
+            offline,
+            wiring: &bench.wiring,
+            quantum,
+            rate_hz: bench.wiring.rate_hz,
+            problems: vec![],
+            load_max: 0.0,
+            spent_nanos: 0,
+            epoch: Epoch::new(),
+        };
+        let failures = take.offline.built.failures.iter();
+        let failures: Vec<Problem> = failures
+            .map(|(path, error)| Problem {
+                filter: Some(path.clone()),
+                text: format!("{} cannot be opened: {error}", take.name(path)),
+                is_blocking: true,
+            })
+            .collect();
+        take.problems = failures;
+        take
+    }
+
+    /// Sources whose stream never ends by itself, by name.
+    pub(super) fn endless(&self) -> Vec<String> {
+        let open = self.offline.built.open.iter();
+        open.filter(|(_, open)| open.is_endless_source)
+            .map(|(path, _)| self.name(path))
+            .collect()
+    }
+
+    /// Samples of the graph's rate so far.
+    pub(super) fn position(&self) -> u64 {
+        self.offline.position()
+    }
+
+    /// Whether every source has given its last sample.
+    pub(super) fn has_ended(&self) -> bool {
+        self.offline.has_ended()
+    }
+
+    /// Runs up to `end`, cycle by cycle; `heard` is given what the sink took in each.
+    pub(super) fn run_to(
+        &mut self,
+        end: u64,
+        sink: &FilterPath,
+        heard: &mut dyn FnMut(&Wave) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        while self.position() < end {
+            let len = (end - self.position()).min(self.quantum as u64) as usize;
+            let before = self.epoch.nanos();
+            self.offline
+                .cycle(len)
+                .map_err(|stuck| Failure::no("run the graph", stuck.to_string()))?;
+            let nanos = self.epoch.nanos().saturating_sub(before);
+            self.spent_nanos += nanos;
+            let lasted = len as f64 * 1e9 / f64::from(self.rate_hz.max(1));
+            self.load_max = self.load_max.max(nanos as f64 / lasted);
+            self.listen();
+            if let Some((wave, _)) = self.offline.heard(sink) {
+                heard(wave)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Share of the time the samples last that was spent on them: mean and greatest.
+    pub(super) fn loads(&self) -> (f64, f64) {
+        let lasted = self.position() as f64 * 1e9 / f64::from(self.rate_hz.max(1));
+        (self.spent_nanos as f64 / lasted.max(1.0), self.load_max)
+    }
+
+    /// The longest way through the graph to `sink`, in samples of the graph's rate.
+    pub(super) fn latency_samples(&self, sink: &FilterPath) -> usize {
+        self.latency_to(sink, self.wiring.filters.len())
+    }
+
+    fn latency_to(&self, filter: &FilterPath, depth: usize) -> usize {
+        let own = self.offline.built.open.get(filter);
+        let before = self
+            .wiring
+            .wires
+            .iter()
+            .filter(|wire| depth > 0 && wire.to.filter == *filter && wire.outcome.is_ok())
+            .map(|wire| self.latency_to(&wire.from.filter, depth - 1))
+            .max();
+        own.map_or(0, |open| open.latency_samples) + before.unwrap_or(0)
+    }
+
+    /// Everything that went wrong, once each.
+    pub(super) fn into_problems(self) -> Vec<Problem> {
+        self.problems
+    }
+
+    /// Adds a problem unless it was told already.
+    pub(super) fn add(&mut self, filter: Option<FilterPath>, text: String, is_blocking: bool) {
+        let problem = Problem {
+            filter,
+            text,
+            is_blocking,
+        };
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+
+    fn listen(&mut self) {
+        let reports: Vec<Report> = self.offline.reports().collect();
+        for report in reports {
+            let (entry, what) = match report {
+                Report::Panicked { entry, message } => {
+                    let words = message
+                        .downcast_ref::<&str>()
+                        .map(|text| (*text).to_owned())
+                        .or_else(|| message.downcast_ref::<String>().cloned());
+                    let words = words.unwrap_or_default();
+                    (entry, format!("broke and was silenced: {words}"))
+                }
+                Report::NonFinite { entry, .. } => (
+                    entry,
+                    "gave samples that are not numbers; they are silent".into(),
+                ),
+                Report::Starved { entry, .. } => (entry, "had nothing to give in time".into()),
+                _ => continue,
+            };
+            let open = self.offline.built.open.iter();
+            let path = open
+                .filter(|(_, open)| open.entry == entry)
+                .map(|(path, _)| path.clone())
+                .next();
+            let name = path
+                .as_ref()
+                .map_or_else(String::new, |path| self.name(path));
+            self.add(path, format!("{name} {what}"), true);
+        }
+    }
+
+    fn name(&self, path: &FilterPath) -> String {
+        let filter = self.wiring.filters.get(path);
+        filter.map_or_else(|| path.to_string(), |filter| filter.name.clone())
+    }
+}
