@@ -29,6 +29,54 @@ fn say_once(info: &PanicHookInfo<'_>) {
     );
 }
 
+/// Samples of a cycle of the editor: 5.3 ms at 48 kHz.
+#[cfg(feature = "gui")]
+const QUANTUM: usize = 256;
+
+/// The graph a first start opens, in a checkout; elsewhere the copy inside the program.
+#[cfg(feature = "gui")]
+const STARTER: &str = "graphs/first_sound.ron";
+
+#[cfg(feature = "gui")]
+fn open(editor: &Editor) -> Exit {
+    use ksgraph::app::{Action, App, Options};
+    use ksgraph::gui::{self, GuiError};
+
+    if !gui::has_display() {
+        return editor
+            .no_display("there is no display: neither DISPLAY nor WAYLAND_DISPLAY leads to one");
+    }
+    let options = if editor.safe {
+        Options::nominal(QUANTUM)
+    } else {
+        Options::for_this_machine(QUANTUM)
+    };
+    let mut app = App::new(options);
+    let starter = std::path::Path::new(STARTER);
+    match &editor.graph {
+        Some(path) => app.perform(Action::Open(path.clone())),
+        None if starter.is_file() => app.perform(Action::Open(starter.to_owned())),
+        None => {
+            let text = include_bytes!("../graphs/first_sound.ron");
+            if let Ok(loaded) = ksgraph::graph::from_ron(text, STARTER) {
+                app.open_document(loaded.graph, None);
+            }
+        }
+    }
+    // The starter sounds at once, quietly; a graph of one's own waits to be set running.
+    let run = !editor.safe && (editor.run || editor.graph.is_none());
+    match gui::run(gui::Options {
+        app,
+        graph: None,
+        run,
+    }) {
+        Ok(()) => Exit::Done,
+        Err(GuiError::NoDisplay) => editor.no_display("there is no display that can be opened"),
+        Err(error) => editor.no_display(&error.to_string()),
+    }
+}
+
+#[cfg(not(feature = "gui"))]
 fn open(editor: &Editor) -> Exit {
     editor.no_display("this program was built without a window")
 }

@@ -224,7 +224,7 @@ impl App {
         let count = cure.inserts.len() as f32 + 1.0;
         let mut edits = vec![];
         let mut at = from_ref;
-        let mut next = self.graph.fresh_id().0;
+        let first = self.graph.fresh_id().0;
         let mut names = self.graph.clone();
         for (number, key) in cure.inserts.iter().enumerate() {
             let Some(filter) = self.catalogue.get(key) else {
@@ -240,8 +240,7 @@ impl App {
             let (Some(input), Some(output)) = (pin(DataFlow::In), pin(DataFlow::Out)) else {
                 return;
             };
-            let id = FilterId(next);
-            next += 1;
+            let id = FilterId(first + number as u32);
             let share = (number as f32 + 1.0) / count;
             let position = Position {
                 x: snapped(if end.x - start.x > COLUMN {
@@ -469,7 +468,7 @@ pub(crate) fn pin_ref(pin: &PinAddress) -> Option<PinRef> {
 }
 
 /// A value as the command line writes it: a number with or without its unit, `true`, a word, a path.
-pub fn value_from_text(property: &Property, text: &str) -> Option<Value> {
+fn value_from_text(property: &Property, text: &str) -> Option<Value> {
     let text = text.trim();
     let value = match property.domain {
         Domain::Number { .. } => {

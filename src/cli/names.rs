@@ -214,15 +214,6 @@ pub(super) fn connection(
     })
 }
 
-/// The name of a filter as the command line takes it back: in quotes where it must be.
-pub(super) fn quoted(name: &str) -> String {
-    if name.contains(['.', '/', '"', '[']) || name.starts_with('#') {
-        format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
-    } else {
-        name.to_owned()
-    }
-}
-
 /// What stands in a text that is one pair of quotes from end to end.
 pub(super) fn unquoted(text: &str) -> Option<String> {
     let mut rest = text.strip_prefix('"')?.chars();
@@ -329,6 +320,15 @@ mod tests {
         let name = Name::read(text).ok()?;
         let words = name.filter.into_iter().map(|word| word.text).collect();
         Some((words, name.member, name.instance))
+    }
+
+    /// A name as one writes it for the command line: in quotes where it must be.
+    fn quoted(name: &str) -> String {
+        if name.contains(['.', '/', '"', '[']) || name.starts_with('#') {
+            format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
+        } else {
+            name.to_owned()
+        }
     }
 
     #[test]

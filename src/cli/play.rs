@@ -227,8 +227,7 @@ impl Session {
         }
     }
 
-    fn answer(mut self, it: &Play, document: &Document, mut problems: Vec<Problem>) -> Answer {
-        self.look();
+    fn answer(self, it: &Play, document: &Document, mut problems: Vec<Problem>) -> Answer {
         problems.extend(self.faults());
         let view = self.app.view();
         let rate_hz = self.rate_hz();

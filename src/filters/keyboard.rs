@@ -4,6 +4,8 @@
 //! constant; with a feed, the feed's events come out when they are due, and the stream ends behind the last. Octave,
 //! velocity and channel are read by whoever turns keys into messages; the stream itself passes unchanged.
 
+use std::sync::Arc;
+
 use crate::ks::ids::{Guid, category};
 use crate::ks::{DataRange, Descriptor, Filter, OpenError, Opened, Opening, PinFactory, Property};
 use crate::portcls::capture::Capture;
@@ -34,6 +36,10 @@ impl Filter for Keyboard {
     fn open(&self, opening: &Opening<'_>) -> Result<Opened, OpenError> {
         if let Some(feed) = &opening.feed {
             return Ok(Opened::processor(Capture::feed(feed.clone())));
+        }
+        if !opening.live {
+            // Nobody plays while a graph is rendered: the stream ends before it begins.
+            return Ok(Opened::processor(Capture::feed(Arc::from([]))));
         }
         let (capture, entry) = Capture::live(opening, None);
         Ok(Opened::processor(capture).events(entry).endless())

@@ -51,11 +51,12 @@ impl Filter for MidiDeviceIn {
         if let Some(feed) = &opening.feed {
             return Ok(Opened::processor(Capture::feed(feed.clone())));
         }
+        if !opening.live {
+            // No port is open while a graph is rendered: the stream ends before it begins.
+            return Ok(Opened::processor(Capture::feed(Arc::from([]))));
+        }
         let link = Arc::new(Link::default());
         let (capture, entry) = Capture::live(opening, Some(link.clone()));
-        if !opening.live {
-            return Ok(Opened::processor(capture).endless());
-        }
         let ear = Ear::new(entry, opening.clock.clone(), link);
         let device = opening.settings.text(&DEVICE);
         let (listening, note) = match self.ports.listen(&device, ear) {

@@ -82,7 +82,7 @@ pub fn run(options: Options) -> Result<(), GuiError> {
 }
 
 /// Whether there is something to draw on; asked first, since the windowing library panics where there is nothing.
-fn has_display() -> bool {
+pub fn has_display() -> bool {
     if cfg!(any(target_os = "macos", windows)) {
         return true;
     }

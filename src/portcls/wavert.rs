@@ -41,14 +41,6 @@ pub enum DeviceError {
     },
 }
 
-fn no_such(name: &str) -> String {
-    if name.is_empty() {
-        "no device".into()
-    } else {
-        format!("no device called {name:?}")
-    }
-}
-
 fn not_there(name: &str) -> String {
     if name.is_empty() {
         return "no device is there now; `ksgraph devices` lists what is".into();
