@@ -3,7 +3,7 @@
 //! Runs off the audio thread and may be slow. A filter is kept when nothing that its processor was made from has
 //! changed; growing pins may come and go under it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -152,35 +152,27 @@ impl Builder {
             .iter()
             .find(|(_, open)| open.has_pacer)
             .map(|(path, _)| path.clone());
-        let ids = |spec: &Spec| -> Vec<u64> {
-            (0..spec.wires.len())
-                .map(|wire| spec.wire_id(wire))
-                .collect()
+        spec.identify_wires();
+        let old = self.spec.take();
+        let absent = |these: Option<&Spec>, those: Option<&Spec>| -> Vec<bool> {
+            let there: BTreeSet<u64> = those.iter().flat_map(|spec| spec.ids.clone()).collect();
+            let ids = these.iter().flat_map(|spec| &spec.ids);
+            ids.map(|id| !there.contains(id)).collect()
         };
-        let (old_ids, new_ids) = (self.spec.as_ref().map(ids).unwrap_or_default(), ids(&spec));
-        let arriving: Vec<bool> = new_ids.iter().map(|id| !old_ids.contains(id)).collect();
-        let leaving: Vec<bool> = old_ids.iter().map(|id| !new_ids.contains(id)).collect();
-        let has_old = self
-            .spec
-            .as_ref()
-            .is_some_and(|spec| !spec.wires.is_empty());
+        let arriving = absent(Some(&spec), old.as_ref());
+        let leaving = absent(old.as_ref(), Some(&spec));
         let mut into = self.lay_out(&spec, &arriving, true);
-        into.has_fades &= has_old;
         built.levels = Some(into.levels.clone());
         into.master = built
             .master
             .as_ref()
             .and_then(|path| built.open.get(path))
             .map(|open| open.entry);
-        let out = self
-            .spec
-            .as_ref()
-            .filter(|_| leaving.contains(&true))
-            .map(|old| {
-                let mut plan = self.lay_out(old, &leaving, false);
-                plan.master = into.master;
-                plan
-            });
+        let out = old.filter(|_| leaving.contains(&true)).map(|old| {
+            let mut plan = self.lay_out(&old, &leaving, false);
+            plan.master = into.master;
+            plan
+        });
         self.leaving.clone_from(&departures);
         into.arrivals = arrivals;
         into.departures = departures;
@@ -191,12 +183,11 @@ impl Builder {
     /// Forgets open filters that are no longer there or were made from something else.
     fn close_what_left(&mut self, spec: &Spec, job: &Job, departures: &mut Vec<u32>) {
         let max_len = self.max_len;
+        let ready = spec.nodes.iter().filter(|node| node.lacks.is_none());
+        let ready: BTreeMap<&FilterPath, &Node> = ready.map(|node| (&node.path, node)).collect();
         self.live.retain(|path, live| {
-            let node = spec
-                .nodes
-                .iter()
-                .find(|node| node.path == *path && node.lacks.is_none());
-            let stays = node
+            let stays = ready
+                .get(path)
                 .is_some_and(|node| signature(node, spec.rate_hz, max_len, job) == live.signature);
             if !stays {
                 departures.push(live.open.entry);
@@ -291,6 +282,12 @@ impl Builder {
             .insert(node.path.clone(), Live { signature, open });
     }
 
+    /// Identities of the present wires.
+    #[cfg(test)]
+    pub(super) fn wire_ids(&self) -> Vec<u64> {
+        self.spec.as_ref().map_or(vec![], |spec| spec.ids.clone())
+    }
+
     /// Lays frames out: every output has a slot; what works in place takes its input's. `fading` says for each wire
     /// whether it fades.
     fn lay_out(&self, spec: &Spec, fading: &[bool], is_arriving: bool) -> Plan {
@@ -298,6 +295,7 @@ impl Builder {
         let mut steps = vec![];
         let mut slots: Vec<Option<u32>> = vec![None; spec.wires.len()];
         let mut widest = 0;
+        let mut heard = BTreeMap::new();
         for node in &spec.nodes {
             let mut inputs = vec![];
             let mut outputs = vec![];
@@ -307,10 +305,13 @@ impl Builder {
                         factory: pin.factory as u16,
                         instance: pin.instance as u16,
                         slot: wire.and_then(|wire| slots[wire]),
-                        wire: wire.map_or(0, |wire| spec.wire_id(wire)),
+                        wire: wire.map_or(0, |wire| spec.ids[wire]),
                     }),
                     DataFlow::Out => outputs.push((pin, *wire)),
                 }
+            }
+            if let Some(slot) = inputs.iter().find_map(|input| input.slot) {
+                heard.insert(node.path.clone(), slot);
             }
             let mut used = vec![];
             let outputs: Vec<OutputSlot> = outputs
@@ -378,23 +379,9 @@ impl Builder {
             master: None,
             fade_len: (spec.rate_hz / FADES_PER_SECOND) as usize,
             fade_done: 0,
+            heard,
             levels: Telemetry::new(spec.wires.len()),
         }
-    }
-
-    /// The slot from which a sink's wire can be read after a cycle.
-    pub(super) fn sink_input(&self, path: &FilterPath) -> Option<usize> {
-        let node = self
-            .spec
-            .as_ref()?
-            .nodes
-            .iter()
-            .find(|node| node.path == *path)?;
-        node.pins
-            .iter()
-            .zip(&node.wires)
-            .find(|(pin, _)| pin.data_flow == DataFlow::In)
-            .and_then(|(_, wire)| *wire)
     }
 }
 
@@ -417,7 +404,8 @@ fn place_output(
         .in_place_of
         .and_then(|name| node.descriptor.pin(name))
         .map(|(index, _)| index);
-    let source = of.and_then(|of| {
+    // What is not open works on nothing: its frames stay silent.
+    let source = of.filter(|_| node.entry.is_some()).and_then(|of| {
         inputs
             .iter()
             .find(|input| usize::from(input.factory) == of && input.wire != 0)

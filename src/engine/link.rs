@@ -14,10 +14,8 @@ pub(super) const MESSAGES: usize = 4096;
 /// Reports a ring holds.
 pub(super) const REPORTS: usize = 1024;
 
-/// What the program tells the audio thread.
+/// What the program tells the audio thread. Plans come by a ring of their own, where they can wait for a fade.
 pub enum Message {
-    /// Change plans.
-    Swap(Box<Transition>),
     /// Go to a state, step by step.
     State(State),
     /// A value has changed.

@@ -11,6 +11,10 @@ mod runner;
 mod slab;
 mod spec;
 mod table;
+
+#[cfg(test)]
+mod tests;
+
 mod thread;
 
 pub use clock::{Epoch, GraphClock};
@@ -19,4 +23,4 @@ pub use link::{Cells, Message, Report};
 pub use offline::{Offline, Stuck};
 pub use plan::{Plan, Transition};
 pub use runner::Runner;
-pub use thread::Engine;
+pub use thread::{Driver, Engine};

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::clock::{Epoch, GraphClock};
 use super::compile::{Builder, Built, Job};
 use super::link::{Cells, MESSAGES, Message, REPORTS, Report};
+use super::plan::Transition;
 use super::runner::Runner;
 use crate::graph::FilterPath;
 use crate::ks::{Catalogue, Payload, State, StreamHeader, Waker, Wave};
@@ -28,7 +29,10 @@ pub struct Offline {
     runner: Runner,
     builder: Builder,
     messages: rtrb::Producer<Message>,
+    swaps: rtrb::Producer<Box<Transition>>,
     reports: rtrb::Consumer<Report>,
+    /// A graph to go over to once the fades of the last change are over.
+    latest: Option<Job>,
     /// What was opened, and what could not be.
     pub built: Built,
 }
@@ -47,21 +51,22 @@ impl Offline {
 
     fn start(catalogue: &Catalogue, job: &Job, max_len: usize, is_live: bool) -> Self {
         let (messages, message_end) = rtrb::RingBuffer::new(MESSAGES);
-        let (_, swap_end) = rtrb::RingBuffer::new(1);
+        let (swaps, swap_end) = rtrb::RingBuffer::new(1);
         let (report_end, reports) = rtrb::RingBuffer::new(REPORTS);
         let cells = Cells::new();
         let clock = Arc::new(GraphClock::new(Epoch::new()));
-        let mut builder = Builder::new(catalogue.clone(), clock, Waker::default(), max_len, false);
-        let (built, transition) = builder.build(job);
+        let builder = Builder::new(catalogue.clone(), clock, Waker::default(), max_len, false);
         let runner = Runner::new(message_end, swap_end, report_end, cells, is_live);
         let mut offline = Self {
             runner,
             builder,
             messages,
+            swaps,
             reports,
-            built,
+            latest: None,
+            built: Built::default(),
         };
-        offline.send(Message::Swap(Box::new(transition)));
+        offline.change(job);
         offline.send(Message::State(State::Run));
         offline.runner.receive();
         offline
@@ -73,18 +78,38 @@ impl Offline {
         let _ = self.messages.push(message);
     }
 
-    /// Goes over to another graph, as a live edit would.
+    /// Goes over to another graph, as a live edit would: now, or once the fades of the last change are over. A later
+    /// graph replaces one that was not begun.
     pub fn change(&mut self, job: &Job) {
+        self.latest = Some(job.clone());
+        self.advance();
+    }
+
+    /// Builds what is wanted as soon as it can be taken.
+    fn advance(&mut self) {
+        self.runner.receive();
+        let Some(job) = self.latest.take_if(|_| self.runner.can_change()) else {
+            return;
+        };
         self.builder.swapped();
-        let (built, transition) = self.builder.build(job);
+        let (built, transition) = self.builder.build(&job);
         self.built = built;
-        self.send(Message::Swap(Box::new(transition)));
+        // Nothing is in flight, so there is room.
+        let _ = self.swaps.push(Box::new(transition));
         self.runner.receive();
     }
 
-    /// Renders the next `len` samples of the graph's rate.
+    /// The state all pins are in.
+    pub fn state(&self) -> State {
+        self.runner.state()
+    }
+
+    /// Renders the next `len` samples of the graph's rate. A graph that does not run renders nothing.
     pub fn cycle(&mut self, len: usize) -> Result<(), Stuck> {
-        self.runner.receive();
+        self.advance();
+        if !self.runner.is_running() {
+            return Ok(());
+        }
         let mut waited = Duration::ZERO;
         while !self.runner.is_ready(len) {
             if waited > PATIENCE {
@@ -101,9 +126,8 @@ impl Offline {
 
     /// The sound that the sink at `path` took in the last cycle, with its header.
     pub fn heard(&self, path: &FilterPath) -> Option<(&Wave, StreamHeader)> {
-        let wire = self.builder.sink_input(path)?;
         let plan = self.runner.plan()?;
-        let slot = plan.slot_of_wire(wire)?;
+        let slot = *plan.heard.get(path)? as usize;
         let Payload::Wave(wave) = &plan.tables.payloads[slot] else {
             return None;
         };

@@ -2,8 +2,11 @@
 //!
 //! A plan is built off the audio thread, handed over whole and handed back whole. Nothing in it grows.
 
+use std::collections::BTreeMap;
+
 use super::slab::Entry;
 use super::table::Tables;
+use crate::graph::FilterPath;
 use crate::ks::{InputPin, Output, Pacer, Telemetry};
 
 /// An output of a step.
@@ -69,6 +72,8 @@ pub struct Plan {
     pub(super) fade_len: usize,
     pub(super) fade_done: usize,
     pub(super) has_fades: bool,
+    /// Where the first sound that a filter takes stands.
+    pub(super) heard: BTreeMap<FilterPath, u32>,
     /// Level of each wire, latest.
     pub(super) levels: Telemetry,
 }
@@ -77,19 +82,6 @@ impl Plan {
     /// Whether every fade has ended.
     pub(super) fn is_faded(&self) -> bool {
         !self.has_fades || self.fade_done >= self.fade_len
-    }
-
-    /// Where the frames of a wire stand.
-    pub(super) fn slot_of_wire(&self, wire: usize) -> Option<usize> {
-        self.steps.iter().find_map(|step| match step {
-            Step::Process { outputs, .. } => {
-                let output = outputs
-                    .iter()
-                    .find(|output| output.wire == Some(wire as u32))?;
-                Some(output.slot as usize)
-            }
-            Step::Fade { .. } => None,
-        })
     }
 }
 

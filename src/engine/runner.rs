@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering;
 use super::link::{Cells, Message, Report};
 use super::plan::{OutputSlot, Plan, Step, Transition};
 use super::slab::Slab;
-use super::table::peak;
+use super::table::{Tables, peak};
 use crate::ks::{
     Flow, InputPin, Inputs, Io, Pacer, Payload, State, Telemetry, flag, time_from_sample,
 };
@@ -29,7 +29,7 @@ pub struct Runner {
     /// A transition on its way back that found the report ring full.
     spent: Option<(u64, Box<Transition>)>,
     messages: rtrb::Consumer<Message>,
-    swaps: rtrb::Consumer<Message>,
+    swaps: rtrb::Consumer<Box<Transition>>,
     reports: rtrb::Producer<Report>,
     pub(super) cells: Arc<Cells>,
     pub(super) pacers: Vec<(u32, Box<dyn Pacer>)>,
@@ -48,7 +48,7 @@ pub struct Runner {
 impl Runner {
     pub(super) fn new(
         messages: rtrb::Consumer<Message>,
-        swaps: rtrb::Consumer<Message>,
+        swaps: rtrb::Consumer<Box<Transition>>,
         reports: rtrb::Producer<Report>,
         cells: Arc<Cells>,
         is_live: bool,
@@ -100,15 +100,18 @@ impl Runner {
         if let Some((serial, spent)) = self.spent.take() {
             self.hand_back(serial, spent);
         }
-        while self.pending.is_none() && self.spent.is_none() {
-            let Ok(Message::Swap(transition)) = self.swaps.pop() else {
+        // Here and not behind the cycle, so that what it left in its frames can be looked at.
+        if self.pending.is_some() && self.plan.as_ref().is_none_or(|plan| plan.is_faded()) {
+            self.finish();
+        }
+        while self.can_change() {
+            let Ok(transition) = self.swaps.pop() else {
                 break;
             };
             self.begin(transition);
         }
         while let Ok(message) = self.messages.pop() {
             match message {
-                Message::Swap(transition) => self.begin(transition),
                 Message::State(state) => self.wanted = state,
                 Message::Set {
                     entry,
@@ -222,10 +225,15 @@ impl Runner {
     fn after_cycle(&mut self, _len: usize) {
         self.cells.position.store(self.position, Ordering::Relaxed);
         self.cells.cycles.fetch_add(1, Ordering::Relaxed);
-        if self.pending.is_some() && self.plan.as_ref().is_none_or(|plan| plan.is_faded()) {
-            self.finish();
-        }
         self.settle_state();
+    }
+
+    /// Whether a change of plans can begin: the last one is over, its fades up included. A plan that replaced one whose
+    /// wires were still on their way up would let them jump.
+    pub(super) fn can_change(&self) -> bool {
+        let is_heard = self.is_live && self.state == State::Run && self.gate > 0;
+        let is_steady = self.plan.as_ref().is_none_or(|plan| plan.is_faded());
+        self.pending.is_none() && self.spent.is_none() && (is_steady || !is_heard)
     }
 
     /// Begins a change of plans: with the old plan fading out while it is heard, at once otherwise.
@@ -443,13 +451,22 @@ impl Cycle<'_> {
                     let index = *entry;
                     self.sources += usize::from(*is_source);
                     let Some(entry) = slab.get(index).filter(|entry| !entry.is_faulty) else {
+                        let ends = *is_source || all_ended(inputs, &tables.headers);
                         for output in outputs {
-                            tables.payloads[output.slot as usize].clear();
+                            let slot = output.slot as usize;
+                            tables.payloads[slot].clear();
+                            self.stamp(tables, slot, 0, *rate_hz, ends);
                         }
                         self.ended += usize::from(*is_source);
                         *at += 1;
                         continue;
                     };
+                    // Copies first: a frame that is taken has left its place.
+                    for output in outputs {
+                        if let Some(from) = output.copy_from {
+                            tables.copy(from as usize, output.slot as usize);
+                        }
+                    }
                     for (output, hand) in outputs.iter().zip(hands.iter_mut()) {
                         take(tables, output, hand);
                     }
@@ -523,7 +540,7 @@ impl Cycle<'_> {
     /// otherwise they are silenced.
     fn put_back(
         &self,
-        tables: &mut super::table::Tables,
+        tables: &mut Tables,
         output: &OutputSlot,
         hand: &mut crate::ks::Output,
         rate_hz: u32,
@@ -547,29 +564,30 @@ impl Cycle<'_> {
                 _ => {}
             }
         }
+        let flags = hand.header.flags & flag::DATADISCONTINUITY;
+        hand.header = crate::ks::StreamHeader::default();
+        tables.payloads[slot] = std::mem::take(&mut hand.payload);
+        self.stamp(tables, slot, flags, rate_hz, ends);
+        is_finite
+    }
+
+    /// Writes the header of the frame that stands in `slot`.
+    fn stamp(&self, tables: &mut Tables, slot: usize, flags: u32, rate_hz: u32, ends: bool) {
         let header = &mut tables.headers[slot];
         header.time = time_from_sample(self.position, rate_hz);
         header.duration = time_from_sample(self.position + self.len as u64, rate_hz) - header.time;
-        header.flags =
-            hand.header.flags & flag::DATADISCONTINUITY | flag::TIMEVALID | flag::DURATIONVALID;
+        header.flags = flags | flag::TIMEVALID | flag::DURATIONVALID;
         if ends {
             header.flags |= flag::ENDOFSTREAM;
         }
-        header.data_used = hand
-            .payload
+        header.data_used = tables.payloads[slot]
             .wave()
             .map_or(0, |wave| wave.len() as u32 * tables.sample_sizes[slot]);
-        hand.header = crate::ks::StreamHeader::default();
-        tables.payloads[slot] = std::mem::take(&mut hand.payload);
-        is_finite
     }
 }
 
-fn take(tables: &mut super::table::Tables, output: &OutputSlot, hand: &mut crate::ks::Output) {
+fn take(tables: &mut Tables, output: &OutputSlot, hand: &mut crate::ks::Output) {
     let slot = output.slot as usize;
-    if let Some(from) = output.copy_from {
-        tables.copy(from as usize, slot);
-    }
     hand.payload = std::mem::take(&mut tables.payloads[slot]);
     hand.is_connected = output.wire.is_some();
     if output.is_in_place {

@@ -38,6 +38,8 @@ pub(super) struct Spec {
     pub(super) rate_hz: u32,
     pub(super) nodes: Vec<Node>,
     pub(super) wires: Vec<SpecWire>,
+    /// Identity of each wire, once the filters are open.
+    pub(super) ids: Vec<u64>,
 }
 
 impl Spec {
@@ -57,13 +59,16 @@ impl Spec {
             })
             .collect();
         wires.sort_by(|a, b| (&a.from, &a.to).cmp(&(&b.from, &b.to)));
+        let ends = wires
+            .iter()
+            .flat_map(|wire| [&wire.from.filter, &wire.to.filter]);
+        let wired: BTreeSet<&FilterPath> = ends.collect();
         let mut nodes: BTreeMap<FilterPath, Node> = BTreeMap::new();
         for (path, filter) in &wiring.filters {
             let Some(descriptor) = &filter.descriptor else {
                 continue;
             };
-            let touches = |wire: &SpecWire| wire.from.filter == *path || wire.to.filter == *path;
-            if !wires.iter().any(touches) {
+            if !wired.contains(path) {
                 continue;
             }
             nodes.insert(
@@ -116,39 +121,40 @@ impl Spec {
             rate_hz: wiring.rate_hz,
             nodes,
             wires,
+            ids: vec![],
         }
     }
 
-    /// Identity of a wire: changes when either end is opened anew or the format changes. Never 0.
-    pub(super) fn wire_id(&self, wire: usize) -> u64 {
-        let wire = &self.wires[wire];
-        let entry = |path: &FilterPath| {
-            self.nodes
-                .iter()
-                .find(|node| node.path == *path)
-                .and_then(|node| node.entry)
-        };
-        // SipHash with fixed keys: the same number in every run.
-        #[expect(
-            deprecated,
-            reason = "the one hasher of the standard library that is the same in every run"
-        )]
-        let mut hasher = std::hash::SipHasher::new();
-        for pin in [&wire.from, &wire.to] {
-            hasher.write(
-                format!(
-                    "{}.{}[{}] {:?};",
-                    pin.filter,
-                    pin.pin,
-                    pin.instance,
-                    entry(&pin.filter)
-                )
-                .as_bytes(),
-            );
-        }
-        hasher.write(wire.format.to_string().as_bytes());
-        hasher.finish().max(1)
+    /// Gives every wire its identity: it changes when either end is opened anew or the format changes. Never 0.
+    pub(super) fn identify_wires(&mut self) {
+        let entries: BTreeMap<&FilterPath, Option<u32>> = self
+            .nodes
+            .iter()
+            .map(|node| (&node.path, node.entry))
+            .collect();
+        let entry = |path: &FilterPath| entries.get(path).copied().flatten();
+        self.ids = self
+            .wires
+            .iter()
+            .map(|wire| identity(wire, entry))
+            .collect();
     }
+}
+
+fn identity(wire: &SpecWire, entry: impl Fn(&FilterPath) -> Option<u32>) -> u64 {
+    // SipHash with fixed keys: the same number in every run.
+    #[expect(
+        deprecated,
+        reason = "the one hasher of the standard library that is the same in every run"
+    )]
+    let mut hasher = std::hash::SipHasher::new();
+    for pin in [&wire.from, &wire.to] {
+        let entry = entry(&pin.filter);
+        let text = format!("{}.{}[{}] {entry:?};", pin.filter, pin.pin, pin.instance);
+        hasher.write(text.as_bytes());
+    }
+    hasher.write(wire.format.to_string().as_bytes());
+    hasher.finish().max(1)
 }
 
 /// Lists a node's pins: a factory of one possible instance always has its one, others have those that are connected.

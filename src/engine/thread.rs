@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::clock::{Epoch, GraphClock, Timer};
 use super::compile::{Builder, Built, Job};
 use super::link::{Cells, MESSAGES, Message, REPORTS, Report};
+use super::plan::Transition;
 use super::runner::Runner;
 use crate::ks::{Catalogue, Clock, Pacer, State, Waker};
 
@@ -45,6 +46,43 @@ pub struct Engine {
 impl Engine {
     /// Starts the threads, in state Stop, with nothing to play. `quantum` is the length of a cycle in samples.
     pub fn start(catalogue: Catalogue, quantum: usize) -> std::io::Result<Self> {
+        Self::start_with(catalogue, quantum, |mut driver| {
+            let run = move || {
+                let is_real_time = raise_priority(quantum);
+                driver
+                    .runner
+                    .cells
+                    .is_real_time
+                    .store(is_real_time, Ordering::Relaxed);
+                while let Some(sleep) = driver.turn() {
+                    if !sleep.is_zero() {
+                        std::thread::park_timeout(sleep);
+                    }
+                }
+            };
+            let audio = std::thread::Builder::new()
+                .name("audio".into())
+                .spawn(run)?;
+            Ok((Waker::of(audio.thread().clone()), Some(audio)))
+        })
+    }
+
+    /// The same without an audio thread: the caller does its turns, and parks in between or does not.
+    pub fn by_hand(catalogue: Catalogue, quantum: usize) -> std::io::Result<(Self, Driver)> {
+        let mut by_hand = None;
+        let engine = Self::start_with(catalogue, quantum, |driver| {
+            by_hand = Some(driver);
+            Ok((Waker::of(std::thread::current()), None))
+        })?;
+        Ok((engine, by_hand.expect("the driver was handed over")))
+    }
+
+    /// `begin` puts the driver where it is to run, and says how to wake it.
+    fn start_with(
+        catalogue: Catalogue,
+        quantum: usize,
+        begin: impl FnOnce(Driver) -> std::io::Result<(Waker, Option<JoinHandle<()>>)>,
+    ) -> std::io::Result<Self> {
         let (messages, message_end) = rtrb::RingBuffer::new(MESSAGES);
         let (swaps, swap_end) = rtrb::RingBuffer::new(4);
         let (report_end, reports) = rtrb::RingBuffer::new(REPORTS);
@@ -52,19 +90,7 @@ impl Engine {
         let epoch = Epoch::new();
         let clock = Arc::new(GraphClock::new(epoch));
         let runner = Runner::new(message_end, swap_end, report_end, Arc::clone(&cells), true);
-        let thread_clock = Arc::clone(&clock);
-        let audio = std::thread::Builder::new()
-            .name("audio".into())
-            .spawn(move || {
-                let is_real_time = raise_priority(quantum);
-                runner
-                    .cells
-                    .is_real_time
-                    .store(is_real_time, Ordering::Relaxed);
-                let mut driver = Driver::new(runner, thread_clock, epoch, quantum);
-                while driver.turn() {}
-            })?;
-        let waker = Waker::of(audio.thread().clone());
+        let (waker, audio) = begin(Driver::new(runner, Arc::clone(&clock), epoch, quantum))?;
         let (tasks, task_end) = mpsc::channel();
         let (built_end, built) = mpsc::channel();
         let builder_clock: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
@@ -90,7 +116,7 @@ impl Engine {
             clock,
             waker,
             quantum,
-            audio: Some(audio),
+            audio,
             builder: Some(builder),
         })
     }
@@ -144,13 +170,13 @@ impl Drop for Engine {
         if let Some(builder) = self.builder.take() {
             let _ = builder.join();
         }
-        // The ring may be full of values; quitting must get through.
-        while self.messages.push(Message::Quit).is_err() {
-            self.waker.wake();
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        self.waker.wake();
         if let Some(audio) = self.audio.take() {
+            // The ring may be full of values; quitting must get through.
+            while self.messages.push(Message::Quit).is_err() {
+                self.waker.wake();
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            self.waker.wake();
             let _ = audio.join();
         }
         while self.reports.pop().is_ok() {}
@@ -162,7 +188,7 @@ fn build_loop(
     mut builder: Builder,
     tasks: &mpsc::Receiver<Task>,
     built: &mpsc::Sender<Built>,
-    mut swaps: rtrb::Producer<Message>,
+    mut swaps: rtrb::Producer<Box<Transition>>,
     waker: &Waker,
 ) {
     let mut latest: Option<Box<Job>> = None;
@@ -181,7 +207,7 @@ fn build_loop(
         if let Some(job) = latest.take_if(|_| !is_in_flight) {
             let (result, transition) = builder.build(&job);
             // At most one is in flight, so there is room.
-            if swaps.push(Message::Swap(Box::new(transition))).is_ok() {
+            if swaps.push(Box::new(transition)).is_ok() {
                 is_in_flight = true;
                 waker.wake();
                 let _ = built.send(result);
@@ -216,7 +242,7 @@ fn raise_by_broker(_quantum: usize) -> bool {
 }
 
 /// The audio thread between two sleeps.
-struct Driver {
+pub struct Driver {
     runner: Runner,
     clock: Arc<GraphClock>,
     epoch: Epoch,
@@ -247,35 +273,29 @@ impl Driver {
         }
     }
 
-    /// From wake to sleep. False when the thread is to end.
-    fn turn(&mut self) -> bool {
+    /// From wake to sleep: takes messages, runs the cycles that are due. How long to sleep then, unless woken; `None`
+    /// when the thread is to end.
+    pub fn turn(&mut self) -> Option<Duration> {
         self.runner.receive();
         if self.runner.wants_quit {
-            return false;
+            return None;
         }
         let rate_hz = self.runner.plan().map_or(self.rate_hz, |plan| plan.rate_hz);
         if rate_hz != self.rate_hz {
             self.rate_hz = rate_hz;
             self.timer = Timer::new(self.epoch, rate_hz, self.quantum);
         }
-        let sleep = if self.runner.is_running() {
-            self.run()
-        } else {
-            if std::mem::take(&mut self.was_running) {
-                self.clock.hold(self.runner.state() == State::Stop);
-            }
-            self.timer.restart();
-            self.clock.hold(self.runner.state() == State::Stop);
-            if self.runner.wanted() == self.runner.state() {
-                IDLE_SLEEP
-            } else {
-                Duration::ZERO
-            }
-        };
-        if !sleep.is_zero() {
-            std::thread::park_timeout(sleep);
+        if self.runner.is_running() {
+            return Some(self.run());
         }
-        true
+        self.was_running = false;
+        self.timer.restart();
+        self.clock.hold(self.runner.state() == State::Stop);
+        if self.runner.wanted() == self.runner.state() {
+            Some(IDLE_SLEEP)
+        } else {
+            Some(Duration::ZERO)
+        }
     }
 
     /// Runs the cycles that are due; how long to sleep then.
