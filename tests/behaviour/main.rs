@@ -8,3 +8,13 @@ mod graph_files;
 mod layering;
 mod negotiate;
 mod support;
+
+mod faults;
+
+mod render;
+
+mod stage;
+
+mod states;
+
+mod swap;

@@ -1,0 +1,155 @@
+//! What the engine costs beside a loop by hand that does the same arithmetic: ratios within one run, so that they mean
+//! the same on any machine. `cargo bench --bench engine`.
+//!
+//! W1: a tone through N gains into a null renderer, at a quantum of 64. Then how long a graph of 1 000 filters takes to
+//! be agreed and built, and one edit of it.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use ksgraph::engine::{Job, Offline};
+use ksgraph::graph::{
+    Connection, Edit, EditError, FilterId, FilterPath, Graph, PinRef, Position, apply, negotiate,
+};
+use ksgraph::ks::{Catalogue, Facts, Value};
+
+const QUANTUM: usize = 64;
+const LEVEL_DB: f64 = -0.01;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let offline = std::sync::Arc::new(ksgraph::portcls::Offline);
+    let catalogue = ksgraph::filters::catalogue(offline.clone(), offline);
+    for count in [10, 100, 1000] {
+        chain(&catalogue, count)?;
+    }
+    edits(&catalogue)
+}
+
+/// Nanoseconds of the quickest of several runs, and what the last one gave.
+#[expect(clippy::disallowed_methods, reason = "a bench reads the clock")]
+fn quickest<T>(runs: usize, mut work: impl FnMut() -> T) -> (f64, T) {
+    let mut best = f64::INFINITY;
+    let mut done = work();
+    for _ in 0..runs {
+        let began = Instant::now();
+        done = work();
+        best = best.min(began.elapsed().as_nanos() as f64);
+    }
+    (best, done)
+}
+
+fn pin(filter: u32, pin: &str) -> PinRef {
+    PinRef {
+        filter: FilterId(filter),
+        pin: pin.into(),
+        instance: 0,
+    }
+}
+
+fn wire(from: u32, to: u32) -> Edit {
+    Edit::Connect(Connection {
+        from: pin(from, "out"),
+        to: pin(to, "in"),
+        chosen: Default::default(),
+    })
+}
+
+/// A tone, `count` gains, a null renderer.
+fn graph(count: u32) -> Result<Graph, EditError> {
+    let mut graph = Graph::default();
+    let gains = (0..count).map(|_| "gain");
+    let keys = std::iter::once("tone")
+        .chain(gains)
+        .chain(["null_renderer"]);
+    let mut last = None;
+    for key in keys {
+        let id = graph.fresh_id();
+        let edit = Edit::add_filter(&graph, key, key, Position::default());
+        apply(&mut graph, edit)?;
+        if key == "gain" {
+            let edit = Edit::SetProperty {
+                filter: id,
+                key: "level".into(),
+                value: Some(Value::Number(LEVEL_DB)),
+            };
+            apply(&mut graph, edit)?;
+        }
+        if let Some(before) = last.replace(id.0) {
+            apply(&mut graph, wire(before, id.0))?;
+        }
+    }
+    Ok(graph)
+}
+
+fn job(graph: &Graph, catalogue: &Catalogue) -> Job {
+    Job {
+        wiring: negotiate(graph, catalogue, &Facts::nominal(), None),
+        ..Job::default()
+    }
+}
+
+fn chain(catalogue: &Catalogue, count: u32) -> Result<(), Box<dyn std::error::Error>> {
+    let graph = graph(count)?;
+    let job = job(&graph, catalogue);
+    let last = graph.filters.keys().next_back().copied();
+    let sink = FilterPath(last.into_iter().collect());
+    let cycles = 20_000 / count as usize + 20;
+    let mut offline = Offline::new(catalogue, &job, QUANTUM);
+    let (engine, stuck) = quickest(7, || (0..cycles).find_map(|_| offline.cycle(QUANTUM).err()));
+    if let Some(stuck) = stuck {
+        return Err(stuck.into());
+    }
+    let heard = offline.heard(&sink).map(|(wave, _)| {
+        let samples = wave.channels().flatten();
+        samples.map(|sample| f64::from(sample.abs())).sum::<f64>()
+    });
+    // The floor: the same multiplications on the same two channels, from one block to the next.
+    let amplitude = 10_f32.powf(LEVEL_DB as f32 / 20.0);
+    let tone = [[0.1_f32; QUANTUM]; 2];
+    let mut block = tone;
+    let (floor, sum) = quickest(7, || {
+        for _ in 0..cycles {
+            block = black_box(tone);
+            for _ in 0..count {
+                for channel in black_box(&mut block) {
+                    channel.iter_mut().for_each(|sample| *sample *= amplitude);
+                }
+            }
+        }
+        block.iter().flatten().sum::<f32>()
+    });
+    let steps = cycles as f64 * f64::from(count);
+    println!(
+        "W1 {count:>5} gains: {:>7.1} ns a filter and quantum, by hand {:>6.1} ns, ratio {:>5.2}; \
+         checksums {:.6} and {sum:.6}",
+        engine / steps,
+        floor / steps,
+        engine / floor,
+        heard.unwrap_or_default(),
+    );
+    Ok(())
+}
+
+fn edits(catalogue: &Catalogue) -> Result<(), Box<dyn std::error::Error>> {
+    let graph = graph(998)?;
+    let (agree, first) = quickest(2, || job(&graph, catalogue));
+    let (build, mut offline) = quickest(2, || Offline::rehearse(catalogue, &first, QUANTUM));
+    let mut edited = graph.clone();
+    // A gain in the middle goes, and its neighbours are joined.
+    apply(&mut edited, Edit::Remove(vec![FilterId(500)]))?;
+    apply(&mut edited, wire(499, 501))?;
+    let second = job(&edited, catalogue);
+    let mut is_second = false;
+    let (edit, ()) = quickest(4, || {
+        is_second = !is_second;
+        offline.change(if is_second { &second } else { &first });
+    });
+    let open = offline.built.open.len();
+    println!(
+        "1000 filters: agreed in {:.1} ms, built in {:.1} ms, one edit built in {:.1} ms ({open} open)",
+        agree / 1e6,
+        build / 1e6,
+        edit / 1e6,
+    );
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! Faults of one filter: it is silenced and named, the rest plays on bit for bit.
+
+use ksgraph::engine::{Offline, Report};
+
+use crate::stage::{Stage, assert_same_bits, even, hear, path, uneven};
+
+/// A steady tone, and beside it one that passes the faulty filter.
+const TEXT: &str =
+    "tone frequency=300 -> mixer -> null_renderer; other:tone frequency=700 -> faulty -> mixer";
+
+fn with(settings: &str) -> String {
+    TEXT.replace("faulty", &format!("faulty {settings}"))
+}
+
+#[test]
+fn a_filter_that_panics_is_silenced_and_named_and_the_rest_plays_on() {
+    let stage = Stage::new();
+    let graph = stage.graph(&with("fault=panic at=1000"));
+    let job = stage.job(&graph);
+    let mut offline = Offline::new(&stage.catalogue, &job, 256);
+    let sink = path(&graph, "null_renderer");
+    let lens = even(5000, 100);
+    let heard = hear(&mut offline, &sink, &lens);
+    let whole = stage.render(&with(""), &lens);
+    // A mixer of two inputs of which one is silent, as it is from the faulty cycle on.
+    let alone = stage.render(&with("").replace("frequency=700", "level=-60"), &lens);
+    let part = |heard: &[Vec<f32>], from: usize, to: usize| -> Vec<Vec<f32>> {
+        heard.iter().map(|it| it[from..to].to_vec()).collect()
+    };
+    assert_same_bits(&part(&heard, 0, 1000), &part(&whole, 0, 1000), "before");
+    let silent = stage.render(
+        "tone frequency=300 -> mixer -> null_renderer; count samples=1 -> mixer",
+        &lens,
+    );
+    assert_same_bits(
+        &part(&heard, 1000, 5000),
+        &part(&silent, 1000, 5000),
+        "after",
+    );
+    assert_ne!(part(&heard, 1000, 5000), part(&alone, 1000, 5000));
+    let faulty = offline.built.open[&path(&graph, "faulty")].entry;
+    let told: Vec<(u32, String)> = offline
+        .reports()
+        .filter_map(|report| match report {
+            Report::Panicked { entry, message } => {
+                Some((entry, message.downcast_ref::<&str>()?.to_string()))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [(faulty, "a planted fault".to_owned())],
+        "told once, by name"
+    );
+}
+
+#[test]
+fn the_stream_of_a_silenced_filter_ends_with_its_input() {
+    let stage = Stage::new();
+    let graph = stage.graph("count samples=500 -> faulty fault=panic -> mixer -> null_renderer");
+    let mut offline = Offline::new(&stage.catalogue, &stage.job(&graph), 200);
+    let sink = path(&graph, "null_renderer");
+    for is_last in [false, false, true] {
+        offline.cycle(200).unwrap();
+        let (wave, header) = offline.heard(&sink).unwrap();
+        assert!(wave.channels().flatten().all(|sample| *sample == 0.0));
+        assert_eq!(header.is_end_of_stream(), is_last);
+        assert_eq!(header.data_used, 200 * 8);
+    }
+}
+
+#[test]
+fn samples_that_are_no_numbers_are_silenced_and_named_with_their_place() {
+    for fault in ["nan", "infinity"] {
+        let stage = Stage::new();
+        let graph = stage.graph(&with(&format!("fault={fault} at=1000")));
+        let mut offline = Offline::new(&stage.catalogue, &stage.job(&graph), 2048);
+        let sink = path(&graph, "null_renderer");
+        let heard = hear(&mut offline, &sink, &uneven(20_000, 300, 7));
+        assert!(heard.iter().flatten().all(|sample| sample.is_finite()));
+        let faulty = offline.built.open[&path(&graph, "faulty")].entry;
+        let told: Vec<(u32, u16, u64)> = offline
+            .reports()
+            .filter_map(|report| match report {
+                Report::NonFinite {
+                    entry,
+                    output,
+                    position,
+                } => Some((entry, output, position)),
+                _ => None,
+            })
+            .collect();
+        let [(entry, 0, position)] = told[..] else {
+            panic!("{fault}: {told:?}");
+        };
+        assert_eq!(entry, faulty);
+        assert!(
+            (700..=1000).contains(&position),
+            "the cycle that holds it: {position}"
+        );
+    }
+}
+
+#[test]
+fn a_filter_that_panics_while_opening_is_a_failure_with_a_sentence() {
+    let stage = Stage::new();
+    let graph = stage.graph(&TEXT.replace("faulty", "faulty:unopenable"));
+    let mut offline = Offline::new(&stage.catalogue, &stage.job(&graph), 64);
+    let [(failed, error)] = &offline.built.failures[..] else {
+        panic!("{:?}", offline.built.failures);
+    };
+    assert_eq!(*failed, path(&graph, "faulty"));
+    assert!(error.to_string().contains("broke while opening"), "{error}");
+    let lens = even(1000, 64);
+    let heard = hear(&mut offline, &path(&graph, "null_renderer"), &lens);
+    let silent = stage.render(
+        "tone frequency=300 -> mixer -> null_renderer; count samples=1 -> mixer",
+        &lens,
+    );
+    assert_eq!(heard[0][1..], silent[0][1..], "the rest plays");
+}

@@ -1,0 +1,613 @@
+//! A stage for the engine: graphs from a line of text, played by hand, and filters that tell what they saw or that
+//! misbehave on purpose.
+//!
+//! Does not know what any built-in filter does. `tone frequency=440 -> a:gain level=-6 -> null_renderer; a -> ...`:
+//! statements are parted by `;`, a filter is `name:key` or a key that is its own name, a name that was used before is
+//! that filter again, and every wire takes the first free pin.
+
+#![allow(
+    dead_code,
+    reason = "two test programs use this file, each a part of it"
+)]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+
+use ksgraph::engine::{Job, Offline};
+use ksgraph::graph::{
+    Connection, Edit, FilterId, FilterPath, Graph, NodeKind, PinRef, Position, apply, from_ron,
+    negotiate,
+};
+use ksgraph::ks::ids::{Guid, category};
+use ksgraph::ks::{
+    Catalogue, DataFlow, DataFormat, DataRange, Descriptor, Facts, FileFact, Filter, Flow, Io,
+    KernelEvent, OpenError, Opened, Opening, PinFactory, Processor, Property, State, Value,
+};
+use ksgraph::portcls;
+
+/// The rate of every graph here.
+pub const RATE_HZ: u32 = 48_000;
+/// -60 dBFS.
+pub const AUDIBLE: f32 = 0.001;
+
+/// Numbers that processors note down without allocating.
+pub struct Ledger {
+    notes: Box<[AtomicU32]>,
+    count: AtomicUsize,
+}
+
+impl Ledger {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            notes: (0..1 << 16).map(|_| AtomicU32::new(0)).collect(),
+            count: AtomicUsize::new(0),
+        })
+    }
+
+    fn note(&self, number: u32) {
+        let at = self.count.fetch_add(1, Ordering::SeqCst);
+        if let Some(note) = self.notes.get(at) {
+            note.store(number, Ordering::SeqCst);
+        }
+    }
+
+    /// Everything noted since it was asked last.
+    pub fn take(&self) -> Vec<u32> {
+        let count = self.count.swap(0, Ordering::SeqCst);
+        assert!(count <= self.notes.len(), "the ledger is full");
+        self.notes[..count]
+            .iter()
+            .map(|note| note.load(Ordering::SeqCst))
+            .collect()
+    }
+}
+
+/// A catalogue with every built-in filter and those below, and what they noted.
+pub struct Stage {
+    pub catalogue: Catalogue,
+    pub facts: Facts,
+    /// The lengths of cycles that `probe` saw.
+    pub lens: Arc<Ledger>,
+    /// The steps that `probe` took, as `id * 4 + state`.
+    pub steps: Arc<Ledger>,
+}
+
+impl Stage {
+    pub fn new() -> Self {
+        let offline = Arc::new(portcls::Offline);
+        Self::over(ksgraph::filters::catalogue(
+            Arc::clone(&offline) as _,
+            offline,
+        ))
+    }
+
+    pub fn over(mut catalogue: Catalogue) -> Self {
+        let (lens, steps) = (Ledger::new(), Ledger::new());
+        let probe = Probe {
+            lens: Arc::clone(&lens),
+            steps: Arc::clone(&steps),
+        };
+        let own: [Arc<dyn Filter>; 6] = [
+            Arc::new(probe),
+            Arc::new(Count),
+            Arc::new(Faulty),
+            Arc::new(Unopenable),
+            Arc::new(Pair),
+            Arc::new(SlopeSource),
+        ];
+        for filter in own {
+            catalogue.register(filter).unwrap();
+        }
+        Self {
+            catalogue,
+            facts: Facts::nominal_at(RATE_HZ),
+            lens,
+            steps,
+        }
+    }
+
+    /// A graph from text; see the top of the file.
+    #[track_caller]
+    pub fn graph(&self, text: &str) -> Graph {
+        let mut graph = Graph {
+            rate_hz: RATE_HZ,
+            ..Graph::default()
+        };
+        self.add(&mut graph, text);
+        graph
+    }
+
+    /// Adds filters and wires to a graph.
+    #[track_caller]
+    pub fn add(&self, graph: &mut Graph, text: &str) {
+        for statement in text.split(';') {
+            let mut last = None;
+            for part in statement.split("->") {
+                let mut words = part.split_whitespace();
+                let word = words.next().expect("a filter between the arrows");
+                let (name, key) = word.split_once(':').unwrap_or((word, word));
+                let id = graph.find(name).unwrap_or_else(|| {
+                    let edit = Edit::add_filter(graph, key, name, Position::default());
+                    apply(graph, edit).unwrap();
+                    graph.find(name).unwrap()
+                });
+                for word in words {
+                    let (key, value) = word.split_once('=').expect("key=value");
+                    set(graph, name, key, value);
+                }
+                if let Some(from) = last.replace(id) {
+                    let connection = Connection {
+                        from: self.free_pin(graph, from, DataFlow::Out),
+                        to: self.free_pin(graph, id, DataFlow::In),
+                        chosen: Default::default(),
+                    };
+                    apply(graph, Edit::Connect(connection)).unwrap();
+                }
+            }
+        }
+    }
+
+    fn free_pin(&self, graph: &Graph, filter: FilterId, data_flow: DataFlow) -> PinRef {
+        let key = &graph.filter(filter).unwrap().key;
+        let kind = self.catalogue.get(key);
+        let pins = &kind.unwrap_or_else(|| panic!("no {key}")).descriptor().pins;
+        let free = pins
+            .iter()
+            .filter(|pin| pin.data_flow == data_flow && !pin.is_bridge())
+            .find_map(|pin| {
+                let possible = pin.instances.possible;
+                let instance = graph.free_instance(filter, &pin.name, possible)?;
+                Some(PinRef {
+                    filter,
+                    pin: pin.name.to_string(),
+                    instance,
+                })
+            });
+        free.unwrap_or_else(|| panic!("{key} has no free pin"))
+    }
+
+    /// What the engine is asked to play. Every wire must be agreed.
+    #[track_caller]
+    pub fn job(&self, graph: &Graph) -> Job {
+        let wiring = negotiate(graph, &self.catalogue, &self.facts, None);
+        for wire in &wiring.wires {
+            if let Err(refusal) = &wire.outcome {
+                panic!("{} refused: {refusal:?}", wiring.pin_text(&wire.from));
+            }
+        }
+        Job {
+            wiring,
+            ..Job::default()
+        }
+    }
+
+    /// What the engine is asked to play for an example: with the files it names, and a note held on its keyboards.
+    /// `None` when it is not agreed.
+    pub fn example_job(&self, graph: &Graph) -> Option<Job> {
+        let mut facts = self.facts.clone();
+        for node in graph.filters.values() {
+            if let NodeKind::Filter(filter) = &node.kind
+                && let Some(Value::Text(path)) = filter.values.get("path")
+            {
+                let path = folder().join(path);
+                let Ok(file) = hound::WavReader::open(&path) else {
+                    continue;
+                };
+                let spec = file.spec();
+                let (bits, channels) = (u32::from(spec.bits_per_sample), u32::from(spec.channels));
+                let format = DataFormat::pcm(bits, channels, spec.sample_rate);
+                let frames = u64::from(file.duration());
+                facts.files.insert(path, FileFact::Wave { format, frames });
+            }
+        }
+        let wiring = negotiate(graph, &self.catalogue, &facts, Some(&folder()));
+        wiring.is_agreed().then(|| Job {
+            wiring,
+            base: Some(folder()),
+            feeds: feeds(graph, &held_note(500)),
+            ..Job::default()
+        })
+    }
+
+    /// What the graph sounds like at its only null renderer, cut as told.
+    #[track_caller]
+    pub fn render(&self, text: &str, lens: &[usize]) -> Vec<Vec<f32>> {
+        let graph = self.graph(text);
+        let max_len = lens.iter().copied().max().unwrap_or(1);
+        let mut offline = Offline::new(&self.catalogue, &self.job(&graph), max_len);
+        assert!(offline.built.failures.is_empty());
+        hear(&mut offline, &path(&graph, "null_renderer"), lens)
+    }
+}
+
+/// The folder of the example graphs.
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("graphs")
+}
+
+/// Every example graph, by name.
+pub fn examples() -> Vec<(String, Graph)> {
+    let files = std::fs::read_dir(folder()).unwrap();
+    let mut examples: Vec<(String, Graph)> = files
+        .map(|file| file.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|it| it == "ron"))
+        .map(|path| {
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            let graph = from_ron(&std::fs::read(&path).unwrap(), &name)
+                .unwrap()
+                .graph;
+            (name, graph)
+        })
+        .collect();
+    examples.sort_by(|one, other| one.0.cmp(&other.0));
+    examples
+}
+
+/// How many of them play as they stand; one fails on purpose.
+pub const AGREED_EXAMPLES: usize = 5;
+
+/// The path of a filter of the outermost graph.
+#[track_caller]
+pub fn path(graph: &Graph, name: &str) -> FilterPath {
+    let id = graph.find(name);
+    FilterPath(vec![id.unwrap_or_else(|| panic!("no filter {name}"))])
+}
+
+/// Sets a property from text: a number, `true` or `false`, or a word; in quotes always a word.
+#[track_caller]
+pub fn set(graph: &mut Graph, name: &str, key: &str, text: &str) {
+    let number = text.parse().ok().filter(|number: &f64| number.is_finite());
+    let number = number.map(Value::Number);
+    let flag = text.parse().map(Value::Flag).ok();
+    let value = number
+        .or(flag)
+        .unwrap_or_else(|| Value::Text(text.trim_matches('\'').to_owned()));
+    let edit = Edit::SetProperty {
+        filter: graph.find(name).unwrap(),
+        key: key.to_owned(),
+        value: Some(value),
+    };
+    apply(graph, edit).unwrap();
+}
+
+/// Takes away the wires between two filters.
+#[track_caller]
+pub fn cut(graph: &mut Graph, from: &str, to: &str) {
+    let (from, to) = (graph.find(from).unwrap(), graph.find(to).unwrap());
+    let wire = graph
+        .connections
+        .iter()
+        .position(|wire| wire.from.filter == from && wire.to.filter == to);
+    apply(graph, Edit::Disconnect(wire.expect("a wire to cut"))).unwrap();
+}
+
+/// Runs a cycle of each length; what the sink at `path` took, a list a channel.
+#[track_caller]
+pub fn hear(offline: &mut Offline, path: &FilterPath, lens: &[usize]) -> Vec<Vec<f32>> {
+    let mut heard: Vec<Vec<f32>> = vec![];
+    for &len in lens {
+        offline.cycle(len).unwrap();
+        let Some((wave, _)) = offline.heard(path) else {
+            // Silence stands for a sink that is not wired.
+            heard.iter_mut().for_each(|channel| {
+                let until = channel.len() + len;
+                channel.resize(until, 0.0);
+            });
+            continue;
+        };
+        heard.resize(heard.len().max(wave.channel_count()), vec![]);
+        for (list, samples) in heard.iter_mut().zip(wave.channels()) {
+            list.extend_from_slice(samples);
+        }
+    }
+    heard
+}
+
+/// As many lengths of `len` as make `total`, the last one shorter.
+pub fn even(total: usize, len: usize) -> Vec<usize> {
+    let mut lens = vec![len; total / len];
+    lens.extend(Some(total % len).filter(|rest| *rest > 0));
+    lens
+}
+
+/// Lengths from 1 to `most` that make `total`, in an order given by `seed`.
+pub fn uneven(total: usize, most: usize, seed: u64) -> Vec<usize> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let mut lens = vec![];
+    let mut left = total;
+    while left > 0 {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        let len = (1 + (state >> 33) as usize % most).min(left);
+        lens.push(len);
+        left -= len;
+    }
+    lens
+}
+
+/// Bit for bit, with the first difference named.
+#[track_caller]
+pub fn assert_same_bits(one: &[Vec<f32>], other: &[Vec<f32>], what: &str) {
+    assert_eq!(one.len(), other.len(), "{what}: channels");
+    for (channel, (one, other)) in one.iter().zip(other).enumerate() {
+        assert_eq!(one.len(), other.len(), "{what}: length");
+        let differs = one
+            .iter()
+            .zip(other)
+            .position(|(a, b)| a.to_bits() != b.to_bits());
+        if let Some(at) = differs {
+            panic!(
+                "{what}: channel {channel}, sample {at}: {} and {}",
+                one[at], other[at]
+            );
+        }
+    }
+}
+
+/// The largest absolute sample.
+pub fn peak(heard: &[Vec<f32>]) -> f32 {
+    let all = heard.iter().flatten();
+    all.fold(0.0, |peak, sample| peak.max(sample.abs()))
+}
+
+/// The largest step from one sample to the next, and where it is.
+pub fn largest_step(samples: &[f32]) -> (f32, usize) {
+    let steps = samples
+        .windows(2)
+        .map(|pair| (pair[1] - pair[0]).abs())
+        .enumerate();
+    steps.fold(
+        (0.0, 0),
+        |most, (at, step)| {
+            if step > most.0 { (step, at) } else { most }
+        },
+    )
+}
+
+/// A feed that holds a key down from the first sample on.
+pub fn held_note(millis: i64) -> Arc<[KernelEvent]> {
+    let on = KernelEvent::new(0, &[0x90, 69, 100]).unwrap();
+    let off = KernelEvent::new(millis * 10_000, &[0x80, 69, 0]).unwrap();
+    Arc::from([on, off])
+}
+
+/// The filters of a graph that take a feed.
+pub fn feeds(
+    graph: &Graph,
+    events: &Arc<[KernelEvent]>,
+) -> BTreeMap<FilterPath, Arc<[KernelEvent]>> {
+    let nodes = graph.filters.iter();
+    nodes
+        .filter(|(_, node)| {
+            matches!(&node.kind, NodeKind::Filter(filter)
+                if matches!(filter.key.as_str(), "keyboard" | "midi_device_in"))
+        })
+        .map(|(id, _)| (FilterPath(vec![*id]), Arc::clone(events)))
+        .collect()
+}
+
+const TEST: &[Guid] = &[category::AUDIO, category::DATATRANSFORM];
+const IN: PinFactory = PinFactory::input("in", DataRange::FLOAT);
+const OUT: PinFactory = PinFactory::output("out", DataRange::FLOAT).in_place_of("in");
+const THROUGH: &[PinFactory] = &[IN, OUT];
+
+/// Lets sound through and notes the lengths of its cycles and its steps.
+struct Probe {
+    lens: Arc<Ledger>,
+    steps: Arc<Ledger>,
+}
+
+const ID: Property = Property::count("id", "Id", 0, 100, 0).structural();
+static PROBE: Descriptor = Descriptor::new("probe", "Probe", TEST, THROUGH, &[ID]);
+
+impl Filter for Probe {
+    fn descriptor(&self) -> &Descriptor {
+        &PROBE
+    }
+
+    fn open(&self, opening: &Opening<'_>) -> Result<Opened, OpenError> {
+        Ok(Opened::processor(Probing {
+            id: opening.settings.number(&ID) as u32,
+            lens: Arc::clone(&self.lens),
+            steps: Arc::clone(&self.steps),
+        }))
+    }
+}
+
+struct Probing {
+    id: u32,
+    lens: Arc<Ledger>,
+    steps: Arc<Ledger>,
+}
+
+impl Processor for Probing {
+    fn process(&mut self, io: &mut Io<'_>) -> Flow {
+        self.lens.note(io.len as u32);
+        Flow::Running
+    }
+
+    fn enter(&mut self, state: State) {
+        self.steps.note(self.id * 4 + state as u32);
+    }
+}
+
+/// A source of a given number of samples: 1/8 on every one of them, then its stream ends.
+struct Count;
+
+const SAMPLES: Property = Property::count("samples", "Samples", 1, 10_000_000, 1000).structural();
+const SOURCE: &[PinFactory] = &[PinFactory::output("out", DataRange::FLOAT)];
+static COUNT: Descriptor = Descriptor::new("count", "Count", TEST, SOURCE, &[SAMPLES]);
+
+impl Filter for Count {
+    fn descriptor(&self) -> &Descriptor {
+        &COUNT
+    }
+
+    fn open(&self, opening: &Opening<'_>) -> Result<Opened, OpenError> {
+        let whole = opening.settings.number(&SAMPLES) as usize;
+        Ok(Opened::processor(Counting { whole, done: 0 }))
+    }
+}
+
+struct Counting {
+    whole: usize,
+    done: usize,
+}
+
+impl Processor for Counting {
+    fn process(&mut self, io: &mut Io<'_>) -> Flow {
+        let output = &mut io.outputs[0];
+        let count = output.len().min(self.whole - self.done);
+        for channel in output.channels_mut() {
+            channel.fill(0.0);
+            channel[..count].fill(0.125);
+        }
+        self.done += count;
+        if self.done == self.whole {
+            Flow::Ended
+        } else {
+            Flow::Running
+        }
+    }
+
+    fn enter(&mut self, state: State) {
+        if state == State::Stop {
+            self.done = 0;
+        }
+    }
+}
+
+/// A source that rises by a millionth a sample: where it stands says how long it has run.
+struct SlopeSource;
+
+static SLOPE: Descriptor = Descriptor::new("slope", "Slope", TEST, SOURCE, &[]);
+
+impl Filter for SlopeSource {
+    fn descriptor(&self) -> &Descriptor {
+        &SLOPE
+    }
+
+    fn open(&self, _: &Opening<'_>) -> Result<Opened, OpenError> {
+        Ok(Opened::processor(Sloping(0)).endless())
+    }
+}
+
+struct Sloping(u32);
+
+impl Processor for Sloping {
+    fn process(&mut self, io: &mut Io<'_>) -> Flow {
+        let begin = self.0;
+        for channel in io.outputs[0].channels_mut() {
+            for (sample, at) in channel.iter_mut().zip(begin..) {
+                *sample = at as f32 * 1e-6;
+            }
+        }
+        self.0 += io.outputs[0].len() as u32;
+        Flow::Running
+    }
+
+    fn enter(&mut self, state: State) {
+        if state == State::Stop {
+            self.0 = 0;
+        }
+    }
+}
+
+/// Misbehaves in the cycle that holds the sample `at`, and from there on.
+struct Faulty;
+
+const FAULT: Property = Property::choice(
+    "fault",
+    "Fault",
+    &["none", "panic", "nan", "infinity", "push", "drop"],
+    "none",
+);
+const AT: Property = Property::count("at", "At", 0, 10_000_000, 0);
+static FAULTY: Descriptor = Descriptor::new("faulty", "Faulty", TEST, THROUGH, &[FAULT, AT]);
+
+impl Filter for Faulty {
+    fn descriptor(&self) -> &Descriptor {
+        &FAULTY
+    }
+
+    fn open(&self, opening: &Opening<'_>) -> Result<Opened, OpenError> {
+        Ok(Opened::processor(Misbehaving {
+            fault: opening.settings.text(&FAULT),
+            at: opening.settings.number(&AT) as u64,
+            ballast: Some(Box::new([0; 64])),
+            list: vec![],
+        }))
+    }
+}
+
+struct Misbehaving {
+    fault: String,
+    at: u64,
+    ballast: Option<Box<[u64; 64]>>,
+    list: Vec<u64>,
+}
+
+impl Processor for Misbehaving {
+    fn process(&mut self, io: &mut Io<'_>) -> Flow {
+        if io.position + (io.len as u64) <= self.at {
+            return Flow::Running;
+        }
+        match self.fault.as_str() {
+            "panic" => panic!("a planted fault"),
+            "push" => self.list.push(io.position),
+            "drop" => drop(self.ballast.take()),
+            "nan" => io.outputs[0].channel_mut(0)[0] = f32::NAN,
+            "infinity" => io.outputs[0].channel_mut(0)[0] = f32::INFINITY,
+            _ => {}
+        }
+        Flow::Running
+    }
+}
+
+/// Panics when it is opened.
+struct Unopenable;
+
+static UNOPENABLE: Descriptor = Descriptor::new("unopenable", "Unopenable", TEST, THROUGH, &[]);
+
+impl Filter for Unopenable {
+    fn descriptor(&self) -> &Descriptor {
+        &UNOPENABLE
+    }
+
+    fn open(&self, _: &Opening<'_>) -> Result<Opened, OpenError> {
+        panic!("a planted fault")
+    }
+}
+
+/// Two outputs that both work in the frame of its one input: halves the second.
+struct Pair;
+
+const PAIR_PINS: &[PinFactory] = &[
+    IN,
+    PinFactory::output("one", DataRange::FLOAT).in_place_of("in"),
+    PinFactory::output("two", DataRange::FLOAT).in_place_of("in"),
+];
+static PAIR: Descriptor = Descriptor::new("pair", "Pair", TEST, PAIR_PINS, &[]);
+
+impl Filter for Pair {
+    fn descriptor(&self) -> &Descriptor {
+        &PAIR
+    }
+
+    fn open(&self, _: &Opening<'_>) -> Result<Opened, OpenError> {
+        Ok(Opened::processor(Pairing))
+    }
+}
+
+struct Pairing;
+
+impl Processor for Pairing {
+    fn process(&mut self, io: &mut Io<'_>) -> Flow {
+        let halves = io.outputs[1].channels_mut();
+        halves.flatten().for_each(|sample| *sample *= 0.5);
+        Flow::Running
+    }
+}

@@ -1,0 +1,406 @@
+//! Nothing on the audio thread allocates or frees, from wake to sleep: a guard around the global allocator counts.
+//!
+//! Two ways of running are guarded: the driver of a live graph, turn by turn, on a card that is the test's own hand;
+//! and the same runner in a plain loop, at lengths of all kinds. The first tests show that the guard trips.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use assert_no_alloc::{AllocDisabler, assert_no_alloc, permit_alloc, violation_count};
+use ksgraph::engine::{Driver, Engine, Job, Message, Offline, Report};
+use ksgraph::graph::Graph;
+use ksgraph::ks::{DataFormat, State, Waker};
+use ksgraph::portcls::ring::{CardEnd, FrameRing, ring};
+use ksgraph::portcls::{self, Cards, DeviceError, MiniportWaveRt};
+
+#[path = "behaviour/stage.rs"]
+mod stage;
+
+use stage::{Stage, assert_same_bits, cut, even, hear, path, peak, set, uneven};
+
+#[global_allocator]
+static GUARD: AllocDisabler = AllocDisabler;
+
+/// Does `work` under the guard; how often the allocator was called.
+fn guarded<T>(work: impl FnOnce() -> T) -> (T, u32) {
+    let before = violation_count();
+    let done = assert_no_alloc(work);
+    (done, violation_count() - before)
+}
+
+/// Writes lines nowhere, but makes them first, as a real one would.
+struct Formatting;
+
+impl log::Log for Formatting {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        assert!(!record.args().to_string().is_empty());
+    }
+
+    fn flush(&self) {}
+}
+
+#[test]
+fn the_guard_trips() {
+    let mut list: Vec<u32> = vec![];
+    let ((), pushed) = guarded(|| list.push(1));
+    assert_ne!(pushed, 0, "a push that grows");
+    let kept = Box::new([0; 64]);
+    let ((), dropped) = guarded(|| drop(kept));
+    assert_ne!(dropped, 0, "a box that is dropped");
+    // Another test may have set the same logger.
+    let _ = log::set_logger(&Formatting);
+    log::set_max_level(log::LevelFilter::Trace);
+    let number = list[0];
+    let ((), logged) = guarded(|| log::warn!("a line about {number}"));
+    assert_ne!(logged, 0, "a log line");
+    let (sum, quiet) = guarded(|| list.iter().sum::<u32>());
+    assert_eq!((sum, quiet), (1, 0), "arithmetic is free");
+}
+
+#[test]
+fn the_guard_sees_into_the_processors_of_a_graph() {
+    for fault in ["push", "drop"] {
+        let stage = Stage::new();
+        let text = format!("tone -> faulty fault={fault} at=500 -> null_renderer");
+        let graph = stage.graph(&text);
+        let mut offline = Offline::rehearse(&stage.catalogue, &stage.job(&graph), 64);
+        let mut run = |cycles| {
+            (0..cycles)
+                .map(|_| guarded(|| offline.cycle(64)).1)
+                .sum::<u32>()
+        };
+        assert_eq!(run(7), 0, "{fault}: before the fault");
+        assert_ne!(run(1), 0, "{fault}: with it");
+    }
+}
+
+/// Graphs that use every plain filter.
+const GRAPHS: &[&str] = &[
+    "tone -> gain -> meter -> audio_device_out",
+    "tone waveform=saw -> splitter -> gain -> mixer -> audio_device_out; splitter -> mixer; noise level=-40 -> mixer",
+    "tone rate='44100' -> rate_converter -> audio_device_out",
+    "tone -> format_converter -> null_renderer; b:tone -> channel_mapper -> audio_device_out",
+    "count samples=3000 -> pair -> one:null_renderer; pair -> audio_device_out",
+];
+
+/// A card whose callback is the test's own hand.
+#[derive(Default)]
+struct ByHand(Mutex<Option<CardEnd>>);
+
+struct Handed(Option<FrameRing>);
+
+impl MiniportWaveRt for Handed {
+    fn allocate(&mut self) -> Option<FrameRing> {
+        self.0.take()
+    }
+
+    fn granted(&self) -> String {
+        "what was asked for".into()
+    }
+}
+
+impl Cards for ByHand {
+    fn open(
+        &self,
+        _: &str,
+        format: &DataFormat,
+        quantum: usize,
+        _: Waker,
+    ) -> Result<Box<dyn MiniportWaveRt>, DeviceError> {
+        let channels = format.audio.unwrap().channels as usize;
+        let (port, card) = ring(channels, quantum);
+        *self.0.lock().unwrap() = Some(card);
+        Ok(Box::new(Handed(Some(port))))
+    }
+}
+
+/// A live graph whose audio thread and card are this test.
+struct Live {
+    stage: Stage,
+    cards: Arc<ByHand>,
+    engine: Engine,
+    driver: Driver,
+    quantum: usize,
+    violations: u32,
+    swaps: usize,
+}
+
+impl Live {
+    fn start(quantum: usize) -> Self {
+        let cards = Arc::new(ByHand::default());
+        let catalogue =
+            ksgraph::filters::catalogue(Arc::clone(&cards) as _, Arc::new(portcls::Offline));
+        let stage = Stage::over(catalogue);
+        let (engine, driver) = Engine::by_hand(stage.catalogue.clone(), quantum).unwrap();
+        Self {
+            stage,
+            cards,
+            engine,
+            driver,
+            quantum,
+            violations: 0,
+            swaps: 0,
+        }
+    }
+
+    /// One turn of the audio thread, under the guard.
+    fn turn(&mut self) {
+        let (sleep, violations) = guarded(|| self.driver.turn());
+        assert!(sleep.is_some(), "nobody said quit");
+        self.violations += violations;
+    }
+
+    /// Turns, with the card taking `takes` samples after each.
+    fn play(&mut self, turns: usize, takes: usize) {
+        for _ in 0..turns {
+            self.turn();
+            if let Some(card) = &mut *self.cards.0.lock().unwrap() {
+                card.discard(takes);
+            }
+        }
+    }
+
+    /// What was said since it was asked last. What came back is dropped here.
+    fn reports(&mut self) -> Vec<Report> {
+        let reports: Vec<Report> = std::iter::from_fn(|| self.engine.report()).collect();
+        let swaps = reports
+            .iter()
+            .filter(|it| matches!(it, Report::Swapped(..)));
+        self.swaps += swaps.count();
+        reports
+    }
+
+    /// Has a graph played, and waits until it does.
+    fn change(&mut self, job: Job) {
+        let swaps = self.swaps;
+        self.engine.submit(job);
+        for _ in 0..20_000 {
+            // The builder wakes this thread.
+            std::thread::park_timeout(Duration::from_millis(1));
+            self.play(4, self.quantum);
+            self.reports();
+            if self.swaps > swaps {
+                while self.engine.built().is_some() {}
+                return;
+            }
+        }
+        panic!("the change never came");
+    }
+
+    fn send(&mut self, message: Message) {
+        assert!(self.engine.send(message));
+    }
+
+    fn position(&self) -> u64 {
+        self.engine.cells().position()
+    }
+}
+
+/// Everything a live graph goes through.
+fn live_through(graph: &Graph, quantum: usize, what: &str) {
+    let mut live = Live::start(quantum);
+    let job = |live: &Live, graph: &Graph| live.stage.example_job(graph).unwrap();
+    let first = job(&live, graph);
+    live.change(first);
+    live.send(Message::State(State::Run));
+    live.play(100, quantum);
+    assert!(live.position() > 0, "{what}: it does not run");
+    // An edit with its fades: everything at the sink is cut off and something else put there.
+    let mut after = graph.clone();
+    after.connections.pop();
+    live.stage
+        .add(&mut after, "new:tone -> newer:gain -> newest:null_renderer");
+    let changed = job(&live, &after);
+    live.change(changed);
+    live.play(100, quantum);
+    let back = job(&live, graph);
+    live.change(back);
+    // Every value of every filter, at both ends of what it takes.
+    for (entry, properties) in (0..graph.filters.len() as u32).map(|entry| (entry, 0..8)) {
+        for property in properties {
+            live.send(Message::Set {
+                entry,
+                property,
+                value: 1.0,
+            });
+            live.play(2, quantum / 2);
+            live.send(Message::Set {
+                entry,
+                property,
+                value: 0.0,
+            });
+            live.play(2, quantum + 1);
+        }
+    }
+    live.send(Message::Panic);
+    live.play(100, quantum);
+    for state in [State::Pause, State::Run, State::Stop, State::Run] {
+        live.send(Message::State(state));
+        live.play(100, quantum);
+    }
+    live.reports();
+    assert_eq!(live.violations, 0, "{what}: calls of the allocator");
+    assert_eq!(live.engine.cells().state(), State::Run);
+}
+
+#[test]
+fn a_live_graph_never_calls_the_allocator() {
+    for text in GRAPHS {
+        for quantum in [64, 256, 1000] {
+            let graph = Stage::new().graph(text);
+            live_through(&graph, quantum, text);
+        }
+    }
+}
+
+#[test]
+fn a_card_that_is_lost_hands_over_to_the_timer_without_the_allocator() {
+    let mut live = Live::start(64);
+    let graph = live.stage.graph("tone -> audio_device_out");
+    let job = live.stage.job(&graph);
+    live.change(job);
+    live.send(Message::State(State::Run));
+    live.play(200, 64);
+    let lost_at = live.position();
+    let card = live.cards.0.lock().unwrap().take().unwrap();
+    card.cursor().lose();
+    drop(card);
+    let mut lost = 0;
+    for _ in 0..200_000 {
+        live.turn();
+        let reports = live.reports();
+        lost += reports
+            .iter()
+            .filter(|report| matches!(report, Report::DeviceLost { .. }))
+            .count();
+        if live.position() > lost_at + 64 * 20 {
+            break;
+        }
+        std::thread::yield_now();
+    }
+    assert!(live.position() > lost_at + 64 * 20, "the timer takes over");
+    assert_eq!(lost, 1, "told once");
+    // It is there again.
+    let mut job = live.stage.job(&graph);
+    job.renew.insert(path(&graph, "audio_device_out"), 1);
+    live.change(job);
+    let taken = |live: &Live| {
+        live.cards
+            .0
+            .lock()
+            .unwrap()
+            .as_ref()
+            .unwrap()
+            .cursor()
+            .taken()
+    };
+    let before = taken(&live);
+    live.play(100, 64);
+    assert!(taken(&live) > before + 64 * 50, "the card paces again");
+    assert_eq!(live.violations, 0);
+}
+
+#[test]
+fn cycles_of_all_lengths_never_call_the_allocator() {
+    for text in GRAPHS {
+        let stage = Stage::new();
+        let graph = stage.graph(text);
+        run_cuttings(&stage, &stage.job(&graph), text);
+    }
+}
+
+/// 200 cycles and more at several lengths, live by hand and as a render.
+fn run_cuttings(stage: &Stage, job: &Job, what: &str) {
+    for lens in [vec![64; 250], vec![1000; 200], uneven(200_000, 2048, 9)] {
+        let max_len = lens.iter().copied().max().unwrap();
+        for is_live in [false, true] {
+            let start = if is_live {
+                Offline::rehearse
+            } else {
+                Offline::new
+            };
+            let mut offline = start(&stage.catalogue, job, max_len);
+            let calls: u32 = lens
+                .iter()
+                .map(|&len| guarded(|| offline.cycle(len)).1)
+                .sum();
+            assert_eq!(calls, 0, "{what}, up to {max_len}, live: {is_live}");
+        }
+    }
+}
+
+#[test]
+fn a_filter_that_panics_costs_what_unwinding_costs_and_nothing_after() {
+    std::panic::set_hook(Box::new(|_| {}));
+    let stage = Stage::new();
+    let text = "tone -> mixer -> null_renderer; b:tone frequency=700 -> faulty -> mixer";
+    let graph = stage.graph(&text.replace("faulty", "faulty fault=panic at=640"));
+    let job = stage.job(&graph);
+    let mut offline = Offline::rehearse(&stage.catalogue, &job, 64);
+    let calls: Vec<u32> = (0..300).map(|_| guarded(|| offline.cycle(64)).1).collect();
+    // The standard library's unwinding allocates the message and its exception; the runner adds nothing to that.
+    let (_, of_unwinding) = guarded(|| {
+        let caught = std::panic::catch_unwind(|| panic!("a planted fault"));
+        // The message travels on; it is freed elsewhere.
+        permit_alloc(|| drop(caught));
+    });
+    let _ = std::panic::take_hook();
+    assert!(of_unwinding > 0);
+    assert!(
+        calls[10] <= of_unwinding,
+        "{} and {of_unwinding}",
+        calls[10]
+    );
+    let others = calls.iter().enumerate().filter(|(cycle, _)| *cycle != 10);
+    assert_eq!(others.map(|(_, calls)| calls).sum::<u32>(), 0);
+    let is_named = offline.reports().any(|report| {
+        matches!(report, Report::Panicked { entry, .. }
+            if entry == offline_entry(&job, &stage, &graph))
+    });
+    assert!(is_named, "the report names it");
+    // And the rest goes on as if the faulty one were silent.
+    let mut broken = Offline::new(&stage.catalogue, &job, 64);
+    let sink = path(&graph, "null_renderer");
+    let heard = hear(&mut broken, &sink, &even(6400, 64));
+    let quiet = stage.render(
+        "tone -> mixer -> null_renderer; count samples=1 -> mixer",
+        &even(6400, 64),
+    );
+    let rest = |heard: &[Vec<f32>]| -> Vec<Vec<f32>> {
+        heard.iter().map(|it| it[640..].to_vec()).collect()
+    };
+    assert!(peak(&rest(&heard)) > stage::AUDIBLE);
+    assert_same_bits(&rest(&heard), &rest(&quiet), "after the fault");
+}
+
+/// Where the faulty filter stands; the same in every build of the same job.
+fn offline_entry(job: &Job, stage: &Stage, graph: &Graph) -> u32 {
+    let offline = Offline::new(&stage.catalogue, job, 64);
+    offline.built.open[&path(graph, "faulty")].entry
+}
+
+#[test]
+fn a_swap_costs_the_audio_thread_no_call_of_the_allocator_whatever_is_edited() {
+    let mut live = Live::start(64);
+    let before = live
+        .stage
+        .graph("tone -> gain -> mixer -> audio_device_out; b:tone -> mixer");
+    let job = live.stage.job(&before);
+    live.change(job);
+    live.send(Message::State(State::Run));
+    live.play(50, 64);
+    let mut after = before.clone();
+    cut(&mut after, "tone", "gain");
+    live.stage.add(&mut after, "c:noise -> d:gain -> gain");
+    set(&mut after, "b", "channels", "2");
+    for graph in [&after, &before, &after, &before] {
+        let job = live.stage.job(graph);
+        live.change(job);
+    }
+    assert!(live.swaps >= 5);
+    assert_eq!(live.violations, 0);
+}
