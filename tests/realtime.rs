@@ -404,3 +404,18 @@ fn a_swap_costs_the_audio_thread_no_call_of_the_allocator_whatever_is_edited() {
     assert!(live.swaps >= 5);
     assert_eq!(live.violations, 0);
 }
+#[test]
+fn the_examples_never_call_the_allocator() {
+    let stage = Stage::new();
+    let mut names = vec![];
+    for (name, graph) in stage::examples() {
+        if let Some(job) = stage.example_job(&graph) {
+            run_cuttings(&stage, &job, &name);
+            names.push(name);
+        }
+    }
+    assert!(
+        names.len() >= stage::AGREED_EXAMPLES,
+        "only {names:?} could be tried"
+    );
+}

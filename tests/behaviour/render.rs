@@ -1,9 +1,13 @@
 //! Renders: the same samples for any cutting, streams that end, wires at a rate of their own.
 
 use ksgraph::engine::{Offline, Report};
+use ksgraph::graph::{FilterPath, NodeKind};
 use ksgraph::ks::samples_at;
 
-use crate::stage::{AUDIBLE, RATE_HZ, Stage, assert_same_bits, even, hear, path, peak, uneven};
+use crate::stage::{
+    AGREED_EXAMPLES, AUDIBLE, RATE_HZ, Stage, assert_same_bits, even, examples, hear, path, peak,
+    uneven,
+};
 
 const TOTAL: usize = 30_000;
 
@@ -49,6 +53,35 @@ fn branches_that_meet_again_render_the_same_for_any_cutting() {
 fn converters_render_the_same_for_any_cutting() {
     same_for_any_cutting("tone rate='44100' -> rate_converter -> probe -> null_renderer");
     same_for_any_cutting("noise -> probe -> format_converter -> null_renderer");
+}
+
+#[test]
+fn every_example_sounds_and_renders_the_same_for_any_cutting() {
+    let stage = Stage::new();
+    let mut names = vec![];
+    for (name, graph) in examples() {
+        let Some(job) = stage.example_job(&graph) else {
+            continue;
+        };
+        let sink = graph.filters.iter().find(
+            |(_, node)| matches!(&node.kind, NodeKind::Filter(it) if it.key == "audio_device_out"),
+        );
+        let sink = FilterPath(vec![*sink.unwrap().0]);
+        let render = |lens: &[usize]| {
+            let max_len = lens.iter().copied().max().unwrap();
+            let mut offline = Offline::new(&stage.catalogue, &job, max_len);
+            assert!(offline.built.failures.is_empty(), "{name}");
+            hear(&mut offline, &sink, lens)
+        };
+        let whole = render(&even(TOTAL, 64));
+        assert!(peak(&whole) > AUDIBLE, "{name} is silent");
+        for lens in [even(TOTAL, 256), even(TOTAL, 1000), uneven(TOTAL, 2048, 11)] {
+            let what = format!("{name}, up to {}", lens.iter().max().unwrap());
+            assert_same_bits(&whole, &render(&lens), &what);
+        }
+        names.push(name);
+    }
+    assert_eq!(names.len(), AGREED_EXAMPLES, "{names:?}");
 }
 
 #[test]
