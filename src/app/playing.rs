@@ -169,6 +169,10 @@ impl Playing {
             self.take_in(built, &mut news);
         }
         while let Some(report) = self.engine.report() {
+            // A report may speak of filters that were built since.
+            while let Some(built) = self.engine.built() {
+                self.take_in(built, &mut news);
+            }
             let named = |open: &BTreeMap<FilterPath, OpenFilter>, entry: u32| {
                 open.iter()
                     .find(|(_, open)| open.entry == entry)

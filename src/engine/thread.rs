@@ -206,11 +206,12 @@ fn build_loop(
         }
         if let Some(job) = latest.take_if(|_| !is_in_flight) {
             let (result, transition) = builder.build(&job);
+            // Before the plan: whoever hears the audio thread speak of a filter must be able to know it.
+            let _ = built.send(result);
             // At most one is in flight, so there is room.
             if swaps.push(Box::new(transition)).is_ok() {
                 is_in_flight = true;
                 waker.wake();
-                let _ = built.send(result);
             }
         }
     }
