@@ -687,7 +687,8 @@ impl Model for Scene<'_> {
     }
 
     fn pin_tip(&self, pin: PinAddr) -> String {
-        let Some(row) = self.row(pin) else {
+        // A card is open: nothing more over it.
+        let Some(row) = self.row(pin).filter(|_| self.refused.is_none()) else {
             return String::new();
         };
         let mut lines = vec![format!("{} ({})", row.label, kind_word(row.kind))];

@@ -94,8 +94,23 @@ pub fn has_display() -> bool {
 struct Shell {
     screen: Screen,
     title: String,
+    pace: Pace,
+}
+
+/// How long a whole frame takes, painting included, and so how often one may be drawn.
+///
+/// The windowing library tells of the frame without its painting, which in software is nearly all of it. So now and then
+/// two frames follow each other at once, and the time between their beginnings is what one takes.
+struct Pace {
     /// Seconds a frame takes, smoothed.
-    frame_seconds: f32,
+    work: f32,
+    /// When the last frame began.
+    began: f64,
+    frames: u32,
+    /// Whether this frame was asked for at once, to be measured.
+    is_measured: bool,
+    /// When the user last did something.
+    touched: f64,
 }
 
 /// The share of one core that drawing may take.
@@ -103,21 +118,65 @@ const SHARE: f32 = 0.25;
 /// Between frames while something runs: as fast as screens are, as slow as eyes bear.
 const FASTEST: f32 = 1.0 / 60.0;
 const SLOWEST: f32 = 0.2;
-/// Between looks at what threads have said while nothing moves.
-const IDLE: Duration = Duration::from_millis(250);
+/// A frame as short as this is drawn by a GPU, or waits for the screen.
+const SHORT: f32 = 0.018;
+/// So many frames go by from one measurement to the next.
+const MEASURED: u32 = 16;
+/// Between looks at what threads have said while nothing moves: while the user is there, and later.
+const ATTENTIVE: f32 = 0.25;
+const IDLE: f32 = 1.0;
+
+impl Pace {
+    fn new() -> Self {
+        Self {
+            work: FASTEST,
+            began: 0.0,
+            frames: 0,
+            is_measured: false,
+            touched: 0.0,
+        }
+    }
+
+    /// A frame begins at `now`; says how long to wait from here to the next.
+    fn next(&mut self, now: f64, is_touched: bool, moves: bool, waits: bool) -> f32 {
+        let since = (now - self.began) as f32;
+        if self.is_measured && since < 1.0 {
+            self.work += (since - self.work) * 0.4;
+        }
+        self.began = now;
+        self.is_measured = false;
+        if is_touched {
+            self.touched = now;
+        }
+        if !moves {
+            let attends = waits || now - self.touched < 2.0;
+            return if attends { ATTENTIVE } else { IDLE };
+        }
+        self.frames += 1;
+        if self.frames.is_multiple_of(MEASURED) {
+            self.is_measured = true;
+            return 0.0;
+        }
+        if self.work <= SHORT {
+            FASTEST
+        } else {
+            (self.work / SHARE).clamp(FASTEST, SLOWEST)
+        }
+    }
+}
 
 impl Shell {
     fn new(ctx: &egui::Context, app: App) -> Self {
         Self {
             screen: Screen::new(ctx, app),
             title: String::new(),
-            frame_seconds: FASTEST,
+            pace: Pace::new(),
         }
     }
 }
 
 impl eframe::App for Shell {
-    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
+    fn ui(&mut self, ui: &mut egui::Ui, _: &mut eframe::Frame) {
         let ctx = ui.ctx().clone();
         if ctx.input(|i| i.viewport().close_requested()) && !self.screen.may_leave() {
             ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
@@ -132,20 +191,47 @@ impl eframe::App for Shell {
         if self.screen.may_leave() {
             ctx.send_viewport_cmd(egui::ViewportCommand::Close);
         }
-        if let Some(seconds) = frame.info().cpu_usage {
-            self.frame_seconds += (seconds - self.frame_seconds) * 0.2;
-        }
         let runs = self
             .screen
             .app()
             .cells()
             .is_some_and(|cells| cells.state() == State::Run);
-        let pause = if runs || self.screen.moves() {
-            let wanted = (self.frame_seconds / SHARE).clamp(FASTEST, SLOWEST);
-            Duration::from_secs_f32((wanted - self.frame_seconds).max(0.004))
-        } else {
-            IDLE
-        };
-        ctx.request_repaint_after(pause);
+        let (now, is_touched) = ctx.input(|i| (i.time, !i.events.is_empty()));
+        let moves = runs || self.screen.moves();
+        let waits = self.screen.is_waiting();
+        let pause = self.pace.next(now, is_touched, moves, waits);
+        ctx.request_repaint_after(Duration::from_secs_f32(pause));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Frames of a run of `seconds`, each of which takes `work`.
+    fn frames(work: f32, seconds: f64, moves: bool) -> usize {
+        let (mut pace, mut now, mut count) = (Pace::new(), 100.0, 0);
+        while now < 100.0 + seconds {
+            let pause = pace.next(now, false, moves, false);
+            now += f64::from(pause.max(work));
+            count += 1;
+        }
+        count
+    }
+
+    #[test]
+    fn drawing_takes_a_quarter_of_a_core_at_most_and_no_less_than_eyes_need() {
+        let fast = frames(0.004, 10.0, true);
+        assert!((590..700).contains(&fast), "60 Hz on a GPU: {fast}");
+        let slow = frames(0.040, 10.0, true);
+        let share = slow as f32 * 0.040 / 10.0;
+        assert!((0.15..0.32).contains(&share), "{slow} frames: {share}");
+        let slowest = frames(0.200, 10.0, true);
+        assert!((45..60).contains(&slowest), "5 Hz in the end: {slowest}");
+    }
+
+    #[test]
+    fn an_idle_window_hardly_draws() {
+        assert!(frames(0.040, 20.0, false) <= 21);
     }
 }

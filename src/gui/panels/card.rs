@@ -283,16 +283,10 @@ fn spoken(view: &View<'_>, pin: &PinAddress) -> String {
 fn chips_ui(ui: &Ui, left: f32, y: f32, failed: Step) {
     let theme = Theme::of(ui.ctx());
     let mut x = left;
-    let shown = [
-        Step::DataFlow,
-        Step::Communication,
-        Step::Cycle,
-        Step::Medium,
-        Step::Interface,
-        Step::Instances,
-        Step::Intersection,
-        Step::Create,
-    ];
+    // Direction and loops are worth a chip only when they are what stopped it.
+    let steps = Step::ALL.into_iter().skip(1);
+    let shown =
+        steps.filter(|step| *step == failed || !matches!(step, Step::DataFlow | Step::Cycle));
     for step in shown {
         let word = chip_word(step);
         let marked = step <= failed;
