@@ -2,7 +2,7 @@
 
 use super::observe::Observation;
 use super::playing::News;
-use super::{App, Banner, FilterStatus, Urgency, Xrun};
+use super::{App, Banner, Urgency, Xrun};
 use crate::graph::FilterPath;
 use crate::ks::{AudioDevice, Domain, FileFact, OpenError, Settings, State};
 
@@ -191,14 +191,8 @@ impl App {
     }
 
     fn reached(&mut self, state: State) {
-        let count = self
-            .wiring
-            .filters
-            .keys()
-            .filter(|path| matches!(self.status(path), FilterStatus::Ready(_)))
-            .count();
         let text = match state {
-            State::Run => format!("{count} filters run"),
+            State::Run => "Running".into(),
             State::Pause => "Paused; the position stands still".into(),
             State::Acquire => "Resources are held; nothing moves".into(),
             State::Stop => "Stopped; the position is at zero".into(),
