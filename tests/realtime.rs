@@ -3,6 +3,8 @@
 //! Two ways of running are guarded: the driver of a live graph, turn by turn, on a card that is the test's own hand;
 //! and the same runner in a plain loop, at lengths of all kinds. The first tests show that the guard trips.
 
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 

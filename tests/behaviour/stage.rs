@@ -28,12 +28,12 @@ use ksgraph::ks::{
 use ksgraph::portcls;
 
 /// The rate of every graph here.
-pub const RATE_HZ: u32 = 48_000;
+pub(crate) const RATE_HZ: u32 = 48_000;
 /// -60 dBFS.
-pub const AUDIBLE: f32 = 0.001;
+pub(crate) const AUDIBLE: f32 = 0.001;
 
 /// Numbers that processors note down without allocating.
-pub struct Ledger {
+pub(crate) struct Ledger {
     notes: Box<[AtomicU32]>,
     count: AtomicUsize,
 }
@@ -54,7 +54,7 @@ impl Ledger {
     }
 
     /// Everything noted since it was asked last.
-    pub fn take(&self) -> Vec<u32> {
+    pub(crate) fn take(&self) -> Vec<u32> {
         let count = self.count.swap(0, Ordering::SeqCst);
         assert!(count <= self.notes.len(), "the ledger is full");
         self.notes[..count]
@@ -65,17 +65,17 @@ impl Ledger {
 }
 
 /// A catalogue with every built-in filter and those below, and what they noted.
-pub struct Stage {
-    pub catalogue: Catalogue,
-    pub facts: Facts,
+pub(crate) struct Stage {
+    pub(crate) catalogue: Catalogue,
+    pub(crate) facts: Facts,
     /// The lengths of cycles that `probe` saw.
-    pub lens: Arc<Ledger>,
+    pub(crate) lens: Arc<Ledger>,
     /// The steps that `probe` took, as `id * 4 + state`.
-    pub steps: Arc<Ledger>,
+    pub(crate) steps: Arc<Ledger>,
 }
 
 impl Stage {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let offline = Arc::new(portcls::Offline);
         Self::over(ksgraph::filters::catalogue(
             Arc::clone(&offline) as _,
@@ -83,7 +83,7 @@ impl Stage {
         ))
     }
 
-    pub fn over(mut catalogue: Catalogue) -> Self {
+    pub(crate) fn over(mut catalogue: Catalogue) -> Self {
         let (lens, steps) = (Ledger::new(), Ledger::new());
         let probe = Probe {
             lens: Arc::clone(&lens),
@@ -110,7 +110,7 @@ impl Stage {
 
     /// A graph from text; see the top of the file.
     #[track_caller]
-    pub fn graph(&self, text: &str) -> Graph {
+    pub(crate) fn graph(&self, text: &str) -> Graph {
         let mut graph = Graph {
             rate_hz: RATE_HZ,
             ..Graph::default()
@@ -121,7 +121,7 @@ impl Stage {
 
     /// Adds filters and wires to a graph.
     #[track_caller]
-    pub fn add(&self, graph: &mut Graph, text: &str) {
+    pub(crate) fn add(&self, graph: &mut Graph, text: &str) {
         for statement in text.split(';') {
             let mut last = None;
             for part in statement.split("->") {
@@ -170,7 +170,7 @@ impl Stage {
 
     /// What the engine is asked to play. Every wire must be agreed.
     #[track_caller]
-    pub fn job(&self, graph: &Graph) -> Job {
+    pub(crate) fn job(&self, graph: &Graph) -> Job {
         let wiring = negotiate(graph, &self.catalogue, &self.facts, None);
         for wire in &wiring.wires {
             if let Err(refusal) = &wire.outcome {
@@ -185,7 +185,7 @@ impl Stage {
 
     /// What the engine is asked to play for an example: with the files it names, and a note held on its keyboards.
     /// `None` when it is not agreed.
-    pub fn example_job(&self, graph: &Graph) -> Option<Job> {
+    pub(crate) fn example_job(&self, graph: &Graph) -> Option<Job> {
         let mut facts = self.facts.clone();
         for node in graph.filters.values() {
             if let NodeKind::Filter(filter) = &node.kind
@@ -213,7 +213,7 @@ impl Stage {
 
     /// What the graph sounds like at its only null renderer, cut as told.
     #[track_caller]
-    pub fn render(&self, text: &str, lens: &[usize]) -> Vec<Vec<f32>> {
+    pub(crate) fn render(&self, text: &str, lens: &[usize]) -> Vec<Vec<f32>> {
         let graph = self.graph(text);
         let max_len = lens.iter().copied().max().unwrap_or(1);
         let mut offline = Offline::new(&self.catalogue, &self.job(&graph), max_len);
@@ -228,7 +228,7 @@ fn folder() -> PathBuf {
 }
 
 /// Every example graph, by name.
-pub fn examples() -> Vec<(String, Graph)> {
+pub(crate) fn examples() -> Vec<(String, Graph)> {
     let files = std::fs::read_dir(folder()).unwrap();
     let mut examples: Vec<(String, Graph)> = files
         .map(|file| file.unwrap().path())
@@ -246,18 +246,18 @@ pub fn examples() -> Vec<(String, Graph)> {
 }
 
 /// How many of them play as they stand; one fails on purpose.
-pub const AGREED_EXAMPLES: usize = 5;
+pub(crate) const AGREED_EXAMPLES: usize = 5;
 
 /// The path of a filter of the outermost graph.
 #[track_caller]
-pub fn path(graph: &Graph, name: &str) -> FilterPath {
+pub(crate) fn path(graph: &Graph, name: &str) -> FilterPath {
     let id = graph.find(name);
     FilterPath(vec![id.unwrap_or_else(|| panic!("no filter {name}"))])
 }
 
 /// Sets a property from text: a number, `true` or `false`, or a word; in quotes always a word.
 #[track_caller]
-pub fn set(graph: &mut Graph, name: &str, key: &str, text: &str) {
+pub(crate) fn set(graph: &mut Graph, name: &str, key: &str, text: &str) {
     let number = text.parse().ok().filter(|number: &f64| number.is_finite());
     let number = number.map(Value::Number);
     let flag = text.parse().map(Value::Flag).ok();
@@ -274,7 +274,7 @@ pub fn set(graph: &mut Graph, name: &str, key: &str, text: &str) {
 
 /// Takes away the wires between two filters.
 #[track_caller]
-pub fn cut(graph: &mut Graph, from: &str, to: &str) {
+pub(crate) fn cut(graph: &mut Graph, from: &str, to: &str) {
     let (from, to) = (graph.find(from).unwrap(), graph.find(to).unwrap());
     let wire = graph
         .connections
@@ -285,7 +285,7 @@ pub fn cut(graph: &mut Graph, from: &str, to: &str) {
 
 /// Runs a cycle of each length; what the sink at `path` took, a list a channel.
 #[track_caller]
-pub fn hear(offline: &mut Offline, path: &FilterPath, lens: &[usize]) -> Vec<Vec<f32>> {
+pub(crate) fn hear(offline: &mut Offline, path: &FilterPath, lens: &[usize]) -> Vec<Vec<f32>> {
     let mut heard: Vec<Vec<f32>> = vec![];
     for &len in lens {
         offline.cycle(len).unwrap();
@@ -306,14 +306,14 @@ pub fn hear(offline: &mut Offline, path: &FilterPath, lens: &[usize]) -> Vec<Vec
 }
 
 /// As many lengths of `len` as make `total`, the last one shorter.
-pub fn even(total: usize, len: usize) -> Vec<usize> {
+pub(crate) fn even(total: usize, len: usize) -> Vec<usize> {
     let mut lens = vec![len; total / len];
     lens.extend(Some(total % len).filter(|rest| *rest > 0));
     lens
 }
 
 /// Lengths from 1 to `most` that make `total`, in an order given by `seed`.
-pub fn uneven(total: usize, most: usize, seed: u64) -> Vec<usize> {
+pub(crate) fn uneven(total: usize, most: usize, seed: u64) -> Vec<usize> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let mut lens = vec![];
     let mut left = total;
@@ -330,7 +330,7 @@ pub fn uneven(total: usize, most: usize, seed: u64) -> Vec<usize> {
 
 /// Bit for bit, with the first difference named.
 #[track_caller]
-pub fn assert_same_bits(one: &[Vec<f32>], other: &[Vec<f32>], what: &str) {
+pub(crate) fn assert_same_bits(one: &[Vec<f32>], other: &[Vec<f32>], what: &str) {
     assert_eq!(one.len(), other.len(), "{what}: channels");
     for (channel, (one, other)) in one.iter().zip(other).enumerate() {
         assert_eq!(one.len(), other.len(), "{what}: length");
@@ -348,13 +348,13 @@ pub fn assert_same_bits(one: &[Vec<f32>], other: &[Vec<f32>], what: &str) {
 }
 
 /// The largest absolute sample.
-pub fn peak(heard: &[Vec<f32>]) -> f32 {
+pub(crate) fn peak(heard: &[Vec<f32>]) -> f32 {
     let all = heard.iter().flatten();
     all.fold(0.0, |peak, sample| peak.max(sample.abs()))
 }
 
 /// The largest step from one sample to the next, and where it is.
-pub fn largest_step(samples: &[f32]) -> (f32, usize) {
+pub(crate) fn largest_step(samples: &[f32]) -> (f32, usize) {
     let steps = samples
         .windows(2)
         .map(|pair| (pair[1] - pair[0]).abs())
@@ -368,14 +368,14 @@ pub fn largest_step(samples: &[f32]) -> (f32, usize) {
 }
 
 /// A feed that holds a key down from the first sample on.
-pub fn held_note(millis: i64) -> Arc<[KernelEvent]> {
+pub(crate) fn held_note(millis: i64) -> Arc<[KernelEvent]> {
     let on = KernelEvent::new(0, &[0x90, 69, 100]).unwrap();
     let off = KernelEvent::new(millis * 10_000, &[0x80, 69, 0]).unwrap();
     Arc::from([on, off])
 }
 
 /// The filters of a graph that take a feed.
-pub fn feeds(
+pub(crate) fn feeds(
     graph: &Graph,
     events: &Arc<[KernelEvent]>,
 ) -> BTreeMap<FilterPath, Arc<[KernelEvent]>> {

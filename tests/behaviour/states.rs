@@ -83,6 +83,7 @@ fn a_filter_that_arrives_is_stepped_up_to_the_others_and_one_that_leaves_is_stop
     assert_eq!(stage.steps.take(), [2 * 4 + 2, 2 * 4 + 1, 2 * 4]);
 }
 
+#[expect(clippy::disallowed_methods, reason = "this test is about time")]
 #[test]
 fn a_machine_without_devices_plays_by_the_clock_and_says_so() {
     let options = Options {
