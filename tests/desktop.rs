@@ -37,7 +37,7 @@ const SINK: &str = "Null Renderer";
 const SYNTH: &str = "Tone Synth";
 const TONE_OUT: &str = "Tone Generator output out (audio)";
 const SINK_IN: &str = "Null Renderer input in (audio)";
-const SYNTH_IN: &str = "Tone Synth input events (MIDI)";
+const SYNTH_IN: &str = "Tone Synth input notes (MIDI)";
 
 #[test]
 fn a_graph_is_built_by_hand_undone_redone_and_saved() {
@@ -123,6 +123,7 @@ fn a_held_key_moves_the_meter_and_a_released_one_lets_it_fall() {
         window.key("F8");
     }
     assert!(in_play_mode(&mut window), "F8 switches play mode on");
+    window.key("space");
     window.see("a silent meter", |probe| {
         level(probe).is_none_or(|dbfs| dbfs < -60.0).then_some(())
     });

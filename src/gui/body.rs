@@ -3,20 +3,20 @@
 //! Sizes are those at 100 %; everything is painted times the zoom of the canvas. What is measured comes from telemetry.
 
 use egui::{
-    Align2, Color32, CornerRadius, FontId, Id, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui,
-    WidgetInfo, pos2, vec2,
+    Align2, Color32, CornerRadius, FontId, Id, Pos2, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2,
 };
 
 use super::canvas::Drawn;
 use super::keys::{self, PlayKeys};
+use super::meter;
 use super::probe;
 use super::property::Edit;
 use super::screen::Command;
-use super::theme::{Theme, Type, radius, stroke};
-use crate::app::telemetry::{meter, synth};
+use super::theme::{Theme, Type, radius};
+use crate::app::telemetry::synth;
 use crate::app::{Action, View};
 use crate::graph::{FilterNode, NodeKind};
-use crate::ks::{Descriptor, Domain, Property, Telemetry};
+use crate::ks::{Descriptor, Domain, Property};
 
 /// The most rows of a body.
 const ROWS: usize = 6;
@@ -24,7 +24,6 @@ const LINE: f32 = 20.0;
 const TWO_LINES: f32 = 34.0;
 const SEGMENTS: f32 = 26.0;
 const PIANO: f32 = 60.0;
-const BARS: f32 = 100.0;
 
 /// A special body, by the filter's key.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -94,7 +93,7 @@ pub(super) fn size(descriptor: &Descriptor) -> [f32; 2] {
     let wide = (wide / 8.0).ceil() * 8.0;
     match special(descriptor) {
         Special::Keyboard => [176.0, PIANO + 22.0],
-        Special::Meter => [104.0, BARS + 20.0],
+        Special::Meter => [104.0, meter::HEIGHT],
         Special::Synth => [wide.max(176.0), rows + LINE],
         Special::None => [wide, rows],
     }
@@ -110,18 +109,19 @@ pub(super) struct Bodies {
 }
 
 /// A body being painted.
-struct Page<'a> {
-    theme: &'static Theme,
+pub(super) struct Page<'a> {
+    pub(super) theme: &'static Theme,
     rect: Rect,
-    zoom: f32,
+    pub(super) zoom: f32,
     y: f32,
     id: Id,
-    view: &'a View<'a>,
-    drawn: &'a Drawn<'a>,
+    pub(super) view: &'a View<'a>,
+    pub(super) drawn: &'a Drawn<'a>,
 }
 
 impl Page<'_> {
-    fn row(&mut self, height: f32) -> Rect {
+    /// The next part of it, of that height at 100 %.
+    pub(super) fn row(&mut self, height: f32) -> Rect {
         let top = self.rect.top() + self.y * self.zoom;
         self.y += height;
         Rect::from_min_size(
@@ -136,7 +136,16 @@ impl Page<'_> {
         font
     }
 
-    fn text(&self, ui: &Ui, at: Pos2, align: Align2, words: &str, role: Type, ink: Color32) {
+    /// Text at the zoom.
+    pub(super) fn text(
+        &self,
+        ui: &Ui,
+        at: Pos2,
+        align: Align2,
+        words: &str,
+        role: Type,
+        ink: Color32,
+    ) {
         ui.painter().text(at, align, words, self.font(role), ink);
     }
 }
@@ -166,7 +175,7 @@ impl Bodies {
         };
         match special(descriptor) {
             Special::Keyboard => self.piano_ui(ui, &mut page, node, commands),
-            Special::Meter => meter_ui(ui, &mut page),
+            Special::Meter => meter::meter_ui(ui, &mut page),
             Special::Synth => {
                 inline_ui(ui, &mut page, node, descriptor, commands);
                 voices_ui(ui, &mut page, node, descriptor);
@@ -435,115 +444,4 @@ fn voices_ui(ui: &mut Ui, page: &mut Page<'_>, node: &FilterNode, descriptor: &D
         ui.painter()
             .rect_filled(bar, CornerRadius::same(radius::BAR), fill);
     }
-}
-
-/// A level of the meter: a filter that is not open is silent.
-pub(super) fn level(cells: Option<&Telemetry>, first: usize, channel: usize) -> f32 {
-    cells.map_or(meter::FLOOR_DB, |cells| cells.get(first + channel))
-}
-
-/// The loudest held peak in words: `−20.3 dBFS`, `silent`.
-pub(super) fn peak_words(cells: Option<&Telemetry>) -> String {
-    let channels = cells.map_or(0, |cells| cells.get(meter::CHANNELS) as usize);
-    let peak = (0..channels.min(meter::MAX_CHANNELS))
-        .map(|channel| level(cells, meter::PEAK, channel))
-        .fold(meter::FLOOR_DB, f32::max);
-    if peak < -100.0 {
-        "silent".to_owned()
-    } else {
-        format!("{peak:.1} dBFS").replace('-', "\u{2212}")
-    }
-}
-
-fn meter_ui(ui: &mut Ui, page: &mut Page<'_>) {
-    let theme = page.theme;
-    let zoom = page.zoom;
-    let cells = page.view.telemetry(&page.drawn.path);
-    let bars = page.row(BARS);
-    let channels = cells.map_or(0, |cells| cells.get(meter::CHANNELS) as usize);
-    let columns = channels.clamp(2, meter::MAX_CHANNELS);
-    let scale = 26.0 * zoom;
-    let pitch = ((bars.width() - scale) / columns as f32).min(14.0 * zoom);
-    let left = bars.left() + ((bars.width() - scale - pitch * columns as f32) / 2.0).max(0.0);
-    let y_of = |db: f32| bars.bottom() - (db.clamp(-60.0, 0.0) + 60.0) / 60.0 * bars.height();
-    let segments = (BARS / 4.0) as usize;
-    for column in 0..columns {
-        let peak = level(cells, meter::PEAK, column);
-        let x = left + pitch * column as f32;
-        for segment in 0..segments {
-            let low = -60.0 + 60.0 * segment as f32 / segments as f32;
-            let piece = Rect::from_min_size(
-                pos2(x, y_of(low) - 3.0 * zoom),
-                vec2(pitch - 3.0 * zoom, 3.0 * zoom),
-            );
-            let hue = match low {
-                low if low >= -1.0 => theme.error,
-                low if low >= -9.0 => theme.clock,
-                _ => theme.audio,
-            };
-            let lit = channels > column && peak > low;
-            let fill = if lit {
-                hue
-            } else {
-                theme.line_soft.lerp_to_gamma(theme.line, 0.5)
-            };
-            ui.painter().rect_filled(piece, CornerRadius::ZERO, fill);
-        }
-        let held = level(cells, meter::HOLD, column);
-        if held > -60.0 {
-            let y = y_of(held);
-            let line = [pos2(x, y), pos2(x + pitch - 3.0 * zoom, y)];
-            ui.painter()
-                .line_segment(line, Stroke::new(1.5, theme.strong));
-        }
-    }
-    let ruler = bars.right() - scale + 4.0 * zoom;
-    for db in [0.0_f32, -12.0, -24.0, -36.0, -48.0] {
-        let y = y_of(db);
-        let tick = [pos2(ruler, y), pos2(ruler + 3.0 * zoom, y)];
-        ui.painter()
-            .line_segment(tick, Stroke::new(stroke::HAIR, theme.line_strong));
-        let words = format!("{db:.0}").replace('-', "\u{2212}");
-        let y = y.clamp(bars.top() + 5.0 * zoom, bars.bottom() - 5.0 * zoom);
-        page.text(
-            ui,
-            pos2(bars.right(), y),
-            Align2::RIGHT_CENTER,
-            &words,
-            Type::Tick,
-            theme.dim,
-        );
-    }
-    let line = page.row(20.0);
-    if cells.is_some_and(|cells| cells.get(meter::NON_FINITE) != 0.0) {
-        ui.painter().rect_stroke(
-            bars,
-            CornerRadius::ZERO,
-            Stroke::new(1.0, theme.error),
-            StrokeKind::Inside,
-        );
-        page.text(
-            ui,
-            bars.center(),
-            Align2::CENTER_CENTER,
-            "NaN",
-            Type::Section,
-            theme.error,
-        );
-    }
-    let words = peak_words(cells);
-    probe::note(ui.ctx(), "meter", &page.drawn.node.name, &words, bars);
-    let shown = if words == "silent" {
-        words
-    } else {
-        format!("peak {words}")
-    };
-    page.text(
-        ui,
-        line.center(),
-        Align2::CENTER_CENTER,
-        &shown,
-        Type::Small,
-        theme.dim,
-    );
 }

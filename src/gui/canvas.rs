@@ -1,8 +1,7 @@
 //! The document on the canvas: how filters, pins and wires look, and what gestures mean.
 //!
-//! Here and nowhere else stands which row of a box is which instance of which pin factory ([`Rows`]). A box is a filter or
-//! a group of the outermost graph; its id is the filter's, a wire's id is the index of its connection.
-//! Pins that exist only because a wire ends there are shown too, so that filters which are not installed keep theirs.
+//! A box is a filter or a group of the outermost graph; its id is the filter's, a wire's id is the index of its
+//! connection, a pin's place is a row of `rows.rs`.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,276 +12,19 @@ use super::body::{self, Bodies};
 use super::controls;
 use super::icons::Icon;
 use super::node_graph::{
-    Footer, Health, Kind as Hue, Model, NodeId, NodeView, PinAddr, PinView, Place, Requests, Side,
-    Tag, Verdict, WireEnds, WireId, WireState, WireView,
+    Footer, Health, Model, NodeId, NodeView, PinAddr, Place, Requests, Side, Verdict, WireEnds,
+    WireId, WireState, WireView,
 };
+use super::rows::{Row, Rows};
 use super::screen::Command;
-use super::theme::{Theme, Type, kind};
+use super::signals::Signals;
+use super::theme::{Theme, Type};
+use super::words::{hue, instances_text, kind_word, mark, range_text, tag};
 use crate::app::{FilterStatus, View};
 use crate::graph::{
     Connection, FilterId, FilterPath, Graph, Node, NodeKind, PinAddress, PinRef, Wire,
 };
-use crate::ks::{DataFlow, DataFormat, Descriptor, Kind, PinFactory, State};
-
-/// The one table from a kind of data to its look.
-pub(super) fn hue(kind: Kind) -> Hue {
-    match kind {
-        Kind::Audio => kind::AUDIO,
-        Kind::Midi => kind::MIDI,
-        Kind::Events => kind::EVENTS,
-        Kind::Clock => kind::CLOCK,
-        Kind::Control => kind::CONTROL,
-    }
-}
-
-/// The kind of data as screen readers say it.
-pub(super) fn kind_word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Audio => "audio",
-        Kind::Midi => "MIDI records",
-        Kind::Events => "MIDI",
-        Kind::Clock => "clock",
-        Kind::Control => "control",
-    }
-}
-
-/// The mark of a category.
-pub(super) fn mark(descriptor: &Descriptor) -> Icon {
-    use crate::ks::ids::category as id;
-    match descriptor.category() {
-        _ if descriptor.key == "keyboard" => Icon::Keys,
-        id::CAPTURE => Icon::Capture,
-        id::RENDER => Icon::Render,
-        id::FILESYSTEM => Icon::File,
-        id::SYNTHESIZER => Icon::Synth,
-        id::INTERFACETRANSFORM => Icon::Iface,
-        id::MIXER => Icon::Mixer,
-        id::SPLITTER => Icon::Split,
-        id::CLOCK => Icon::Clock,
-        id::ANALYSIS => Icon::Meter,
-        _ => Icon::Transform,
-    }
-}
-
-/// One row of pins of a box.
-#[derive(Clone, PartialEq, Debug)]
-pub(super) struct Row {
-    /// The pin factory's name, or the group pin's.
-    pub(super) pin: String,
-    /// Which instance.
-    pub(super) instance: u32,
-    /// What stands beside it.
-    pub(super) label: String,
-    /// What screen readers say.
-    spoken: String,
-    /// The data, and whether it is a jack.
-    pub(super) kind: Kind,
-    is_bridge: bool,
-    /// Whether a wire ends here.
-    pub(super) is_connected: bool,
-    /// Whether it would be made by a wire.
-    grows: bool,
-}
-
-/// The rows of one box: inputs, outputs.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub(super) struct Rows {
-    /// From above.
-    pub(super) inputs: Vec<Row>,
-    /// From above.
-    pub(super) outputs: Vec<Row>,
-}
-
-impl Rows {
-    /// The rows of a filter or group.
-    pub(super) fn of(view: &View<'_>, id: FilterId, node: &Node) -> Self {
-        let path = FilterPath(vec![id]);
-        let described = view
-            .wiring
-            .filters
-            .get(&path)
-            .and_then(|filter| filter.descriptor.as_ref());
-        let mut rows = Self::default();
-        match (&node.kind, described) {
-            (NodeKind::Filter(_), Some(descriptor)) => {
-                for factory in descriptor.pins.iter() {
-                    rows.factory(view.graph, id, factory);
-                }
-            }
-            (NodeKind::Group(group), _) => {
-                for pin in &group.pins {
-                    let Some((kind, flow)) = inner_pin(view, &path, &group.graph, &pin.inner)
-                    else {
-                        continue;
-                    };
-                    rows.side_mut(flow).push(Row::new(&pin.name, 0, kind));
-                }
-            }
-            (NodeKind::Filter(_), None) => {}
-        }
-        rows.wired(view, id);
-        rows.name(&node.name);
-        rows
-    }
-
-    fn side_mut(&mut self, flow: DataFlow) -> &mut Vec<Row> {
-        match flow {
-            DataFlow::In => &mut self.inputs,
-            DataFlow::Out => &mut self.outputs,
-        }
-    }
-
-    /// The connected instances of a factory in order, and one more while there may be one more.
-    fn factory(&mut self, graph: &Graph, id: FilterId, factory: &PinFactory) {
-        let side = self.side_mut(factory.data_flow);
-        if factory.is_bridge() {
-            side.push(Row {
-                is_bridge: true,
-                ..Row::new(&factory.name, 0, factory.kind())
-            });
-            return;
-        }
-        let mut instances: Vec<u32> = ends(graph, id, factory.data_flow)
-            .filter(|pin| pin.pin == factory.name)
-            .map(|pin| pin.instance)
-            .collect();
-        instances.sort_unstable();
-        instances.dedup();
-        let connected = instances.len() as u32;
-        if connected < factory.instances.possible {
-            let free = (0..).find(|instance| !instances.contains(instance));
-            instances.extend(free);
-        }
-        let many = instances.len() > 1;
-        for (place, &instance) in instances.iter().enumerate() {
-            let mut row = Row::new(&factory.name, instance, factory.kind());
-            if many {
-                row.label = format!("{} {}", factory.name, instance + 1);
-            }
-            row.grows = place as u32 >= connected && connected > 0;
-            side.push(row);
-        }
-    }
-
-    /// Marks what is connected, and adds pins that only a wire knows of.
-    fn wired(&mut self, view: &View<'_>, id: FilterId) {
-        for (index, connection) in view.graph.connections.iter().enumerate() {
-            let ends = [
-                (&connection.from, DataFlow::Out),
-                (&connection.to, DataFlow::In),
-            ];
-            for (pin, flow) in ends.into_iter().filter(|(pin, _)| pin.filter == id) {
-                let agreed = wire_of(view, index)
-                    .and_then(|wire| wire.outcome.as_ref().ok())
-                    .map(|agreement| agreement.format.kind());
-                let side = self.side_mut(flow);
-                let known = side
-                    .iter_mut()
-                    .find(|row| row.pin == pin.pin && row.instance == pin.instance);
-                let row = match known {
-                    Some(row) => row,
-                    None => {
-                        let kind = agreed.unwrap_or(Kind::Control);
-                        side.push(Row::new(&pin.pin, pin.instance, kind));
-                        side.last_mut().expect("a row was pushed")
-                    }
-                };
-                row.is_connected = true;
-                row.grows = false;
-                row.kind = agreed.unwrap_or(row.kind);
-            }
-        }
-    }
-
-    fn name(&mut self, filter: &str) {
-        for (word, side) in [("input", &mut self.inputs), ("output", &mut self.outputs)] {
-            for row in side {
-                let number = match row.instance {
-                    0 => String::new(),
-                    instance => format!(" {}", instance + 1),
-                };
-                let kind = kind_word(row.kind);
-                row.spoken = format!("{filter} {word} {}{number} ({kind})", row.pin);
-            }
-        }
-    }
-
-    /// The rows of one side.
-    pub(super) fn side(&self, side: Side) -> &[Row] {
-        match side {
-            Side::Input => &self.inputs,
-            Side::Output => &self.outputs,
-        }
-    }
-
-    fn index_of(&self, side: Side, pin: &PinRef) -> Option<usize> {
-        self.side(side)
-            .iter()
-            .position(|row| row.pin == pin.pin && row.instance == pin.instance)
-    }
-}
-
-impl Row {
-    fn new(pin: &str, instance: u32, kind: Kind) -> Self {
-        Self {
-            pin: pin.to_owned(),
-            instance,
-            label: pin.to_owned(),
-            spoken: String::new(),
-            kind,
-            is_bridge: false,
-            is_connected: false,
-            grows: false,
-        }
-    }
-
-    fn view(&self) -> PinView<'_> {
-        PinView {
-            name: Cow::Borrowed(&self.label),
-            spoken: Cow::Borrowed(&self.spoken),
-            kind: if self.is_bridge {
-                kind::BRIDGE
-            } else {
-                hue(self.kind)
-            },
-            connected: self.is_connected,
-            grows: self.grows,
-        }
-    }
-}
-
-fn ends(graph: &Graph, id: FilterId, flow: DataFlow) -> impl Iterator<Item = &PinRef> {
-    graph
-        .connections
-        .iter()
-        .map(move |connection| match flow {
-            DataFlow::In => &connection.to,
-            DataFlow::Out => &connection.from,
-        })
-        .filter(move |pin| pin.filter == id)
-}
-
-/// What a group's pin stands for, all the way in.
-fn inner_pin(
-    view: &View<'_>,
-    path: &FilterPath,
-    graph: &Graph,
-    pin: &PinRef,
-) -> Option<(Kind, DataFlow)> {
-    let mut path = path.clone();
-    path.0.push(pin.filter);
-    match &graph.filters.get(&pin.filter)?.kind {
-        NodeKind::Group(group) => {
-            let inner = group.pins.iter().find(|inner| inner.name == pin.pin)?;
-            inner_pin(view, &path, &group.graph, &inner.inner)
-        }
-        NodeKind::Filter(_) => {
-            let descriptor = view.wiring.filters.get(&path)?.descriptor.as_ref()?;
-            let (_, factory) = descriptor.pin(&pin.pin)?;
-            Some((factory.kind(), factory.data_flow))
-        }
-    }
-}
+use crate::ks::{Descriptor, Kind, PinFactory, State};
 
 /// What became of a connection.
 pub(super) fn wire_of<'a>(view: &View<'a>, connection: usize) -> Option<&'a Wire> {
@@ -434,6 +176,15 @@ impl<'a> Scene<'a> {
         Some(descriptor.pin(&self.row(pin)?.pin)?.1)
     }
 
+    /// The first pin of a side that has no wire, as the program names it.
+    pub(super) fn free_pin(&self, node: NodeId, side: Side) -> Option<PinAddress> {
+        let rows = self.get(node)?.rows.side(side);
+        let index = rows
+            .iter()
+            .position(|row| !row.is_connected && !row.is_bridge)?;
+        self.address(PinAddr { node, side, index })
+    }
+
     /// The connections that end at a box, or at one pin of it.
     pub(super) fn wires_of(&self, node: NodeId, pin: Option<PinAddr>) -> Vec<usize> {
         let ends_here = |end: PinAddr| pin.map_or(end.node == node, |pin| end == pin);
@@ -566,7 +317,14 @@ impl Model for Scene<'_> {
             FilterStatus::Faulty(why) => {
                 (Health::Faulty, 0, Some(Footer::Words(Cow::Borrowed(why))))
             }
-            FilterStatus::Idle(why) => (Health::Fine, 0, Some(Footer::Words(Cow::Borrowed(why)))),
+            FilterStatus::Idle(why) => {
+                // The box has its name above already.
+                let own = why.strip_prefix(it.node.name.as_str());
+                let words = own
+                    .and_then(|rest| rest.strip_prefix(" is "))
+                    .unwrap_or(why);
+                (Health::Fine, 0, Some(Footer::Words(Cow::Borrowed(words))))
+            }
             FilterStatus::Ready(state) => {
                 let footer = it.cost.as_ref().map(|(left, share, right)| Footer::Cost {
                     left: Cow::Borrowed(left),
@@ -704,132 +462,5 @@ impl Model for Scene<'_> {
             }
         }
         lines.join("\n")
-    }
-}
-
-/// How many pins of a factory there may be.
-pub(super) fn instances_text(factory: &PinFactory) -> String {
-    let possible = match factory.instances.possible {
-        u32::MAX => "any number".to_owned(),
-        possible => possible.to_string(),
-    };
-    format!("instances: {} to {possible}", factory.instances.necessary)
-}
-
-/// A range in words.
-pub(super) fn range_text(range: &crate::ks::DataRange) -> String {
-    use crate::ks::{GRAPH_RATE, UNLIMITED, grouped};
-    let Some(limits) = range.audio_limits() else {
-        return format!("{:?}", range.sub);
-    };
-    let rate = match (limits.min_rate_hz, limits.max_rate_hz) {
-        (_, GRAPH_RATE) => "the graph's rate".to_owned(),
-        (low, UNLIMITED) if low <= 1 => "any rate".to_owned(),
-        (low, UNLIMITED) => format!("{} Hz and up", grouped(low)),
-        (low, high) if low == high => format!("{} Hz", grouped(low)),
-        (low, high) => format!("{} to {} Hz", grouped(low), grouped(high)),
-    };
-    let span = |low: u32, high: u32| match (low, high) {
-        (low, high) if low == high => low.to_string(),
-        (low, UNLIMITED) => format!("{low} and more"),
-        (low, high) => format!("{low} to {high}"),
-    };
-    format!(
-        "{rate} · {} ch · {:?} {} bit",
-        span(limits.min_channels, limits.max_channels),
-        range.sub,
-        span(limits.min_bits, limits.max_bits)
-    )
-}
-
-/// The words on a wire.
-fn tag(format: &DataFormat) -> Tag<'static> {
-    let long = match format.audio {
-        Some(_) => format.to_string(),
-        None => match format.kind() {
-            Kind::Midi => "MIDI".to_owned(),
-            Kind::Events => "events".to_owned(),
-            _ => format.to_string(),
-        },
-    };
-    let short = match format.audio {
-        Some(audio) => {
-            let letter = if format.is_float() { 'f' } else { 'i' };
-            [
-                kilohertz(audio.rate_hz),
-                format!("{} ch {letter}{}", audio.channels, audio.bits),
-            ]
-        }
-        None => [long.clone(), String::new()],
-    };
-    Tag {
-        long: long.into(),
-        short: short.map(Cow::Owned),
-        ticks: None,
-    }
-}
-
-/// `44.1 kHz`.
-fn kilohertz(rate_hz: u32) -> String {
-    let kilo = f64::from(rate_hz) / 1000.0;
-    format!("{} kHz", (kilo * 1000.0).round() / 1000.0)
-}
-
-/// How a wire sounds on the screen.
-#[derive(Clone, Debug, Default)]
-struct Signal {
-    brightness: f32,
-    beads: Vec<f32>,
-    count: f32,
-    born: Vec<f64>,
-}
-
-/// What moves on wires by itself: brightness of sound, beads of events.
-#[derive(Default)]
-pub(super) struct Signals(BTreeMap<(PinAddress, PinAddress), Signal>);
-
-/// How long a bead travels, in seconds.
-const TRAVEL: f64 = 0.35;
-/// The most beads on a wire at a time.
-const BEADS: usize = 8;
-
-impl Signals {
-    /// Looks at every wire once a frame. True while something moves.
-    pub(super) fn update(&mut self, view: &View<'_>, now: f64) -> bool {
-        let mut moves = false;
-        let known = |wire: &Wire| (wire.from.clone(), wire.to.clone());
-        let alive: std::collections::BTreeSet<_> = view.wiring.wires.iter().map(known).collect();
-        self.0.retain(|key, _| alive.contains(key));
-        for wire in &view.wiring.wires {
-            let Ok(agreement) = &wire.outcome else {
-                continue;
-            };
-            let level = view.level(&wire.from, &wire.to);
-            let fresh = !self.0.contains_key(&known(wire));
-            let signal = self.0.entry(known(wire)).or_default();
-            if agreement.format.audio.is_some() {
-                let decibels = 20.0 * level.max(1e-6).log10();
-                signal.brightness = ((decibels + 60.0) / 60.0).clamp(0.0, 1.0);
-                moves |= signal.brightness > 0.0;
-                continue;
-            }
-            if level > signal.count && !fresh && signal.born.len() < BEADS {
-                signal.born.push(now);
-            }
-            signal.count = level;
-            signal.born.retain(|born| now - born < TRAVEL);
-            signal.beads = signal
-                .born
-                .iter()
-                .map(|born| ((now - born) / TRAVEL) as f32)
-                .collect();
-            signal.brightness = if signal.born.is_empty() { 0.0 } else { 1.0 };
-            moves |= !signal.born.is_empty();
-        }
-        moves
-    }
-
-    fn get(&self, wire: &Wire) -> Option<&Signal> {
-        self.0.get(&(wire.from.clone(), wire.to.clone()))
     }
 }

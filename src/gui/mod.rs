@@ -6,15 +6,21 @@
 mod body;
 mod canvas;
 mod controls;
+mod documents;
 mod files;
+mod hands;
 pub mod icons;
 mod keys;
+mod meter;
 pub mod node_graph;
 mod panels;
 mod probe;
 mod property;
+mod rows;
 mod screen;
+mod signals;
 pub mod theme;
+mod words;
 
 pub use screen::Screen;
 

@@ -3,15 +3,15 @@
 //! One frame: keys, panels and canvas look at one `View` and push [`Command`]s; when all have been drawn the commands are
 //! carried out in order. Nothing here changes the document but through an `Action`.
 
-use std::path::PathBuf;
-
 use egui::{CentralPanel, Frame, Key, Panel, Pos2, Rect, Ui, pos2, vec2};
 
 use super::body::Bodies;
-use super::canvas::{NOT_MADE, Scene, Signals};
-use super::files::{self, Files, Wanted, Why};
+use super::canvas::Scene;
+use super::documents::Pending;
+use super::files::{Files, Why};
+use super::hands;
 use super::keys::{self, Deed, SpaceTap};
-use super::node_graph::{Event, How, Look, NodeGraph, NodeId, Output, PinAddr, Side, Target};
+use super::node_graph::{Event, Look, NodeGraph, NodeId, Output, Side};
 use super::panels::card::Card;
 use super::panels::catalogue::{self, Catalogue};
 use super::panels::context::Context;
@@ -20,11 +20,12 @@ use super::panels::inspector::Inspector;
 use super::panels::log::Bottom;
 use super::panels::palette::{Palette, Waiting};
 use super::panels::{banner, menu, status, transport};
-use super::probe::{self, Probe};
+use super::probe::Probe;
+use super::signals::Signals;
 use super::theme::{Theme, ThemeName, window};
-use crate::app::{Action, App, Selection, View};
+use crate::app::{Action, App};
 use crate::graph::{FilterId, FilterPath, PinAddress, Position};
-use crate::ks::{Descriptor, Value};
+use crate::ks::Descriptor;
 
 /// A filter of the catalogue in the hand.
 #[derive(Clone, Debug)]
@@ -69,15 +70,6 @@ pub(super) enum Command {
     Centre(FilterId),
 }
 
-/// What waits for the answer to "save changes?".
-#[derive(Clone, PartialEq, Eq, Debug)]
-enum Pending {
-    New,
-    Open,
-    OpenFile(PathBuf),
-    Quit,
-}
-
 /// Keys that an open card or palette takes before the canvas hears them.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Taps {
@@ -108,39 +100,39 @@ impl Taps {
 
 /// The contents of the window, with the program behind it.
 pub struct Screen {
-    app: App,
-    canvas: NodeGraph,
-    look: Look,
-    signals: Signals,
-    bodies: Bodies,
-    catalogue: Catalogue,
-    inspector: Inspector,
-    bottom: Bottom,
-    palette: Option<Palette>,
-    card: Option<Card>,
-    context: Option<Context>,
+    pub(super) app: App,
+    pub(super) canvas: NodeGraph,
+    pub(super) look: Look,
+    pub(super) signals: Signals,
+    pub(super) bodies: Bodies,
+    pub(super) catalogue: Catalogue,
+    pub(super) inspector: Inspector,
+    pub(super) bottom: Bottom,
+    pub(super) palette: Option<Palette>,
+    pub(super) card: Option<Card>,
+    pub(super) context: Option<Context>,
     /// Whether boxes are being dragged: all of a drag is one step.
-    drags: bool,
-    taps: Taps,
-    picker: Option<Picker>,
-    files: Files,
-    asks: Option<Pending>,
+    pub(super) drags: bool,
+    pub(super) taps: Taps,
+    pub(super) picker: Option<Picker>,
+    pub(super) files: Files,
+    pub(super) asks: Option<Pending>,
     /// What to do when the document has been saved.
-    after_save: Option<Pending>,
-    shows_keys: bool,
-    shows_catalogue: bool,
-    space: SpaceTap,
-    probe: Option<Probe>,
+    pub(super) after_save: Option<Pending>,
+    pub(super) shows_keys: bool,
+    pub(super) shows_catalogue: bool,
+    pub(super) space: SpaceTap,
+    pub(super) probe: Option<Probe>,
     /// Where the parts of the canvas were, for cards that must not hide them.
-    keep_off: Vec<Rect>,
-    last: Option<Last>,
-    may_leave: bool,
-    is_new: bool,
-    moves: bool,
+    pub(super) keep_off: Vec<Rect>,
+    pub(super) last: Option<Last>,
+    pub(super) may_leave: bool,
+    pub(super) is_new: bool,
+    pub(super) moves: bool,
 }
 
 /// What the canvas said in the last frame, for the panels that are drawn before it.
-struct Last {
+pub(super) struct Last {
     now: status::Now,
     in_hand: Option<Waiting>,
     middle: Pos2,
@@ -226,7 +218,7 @@ impl Screen {
     }
 
     /// After a document was opened: all of it is shown, and keys play if there is something to play.
-    fn fresh_document(&mut self) {
+    pub(super) fn fresh_document(&mut self) {
         self.app.perform(Action::SetPlayMode(true));
         self.palette = None;
         self.card = None;
@@ -409,7 +401,7 @@ impl Screen {
                 }
                 let output = canvas.show(ui, &mut scene, look);
                 if view.graph.filters.is_empty() {
-                    empty_ui(ui, output.geometry.canvas);
+                    hands::empty_ui(ui, output.geometry.canvas);
                 }
                 for event in &output.events {
                     match event {
@@ -420,11 +412,11 @@ impl Screen {
                         Event::MoveFinished { .. } => self.drags = false,
                         _ => {}
                     }
-                    hear(event, &scene, commands);
+                    hands::hear(event, &scene, commands);
                 }
-                refusals(&output.events, &scene, &mut self.card);
-                palette(&output.events, &scene, &mut self.palette);
-                context(&output.events, &scene, &mut self.context);
+                hands::refusals(&output.events, &scene, &mut self.card);
+                hands::palette(&output.events, &scene, &mut self.palette);
+                hands::context(&output.events, &scene, &mut self.context);
                 if output
                     .events
                     .iter()
@@ -440,11 +432,11 @@ impl Screen {
                     });
                 }
                 commands.append(&mut scene.commands);
-                note(ui.ctx(), &scene, &output);
+                hands::note(ui.ctx(), &scene, &output);
                 let hand = output.in_hand.as_ref();
                 *last = Some(Last {
                     now: status::Now::of(&scene, hand, output.hovered, output.view.zoom),
-                    in_hand: hand.and_then(|hand| waiting(&scene, hand.pin)),
+                    in_hand: hand.and_then(|hand| hands::waiting(&scene, hand.pin)),
                     middle: output.view.to_graph(output.geometry.canvas.center()),
                 });
                 output
@@ -509,111 +501,6 @@ impl Screen {
                     self.save(ui.ctx());
                 }
                 None => {}
-            }
-        }
-    }
-
-    /// Does it now if nothing would be lost, else asks first.
-    fn ask(&mut self, pending: Pending) {
-        if self.app.view().document.is_dirty {
-            self.asks = Some(pending);
-        } else {
-            self.after_save = Some(pending);
-        }
-    }
-
-    fn go_on(&mut self, ctx: &egui::Context, pending: Pending) {
-        match pending {
-            Pending::New => {
-                self.app.perform(Action::New);
-                self.fresh_document();
-            }
-            Pending::Open => self.ask_for(ctx, Why::Open),
-            Pending::OpenFile(path) => {
-                self.app.perform(Action::Open(path));
-                self.fresh_document();
-            }
-            Pending::Quit => self.may_leave = true,
-        }
-    }
-
-    fn save(&mut self, ctx: &egui::Context) {
-        if self.app.view().document.path.is_some() {
-            self.app.perform(Action::Save);
-            self.saved(ctx);
-        } else {
-            self.ask_for(ctx, Why::SaveAs);
-        }
-    }
-
-    /// Goes on with what waited for the save, if it succeeded.
-    fn saved(&mut self, ctx: &egui::Context) {
-        let pending = self.after_save.take();
-        if !self.app.view().document.is_dirty
-            && let Some(pending) = pending
-        {
-            self.go_on(ctx, pending);
-        }
-    }
-
-    fn ask_for(&mut self, ctx: &egui::Context, why: Why) {
-        let document = self.app.view().document;
-        let folder = document
-            .path
-            .as_deref()
-            .and_then(|path| path.parent())
-            .map(PathBuf::from)
-            .or_else(|| std::env::current_dir().ok())
-            .unwrap_or_default();
-        let name = match why {
-            Why::SaveAs => document.name,
-            _ => String::new(),
-        };
-        let answer = self
-            .files
-            .ask(Wanted { why }, &folder, &name, ctx.input(|i| i.time));
-        self.answer(answer);
-    }
-
-    fn hear_files(&mut self, ctx: &egui::Context) {
-        let answer = self.files.poll(ctx.input(|i| i.time));
-        self.answer(answer);
-        if let Some(pending) = self
-            .after_save
-            .take_if(|_| self.picker.is_none() && !self.files.is_asking())
-        {
-            // Either nothing had to be saved, or the save is done.
-            if self.app.view().document.is_dirty {
-                return;
-            }
-            self.go_on(ctx, pending);
-        }
-    }
-
-    fn answer(&mut self, answer: files::Answer) {
-        match answer {
-            files::Answer::None => {}
-            files::Answer::Path(wanted, path) => self.take_path(&wanted, path),
-            files::Answer::NoDialog(wanted, folder, name) => {
-                self.picker = Some(Picker::new(wanted, &folder, &name));
-            }
-        }
-    }
-
-    fn take_path(&mut self, wanted: &Wanted, path: PathBuf) {
-        match &wanted.why {
-            Why::Open => {
-                self.app.perform(Action::Open(path));
-                self.fresh_document();
-            }
-            Why::SaveAs => self.app.perform(Action::SaveAs(path)),
-            Why::Property { filter, key, .. } => {
-                let value = Some(Value::Text(path.to_string_lossy().into_owned()));
-                self.app.perform(Action::SetProperty {
-                    filter: *filter,
-                    key: key.clone(),
-                    value,
-                });
             }
         }
     }
@@ -743,233 +630,5 @@ impl Screen {
             Deed::Refresh => self.app.perform(Action::Refresh),
             Deed::Keys => self.shows_keys = true,
         }
-    }
-}
-
-/// An empty canvas says one fact and one act.
-fn empty_ui(ui: &Ui, canvas: Rect) {
-    let theme = Theme::of(ui.ctx());
-    super::controls::text(
-        ui,
-        canvas.center(),
-        egui::Align2::CENTER_CENTER,
-        "Nothing here yet. Press Tab, or drag a filter here.",
-        super::theme::Type::Heading,
-        theme.dim,
-    );
-}
-
-/// The wire in hand as the palette and the catalogue know it.
-fn waiting(scene: &Scene<'_>, pin: PinAddr) -> Option<Waiting> {
-    Some(Waiting {
-        pin: scene.address(pin)?,
-        side: pin.side,
-        factory: scene.factory(pin)?.clone(),
-    })
-}
-
-fn palette(events: &[Event], scene: &Scene<'_>, palette: &mut Option<Palette>) {
-    for event in events {
-        match event {
-            Event::Insert { at, screen }
-            | Event::Menu {
-                target: None,
-                at,
-                screen,
-            } => *palette = Some(Palette::new(*at, *screen, None)),
-            Event::DropOnCanvas { pin, at, screen } => {
-                let shift = match pin.side {
-                    Side::Output => vec2(0.0, -44.0),
-                    Side::Input => vec2(-160.0, -44.0),
-                };
-                *palette = Some(Palette::new(*at + shift, *screen, waiting(scene, *pin)));
-            }
-            _ => {}
-        }
-    }
-}
-
-fn context(events: &[Event], scene: &Scene<'_>, context: &mut Option<Context>) {
-    for event in events {
-        if let Event::Menu {
-            target: Some(target),
-            screen,
-            ..
-        } = event
-        {
-            let wires = match target {
-                Target::Wire(_) => vec![],
-                Target::Node(id) => scene.wires_of(*id, None),
-                Target::Pin(pin) => scene.wires_of(pin.node, Some(*pin)),
-            };
-            *context = Some(Context::new(*target, wires, *screen));
-        }
-    }
-}
-
-fn refusals(events: &[Event], scene: &Scene<'_>, card: &mut Option<Card>) {
-    for event in events {
-        let Event::Refused {
-            from,
-            to,
-            screen,
-            shift,
-            ..
-        } = event
-        else {
-            continue;
-        };
-        let (Some(from), Some(to)) = (scene.address(*from), scene.address(*to)) else {
-            continue;
-        };
-        if let Err(refusal) = scene.view.would_connect(&from, &to)
-            && (!shift || refusal.cures.is_empty())
-        {
-            *card = Some(Card::new(from, to, *refusal, *screen));
-        }
-    }
-}
-
-fn selection_of(view: &View<'_>, nodes: &[NodeId], wires: &[u64], how: How) -> Selection {
-    let mut selection = match how {
-        How::Replace => Selection::default(),
-        How::Add | How::Toggle => view.selection.clone(),
-    };
-    for id in nodes.iter().map(|&id| FilterId(id as u32)) {
-        if how != How::Toggle || !selection.filters.remove(&id) {
-            selection.filters.insert(id);
-        }
-    }
-    let made = wires.iter().filter(|id| **id != NOT_MADE);
-    for index in made.map(|&id| id as usize) {
-        if how != How::Toggle || !selection.connections.remove(&index) {
-            selection.connections.insert(index);
-        }
-    }
-    selection
-}
-
-fn moved(view: &View<'_>, nodes: &[NodeId], delta: egui::Vec2) -> Action {
-    let places = nodes
-        .iter()
-        .map(|&id| FilterId(id as u32))
-        .filter_map(|id| {
-            let from = view.graph.filters.get(&id)?.position;
-            let to = Position {
-                x: from.x + delta.x,
-                y: from.y + delta.y,
-            };
-            Some((id, to))
-        })
-        .collect();
-    Action::Move(places)
-}
-
-/// Turns what the hand did on the canvas into commands.
-fn hear(event: &Event, scene: &Scene<'_>, commands: &mut Vec<Command>) {
-    let view = scene.view;
-    let mut act = |action| commands.push(Command::Do(action));
-    match event {
-        Event::Select { nodes, wires, how } => {
-            act(Action::Select(selection_of(view, nodes, wires, *how)));
-        }
-        Event::Move { nodes, delta } => {
-            act(moved(view, nodes, *delta));
-        }
-        Event::MoveFinished { .. } => act(Action::EndGesture),
-        Event::Connect {
-            from,
-            to,
-            replacing,
-            ..
-        } => {
-            let (Some(from), Some(to)) = (scene.address(*from), scene.address(*to)) else {
-                return;
-            };
-            act(match replacing {
-                Some(wire) => Action::Rewire {
-                    connection: *wire as usize,
-                    from,
-                    to,
-                },
-                None => Action::Connect { from, to },
-            });
-        }
-        Event::Refused {
-            from, to, shift, ..
-        } => {
-            let (Some(from), Some(to)) = (scene.address(*from), scene.address(*to)) else {
-                return;
-            };
-            let cures = view
-                .would_connect(&from, &to)
-                .err()
-                .is_some_and(|refusal| !refusal.cures.is_empty());
-            act(if *shift && cures {
-                Action::ConnectVia { from, to, cure: 0 }
-            } else {
-                Action::Connect { from, to }
-            });
-        }
-        Event::Disconnect { wires } => {
-            act(Action::Disconnect(
-                wires.iter().map(|&id| id as usize).collect(),
-            ));
-        }
-        Event::Delete { nodes, wires } => {
-            act(Action::Select(selection_of(
-                view,
-                nodes,
-                wires,
-                How::Replace,
-            )));
-            act(Action::DeleteSelection);
-        }
-        Event::OpenProperties { target } => {
-            let (nodes, wires) = match target {
-                Target::Node(id) => (vec![*id], vec![]),
-                Target::Pin(pin) => (vec![pin.node], vec![]),
-                Target::Wire(id) => (vec![], vec![*id]),
-            };
-            act(Action::Select(selection_of(
-                view,
-                &nodes,
-                &wires,
-                How::Replace,
-            )));
-        }
-        Event::Menu { .. }
-        | Event::Duplicate { .. }
-        | Event::DropOnCanvas { .. }
-        | Event::Insert { .. } => {}
-    }
-}
-
-/// Tells the probe where boxes, pins and wires are, and what refuses the wire in hand.
-fn note(ctx: &egui::Context, scene: &Scene<'_>, output: &Output) {
-    let geometry = &output.geometry;
-    probe::note(ctx, "canvas", "Canvas", "", geometry.canvas);
-    for &(id, rect) in &geometry.nodes {
-        let selected = scene
-            .get(id)
-            .is_some_and(|it| scene.view.selection.filters.contains(&it.id));
-        let state = if selected { "selected" } else { "" };
-        probe::note(ctx, "filter", scene.spoken_node(id), state, rect);
-    }
-    for &(pin, rect) in &geometry.pins {
-        probe::note(ctx, "pin", scene.spoken_pin(pin), "", rect);
-    }
-    for &(id, rect) in geometry.wires.iter().filter(|(id, _)| *id != NOT_MADE) {
-        probe::note(ctx, "wire", &scene.spoken_wire(id), "", rect);
-    }
-    if let Some((pin, verdict, _)) = output.in_hand.as_ref().and_then(|hand| hand.over.as_ref())
-        && !verdict.fits()
-    {
-        let rect = geometry
-            .pins
-            .iter()
-            .find(|(known, _)| known == pin)
-            .map_or(geometry.canvas, |(_, rect)| *rect);
-        probe::note(ctx, "refusal", verdict.line(), "", rect);
     }
 }

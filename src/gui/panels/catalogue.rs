@@ -8,13 +8,13 @@ use egui::{
 };
 
 use crate::app::View;
-use crate::gui::canvas::{hue, mark};
 use crate::gui::controls;
 use crate::gui::icons::Icon;
 use crate::gui::node_graph::{Look, PinFill, paint_pin};
 use crate::gui::probe;
 use crate::gui::screen::{Command, Offer};
 use crate::gui::theme::{Theme, Type, window};
+use crate::gui::words::{hue, mark};
 use crate::ks::ids::Guid;
 use crate::ks::{DataFlow, Descriptor, PinFactory};
 
@@ -58,7 +58,7 @@ pub(in crate::gui) fn rank(descriptor: &Descriptor, typed: &str) -> Option<u32> 
         };
         format!(
             "{} {way}",
-            crate::gui::canvas::kind_word(pin.kind()).to_lowercase()
+            crate::gui::words::kind_word(pin.kind()).to_lowercase()
         )
     });
     let all: Vec<String> = [

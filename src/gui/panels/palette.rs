@@ -8,12 +8,12 @@ use egui::{
 use super::catalogue::rank;
 use crate::app::View;
 use crate::graph::PinAddress;
-use crate::gui::canvas::{hue, mark};
 use crate::gui::controls;
 use crate::gui::node_graph::{Look, PinFill, Side, paint_pin};
 use crate::gui::probe;
 use crate::gui::screen::{Command, Drop, Taps};
 use crate::gui::theme::{Theme, Type, radius, window};
+use crate::gui::words::{hue, mark};
 use crate::ks::overlaps;
 use crate::ks::{DataFlow, Descriptor, PinFactory};
 
