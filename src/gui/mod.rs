@@ -147,7 +147,9 @@ impl Pace {
     fn next(&mut self, now: f64, is_touched: bool, moves: bool, waits: bool) -> f32 {
         let since = (now - self.began) as f32;
         if self.is_measured && since < 1.0 {
-            self.work += (since - self.work) * 0.4;
+            // The first figure counts in full.
+            let trust = if self.frames <= 1 { 1.0 } else { 0.4 };
+            self.work += (since - self.work) * trust;
         }
         self.began = now;
         self.is_measured = false;
@@ -158,8 +160,8 @@ impl Pace {
             let attends = waits || now - self.touched < 2.0;
             return if attends { ATTENTIVE } else { IDLE };
         }
-        self.frames += 1;
-        if self.frames.is_multiple_of(MEASURED) {
+        self.frames = self.frames.wrapping_add(1);
+        if self.frames % MEASURED == 1 {
             self.is_measured = true;
             return 0.0;
         }
