@@ -108,7 +108,7 @@ fn the_clinics_one_fault_is_cured_by_a_rate_converter() {
         outcomes(&wiring),
         [
             "Bass at 48 kHz.out -> Mixer.in: 48 000 Hz · 1 ch · f32",
-            "Chime at 44.1 kHz.out -> Mixer.in[1]: out offers 44 100 Hz, \
+            "Chime at 44 kHz.out -> Mixer.in[1]: out offers 44 100 Hz, \
              in[1] takes 48 000 Hz only because of Bass at 48 kHz.out",
             "Mixer.out -> Audio Device Out.in: 48 000 Hz · 1 ch · f32",
         ]
