@@ -20,7 +20,7 @@ use rig::{Process, pause};
 use servers::Server;
 
 /// The graph of the first test, as lines for `ksgraph new --batch`.
-const TONE_GRAPH: &str = "add tone --name tone\nadd audio_out --name out\nset tone.frequency=440\nset tone.level=-12\nconnect tone.out out.in\n";
+const TONE_GRAPH: &str = "add tone --name tone\nadd audio_device_out --name out\nset tone.frequency=440\nset tone.level=-12\nconnect tone.out out.in\n";
 const TONE_HZ: f64 = 440.0;
 const FIRST_SOUND: &str = "graphs/first_sound.ron";
 const KEYBOARD: &str = "Computer Keyboard";

@@ -48,6 +48,13 @@ pub(super) struct Playing {
     faults: BTreeMap<FilterPath, String>,
     renew: BTreeMap<FilterPath, u64>,
     feeds: BTreeMap<FilterPath, Arc<[KernelEvent]>>,
+    /// The last job, and the last one whose plan runs.
+    submitted: u64,
+    arrived: u64,
+    /// Tickets of plans on their way, by serial.
+    under_way: BTreeMap<u64, u64>,
+    /// Run was asked for; it waits for the plan it is meant for.
+    is_cued: bool,
 }
 
 impl Playing {
@@ -64,6 +71,10 @@ impl Playing {
             faults: BTreeMap::new(),
             renew: BTreeMap::new(),
             feeds: BTreeMap::new(),
+            submitted: 0,
+            arrived: 0,
+            under_way: BTreeMap::new(),
+            is_cued: false,
         })
     }
 
@@ -80,7 +91,7 @@ impl Playing {
     }
 
     pub(super) fn submit(&mut self, wiring: &Wiring, base: Option<PathBuf>) {
-        self.engine.submit(Job {
+        self.submitted = self.engine.submit(Job {
             wiring: wiring.clone(),
             base,
             feeds: self.feeds.clone(),
@@ -93,8 +104,15 @@ impl Playing {
         *self.renew.entry(filter.clone()).or_default() += 1;
     }
 
+    /// Goes to a state. Run waits until everything that was submitted is open, so that no time goes by before the first
+    /// sound can be made.
     pub(super) fn set_state(&mut self, state: State) {
-        self.engine.send(Message::State(state));
+        self.is_cued = state == State::Run
+            && self.arrived < self.submitted
+            && self.cells().state() != State::Run;
+        if !self.is_cued {
+            self.engine.send(Message::State(state));
+        }
     }
 
     pub(super) fn panic(&mut self) {
@@ -179,9 +197,12 @@ impl Playing {
                     .map(|(path, _)| path.clone())
             };
             match report {
-                Report::Swapped(_, spent) => {
+                Report::Swapped(serial, spent) => {
                     drop(spent);
                     has_swapped = true;
+                    if let Some(ticket) = self.under_way.remove(&serial) {
+                        self.arrived = ticket;
+                    }
                 }
                 Report::Reached(state) => news.push(News::Reached(state)),
                 Report::Panicked { entry, message } => {
@@ -226,10 +247,14 @@ impl Playing {
                 Report::Ended => news.push(News::Ended),
             }
         }
+        if self.is_cued && self.arrived >= self.submitted {
+            self.set_state(State::Run);
+        }
         (news, has_swapped)
     }
 
     fn take_in(&mut self, built: Built, news: &mut Vec<News>) {
+        self.under_way.insert(built.serial, built.ticket);
         let before: BTreeSet<(FilterPath, u32)> = self
             .open
             .iter()

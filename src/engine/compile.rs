@@ -54,8 +54,10 @@ pub struct OpenFilter {
 /// What became of a job.
 #[derive(Default)]
 pub struct Built {
-    /// Counts submissions.
+    /// Counts plans.
     pub serial: u64,
+    /// The job it was made of, as [`Engine::submit`](super::Engine::submit) numbered it.
+    pub ticket: u64,
     /// The filters that are open.
     pub open: BTreeMap<FilterPath, OpenFilter>,
     /// New entries for live events.

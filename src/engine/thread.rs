@@ -24,7 +24,8 @@ const PRIORITY: u8 = 60;
 
 /// What the builder thread is told.
 enum Task {
-    Build(Box<Job>),
+    /// With its number.
+    Build(Box<Job>, u64),
     Swapped,
     Quit,
 }
@@ -39,6 +40,7 @@ pub struct Engine {
     clock: Arc<GraphClock>,
     waker: Waker,
     quantum: usize,
+    submitted: u64,
     audio: Option<JoinHandle<()>>,
     builder: Option<JoinHandle<()>>,
 }
@@ -116,15 +118,19 @@ impl Engine {
             clock,
             waker,
             quantum,
+            submitted: 0,
             audio,
             builder: Some(builder),
         })
     }
 
     /// Has a wiring played, with fades where the present one differs. A newer job replaces one that was not begun.
-    pub fn submit(&self, job: Job) {
+    /// The number comes back in [`Built::ticket`], and with it that of every job it replaced is done.
+    pub fn submit(&mut self, job: Job) -> u64 {
+        self.submitted += 1;
         // The builder ends only with this value.
-        let _ = self.tasks.send(Task::Build(Box::new(job)));
+        let _ = self.tasks.send(Task::Build(Box::new(job), self.submitted));
+        self.submitted
     }
 
     /// Sends a message to the audio thread. A full ring drops it: the old value stands.
@@ -191,12 +197,12 @@ fn build_loop(
     mut swaps: rtrb::Producer<Box<Transition>>,
     waker: &Waker,
 ) {
-    let mut latest: Option<Box<Job>> = None;
+    let mut latest: Option<(Box<Job>, u64)> = None;
     let mut is_in_flight = false;
     while let Ok(task) = tasks.recv() {
         for task in std::iter::once(task).chain(std::iter::from_fn(|| tasks.try_recv().ok())) {
             match task {
-                Task::Build(job) => latest = Some(job),
+                Task::Build(job, ticket) => latest = Some((job, ticket)),
                 Task::Swapped => {
                     is_in_flight = false;
                     builder.swapped();
@@ -204,8 +210,9 @@ fn build_loop(
                 Task::Quit => return,
             }
         }
-        if let Some(job) = latest.take_if(|_| !is_in_flight) {
-            let (result, transition) = builder.build(&job);
+        if let Some((job, ticket)) = latest.take_if(|_| !is_in_flight) {
+            let (mut result, transition) = builder.build(&job);
+            result.ticket = ticket;
             // Before the plan: whoever hears the audio thread speak of a filter must be able to know it.
             let _ = built.send(result);
             // At most one is in flight, so there is room.
