@@ -51,6 +51,17 @@ fn inline(descriptor: &Descriptor) -> impl Iterator<Item = &Property> {
         .take(ROWS)
 }
 
+/// Points that the words of a choice take beside each other.
+fn segments_width(words: &[&str]) -> f32 {
+    words
+        .iter()
+        .map(|word| word.len() as f32 * 6.0 + 12.0)
+        .sum()
+}
+
+/// The widest choice that stands beside itself; a wider one drops down.
+const WIDEST: f32 = 236.0;
+
 /// Whether label, slider and figure share a row: where there is much to show, or the box is wide anyway.
 fn is_dense(descriptor: &Descriptor) -> bool {
     let is_wide = inline(descriptor).any(|it| matches!(it.domain, Domain::Choice(_)));
@@ -76,12 +87,7 @@ pub(super) fn size(descriptor: &Descriptor) -> [f32; 2] {
         .sum();
     let letters = inline(descriptor)
         .filter_map(|property| match property.domain {
-            Domain::Choice(words) => Some(
-                words
-                    .iter()
-                    .map(|word| word.len() as f32 * 6.0 + 12.0)
-                    .sum::<f32>(),
-            ),
+            Domain::Choice(words) => Some(segments_width(words)).filter(|it| *it <= WIDEST),
             _ => None,
         })
         .fold(0.0, f32::max);
@@ -356,9 +362,13 @@ fn inline_ui(
                 );
                 edit.slider_ui(ui, id, slot, commands);
             }
-            Domain::Choice(_) => {
+            Domain::Choice(words) => {
                 let slot = Rect::from_min_size(rect.min, vec2(rect.width(), 20.0 * zoom));
-                edit.segments_ui(ui, id, slot, zoom, commands);
+                if segments_width(words) <= WIDEST {
+                    edit.segments_ui(ui, id, slot, zoom, commands);
+                } else {
+                    edit.menu_ui(ui, id, slot, zoom, commands);
+                }
             }
             Domain::Flag => {
                 page.text(

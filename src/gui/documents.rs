@@ -76,14 +76,12 @@ impl Screen {
             Why::SaveAs => document.name,
             _ => String::new(),
         };
-        let answer = self
-            .files
-            .ask(Wanted { why }, &folder, &name, ctx.input(|i| i.time));
+        let answer = self.files.ask(Wanted { why }, &folder, &name, ctx);
         self.answer(answer);
     }
 
     pub(super) fn hear_files(&mut self, ctx: &egui::Context) {
-        let answer = self.files.poll(ctx.input(|i| i.time));
+        let answer = self.files.poll();
         self.answer(answer);
         if let Some(pending) = self
             .after_save

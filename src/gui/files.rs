@@ -6,11 +6,12 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::time::Duration;
 
 use crate::graph::FilterId;
 
-/// Sooner than this no hand has answered, in seconds.
-const TOO_SOON: f64 = 0.2;
+/// Sooner than this no hand has answered.
+const TOO_SOON: Duration = Duration::from_millis(200);
 /// Set to anything, it has the program's own picker used always.
 const VARIABLE: &str = "KSGRAPH_PICKER";
 
@@ -81,8 +82,8 @@ struct Asked {
     wanted: Wanted,
     folder: PathBuf,
     name: String,
-    since: f64,
-    answer: Receiver<Option<PathBuf>>,
+    /// What was chosen, and how long that took.
+    answer: Receiver<(Option<PathBuf>, Duration)>,
 }
 
 /// What came of a question.
@@ -104,8 +105,14 @@ impl Files {
         }
     }
 
-    /// Begins to ask. `now` is in seconds.
-    pub(super) fn ask(&mut self, wanted: Wanted, folder: &Path, name: &str, now: f64) -> Answer {
+    /// Begins to ask. The window is drawn again when the answer is there.
+    pub(super) fn ask(
+        &mut self,
+        wanted: Wanted,
+        folder: &Path,
+        name: &str,
+        ctx: &egui::Context,
+    ) -> Answer {
         let (folder, name) = (folder.to_owned(), name.to_owned());
         if self.only_own {
             return Answer::NoDialog(wanted, folder, name);
@@ -115,9 +122,20 @@ impl Files {
         }
         let (tell, answer) = channel();
         let asked = (wanted.clone(), folder.clone(), name.clone());
+        let ctx = ctx.clone();
         let thread = std::thread::Builder::new()
             .name("file dialog".into())
-            .spawn(move || drop(tell.send(dialog(&asked.0, &asked.1, &asked.2))));
+            .spawn(move || {
+                #[expect(
+                    clippy::disallowed_methods,
+                    reason = "how long a hand took is a matter of real time"
+                )]
+                let since = std::time::Instant::now();
+                let chosen = dialog(&asked.0, &asked.1, &asked.2);
+                // Nobody listens any more when the window is gone.
+                let _ = tell.send((chosen, since.elapsed()));
+                ctx.request_repaint();
+            });
         if thread.is_err() {
             return Answer::NoDialog(wanted, folder, name);
         }
@@ -125,7 +143,6 @@ impl Files {
             wanted,
             folder,
             name,
-            since: now,
             answer,
         });
         Answer::None
@@ -137,27 +154,27 @@ impl Files {
     }
 
     /// Takes the answer, once it is there.
-    pub(super) fn poll(&mut self, now: f64) -> Answer {
+    pub(super) fn poll(&mut self) -> Answer {
         let Some(asked) = &self.asked else {
             return Answer::None;
         };
         let answer = match asked.answer.try_recv() {
             Err(TryRecvError::Empty) => return Answer::None,
-            Err(TryRecvError::Disconnected) => None,
+            Err(TryRecvError::Disconnected) => (None, Duration::ZERO),
             Ok(answer) => answer,
         };
         let Some(asked) = self.asked.take() else {
             return Answer::None;
         };
         match answer {
-            Some(path) => {
+            (Some(path), _) => {
                 let path = asked.wanted.complete(path);
                 Answer::Path(asked.wanted, path)
             }
-            None if now - asked.since < TOO_SOON => {
+            (None, took) if took < TOO_SOON => {
                 Answer::NoDialog(asked.wanted, asked.folder, asked.name)
             }
-            None => Answer::None,
+            (None, _) => Answer::None,
         }
     }
 }

@@ -119,6 +119,56 @@ impl<'a> Edit<'a> {
         }
     }
 
+    /// The chosen word, and the others when it is clicked: for more words than stand beside each other.
+    pub(super) fn menu_ui(
+        &self,
+        ui: &mut Ui,
+        id: Id,
+        rect: Rect,
+        zoom: f32,
+        commands: &mut Vec<Command>,
+    ) {
+        let Domain::Choice(words) = self.property.domain else {
+            return;
+        };
+        let theme = Theme::of(ui.ctx());
+        let response = ui.interact(rect, id, egui::Sense::click());
+        let shown = self.words();
+        response.widget_info(|| {
+            let mut info =
+                egui::WidgetInfo::labeled(egui::Role::ComboBox, true, self.property.title);
+            info.current_text_value = Some(shown.clone());
+            info
+        });
+        super::probe::note(ui.ctx(), "choice", self.property.title, &shown, rect);
+        let edge = if response.hovered() {
+            theme.line_strong
+        } else {
+            theme.line
+        };
+        controls::plate(ui, rect, theme.field, edge);
+        let mut font = Type::Canvas.font();
+        font.size *= zoom;
+        let at = rect.left_center() + egui::vec2(8.0, 0.0) * zoom;
+        let painter = ui.painter().with_clip_rect(rect);
+        painter.text(at, Align2::LEFT_CENTER, &shown, font, theme.strong);
+        let square = Rect::from_center_size(
+            rect.right_center() - egui::vec2(11.0, 0.0) * zoom,
+            egui::Vec2::splat(11.0 * zoom),
+        );
+        super::icons::Icon::Down.paint(ui.painter(), square, theme.dim);
+        controls::focus_ring(ui, &response);
+        egui::Popup::menu(&response).show(|ui| {
+            for (index, word) in words.iter().enumerate() {
+                let chosen = index == self.property.slot_value(&self.value) as usize;
+                let label = controls::title_case(word);
+                if ui.selectable_label(chosen, label).clicked() && !chosen {
+                    commands.push(self.set(Value::Text((*word).to_owned())));
+                }
+            }
+        });
+    }
+
     /// A box with a tick, in `rect`.
     pub(super) fn flag_ui(&self, ui: &mut Ui, id: Id, rect: Rect, commands: &mut Vec<Command>) {
         let theme = Theme::of(ui.ctx());

@@ -1,9 +1,11 @@
 //! The refusal card: why two pins are not connected, and what would help. Enter takes the first cure, figures the
 //! others, Esc closes. It formats a `Refusal` and writes none of its own.
 
+use std::sync::Arc;
+
 use egui::{
-    Align2, Area, CornerRadius, Id, Order, Pos2, Rect, Role, Sense, Shape, Stroke, StrokeKind, Ui,
-    Vec2, WidgetInfo, pos2, vec2,
+    Align2, Area, CornerRadius, Galley, Id, Order, Pos2, Rect, Role, Sense, Shape, Stroke,
+    StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
 use super::palette::card;
@@ -99,12 +101,15 @@ impl Card {
         let cures = &refusal.cures[..refusal.cures.len().min(CURES)];
         let mut taken = taps.figure.or(taps.enter.then_some(0));
         let mut is_open = !taps.escape;
-        let facts = if refusal.wanted.is_empty() || refusal.offered.is_empty() {
-            0.0
-        } else {
-            64.0
-        };
-        let height = 42.0 + 58.0 + 30.0 + facts + 12.0 + cures.len() as f32 * 31.0 + 34.0;
+        let lines = Lines::new(ui, refusal);
+        let height = 42.0
+            + 44.0
+            + lines.stopped.size().y
+            + 26.0
+            + lines.height()
+            + 12.0
+            + cures.len() as f32 * 31.0
+            + 34.0;
         let size = vec2(window::REFUSAL_CARD, height);
         let screen = ui.ctx().content_rect();
         let corner = place(self.at, size, screen, keep_off);
@@ -124,7 +129,7 @@ impl Card {
                 rect,
             );
             card(ui, rect);
-            if self.contents(ui, view, rect, cures, &mut taken) {
+            if self.contents(ui, view, rect, &lines, cures, &mut taken) {
                 is_open = false;
             }
         });
@@ -153,6 +158,7 @@ impl Card {
         ui: &mut Ui,
         view: &View<'_>,
         rect: Rect,
+        lines: &Lines,
         cures: &[crate::graph::Cure],
         taken: &mut Option<usize>,
     ) -> bool {
@@ -196,48 +202,35 @@ impl Card {
             spoken(view, &self.from),
             spoken(view, &self.to)
         );
-        for (label, words, role) in [
-            ("Tried", tried, Type::Body),
-            ("Stopped", refusal.sentence(), Type::Value),
-        ] {
-            controls::text(
-                ui,
-                pos2(left, y),
-                Align2::LEFT_CENTER,
-                label,
-                Type::Body,
-                theme.dim,
-            );
-            let room = rect.right() - 16.0 - value;
-            let ink = if label == "Tried" {
-                theme.text
-            } else {
-                theme.strong
-            };
-            controls::clipped(ui, pos2(value, y), room, &words, role, ink);
-            y += 20.0;
-        }
-        y += 8.0;
+        let label = |ui: &Ui, y: f32, words: &str| {
+            let at = pos2(left, y);
+            controls::text(ui, at, Align2::LEFT_CENTER, words, Type::Body, theme.dim);
+        };
+        label(ui, y, "Tried");
+        let room = rect.right() - 16.0 - value;
+        controls::clipped(ui, pos2(value, y), room, &tried, Type::Body, theme.text);
+        y += 20.0;
+        label(ui, y, "Stopped");
+        let at = pos2(value, y - 8.0);
+        ui.painter().galley(at, lines.stopped.clone(), theme.strong);
+        y += lines.stopped.size().y + 14.0;
         chips_ui(ui, left, y, refusal.step);
-        y += 26.0;
-        if !refusal.wanted.is_empty() && !refusal.offered.is_empty() {
-            let well = Rect::from_min_max(pos2(left, y - 4.0), pos2(rect.right() - 16.0, y + 52.0));
+        y += 24.0;
+        if let Some(operands) = &lines.operands {
+            let well = Rect::from_min_size(
+                pos2(left, y - 6.0),
+                vec2(rect.width() - 32.0, lines.height() - 8.0),
+            );
             controls::plate(ui, well, theme.field, theme.line_soft);
-            for (index, (label, words)) in [
-                (&refusal.from, &refusal.offered),
-                (&refusal.to, &refusal.wanted),
-            ]
-            .into_iter()
-            .enumerate()
-            {
-                let line = y + 11.0 + index as f32 * 24.0;
-                let at = pos2(well.left() + 12.0, line);
-                controls::clipped(ui, at, 176.0, label, Type::Body, theme.dim);
-                let at = pos2(well.left() + 196.0, line);
-                let room = well.right() - 12.0 - at.x;
-                controls::clipped(ui, at, room, words, Type::Value, theme.strong);
+            let mut line = well.top() + 8.0;
+            for (label, galley) in [&refusal.from, &refusal.to].into_iter().zip(operands) {
+                let at = pos2(well.left() + 12.0, line + 8.0);
+                controls::clipped(ui, at, 150.0, label, Type::Body, theme.dim);
+                let at = pos2(well.left() + 170.0, line);
+                ui.painter().galley(at, galley.clone(), theme.strong);
+                line += galley.size().y + 6.0;
             }
-            y += 64.0;
+            y += lines.height();
         }
         for (index, cure) in cures.iter().enumerate() {
             let row =
@@ -268,6 +261,40 @@ impl Card {
             ));
         }
         closed
+    }
+}
+
+/// The sentences of a card, laid out, so that it is as high as they are.
+struct Lines {
+    stopped: Arc<Galley>,
+    /// What each side has, when both say it.
+    operands: Option<[Arc<Galley>; 2]>,
+}
+
+impl Lines {
+    fn new(ui: &Ui, refusal: &Refusal) -> Self {
+        let theme = Theme::of(ui.ctx());
+        let wide = window::REFUSAL_CARD;
+        let layout = |words: &str, room: f32| {
+            let font = Type::Value.font();
+            ui.painter()
+                .layout(words.to_owned(), font, theme.strong, room)
+        };
+        let says_both = !refusal.wanted.is_empty() && !refusal.offered.is_empty();
+        Self {
+            stopped: layout(&refusal.sentence(), wide - 32.0 - 56.0),
+            operands: says_both.then(|| {
+                [&refusal.offered, &refusal.wanted].map(|it| layout(it, wide - 32.0 - 182.0))
+            }),
+        }
+    }
+
+    /// Height of the operands with their ground.
+    fn height(&self) -> f32 {
+        self.operands.as_ref().map_or(0.0, |operands| {
+            let lines: f32 = operands.iter().map(|it| it.size().y + 6.0).sum();
+            lines + 10.0 + 8.0
+        })
     }
 }
 
