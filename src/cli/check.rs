@@ -157,22 +157,34 @@ fn answer(document: &Document, bench: &Bench, problems: &[Problem]) -> Answer {
             _ => format!("{refused} refused, {blocking} problems in the way"),
         }
     );
+    let of_the_way: Vec<Problem> = problems
+        .iter()
+        .filter(|problem| problem.is_blocking)
+        .cloned()
+        .collect();
     let problems: Vec<Json> = problems
         .iter()
         .map(|problem| shapes::problem(wiring, problem, document.line_of(problem)))
         .collect();
-    let document = json!({
+    let answer = json!({
         "rate_hz": wiring.rate_hz,
         "filters": filters,
         "wires": wires,
         "problems": problems,
     });
-    let exit = if refused + blocking > 0 {
-        Exit::No
-    } else {
-        Exit::Done
+    let base = document.base.as_deref();
+    let is_file = |problem: &Problem| {
+        let filter = problem.filter.as_ref();
+        filter.is_some_and(|filter| load::unusable(bench, base, filter).is_some())
     };
-    Answer::new(text, document).exit(exit)
+    let mut in_the_way = of_the_way.iter();
+    let exit = match (refused, blocking) {
+        (0, 0) => Exit::Done,
+        // Nothing is wrong with the graph itself.
+        (0, _) if in_the_way.all(is_file) => Exit::File,
+        _ => Exit::No,
+    };
+    Answer::new(text, answer).exit(exit)
 }
 
 /// A folder of our own that goes away.

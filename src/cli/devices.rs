@@ -142,12 +142,12 @@ fn tell(event: &str, (kind, host, name): &Seen, is_json: bool) -> bool {
     print(&format!("{event}: {kind} {name} ({host})\n"))
 }
 
-/// What this machine has, narrowed to what the user chose, and the name its renderers are to take.
+/// Narrows what this machine has to what the user chose; the name its renderers are to take comes back.
 pub(super) fn choose(
+    facts: &mut Facts,
     device: Option<&str>,
     host: Option<&str>,
-) -> Result<(Facts, Option<String>), Failure> {
-    let mut facts = crate::device::facts();
+) -> Result<Option<String>, Failure> {
     if let Some(host) = host {
         facts.devices.retain(|it| it.host == host);
         if facts.devices.iter().all(|it| it.render.is_empty()) {
@@ -159,7 +159,7 @@ pub(super) fn choose(
         }
     }
     let name = match (device, host) {
-        (None, None) => return Ok((facts, None)),
+        (None, None) => return Ok(None),
         (Some("default"), None) => "",
         (Some(name), _) if name != "default" => name,
         // Of a host that was chosen its own default, by its whole name.
@@ -174,11 +174,11 @@ pub(super) fn choose(
                 crate::device::null::NAME => it.name.clone(),
                 host => format!("{host}:{}", it.name),
             });
-            return Ok((facts, name));
+            return Ok(name);
         }
     };
     if name.is_empty() {
-        return Ok((facts, Some(String::new())));
+        return Ok(Some(String::new()));
     }
     let found = facts
         .render_device(name)
@@ -200,7 +200,7 @@ pub(super) fn choose(
         Some(_) if found_host != crate::device::null::NAME => format!("{found_host}:{found_name}"),
         _ => name.to_owned(),
     };
-    Ok((facts, Some(whole)))
+    Ok(Some(whole))
 }
 
 /// Whether a property chooses the device a filter renders on.
@@ -215,7 +215,8 @@ pub(super) fn bench(
     device: Option<&str>,
     host: Option<&str>,
 ) -> Result<Bench, Failure> {
-    let (facts, name) = choose(device, host)?;
+    let mut facts = crate::device::facts();
+    let name = choose(&mut facts, device, host)?;
     let catalogue = load::live_catalogue();
     if let Some(name) = name.filter(|name| !name.is_empty()) {
         load::override_values(

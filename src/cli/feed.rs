@@ -27,7 +27,10 @@ pub(super) fn read(
             Failure::usage(&tried, "wanted FILTER=FILE")
                 .cure("--feed \"Computer Keyboard=notes.mid\"")
         })?;
-        let (_, path) = names::find(document.graph(), &names::Name::read(name)?)?;
+        let (_, path) = names::find(
+            document.graph(),
+            &names::Name::read_in(document.graph(), name)?,
+        )?;
         if !is_source_of_notes(wiring, &path) {
             return Err(
                 Failure::usage(&tried, format!("{name} is no source of MIDI"))

@@ -24,7 +24,10 @@ pub(super) struct Get {
 pub(super) fn run(it: &Get) -> Result<Answer, Failure> {
     let document = load::read(&it.graph)?;
     let bench = load::nominal(&document, None);
-    let name = it.name.as_deref().map(Name::read).transpose()?;
+    let name = it.name.as_deref();
+    let name = name
+        .map(|name| Name::read_in(document.graph(), name))
+        .transpose()?;
     let chosen = match &name {
         Some(name) => Some(names::find(document.graph(), name)?.1),
         None => None,

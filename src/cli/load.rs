@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::{names, say};
 use crate::device::Machine;
 use crate::graph::{
-    self, FilterPath, Graph, Loaded, Node, NodeKind, PinRef, Problem, Wiring, negotiate,
+    self, FileError, FilterPath, Graph, Loaded, Node, NodeKind, PinRef, Problem, Wiring, negotiate,
     save_atomically, to_ron,
 };
 use crate::ks::{
@@ -50,8 +50,11 @@ pub(super) struct Bench {
 pub(super) fn read(path: &Path) -> Result<Document, Failure> {
     let loaded = graph::load(path).map_err(|error| {
         let tried = format!("read the graph {}", path.display());
-        let failure = Failure::file(path, tried, error.to_string())
-            .cure("wanted a graph saved by this version of ksgraph (.ron)");
+        let cure = match &error {
+            FileError::Disk { .. } => "check the path; `ksgraph new -o GRAPH` makes a graph",
+            _ => "wanted a graph saved by this version of ksgraph (.ron)",
+        };
+        let failure = Failure::file(path, tried, error.to_string()).cure(cure);
         match error.spot() {
             Some(spot) => failure.at(path, spot.line),
             None => failure,
@@ -139,14 +142,20 @@ impl Document {
         .cure(format!("its pins are {}", pins.join(", "))))
     }
 
-    /// Everything that is wrong: with the file, and with the agreement.
+    /// Everything that is wrong: with the file, and with the agreement. A wire that leads nowhere is told once, in the
+    /// agreement's words, which name both its ends.
     pub(super) fn problems(&self, wiring: &Wiring) -> Vec<Problem> {
+        let agreed = &wiring.problems;
+        let is_told = |text: &str| {
+            nowhere(text).is_some() && agreed.iter().any(|it| nowhere(&it.text) == nowhere(text))
+        };
         let of_file = self.loaded.warnings.iter().map(|warning| Problem {
             filter: None,
             text: warning.text.clone(),
             is_blocking: warning.is_blocking,
         });
-        of_file.chain(wiring.problems.iter().cloned()).collect()
+        let of_file = of_file.filter(|problem| !is_told(&problem.text));
+        of_file.chain(agreed.iter().cloned()).collect()
     }
 
     /// The line of the file that a problem is about, where it can be told.
@@ -155,7 +164,11 @@ impl Document {
         match &problem.filter {
             Some(filter) => self.loaded.filter_lines.get(filter).copied(),
             None => warnings
-                .find(|warning| warning.text == problem.text)
+                .find(|warning| {
+                    let reason = nowhere(&problem.text);
+                    warning.text == problem.text
+                        || reason.is_some() && nowhere(&warning.text) == reason
+                })
                 .map(|warning| warning.line),
         }
     }
@@ -260,12 +273,47 @@ pub(super) fn has_flow(descriptor: &Descriptor, flow: DataFlow) -> bool {
     pins.any(|pin| pin.data_flow == flow && !pin.is_bridge())
 }
 
-/// The first file that a source names and that cannot be used, with the reason.
-pub(super) fn unusable_file(facts: &Facts) -> Option<(&Path, &str)> {
-    facts.files.iter().find_map(|(path, fact)| match fact {
-        FileFact::Unusable(reason) => Some((path.as_path(), reason.as_str())),
-        _ => None,
+/// Why a wire leads nowhere, if that is what a sentence says.
+fn nowhere(text: &str) -> Option<&str> {
+    text.split_once("leads nowhere: ").map(|(_, reason)| reason)
+}
+
+/// The file that a filter reads and that cannot be used, with the reason.
+pub(super) fn unusable(
+    bench: &Bench,
+    base: Option<&Path>,
+    filter: &FilterPath,
+) -> Option<(PathBuf, String)> {
+    let filter = bench.wiring.filters.get(filter)?;
+    let settings = Settings {
+        values: &filter.values,
+        base,
+    };
+    let mut properties = filter.descriptor.as_ref()?.properties.iter();
+    properties.find_map(|property| {
+        let path = settings
+            .path(property)
+            .filter(|_| property.domain == Domain::Path)?;
+        match bench.facts.file(&path) {
+            FileFact::Unusable(reason) => Some((path, reason.clone())),
+            _ => None,
+        }
     })
+}
+
+/// Refuses to play a graph whose wires begin at a file that cannot be read.
+pub(super) fn check_media(document: &Document, bench: &Bench, tried: &str) -> Result<(), Failure> {
+    let base = document.base.as_deref();
+    let mut wires = bench.wiring.wires.iter();
+    match wires.find_map(|wire| unusable(bench, base, &wire.from.filter)) {
+        None => Ok(()),
+        Some((file, reason)) => {
+            Err(
+                Failure::file(&file, tried, format!("{}: {reason}", file.display()))
+                    .cure("put the file where the graph looks for it, or `ksgraph set` its path"),
+            )
+        }
+    }
 }
 
 /// Calls for every box, groups opened.

@@ -52,9 +52,28 @@ impl Name {
         }
     }
 
+    /// Reads a name with a graph at hand: one that holds dots or slashes is understood without quotes as well, as the
+    /// program prints it, where nothing else has that name.
+    pub(super) fn read_in(graph: &Graph, text: &str) -> Result<Self, Failure> {
+        let strict = Self::read(text);
+        if strict.as_ref().is_ok_and(|name| find(graph, name).is_ok()) {
+            return strict;
+        }
+        let mut names = graph.filters.values().map(|node| &node.name);
+        let bare = names.find_map(|name| {
+            let behind = text.strip_prefix(name.as_str())?;
+            let member = match behind {
+                "" => String::new(),
+                behind => format!(".{}", behind.strip_prefix('.')?),
+            };
+            read(&format!("{}{member}", quoted(name))).ok()
+        });
+        bare.map_or(strict, Ok)
+    }
+
     /// Reads `FILTER.PIN` or `FILTER.PROPERTY`.
-    pub(super) fn with_member(text: &str, wanted: &str) -> Result<Self, Failure> {
-        let name = Self::read(text)?;
+    pub(super) fn with_member(graph: &Graph, text: &str, wanted: &str) -> Result<Self, Failure> {
+        let name = Self::read_in(graph, text)?;
         match name.member {
             Some(_) => Ok(name),
             None => Err(Failure::usage(
@@ -134,7 +153,7 @@ fn unknown(level: &Graph, word: &Word) -> Failure {
 
 /// The pin of a document that `FILTER.PIN` names, as an edit wants it. `instance` is given when the text gave one.
 pub(super) fn pin_ref(graph: &Graph, text: &str) -> Result<(FilterPath, PinRef, bool), Failure> {
-    let name = Name::with_member(text, "PIN")?;
+    let name = Name::with_member(graph, text, "PIN")?;
     let (found, mut path) = find(graph, &name)?;
     path.0.pop();
     let pin = PinRef {
@@ -212,6 +231,11 @@ pub(super) fn connection(
         let first = fitting.next()?.0;
         fitting.next().is_none().then_some(first)
     })
+}
+
+/// A name in quotes.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// What stands in a text that is one pair of quotes from end to end.
@@ -320,15 +344,6 @@ mod tests {
         let name = Name::read(text).ok()?;
         let words = name.filter.into_iter().map(|word| word.text).collect();
         Some((words, name.member, name.instance))
-    }
-
-    /// A name as one writes it for the command line: in quotes where it must be.
-    fn quoted(name: &str) -> String {
-        if name.contains(['.', '/', '"', '[']) || name.starts_with('#') {
-            format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
-        } else {
-            name.to_owned()
-        }
     }
 
     #[test]

@@ -57,8 +57,8 @@ pub(super) fn run(it: &Play) -> Result<Answer, Failure> {
     check_seconds(it.seconds)?;
     let mut document = load::read(&it.graph)?;
     let mut options = Options::for_this_machine(it.quantum);
-    let (facts, device) = choose(it.device.as_deref(), it.host.as_deref())?;
-    options.facts = facts;
+    let (device, host) = (it.device.as_deref(), it.host.as_deref());
+    let device = choose(&mut options.facts, device, host)?;
     if let Some(device) = device {
         override_devices(&mut document, &options, &device, &is_output);
     }
@@ -81,6 +81,7 @@ pub(super) fn run(it: &Play) -> Result<Answer, Failure> {
     let mut problems = document.problems(&bench.wiring);
     problems.extend(render::refusals(&bench));
     document.warn(&problems);
+    load::check_media(&document, &bench, &format!("play {}", it.graph.display()))?;
     for (path, events) in feed::read(&it.feed, &document, &bench.wiring)? {
         if let Some(filter) = bench.wiring.filters.get(&path) {
             options.feeds.insert(filter.name.clone(), events);

@@ -42,7 +42,7 @@ pub(super) fn run(it: &Remove) -> Result<Answer, Failure> {
 
 pub(super) fn step(script: &mut Script, it: &Words) -> Result<(), Failure> {
     let tried = format!("remove {}", it.filter);
-    let name = Name::read(&it.filter)?;
+    let name = Name::read_in(script.document.graph(), &it.filter)?;
     if name.member().is_some() {
         return Err(Failure::usage(tried, "wanted a filter, not a pin")
             .cure("quote a name that holds dots: '\"a.b\"'"));

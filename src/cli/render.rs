@@ -121,7 +121,12 @@ pub(super) fn run(it: &Render) -> Result<Answer, Failure> {
     let mut problems = document.problems(&bench.wiring);
     problems.extend(refusals(&bench));
     document.warn(&problems);
-    let (sink, audio) = renderer(&document, &bench, it.renderer.as_deref())?;
+    load::check_media(&document, &bench, &format!("render {}", it.graph.display()))?;
+    let Target {
+        sink,
+        audio,
+        is_reached,
+    } = renderer(&document, &bench, it.renderer.as_deref())?;
     let feeds = feed::read(&it.feed, &document, &bench.wiring)?;
     let mut take = Take::start(&bench, document.base.clone(), feeds, it.quantum);
     let endless = take.endless();
@@ -135,7 +140,11 @@ pub(super) fn run(it: &Render) -> Result<Answer, Failure> {
     let rate_hz = bench.wiring.rate_hz;
     let mut beside = Beside::create(&it.output, audio, it.bits.kind())?;
     let length = Length::new(it.seconds, rate_hz, audio.rate_hz);
-    let peak = record(&mut take, &sink, &length, &mut beside)?;
+    let peak = if is_reached {
+        record(&mut take, &sink, &length, &mut beside)?
+    } else {
+        silence(&length, audio, &mut beside)?
+    };
     let (written, graph_samples) = (beside.finish()?, take.position());
 
     let seconds = written.frames as f64 / f64::from(audio.rate_hz);
@@ -165,6 +174,7 @@ pub(super) fn run(it: &Render) -> Result<Answer, Failure> {
             false,
         );
     }
+    let has_failed_file = take.has_failed_file();
     let new = take.into_problems();
     document.warn(&new);
     problems.extend(new);
@@ -195,7 +205,7 @@ pub(super) fn run(it: &Render) -> Result<Answer, Failure> {
         "peak_dbfs": dbfs,
         "problems": list,
     });
-    let exit = if load::unusable_file(&bench.facts).is_some() {
+    let exit = if has_failed_file {
         Exit::File
     } else {
         Exit::Done
@@ -221,12 +231,16 @@ pub(super) fn refusals(bench: &Bench) -> Vec<Problem> {
     bench.wiring.wires.iter().filter_map(refused).collect()
 }
 
+/// What is rendered.
+struct Target {
+    sink: FilterPath,
+    audio: AudioFormat,
+    /// Whether anything arrives there. Behind a filter that is not installed nothing does.
+    is_reached: bool,
+}
+
 /// The sink that is rendered: the one filter of the render category whose input is connected.
-fn renderer(
-    document: &Document,
-    bench: &Bench,
-    wanted: Option<&str>,
-) -> Result<(FilterPath, AudioFormat), Failure> {
+fn renderer(document: &Document, bench: &Bench, wanted: Option<&str>) -> Result<Target, Failure> {
     let tried = format!("render {}", document.path.display());
     let wiring = &bench.wiring;
     let input = |path: &FilterPath| -> Option<AudioFormat> {
@@ -252,12 +266,19 @@ fn renderer(
         descriptor.is_some_and(|it| it.categories.contains(&category::RENDER))
     };
     if let Some(name) = wanted {
-        let (_, path) = names::find(document.graph(), &names::Name::read(name)?)?;
+        let (_, path) = names::find(
+            document.graph(),
+            &names::Name::read_in(document.graph(), name)?,
+        )?;
         let format = input(&path).ok_or_else(|| {
             Failure::usage(&tried, format!("no sound arrives at {name}"))
                 .cure("name a sink whose input is connected")
         })?;
-        return Ok((path, format));
+        return Ok(Target {
+            sink: path,
+            audio: format,
+            is_reached: true,
+        });
     }
     let found: Vec<(FilterPath, AudioFormat)> = wiring
         .filters
@@ -266,12 +287,25 @@ fn renderer(
         .filter_map(|path| Some((path.clone(), input(path)?)))
         .collect();
     match <[(FilterPath, AudioFormat); 1]>::try_from(found) {
-        Ok([one]) => Ok(one),
+        Ok([(sink, audio)]) => Ok(Target {
+            sink,
+            audio,
+            is_reached: true,
+        }),
         Err(found) if found.is_empty() => {
-            let unusable = load::unusable_file(&bench.facts);
-            if let Some((file, reason)) = unusable {
-                return Err(Failure::file(file, tried, reason)
-                    .cure("put the file where the graph looks for it, or set its path"));
+            // The rest is rendered, be it nothing: what is not installed is a problem, not an end.
+            let is_missing = wiring.filters.values().any(|it| it.descriptor.is_none());
+            let mut all = wiring.filters.keys().filter(|path| renders(path));
+            if let (true, Some(sink), None) = (is_missing, all.next(), all.next()) {
+                return Ok(Target {
+                    sink: sink.clone(),
+                    audio: AudioFormat {
+                        channels: 2,
+                        bits: 32,
+                        rate_hz: wiring.rate_hz,
+                    },
+                    is_reached: false,
+                });
             }
             let refused = wiring
                 .wires
@@ -373,6 +407,19 @@ fn record(
         );
     }
     Ok(peak)
+}
+
+/// Writes silence: as long as was asked for, else half a second.
+fn silence(length: &Length, audio: AudioFormat, beside: &mut Beside<'_>) -> Result<f32, Failure> {
+    const PIECE: [f32; 4096] = [0.0; 4096];
+    let mut left = length.frames.unwrap_or(length.quiet);
+    while left > 0 {
+        let len = left.min(PIECE.len() as u64);
+        let channels = vec![&PIECE[..len as usize]; audio.channels as usize];
+        beside.write(&channels)?;
+        left -= len;
+    }
+    Ok(0.0)
 }
 
 fn same_file(one: &Path, other: &Path) -> bool {

@@ -55,7 +55,7 @@ fn one(script: &mut Script, assignment: &str) -> Result<(), Failure> {
     let (name, text) = split(assignment).ok_or_else(|| {
         Failure::usage(&tried, "wanted FILTER.PROPERTY=VALUE").cure("Gain.level=-6")
     })?;
-    let name = Name::with_member(name, "PROPERTY")?;
+    let name = Name::with_member(script.document.graph(), name, "PROPERTY")?;
     let key = name.member().unwrap_or_default().to_owned();
     let (found, mut level) = find(script.document.graph(), &name)?;
     level.0.pop();

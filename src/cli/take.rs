@@ -7,7 +7,7 @@ use super::feed::Feeds;
 use super::load::Bench;
 use crate::engine::{Epoch, Job, Offline, Report};
 use crate::graph::{FilterPath, Problem, Wiring};
-use crate::ks::Wave;
+use crate::ks::{OpenError, Wave};
 
 /// A run under way.
 pub(super) struct Take<'a> {
@@ -16,6 +16,7 @@ pub(super) struct Take<'a> {
     quantum: usize,
     rate_hz: u32,
     problems: Vec<Problem>,
+    has_failed_file: bool,
     load_max: f64,
     spent_nanos: u64,
     epoch: Epoch,
@@ -42,6 +43,7 @@ impl<'a> Take<'a> {
             quantum,
             rate_hz: bench.wiring.rate_hz,
             problems: vec![],
+            has_failed_file: false,
             load_max: 0.0,
             spent_nanos: 0,
             epoch: Epoch::new(),
@@ -55,6 +57,8 @@ impl<'a> Take<'a> {
             })
             .collect();
         take.problems = failures;
+        let mut failures = take.offline.built.failures.iter();
+        take.has_failed_file = failures.any(|(_, error)| matches!(error, OpenError::File { .. }));
         take
     }
 
@@ -122,6 +126,11 @@ impl<'a> Take<'a> {
             .map(|wire| self.latency_to(&wire.from.filter, depth - 1))
             .max();
         own.map_or(0, |open| open.latency_samples) + before.unwrap_or(0)
+    }
+
+    /// Whether a filter could not open its file.
+    pub(super) fn has_failed_file(&self) -> bool {
+        self.has_failed_file
     }
 
     /// Everything that went wrong, once each.

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod cli;
+
 mod edits;
 mod examples;
 mod graph_files;

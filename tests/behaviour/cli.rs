@@ -1,0 +1,897 @@
+//! The program without a window, as a script meets it: words in, JSON, exit code and files out.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value as Json;
+
+use crate::support::examples;
+
+/// A folder of one's own.
+struct Desk(PathBuf);
+
+/// What a command did.
+struct Did {
+    code: Option<i32>,
+    json: Json,
+    text: String,
+    said: String,
+}
+
+impl Desk {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("ksgraph-cli-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ksgraph"));
+        command.current_dir(&self.0).args(words);
+        for name in ["DISPLAY", "WAYLAND_DISPLAY", "PULSE_SERVER"] {
+            command.env_remove(name);
+        }
+        command.stdin(Stdio::null());
+        command
+    }
+
+    fn did(output: &Output) -> Did {
+        let text = String::from_utf8(output.stdout.clone()).unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            !said.contains("panicked") && !said.contains("a fault inside"),
+            "{said}"
+        );
+        Did {
+            code: output.status.code(),
+            json: serde_json::from_str(&text).unwrap_or_default(),
+            text,
+            said,
+        }
+    }
+
+    fn run(&self, words: &[&str]) -> Did {
+        Self::did(&self.command(words).output().unwrap())
+    }
+
+    /// The same with `--json`: one document that says its schema, whatever came of it.
+    fn json(&self, words: &[&str]) -> Did {
+        let did = self.run(&[words, &["--json"]].concat());
+        assert_eq!(
+            did.json["schema"], 1,
+            "{words:?}: {} {}",
+            did.text, did.said
+        );
+        assert_eq!(
+            did.json["ok"],
+            did.code == Some(0),
+            "{words:?}: {}",
+            did.text
+        );
+        if did.json.get("error").is_some() {
+            for key in ["tried", "stopped", "cure", "code", "file", "line"] {
+                assert!(did.json["error"].get(key).is_some(), "{key}: {}", did.text);
+            }
+        }
+        did
+    }
+
+    fn fed(&self, words: &[&str], input: &str) -> Did {
+        let mut command = self.command(words);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(input.as_bytes())
+            .unwrap();
+        Self::did(&child.wait_with_output().unwrap())
+    }
+
+    /// A tone into a gain into a device, made by a batch.
+    fn tone(&self, name: &str) -> String {
+        let lines = "# a graph\nadd tone --name t\nadd gain --name \"My Gain\" --at -10,20\n\
+            add audio_device_out --name out\n\nconnect t.out \"My Gain.in\"\nconnect \"My Gain\".out out.in\n\
+            set t.frequency=440 t.level=-12\n";
+        let did = self.fed(&["new", "-o", name, "--batch", "-"], lines);
+        assert_eq!(did.code, Some(0), "{}", did.said);
+        name.to_owned()
+    }
+
+    /// An example with its media.
+    fn example(&self, name: &str) -> String {
+        let media = self.path("media");
+        fs::create_dir_all(&media).unwrap();
+        for file in fs::read_dir(examples().join("media")).unwrap() {
+            let file = file.unwrap();
+            fs::copy(file.path(), media.join(file.file_name())).unwrap();
+        }
+        let file = format!("{name}.ron");
+        fs::copy(examples().join(&file), self.path(&file)).unwrap();
+        file
+    }
+
+    /// Writes an example with a part of its text replaced.
+    fn altered(&self, name: &str, from: &str, to: &str) -> String {
+        let file = self.example(name);
+        let text = fs::read_to_string(self.path(&file)).unwrap();
+        assert!(text.contains(from), "{from} in {text}");
+        fs::write(self.path("altered.ron"), text.replace(from, to)).unwrap();
+        "altered.ron".into()
+    }
+
+    fn files(&self) -> Vec<String> {
+        let files = fs::read_dir(&self.0).unwrap();
+        let mut names: Vec<String> = files
+            .map(|it| it.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+}
+
+fn samples(path: &Path) -> (hound::WavSpec, Vec<f32>) {
+    let mut reader = hound::WavReader::open(path).unwrap();
+    let spec = reader.spec();
+    let samples = match spec.sample_format {
+        hound::SampleFormat::Float => reader.samples::<f32>().map(Result::unwrap).collect(),
+        hound::SampleFormat::Int => reader
+            .samples::<i32>()
+            .map(|it| it.unwrap() as f32 / (1_u64 << (spec.bits_per_sample - 1)) as f32)
+            .collect(),
+    };
+    (spec, samples)
+}
+
+fn peak(samples: &[f32]) -> f32 {
+    samples.iter().fold(0.0, |peak, it| peak.max(it.abs()))
+}
+
+#[test]
+fn a_batch_makes_a_graph_that_checks() {
+    let desk = Desk::new("batch");
+    let graph = desk.tone("a.ron");
+    let check = desk.json(&["check", &graph, "--run"]);
+    assert_eq!(check.code, Some(0), "{}", check.text);
+    assert_eq!(check.json["filters"].as_array().unwrap().len(), 3);
+    let wire = &check.json["wires"][0];
+    assert_eq!(
+        (&wire["from"], &wire["to"]),
+        (&"t.out".into(), &"My Gain.in".into())
+    );
+    let agreed = &wire["agreed"];
+    assert_eq!(agreed["format"]["kind"], "audio");
+    assert_eq!(agreed["format"]["rate_hz"], 48_000);
+    assert_eq!(agreed["format"]["channels"], 2);
+    assert_eq!(agreed["format"]["bits"], 32);
+    assert_eq!(agreed["format"]["float"], true);
+    for key in ["medium", "interface", "framing"] {
+        assert!(!agreed[key].is_null(), "{key}");
+    }
+    assert_eq!(check.json["problems"].as_array().unwrap().len(), 0);
+    assert!(desk.run(&["check", &graph]).text.contains("all agreed"));
+}
+
+#[test]
+fn a_batch_is_done_whole_or_not_at_all() {
+    let desk = Desk::new("whole");
+    let graph = desk.tone("a.ron");
+    let before = fs::read_to_string(desk.path(&graph)).unwrap();
+    let did = desk.fed(
+        &["add", &graph, "--batch", "-", "--json"],
+        "add noise\nremove t\n\nset out.ceiling=loud\n",
+    );
+    assert_eq!(did.code, Some(2), "{}", did.said);
+    assert_eq!(did.json["error"]["line"], 4);
+    assert_eq!(fs::read_to_string(desk.path(&graph)).unwrap(), before);
+    let missing = desk.json(&["new", "-o", "b.ron", "--batch", "nowhere.txt"]);
+    assert_eq!(missing.code, Some(3));
+    assert_eq!(desk.files(), ["a.ron"]);
+}
+
+#[test]
+fn filters_are_added_named_and_removed_with_their_wires() {
+    let desk = Desk::new("add");
+    let graph = desk.tone("a.ron");
+    assert_eq!(desk.run(&["add", &graph, "noise"]).text, "Noise\n");
+    let second = desk.json(&["add", &graph, "noise", "--at", "5,-6"]);
+    assert_eq!(second.json["name"], "Noise 2");
+    assert_eq!(
+        desk.json(&["add", &graph, "noise", "--name", "t"]).code,
+        Some(2)
+    );
+    assert_eq!(
+        desk.json(&["add", &graph, "nokey"]).json["error"]["code"],
+        "NOT_FOUND"
+    );
+    assert_eq!(
+        desk.json(&["add", &graph, "gain", "--at", "5"]).code,
+        Some(2)
+    );
+    let removed = desk.json(&["remove", &graph, "My Gain", "-o", "b.ron"]);
+    assert_eq!(removed.json["wires"], 2);
+    assert_eq!(desk.json(&["remove", &graph, "nobody"]).code, Some(2));
+    let wires = |graph: &str| {
+        desk.json(&["check", graph]).json["wires"]
+            .as_array()
+            .unwrap()
+            .len()
+    };
+    assert_eq!(
+        (wires(&graph), wires("b.ron")),
+        (2, 0),
+        "OUT was named, not GRAPH"
+    );
+}
+
+#[test]
+fn wires_are_drawn_directly_or_not_at_all() {
+    let desk = Desk::new("direct");
+    let graph = desk.tone("a.ron");
+    let full = desk.json(&["connect", &graph, "t.out", "out.in", "--direct"]);
+    assert_eq!(full.code, Some(1));
+    assert_eq!(full.json["refusal"]["rule"], "INS-2");
+    assert_eq!(full.json["refusal"]["step"], "instances");
+    let gone = desk.json(&["disconnect", &graph, "t.out", "My Gain.in"]);
+    assert_eq!(gone.code, Some(0));
+    assert_eq!(
+        desk.json(&["disconnect", &graph, "t.out", "My Gain.in"])
+            .code,
+        Some(2)
+    );
+    assert_eq!(
+        desk.json(&["connect", &graph, "t.out", "#2.in", "--direct"])
+            .code,
+        Some(0)
+    );
+    for (from, to) in [
+        ("t.side", "out.in"),
+        ("x.out", "out.in"),
+        ("t", "out.in"),
+        ("t.out[", "out.in"),
+    ] {
+        let wrong = desk.json(&["connect", &graph, from, to]);
+        assert_eq!(wrong.code, Some(2), "{from}: {}", wrong.text);
+    }
+    let back = desk.json(&["connect", &graph, "out.in", "t.out", "--direct"]);
+    assert_eq!(back.json["refusal"]["step"], "data_flow", "{}", back.text);
+}
+
+#[test]
+fn a_refusal_is_cured_by_the_filter_it_names() {
+    let desk = Desk::new("cure");
+    let graph = desk.example("format_clinic");
+    let check = desk.json(&["check", &graph]);
+    assert_eq!(check.code, Some(1));
+    let wires = check.json["wires"].as_array().unwrap();
+    let refusal = &wires
+        .iter()
+        .find(|wire| wire["refusal"].is_object())
+        .unwrap()["refusal"];
+    assert_eq!(refusal["step"], "intersection");
+    assert_eq!(refusal["status"], "NO_MATCH");
+    assert_eq!(refusal["cures"][0]["kind"], "insert");
+    assert_eq!(refusal["cures"][0]["inserts"][0], "rate_converter");
+
+    // Names as the program prints them are taken back, dots and all; quotes do as well.
+    let (from, to) = ("Chime at 44.1 kHz.out", "Mixer.in[1]");
+    let explained = desk.json(&["explain", &graph, "\"Chime at 44.1 kHz\".out", to]);
+    assert_eq!(explained.code, Some(1));
+    assert_eq!(
+        explained.json["refusal"], *refusal,
+        "check and explain say the same"
+    );
+    let steps = explained.json["steps"].as_array().unwrap();
+    assert_eq!(steps.last().unwrap()["ok"], false);
+    assert_eq!(desk.json(&["disconnect", &graph, from, to]).code, Some(0));
+    assert_eq!(
+        desk.json(&["connect", &graph, from, to, "--direct"]).code,
+        Some(1)
+    );
+    let cured = desk.json(&["connect", &graph, from, to, "--log", "-o", "cured.ron"]);
+    assert_eq!(cured.code, Some(0), "{}", cured.text);
+    assert_eq!(cured.json["inserted"][0], "Sample Rate Converter");
+    assert_eq!(cured.json["attempts"][0]["ok"], false);
+    assert_eq!(cured.json["attempts"][1]["ok"], true);
+    let check = desk.json(&["check", "cured.ron"]);
+    assert_eq!(
+        (check.code, check.json["wires"].as_array().unwrap().len()),
+        (Some(0), 4)
+    );
+}
+
+#[test]
+fn what_fits_is_explained_step_by_step() {
+    let desk = Desk::new("explain");
+    let graph = desk.example("tone");
+    let did = desk.json(&["explain", &graph, "Tone Generator.out", "Gain and Pan.in"]);
+    assert_eq!(did.code, Some(0), "{}", did.text);
+    let names: Vec<&str> = did.json["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| step["step"].as_str().unwrap())
+        .collect();
+    let all = [
+        "same_filter",
+        "data_flow",
+        "communication",
+        "cycle",
+        "medium",
+        "interface",
+        "instances",
+        "intersection",
+        "create",
+    ];
+    assert_eq!(names, all);
+    assert_eq!(did.json["agreed"]["format"]["rate_hz"], 48_000);
+}
+
+#[test]
+fn values_are_read_by_their_domain_and_clamped_with_a_word() {
+    let desk = Desk::new("values");
+    let graph = desk.tone("a.ron");
+    let get =
+        |what: &str| desk.json(&["get", &graph, what]).json["filters"][0]["properties"][0].clone();
+    assert_eq!(
+        desk.run(&["set", &graph, "t.frequency=880 Hz", "t.waveform=saw"])
+            .code,
+        Some(0)
+    );
+    let frequency = get("t.frequency");
+    assert_eq!(
+        (&frequency["value"], &frequency["unit"]),
+        (&880.into(), &"Hz".into())
+    );
+    assert_eq!(
+        (&frequency["min"], &frequency["max"]),
+        (&20.into(), &20_000.into())
+    );
+    assert_eq!(get("t.waveform")["value"], "saw");
+    let clamped = desk.run(&["set", &graph, "t.level=99"]);
+    assert_eq!(clamped.code, Some(0));
+    assert!(clamped.said.contains("t.level"), "{}", clamped.said);
+    assert_eq!(get("t.level")["value"], 0);
+    for wrong in [
+        "t.level=loud",
+        "t.waveform=square",
+        "t.nope=1",
+        "t=1",
+        "x.level=1",
+        "t.level",
+        "t.level=NaN",
+    ] {
+        assert_eq!(desk.json(&["set", &graph, wrong]).code, Some(2), "{wrong}");
+    }
+    let all = desk.json(&["get", &graph]);
+    let gain = &all.json["filters"][1];
+    assert_eq!(
+        (&gain["id"], &gain["name"], &gain["key"]),
+        (&2.into(), &"My Gain".into(), &"gain".into())
+    );
+    assert_eq!(gain["pins"][0]["direction"], "in");
+    assert_eq!(gain["pins"][0]["kind"], "audio");
+    assert_eq!(desk.json(&["get", &graph, "t.nope"]).code, Some(2));
+}
+
+#[test]
+fn set_without_assignments_writes_the_same_text() {
+    let desk = Desk::new("same");
+    for name in [
+        "first_sound",
+        "format_clinic",
+        "mixer",
+        "splitter",
+        "tone",
+        "wave_player",
+    ] {
+        let graph = desk.example(name);
+        let before = fs::read_to_string(desk.path(&graph)).unwrap();
+        assert_eq!(desk.run(&["set", &graph]).code, Some(0));
+        assert_eq!(
+            fs::read_to_string(desk.path(&graph)).unwrap(),
+            before,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_render_is_as_long_as_was_said_and_the_same_for_any_quantum() {
+    let desk = Desk::new("render");
+    let graph = desk.tone("a.ron");
+    let mut bytes = vec![];
+    for quantum in ["1", "256", "1000", "4096"] {
+        let out = format!("{quantum}.wav");
+        let did = desk.json(&[
+            "render",
+            &graph,
+            "-o",
+            &out,
+            "--seconds",
+            "0.3",
+            "--quantum",
+            quantum,
+        ]);
+        assert_eq!(did.code, Some(0), "{}", did.text);
+        assert_eq!(did.json["frames"], 14_400);
+        for key in [
+            "seconds",
+            "xruns",
+            "load_mean",
+            "load_max",
+            "latency_seconds",
+            "problems",
+        ] {
+            assert!(!did.json[key].is_null(), "{key}");
+        }
+        assert!((did.json["peak_dbfs"].as_f64().unwrap() + 12.0).abs() < 0.1);
+        bytes.push(fs::read(desk.path(&out)).unwrap());
+    }
+    assert!(bytes.iter().all(|one| *one == bytes[0]));
+    let (spec, heard) = samples(&desk.path("256.wav"));
+    assert_eq!(
+        (spec.channels, spec.sample_rate, spec.bits_per_sample),
+        (2, 48_000, 32)
+    );
+    assert_eq!(heard.len(), 2 * 14_400);
+    assert!(peak(&heard) > 0.2);
+
+    for (bits, depth) in [("16", 16), ("24", 24)] {
+        let did = desk.json(&[
+            "render",
+            &graph,
+            "-o",
+            "pcm.wav",
+            "--seconds",
+            "0.3",
+            "--bits",
+            bits,
+            "--rate",
+            "44100",
+            "--no-fuse",
+        ]);
+        assert_eq!((did.code, &did.json["frames"]), (Some(0), &13_230.into()));
+        let (spec, heard) = samples(&desk.path("pcm.wav"));
+        assert_eq!((spec.bits_per_sample, spec.sample_rate), (depth, 44_100));
+        assert!((peak(&heard) - 0.251).abs() < 0.001);
+    }
+}
+
+#[test]
+fn a_render_that_cannot_be_says_why_and_leaves_nothing() {
+    let desk = Desk::new("norender");
+    let graph = desk.tone("a.ron");
+    let endless = desk.json(&["render", &graph, "-o", "x.wav"]);
+    assert_eq!(endless.code, Some(2));
+    assert!(
+        endless.json["error"]["stopped"]
+            .as_str()
+            .unwrap()
+            .contains('t')
+    );
+    for wrong in [
+        ["--seconds", "0"],
+        ["--quantum", "0"],
+        ["--bits", "8"],
+        ["--rate", "1"],
+    ] {
+        let words = [&["render", &graph, "-o", "x.wav"][..], &wrong[..]].concat();
+        assert_eq!(desk.json(&words).code, Some(2), "{wrong:?}");
+    }
+    let itself = desk.json(&["render", &graph, "-o", "a.ron", "--seconds", "1"]);
+    assert_eq!(itself.code, Some(2));
+    let nowhere = desk.json(&["render", &graph, "-o", "no/where.wav", "--seconds", "1"]);
+    assert_eq!(nowhere.code, Some(3));
+    assert_eq!(desk.run(&["new", "-o", "empty.ron"]).code, Some(0));
+    assert_eq!(
+        desk.json(&["render", "empty.ron", "-o", "x.wav", "--seconds", "1"])
+            .code,
+        Some(1)
+    );
+    assert_eq!(desk.files(), ["a.ron", "empty.ron"]);
+}
+
+#[test]
+fn of_several_renderers_one_is_chosen_by_name() {
+    let desk = Desk::new("several");
+    let lines = "add tone --name a\nadd tone --name b\nset b.level=-40\nadd null_renderer --name n\n\
+        add audio_device_out --name d\nconnect a.out n.in\nconnect b.out d.in\n";
+    assert_eq!(
+        desk.fed(&["new", "-o", "g.ron", "--batch", "-"], lines)
+            .code,
+        Some(0)
+    );
+    let which = desk.json(&["render", "g.ron", "-o", "x.wav", "--seconds", "0.2"]);
+    assert_eq!(which.code, Some(2));
+    let stopped = which.json["error"]["stopped"].as_str().unwrap();
+    assert!(stopped.contains('n') && stopped.contains('d'), "{stopped}");
+    for (name, dbfs) in [("n", -20.0), ("d", -40.0)] {
+        let did = desk.json(&[
+            "render",
+            "g.ron",
+            "-o",
+            "x.wav",
+            "--seconds",
+            "0.2",
+            "--renderer",
+            name,
+        ]);
+        assert!(
+            (did.json["peak_dbfs"].as_f64().unwrap() - dbfs).abs() < 0.2,
+            "{}",
+            did.text
+        );
+    }
+}
+
+#[test]
+fn a_fed_keyboard_sounds_and_the_render_ends_by_itself() {
+    let desk = Desk::new("feed");
+    let graph = desk.example("first_sound");
+    let notes: [(u64, &[u8]); 3] = [
+        (0, &[0x90, 69, 100]),
+        (300, &[0x80, 69, 64]),
+        (310, &[0xf0, 1, 0xf7]),
+    ];
+    fs::write(
+        desk.path("n.mid"),
+        ksgraph::midi::write_smf0(500, 500_000, &notes),
+    )
+    .unwrap();
+    let feed = ["--feed", "Computer Keyboard=n.mid"];
+    let words = ["render", &graph, "-o", "x.wav"];
+    let did = desk.json(&[&words[..], &feed[..]].concat());
+    assert_eq!(did.code, Some(0), "{} {}", did.text, did.said);
+    assert!(
+        did.json["peak_dbfs"].as_f64().unwrap() > -60.0,
+        "{}",
+        did.text
+    );
+    let seconds = did.json["seconds"].as_f64().unwrap();
+    assert!(
+        (0.8..10.0).contains(&seconds),
+        "0.3 s of note, its tail and half a second of silence: {seconds}"
+    );
+    assert!(did.said.contains("1 system messages"), "{}", did.said);
+    let mute = desk.json(&["render", &graph, "-o", "x.wav", "--seconds", "0.5"]);
+    assert_eq!((mute.code, &mute.json["peak_dbfs"]), (Some(0), &Json::Null));
+    assert!(mute.text.contains("silent"), "a silent result is said");
+    for (wrong, code) in [
+        ("Computer Keyboard", 2),
+        ("Nobody=n.mid", 2),
+        ("Meter=n.mid", 2),
+        ("Computer Keyboard=none.mid", 3),
+        ("Computer Keyboard=first_sound.ron", 3),
+    ] {
+        let did = desk.json(&[&words[..], &["--feed", wrong]].concat());
+        assert_eq!(did.code, Some(code), "{wrong}: {}", did.text);
+    }
+}
+
+#[test]
+fn bad_files_are_refused_in_words() {
+    let desk = Desk::new("bad");
+    let good = fs::read_to_string(examples().join("tone.ron")).unwrap();
+    let cases: [(&str, Vec<u8>); 8] = [
+        ("truncated", good.as_bytes()[..good.len() / 2].to_vec()),
+        ("empty", vec![]),
+        (
+            "version",
+            good.replace("version: 1", "version: 99").into_bytes(),
+        ),
+        ("other", good.replace("ksgraph", "kitchen").into_bytes()),
+        ("words", b"this is no graph {".to_vec()),
+        ("bytes", vec![0xff, 0xfe, 0x00, 0x41]),
+        ("deep", vec![b'('; 200_000]),
+        ("lists", [vec![b'['; 5_000], vec![b']'; 5_000]].concat()),
+    ];
+    for (name, bytes) in cases {
+        fs::write(desk.path("bad.ron"), &bytes).unwrap();
+        for command in ["check", "get", "set"] {
+            let did = desk.json(&[command, "bad.ron"]);
+            assert_eq!(did.code, Some(3), "{name}: {}", did.text);
+            assert_eq!(did.json["error"]["file"], "bad.ron", "{name}");
+            assert!(did.json["error"]["line"].is_u64(), "{name}: {}", did.text);
+        }
+        assert_eq!(
+            fs::read(desk.path("bad.ron")).unwrap(),
+            bytes,
+            "{name} was touched"
+        );
+    }
+    assert_eq!(desk.json(&["check", "nowhere.ron"]).code, Some(3));
+    assert_eq!(desk.json(&["check", "."]).code, Some(3));
+    // The editor says so before any window opens.
+    assert_eq!(desk.json(&["nowhere.ron"]).code, Some(3));
+}
+
+#[test]
+fn a_huge_file_is_refused_without_being_read_whole() {
+    let desk = Desk::new("huge");
+    let file = fs::File::create(desk.path("huge.ron")).unwrap();
+    file.set_len(1 << 30).unwrap();
+    let did = desk.json(&["check", "huge.ron"]);
+    assert_eq!(did.code, Some(3), "{}", did.text);
+    assert!(
+        did.json["error"]["stopped"]
+            .as_str()
+            .unwrap()
+            .contains("64 MiB"),
+        "{}",
+        did.text
+    );
+}
+
+#[test]
+fn what_is_not_known_is_kept_and_named_with_its_line() {
+    let desk = Desk::new("unknown");
+    let cases = [
+        ("key: \"gain\"", "key: \"reverb\"", "reverb"),
+        ("values: {", "values: {\"colour\": \"red\", ", "colour"),
+        ("2.out", "2.side", "side"),
+        ("to: \"3.in\"", "to: \"9.in\"", "#9"),
+        ("id: 2", "id: 1", "id 1"),
+    ];
+    for (from, to, word) in cases {
+        let graph = desk.altered("tone", from, to);
+        let check = desk.json(&["check", &graph]);
+        assert_eq!(check.code, Some(1), "{to}: {}", check.text);
+        let problems = check.json["problems"].as_array().unwrap();
+        let about = |it: &&Json| it["text"].as_str().unwrap().contains(word) && it["line"].is_u64();
+        assert!(problems.iter().any(|it| about(&it)), "{to}: {}", check.text);
+        assert!(check.said.contains(&format!("{graph}:")), "{}", check.said);
+        let render = desk.json(&["render", &graph, "-o", "x.wav", "--seconds", "0.2"]);
+        if word == "reverb" || word == "colour" {
+            assert_eq!(render.code, Some(0), "{to}: {}", render.text);
+            assert!(!render.json["problems"].as_array().unwrap().is_empty());
+        }
+    }
+    let graph = desk.altered("tone", "key: \"gain\"", "key: \"reverb\"");
+    let before = fs::read_to_string(desk.path(&graph)).unwrap();
+    assert_eq!(desk.run(&["set", &graph]).code, Some(0));
+    assert_eq!(fs::read_to_string(desk.path(&graph)).unwrap(), before);
+}
+
+#[test]
+fn media_that_is_not_there_is_a_file_that_cannot_be_read() {
+    let desk = Desk::new("media");
+    let graph = desk.altered("wave_player", "media/", "elsewhere/");
+    let render = desk.json(&["render", &graph, "-o", "x.wav"]);
+    assert_eq!(render.code, Some(3), "{}", render.text);
+    assert!(!desk.path("x.wav").exists());
+    assert_eq!(desk.json(&["check", &graph]).code, Some(3));
+    let graph = desk.example("wave_player");
+    let render = desk.json(&["render", &graph, "-o", "x.wav"]);
+    assert_eq!(render.code, Some(0), "{}", render.text);
+    assert_eq!(samples(&desk.path("x.wav")).0.sample_rate, 44_100);
+}
+
+#[test]
+fn check_writes_nothing_and_a_render_what_the_graph_names() {
+    let desk = Desk::new("writer");
+    let lines = "add tone --name t\nadd splitter --name s\nadd wave_writer --name w\nadd null_renderer --name n\n\
+        set w.path=\"take.wav\"\nconnect t.out s.in\nconnect s.out w.in\nconnect s.out n.in\n";
+    let made = desk.fed(&["new", "-o", "g.ron", "--batch", "-"], lines);
+    assert_eq!(made.code, Some(0), "{}", made.said);
+    let check = desk.json(&["check", "g.ron", "--run"]);
+    assert_eq!(check.code, Some(0), "{}", check.text);
+    assert_eq!(desk.files(), ["g.ron"]);
+    let render = desk.json(&[
+        "render",
+        "g.ron",
+        "-o",
+        "x.wav",
+        "--seconds",
+        "0.5",
+        "--renderer",
+        "n",
+    ]);
+    assert_eq!(render.code, Some(0), "{}", render.text);
+    assert_eq!(desk.files(), ["g.ron", "take.wav", "x.wav"]);
+    let (_, taken) = samples(&desk.path("take.wav"));
+    let (_, heard) = samples(&desk.path("x.wav"));
+    assert_eq!(taken, heard);
+}
+
+#[test]
+fn pins_inside_groups_are_named_by_their_way() {
+    let desk = Desk::new("group");
+    let text = "(kind: \"ksgraph\", version: 1, next_id: 4, filters: [\
+        (id: 1, key: \"tone\", name: \"t\", at: (0, 0)),\
+        (id: 2, name: \"rack\", at: (0, 0), group: (next_id: 3, filters: [\
+            (id: 1, key: \"gain\", name: \"a.b\", at: (0, 0)), (id: 2, key: \"gain\", name: \"c\", at: (0, 0))],\
+            connections: [], pins: [(name: \"sound\", inner: \"1.in\"), (name: \"result\", inner: \"2.out\")])),\
+        (id: 3, key: \"null_renderer\", name: \"n\", at: (0, 0))], connections: [])";
+    fs::write(desk.path("g.ron"), text).unwrap();
+    for (from, to) in [
+        ("t.out", "rack.sound"),
+        ("rack/\"a.b\".out", "rack/c.in"),
+        ("rack.result", "n.in"),
+    ] {
+        let did = desk.json(&["connect", "g.ron", from, to, "--direct"]);
+        assert_eq!(did.code, Some(0), "{from} {to}: {}", did.text);
+    }
+    let did = desk.json(&["set", "g.ron", "rack/c.level=-6", "rack/#1.level=-6"]);
+    assert_eq!(did.code, Some(0), "{}", did.text);
+    let check = desk.json(&["check", "g.ron"]);
+    assert_eq!(
+        (check.code, check.json["wires"].as_array().unwrap().len()),
+        (Some(0), 3),
+        "{}",
+        check.text
+    );
+    let render = desk.json(&["render", "g.ron", "-o", "x.wav", "--seconds", "0.3"]);
+    assert!(
+        (render.json["peak_dbfs"].as_f64().unwrap() + 32.0).abs() < 0.2,
+        "{}",
+        render.text
+    );
+    let across = desk.json(&["connect", "g.ron", "t.out", "rack/c.in"]);
+    assert_eq!(across.code, Some(2));
+    let get = desk.json(&["get", "g.ron", "rack/c.level"]);
+    assert_eq!(get.json["filters"][0]["name"], "rack/c");
+}
+
+#[test]
+fn the_catalogue_is_told_whole() {
+    let desk = Desk::new("filters");
+    let all = desk.json(&["filters"]);
+    assert_eq!(all.json["filters"].as_array().unwrap().len(), 16);
+    for name in ["tone", "Tone Generator", "ks://Synthesizer/tone"] {
+        let one = desk.json(&["filters", name]);
+        let filter = &one.json["filters"][0];
+        assert_eq!(filter["key"], "tone", "{name}");
+        let pin = &filter["pins"][0];
+        assert_eq!(
+            (&pin["name"], &pin["direction"], &pin["kind"]),
+            (&"out".into(), &"out".into(), &"audio".into())
+        );
+        for key in ["ranges", "mediums", "interfaces"] {
+            assert!(!pin[key].as_array().unwrap().is_empty(), "{key}");
+        }
+        let properties = filter["properties"].as_array().unwrap();
+        let find = |key: &str| properties.iter().find(|it| it["key"] == key).unwrap();
+        let frequency = find("frequency");
+        assert_eq!(
+            (&frequency["type"], &frequency["unit"]),
+            (&"number".into(), &"Hz".into())
+        );
+        assert_eq!(
+            (&frequency["min"], &frequency["default"]),
+            (&20.into(), &440.into())
+        );
+        assert_eq!(find("waveform")["values"][0], "sine");
+    }
+    let list = desk.run(&["filters"]).text;
+    assert!(
+        list.contains("Synthesizer") && list.contains("tone_synth"),
+        "{list}"
+    );
+    assert_eq!(desk.json(&["filters", "nope"]).code, Some(2));
+}
+
+#[test]
+fn wrong_usage_is_two_and_help_is_not_wrong() {
+    let desk = Desk::new("usage");
+    for words in [
+        &["check"][..],
+        &["check", "a", "b"],
+        &["render", "a"],
+        &["new"],
+        &["--nope"],
+        &["a.ron", "b.ron"],
+    ] {
+        assert_eq!(desk.run(words).code, Some(2), "{words:?}");
+        assert_eq!(desk.json(words).code, Some(2), "{words:?}");
+    }
+    let help = desk.run(&["--help"]);
+    assert_eq!(help.code, Some(0));
+    assert!(help.text.contains("KSGRAPH_PROBE") && help.text.contains("render"));
+    assert!(desk.run(&["render", "--help"]).text.contains("Example"));
+    assert!(desk.run(&["completions", "bash"]).text.contains("_ksgraph"));
+    let alone = desk.run(&[]);
+    assert_eq!(alone.code, Some(4), "{}", alone.said);
+    assert!(alone.said.contains("ksgraph play") && alone.said.contains("ksgraph render"));
+}
+
+#[test]
+fn the_null_device_plays_without_a_card() {
+    let desk = Desk::new("play");
+    let graph = desk.tone("a.ron");
+    let did = desk.json(&["play", &graph, "--device", "null", "--seconds", "0.5"]);
+    assert_eq!(did.code, Some(0), "{} {}", did.text, did.said);
+    assert!(
+        (0.5..1.0).contains(&did.json["seconds"].as_f64().unwrap()),
+        "{}",
+        did.text
+    );
+    assert!(
+        (did.json["peak_dbfs"].as_f64().unwrap() + 12.0).abs() < 0.5,
+        "{}",
+        did.text
+    );
+    for key in [
+        "frames",
+        "xruns",
+        "load_mean",
+        "load_max",
+        "latency_seconds",
+        "problems",
+    ] {
+        assert!(!did.json[key].is_null(), "{key}");
+    }
+    assert_eq!(
+        desk.json(&["play", &graph, "--device", "no such card"])
+            .code,
+        Some(4)
+    );
+    assert_eq!(
+        desk.json(&[
+            "play",
+            &graph,
+            "--device",
+            "null",
+            "--midi-in",
+            "no such port"
+        ])
+        .code,
+        Some(4)
+    );
+    let ends = desk.example("wave_player");
+    let did = desk.json(&["play", &ends, "--device", "null"]);
+    assert_eq!(did.code, Some(0), "it ends with its file: {}", did.text);
+}
+
+#[test]
+fn devices_name_the_one_that_is_always_there() {
+    let desk = Desk::new("devices");
+    let did = desk.json(&["devices"]);
+    assert_eq!(did.code, Some(0), "{}", did.said);
+    let outputs = did.json["outputs"].as_array().unwrap();
+    assert!(
+        outputs.iter().any(|it| it["name"] == "null"),
+        "{}",
+        did.text
+    );
+    assert!(did.json["midi_inputs"].is_array());
+}
+
+#[test]
+#[cfg(unix)]
+fn a_reader_that_goes_away_ends_the_output_quietly() {
+    let desk = Desk::new("pipe");
+    let mut child = desk
+        .command(&["filters", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(
+        output.stderr.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
