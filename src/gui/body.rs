@@ -126,6 +126,12 @@ pub(super) struct Page<'a> {
 }
 
 impl Page<'_> {
+    /// Whether the box is a sound card's.
+    fn is_render(&self) -> bool {
+        let descriptor = self.drawn.descriptor;
+        descriptor.is_some_and(|it| it.category() == crate::ks::ids::category::RENDER)
+    }
+
     /// The next part of it, of that height at 100 %.
     pub(super) fn row(&mut self, height: f32) -> Rect {
         let top = self.rect.top() + self.y * self.zoom;
@@ -387,8 +393,11 @@ fn inline_ui(
             }
             Domain::Text | Domain::Path | Domain::Device => {
                 let words = match property.domain {
+                    // The device that keeps time is a sound card: a box of notes has another one.
                     Domain::Device
-                        if edit.value.text().is_empty() && !page.view.device.is_empty() =>
+                        if edit.value.text().is_empty()
+                            && page.is_render()
+                            && !page.view.device.is_empty() =>
                     {
                         page.view.device.to_owned()
                     }
