@@ -130,9 +130,11 @@ pub(super) fn pressed(ctx: &Context) -> Vec<Deed> {
         if types && (undo || (is_text && !is_function)) {
             continue;
         }
-        if ctx.input_mut(|i| i.consume_shortcut(&KeyboardShortcut::new(modifiers, key))) {
-            deeds.push(deed);
-        }
+        let times = ctx.input_mut(|i| i.count_and_consume_key(modifiers, key));
+        // A slow frame hears a key twice. Steps add up; everything else is meant once.
+        let steps = matches!(deed, Deed::Undo | Deed::Redo | Deed::ZoomIn | Deed::ZoomOut);
+        let times = if steps { times } else { times.min(1) };
+        deeds.extend(std::iter::repeat_n(deed, times));
     }
     deeds
 }

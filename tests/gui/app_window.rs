@@ -33,6 +33,22 @@ fn a_wire_is_drawn_undone_and_redone() {
 }
 
 #[test]
+fn two_undos_in_one_slow_frame_are_two_steps() {
+    let mut window = Window::with(&["tone", "gain", "meter"]);
+    let key = |pressed| egui::Event::Key {
+        key: Key::Z,
+        physical_key: None,
+        pressed,
+        repeat: false,
+        modifiers: CTRL,
+    };
+    let twice = [key(true), key(false), key(true), key(false)];
+    window.harness().input_mut().events.extend(twice);
+    window.harness().step();
+    assert_eq!(window.graph().filters.len(), 1);
+}
+
+#[test]
 fn a_refused_wire_says_what_the_program_says_and_esc_closes() {
     let mut window = Window::with(&["tone", "tone_synth"]);
     let (from, to) = (
