@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod cli;
+mod cli_sound;
+mod desk;
 
 mod edits;
 mod examples;

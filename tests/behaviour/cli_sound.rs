@@ -1,0 +1,301 @@
+//! The program without a window, as a script meets it: graphs rendered and played.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value as Json;
+
+use crate::desk::Desk;
+
+fn samples(path: &Path) -> (hound::WavSpec, Vec<f32>) {
+    let mut reader = hound::WavReader::open(path).unwrap();
+    let spec = reader.spec();
+    let samples = match spec.sample_format {
+        hound::SampleFormat::Float => reader.samples::<f32>().map(Result::unwrap).collect(),
+        hound::SampleFormat::Int => reader
+            .samples::<i32>()
+            .map(|it| it.unwrap() as f32 / (1_u64 << (spec.bits_per_sample - 1)) as f32)
+            .collect(),
+    };
+    (spec, samples)
+}
+
+fn peak(samples: &[f32]) -> f32 {
+    samples.iter().fold(0.0, |peak, it| peak.max(it.abs()))
+}
+
+#[test]
+fn a_render_is_as_long_as_was_said_and_the_same_for_any_quantum() {
+    let desk = Desk::new("render");
+    let graph = desk.tone("a.ron");
+    let mut bytes = vec![];
+    for quantum in ["1", "256", "1000", "4096"] {
+        let out = format!("{quantum}.wav");
+        let did = desk.json(&[
+            "render",
+            &graph,
+            "-o",
+            &out,
+            "--seconds",
+            "0.3",
+            "--quantum",
+            quantum,
+        ]);
+        assert_eq!(did.code, Some(0), "{}", did.text);
+        assert_eq!(did.json["frames"], 14_400);
+        for key in [
+            "seconds",
+            "xruns",
+            "load_mean",
+            "load_max",
+            "latency_seconds",
+            "problems",
+        ] {
+            assert!(!did.json[key].is_null(), "{key}");
+        }
+        assert!((did.json["peak_dbfs"].as_f64().unwrap() + 12.0).abs() < 0.1);
+        bytes.push(fs::read(desk.path(&out)).unwrap());
+    }
+    assert!(bytes.iter().all(|one| *one == bytes[0]));
+    let (spec, heard) = samples(&desk.path("256.wav"));
+    assert_eq!(
+        (spec.channels, spec.sample_rate, spec.bits_per_sample),
+        (2, 48_000, 32)
+    );
+    assert_eq!(heard.len(), 2 * 14_400);
+    assert!(peak(&heard) > 0.2);
+
+    for (bits, depth) in [("16", 16), ("24", 24)] {
+        let did = desk.json(&[
+            "render",
+            &graph,
+            "-o",
+            "pcm.wav",
+            "--seconds",
+            "0.3",
+            "--bits",
+            bits,
+            "--rate",
+            "44100",
+            "--no-fuse",
+        ]);
+        assert_eq!((did.code, &did.json["frames"]), (Some(0), &13_230.into()));
+        let (spec, heard) = samples(&desk.path("pcm.wav"));
+        assert_eq!((spec.bits_per_sample, spec.sample_rate), (depth, 44_100));
+        assert!((peak(&heard) - 0.251).abs() < 0.001);
+    }
+}
+
+#[test]
+fn a_render_that_cannot_be_says_why_and_leaves_nothing() {
+    let desk = Desk::new("norender");
+    let graph = desk.tone("a.ron");
+    let endless = desk.json(&["render", &graph, "-o", "x.wav"]);
+    assert_eq!(endless.code, Some(2));
+    assert!(
+        endless.json["error"]["stopped"]
+            .as_str()
+            .unwrap()
+            .contains('t')
+    );
+    for wrong in [
+        ["--seconds", "0"],
+        ["--quantum", "0"],
+        ["--bits", "8"],
+        ["--rate", "1"],
+    ] {
+        let words = [&["render", &graph, "-o", "x.wav"][..], &wrong[..]].concat();
+        assert_eq!(desk.json(&words).code, Some(2), "{wrong:?}");
+    }
+    let itself = desk.json(&["render", &graph, "-o", "a.ron", "--seconds", "1"]);
+    assert_eq!(itself.code, Some(2));
+    let nowhere = desk.json(&["render", &graph, "-o", "no/where.wav", "--seconds", "1"]);
+    assert_eq!(nowhere.code, Some(3));
+    assert_eq!(desk.run(&["new", "-o", "empty.ron"]).code, Some(0));
+    assert_eq!(
+        desk.json(&["render", "empty.ron", "-o", "x.wav", "--seconds", "1"])
+            .code,
+        Some(1)
+    );
+    assert_eq!(desk.files(), ["a.ron", "empty.ron"]);
+}
+
+#[test]
+fn of_several_renderers_one_is_chosen_by_name() {
+    let desk = Desk::new("several");
+    let lines = "add tone --name a\nadd tone --name b\nset b.level=-40\nadd null_renderer --name n\n\
+        add audio_device_out --name d\nconnect a.out n.in\nconnect b.out d.in\n";
+    assert_eq!(
+        desk.fed(&["new", "-o", "g.ron", "--batch", "-"], lines)
+            .code,
+        Some(0)
+    );
+    let which = desk.json(&["render", "g.ron", "-o", "x.wav", "--seconds", "0.2"]);
+    assert_eq!(which.code, Some(2));
+    let stopped = which.json["error"]["stopped"].as_str().unwrap();
+    assert!(stopped.contains('n') && stopped.contains('d'), "{stopped}");
+    for (name, dbfs) in [("n", -20.0), ("d", -40.0)] {
+        let did = desk.json(&[
+            "render",
+            "g.ron",
+            "-o",
+            "x.wav",
+            "--seconds",
+            "0.2",
+            "--renderer",
+            name,
+        ]);
+        assert!(
+            (did.json["peak_dbfs"].as_f64().unwrap() - dbfs).abs() < 0.2,
+            "{}",
+            did.text
+        );
+    }
+}
+
+#[test]
+fn a_fed_keyboard_sounds_and_the_render_ends_by_itself() {
+    let desk = Desk::new("feed");
+    let graph = desk.example("first_sound");
+    let notes: [(u64, &[u8]); 3] = [
+        (0, &[0x90, 69, 100]),
+        (300, &[0x80, 69, 64]),
+        (310, &[0xf0, 1, 0xf7]),
+    ];
+    fs::write(
+        desk.path("n.mid"),
+        ksgraph::midi::write_smf0(500, 500_000, &notes),
+    )
+    .unwrap();
+    let feed = ["--feed", "Computer Keyboard=n.mid"];
+    let words = ["render", &graph, "-o", "x.wav"];
+    let did = desk.json(&[&words[..], &feed[..]].concat());
+    assert_eq!(did.code, Some(0), "{} {}", did.text, did.said);
+    assert!(
+        did.json["peak_dbfs"].as_f64().unwrap() > -60.0,
+        "{}",
+        did.text
+    );
+    let seconds = did.json["seconds"].as_f64().unwrap();
+    assert!(
+        (0.8..10.0).contains(&seconds),
+        "0.3 s of note, its tail and half a second of silence: {seconds}"
+    );
+    assert!(did.said.contains("1 system messages"), "{}", did.said);
+    let mute = desk.json(&["render", &graph, "-o", "x.wav", "--seconds", "0.5"]);
+    assert_eq!((mute.code, &mute.json["peak_dbfs"]), (Some(0), &Json::Null));
+    assert!(mute.text.contains("silent"), "a silent result is said");
+    for (wrong, code) in [
+        ("Computer Keyboard", 2),
+        ("Nobody=n.mid", 2),
+        ("Meter=n.mid", 2),
+        ("Computer Keyboard=none.mid", 3),
+        ("Computer Keyboard=first_sound.ron", 3),
+    ] {
+        let did = desk.json(&[&words[..], &["--feed", wrong]].concat());
+        assert_eq!(did.code, Some(code), "{wrong}: {}", did.text);
+    }
+}
+
+#[test]
+fn media_that_is_not_there_is_a_file_that_cannot_be_read() {
+    let desk = Desk::new("media");
+    let graph = desk.altered("wave_player", "media/", "elsewhere/");
+    let render = desk.json(&["render", &graph, "-o", "x.wav"]);
+    assert_eq!(render.code, Some(3), "{}", render.text);
+    assert!(!desk.path("x.wav").exists());
+    assert_eq!(desk.json(&["check", &graph]).code, Some(3));
+    let graph = desk.example("wave_player");
+    let render = desk.json(&["render", &graph, "-o", "x.wav"]);
+    assert_eq!(render.code, Some(0), "{}", render.text);
+    assert_eq!(samples(&desk.path("x.wav")).0.sample_rate, 44_100);
+}
+
+#[test]
+fn check_writes_nothing_and_a_render_what_the_graph_names() {
+    let desk = Desk::new("writer");
+    let lines = "add tone --name t\nadd splitter --name s\nadd wave_writer --name w\nadd null_renderer --name n\n\
+        set w.path=\"take.wav\"\nconnect t.out s.in\nconnect s.out w.in\nconnect s.out n.in\n";
+    let made = desk.fed(&["new", "-o", "g.ron", "--batch", "-"], lines);
+    assert_eq!(made.code, Some(0), "{}", made.said);
+    let check = desk.json(&["check", "g.ron", "--run"]);
+    assert_eq!(check.code, Some(0), "{}", check.text);
+    assert_eq!(desk.files(), ["g.ron"]);
+    let render = desk.json(&[
+        "render",
+        "g.ron",
+        "-o",
+        "x.wav",
+        "--seconds",
+        "0.5",
+        "--renderer",
+        "n",
+    ]);
+    assert_eq!(render.code, Some(0), "{}", render.text);
+    assert_eq!(desk.files(), ["g.ron", "take.wav", "x.wav"]);
+    let (_, taken) = samples(&desk.path("take.wav"));
+    let (_, heard) = samples(&desk.path("x.wav"));
+    assert_eq!(taken, heard);
+}
+
+#[test]
+fn the_null_device_plays_without_a_card() {
+    let desk = Desk::new("play");
+    let graph = desk.tone("a.ron");
+    let did = desk.json(&["play", &graph, "--device", "null", "--seconds", "0.5"]);
+    assert_eq!(did.code, Some(0), "{} {}", did.text, did.said);
+    assert!(
+        (0.5..1.0).contains(&did.json["seconds"].as_f64().unwrap()),
+        "{}",
+        did.text
+    );
+    assert!(
+        (did.json["peak_dbfs"].as_f64().unwrap() + 12.0).abs() < 0.5,
+        "{}",
+        did.text
+    );
+    for key in [
+        "frames",
+        "xruns",
+        "load_mean",
+        "load_max",
+        "latency_seconds",
+        "problems",
+    ] {
+        assert!(!did.json[key].is_null(), "{key}");
+    }
+    assert_eq!(
+        desk.json(&["play", &graph, "--device", "no such card"])
+            .code,
+        Some(4)
+    );
+    assert_eq!(
+        desk.json(&[
+            "play",
+            &graph,
+            "--device",
+            "null",
+            "--midi-in",
+            "no such port"
+        ])
+        .code,
+        Some(4)
+    );
+    let ends = desk.example("wave_player");
+    let did = desk.json(&["play", &ends, "--device", "null"]);
+    assert_eq!(did.code, Some(0), "it ends with its file: {}", did.text);
+}
+
+#[test]
+fn devices_name_the_one_that_is_always_there() {
+    let desk = Desk::new("devices");
+    let did = desk.json(&["devices"]);
+    assert_eq!(did.code, Some(0), "{}", did.said);
+    let outputs = did.json["outputs"].as_array().unwrap();
+    assert!(
+        outputs.iter().any(|it| it["name"] == "null"),
+        "{}",
+        did.text
+    );
+    assert!(did.json["midi_inputs"].is_array());
+}
