@@ -499,7 +499,7 @@ fn value_from_text(property: &Property, text: &str) -> Option<Value> {
 }
 
 /// `path` as seen from the folder `base`, if they have a root in common.
-fn relative(path: &Path, base: &Path) -> PathBuf {
+pub(super) fn relative(path: &Path, base: &Path) -> PathBuf {
     let theirs: Vec<Component<'_>> = path.components().collect();
     let ours: Vec<Component<'_>> = base.components().collect();
     let shared = theirs.iter().zip(&ours).take_while(|(a, b)| a == b).count();

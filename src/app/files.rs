@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use super::edits::relative;
 use super::{App, Selection, Urgency};
-use crate::graph::{Graph, load, save_atomically, to_ron};
+use crate::graph::{Graph, NodeKind, load, save_atomically, to_ron};
+use crate::ks::{Domain, Value};
 
 impl App {
     /// Opens a file. What cannot be read leaves everything as it is, and says why.
@@ -54,9 +56,11 @@ impl App {
             return;
         };
         let path = std::path::absolute(&path).unwrap_or(path);
-        match save_atomically(&path, &to_ron(&self.graph)) {
+        let graph = self.for_folder(path.parent());
+        match save_atomically(&path, &to_ron(&graph)) {
             Ok(()) => {
                 let has_moved = self.path.as_ref().and_then(|path| path.parent()) != path.parent();
+                self.graph = graph;
                 self.path = Some(path.clone());
                 self.history.mark_saved();
                 self.say(
@@ -71,6 +75,40 @@ impl App {
             }
             Err(error) => self.tell(error.to_string()),
         }
+    }
+
+    /// The graph as it stands in a file of that folder: paths that were relative to the old one lead to the same files.
+    fn for_folder(&self, folder: Option<&Path>) -> Graph {
+        let mut graph = self.graph.clone();
+        let (Some(folder), old) = (folder, self.base()) else {
+            return graph;
+        };
+        if old.as_deref() == Some(folder) {
+            return graph;
+        }
+        for node in graph.filters.values_mut() {
+            let NodeKind::Filter(filter) = &mut node.kind else {
+                continue;
+            };
+            let Some(kind) = self.catalogue.get(&filter.key) else {
+                continue;
+            };
+            for property in kind.descriptor().properties.iter() {
+                let Some(Value::Text(text)) = filter.values.get_mut(property.key) else {
+                    continue;
+                };
+                if property.domain != Domain::Path || text.is_empty() {
+                    continue;
+                }
+                let whole = old
+                    .as_ref()
+                    .map_or_else(|| PathBuf::from(&text), |old| old.join(&text));
+                if whole.is_absolute() {
+                    *text = relative(&whole, folder).to_string_lossy().into_owned();
+                }
+            }
+        }
+        graph
     }
 
     /// Says something that must be seen.

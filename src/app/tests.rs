@@ -213,3 +213,29 @@ fn saved_and_opened_again_is_the_same_and_clean() {
     assert!(app.view().banners[0].text.contains("not there.ron"));
     std::fs::remove_dir_all(&folder).unwrap();
 }
+
+#[test]
+fn saved_into_another_folder_a_graph_still_finds_its_files() {
+    let folder = std::env::temp_dir().join(format!("ksgraph-paths-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join("deep")).unwrap();
+    let mut app = with(&["wave_reader"]);
+    let value = Some(Value::Text(
+        folder.join("media/a.wav").to_string_lossy().into_owned(),
+    ));
+    app.perform(Action::SetProperty {
+        filter: FilterId(1),
+        key: "path".into(),
+        value,
+    });
+    let named = |app: &App| {
+        let node = app.view().graph.filter(FilterId(1)).unwrap().clone();
+        node.values["path"].text().to_owned()
+    };
+    app.perform(Action::SaveAs(folder.join("one.ron")));
+    assert_eq!(named(&app), "media/a.wav");
+    app.perform(Action::SaveAs(folder.join("deep/two.ron")));
+    assert_eq!(named(&app), "../media/a.wav");
+    app.perform(Action::Open(folder.join("deep/two.ron")));
+    assert_eq!(named(&app), "../media/a.wav");
+    std::fs::remove_dir_all(&folder).unwrap();
+}
