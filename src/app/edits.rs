@@ -222,7 +222,10 @@ impl App {
         };
         let (start, end) = (place(from_ref.filter), place(to_ref.filter));
         let count = cure.inserts.len() as f32 + 1.0;
-        let mut edits = vec![];
+        // A refused wire that stands there already gives way to what cures it.
+        let mut wires = self.graph.connections.iter();
+        let refused = wires.position(|wire| wire.from == from_ref && wire.to == to_ref);
+        let mut edits: Vec<Edit> = refused.map(Edit::Disconnect).into_iter().collect();
         let mut at = from_ref;
         let first = self.graph.fresh_id().0;
         let mut names = self.graph.clone();

@@ -239,3 +239,22 @@ fn saved_into_another_folder_a_graph_still_finds_its_files() {
     assert_eq!(named(&app), "../media/a.wav");
     std::fs::remove_dir_all(&folder).unwrap();
 }
+
+#[test]
+fn a_refused_wire_of_a_file_gives_way_to_its_cure() {
+    let mut app = app();
+    let clinic = concat!(env!("CARGO_MANIFEST_DIR"), "/graphs/format_clinic.ron");
+    app.perform(Action::Open(clinic.into()));
+    let refused = |app: &App| {
+        let wires = &app.view().wiring.wires;
+        let wire = wires.iter().find(|wire| wire.outcome.is_err());
+        wire.map(|wire| (wire.from.clone(), wire.to.clone()))
+    };
+    assert!(wait(&mut app, |app| refused(app).is_some()));
+    let before = app.view().graph.clone();
+    let (from, to) = refused(&app).unwrap();
+    app.perform(Action::ConnectVia { from, to, cure: 0 });
+    assert!(app.view().wiring.is_agreed(), "the red wire is gone");
+    app.perform(Action::Undo);
+    assert_eq!(*app.view().graph, before);
+}
