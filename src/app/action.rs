@@ -131,4 +131,13 @@ pub enum Action {
     DismissRefusal,
     /// Looks for devices and files again.
     Refresh,
+
+    /// Shows the inside of a group of the graph shown.
+    Enter(FilterId),
+    /// Shows the graph around the group shown, with that group selected.
+    Leave,
+    /// Leaves groups until so many are entered; 0 is the outermost graph.
+    LeaveTo(usize),
+    /// Goes to where a filter stands and selects it.
+    Reveal(FilterPath),
 }

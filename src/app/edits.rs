@@ -55,7 +55,7 @@ impl App {
             }
             Action::Rename(filter, name) => {
                 let is_same = self
-                    .graph
+                    .shown()
                     .filters
                     .get(&filter)
                     .is_some_and(|node| node.name == name.trim());
@@ -81,7 +81,8 @@ impl App {
         }
     }
 
-    fn apply(&mut self, name: &str, edit: Edit) -> bool {
+    pub(super) fn apply(&mut self, name: &str, edit: Edit) -> bool {
+        let edit = edit.within(&self.place.0);
         match self.history.perform(&mut self.graph, name, edit) {
             Ok(()) => true,
             Err(error) => {
@@ -92,14 +93,22 @@ impl App {
     }
 
     fn after_undo(&mut self, done: &str, step: &Replayed) {
-        self.selection
+        // Where the change is, so that the user sees it.
+        let place = step.place();
+        if !step.edits.is_empty() && self.graph.graph_at(&place).is_some() {
+            self.show(place);
+        }
+        self.settle_place();
+        let mut selection = std::mem::take(&mut self.selection);
+        let shown = self.shown();
+        selection
             .filters
-            .retain(|id| self.graph.filters.contains_key(id));
-        let count = self.graph.connections.len();
-        self.selection.connections.retain(|index| *index < count);
-        if self
-            .play_mode
-            .is_some_and(|id| !self.graph.filters.contains_key(&id))
+            .retain(|id| shown.filters.contains_key(id));
+        let count = shown.connections.len();
+        selection.connections.retain(|index| *index < count);
+        self.selection = selection;
+        if let Some(keyboard) = &self.play_mode
+            && self.graph.at(keyboard).is_none()
         {
             self.play_mode = None;
         }
@@ -123,8 +132,9 @@ impl App {
             return;
         };
         let title = filter.descriptor().title.clone();
-        let id = self.graph.fresh_id();
-        let edit = Edit::add_filter(&self.graph, key, &title, at);
+        let id = self.fresh_id();
+        let node = new_node(self.shown().unique_name(&title), key, at);
+        let edit = Edit::Add { id, node };
         if self.apply(&format!("Add {title}"), edit) {
             self.selection = Selection {
                 filters: [id].into(),
@@ -139,7 +149,7 @@ impl App {
         self.refusal = None;
         match (result, cure) {
             (Ok(_), _) => {
-                let (Some(from), Some(to)) = (pin_ref(from), pin_ref(to)) else {
+                let (Some(from), Some(to)) = (self.pin_ref(from), self.pin_ref(to)) else {
                     return;
                 };
                 let connection = Connection {
@@ -167,12 +177,7 @@ impl App {
             refusal.status.name(),
             refusal.rule
         );
-        self.say(
-            Urgency::Error,
-            &source,
-            from.filter.0.first().copied(),
-            text,
-        );
+        self.say(Urgency::Error, &source, Some(from.filter.clone()), text);
         self.refusal = Some((from.clone(), to.clone(), refusal));
     }
 
@@ -187,10 +192,10 @@ impl App {
             }
             // What the user insisted on stands in a wire that is there already: drawing it anew lets it go.
             CureKind::Format | CureKind::Property | CureKind::Medium | CureKind::Interface => {
-                let (Some(from_ref), Some(to_ref)) = (pin_ref(from), pin_ref(to)) else {
+                let (Some(from_ref), Some(to_ref)) = (self.pin_ref(from), self.pin_ref(to)) else {
                     return;
                 };
-                let wires = self.graph.connections.iter();
+                let wires = self.shown().connections.iter();
                 let index = wires
                     .enumerate()
                     .find(|(_, wire)| wire.from == from_ref && wire.to == to_ref)
@@ -210,11 +215,11 @@ impl App {
     }
 
     fn insert(&mut self, from: &PinAddress, to: &PinAddress, cure: &Cure) {
-        let (Some(from_ref), Some(to_ref)) = (pin_ref(from), pin_ref(to)) else {
+        let (Some(from_ref), Some(to_ref)) = (self.pin_ref(from), self.pin_ref(to)) else {
             return;
         };
         let place = |id: FilterId| {
-            self.graph
+            self.shown()
                 .filters
                 .get(&id)
                 .map(|node| node.position)
@@ -223,12 +228,12 @@ impl App {
         let (start, end) = (place(from_ref.filter), place(to_ref.filter));
         let count = cure.inserts.len() as f32 + 1.0;
         // A refused wire that stands there already gives way to what cures it.
-        let mut wires = self.graph.connections.iter();
+        let mut wires = self.shown().connections.iter();
         let refused = wires.position(|wire| wire.from == from_ref && wire.to == to_ref);
         let mut edits: Vec<Edit> = refused.map(Edit::Disconnect).into_iter().collect();
         let mut at = from_ref;
-        let first = self.graph.fresh_id().0;
-        let mut names = self.graph.clone();
+        let first = self.fresh_id().0;
+        let mut names = self.shown().clone();
         for (number, key) in cure.inserts.iter().enumerate() {
             let Some(filter) = self.catalogue.get(key) else {
                 return;
@@ -295,7 +300,7 @@ impl App {
         // From the back, so that the indices in front stay true.
         connections.sort_unstable();
         connections.dedup();
-        connections.retain(|index| *index < self.graph.connections.len());
+        connections.retain(|index| *index < self.shown().connections.len());
         if connections.is_empty() {
             return;
         }
@@ -311,10 +316,10 @@ impl App {
     }
 
     fn rewire(&mut self, index: usize, from: &PinAddress, to: &PinAddress) {
-        let (Some(from_ref), Some(to_ref)) = (pin_ref(from), pin_ref(to)) else {
+        let (Some(from_ref), Some(to_ref)) = (self.pin_ref(from), self.pin_ref(to)) else {
             return;
         };
-        let Some(old) = self.graph.connections.get(index) else {
+        let Some(old) = self.shown().connections.get(index) else {
             return;
         };
         let is_same = old.from == from_ref && old.to == to_ref;
@@ -344,7 +349,8 @@ impl App {
         to: &PinAddress,
     ) -> Result<(), Box<Refusal>> {
         let mut graph = self.graph.clone();
-        graph.connections.remove(index);
+        // The wire is there: it was looked up just now.
+        let _ = crate::graph::apply(&mut graph, Edit::Disconnect(index).within(&self.place.0));
         let base = self.base();
         let wiring = crate::graph::negotiate(&graph, &self.catalogue, &self.facts, base.as_deref());
         crate::graph::would_connect(
@@ -352,8 +358,8 @@ impl App {
             &self.catalogue,
             &self.facts,
             base.as_deref(),
-            from,
-            to,
+            &self.resolved(from),
+            &self.resolved(to),
         )
         .map(|_| ())
     }
@@ -361,26 +367,28 @@ impl App {
     fn delete(&mut self, filters: Vec<FilterId>) {
         let filters: Vec<FilterId> = filters
             .into_iter()
-            .filter(|id| self.graph.filters.contains_key(id))
+            .filter(|id| self.shown().filters.contains_key(id))
             .collect();
         if filters.is_empty() {
             return;
         }
         let name = match filters.as_slice() {
-            [one] => format!("Delete {}", self.graph.filters[one].name),
+            [one] => format!("Delete {}", self.shown().filters[one].name),
             many => format!("Delete {} filters", many.len()),
         };
-        if self.play_mode.is_some_and(|id| filters.contains(&id)) {
-            self.play_mode = None;
-        }
         self.selection = Selection::default();
         if self.apply(&name, Edit::Remove(filters)) {
+            if let Some(keyboard) = &self.play_mode
+                && self.graph.at(keyboard).is_none()
+            {
+                self.play_mode = None;
+            }
             self.agree();
         }
     }
 
     fn set_property(&mut self, filter: FilterId, key: String, value: Option<Value>) {
-        let Some(NodeKind::Filter(node)) = self.graph.filters.get(&filter).map(|node| &node.kind)
+        let Some(NodeKind::Filter(node)) = self.shown().filters.get(&filter).map(|node| &node.kind)
         else {
             return;
         };
@@ -401,7 +409,7 @@ impl App {
         };
         let title = known.map_or_else(|| key.clone(), |property| property.title.to_owned());
         let edit = Edit::SetProperty { filter, key, value };
-        let reach = edit.reach(&self.graph, &self.catalogue);
+        let reach = self.reach(&edit);
         if !self.apply(&format!("Set {title}"), edit) {
             return;
         }
@@ -414,12 +422,8 @@ impl App {
 
     /// Values that take effect without a new plan: the wiring's copy follows, and the audio thread is told.
     fn values_changed(&mut self) {
-        for (id, node) in &self.graph.filters {
-            if let NodeKind::Filter(filter) = &node.kind
-                && let Some(wired) = self
-                    .wiring
-                    .filters
-                    .get_mut(&crate::graph::FilterPath::of(*id))
+        for (path, wired) in &mut self.wiring.filters {
+            if let Some(NodeKind::Filter(filter)) = self.graph.at(path).map(|node| &node.kind)
                 && wired.values != filter.values
             {
                 wired.values.clone_from(&filter.values);
@@ -456,18 +460,6 @@ pub(crate) fn new_node(name: String, key: &str, position: Position) -> Node {
         position,
         kind: NodeKind::Filter(filter),
     }
-}
-
-/// The end of a connection in the outermost graph.
-pub(crate) fn pin_ref(pin: &PinAddress) -> Option<PinRef> {
-    let &[filter] = pin.filter.0.as_slice() else {
-        return None;
-    };
-    Some(PinRef {
-        filter,
-        pin: pin.pin.clone(),
-        instance: pin.instance,
-    })
 }
 
 /// A value as the command line writes it: a number with or without its unit, `true`, a word, a path.

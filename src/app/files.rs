@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::edits::relative;
 use super::{App, Selection, Urgency};
-use crate::graph::{Graph, NodeKind, load, save_atomically, to_ron};
+use crate::graph::{FilterPath, Graph, NodeKind, load, save_atomically, to_ron};
 use crate::ks::{Domain, Value};
 
 impl App {
@@ -38,6 +38,7 @@ impl App {
         self.path = path;
         self.history = crate::graph::History::default();
         self.selection = Selection::default();
+        self.place = FilterPath::default();
         self.refusal = None;
         self.play_mode = None;
         self.last_keyboard = None;
@@ -86,9 +87,18 @@ impl App {
         if old.as_deref() == Some(folder) {
             return graph;
         }
+        self.move_paths(&mut graph, old.as_deref(), folder);
+        graph
+    }
+
+    fn move_paths(&self, graph: &mut Graph, old: Option<&Path>, folder: &Path) {
         for node in graph.filters.values_mut() {
-            let NodeKind::Filter(filter) = &mut node.kind else {
-                continue;
+            let filter = match &mut node.kind {
+                NodeKind::Filter(filter) => filter,
+                NodeKind::Group(group) => {
+                    self.move_paths(&mut group.graph, old, folder);
+                    continue;
+                }
             };
             let Some(kind) = self.catalogue.get(&filter.key) else {
                 continue;
@@ -100,15 +110,12 @@ impl App {
                 if property.domain != Domain::Path || text.is_empty() {
                     continue;
                 }
-                let whole = old
-                    .as_ref()
-                    .map_or_else(|| PathBuf::from(&text), |old| old.join(&text));
+                let whole = old.map_or_else(|| PathBuf::from(&text), |old| old.join(&text));
                 if whole.is_absolute() {
                     *text = relative(&whole, folder).to_string_lossy().into_owned();
                 }
             }
         }
-        graph
     }
 
     /// Says something that must be seen.

@@ -7,6 +7,7 @@
 mod action;
 mod edits;
 mod files;
+mod groups;
 mod news;
 mod observe;
 mod playing;
@@ -30,8 +31,7 @@ use std::sync::Arc;
 
 use crate::engine::{Cells, Epoch};
 use crate::graph::{
-    Agreement, FilterId, FilterPath, Graph, History, PinAddress, Refusal, Wiring, negotiate,
-    would_connect,
+    Agreement, FilterPath, Graph, History, PinAddress, Refusal, Wiring, negotiate, would_connect,
 };
 use crate::ks::{Catalogue, Domain, Facts, KernelEvent, Settings, State, Telemetry};
 use observe::Observer;
@@ -94,6 +94,8 @@ pub struct App {
     history: History,
     wiring: Wiring,
     path: Option<PathBuf>,
+    /// The group whose inside is shown; empty: the outermost graph.
+    place: FilterPath,
     selection: Selection,
     requested: State,
     playing: Option<Playing>,
@@ -102,8 +104,8 @@ pub struct App {
     refusal: Option<(PinAddress, PinAddress, Refusal)>,
     banners: Vec<Banner>,
     log: Vec<LogLine>,
-    play_mode: Option<FilterId>,
-    last_keyboard: Option<FilterId>,
+    play_mode: Option<FilterPath>,
+    last_keyboard: Option<FilterPath>,
     /// The name of the device that drives the graph; empty while a timer does.
     device: String,
     /// The device that drove the graph before it was lost: no other one is taken in its place.
@@ -137,6 +139,7 @@ impl App {
             history: History::default(),
             wiring: Wiring::default(),
             path: None,
+            place: FilterPath::default(),
             selection: Selection::default(),
             requested: State::Stop,
             refusal: None,
@@ -179,7 +182,7 @@ impl App {
             Action::Select(selection) => self.selection = selection,
             Action::SelectAll => {
                 self.selection = Selection {
-                    filters: self.graph.filters.keys().copied().collect(),
+                    filters: self.shown().filters.keys().copied().collect(),
                     ..Selection::default()
                 };
             }
@@ -209,19 +212,18 @@ impl App {
                 }
             }
             Action::SetPlayMode(is_on) => {
-                let keyboard = self.last_keyboard.filter(|id| self.is_keyboard(*id));
+                let last = self.last_keyboard.clone();
+                let keyboard = last.filter(|path| self.is_keyboard(path));
                 let first = || {
-                    self.graph
-                        .filters
-                        .keys()
-                        .copied()
-                        .find(|id| self.is_keyboard(*id))
+                    let mut all = self.wiring.filters.keys();
+                    all.find(|path| self.is_keyboard(path)).cloned()
                 };
                 self.play_mode = if is_on { keyboard.or_else(first) } else { None };
             }
             Action::PlayOn(filter) => {
-                self.play_mode = Some(filter);
-                self.last_keyboard = Some(filter);
+                let path = self.path_of(filter);
+                self.play_mode = Some(path.clone());
+                self.last_keyboard = Some(path);
             }
             Action::DismissBanner(index) => {
                 if index < self.banners.len() {
@@ -240,6 +242,11 @@ impl App {
             Action::Open(path) => self.open(&path),
             Action::Save => self.save(None),
             Action::SaveAs(path) => self.save(Some(path)),
+
+            Action::Enter(_) | Action::Leave | Action::LeaveTo(_) | Action::Reveal(_) => {
+                self.go(action);
+            }
+
             edit => self.edit(edit),
         }
     }
@@ -248,7 +255,8 @@ impl App {
     pub fn view(&self) -> View<'_> {
         let name = self.path.as_ref().and_then(|path| path.file_name());
         View {
-            graph: &self.graph,
+            graph: self.shown(),
+            here: &self.place,
             wiring: &self.wiring,
             catalogue: &self.catalogue,
             facts: &self.facts,
@@ -270,7 +278,7 @@ impl App {
             refusal: self.refusal.as_ref(),
             banners: &self.banners,
             log: &self.log,
-            play_mode: self.play_mode,
+            play_mode: self.play_mode.as_ref(),
             app: self,
         }
     }
@@ -362,7 +370,7 @@ impl App {
         }
     }
 
-    fn say(&mut self, urgency: Urgency, source: &str, filter: Option<FilterId>, text: String) {
+    fn say(&mut self, urgency: Urgency, source: &str, filter: Option<FilterPath>, text: String) {
         if self.log.len() >= LOG_LINES {
             self.log.remove(0);
         }
@@ -379,7 +387,7 @@ impl App {
     /// Says something about a filter.
     fn say_of(&mut self, urgency: Urgency, filter: &FilterPath, text: String) {
         let name = self.name(filter);
-        self.say(urgency, &name, filter.0.first().copied(), text);
+        self.say(urgency, &name, Some(filter.clone()), text);
     }
 
     fn name(&self, filter: &FilterPath) -> String {
@@ -390,9 +398,9 @@ impl App {
     }
 
     /// Letter keys play filters that take live events and nothing from a device: those with an output of events only.
-    fn is_keyboard(&self, id: FilterId) -> bool {
+    fn is_keyboard(&self, path: &FilterPath) -> bool {
         use crate::graph::NodeKind;
-        let node = self.graph.filters.get(&id);
+        let node = self.graph.at(path);
         node.is_some_and(
             |node| matches!(&node.kind, NodeKind::Filter(filter) if filter.key == "keyboard"),
         )
@@ -447,8 +455,8 @@ impl App {
             &self.catalogue,
             &self.facts,
             self.base().as_deref(),
-            from,
-            to,
+            &self.resolved(from),
+            &self.resolved(to),
         )
     }
 }

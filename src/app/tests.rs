@@ -258,3 +258,141 @@ fn a_refused_wire_of_a_file_gives_way_to_its_cure() {
     app.perform(Action::Undo);
     assert_eq!(*app.view().graph, before);
 }
+
+/// A group `Pair` with a tone and a gain in it, wired, and a meter outside; the group shows the gain's output.
+fn with_a_group() -> App {
+    let text = r#"(kind: "ksgraph", version: 1, next_id: 3,
+        filters: [
+            (id: 1, name: "Pair", at: (0, 0), group: (
+                pins: [(name: "voice", inner: "2.out")],
+                next_id: 3,
+                filters: [
+                    (id: 1, key: "tone", name: "Tone", at: (0, 0)),
+                    (id: 2, key: "gain", name: "Gain", at: (240, 0)),
+                ],
+                connections: [(from: "1.out", to: "2.in")],
+            )),
+            (id: 2, key: "meter", name: "Meter", at: (480, 0)),
+        ],
+        connections: [],
+    )"#;
+    let mut app = app();
+    let graph = crate::graph::from_ron(text.as_bytes(), "test")
+        .unwrap()
+        .graph;
+    app.open_document(graph, None);
+    app
+}
+
+#[test]
+fn inside_a_group_everything_is_about_the_graph_shown() {
+    let mut app = with_a_group();
+    app.perform(Action::Enter(FilterId(1)));
+    let view = app.view();
+    assert_eq!(view.place(), ["Pair"]);
+    assert_eq!(view.graph.filters.len(), 2);
+    assert_eq!(
+        view.path_of(FilterId(2)),
+        FilterPath(vec![FilterId(1), FilterId(2)])
+    );
+    assert_eq!(view.local(&view.path_of(FilterId(2))), Some(FilterId(2)));
+    assert!(view.wire(0).unwrap().outcome.is_ok());
+    let before = view.document_graph().clone();
+    app.perform(Action::AddFilter {
+        key: "gain".into(),
+        at: Position::default(),
+    });
+    let added = app.view().selection.one_filter().unwrap();
+    assert_eq!(app.view().graph.filters[&added].name, "Gain and Pan");
+    let new = |name: &str| PinAddress {
+        filter: FilterPath(vec![FilterId(1), added]),
+        pin: name.into(),
+        instance: 0,
+    };
+    let old = |name: &str| PinAddress {
+        filter: FilterPath(vec![FilterId(1), FilterId(2)]),
+        ..pin(2, name)
+    };
+    assert!(app.view().would_connect(&new("out"), &old("in")).is_err());
+    app.perform(Action::Disconnect(vec![0]));
+    app.perform(Action::Connect {
+        from: new("out"),
+        to: old("in"),
+    });
+    assert_eq!(app.view().graph.connections.len(), 1);
+    app.perform(Action::Rename(FilterId(1), "Siren".into()));
+    app.perform(Action::Leave);
+    assert!(app.view().place().is_empty());
+    assert_eq!(app.view().selection.one_filter(), Some(FilterId(1)));
+    app.perform(Action::Undo);
+    assert_eq!(app.view().place(), ["Pair"], "undo leads to where it was");
+    for _ in 0..3 {
+        app.perform(Action::Undo);
+    }
+    assert_eq!(*app.view().document_graph(), before);
+}
+
+#[test]
+fn the_pin_of_a_group_takes_a_wire_as_the_pin_inside_would() {
+    let mut app = with_a_group();
+    let (from, to) = (pin(1, "voice"), pin(2, "in"));
+    assert!(app.view().would_connect(&from, &to).is_ok());
+    app.perform(Action::Connect { from, to });
+    let drawn = &app.view().graph.connections[0];
+    assert_eq!(
+        (drawn.from.pin.as_str(), drawn.from.filter),
+        ("voice", FilterId(1))
+    );
+    assert!(app.view().wiring.is_agreed());
+    // Asked with the flat address, as a cure does, it is the same pin.
+    let inside = PinAddress {
+        filter: FilterPath(vec![FilterId(1), FilterId(2)]),
+        ..pin(2, "out")
+    };
+    assert_eq!(app.view().pin_ref(&inside).unwrap().pin, "voice");
+}
+
+#[test]
+fn a_group_that_is_gone_is_left() {
+    let mut app = app();
+    app.perform(Action::AddFilter {
+        key: "tone".into(),
+        at: Position::default(),
+    });
+    let group = crate::graph::Edit::Add {
+        id: FilterId(2),
+        node: crate::graph::Node {
+            name: "Box".into(),
+            position: Position::default(),
+            kind: crate::graph::NodeKind::Group(Box::default()),
+        },
+    };
+    assert!(app.apply("Add", group));
+    app.perform(Action::Enter(FilterId(2)));
+    assert_eq!(app.view().place(), ["Box"]);
+    app.perform(Action::Undo);
+    assert!(app.view().place().is_empty());
+    app.perform(Action::Enter(FilterId(1)));
+    assert!(app.view().place().is_empty(), "a filter cannot be entered");
+}
+
+#[test]
+fn a_value_set_inside_a_group_reaches_what_plays_without_a_new_plan() {
+    let mut app = with_a_group();
+    app.perform(Action::Connect {
+        from: pin(1, "voice"),
+        to: pin(2, "in"),
+    });
+    app.perform(Action::Enter(FilterId(1)));
+    app.perform(Action::SetProperty {
+        filter: FilterId(2),
+        key: "level".into(),
+        value: Some(Value::Number(-12.0)),
+    });
+    let path = app.view().path_of(FilterId(2));
+    let wired = &app.view().wiring.filters[&path];
+    assert_eq!(wired.values["level"], Value::Number(-12.0));
+    app.perform(Action::Reveal(FilterPath(vec![FilterId(2)])));
+    assert!(app.view().place().is_empty());
+    assert_eq!(app.view().selection.one_filter(), Some(FilterId(2)));
+}

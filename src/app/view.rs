@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use super::action::Selection;
 use crate::engine::Cells;
-use crate::graph::{Agreement, FilterId, FilterPath, Graph, PinAddress, Refusal, Wiring};
+use crate::graph::{
+    Agreement, FilterId, FilterPath, Graph, Group, NodeKind, PinAddress, PinRef, Refusal, Wire,
+    Wiring,
+};
 use crate::ks::{Catalogue, Facts, State, Telemetry};
 
 /// How urgent a line or banner is.
@@ -27,8 +30,8 @@ pub struct LogLine {
     pub urgency: Urgency,
     /// What it is about: a filter's or wire's name, or the program.
     pub source: String,
-    /// The filter to select and centre when the source is clicked.
-    pub filter: Option<FilterId>,
+    /// The filter to reveal when the source is clicked.
+    pub filter: Option<FilterPath>,
     /// The sentence.
     pub text: String,
 }
@@ -70,8 +73,10 @@ pub enum FilterStatus {
 
 /// The program as it is now. Cheap to make: references and a few figures.
 pub struct View<'a> {
-    /// The document.
+    /// The graph shown: the document, or the inside of the innermost group entered.
     pub graph: &'a Graph,
+    /// The path of the group whose inside is shown; empty: the outermost graph.
+    pub here: &'a FilterPath,
     /// What its pins agreed.
     pub wiring: &'a Wiring,
     /// The filters on offer.
@@ -101,11 +106,60 @@ pub struct View<'a> {
     /// The log, oldest first.
     pub log: &'a [LogLine],
     /// The keyboard that listens, when play mode is on.
-    pub play_mode: Option<FilterId>,
+    pub play_mode: Option<&'a FilterPath>,
     pub(super) app: &'a super::App,
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
+    /// The whole document, whatever part of it is shown.
+    pub fn document_graph(&self) -> &'a Graph {
+        &self.app.graph
+    }
+
+    /// Names of the groups entered, the outermost first.
+    pub fn place(&self) -> Vec<String> {
+        self.app.place_names()
+    }
+
+    /// The group whose inside is shown; `None` in the outermost graph.
+    pub fn group(&self) -> Option<&'a Group> {
+        match &self.app.graph.at(self.here)?.kind {
+            NodeKind::Group(group) => Some(&**group),
+            NodeKind::Filter(_) => None,
+        }
+    }
+
+    /// The path of a box of the graph shown.
+    pub fn path_of(&self, filter: FilterId) -> FilterPath {
+        self.app.path_of(filter)
+    }
+
+    /// The box of the graph shown that a path leads to or into; `None` when it leads elsewhere.
+    pub fn local(&self, path: &FilterPath) -> Option<FilterId> {
+        self.app.local(path)
+    }
+
+    /// The end of a connection of the graph shown that a pin is, or that the pin of a group stands for.
+    pub fn pin_ref(&self, pin: &PinAddress) -> Option<PinRef> {
+        self.app.pin_ref(pin)
+    }
+
+    /// What became of a connection of the graph shown.
+    pub fn wire(&self, connection: usize) -> Option<&'a Wire> {
+        let mut wires = self.app.wiring.wires.iter();
+        wires.find(|wire| wire.index == connection && wire.place == *self.here)
+    }
+
+    /// The connection of the graph shown that a wire was drawn as; `None` when it was drawn elsewhere.
+    pub fn connection_of(&self, wire: &Wire) -> Option<usize> {
+        self.app.connection_of(wire)
+    }
+
+    /// The id that the next box gets.
+    pub fn fresh_id(&self) -> FilterId {
+        self.app.fresh_id()
+    }
+
     /// What the filter is doing.
     pub fn status(&self, filter: &FilterPath) -> FilterStatus {
         self.app.status(filter)

@@ -81,6 +81,8 @@ pub fn negotiate(
             from: wire.from.clone(),
             to: wire.to.clone(),
             connection: wire.connection,
+            place: wire.place.clone(),
+            index: wire.index,
             outcome,
         });
     }

@@ -368,6 +368,19 @@ impl Edit {
         }
     }
 
+    /// The group that holds everything it changes; empty: the outermost graph.
+    pub fn place(&self) -> FilterPath {
+        match self {
+            Self::Within { group, edit } => {
+                let mut ids = vec![*group];
+                ids.extend(edit.place().0);
+                FilterPath(ids)
+            }
+            Self::Batch(edits) => common_place(edits),
+            _ => FilterPath::default(),
+        }
+    }
+
     /// The same change inside nested groups, the outermost first.
     pub fn within(self, groups: &[FilterId]) -> Self {
         groups.iter().rev().fold(self, |edit, group| Self::Within {
@@ -390,6 +403,20 @@ impl Edit {
             },
         }
     }
+}
+
+/// The innermost group that holds everything that some edits change.
+pub(super) fn common_place(edits: &[Edit]) -> FilterPath {
+    let mut places = edits.iter().map(Edit::place);
+    let Some(mut shared) = places.next() else {
+        return FilterPath::default();
+    };
+    for place in places {
+        let same = shared.0.iter().zip(&place.0).take_while(|(a, b)| a == b);
+        let depth = same.count();
+        shared.0.truncate(depth);
+    }
+    shared
 }
 
 impl Graph {

@@ -23,6 +23,9 @@ pub(super) struct FlatWire<'a> {
     pub(super) to: PinAddress,
     /// Index in the outermost graph's connections.
     pub(super) connection: Option<usize>,
+    /// The group it was drawn in, and its index there.
+    pub(super) place: FilterPath,
+    pub(super) index: usize,
     pub(super) chosen: &'a Chosen,
 }
 
@@ -83,6 +86,8 @@ fn enter<'a>(graph: &'a Graph, path: &FilterPath, prefix: &str, flat: &mut Flat<
                 from,
                 to,
                 connection: path.0.is_empty().then_some(index),
+                place: path.clone(),
+                index,
                 chosen: &connection.chosen,
             }),
             (from, to) => {
@@ -141,6 +146,31 @@ fn resolve(graph: &Graph, path: &FilterPath, end: &PinRef) -> Result<PinAddress,
                 pin = &shown.inner.pin;
                 instance = shown.inner.instance.saturating_add(instance);
             }
+        }
+    }
+}
+
+impl Graph {
+    /// The pin of a filter that an address stands for: itself, or through any number of groups the pin inside.
+    pub fn resolve(&self, pin: &PinAddress) -> Option<PinAddress> {
+        let (&filter, groups) = pin.filter.0.split_last()?;
+        let place = FilterPath(groups.to_vec());
+        let end = PinRef {
+            filter,
+            pin: pin.pin.clone(),
+            instance: pin.instance,
+        };
+        resolve(self.graph_at(&place)?, &place, &end).ok()
+    }
+
+    /// The graph inside the group at a path; the empty path is this graph.
+    pub fn graph_at(&self, path: &FilterPath) -> Option<&Self> {
+        if path.0.is_empty() {
+            return Some(self);
+        }
+        match &self.at(path)?.kind {
+            NodeKind::Group(group) => Some(&group.graph),
+            NodeKind::Filter(_) => None,
         }
     }
 }

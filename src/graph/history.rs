@@ -3,8 +3,9 @@
 //! A gesture (a slider in hand, a box being dragged) is one step however many edits it makes. Whether the document is
 //! dirty is asked of the state it is in, not of how many steps were made: undo back to the saved state is clean.
 
-use super::edit::{Edit, EditError, apply};
+use super::edit::{Edit, EditError, apply, common_place};
 use super::model::Graph;
+use super::wiring::FilterPath;
 
 /// One step of undo or redo.
 #[derive(Clone, Debug)]
@@ -35,6 +36,13 @@ pub struct Replayed {
     pub name: String,
     /// What was applied.
     pub edits: Vec<Edit>,
+}
+
+impl Replayed {
+    /// The group that holds everything that was changed; empty: the outermost graph.
+    pub fn place(&self) -> FilterPath {
+        common_place(&self.edits)
+    }
 }
 
 impl History {
@@ -160,23 +168,35 @@ impl History {
 
 /// A later set of the same value, or move of the same boxes, is taken back by the earlier inverse already.
 fn push_merged(edits: &mut Vec<Edit>, inverse: Edit) {
-    let is_covered = match (edits.last(), &inverse) {
+    let is_covered = edits.last().is_some_and(|last| covers(last, &inverse));
+    if !is_covered {
+        edits.push(inverse);
+    }
+}
+
+/// Whether taking back an earlier edit takes back a later one of the same kind as well.
+fn covers(earlier: &Edit, later: &Edit) -> bool {
+    match (earlier, later) {
         (
-            Some(Edit::SetProperty { filter, key, .. }),
+            Edit::SetProperty { filter, key, .. },
             Edit::SetProperty {
                 filter: same_filter,
                 key: same_key,
                 ..
             },
         ) => filter == same_filter && key == same_key,
-        (Some(Edit::Move(earlier)), Edit::Move(later)) => {
+        (
+            Edit::Within { group, edit },
+            Edit::Within {
+                group: same_group,
+                edit: later,
+            },
+        ) => group == same_group && covers(edit, later),
+        (Edit::Move(earlier), Edit::Move(later)) => {
             let has = |id| earlier.iter().any(|(moved, _)| *moved == id);
             later.iter().all(|(id, _)| has(*id))
         }
         _ => false,
-    };
-    if !is_covered {
-        edits.push(inverse);
     }
 }
 

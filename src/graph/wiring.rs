@@ -67,6 +67,10 @@ pub struct Wire {
     pub to: PinAddress,
     /// Index of the connection it was drawn as, when that stands in the outermost graph.
     pub connection: Option<usize>,
+    /// The group it was drawn in; empty: the outermost graph.
+    pub place: FilterPath,
+    /// Index of the connection it was drawn as, in the graph of that group.
+    pub index: usize,
     /// The agreement, or why there is none.
     pub outcome: Result<Agreement, Box<Refusal>>,
 }

@@ -181,7 +181,7 @@ impl Bodies {
             rect,
             zoom: rect.width() / (drawn.place.width - 20.0).max(1.0),
             y: 0.0,
-            id: ui.scope_id().with(("body", drawn.id)),
+            id: ui.scope_id().with(("body", &drawn.path)),
             view,
             drawn,
         };
@@ -205,7 +205,7 @@ impl Bodies {
     ) {
         let theme = page.theme;
         let keys_rect = page.row(PIANO);
-        let plays = page.view.play_mode == Some(page.drawn.id);
+        let plays = page.view.play_mode == Some(&page.drawn.path);
         let response = ui.interact(keys_rect, page.id, Sense::click_and_drag());
         let name = format!("{} piano", page.drawn.node.name);
         response.widget_info(|| WidgetInfo::selected(Role::Button, true, plays, &name));
@@ -252,12 +252,12 @@ impl Bodies {
                 .find(|(_, place, _)| place.contains(pos))
                 .map(|(step, ..)| base + step)
         });
-        if response.is_pointer_button_down_on() || self.play.pointer_on(page.drawn.id) {
-            self.play.point(page.drawn.id, under, commands);
+        if response.is_pointer_button_down_on() || self.play.pointer_on(&page.drawn.path) {
+            self.play.point(&page.drawn.path, under, commands);
         }
 
         for (step, place, is_black) in &places {
-            let sounds = self.play.holds(page.drawn.id, base + step);
+            let sounds = self.play.holds(&page.drawn.path, base + step);
             let fill = match (sounds, is_black) {
                 (true, _) => theme.events,
                 (false, true) => theme.field,

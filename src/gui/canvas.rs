@@ -28,10 +28,7 @@ use crate::ks::{Descriptor, Kind, PinFactory, State};
 
 /// What became of a connection.
 pub(super) fn wire_of<'a>(view: &View<'a>, connection: usize) -> Option<&'a Wire> {
-    view.wiring
-        .wires
-        .iter()
-        .find(|wire| wire.connection == Some(connection))
+    view.wire(connection)
 }
 
 /// One box as it is drawn this frame.
@@ -126,12 +123,8 @@ impl<'a> Scene<'a> {
     }
 
     fn find(&self, side: Side, pin: &PinAddress) -> Option<PinAddr> {
-        let node = NodeId::from(pin.filter.0.first()?.0);
-        let reference = PinRef {
-            filter: *pin.filter.0.first()?,
-            pin: pin.pin.clone(),
-            instance: pin.instance,
-        };
+        let reference = self.view.pin_ref(pin)?;
+        let node = NodeId::from(reference.filter.0);
         let index = self.get(node)?.rows.index_of(side, &reference)?;
         Some(PinAddr { node, side, index })
     }
@@ -239,7 +232,7 @@ pub(super) fn wire_text(
 }
 
 fn draw<'a>(ui: &Ui, view: &View<'a>, id: FilterId, node: &'a Node) -> Drawn<'a> {
-    let path = FilterPath(vec![id]);
+    let path = view.path_of(id);
     let rows = Rows::of(view, id, node);
     let filter = match &node.kind {
         NodeKind::Filter(filter) => Some(filter),
@@ -334,7 +327,7 @@ impl Model for Scene<'_> {
                 (Health::Fine, (*state).min(now) as u8, footer)
             }
         };
-        let plays = self.view.play_mode == Some(it.id);
+        let plays = self.view.play_mode == Some(&it.path);
         NodeView {
             name: Cow::Borrowed(&it.node.name),
             spoken: Cow::Borrowed(&it.spoken),

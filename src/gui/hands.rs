@@ -258,7 +258,7 @@ fn splice(scene: &Scene<'_>, node: NodeId, wire: usize, act: &mut impl FnMut(Act
         return;
     };
     let outer = |pin: &crate::graph::PinRef| PinAddress {
-        filter: crate::graph::FilterPath(vec![pin.filter]),
+        filter: scene.view.path_of(pin.filter),
         pin: pin.pin.clone(),
         instance: pin.instance,
     };

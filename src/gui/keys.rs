@@ -9,7 +9,7 @@ use egui::{Context, Key, KeyboardShortcut, Modifiers};
 
 use super::screen::Command;
 use crate::app::{Action, View};
-use crate::graph::{FilterId, FilterPath};
+use crate::graph::FilterPath;
 
 const CTRL: Modifiers = Modifiers::COMMAND;
 const CTRL_SHIFT: Modifiers = Modifiers {
@@ -224,7 +224,7 @@ enum Finger {
 /// Notes in the hand.
 #[derive(Debug)]
 pub(super) struct PlayKeys {
-    held: BTreeMap<Finger, (FilterId, u8)>,
+    held: BTreeMap<Finger, (FilterPath, u8)>,
     octave: u8,
     velocity: u8,
 }
@@ -256,26 +256,27 @@ impl PlayKeys {
     }
 
     /// Whether a note of that keyboard is held.
-    pub(super) fn holds(&self, filter: FilterId, note: u8) -> bool {
-        self.held.values().any(|held| *held == (filter, note))
+    pub(super) fn holds(&self, filter: &FilterPath, note: u8) -> bool {
+        let mut all = self.held.values();
+        all.any(|held| held.0 == *filter && held.1 == note)
     }
 
     /// Whether the pointer plays that keyboard.
-    pub(super) fn pointer_on(&self, filter: FilterId) -> bool {
+    pub(super) fn pointer_on(&self, filter: &FilterPath) -> bool {
         self.held
             .get(&Finger::Pointer)
-            .is_some_and(|held| held.0 == filter)
+            .is_some_and(|held| held.0 == *filter)
     }
 
     /// The pointer is on this note of a keyboard, or on none.
     pub(super) fn point(
         &mut self,
-        filter: FilterId,
+        filter: &FilterPath,
         note: Option<u8>,
         commands: &mut Vec<Command>,
     ) {
-        let held = self.held.get(&Finger::Pointer).copied();
-        if held == note.map(|note| (filter, note)) {
+        let held = self.held.get(&Finger::Pointer);
+        if held.map(|held| (&held.0, held.1)) == note.map(|note| (filter, note)) {
             return;
         }
         self.lift(Finger::Pointer, commands);
@@ -336,7 +337,7 @@ impl PlayKeys {
         }
     }
 
-    fn key(&mut self, key: Key, pressed: bool, filter: FilterId, commands: &mut Vec<Command>) {
+    fn key(&mut self, key: Key, pressed: bool, filter: &FilterPath, commands: &mut Vec<Command>) {
         if !pressed {
             self.lift(Finger::Key(key), commands);
             return;
@@ -358,23 +359,29 @@ impl PlayKeys {
         }
     }
 
-    fn strike(&mut self, finger: Finger, filter: FilterId, note: u8, commands: &mut Vec<Command>) {
-        self.held.insert(finger, (filter, note));
+    fn strike(
+        &mut self,
+        finger: Finger,
+        filter: &FilterPath,
+        note: u8,
+        commands: &mut Vec<Command>,
+    ) {
+        self.held.insert(finger, (filter.clone(), note));
         commands.push(play(filter, [0x90, note, self.velocity]));
     }
 
     fn lift(&mut self, finger: Finger, commands: &mut Vec<Command>) {
         if let Some((filter, note)) = self.held.remove(&finger)
-            && !self.holds(filter, note)
+            && !self.holds(&filter, note)
         {
-            commands.push(play(filter, [0x80, note, 64]));
+            commands.push(play(&filter, [0x80, note, 64]));
         }
     }
 }
 
-fn play(filter: FilterId, bytes: [u8; 3]) -> Command {
+fn play(filter: &FilterPath, bytes: [u8; 3]) -> Command {
     Command::Do(Action::Play {
-        filter: FilterPath(vec![filter]),
+        filter: filter.clone(),
         bytes: bytes.to_vec(),
     })
 }
@@ -382,6 +389,7 @@ fn play(filter: FilterId, bytes: [u8; 3]) -> Command {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::FilterId;
 
     fn bytes(commands: &[Command]) -> Vec<Vec<u8>> {
         commands
@@ -396,7 +404,7 @@ mod tests {
     #[test]
     fn every_note_that_began_ends_once() {
         let (mut keys, mut out) = (PlayKeys::default(), vec![]);
-        let filter = FilterId(3);
+        let filter = &FilterPath(vec![FilterId(3)]);
         keys.key(Key::A, true, filter, &mut out);
         keys.key(Key::X, true, filter, &mut out);
         keys.key(Key::K, true, filter, &mut out);
@@ -419,7 +427,7 @@ mod tests {
     #[test]
     fn a_note_held_twice_ends_with_the_last_finger() {
         let (mut keys, mut out) = (PlayKeys::default(), vec![]);
-        let filter = FilterId(1);
+        let filter = &FilterPath(vec![FilterId(1)]);
         keys.key(Key::A, true, filter, &mut out);
         keys.point(filter, Some(60), &mut out);
         keys.point(filter, None, &mut out);
@@ -433,12 +441,12 @@ mod tests {
         let (mut keys, mut out) = (PlayKeys::default(), vec![]);
         for key in [Key::V, Key::X, Key::C, Key::Z] {
             for _ in 0..20 {
-                keys.key(key, true, FilterId(0), &mut out);
+                keys.key(key, true, &FilterPath(vec![FilterId(0)]), &mut out);
                 assert!((1..=127).contains(&keys.velocity()) && keys.octave() <= 8);
             }
         }
         keys.octave = 8;
-        keys.key(Key::P, true, FilterId(0), &mut out);
+        keys.key(Key::P, true, &FilterPath(vec![FilterId(0)]), &mut out);
         assert_eq!(bytes(&out)[0][1], 123);
     }
 

@@ -45,7 +45,7 @@ pub(super) struct Rows {
 impl Rows {
     /// The rows of a filter or group.
     pub(super) fn of(view: &View<'_>, id: FilterId, node: &Node) -> Self {
-        let path = FilterPath(vec![id]);
+        let path = view.path_of(id);
         let described = view
             .wiring
             .filters
@@ -70,6 +70,7 @@ impl Rows {
             (NodeKind::Filter(_), None) => {}
         }
         rows.wired(view, id);
+        rows.shown_outside(view, id);
         rows.name(&node.name);
         rows
     }
@@ -140,6 +141,27 @@ impl Rows {
                 row.grows = false;
                 row.kind = agreed.unwrap_or(row.kind);
             }
+        }
+    }
+
+    /// Names the pins that the group entered shows outside.
+    fn shown_outside(&mut self, view: &View<'_>, id: FilterId) {
+        let Some(group) = view.group() else {
+            return;
+        };
+        for pin in group.pins.iter().filter(|pin| pin.inner.filter == id) {
+            let Some((kind, flow)) = inner_pin(view, view.here, &group.graph, &pin.inner) else {
+                continue;
+            };
+            let side = self.side_mut(flow);
+            let is_it = |row: &Row| row.pin == pin.inner.pin && row.instance == pin.inner.instance;
+            let at = side.iter().position(is_it).unwrap_or_else(|| {
+                side.push(Row::new(&pin.inner.pin, pin.inner.instance, kind));
+                side.len() - 1
+            });
+            let row = &mut side[at];
+            row.label = format!("{} = {}", row.label, pin.name);
+            row.grows = false;
         }
     }
 

@@ -24,7 +24,7 @@ use super::probe::Probe;
 use super::signals::Signals;
 use super::theme::{Theme, ThemeName, window};
 use crate::app::{Action, App};
-use crate::graph::{FilterId, FilterPath, PinAddress, Position};
+use crate::graph::{FilterId, PinAddress, Position};
 use crate::ks::Descriptor;
 
 /// A filter of the catalogue in the hand.
@@ -541,7 +541,7 @@ impl Screen {
                     .view()
                     .wiring
                     .filters
-                    .get(&FilterPath(vec![filter]))
+                    .get(&self.app.view().path_of(filter))
                     .is_some_and(|filter| filter.key == "wave_writer");
                 self.ask_for(
                     ctx,
@@ -562,7 +562,7 @@ impl Screen {
             x: snapped(at.x),
             y: snapped(at.y),
         };
-        let id = FilterId(self.app.view().graph.next_id);
+        let id = self.app.view().fresh_id();
         let Some(wire) = wire else {
             self.app.perform(Action::AddFilter { key, at });
             return;
@@ -577,7 +577,7 @@ impl Screen {
             .perform(Action::BeginGesture(format!("Add {title}")));
         self.app.perform(Action::AddFilter { key, at });
         let new = PinAddress {
-            filter: FilterPath(vec![id]),
+            filter: self.app.view().path_of(id),
             pin: wire.to,
             instance: 0,
         };

@@ -212,7 +212,7 @@ pub(in crate::gui) fn graph_ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<
             &words,
             theme.error,
             || {
-                let index = wire.connection?;
+                let index = view.connection_of(wire)?;
                 let mut selection = Selection::default();
                 selection.connections.insert(index);
                 Some(selection)
@@ -231,7 +231,7 @@ pub(in crate::gui) fn graph_ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<
             &problem.text,
             ink,
             || {
-                let &id = problem.filter.as_ref()?.0.first()?;
+                let id = view.local(problem.filter.as_ref()?)?;
                 let mut selection = Selection::default();
                 selection.filters.insert(id);
                 Some(selection)

@@ -72,7 +72,7 @@ impl Inspector {
     ) {
         let theme = Theme::of(ui.ctx());
         let panel = ui.max_rect();
-        let path = FilterPath(vec![id]);
+        let path = view.path_of(id);
         let descriptor = view
             .wiring
             .filters
@@ -486,7 +486,7 @@ fn pins_ui(ui: &mut Ui, view: &View<'_>, look: &Look, id: FilterId, descriptor: 
             fact(ui, word, &range_text(range));
         }
         let address = PinAddress {
-            filter: FilterPath(vec![id]),
+            filter: view.path_of(id),
             pin: factory.name.to_string(),
             instance: 0,
         };

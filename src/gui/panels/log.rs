@@ -3,7 +3,7 @@
 use egui::{Align2, CornerRadius, Rect, Role, ScrollArea, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
 
 use super::banner::mark;
-use crate::app::{Action, LogLine, Selection, Urgency, View};
+use crate::app::{Action, LogLine, Urgency, View};
 use crate::graph::FilterPath;
 use crate::gui::controls;
 use crate::gui::probe;
@@ -174,11 +174,10 @@ fn line_ui(ui: &mut Ui, line: &LogLine, commands: &mut Vec<Command>) {
     let covered = controls::clipped(ui, at, room, &line.text, Type::Body, theme.text);
     controls::focus_ring(ui, &response);
     if response.clicked()
-        && let Some(id) = line.filter
+        && let Some(path) = &line.filter
+        && let Some(&id) = path.0.last()
     {
-        let mut selection = Selection::default();
-        selection.filters.insert(id);
-        commands.push(Command::Do(Action::Select(selection)));
+        commands.push(Command::Do(Action::Reveal(path.clone())));
         commands.push(Command::Centre(id));
     }
     if covered.width() > room - 4.0 {
@@ -235,11 +234,9 @@ fn performance_ui(ui: &mut Ui, body: Rect, view: &View<'_>, commands: &mut Vec<C
                 let share = (f64::from(nanos.max(10)) / 10.0).ln() / (most / 10.0).ln();
                 let mut bar = rail;
                 bar.set_width(rail.width() * share.clamp(0.0, 1.0) as f32);
-                let chosen = path.0.len() == 1
-                    && path
-                        .0
-                        .first()
-                        .is_some_and(|id| view.selection.filters.contains(id));
+                let chosen = view
+                    .local(path)
+                    .is_some_and(|id| view.selection.filters.contains(&id));
                 let hue = if chosen { theme.audio } else { theme.dim };
                 ui.painter().rect_filled(bar, CornerRadius::same(1), hue);
                 let at = pos2(rect.right() - 90.0, y);
@@ -256,11 +253,9 @@ fn performance_ui(ui: &mut Ui, body: Rect, view: &View<'_>, commands: &mut Vec<C
                 let words = format!("{} smp", grouped(latency as u32));
                 controls::text(ui, at, Align2::RIGHT_CENTER, words, Type::Small, theme.dim);
                 if response.clicked()
-                    && let Some(&id) = path.0.first()
+                    && let Some(&id) = path.0.last()
                 {
-                    let mut selection = Selection::default();
-                    selection.filters.insert(id);
-                    commands.push(Command::Do(Action::Select(selection)));
+                    commands.push(Command::Do(Action::Reveal(path.clone())));
                     commands.push(Command::Centre(id));
                 }
             }

@@ -4,7 +4,7 @@ use egui::{Align2, ComboBox, Id, Rect, Sense, Ui, Vec2, pos2, vec2};
 
 use super::inspector::{row, sentence};
 use crate::app::{Action, View};
-use crate::graph::{FilterId, FilterNode, FilterPath, Node};
+use crate::graph::{FilterId, FilterNode, Node};
 use crate::gui::controls;
 use crate::gui::icons::Icon;
 use crate::gui::probe;
@@ -248,7 +248,7 @@ fn drop_down(
 
 /// The devices a filter may name: sound cards for sound, ports for MIDI.
 fn devices(view: &View<'_>, filter: FilterId) -> Vec<(String, String)> {
-    let path = FilterPath(vec![filter]);
+    let path = view.path_of(filter);
     let descriptor = view
         .wiring
         .filters
