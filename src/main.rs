@@ -46,11 +46,12 @@ fn open(editor: &Editor) -> Exit {
         return editor
             .no_display("there is no display: neither DISPLAY nor WAYLAND_DISPLAY leads to one");
     }
-    let options = if editor.safe {
+    let mut options = if editor.safe {
         Options::nominal(QUANTUM)
     } else {
         Options::for_this_machine(QUANTUM)
     };
+    options.folders = ksgraph::app::Folders::find(editor.user_dir.as_deref());
     let mut app = App::new(options);
     let starter = std::path::Path::new(STARTER);
     match &editor.graph {

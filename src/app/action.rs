@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use super::preferences::Preferences;
 use crate::graph::{FilterId, FilterPath, PinAddress, Position};
 use crate::ks::{State, Value};
 
@@ -140,4 +141,7 @@ pub enum Action {
     LeaveTo(usize),
     /// Goes to where a filter stands and selects it.
     Reveal(FilterPath),
+
+    /// What the user has set is to be this.
+    SetPreferences(Box<Preferences>),
 }

@@ -24,7 +24,8 @@ impl App {
             .file_name()
             .map(|name| name.to_string_lossy().into_owned())
             .unwrap_or_default();
-        self.open_document(loaded.graph, Some(path));
+        self.open_document(loaded.graph, Some(path.clone()));
+        self.change_preferences(|it| it.remember(&path));
         for warning in loaded.warnings {
             let text = format!("line {}: {}", warning.line, warning.text);
             self.say(Urgency::Attention, &name, None, text);
@@ -64,6 +65,7 @@ impl App {
                 self.graph = graph;
                 self.path = Some(path.clone());
                 self.history.mark_saved();
+                self.change_preferences(|it| it.remember(&path));
                 self.say(
                     Urgency::News,
                     "File",
@@ -125,6 +127,7 @@ impl App {
             urgency: Urgency::Error,
             text,
             is_dismissible: true,
+            offers: vec![],
         };
         self.banners.insert(0, banner);
     }

@@ -7,10 +7,16 @@
 mod action;
 mod edits;
 mod files;
+mod folders;
 mod groups;
+mod keeper;
 mod news;
 mod observe;
 mod playing;
+mod preferences;
+mod settings;
+#[cfg(test)]
+mod settings_tests;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -22,8 +28,11 @@ pub mod telemetry {
 }
 
 pub use action::{Action, Selection};
+pub use folders::{Folders, VARIABLE as USER_DIR_VARIABLE};
 pub use observe::Eyes;
-pub use view::{Banner, Document, FilterStatus, LogLine, Urgency, View};
+pub use preferences::{AudioChoice, ConnectMode, Panel, Preferences, ThemeChoice};
+pub use settings::Recent;
+pub use view::{Banner, Document, FilterStatus, LogLine, Offer, Urgency, View};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -52,6 +61,8 @@ pub struct Options {
     pub quantum: usize,
     /// Events for sources of notes, in place of live ones, by the filter's name.
     pub feeds: BTreeMap<String, Arc<[KernelEvent]>>,
+    /// Where settings and copies are kept; without it they live as long as the program does.
+    pub folders: Option<Folders>,
 }
 
 impl Options {
@@ -67,6 +78,7 @@ impl Options {
             },
             quantum,
             feeds: BTreeMap::new(),
+            folders: None,
         }
     }
 
@@ -82,6 +94,7 @@ impl Options {
             },
             quantum,
             feeds: BTreeMap::new(),
+            folders: None,
         }
     }
 }
@@ -115,6 +128,8 @@ pub struct App {
     has_ended: bool,
     xruns: Vec<Xrun>,
     epoch: Epoch,
+
+    settings: settings::Kept,
 }
 
 /// A gap in what was heard, and the filter it is charged to.
@@ -129,7 +144,9 @@ pub struct Xrun {
 impl App {
     /// The program with an empty document, in state Stop.
     pub fn new(options: Options) -> Self {
+        let (settings, notes) = settings::Kept::open(options.folders);
         let mut app = Self {
+            settings,
             playing: None,
             observer: None,
             catalogue: options.catalogue,
@@ -171,6 +188,9 @@ impl App {
                 None,
                 format!("Files cannot be looked at: {error}"),
             ),
+        }
+        for note in notes {
+            app.tell(note);
         }
         app.agree();
         app
@@ -237,6 +257,7 @@ impl App {
                     observer.devices();
                 }
                 self.probe_files();
+                self.look_for_recent();
             }
             Action::New => self.open_document(Graph::default(), None),
             Action::Open(path) => self.open(&path),
@@ -246,6 +267,8 @@ impl App {
             Action::Enter(_) | Action::Leave | Action::LeaveTo(_) | Action::Reveal(_) => {
                 self.go(action);
             }
+
+            Action::SetPreferences(preferences) => self.change_preferences(|it| *it = *preferences),
 
             edit => self.edit(edit),
         }
@@ -279,6 +302,9 @@ impl App {
             banners: &self.banners,
             log: &self.log,
             play_mode: self.play_mode.as_ref(),
+
+            preferences: self.preferences(),
+
             app: self,
         }
     }

@@ -13,6 +13,7 @@ impl App {
     /// Takes in what the engine and the workers have said. Called once a screen frame; quick.
     pub fn poll(&mut self) {
         self.hear_observer();
+        self.hear_keeper();
         let Some(playing) = &mut self.playing else {
             return;
         };
@@ -237,6 +238,7 @@ impl App {
                 urgency: Urgency::Attention,
                 text,
                 is_dismissible: true,
+                offers: vec![],
             },
         );
         if !self.device.is_empty() {

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::action::Selection;
+use super::action::{Action, Selection};
+use super::preferences::Preferences;
+use super::settings::Recent;
 use crate::engine::Cells;
 use crate::graph::{
     Agreement, FilterId, FilterPath, Graph, Group, NodeKind, PinAddress, PinRef, Refusal, Wire,
@@ -45,6 +47,17 @@ pub struct Banner {
     pub text: String,
     /// Whether the user may take it away; otherwise it goes by itself.
     pub is_dismissible: bool,
+    /// What the user can do about it, the likeliest first: buttons.
+    pub offers: Vec<Offer>,
+}
+
+/// A button of a banner.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Offer {
+    /// What stands on it.
+    pub words: String,
+    /// What it does.
+    pub action: Action,
 }
 
 /// The document's name and whether it has to be saved.
@@ -107,6 +120,10 @@ pub struct View<'a> {
     pub log: &'a [LogLine],
     /// The keyboard that listens, when play mode is on.
     pub play_mode: Option<&'a FilterPath>,
+
+    /// What the user has set.
+    pub preferences: &'a Preferences,
+
     pub(super) app: &'a super::App,
 }
 
@@ -163,6 +180,11 @@ impl<'a> View<'a> {
     /// What the filter is doing.
     pub fn status(&self, filter: &FilterPath) -> FilterStatus {
         self.app.status(filter)
+    }
+
+    /// Graphs that were open, newest first, and whether they are still there.
+    pub fn recent(&self) -> &[Recent] {
+        self.app.recent()
     }
 
     /// What the filter publishes while it is open.

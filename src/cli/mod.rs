@@ -47,7 +47,8 @@ const SCHEMA: u32 = 1;
     version,
     after_help = "Examples:\n  ksgraph graphs/first_sound.ron --run\n  ksgraph render graphs/first_sound.ron --feed \"Computer Keyboard=notes.mid\" -o out.wav\n\n\
         Exit codes: 0 done, 1 the graph says no, 2 wrong usage, 3 a file, 4 a device or display\n\n\
-        Diagnostics: with KSGRAPH_PROBE=FILE the editor writes what its window shows to FILE as JSON, each time it changes"
+        Diagnostics: with KSGRAPH_PROBE=FILE the editor writes what its window shows to FILE as JSON, each time it changes\n\n\
+        Settings, copies and backups: KSGRAPH_USER_DIR=DIR does as --user-dir DIR"
 )]
 struct Arguments {
     /// The graph to open in the editor; without it a first graph to play with
@@ -58,7 +59,7 @@ struct Arguments {
     /// Open without running anything and without any device
     #[arg(long)]
     safe: bool,
-    /// Folder for settings and logs, in place of the usual ones
+    /// Folder for settings, copies and backups, in place of the usual ones
     #[arg(long, value_name = "DIR")]
     user_dir: Option<PathBuf>,
     /// Answer with one JSON document on standard output
