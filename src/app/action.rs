@@ -84,6 +84,44 @@ pub enum Action {
         /// The input it is to have.
         to: PinAddress,
     },
+    /// Takes the wires away that are selected, and all wires of filters that are.
+    DisconnectSelection,
+    /// Takes all wires of a filter away.
+    DisconnectAll(FilterId),
+    /// Draws a wire from a pin to whichever pin of a filter takes it.
+    ConnectToBody {
+        /// Where the wire is held: an output or an input.
+        pin: PinAddress,
+        /// The filter it was dropped on.
+        filter: FilterId,
+    },
+    /// A new filter in a wire that is there, if both halves agree; else nothing changes, the refusal is shown, and its
+    /// cure does it all.
+    InsertOnWire {
+        /// Key of its kind.
+        key: String,
+        /// Its upper left corner.
+        at: Position,
+        /// Index of the connection.
+        connection: usize,
+    },
+    /// Leads a wire through a filter that is there, in the same manner.
+    DropOnWire {
+        /// The filter.
+        filter: FilterId,
+        /// Index of the connection.
+        connection: usize,
+    },
+    /// A new filter with a wire, in one step; it becomes the selection. Where no wire fits, it has none.
+    AddFilterWired {
+        /// Key of its kind.
+        key: String,
+        /// Its upper left corner.
+        at: Position,
+        /// The pin it is wired to; `None` takes a free pin of the selected filter.
+        pin: Option<PinAddress>,
+    },
+
     /// Deletes filters with their wires.
     Delete(Vec<FilterId>),
     /// Deletes what is selected.

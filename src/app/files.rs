@@ -2,10 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::edits::relative;
+use super::media::move_paths;
 use super::{App, Selection, Urgency};
-use crate::graph::{FilterPath, Graph, NodeKind, load, save_atomically, to_ron};
-use crate::ks::{Domain, Value};
+use crate::graph::{FilterPath, Graph, load, save_atomically, to_ron};
 
 impl App {
     /// Opens a file. What cannot be read leaves everything as it is, and says why.
@@ -41,6 +40,7 @@ impl App {
         self.selection = Selection::default();
         self.place = FilterPath::default();
         self.refusal = None;
+        self.pending = None;
         self.play_mode = None;
         self.last_keyboard = None;
         self.xruns.clear();
@@ -83,41 +83,10 @@ impl App {
     /// The graph as it stands in a file of that folder: paths that were relative to the old one lead to the same files.
     fn for_folder(&self, folder: Option<&Path>) -> Graph {
         let mut graph = self.graph.clone();
-        let (Some(folder), old) = (folder, self.base()) else {
-            return graph;
-        };
-        if old.as_deref() == Some(folder) {
-            return graph;
+        if folder.is_some() {
+            move_paths(&mut graph, &self.catalogue, self.base().as_deref(), folder);
         }
-        self.move_paths(&mut graph, old.as_deref(), folder);
         graph
-    }
-
-    fn move_paths(&self, graph: &mut Graph, old: Option<&Path>, folder: &Path) {
-        for node in graph.filters.values_mut() {
-            let filter = match &mut node.kind {
-                NodeKind::Filter(filter) => filter,
-                NodeKind::Group(group) => {
-                    self.move_paths(&mut group.graph, old, folder);
-                    continue;
-                }
-            };
-            let Some(kind) = self.catalogue.get(&filter.key) else {
-                continue;
-            };
-            for property in kind.descriptor().properties.iter() {
-                let Some(Value::Text(text)) = filter.values.get_mut(property.key) else {
-                    continue;
-                };
-                if property.domain != Domain::Path || text.is_empty() {
-                    continue;
-                }
-                let whole = old.map_or_else(|| PathBuf::from(&text), |old| old.join(&text));
-                if whole.is_absolute() {
-                    *text = relative(&whole, folder).to_string_lossy().into_owned();
-                }
-            }
-        }
     }
 
     /// Says something that must be seen.

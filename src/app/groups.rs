@@ -86,6 +86,11 @@ impl App {
 
     /// An id that no box of the whole document has: what is moved into or out of a group can keep it.
     pub(super) fn fresh_id(&self) -> FilterId {
+        self.fresh_id_in(&self.graph)
+    }
+
+    /// The same for a document that may differ from the open one.
+    pub(super) fn fresh_id_in(&self, document: &Graph) -> FilterId {
         fn highest(graph: &Graph) -> u32 {
             let inner = graph.filters.values().map(|node| match &node.kind {
                 NodeKind::Group(group) => highest(&group.graph),
@@ -93,7 +98,7 @@ impl App {
             });
             inner.fold(graph.fresh_id().0, u32::max)
         }
-        FilterId(highest(&self.graph))
+        FilterId(highest(document))
     }
 
     /// Carries out an action about where the user is.
@@ -139,7 +144,7 @@ impl App {
         }
     }
 
-    fn select_one(&mut self, id: FilterId) {
+    pub(super) fn select_one(&mut self, id: FilterId) {
         self.selection = Selection {
             filters: [id].into(),
             ..Selection::default()

@@ -5,6 +5,12 @@
 //! `files.rs` opens and saves, `news.rs` hears the engine and the observer.
 
 mod action;
+
+pub(crate) mod cures;
+mod media;
+mod properties;
+mod wires;
+
 mod edits;
 mod files;
 mod folders;
@@ -28,6 +34,9 @@ pub mod telemetry {
 }
 
 pub use action::{Action, Selection};
+pub(crate) use media::move_paths;
+pub use wires::Fit;
+
 pub use folders::{Folders, VARIABLE as USER_DIR_VARIABLE};
 pub use observe::Eyes;
 pub use preferences::{AudioChoice, ConnectMode, Panel, Preferences, ThemeChoice};
@@ -115,6 +124,10 @@ pub struct App {
     observer: Option<Observer>,
     feeds: BTreeMap<String, Arc<[KernelEvent]>>,
     refusal: Option<(PinAddress, PinAddress, Refusal)>,
+    /// What the refusal stopped, if that is more than its wire.
+    pending: Option<wires::Pending>,
+    /// Boxes as the screen drew them last.
+    sizes: cures::Sizes,
     banners: Vec<Banner>,
     log: Vec<LogLine>,
     play_mode: Option<FilterPath>,
@@ -160,6 +173,8 @@ impl App {
             selection: Selection::default(),
             requested: State::Stop,
             refusal: None,
+            pending: None,
+            sizes: cures::Sizes::new(),
             banners: vec![],
             log: vec![],
             play_mode: None,
@@ -250,7 +265,10 @@ impl App {
                     self.banners.remove(index);
                 }
             }
-            Action::DismissRefusal => self.refusal = None,
+            Action::DismissRefusal => {
+                self.refusal = None;
+                self.pending = None;
+            }
             Action::Refresh => {
                 if let Some(observer) = &mut self.observer {
                     observer.forget_files();

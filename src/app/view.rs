@@ -210,4 +210,9 @@ impl<'a> View<'a> {
     ) -> Result<Agreement, Box<Refusal>> {
         self.app.would_connect(from, to)
     }
+
+    /// Kinds of filters that take a wire from this pin, the best first. Asked once, when a wire is let go over nothing.
+    pub fn fits(&self, pin: &PinAddress) -> Vec<super::Fit> {
+        self.app.fits(pin)
+    }
 }

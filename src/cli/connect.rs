@@ -10,12 +10,11 @@ use serde_json::{Value as Json, json};
 use super::failure::Failure;
 use super::load::{self, End, FRAME_SAMPLES};
 use super::script::{Script, Step, Writing};
-use super::{Answer, names, shapes, values};
+use super::{Answer, names, shapes};
+use crate::app::cures::{Bench, Cured, Sizes, wire};
 use crate::graph::{
-    Agreement, Chosen, Connection, Cure, CureKind, Edit, FilterId, FilterNode, FilterPath, Graph,
-    Node, NodeKind, PinRef, Position, Refusal, Step as Check, Wiring, would_connect,
+    Agreement, CureKind, Edit, FilterPath, PinAddress, PinRef, Refusal, Wiring, would_connect,
 };
-use crate::ks::{Catalogue, DataFlow, Descriptor};
 
 /// What `connect` takes.
 #[derive(Args, Debug)]
@@ -157,14 +156,6 @@ fn note(
     }));
 }
 
-fn wire(from: &PinRef, to: &PinRef) -> Connection {
-    Connection {
-        from: from.clone(),
-        to: to.clone(),
-        chosen: Chosen::default(),
-    }
-}
-
 /// A pin that grows is named without its number: the next free one is meant.
 fn with_room(script: &Script, end: End) -> PinRef {
     let path = end.level.child(end.pin.filter);
@@ -218,20 +209,30 @@ fn insert(
         let Some(graph) = names::graph_at(script.document.graph(), &wish.level) else {
             return Ok(None);
         };
-        let plan = Chain {
+        let bench = Bench {
             graph,
             catalogue: &script.bench.catalogue,
-            wish,
+            fresh: graph.fresh_id(),
+            sizes: &Sizes::new(),
         };
-        let Some((edit, last, names)) = plan.edit(cure, refusal.step) else {
+        // Cures that insert stay between the two pins they were asked for.
+        let nowhere = |_: &PinAddress| None;
+        let ends = (&wish.from, &wish.to);
+        let Some(cured) = bench.carry_out(ends, refusal.step, cure, &nowhere) else {
             continue;
         };
+        let Cured {
+            edit, last, names, ..
+        } = cured;
         let before = script.document.graph().clone();
         let refused_before = refused(script.wiring());
         script.edit(&wish.level, edit, &cure.text)?;
-        let to = names::address(script.document.graph(), &wish.level, &last);
+        let graph = script.document.graph();
+        let ends = [&last.0, &last.1].map(|end| names::address(graph, &wish.level, end));
         let wiring = script.wiring();
-        let outcome = wiring.wire_into(&to).map(|wire| wire.outcome.clone());
+        let mut wires = wiring.wires.iter();
+        let made = wires.find(|wire| [&wire.from, &wire.to] == [&ends[0], &ends[1]]);
+        let outcome = made.map(|wire| wire.outcome.clone());
         let is_whole = refused(wiring) <= refused_before;
         match outcome {
             Some(Ok(agreed)) if is_whole => {
@@ -256,110 +257,4 @@ fn insert(
 fn refused(wiring: &Wiring) -> usize {
     let wires = wiring.wires.iter();
     wires.filter(|wire| wire.outcome.is_err()).count()
-}
-
-/// New filters in a row between two pins.
-struct Chain<'a> {
-    graph: &'a Graph,
-    catalogue: &'a Catalogue,
-    wish: &'a Wish,
-}
-
-impl Chain<'_> {
-    /// The edit, the input whose wire is the last of the chain, and the names of what is inserted.
-    fn edit(&self, cure: &Cure, step: Check) -> Option<(Edit, PinRef, Vec<String>)> {
-        let mut edits = vec![];
-        let mut names = vec![];
-        let mut scratch = self.graph.clone();
-        let mut ends = vec![];
-        for (number, key) in cure.inserts.iter().enumerate() {
-            let descriptor = self.catalogue.get(key)?.descriptor();
-            let id = scratch.fresh_id();
-            let name = scratch.unique_name(&descriptor.title);
-            let node = Node {
-                name: name.clone(),
-                position: self.place(number, cure.inserts.len()),
-                kind: NodeKind::Filter(node(descriptor, cure, number)),
-            };
-            scratch.filters.insert(id, node.clone());
-            edits.push(Edit::Add { id, node });
-            names.push(name);
-            let pin = |flow| {
-                let mut pins = descriptor.pins.iter();
-                let found = pins.find(|pin| pin.data_flow == flow && !pin.is_bridge())?;
-                Some(PinRef {
-                    filter: id,
-                    pin: found.name.to_string(),
-                    instance: 0,
-                })
-            };
-            ends.push((pin(DataFlow::In)?, pin(DataFlow::Out)?));
-        }
-        let (first, last) = (ends.first()?.0.clone(), ends.last()?.1.clone());
-        edits.extend(
-            ends.windows(2)
-                .map(|pair| Edit::Connect(wire(&pair[0].1, &pair[1].0))),
-        );
-        let (from, to) = (&self.wish.from, &self.wish.to);
-        let taken = |end: fn(&Connection) -> &PinRef, pin: &PinRef| {
-            let mut wires = self.graph.connections.iter();
-            wires.position(|wire| end(wire) == pin)
-        };
-        let is_full = step == Check::Instances;
-        if let Some(index) = taken(|wire| &wire.from, from).filter(|_| is_full) {
-            // A splitter takes the output over: the wire that was there goes on behind it.
-            let old = self.graph.connections[index].to.clone();
-            edits.push(Edit::Disconnect(index));
-            edits.push(Edit::Connect(wire(from, &first)));
-            edits.push(Edit::Connect(wire(&last, &old)));
-            edits.push(Edit::Connect(wire(&next(&last), to)));
-        } else if let Some(index) = taken(|wire| &wire.to, to).filter(|_| is_full) {
-            let old = self.graph.connections[index].from.clone();
-            edits.push(Edit::Disconnect(index));
-            edits.push(Edit::Connect(wire(&old, &first)));
-            edits.push(Edit::Connect(wire(from, &next(&first))));
-            edits.push(Edit::Connect(wire(&last, to)));
-        } else {
-            edits.push(Edit::Connect(wire(from, &first)));
-            edits.push(Edit::Connect(wire(&last, to)));
-        }
-        // Wires are taken away by index: before any is drawn.
-        edits.sort_by_key(|edit| !matches!(edit, Edit::Disconnect(_)));
-        Some((Edit::Batch(edits), to.clone(), names))
-    }
-
-    /// Between the two filters, in a row.
-    fn place(&self, number: usize, count: usize) -> Position {
-        let at = |id: FilterId| self.graph.filters.get(&id).map(|node| node.position);
-        let start = at(self.wish.from.filter).unwrap_or_default();
-        let end = at(self.wish.to.filter).unwrap_or_default();
-        let share = (number as f32 + 1.0) / (count as f32 + 1.0);
-        Position {
-            x: (start.x + (end.x - start.x) * share).round(),
-            y: (start.y + (end.y - start.y) * share + 64.0).round(),
-        }
-    }
-}
-
-fn next(pin: &PinRef) -> PinRef {
-    PinRef {
-        instance: pin.instance + 1,
-        ..pin.clone()
-    }
-}
-
-/// A filter of a cure with the values it needs.
-fn node(descriptor: &Descriptor, cure: &Cure, number: usize) -> FilterNode {
-    let mut node = FilterNode {
-        key: descriptor.key.to_string(),
-        ..FilterNode::default()
-    };
-    for (key, text) in cure.values.get(number).into_iter().flatten() {
-        if let Some((_, property)) = descriptor.property(key)
-            && let Ok(taken) = values::read(property, text, &descriptor.title)
-        {
-            node.values.insert(key.clone(), taken.value);
-        }
-    }
-    node
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::failure::Failure;
 use super::{names, say};
+use crate::app::move_paths;
 use crate::device::Machine;
 use crate::graph::{
     self, FileError, FilterPath, Graph, Loaded, Node, NodeKind, PinRef, Problem, Wiring, negotiate,
@@ -191,7 +192,17 @@ impl Document {
     /// Writes the graph to `output`, or back where it came from. Paths in it stay right when it goes to another folder.
     pub(super) fn write(&self, output: Option<&Path>) -> Result<(), Failure> {
         let path = output.unwrap_or(&self.path);
-        let text = to_ron(self.graph());
+        let mut graph = self.graph().clone();
+        let folder = base_of(path);
+        if folder.is_some() {
+            move_paths(
+                &mut graph,
+                &offline_catalogue(),
+                self.base.as_deref(),
+                folder.as_deref(),
+            );
+        }
+        let text = to_ron(&graph);
         save_atomically(path, &text).map_err(|error| {
             Failure::file(
                 path,

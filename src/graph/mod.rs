@@ -1,6 +1,9 @@
 //! The document and its agreement: Graph (intent) and Wiring (what the pins agreed), both plain values.
 
 mod agree;
+
+pub mod arrange;
+
 mod connect;
 mod cures;
 mod edit;

@@ -161,6 +161,46 @@ fn a_refusal_is_cured_by_the_filter_it_names() {
 }
 
 #[test]
+fn a_refused_wire_of_a_file_gives_way_to_what_cures_it() {
+    let desk = Desk::new("red");
+    let graph = desk.tone("a.ron");
+    assert_eq!(desk.run(&["add", &graph, "meter"]).code, Some(0));
+    let text = fs::read_to_string(desk.path(&graph)).unwrap();
+    let red = text.replace(
+        "connections: [",
+        "connections: [\n        (from: \"1.out\", to: \"4.in\"),",
+    );
+    fs::write(desk.path(&graph), red).unwrap();
+    assert_eq!(desk.json(&["check", &graph]).code, Some(1));
+    let did = desk.json(&["connect", &graph, "t.out", "Meter.in"]);
+    assert_eq!(did.code, Some(0), "{}", did.text);
+    let check = desk.json(&["check", &graph]);
+    assert_eq!(check.code, Some(0), "{}", check.text);
+}
+
+#[test]
+fn a_graph_written_elsewhere_still_finds_its_media() {
+    let desk = Desk::new("elsewhere");
+    let graph = desk.example("wave_player");
+    fs::create_dir_all(desk.path("deep/er")).unwrap();
+    for out in ["deep/er/copy.ron", "./deep/../deep/er/again.ron"] {
+        assert_eq!(desk.run(&["set", &graph, "-o", out]).code, Some(0));
+        let text = fs::read_to_string(desk.path(out)).unwrap();
+        assert!(text.contains("\"../../media/"), "{out}: {text}");
+        let render = desk.json(&["render", out, "-o", "x.wav", "--seconds", "0.2"]);
+        assert_eq!(render.code, Some(0), "{}", render.text);
+    }
+    // Back where it came from it is the same text.
+    assert_eq!(
+        desk.run(&["set", "deep/er/copy.ron", "-o", "back.ron"])
+            .code,
+        Some(0)
+    );
+    let read = |name: &str| fs::read_to_string(desk.path(name)).unwrap();
+    assert_eq!(read("back.ron"), read(&graph));
+}
+
+#[test]
 fn what_fits_is_explained_step_by_step() {
     let desk = Desk::new("explain");
     let graph = desk.example("tone");

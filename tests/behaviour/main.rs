@@ -6,7 +6,10 @@ mod cli;
 mod cli_sound;
 mod desk;
 
+mod editor;
 mod edits;
+mod wires;
+
 mod examples;
 mod graph_files;
 mod layering;

@@ -1,0 +1,75 @@
+//! Values of filters: set in the document, followed by the audio thread where that needs no new plan.
+
+use std::path::Path;
+
+use super::App;
+use super::media::relative;
+use crate::graph::{Edit, FilterId, NodeKind, Reach};
+use crate::ks::{Domain, Property, Value};
+
+impl App {
+    pub(super) fn set_property(&mut self, filter: FilterId, key: String, value: Option<Value>) {
+        let Some(NodeKind::Filter(node)) = self.shown().filters.get(&filter).map(|node| &node.kind)
+        else {
+            return;
+        };
+        let known = self.catalogue.get(&node.key).and_then(|filter| {
+            let (_, property) = filter.descriptor().property(&key)?;
+            Some(*property)
+        });
+        let value = match (&known, value) {
+            (Some(property), Some(value)) => {
+                let value = self.relative_value(property, value);
+                let Some(legal) = property.legal(&value) else {
+                    self.tell(format!("{key} takes {}", property.wanted()));
+                    return;
+                };
+                Some(legal)
+            }
+            (_, value) => value,
+        };
+        let title = known.map_or_else(|| key.clone(), |property| property.title.to_owned());
+        let edit = Edit::SetProperty { filter, key, value };
+        let reach = self.reach(&edit);
+        if self.apply(&format!("Set {title}"), edit) {
+            self.follow(&reach);
+        }
+    }
+
+    /// Has what an edit reaches follow it.
+    pub(super) fn follow(&mut self, reach: &Reach) {
+        match reach {
+            Reach::Nothing => {}
+            Reach::Values(_) => self.values_changed(),
+            Reach::Plan => self.agree(),
+        }
+    }
+
+    /// Values that take effect without a new plan: the wiring's copy follows, and the audio thread is told.
+    fn values_changed(&mut self) {
+        for (path, wired) in &mut self.wiring.filters {
+            if let Some(NodeKind::Filter(filter)) = self.graph.at(path).map(|node| &node.kind)
+                && wired.values != filter.values
+            {
+                wired.values.clone_from(&filter.values);
+            }
+        }
+        if let Some(playing) = &mut self.playing {
+            playing.sync_values(&self.wiring);
+        }
+    }
+
+    /// A path in the document is relative to its file.
+    fn relative_value(&self, property: &Property, value: Value) -> Value {
+        match (&property.domain, &value, self.base()) {
+            (Domain::Path, Value::Text(text), Some(base)) if Path::new(text).is_absolute() => {
+                Value::Text(
+                    relative(Path::new(text), &base)
+                        .to_string_lossy()
+                        .into_owned(),
+                )
+            }
+            _ => value,
+        }
+    }
+}

@@ -1,0 +1,660 @@
+//! Wires drawn, moved and taken away, and filters put into wires. What is refused is logged and shown, and changes nothing.
+
+use std::collections::BTreeSet;
+
+use super::cures::{Bench, wire};
+use super::{App, Selection, Urgency};
+use crate::graph::{
+    Connection, Edit, FilterId, Graph, NodeKind, PinAddress, PinRef, Position, Refusal, Wiring,
+    apply, negotiate, would_connect,
+};
+use crate::ks::DataFlow;
+
+/// An edit that a refusal stopped: a cure of the refused wire carries it on.
+#[derive(Clone, Debug)]
+pub(super) struct Pending {
+    name: String,
+    /// All of it, the refused wire included.
+    edit: Edit,
+    /// What is selected when it is done.
+    selection: Option<FilterId>,
+}
+
+/// A graph as it would be.
+struct Trial {
+    graph: Graph,
+    wiring: Wiring,
+}
+
+impl Trial {
+    fn both(&self) -> (&Graph, &Wiring) {
+        (&self.graph, &self.wiring)
+    }
+}
+
+/// A kind of filter that would take a wire.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fit {
+    /// Key of the kind.
+    pub key: String,
+    /// Name of the pin.
+    pub pin: String,
+    /// Filters that have to go in between.
+    pub cost: u32,
+}
+
+impl App {
+    /// What would be agreed after an edit of the shown graph; `None` when it cannot be made.
+    fn trial(&self, edit: &Edit) -> Option<Trial> {
+        let mut graph = self.graph.clone();
+        let edit = edit.clone().within(&self.place.0);
+        apply(&mut graph, edit).ok()?;
+        let base = self.base();
+        let wiring = negotiate(&graph, &self.catalogue, &self.facts, base.as_deref());
+        Some(Trial { graph, wiring })
+    }
+
+    /// Whether a wire of a graph that may differ from the open one would hold.
+    fn would_hold(
+        &self,
+        (graph, wiring): (&Graph, &Wiring),
+        from: &PinAddress,
+        to: &PinAddress,
+    ) -> Result<(), Box<Refusal>> {
+        let base = self.base();
+        let (catalogue, facts) = (&self.catalogue, &self.facts);
+        let [from, to] = [from, to].map(|pin| graph.resolve(pin).unwrap_or_else(|| pin.clone()));
+        would_connect(wiring, catalogue, facts, base.as_deref(), &from, &to).map(|_| ())
+    }
+
+    /// The graph inside the innermost group entered, of a document that may differ from the open one.
+    fn shown_in<'g>(&self, document: &'g Graph) -> &'g Graph {
+        document.graph_at(&self.place).unwrap_or(document)
+    }
+
+    /// An end of a wire of the shown graph.
+    fn address(&self, end: &PinRef) -> PinAddress {
+        PinAddress {
+            filter: self.path_of(end.filter),
+            pin: end.pin.clone(),
+            instance: end.instance,
+        }
+    }
+
+    /// Whether no more wires are refused than are now.
+    fn is_no_worse(&self, wiring: &Wiring) -> bool {
+        refused(wiring) <= refused(&self.wiring)
+    }
+
+    pub(super) fn connect(&mut self, from: &PinAddress, to: &PinAddress, cure: Option<usize>) {
+        let is_shown =
+            |shown: &(PinAddress, PinAddress, Refusal)| shown.0 == *from && shown.1 == *to;
+        let pending = self.pending.take();
+        let pending = pending.filter(|_| self.refusal.as_ref().is_some_and(is_shown));
+        self.refusal = None;
+        let trial = match &pending {
+            Some(pending) if cure.is_some() => self.trial(&pending.edit),
+            _ => None,
+        };
+        let around = match &trial {
+            Some(trial) => trial.both(),
+            None => (&self.graph, &self.wiring),
+        };
+        match (self.would_hold(around, from, to), cure) {
+            (Ok(()), _) => {
+                let (Some(from), Some(to)) = (self.pin_ref(from), self.pin_ref(to)) else {
+                    return;
+                };
+                if self.apply("Connect", Edit::Connect(wire(&from, &to))) {
+                    self.agree();
+                }
+            }
+            (Err(refusal), Some(cure)) if cure < refusal.cures.len() => {
+                let graph = trial.map(|trial| trial.graph);
+                let pending = pending.filter(|_| graph.is_some());
+                self.cure((from, to), &refusal, cure, (pending, graph));
+            }
+            (Err(refusal), _) => self.refuse(from, to, *refusal),
+        }
+    }
+
+    pub(super) fn refuse(&mut self, from: &PinAddress, to: &PinAddress, refusal: Refusal) {
+        let source = format!("{} → {}", refusal.from, refusal.to);
+        let text = format!(
+            "{}. {}, {}",
+            refusal.sentence(),
+            refusal.status.name(),
+            refusal.rule
+        );
+        self.say(Urgency::Error, &source, Some(from.filter.clone()), text);
+        self.refusal = Some((from.clone(), to.clone(), refusal));
+    }
+
+    /// Does what a cure says and connects: one undo step, together with what waits for it. What does not help after all
+    /// changes nothing.
+    fn cure(
+        &mut self,
+        (from, to): (&PinAddress, &PinAddress),
+        refusal: &Refusal,
+        cure: usize,
+        (pending, graph): (Option<Pending>, Option<Graph>),
+    ) {
+        let (Some(from_ref), Some(to_ref)) = (self.pin_ref(from), self.pin_ref(to)) else {
+            return;
+        };
+        let cure = &refusal.cures[cure];
+        let bench = Bench {
+            graph: self.shown_in(graph.as_ref().unwrap_or(&self.graph)),
+            catalogue: &self.catalogue,
+            fresh: self.fresh_id_in(graph.as_ref().unwrap_or(&self.graph)),
+            sizes: &self.sizes,
+        };
+        let end = |pin: &PinAddress| self.pin_ref(pin);
+        let Some(cured) = bench.carry_out((&from_ref, &to_ref), refusal.step, cure, &end) else {
+            self.refuse(from, to, refusal.clone());
+            return;
+        };
+        let (name, edit, selection) = match pending {
+            None => (cure.text.clone(), cured.edit, None),
+            Some(pending) => (
+                pending.name,
+                Edit::Batch(vec![pending.edit, cured.edit]),
+                pending.selection,
+            ),
+        };
+        let Some(trial) = self.trial(&edit) else {
+            self.refuse(from, to, refusal.clone());
+            return;
+        };
+        // A red wire that stands there is one of those that were refused, and must not be any more.
+        let wire = (&self.resolved(from), &self.resolved(to));
+        let was_red = ends(&self.wiring, true).any(|red| red == wire);
+        if refused(&trial.wiring) + usize::from(was_red) <= refused(&self.wiring) {
+            if self.apply(&name, edit) {
+                if let Some(id) = selection {
+                    self.select_one(id);
+                }
+                self.agree();
+            }
+            return;
+        }
+        // Another wire of the same act does not hold yet: its own cures are next.
+        let known: BTreeSet<_> = ends(&self.wiring, true).collect();
+        let next = trial.wiring.wires.iter().find_map(|wire| {
+            let refusal = wire.outcome.as_ref().err()?;
+            let is_new = !known.contains(&(&wire.from, &wire.to));
+            is_new.then(|| (wire.from.clone(), wire.to.clone(), (**refusal).clone()))
+        });
+        match next {
+            Some((next_from, next_to, next)) => {
+                self.refuse(&next_from, &next_to, next);
+                self.pending = Some(Pending {
+                    name,
+                    edit,
+                    selection,
+                });
+            }
+            None => self.refuse(from, to, refusal.clone()),
+        }
+    }
+
+    pub(super) fn disconnect(&mut self, mut connections: Vec<usize>, name: &str) {
+        // From the back, so that the indices in front stay true.
+        connections.sort_unstable();
+        connections.dedup();
+        connections.retain(|index| *index < self.shown().connections.len());
+        if connections.is_empty() {
+            return;
+        }
+        let edits = connections
+            .into_iter()
+            .rev()
+            .map(Edit::Disconnect)
+            .collect();
+        self.selection.connections.clear();
+        if self.apply(name, Edit::Batch(edits)) {
+            self.agree();
+        }
+    }
+
+    /// Wires that are selected, and all wires of filters that are.
+    pub(super) fn disconnect_selection(&mut self) {
+        let Selection {
+            filters,
+            connections,
+        } = &self.selection;
+        let wires = self.shown().connections.iter().enumerate();
+        let hit = |(index, wire): &(usize, &Connection)| {
+            connections.contains(index)
+                || filters.contains(&wire.from.filter)
+                || filters.contains(&wire.to.filter)
+        };
+        let found = wires.filter(hit).map(|(index, _)| index).collect();
+        self.disconnect(found, "Disconnect");
+    }
+
+    pub(super) fn disconnect_all(&mut self, filter: FilterId) {
+        let wires = self.shown().connections.iter().enumerate();
+        let hit = wires.filter(|(_, it)| it.from.filter == filter || it.to.filter == filter);
+        let found = hit.map(|(index, _)| index).collect();
+        let name = self.shown().filters.get(&filter).map(|node| &node.name);
+        let name = name.map_or_else(String::new, |name| format!("Disconnect {name}"));
+        self.disconnect(found, &name);
+    }
+
+    /// Moves one end of a wire. What was chosen for it stays, unless its new place cannot have it; so does its place among
+    /// the other wires.
+    pub(super) fn rewire(&mut self, index: usize, from: &PinAddress, to: &PinAddress) {
+        let (Some(from_ref), Some(to_ref)) = (self.pin_ref(from), self.pin_ref(to)) else {
+            return;
+        };
+        let Some(old) = self.shown().connections.get(index).cloned() else {
+            return;
+        };
+        if old.from == from_ref && old.to == to_ref {
+            return;
+        }
+        let edit = |connection| {
+            Edit::Batch(vec![
+                Edit::Disconnect(index),
+                Edit::ConnectAt { index, connection },
+            ])
+        };
+        // Without the wire: its end may be in the way of its own new place.
+        let Some(without) = self.trial(&Edit::Disconnect(index)) else {
+            return;
+        };
+        if let Err(refusal) = self.would_hold(without.both(), from, to) {
+            self.refuse(from, to, *refusal);
+            return;
+        }
+        let moved = Connection {
+            from: from_ref,
+            to: to_ref,
+            chosen: old.chosen,
+        };
+        let kept = edit(moved.clone());
+        let holds = self
+            .trial(&kept)
+            .is_some_and(|trial| self.is_no_worse(&trial.wiring));
+        let edit = if holds {
+            kept
+        } else {
+            edit(wire(&moved.from, &moved.to))
+        };
+        self.refusal = None;
+        if self.apply("Rewire", edit) {
+            self.agree();
+        }
+    }
+
+    /// Puts a new filter into a wire, if both halves agree.
+    pub(super) fn insert_on_wire(&mut self, key: &str, at: Position, connection: usize) {
+        let Some(kind) = self.catalogue.get(key) else {
+            self.tell(format!("There is no filter with the key {key:?}"));
+            return;
+        };
+        let title = kind.descriptor().title.clone();
+        let id = self.fresh_id();
+        let add = self.add_filter(id, key, &title, at);
+        self.thread(&format!("Insert {title}"), id, Some(add), connection);
+    }
+
+    /// Leads a wire through a filter that is there.
+    pub(super) fn drop_on_wire(&mut self, filter: FilterId, connection: usize) {
+        let Some(node) = self.shown().filters.get(&filter) else {
+            return;
+        };
+        let name = format!("Insert {}", node.name);
+        self.thread(&name, filter, None, connection);
+    }
+
+    /// Leads a wire through a filter: the first pins of which both halves hold. Else the refusal that is nearest to
+    /// holding is shown, and its cure does it all.
+    fn thread(&mut self, name: &str, id: FilterId, add: Option<Edit>, index: usize) {
+        let Some(old) = self.shown().connections.get(index).cloned() else {
+            return;
+        };
+        if old.from.filter == id || old.to.filter == id {
+            return;
+        }
+        let is_new = add.is_some();
+        let mut start: Vec<Edit> = vec![Edit::Disconnect(index)];
+        start.extend(add);
+        let Some(trial) = self.trial(&Edit::Batch(start.clone())) else {
+            return;
+        };
+        let pins = |flow| self.free_pins(&trial, id, flow);
+        let (inputs, outputs) = (pins(DataFlow::In), pins(DataFlow::Out));
+        // What was chosen for the wire is kept where it can be: for both halves, or for one.
+        let plain = crate::graph::Chosen::default();
+        let choices = match old.chosen == plain {
+            true => vec![(&plain, &plain)],
+            false => vec![
+                (&old.chosen, &old.chosen),
+                (&old.chosen, &plain),
+                (&plain, &old.chosen),
+                (&plain, &plain),
+            ],
+        };
+        let mut nearest: Option<(u32, PinAddress, PinAddress, Refusal, Edit)> = None;
+        for (input, output) in inputs
+            .iter()
+            .flat_map(|it| outputs.iter().map(move |o| (it, o)))
+        {
+            for (before, behind) in &choices {
+                let mut edits = start.clone();
+                edits.push(Edit::Connect(Connection {
+                    from: old.from.clone(),
+                    to: input.clone(),
+                    chosen: (*before).clone(),
+                }));
+                edits.push(Edit::Connect(Connection {
+                    from: output.clone(),
+                    to: old.to.clone(),
+                    chosen: (*behind).clone(),
+                }));
+                let edit = Edit::Batch(edits);
+                let Some(trial) = self.trial(&edit) else {
+                    continue;
+                };
+                // The two halves were drawn last.
+                let count = self.shown_in(&trial.graph).connections.len();
+                let wires = trial.wiring.wires.iter();
+                let stuck = wires
+                    .filter(|wire| wire.place == self.place && wire.index + 2 >= count)
+                    .find_map(|wire| Some((wire, wire.outcome.as_ref().err()?)));
+                match stuck {
+                    None if self.is_no_worse(&trial.wiring) => {
+                        self.refusal = None;
+                        if self.apply(name, edit) {
+                            self.select_one(id);
+                            self.agree();
+                        }
+                        return;
+                    }
+                    None => {}
+                    Some((wire, refusal)) => {
+                        let cost = cost(refusal);
+                        if nearest.as_ref().is_none_or(|it| cost < it.0) {
+                            let (from, to) = (wire.from.clone(), wire.to.clone());
+                            nearest = Some((cost, from, to, (**refusal).clone(), edit));
+                        }
+                    }
+                }
+            }
+        }
+        match nearest {
+            Some((_, from, to, refusal, edit)) => {
+                self.refuse(&from, &to, refusal);
+                self.pending = Some(Pending {
+                    name: name.to_owned(),
+                    edit,
+                    selection: Some(id),
+                });
+            }
+            None => {
+                let what = if is_new { "That filter" } else { "It" };
+                let missing = match (inputs.is_empty(), outputs.is_empty()) {
+                    (true, true) => "no free input and no free output",
+                    (true, false) => "no free input",
+                    (false, true) => "no free output",
+                    (false, false) => "no pins that go with both ends",
+                };
+                let text = format!("{what} cannot stand in the wire: it has {missing}");
+                let about = Some(self.path_of(id)).filter(|_| !is_new);
+                self.say(Urgency::Attention, name, about, text);
+            }
+        }
+    }
+
+    /// The pins of a box of the shown graph of a trial that take one more wire, in their order.
+    fn free_pins(&self, trial: &Trial, id: FilterId, flow: DataFlow) -> Vec<PinRef> {
+        self.pins(trial.both(), id, flow)
+    }
+
+    fn pins(
+        &self,
+        (document, wiring): (&Graph, &Wiring),
+        id: FilterId,
+        flow: DataFlow,
+    ) -> Vec<PinRef> {
+        let graph = self.shown_in(document);
+        let Some(node) = graph.filters.get(&id) else {
+            return vec![];
+        };
+        let names: Vec<String> = match &node.kind {
+            NodeKind::Group(group) => group.pins.iter().map(|pin| pin.name.clone()).collect(),
+            NodeKind::Filter(_) => {
+                let wired = wiring.filters.get(&self.path_of(id));
+                let descriptor = wired.and_then(|wired| wired.descriptor.as_ref());
+                let pins = descriptor.map_or(&[][..], |it| &it.pins);
+                pins.iter().map(|pin| pin.name.to_string()).collect()
+            }
+        };
+        let free = names.into_iter().filter_map(|pin| {
+            let mut end = PinRef {
+                filter: id,
+                pin,
+                instance: 0,
+            };
+            let address = document.resolve(&self.address(&end))?;
+            let wired = wiring.filters.get(&address.filter)?;
+            let (_, factory) = wired.descriptor.as_ref()?.pin(&address.pin)?;
+            if factory.data_flow != flow || factory.is_bridge() {
+                return None;
+            }
+            let possible = factory.instances.possible;
+            end.instance = graph.free_instance(id, &end.pin, possible)?;
+            Some(end)
+        });
+        free.collect()
+    }
+
+    /// The flow of a pin.
+    fn flow_of(&self, pin: &PinAddress) -> Option<DataFlow> {
+        let pin = self.resolved(pin);
+        let wired = self.wiring.filters.get(&pin.filter)?;
+        let (_, factory) = wired.descriptor.as_ref()?.pin(&pin.pin)?;
+        Some(factory.data_flow)
+    }
+
+    /// Draws a wire from a pin to whichever pin of a filter takes it, from left to right whatever the pin's side.
+    pub(super) fn connect_to_body(&mut self, pin: &PinAddress, filter: FilterId) {
+        let Some(flow) = self.flow_of(pin) else {
+            return;
+        };
+        let other = opposite(flow);
+        let mut ends = self.pins((&self.graph, &self.wiring), filter, other);
+        if ends.is_empty() {
+            // All are taken: the refusal of the first says so, and a mixer or splitter may help.
+            ends = self.all_pins(filter, other);
+        }
+        let mut nearest: Option<(u32, PinAddress, PinAddress)> = None;
+        for end in ends {
+            let end = self.address(&end);
+            let (from, to) = ordered(flow, pin.clone(), end);
+            match self.would_connect(&from, &to) {
+                Ok(_) => {
+                    self.connect(&from, &to, None);
+                    return;
+                }
+                Err(refusal) => {
+                    let cost = cost(&refusal);
+                    if nearest.as_ref().is_none_or(|it| cost < it.0) {
+                        nearest = Some((cost, from, to));
+                    }
+                }
+            }
+        }
+        if let Some((_, from, to)) = nearest {
+            self.connect(&from, &to, None);
+        }
+    }
+
+    /// The first instance of every pin of that flow.
+    fn all_pins(&self, id: FilterId, flow: DataFlow) -> Vec<PinRef> {
+        let wires = 0..self.shown().connections.len();
+        let bare = Edit::Batch(wires.rev().map(Edit::Disconnect).collect());
+        let trial = self.trial(&bare);
+        trial.map_or_else(Vec::new, |trial| self.free_pins(&trial, id, flow))
+    }
+
+    /// A new filter with a wire to a pin, or to the selected filter when no pin is named. Where nothing fits the filter is
+    /// there without a wire, and the refusal is shown.
+    pub(super) fn add_wired(&mut self, key: &str, at: Position, pin: Option<&PinAddress>) {
+        let Some(kind) = self.catalogue.get(key) else {
+            self.tell(format!("There is no filter with the key {key:?}"));
+            return;
+        };
+        let title = kind.descriptor().title.clone();
+        let name = format!("Add {title}");
+        let id = self.fresh_id();
+        let add = self.add_filter(id, key, &title, at);
+        let Some(trial) = self.trial(&add) else {
+            return;
+        };
+        let waiting: Vec<(DataFlow, PinAddress)> = match (pin, self.selection.one_filter()) {
+            (Some(pin), _) => self
+                .flow_of(pin)
+                .map(|flow| (flow, pin.clone()))
+                .into_iter()
+                .collect(),
+            // What it gives before what it takes.
+            (None, Some(selected)) => [DataFlow::Out, DataFlow::In]
+                .into_iter()
+                .flat_map(|flow| {
+                    let pins = self.free_pins(&trial, selected, flow);
+                    pins.into_iter().map(move |end| (flow, end))
+                })
+                .map(|(flow, end)| (flow, self.address(&end)))
+                .collect(),
+            (None, None) => vec![],
+        };
+        let mut nearest: Option<(u32, PinAddress, PinAddress)> = None;
+        for (flow, pin) in waiting {
+            for end in self.free_pins(&trial, id, opposite(flow)) {
+                let (from, to) = ordered(flow, pin.clone(), self.address(&end));
+                match self.would_hold(trial.both(), &from, &to) {
+                    Ok(()) => {
+                        let (Some(from), Some(to)) = (self.pin_ref(&from), self.pin_ref(&to))
+                        else {
+                            continue;
+                        };
+                        self.refusal = None;
+                        let edits = vec![add, Edit::Connect(wire(&from, &to))];
+                        if self.apply(&name, Edit::Batch(edits)) {
+                            self.select_one(id);
+                            self.agree();
+                        }
+                        return;
+                    }
+                    Err(refusal) => {
+                        let cost = cost(&refusal);
+                        if nearest.as_ref().is_none_or(|it| cost < it.0) {
+                            nearest = Some((cost, from, to));
+                        }
+                    }
+                }
+            }
+        }
+        if self.apply(&name, add) {
+            self.select_one(id);
+            self.agree();
+            // A selected filter was a guess; only a pin that was named deserves an answer.
+            if let (Some((_, from, to)), Some(_)) = (nearest, pin) {
+                self.connect(&from, &to, None);
+            }
+        }
+    }
+
+    /// Kinds of filters with a pin that takes a wire from this one, the best first: what agrees as it is, then what needs
+    /// filters in between; what lets the data through before what ends it; then in the catalogue's order.
+    pub(super) fn fits(&self, pin: &PinAddress) -> Vec<Fit> {
+        let Some(flow) = self.flow_of(pin) else {
+            return vec![];
+        };
+        let first = self.fresh_id();
+        let mut scratch = self.shown().clone();
+        let mut adds = vec![];
+        let mut kinds = vec![];
+        for kind in self.catalogue.iter() {
+            let descriptor = kind.descriptor();
+            let id = FilterId(first.0.saturating_add(kinds.len() as u32));
+            let (key, title) = (&*descriptor.key, &*descriptor.title);
+            let title = scratch.unique_name(title);
+            let add = self.add_filter(id, key, &title, Position::default());
+            if apply(&mut scratch, add.clone()).is_ok() {
+                adds.push(add);
+                kinds.push((id, descriptor));
+            }
+        }
+        let Some(trial) = self.trial(&Edit::Batch(adds)) else {
+            return vec![];
+        };
+        let mut found: Vec<((u32, bool), Fit)> = vec![];
+        for (id, descriptor) in kinds {
+            let other = opposite(flow);
+            let has = |flow| {
+                let mut pins = descriptor.pins.iter();
+                pins.any(|pin| pin.data_flow == flow && !pin.is_bridge())
+            };
+            let ends_it = !(has(DataFlow::In) && has(DataFlow::Out));
+            let answers = self
+                .free_pins(&trial, id, other)
+                .into_iter()
+                .filter_map(|end| {
+                    let (from, to) = ordered(flow, pin.clone(), self.address(&end));
+                    let cost = match self.would_hold(trial.both(), &from, &to) {
+                        Ok(()) => 0,
+                        Err(refusal) => refusal.cures.first().map(|cure| cure.cost.max(1))?,
+                    };
+                    Some((cost, end.pin))
+                });
+            // The first of the cheapest.
+            let mut answers: Vec<(u32, String)> = answers.collect();
+            answers.sort_by_key(|(cost, _)| *cost);
+            if let Some((cost, pin)) = answers.into_iter().next() {
+                let key = descriptor.key.to_string();
+                found.push(((cost, ends_it), Fit { key, pin, cost }));
+            }
+        }
+        found.sort_by_key(|(rank, _)| *rank);
+        found.into_iter().map(|(_, fit)| fit).collect()
+    }
+}
+
+fn refused(wiring: &Wiring) -> usize {
+    ends(wiring, true).count()
+}
+
+/// The ends of wires that are refused, or of all that are not.
+fn ends(wiring: &Wiring, is_refused: bool) -> impl Iterator<Item = (&PinAddress, &PinAddress)> {
+    let wires = wiring.wires.iter();
+    let hit = wires.filter(move |wire| wire.outcome.is_err() == is_refused);
+    hit.map(|wire| (&wire.from, &wire.to))
+}
+
+/// How far a refused wire is from holding: filters its best cure adds, or more than any when nothing helps; of those, the
+/// one that got through more steps.
+fn cost(refusal: &Refusal) -> u32 {
+    match refusal.cures.first() {
+        Some(cure) => cure.cost,
+        None => 1000 - refusal.step as u32,
+    }
+}
+
+fn opposite(flow: DataFlow) -> DataFlow {
+    match flow {
+        DataFlow::In => DataFlow::Out,
+        DataFlow::Out => DataFlow::In,
+    }
+}
+
+/// A pin of that flow and one it is to be wired to, the output first.
+fn ordered(flow: DataFlow, pin: PinAddress, other: PinAddress) -> (PinAddress, PinAddress) {
+    match flow {
+        DataFlow::Out => (pin, other),
+        DataFlow::In => (other, pin),
+    }
+}
