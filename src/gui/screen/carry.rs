@@ -1,0 +1,142 @@
+//! Carries out what panels, keys and the canvas asked for, in order, once all of the frame is drawn.
+
+use egui::{Pos2, pos2, vec2};
+
+use super::{Command, Drop, Screen};
+use crate::app::Action;
+use crate::graph::{PinAddress, Position};
+use crate::gui::documents::Pending;
+use crate::gui::files::Why;
+use crate::gui::keys::Deed;
+use crate::gui::node_graph::{NodeId, Side};
+use crate::gui::panels::catalogue;
+use crate::gui::panels::palette::Palette;
+
+impl Screen {
+    pub(super) fn carry_out(&mut self, ctx: &egui::Context, command: Command) {
+        match command {
+            Command::Do(action) => self.app.perform(action),
+            Command::Deed(deed) => self.deed(ctx, deed),
+            Command::AddInSight(key) => {
+                let middle = self
+                    .last
+                    .as_ref()
+                    .map_or(pos2(0.0, 0.0), |last| last.middle);
+                // Several in a row do not hide each other.
+                let count = self.app.view().graph.filters.len() as f32;
+                let shift = vec2(count % 5.0 - 2.0, count % 7.0 - 3.0) * 32.0;
+                self.add(key, middle + shift, None);
+            }
+            Command::Add { key, at, wire } => self.add(key, at, wire),
+            Command::Cure {
+                connection,
+                from,
+                to,
+                cure,
+            } => {
+                if let Some(index) = connection {
+                    self.app.perform(Action::BeginGesture("Cure".into()));
+                    self.app.perform(Action::Disconnect(vec![index]));
+                }
+                self.app.perform(Action::ConnectVia { from, to, cure });
+                if connection.is_some() {
+                    self.app.perform(Action::EndGesture);
+                }
+            }
+            Command::Browse { filter, key } => {
+                let is_written = self
+                    .app
+                    .view()
+                    .wiring
+                    .filters
+                    .get(&self.app.view().path_of(filter))
+                    .is_some_and(|filter| filter.key == "wave_writer");
+                self.ask_for(
+                    ctx,
+                    Why::Property {
+                        filter,
+                        key,
+                        is_written,
+                    },
+                );
+            }
+            Command::Centre(id) => self.canvas.centre_on(NodeId::from(id.0)),
+        }
+    }
+
+    pub(super) fn add(&mut self, key: String, at: Pos2, wire: Option<Drop>) {
+        let snapped = |length: f32| (length / 16.0).round() * 16.0;
+        let at = Position {
+            x: snapped(at.x),
+            y: snapped(at.y),
+        };
+        let id = self.app.view().fresh_id();
+        let Some(wire) = wire else {
+            self.app.perform(Action::AddFilter { key, at });
+            return;
+        };
+        let title = self
+            .app
+            .view()
+            .catalogue
+            .get(&key)
+            .map_or_else(String::new, |filter| filter.descriptor().title.to_string());
+        self.app
+            .perform(Action::BeginGesture(format!("Add {title}")));
+        self.app.perform(Action::AddFilter { key, at });
+        let new = PinAddress {
+            filter: self.app.view().path_of(id),
+            pin: wire.to,
+            instance: 0,
+        };
+        let (from, to) = match wire.side {
+            Side::Output => (wire.pin, new),
+            Side::Input => (new, wire.pin),
+        };
+        self.app.perform(Action::Connect { from, to });
+        self.app.perform(Action::EndGesture);
+    }
+
+    pub(super) fn deed(&mut self, ctx: &egui::Context, deed: Deed) {
+        match deed {
+            Deed::New => self.ask(Pending::New),
+            Deed::Open => self.ask(Pending::Open),
+            Deed::Save => self.save(ctx),
+            Deed::SaveAs => self.ask_for(ctx, Why::SaveAs),
+            Deed::Quit => self.ask(Pending::Quit),
+            Deed::Undo => self.app.perform(Action::Undo),
+            Deed::Redo => self.app.perform(Action::Redo),
+            Deed::SelectAll => self.app.perform(Action::SelectAll),
+            Deed::Delete => self.app.perform(Action::DeleteSelection),
+            Deed::Find => {
+                self.shows_catalogue = true;
+                ctx.memory_mut(|memory| memory.request_focus(catalogue::search_id()));
+            }
+            Deed::Fit => self.canvas.fit_all(),
+            Deed::Zoom100 => self.canvas.zoom_to(1.0),
+            Deed::ZoomIn => self.canvas.zoom_to(self.canvas.view().zoom * 1.25),
+            Deed::ZoomOut => self.canvas.zoom_to(self.canvas.view().zoom / 1.25),
+            Deed::Catalogue => self.shows_catalogue = !self.shows_catalogue,
+            Deed::Insert => {
+                let middle = self
+                    .last
+                    .as_ref()
+                    .map_or(pos2(0.0, 0.0), |last| last.middle);
+                let screen = self.canvas.view().to_screen(middle);
+                self.palette = Some(Palette::new(middle, screen, None));
+            }
+            Deed::ToggleRun => self.app.perform(Action::ToggleRun),
+            Deed::PlayMode => {
+                let is_on = self.app.view().play_mode.is_some();
+                self.app.perform(Action::SetPlayMode(!is_on));
+            }
+            Deed::Panic => {
+                let mut notes = vec![];
+                self.bodies.play.release_all(&mut notes);
+                self.app.perform(Action::Panic);
+            }
+            Deed::Refresh => self.app.perform(Action::Refresh),
+            Deed::Keys => self.shows_keys = true,
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What panels, keys and the canvas ask of the window: values, pushed while drawing and carried out after.
+
+use egui::{Key, Pos2};
+
+use crate::app::Action;
+use crate::graph::{FilterId, PinAddress};
+use crate::gui::keys::Deed;
+use crate::gui::node_graph::Side;
+
+/// A filter of the catalogue in the hand.
+#[derive(Clone, Debug)]
+pub(in crate::gui) struct Offer(pub(in crate::gui) String);
+
+/// A wire that a new filter is to take.
+#[derive(Clone, PartialEq, Debug)]
+pub(in crate::gui) struct Drop {
+    /// The pin it begins at.
+    pub(in crate::gui) pin: PinAddress,
+    /// That pin's side.
+    pub(in crate::gui) side: Side,
+    /// The new filter's pin.
+    pub(in crate::gui) to: String,
+}
+
+/// What a panel asks of the window.
+#[derive(Clone, PartialEq, Debug)]
+pub(in crate::gui) enum Command {
+    /// An action of the program.
+    Do(Action),
+    /// A menu's entry or a shortcut.
+    Deed(Deed),
+    /// A new filter in the middle of what is seen.
+    AddInSight(String),
+    /// A new filter at a place of the graph, with a wire to it.
+    Add {
+        key: String,
+        at: Pos2,
+        wire: Option<Drop>,
+    },
+    /// A cure of a refusal; `connection` is the refused wire, if it was drawn.
+    Cure {
+        connection: Option<usize>,
+        from: PinAddress,
+        to: PinAddress,
+        cure: usize,
+    },
+    /// A file for a property.
+    Browse { filter: FilterId, key: String },
+    /// Bring a filter to the middle.
+    Centre(FilterId),
+}
+
+/// Keys that an open card or palette takes before the canvas hears them.
+#[derive(Clone, Copy, Default)]
+pub(in crate::gui) struct Taps {
+    pub(in crate::gui) escape: bool,
+    pub(in crate::gui) enter: bool,
+    pub(in crate::gui) up: bool,
+    pub(in crate::gui) down: bool,
+    /// From 0.
+    pub(in crate::gui) figure: Option<usize>,
+}
+
+impl Taps {
+    /// Takes them. Figures are typed into a palette, and chosen on a card.
+    pub(super) fn take(ctx: &egui::Context, figures: bool) -> Self {
+        const FIGURES: [Key; 4] = [Key::Num1, Key::Num2, Key::Num3, Key::Num4];
+        ctx.input_mut(|i| {
+            let mut tap = |key| i.consume_key(egui::Modifiers::NONE, key);
+            Self {
+                escape: tap(Key::Escape),
+                enter: tap(Key::Enter),
+                up: tap(Key::ArrowUp),
+                down: tap(Key::ArrowDown),
+                figure: FIGURES.into_iter().position(|key| figures && tap(key)),
+            }
+        })
+    }
+}

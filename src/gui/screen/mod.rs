@@ -1,0 +1,183 @@
+//! The window's contents: lays the panels round the canvas, gathers what they ask for, and has the program do it.
+//!
+//! One frame: keys, panels and canvas look at one `View` and push [`Command`]s; when all have been drawn the commands are
+//! carried out in order. Nothing here changes the document but through an `Action`. `input.rs` hears keys, `layout.rs`
+//! places panels, `stage.rs` has the canvas, `over.rs` what lies above, `carry.rs` carries commands out.
+
+mod carry;
+mod command;
+mod input;
+mod layout;
+mod over;
+mod stage;
+
+pub(super) use command::{Command, Drop, Offer, Taps};
+
+use egui::{Pos2, Rect, Ui};
+
+use super::body::Bodies;
+use super::documents::Pending;
+use super::files::Files;
+use super::keys::SpaceTap;
+use super::node_graph::{Look, NodeGraph};
+use super::panels::card::Card;
+use super::panels::catalogue::Catalogue;
+use super::panels::context::Context;
+use super::panels::dialogs::Picker;
+use super::panels::inspector::Inspector;
+use super::panels::log::Bottom;
+use super::panels::palette::{Palette, Waiting};
+use super::panels::status;
+use super::probe::Probe;
+use super::signals::Signals;
+use super::theme::{Theme, ThemeName};
+use crate::app::{Action, App};
+
+/// The contents of the window, with the program behind it.
+pub struct Screen {
+    pub(super) app: App,
+    pub(super) canvas: NodeGraph,
+    pub(super) look: Look,
+    pub(super) signals: Signals,
+    pub(super) bodies: Bodies,
+    pub(super) catalogue: Catalogue,
+    pub(super) inspector: Inspector,
+    pub(super) bottom: Bottom,
+    pub(super) palette: Option<Palette>,
+    pub(super) card: Option<Card>,
+    pub(super) context: Option<Context>,
+    /// Whether boxes are being dragged: all of a drag is one step.
+    pub(super) drags: bool,
+    pub(super) taps: Taps,
+    pub(super) picker: Option<Picker>,
+    pub(super) files: Files,
+    pub(super) asks: Option<Pending>,
+    /// What to do when the document has been saved.
+    pub(super) after_save: Option<Pending>,
+    pub(super) shows_keys: bool,
+    pub(super) shows_catalogue: bool,
+    pub(super) space: SpaceTap,
+    pub(super) probe: Option<Probe>,
+    /// Where the parts of the canvas were, for cards that must not hide them.
+    pub(super) keep_off: Vec<Rect>,
+    pub(super) last: Option<Last>,
+    pub(super) may_leave: bool,
+    pub(super) is_new: bool,
+    pub(super) moves: bool,
+}
+
+/// What the canvas said in the last frame, for the panels that are drawn before it.
+pub(super) struct Last {
+    now: status::Now,
+    in_hand: Option<Waiting>,
+    middle: Pos2,
+}
+
+impl Screen {
+    /// The window's contents for a program.
+    pub fn new(ctx: &egui::Context, app: App) -> Self {
+        Theme::install(ctx, ThemeName::Dark);
+        let look = Theme::named(ThemeName::Dark).canvas_look();
+        let mut screen = Self {
+            app,
+            canvas: NodeGraph::new("canvas"),
+            look,
+            signals: Signals::default(),
+            bodies: Bodies::default(),
+            catalogue: Catalogue::default(),
+            inspector: Inspector::default(),
+            bottom: Bottom::default(),
+            palette: None,
+            card: None,
+            context: None,
+            drags: false,
+            taps: Taps::default(),
+            picker: None,
+            files: Files::from_environment(),
+            asks: None,
+            after_save: None,
+            shows_keys: false,
+            shows_catalogue: true,
+            space: SpaceTap::default(),
+            probe: Probe::from_environment(),
+            keep_off: vec![],
+            last: None,
+            may_leave: false,
+            is_new: true,
+            moves: false,
+        };
+        screen.fresh_document();
+        screen
+    }
+
+    /// The program.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// The program, to be driven beside the screen.
+    pub fn app_mut(&mut self) -> &mut App {
+        &mut self.app
+    }
+
+    /// Never asks the desktop for a file, always the program's own picker.
+    pub fn use_own_picker(&mut self) {
+        self.files.only_own = true;
+    }
+
+    /// Whether the user has said so, and nothing is lost.
+    pub fn may_leave(&self) -> bool {
+        self.may_leave
+    }
+
+    /// Whether something on the screen moves by itself now.
+    pub fn moves(&self) -> bool {
+        self.moves
+    }
+
+    /// Whether an answer is waited for that comes from no key or pointer.
+    pub fn is_waiting(&self) -> bool {
+        self.files.is_asking()
+    }
+
+    /// The title for the window.
+    pub fn title(&self) -> String {
+        let document = self.app.view().document;
+        let dot = if document.is_dirty { "\u{2022} " } else { "" };
+        format!("{dot}{} \u{2014} KSGraph", document.name)
+    }
+
+    /// Asks to leave, as the window's cross does.
+    pub fn ask_to_leave(&mut self) {
+        self.ask(Pending::Quit);
+    }
+
+    /// After a document was opened: all of it is shown, and keys play if there is something to play.
+    pub(super) fn fresh_document(&mut self) {
+        self.app.perform(Action::SetPlayMode(true));
+        self.palette = None;
+        self.card = None;
+        self.context = None;
+        self.is_new = true;
+    }
+
+    /// One frame.
+    pub fn ui(&mut self, ui: &mut Ui) {
+        if self.probe.is_some() {
+            Probe::begin(ui.ctx());
+        }
+        self.app.poll();
+        let mut commands = vec![];
+        self.hear_files(ui.ctx());
+        self.hear_keys(ui, &mut commands);
+        let output = self.panels(ui, &mut commands);
+        self.cards(ui, &mut commands);
+        self.leave_play_mode(ui.ctx(), &output, &mut commands);
+        for command in commands {
+            self.carry_out(ui.ctx(), command);
+        }
+        if let Some(probe) = &mut self.probe {
+            probe.end(ui.ctx());
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The canvas in the middle of the window: draws it, and turns what the hand did there into commands, cards and menus.
+
+use egui::{Frame, Panel, Ui, vec2};
+
+use super::{Command, Last, Offer, Screen};
+use crate::app::Action;
+use crate::gui::canvas::Scene;
+use crate::gui::hands;
+use crate::gui::node_graph::{Event, Output};
+use crate::gui::panels::{banner, catalogue, status};
+
+impl Screen {
+    /// Banners and the canvas.
+    pub(super) fn stage(&mut self, ui: &mut Ui, commands: &mut Vec<Command>) -> Output {
+        let Self {
+            app,
+            canvas,
+            look,
+            signals,
+            bodies,
+            inspector,
+            last,
+            ..
+        } = self;
+        let view = app.view();
+        let banners = banner::height(&view);
+        if banners > 0.0 {
+            Panel::top("banner")
+                .exact_size(banners)
+                .frame(Frame::NONE)
+                .show(ui, |ui| {
+                    let rect = ui.max_rect();
+                    banner::ui(ui, rect, &view, commands);
+                });
+        }
+        if self.is_new {
+            ui.memory_mut(|memory| memory.request_focus(canvas.id()));
+            if !view.graph.filters.is_empty() {
+                canvas.fit_all();
+            }
+            self.is_new = false;
+        }
+        let mut scene = Scene::new(ui, &view, signals, bodies);
+        if let Some(card) = &self.card {
+            let (from, to) = card.pins();
+            scene.show_refused(from, to);
+        }
+        let output = canvas.show(ui, &mut scene, look);
+        if view.graph.filters.is_empty() {
+            hands::empty_ui(ui, output.geometry.canvas);
+        }
+        for event in &output.events {
+            match event {
+                Event::Move { .. } if !self.drags => {
+                    self.drags = true;
+                    commands.push(Command::Do(Action::BeginGesture("Move".into())));
+                }
+                Event::MoveFinished { .. } => self.drags = false,
+                _ => {}
+            }
+            hands::hear(event, &scene, commands);
+        }
+        hands::refusals(&output.events, &scene, &mut self.card);
+        hands::palette(&output.events, &scene, &mut self.palette);
+        hands::context(&output.events, &scene, &mut self.context);
+        if output
+            .events
+            .iter()
+            .any(|event| matches!(event, Event::OpenProperties { .. }))
+        {
+            inspector.show_properties();
+        }
+        if let Some((offer, at, _)) = output.dropped::<Offer>() {
+            commands.push(Command::Add {
+                key: offer.0.clone(),
+                at: at - vec2(48.0, 14.0),
+                wire: None,
+            });
+        }
+        commands.append(&mut scene.commands);
+        hands::note(ui.ctx(), &scene, &output);
+        let hand = output.in_hand.as_ref();
+        *last = Some(Last {
+            now: status::Now::of(&scene, hand, output.hovered, output.view.zoom),
+            in_hand: hand.and_then(|hand| hands::waiting(&scene, hand.pin)),
+            middle: output.view.to_graph(output.geometry.canvas.center()),
+        });
+        catalogue::carried_ui(ui, &view);
+        self.keep_off = output.geometry.pins.iter().map(|(_, rect)| *rect).collect();
+        output
+    }
+}
