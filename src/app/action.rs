@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::preferences::Preferences;
-use crate::graph::{FilterId, FilterPath, PinAddress, Position};
+use crate::graph::{FilterId, FilterPath, NoteId, PinAddress, Position, Size};
 use crate::ks::{State, Value};
 
 /// What is selected on the canvas.
@@ -14,23 +14,25 @@ pub struct Selection {
     pub filters: BTreeSet<FilterId>,
     /// Wires, as indices of the graph's connections.
     pub connections: BTreeSet<usize>,
+    /// Comments and frames.
+    pub notes: BTreeSet<NoteId>,
 }
 
 impl Selection {
     /// Whether nothing is selected.
     pub fn is_empty(&self) -> bool {
-        self.filters.is_empty() && self.connections.is_empty()
+        self.filters.is_empty() && self.connections.is_empty() && self.notes.is_empty()
     }
 
     /// The one filter that is selected, if it is one and nothing else.
     pub fn one_filter(&self) -> Option<FilterId> {
-        let only = self.filters.len() == 1 && self.connections.is_empty();
+        let only = self.filters.len() == 1 && self.connections.is_empty() && self.notes.is_empty();
         self.filters.first().copied().filter(|_| only)
     }
 
     /// The one wire that is selected, if it is one and nothing else.
     pub fn one_connection(&self) -> Option<usize> {
-        let only = self.connections.len() == 1 && self.filters.is_empty();
+        let only = self.connections.len() == 1 && self.filters.is_empty() && self.notes.is_empty();
         self.connections.first().copied().filter(|_| only)
     }
 }
@@ -182,4 +184,41 @@ pub enum Action {
 
     /// What the user has set is to be this.
     SetPreferences(Box<Preferences>),
+
+    /// A new comment; it becomes the selection.
+    AddComment {
+        /// Its upper left corner.
+        at: Position,
+        /// Its words.
+        text: String,
+    },
+    /// A new frame; it becomes the selection.
+    AddFrame {
+        /// Its title.
+        title: String,
+        /// Its upper left corner and size; `None`: round what is selected.
+        area: Option<(Position, Size)>,
+    },
+    /// Other words or another colour for a comment or frame; `None` leaves them.
+    EditNote {
+        /// Which.
+        note: NoteId,
+        /// The words of a comment, the title of a frame.
+        text: Option<String>,
+        /// Name of a frame's colour; empty: the usual one.
+        colour: Option<String>,
+    },
+    /// Moves comments and frames. What stands inside a frame goes along, unless it is selected: then it has a move of its own.
+    MoveNotes(Vec<(NoteId, Position)>),
+    /// Another area for a comment or frame; what stands inside stays.
+    ResizeNote {
+        /// Which.
+        note: NoteId,
+        /// Its upper left corner.
+        position: Position,
+        /// Its size.
+        size: Size,
+    },
+    /// Deletes comments and frames. What stands inside a frame stays.
+    RemoveNotes(Vec<NoteId>),
 }

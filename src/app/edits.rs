@@ -18,16 +18,25 @@ impl App {
                     self.after_undo("Redid", &step);
                 }
             }
-            Action::BeginGesture(name) => self.history.begin(&name),
-            Action::EndGesture => self.history.commit(),
+            Action::BeginGesture(name) => {
+                self.frames_in_hand.clear();
+                self.history.begin(&name);
+            }
+            Action::EndGesture => {
+                self.frames_in_hand.clear();
+                self.history.commit();
+            }
             Action::AddFilter { key, at } => self.add(&key, at),
             Action::Delete(filters) => self.delete(filters),
             Action::DeleteSelection => {
                 let Selection {
                     filters,
                     connections,
+                    notes,
                 } = std::mem::take(&mut self.selection);
-                if filters.is_empty() {
+                if !notes.is_empty() {
+                    self.delete_with_notes(filters, connections, notes);
+                } else if filters.is_empty() {
                     self.disconnect(connections.into_iter().collect(), "Delete wires");
                 } else {
                     self.delete(filters.into_iter().collect());
@@ -96,6 +105,7 @@ impl App {
             .retain(|id| shown.filters.contains_key(id));
         let count = shown.connections.len();
         selection.connections.retain(|index| *index < count);
+        selection.notes.retain(|id| shown.notes.contains_key(id));
         self.selection = selection;
         self.settle_keyboard();
         self.say(Urgency::News, done, None, step.name.clone());

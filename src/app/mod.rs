@@ -17,6 +17,7 @@ mod folders;
 mod groups;
 mod keeper;
 mod news;
+mod notes;
 mod observe;
 mod playing;
 mod preferences;
@@ -49,7 +50,8 @@ use std::sync::Arc;
 
 use crate::engine::{Cells, Epoch};
 use crate::graph::{
-    Agreement, FilterPath, Graph, History, PinAddress, Refusal, Wiring, negotiate, would_connect,
+    Agreement, FilterPath, Graph, History, NoteId, PinAddress, Refusal, Wiring, negotiate,
+    would_connect,
 };
 use crate::ks::{Catalogue, Domain, Facts, KernelEvent, Settings, State, Telemetry};
 use observe::Observer;
@@ -119,6 +121,8 @@ pub struct App {
     /// The group whose inside is shown; empty: the outermost graph.
     place: FilterPath,
     selection: Selection,
+    /// What moves with each frame in hand, since the gesture began.
+    frames_in_hand: BTreeMap<NoteId, notes::Inside>,
     requested: State,
     playing: Option<Playing>,
     observer: Option<Observer>,
@@ -171,6 +175,7 @@ impl App {
             path: None,
             place: FilterPath::default(),
             selection: Selection::default(),
+            frames_in_hand: BTreeMap::new(),
             requested: State::Stop,
             refusal: None,
             pending: None,
@@ -218,6 +223,7 @@ impl App {
             Action::SelectAll => {
                 self.selection = Selection {
                     filters: self.shown().filters.keys().copied().collect(),
+                    notes: self.shown().notes.keys().copied().collect(),
                     ..Selection::default()
                 };
             }
@@ -287,6 +293,13 @@ impl App {
             }
 
             Action::SetPreferences(preferences) => self.change_preferences(|it| *it = *preferences),
+
+            Action::AddComment { .. }
+            | Action::AddFrame { .. }
+            | Action::EditNote { .. }
+            | Action::MoveNotes(_)
+            | Action::ResizeNote { .. }
+            | Action::RemoveNotes(_) => self.annotate(action),
 
             edit => self.edit(edit),
         }

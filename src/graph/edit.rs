@@ -6,9 +6,11 @@
 use std::collections::BTreeSet;
 
 use super::model::{
-    Chosen, Connection, FilterId, FilterNode, Graph, GroupPin, Node, NodeKind, Position,
+    Chosen, Connection, FilterId, FilterNode, Graph, GroupPin, Node, NodeKind, Note, NoteId,
+    Position,
 };
 use super::wiring::FilterPath;
+use super::{nest, notes};
 use crate::ks::{Catalogue, Domain, Value};
 
 /// One change of a document.
@@ -79,6 +81,52 @@ pub enum Edit {
     },
     /// The id the next new box gets. How it comes back.
     SetNextId(u32),
+    /// Boxes of this graph go into a group of it, as they are. Wires stay where they are: who moves boxes sees to them.
+    MoveInto {
+        /// The group.
+        group: FilterId,
+        /// Id here, id inside.
+        filters: Vec<(FilterId, FilterId)>,
+    },
+    /// Boxes come out of a group.
+    MoveOut {
+        /// The group.
+        group: FilterId,
+        /// Id here, id inside.
+        filters: Vec<(FilterId, FilterId)>,
+    },
+    /// A filter lets what comes in go out as it is.
+    SetBypass {
+        /// The filter.
+        filter: FilterId,
+        /// Whether it does.
+        is_on: bool,
+    },
+    /// A filter takes no part in what plays.
+    SetDisabled {
+        /// The filter.
+        filter: FilterId,
+        /// Whether that is so.
+        is_on: bool,
+    },
+    /// A new comment or frame.
+    AddNote {
+        /// Its id.
+        id: NoteId,
+        /// What it is.
+        note: Note,
+    },
+    /// Comments and frames go.
+    RemoveNotes(Vec<NoteId>),
+    /// Comments and frames move.
+    MoveNotes(Vec<(NoteId, Position)>),
+    /// A comment or frame is another one.
+    SetNote {
+        /// Which.
+        id: NoteId,
+        /// All of it.
+        note: Note,
+    },
     /// A change inside a group.
     Within {
         /// The group.
@@ -105,6 +153,12 @@ pub enum EditError {
     /// Ids are unique.
     #[error("the id {0} is taken")]
     IdTaken(FilterId),
+    /// No note has that id.
+    #[error("there is no note {0}")]
+    NoNote(NoteId),
+    /// A group cannot hold itself.
+    #[error("{0} cannot go into itself")]
+    IntoItself(FilterId),
     /// Names are unique.
     #[error("the name {0:?} is taken; names are unique in their graph")]
     NameTaken(String),
@@ -223,6 +277,22 @@ pub fn apply(graph: &mut Graph, edit: Edit) -> Result<Edit, EditError> {
             NodeKind::Filter(_) => Err(EditError::WrongKind(group, "a filter, not a group")),
         },
         Edit::SetNextId(id) => Ok(Edit::SetNextId(std::mem::replace(&mut graph.next_id, id))),
+        Edit::MoveInto { group, filters } => nest::into(graph, group, filters),
+        Edit::MoveOut { group, filters } => nest::out(graph, group, filters),
+        Edit::SetBypass { filter, is_on } => {
+            let node = graph.filter_mut(filter)?;
+            let is_on = std::mem::replace(&mut node.is_bypassed, is_on);
+            Ok(Edit::SetBypass { filter, is_on })
+        }
+        Edit::SetDisabled { filter, is_on } => {
+            let node = graph.filter_mut(filter)?;
+            let is_on = std::mem::replace(&mut node.is_disabled, is_on);
+            Ok(Edit::SetDisabled { filter, is_on })
+        }
+        Edit::AddNote { id, note } => notes::add(graph, id, note),
+        Edit::RemoveNotes(ids) => notes::remove(graph, &ids),
+        Edit::MoveNotes(moves) => notes::shift(graph, moves),
+        Edit::SetNote { id, note } => notes::set(graph, id, note),
         Edit::Within { group, edit } => match &mut graph.node_mut(group)?.kind {
             NodeKind::Group(inner) => {
                 let edit = Box::new(apply(&mut inner.graph, *edit)?);
@@ -335,7 +405,12 @@ impl Edit {
 
     fn reach_at(&self, graph: &Graph, path: &FilterPath, catalogue: &Catalogue) -> Reach {
         match self {
-            Self::Move(_) | Self::SetNextId(_) => Reach::Nothing,
+            Self::Move(_)
+            | Self::SetNextId(_)
+            | Self::AddNote { .. }
+            | Self::RemoveNotes(_)
+            | Self::MoveNotes(_)
+            | Self::SetNote { .. } => Reach::Nothing,
             Self::SetProperty { filter, key, value } => {
                 let has_slot = || {
                     let node = graph.filter(*filter)?;
@@ -368,6 +443,32 @@ impl Edit {
         }
     }
 
+    /// The filters and groups that go from one path to another, in order. They stay what they are: what plays goes on.
+    pub fn moves(&self) -> Vec<(FilterPath, FilterPath)> {
+        let inside = |group: &FilterId, id: &FilterId| FilterPath(vec![*group, *id]);
+        match self {
+            Self::MoveInto { group, filters } => filters
+                .iter()
+                .map(|(here, there)| (FilterPath::of(*here), inside(group, there)))
+                .collect(),
+            Self::MoveOut { group, filters } => filters
+                .iter()
+                .map(|(here, there)| (inside(group, there), FilterPath::of(*here)))
+                .collect(),
+            Self::Within { group, edit } => {
+                let around = |path: FilterPath| {
+                    let mut ids = vec![*group];
+                    ids.extend(path.0);
+                    FilterPath(ids)
+                };
+                let moves = edit.moves().into_iter();
+                moves.map(|(from, to)| (around(from), around(to))).collect()
+            }
+            Self::Batch(edits) => edits.iter().flat_map(Self::moves).collect(),
+            _ => vec![],
+        }
+    }
+
     /// The group that holds everything it changes; empty: the outermost graph.
     pub fn place(&self) -> FilterPath {
         match self {
@@ -377,6 +478,8 @@ impl Edit {
                 FilterPath(ids)
             }
             Self::Batch(edits) => common_place(edits),
+            // The pins of a group are set from inside.
+            Self::SetPins { group, .. } => FilterPath::of(*group),
             _ => FilterPath::default(),
         }
     }
@@ -422,12 +525,10 @@ pub(super) fn common_place(edits: &[Edit]) -> FilterPath {
 impl Graph {
     /// An id that no box has and none had since it was last saved.
     pub fn fresh_id(&self) -> FilterId {
-        let above = self
-            .filters
-            .keys()
-            .next_back()
-            .map_or(1, |id| id.0.saturating_add(1));
-        FilterId(self.next_id.max(above).max(1))
+        let box_id = self.filters.keys().next_back().map_or(0, |id| id.0);
+        let note_id = self.notes.keys().next_back().map_or(0, |id| id.0);
+        let above = box_id.max(note_id).saturating_add(1);
+        FilterId(self.next_id.max(above))
     }
 
     /// `title`, or `title 2`, `title 3`: the first that no box has.
@@ -482,11 +583,11 @@ impl Graph {
         (0..possible).find(|instance| !used.contains(instance))
     }
 
-    fn node(&self, id: FilterId) -> Result<&Node, EditError> {
+    pub(super) fn node(&self, id: FilterId) -> Result<&Node, EditError> {
         self.filters.get(&id).ok_or(EditError::NoFilter(id))
     }
 
-    fn node_mut(&mut self, id: FilterId) -> Result<&mut Node, EditError> {
+    pub(super) fn node_mut(&mut self, id: FilterId) -> Result<&mut Node, EditError> {
         self.filters.get_mut(&id).ok_or(EditError::NoFilter(id))
     }
 

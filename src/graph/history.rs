@@ -192,6 +192,14 @@ fn covers(earlier: &Edit, later: &Edit) -> bool {
                 edit: later,
             },
         ) => group == same_group && covers(edit, later),
+        (Edit::Batch(earlier), Edit::Batch(later)) => {
+            earlier.len() == later.len() && earlier.iter().zip(later).all(|(a, b)| covers(a, b))
+        }
+        (Edit::MoveNotes(earlier), Edit::MoveNotes(later)) => {
+            let has = |id| earlier.iter().any(|(moved, _)| *moved == id);
+            later.iter().all(|(id, _)| has(*id))
+        }
+        (Edit::SetNote { id, .. }, Edit::SetNote { id: same_id, .. }) => id == same_id,
         (Edit::Move(earlier), Edit::Move(later)) => {
             let has = |id| earlier.iter().any(|(moved, _)| *moved == id);
             later.iter().all(|(id, _)| has(*id))

@@ -12,6 +12,8 @@ mod flatten;
 mod history;
 mod model;
 mod narrow;
+mod nest;
+mod notes;
 mod problems;
 mod refusal;
 mod wiring;
@@ -25,8 +27,8 @@ pub use file::{
 pub use flatten::MAX_DEPTH;
 pub use history::{History, Replayed};
 pub use model::{
-    Chosen, Connection, FilterId, FilterNode, Graph, Group, GroupPin, Node, NodeKind, PinRef,
-    Position,
+    Chosen, Connection, FilterId, FilterNode, Graph, Group, GroupPin, Node, NodeKind, Note, NoteId,
+    NoteKind, PinRef, Position, Size,
 };
 pub use refusal::{Cure, CureKind, Refusal, Step};
 pub use wiring::{Agreement, FilterPath, PinAddress, Problem, Wire, WiredFilter, Wiring};

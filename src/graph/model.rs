@@ -18,6 +18,16 @@ impl fmt::Display for FilterId {
     }
 }
 
+/// Names a note in its graph; never used again after a delete, and never the number of a box.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct NoteId(pub u32);
+
+impl fmt::Display for NoteId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
 /// A place on the canvas, in points at 100 %.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct Position {
@@ -25,6 +35,15 @@ pub struct Position {
     pub x: f32,
     /// Downwards.
     pub y: f32,
+}
+
+/// How large something on the canvas is, in points at 100 %.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct Size {
+    /// From left to right.
+    pub width: f32,
+    /// From above to below.
+    pub height: f32,
 }
 
 /// One end of a connection: an instance of a pin factory of a filter in the same graph.
@@ -71,6 +90,10 @@ pub struct FilterNode {
     pub values: BTreeMap<String, Value>,
     /// Values this version does not understand, by property key, as the text they had in the file.
     pub unknown: BTreeMap<String, String>,
+    /// What comes in goes out as it is: the filter itself does not run.
+    pub is_bypassed: bool,
+    /// It takes no part in what plays; its wires carry silence.
+    pub is_disabled: bool,
     /// Fields this version does not know, by name, as the text they had in the file.
     pub unknown_fields: BTreeMap<String, String>,
 }
@@ -113,6 +136,41 @@ pub struct Node {
     pub kind: NodeKind,
 }
 
+/// What a note is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum NoteKind {
+    /// Words on the canvas.
+    Comment,
+    /// An area with a title behind the boxes that belong together.
+    Frame {
+        /// Name of its colour; empty: the usual one.
+        colour: String,
+    },
+}
+
+/// Something written on the canvas. Reaches nothing that is agreed or played.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Note {
+    /// What it is.
+    pub kind: NoteKind,
+    /// The words of a comment, the title of a frame.
+    pub text: String,
+    /// Its upper left corner.
+    pub position: Position,
+    /// Its size.
+    pub size: Size,
+    /// Fields this version does not know, by name, as the text they had in the file.
+    pub unknown_fields: BTreeMap<String, String>,
+}
+
+impl Note {
+    /// Whether a place lies in its area.
+    pub fn covers(&self, place: Position) -> bool {
+        let (x, y) = (place.x - self.position.x, place.y - self.position.y);
+        (0.0..=self.size.width).contains(&x) && (0.0..=self.size.height).contains(&y)
+    }
+}
+
 /// The document.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Graph {
@@ -122,7 +180,9 @@ pub struct Graph {
     pub filters: BTreeMap<FilterId, Node>,
     /// Wires in the order drawn.
     pub connections: Vec<Connection>,
-    /// The id the next new box gets.
+    /// Comments and frames by id.
+    pub notes: BTreeMap<NoteId, Note>,
+    /// The id the next new box or note gets.
     pub next_id: u32,
     /// Fields this version does not know, by name, as the text they had in the file.
     pub unknown_fields: BTreeMap<String, String>,

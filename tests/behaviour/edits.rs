@@ -1,8 +1,10 @@
 //! Edits, their inverses, undo and redo.
 
+use std::collections::BTreeMap;
+
 use ksgraph::graph::{
     Chosen, Connection, Edit, EditError, FilterId, FilterNode, Graph, History, Node, NodeKind,
-    PinRef, Position, Reach, apply,
+    Note, NoteId, NoteKind, PinRef, Position, Reach, Size, apply, from_ron, to_ron,
 };
 use ksgraph::ks::{DataFormat, Value};
 use proptest::prelude::*;
@@ -23,6 +25,45 @@ fn wire(from: u32, to: u32, instance: u32) -> Connection {
         to: end(to, "in", instance),
         chosen: Chosen::default(),
     }
+}
+
+/// Edits that group, switch and annotate.
+fn newer_edit() -> impl Strategy<Value = Edit> {
+    let id = || (1..8_u32).prop_map(FilterId);
+    let note_id = || (8..12_u32).prop_map(NoteId);
+    let place = || (-100.0..100.0_f32, -100.0..100.0_f32).prop_map(|(x, y)| Position { x, y });
+    let note = (any::<bool>(), "[a-c]", place()).prop_map(|(is_frame, text, position)| Note {
+        kind: match is_frame {
+            true => NoteKind::Frame {
+                colour: text.clone(),
+            },
+            false => NoteKind::Comment,
+        },
+        text,
+        position,
+        size: Size {
+            width: 10.0,
+            height: 20.0,
+        },
+        unknown_fields: BTreeMap::new(),
+    });
+    let pairs = || prop::collection::vec((id(), (1..20_u32).prop_map(FilterId)), 1..3);
+    prop_oneof![
+        (id(), pairs()).prop_map(|(group, filters)| Edit::MoveInto { group, filters }),
+        (id(), pairs()).prop_map(|(group, filters)| Edit::MoveOut {
+            group,
+            filters: filters
+                .into_iter()
+                .map(|(there, here)| (here, there))
+                .collect(),
+        }),
+        (id(), any::<bool>()).prop_map(|(filter, is_on)| Edit::SetBypass { filter, is_on }),
+        (id(), any::<bool>()).prop_map(|(filter, is_on)| Edit::SetDisabled { filter, is_on }),
+        (note_id(), note.clone()).prop_map(|(id, note)| Edit::AddNote { id, note }),
+        (note_id(), note).prop_map(|(id, note)| Edit::SetNote { id, note }),
+        prop::collection::vec(note_id(), 1..3).prop_map(Edit::RemoveNotes),
+        prop::collection::vec((note_id(), place()), 1..3).prop_map(Edit::MoveNotes),
+    ]
 }
 
 /// Edits of all kinds on a handful of ids, so that many fit and some do not.
@@ -70,6 +111,7 @@ fn any_edit() -> impl Strategy<Value = Edit> {
         }),
         (0..3_u32).prop_map(|it| Edit::SetRate(it * 44_100)),
     ];
+    let leaf = prop_oneof![4 => leaf, 3 => newer_edit()];
     leaf.prop_recursive(2, 8, 3, move |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..3).prop_map(Edit::Batch),
@@ -116,8 +158,12 @@ proptest! {
         history.commit();
         prop_assert_eq!(&graph, &copy);
         prop_assert_eq!(history.is_dirty(), made > 0);
+        let text = to_ron(&graph);
+        let read = from_ron(text.as_bytes(), "test").unwrap().graph;
+        prop_assert_eq!(to_ron(&read), text, "what edits can make can be saved");
         while history.undo(&mut graph).is_some() {}
         prop_assert_eq!(&graph, &Graph::default());
+        prop_assert_eq!(to_ron(&graph), to_ron(&Graph::default()));
         prop_assert!(!history.is_dirty());
         while history.redo(&mut graph).is_some() {}
         prop_assert_eq!(&graph, &copy);
@@ -280,4 +326,32 @@ fn an_edit_knows_its_reach() {
         Reach::Plan
     );
     assert_eq!(Edit::Disconnect(0).reach(&graph, &all), Reach::Plan);
+}
+
+#[test]
+fn boxes_go_into_a_group_and_come_out_as_they_were() {
+    let all = catalogue();
+    let mut graph = graph(&all, "tone frequency=100; gain");
+    let (tone, gain) = (graph.find("tone").unwrap(), graph.find("gain").unwrap());
+    let node = Node {
+        name: "Box".into(),
+        position: Position::default(),
+        kind: NodeKind::Group(Box::default()),
+    };
+    let group = graph.fresh_id();
+    apply(&mut graph, Edit::Add { id: group, node }).unwrap();
+    let before = graph.clone();
+    let filters = vec![(tone, FilterId(40)), (gain, gain)];
+    let edit = Edit::MoveInto { group, filters };
+    let moves = edit.moves();
+    assert_eq!(moves[0].1.to_string(), format!("{}/40", group.0));
+    let back = apply(&mut graph, edit).unwrap();
+    assert_eq!(graph.filters.len(), 1);
+    assert_eq!(graph.at(&moves[0].1), before.at(&moves[0].0));
+    assert_eq!(back.moves()[0], (moves[0].1.clone(), moves[0].0.clone()));
+    apply(&mut graph, back).unwrap();
+    assert_eq!(graph, before);
+    let filters = vec![(group, FilterId(3))];
+    let itself = apply(&mut graph, Edit::MoveInto { group, filters });
+    assert_eq!(itself, Err(EditError::IntoItself(group)));
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use ksgraph::graph::{
     Chosen, Connection, FileError, FilterId, FilterNode, Graph, Group, GroupPin, Node, NodeKind,
-    PinRef, Position, from_ron, save_atomically, to_ron,
+    Note, NoteId, NoteKind, PinRef, Position, Size, from_ron, save_atomically, to_ron,
 };
 use ksgraph::ks::{DataFormat, Interface, Medium, Value};
 use proptest::prelude::*;
@@ -40,7 +40,9 @@ fn any_node() -> impl Strategy<Value = Node> {
         0..2,
     );
     let place = (-1e6..1e6_f32, -1e6..1e6_f32).prop_map(|(x, y)| Position { x, y });
-    (any::<String>(), place, values, unknown).prop_map(|(key, position, mut values, unknown)| {
+    let flags = any::<(bool, bool)>();
+    let parts = (any::<String>(), place, values, unknown, flags);
+    parts.prop_map(|(key, position, mut values, unknown, flags)| {
         values.retain(|name, _| !unknown.contains_key(name));
         Node {
             name: String::new(),
@@ -53,6 +55,8 @@ fn any_node() -> impl Strategy<Value = Node> {
                     .map(|(k, v)| (k.to_lowercase() + "_x", v.clone()))
                     .collect(),
                 unknown,
+                is_bypassed: flags.0,
+                is_disabled: flags.1,
             }),
         }
     })
@@ -78,10 +82,31 @@ fn any_wire() -> impl Strategy<Value = Connection> {
     })
 }
 
+fn any_note() -> impl Strategy<Value = Note> {
+    let colour = prop::option::of(any::<String>());
+    let unknown = prop::collection::btree_map("[a-c]{1,3}_x", Just("[1, (2)]".to_owned()), 0..2);
+    let area = [-1e6..1e6_f32, -1e6..1e6_f32, 0.0..1e6_f32, 0.0..1e6_f32];
+    (colour, any::<String>(), area, unknown).prop_map(|(colour, text, area, unknown_fields)| Note {
+        kind: colour.map_or(NoteKind::Comment, |colour| NoteKind::Frame { colour }),
+        text,
+        position: Position {
+            x: area[0],
+            y: area[1],
+        },
+        size: Size {
+            width: area[2],
+            height: area[3],
+        },
+        unknown_fields,
+    })
+}
+
 fn flat_graph() -> impl Strategy<Value = Graph> {
     let nodes = prop::collection::vec((any::<String>(), any_node()), 0..6);
     let wires = prop::collection::vec(any_wire(), 0..5);
-    (nodes, wires, prop::option::of(1..200_000_u32)).prop_map(|(nodes, connections, rate)| {
+    let notes = prop::collection::vec(any_note(), 0..4);
+    let rate = prop::option::of(1..200_000_u32);
+    (nodes, wires, rate, notes).prop_map(|(nodes, connections, rate, notes)| {
         let mut graph = Graph {
             rate_hz: rate.unwrap_or(0),
             connections,
@@ -92,6 +117,8 @@ fn flat_graph() -> impl Strategy<Value = Graph> {
             node.name = format!("{name}{number}");
             graph.filters.insert(FilterId(1 + 2 * number as u32), node);
         }
+        let ids = (0..).map(|number| NoteId(12 + 2 * number));
+        graph.notes = ids.zip(notes).collect();
         graph
     })
 }
@@ -429,4 +456,39 @@ fn a_save_replaces_the_whole_file_and_keeps_its_permissions() {
     let left: Vec<_> = fs::read_dir(&folder).unwrap().collect();
     assert_eq!(left.len(), 1, "nothing is left beside the file: {left:?}");
     fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn switches_and_notes_stand_in_the_file_when_they_are_there_only() {
+    let all = catalogue();
+    let mut graph = graph(&all, "tone -> gain");
+    let plain = to_ron(&graph);
+    for word in ["bypassed", "disabled", "comments", "frames"] {
+        assert!(!plain.contains(word), "{plain}");
+    }
+    let gain = graph.find("gain").unwrap();
+    if let NodeKind::Filter(filter) = &mut graph.filters.get_mut(&gain).unwrap().kind {
+        (filter.is_bypassed, filter.is_disabled) = (true, true);
+    }
+    let text = to_ron(&graph);
+    assert!(
+        text.contains("at: (0, 0), bypassed: true, disabled: true),"),
+        "{text}"
+    );
+    assert_eq!(read(&text), graph);
+    let text = format!(
+        "{HEAD}filters: [(id: 1, key: \"gain\", name: \"Gain\", at: (0, 0))], comments: [\
+         (text: \"no id\", at: (1, 2), size: (3, 4)), (id: 1, text: \"two\\nlines\", at: (0, 0), size: (9, -9), later: 1)], \
+         frames: [(id: 1, title: \"Voice\", at: (0, 0), size: (9, 9), colour: \"teal\")])"
+    );
+    let graph = read(&text);
+    assert_eq!(graph.notes.len(), 3, "every note has an id of its own");
+    assert_eq!(graph.notes[&NoteId(1)].unknown_fields["later"], "1");
+    assert_eq!(graph.notes[&NoteId(1)].size.height, 0.0);
+    assert!(graph.notes.values().any(|note| {
+        note.text == "Voice" && matches!(&note.kind, NoteKind::Frame { colour } if colour == "teal")
+    }));
+    assert_eq!(read(&to_ron(&graph)), graph);
+    let wrong = format!("{HEAD}comments: [(id: 1, at: (1, inf))])");
+    assert!(matches!(error(&wrong), FileError::Shape { .. }));
 }

@@ -7,8 +7,8 @@ use std::path::Path;
 use super::cursor::{Cursor, check_depth, spot};
 use super::{FileError, KIND, Loaded, MAX_BYTES, MAX_FILTERS, VERSION, Warning};
 use crate::graph::model::{
-    Chosen, Connection, FilterId, FilterNode, Graph, Group, GroupPin, Node, NodeKind, PinRef,
-    Position,
+    Chosen, Connection, FilterId, FilterNode, Graph, Group, GroupPin, Node, NodeKind, Note, NoteId,
+    NoteKind, PinRef, Position, Size,
 };
 use crate::graph::wiring::FilterPath;
 use crate::ks::Value;
@@ -133,6 +133,7 @@ impl Reader {
         let mut graph = Graph::default();
         let mut seats: Vec<(FilterId, Node, u32, BTreeMap<FilterPath, u32>)> = vec![];
         let mut lines = vec![];
+        let mut notes = vec![];
         let mut next_id = 0;
         cursor.fields("a graph", |name, cursor| {
             match name {
@@ -157,6 +158,12 @@ impl Reader {
                     graph.connections.push(self.connection(cursor)?);
                     Ok(())
                 })?,
+                "comments" | "frames" => cursor.items(name, BRACKETS, |cursor| {
+                    let line = cursor.line();
+                    let (id, note) = self.note(cursor, name == "frames")?;
+                    notes.push((id, note, line));
+                    Ok(())
+                })?,
                 other => {
                     let line = cursor.line();
                     let text = cursor.value().to_owned();
@@ -172,6 +179,7 @@ impl Reader {
         })?;
         graph.next_id = next_id;
         self.seat(&mut graph, path, seats);
+        self.seat_notes(&mut graph, notes);
         self.check_ends(&graph, &lines);
         if is_outermost {
             self.wire_lines = lines;
@@ -229,6 +237,80 @@ impl Reader {
         }
     }
 
+    /// Gives every note an id of its own.
+    fn seat_notes(&mut self, graph: &mut Graph, notes: Vec<(NoteId, Note, u32)>) {
+        let taken = notes.iter().map(|(id, ..)| id.0).max().unwrap_or(0);
+        let mut fresh = graph.fresh_id().0.max(taken.saturating_add(1));
+        for (mut id, note, line) in notes {
+            if id.0 == 0 || graph.notes.contains_key(&id) {
+                while fresh == 0 || graph.notes.contains_key(&NoteId(fresh)) {
+                    fresh = fresh.wrapping_add(1);
+                }
+                let text = match id.0 {
+                    0 => format!("a note has no id; it gets {fresh}"),
+                    _ => format!("the id {} is taken; the note gets {fresh}", id.0),
+                };
+                self.warn(line, text, false);
+                id = NoteId(fresh);
+            }
+            graph.next_id = graph.next_id.max(id.0.saturating_add(1));
+            graph.notes.insert(id, note);
+        }
+    }
+
+    fn note(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        is_frame: bool,
+    ) -> Result<(NoteId, Note), FileError> {
+        self.filters += 1;
+        if self.filters > MAX_FILTERS {
+            return Err(FileError::TooLarge {
+                file: cursor.file.to_owned(),
+                found: format!("more than {MAX_FILTERS} filters and notes"),
+                most: MAX_FILTERS.to_string(),
+            });
+        }
+        let mut id = NoteId(0);
+        let mut colour = String::new();
+        let mut note = Note {
+            kind: NoteKind::Comment,
+            text: String::new(),
+            position: Position::default(),
+            size: Size::default(),
+            unknown_fields: BTreeMap::new(),
+        };
+        cursor.fields("a note", |field, cursor| {
+            match (field, is_frame) {
+                ("id", _) => id = NoteId(cursor.parse("id", "a whole number from 1")?),
+                ("text", false) | ("title", true) => {
+                    note.text = cursor.parse(field, "words in quotes")?;
+                }
+                ("colour", true) => colour = cursor.parse("colour", "a colour's name in quotes")?,
+                ("at", _) => note.position = place(cursor)?,
+                ("size", _) => {
+                    let Position { x, y } = place(cursor)?;
+                    note.size = Size {
+                        width: x.max(0.0),
+                        height: y.max(0.0),
+                    };
+                }
+                (other, _) => {
+                    let line = cursor.line();
+                    let text = cursor.value().to_owned();
+                    let words = format!("the field {other} is not known; it is kept");
+                    self.warn(line, words, false);
+                    note.unknown_fields.insert(other.to_owned(), text);
+                }
+            }
+            Ok(())
+        })?;
+        if is_frame {
+            note.kind = NoteKind::Frame { colour };
+        }
+        Ok((id, note))
+    }
+
     fn check_ends(&mut self, graph: &Graph, lines: &[u32]) {
         let mut seen = BTreeSet::new();
         for (connection, line) in graph.connections.iter().zip(lines) {
@@ -267,6 +349,8 @@ impl Reader {
                 "name" => name = cursor.parse("name", "a name in quotes")?,
                 "at" => position = place(cursor)?,
                 "values" => self.values(cursor, &mut filter)?,
+                "bypassed" => filter.is_bypassed = cursor.parse("bypassed", "true or false")?,
+                "disabled" => filter.is_disabled = cursor.parse("disabled", "true or false")?,
                 "group" => {
                     let mut pins = vec![];
                     let graph = self.graph(cursor, &FilterPath::default(), &mut pins, false)?;

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{KIND, VERSION};
-use crate::graph::model::{Connection, FilterId, Graph, Node, NodeKind, PinRef};
+use crate::graph::model::{
+    Connection, FilterId, Graph, Node, NodeKind, Note, NoteId, NoteKind, PinRef,
+};
 use crate::ks::Value;
 
 /// The text of a graph file. The same graph always gives the same text.
@@ -43,6 +45,46 @@ fn body(text: &mut String, depth: usize, graph: &Graph) {
         line(text, depth + 1, &wire(connection));
     }
     line(text, depth, "],");
+    let is_frame = |note: &Note| matches!(note.kind, NoteKind::Frame { .. });
+    for (name, frames) in [("comments", false), ("frames", true)] {
+        let mut notes = graph.notes.iter().filter(|(_, it)| is_frame(it) == frames);
+        let Some(first) = notes.next() else {
+            continue;
+        };
+        line(text, depth, &format!("{name}: ["));
+        for (id, note) in std::iter::once(first).chain(notes) {
+            line(text, depth + 1, &write_note(*id, note));
+        }
+        line(text, depth, "],");
+    }
+}
+
+fn write_note(id: NoteId, note: &Note) -> String {
+    let word = match note.kind {
+        NoteKind::Comment => "text",
+        NoteKind::Frame { .. } => "title",
+    };
+    let mut text = format!("id: {}, {word}: {}", id.0, quoted(&note.text));
+    let (at, size) = (note.position, note.size);
+    put(&mut text, &format!("at: {}", pair(at.x, at.y)));
+    put(
+        &mut text,
+        &format!("size: {}", pair(size.width, size.height)),
+    );
+    match &note.kind {
+        NoteKind::Frame { colour } if !colour.is_empty() => {
+            put(&mut text, &format!("colour: {}", quoted(colour)));
+        }
+        _ => {}
+    }
+    for (name, value) in &note.unknown_fields {
+        put(&mut text, &format!("{}: {value}", field(name)));
+    }
+    format!("({text}),")
+}
+
+fn pair(x: f32, y: f32) -> String {
+    format!("({}, {})", number_f32(x), number_f32(y))
 }
 
 fn write_node(text: &mut String, depth: usize, id: FilterId, node: &Node) {
@@ -52,10 +94,7 @@ fn write_node(text: &mut String, depth: usize, id: FilterId, node: &Node) {
     }
     put(&mut head, &format!("name: {}", quoted(&node.name)));
     let (x, y) = (node.position.x, node.position.y);
-    put(
-        &mut head,
-        &format!("at: ({}, {})", number_f32(x), number_f32(y)),
-    );
+    put(&mut head, &format!("at: {}", pair(x, y)));
     match &node.kind {
         NodeKind::Filter(filter) => {
             let mut values: BTreeMap<&str, String> = BTreeMap::new();
@@ -71,6 +110,14 @@ fn write_node(text: &mut String, depth: usize, id: FilterId, node: &Node) {
                     .map(|(key, value)| format!("{}: {value}", quoted(key)));
                 let entries: Vec<String> = entries.collect();
                 put(&mut head, &format!("values: {{{}}}", entries.join(", ")));
+            }
+            for (name, is_on) in [
+                ("bypassed", filter.is_bypassed),
+                ("disabled", filter.is_disabled),
+            ] {
+                if is_on {
+                    put(&mut head, &format!("{name}: true"));
+                }
             }
             for (name, value) in &filter.unknown_fields {
                 put(&mut head, &format!("{}: {value}", field(name)));
