@@ -222,6 +222,7 @@ impl App {
         let Selection {
             filters,
             connections,
+            ..
         } = &self.selection;
         let wires = self.shown().connections.iter().enumerate();
         let hit = |(index, wire): &(usize, &Connection)| {
