@@ -11,7 +11,7 @@ use std::time::Duration;
 use assert_no_alloc::{AllocDisabler, assert_no_alloc, permit_alloc, violation_count};
 use ksgraph::engine::{Driver, Engine, Job, Message, Offline, Report};
 use ksgraph::graph::Graph;
-use ksgraph::ks::{DataFormat, State, Waker};
+use ksgraph::ks::{DataFormat, Granted, State, Waker};
 use ksgraph::portcls::ring::{CardEnd, FrameRing, ring};
 use ksgraph::portcls::{self, Cards, DeviceError, MiniportWaveRt};
 
@@ -100,8 +100,8 @@ impl MiniportWaveRt for Handed {
         self.0.take()
     }
 
-    fn granted(&self) -> String {
-        "what was asked for".into()
+    fn granted(&self) -> Granted {
+        Granted::default()
     }
 }
 

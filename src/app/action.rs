@@ -173,6 +173,20 @@ pub enum Action {
     /// Looks for devices and files again.
     Refresh,
 
+    /// The filter that plays names this device. Empty names are the default.
+    UseDevice {
+        /// The host that offers it.
+        host: String,
+        /// Its name there.
+        name: String,
+    },
+    /// Filters that name no device go to what is the system's default one now.
+    UseDefaultDevice,
+    /// Filters that name no device move whenever the system's default one changes, or stay.
+    FollowDefault(bool),
+    /// The rate all is counted in, in Hz; 0 leaves it to the device.
+    SetRate(u32),
+
     /// Shows the inside of a group of the graph shown.
     Enter(FilterId),
     /// Shows the graph around the group shown, with that group selected.

@@ -44,6 +44,7 @@ impl App {
         self.play_mode = None;
         self.last_keyboard = None;
         self.xruns.clear();
+        self.forget_devices();
         if let Some(observer) = &mut self.observer {
             observer.forget_files();
         }

@@ -11,6 +11,7 @@ mod media;
 mod properties;
 mod wires;
 
+mod devices;
 mod edits;
 mod files;
 mod folders;
@@ -54,6 +55,7 @@ use crate::graph::{
     would_connect,
 };
 use crate::ks::{Catalogue, Domain, Facts, KernelEvent, Settings, State, Telemetry};
+use devices::Desk;
 use observe::Observer;
 use playing::Playing;
 
@@ -83,10 +85,7 @@ impl Options {
         Self {
             catalogue: crate::filters::catalogue(Arc::clone(&machine) as _, machine),
             facts: crate::device::facts(),
-            eyes: Eyes {
-                probe: crate::filters::wave_reader::probe,
-                devices: crate::device::facts,
-            },
+            eyes: Eyes::new(crate::filters::wave_reader::probe, crate::device::facts),
             quantum,
             feeds: BTreeMap::new(),
             folders: None,
@@ -99,10 +98,7 @@ impl Options {
         Self {
             catalogue: crate::filters::catalogue(Arc::clone(&offline) as _, offline),
             facts: Facts::nominal(),
-            eyes: Eyes {
-                probe: crate::filters::wave_reader::probe,
-                devices: Facts::nominal,
-            },
+            eyes: Eyes::new(crate::filters::wave_reader::probe, Facts::nominal),
             quantum,
             feeds: BTreeMap::new(),
             folders: None,
@@ -136,12 +132,7 @@ pub struct App {
     log: Vec<LogLine>,
     play_mode: Option<FilterPath>,
     last_keyboard: Option<FilterPath>,
-    /// The name of the device that drives the graph; empty while a timer does.
-    device: String,
-    /// The device that drove the graph before it was lost: no other one is taken in its place.
-    lost_device: String,
-    /// Whether the device that should drive the graph is gone.
-    is_waiting: bool,
+    desk: Desk,
     has_ended: bool,
     xruns: Vec<Xrun>,
     epoch: Epoch,
@@ -184,9 +175,7 @@ impl App {
             log: vec![],
             play_mode: None,
             last_keyboard: None,
-            device: String::new(),
-            lost_device: String::new(),
-            is_waiting: false,
+            desk: Desk::default(),
             has_ended: false,
             xruns: vec![],
             epoch: Epoch::new(),
@@ -283,6 +272,12 @@ impl App {
                 self.probe_files();
                 self.look_for_recent();
             }
+
+            Action::UseDevice { host, name } => self.use_device(&host, &name),
+            Action::UseDefaultDevice => self.take_default(),
+            Action::SetRate(rate_hz) => self.set_rate(rate_hz),
+            Action::FollowDefault(is_on) => self.desk.follows_default = is_on,
+
             Action::New => self.open_document(Graph::default(), None),
             Action::Open(path) => self.open(&path),
             Action::Save => self.save(None),
@@ -328,7 +323,9 @@ impl App {
             requested: self.requested,
             cells: self.cells(),
             quantum: self.playing.as_ref().map_or(0, Playing::quantum),
-            device: &self.device,
+            device: &self.desk.name,
+            granted: self.desk.driving.as_ref(),
+            follows_default: self.desk.follows_default,
             refusal: self.refusal.as_ref(),
             banners: &self.banners,
             log: &self.log,
@@ -379,9 +376,10 @@ impl App {
             .iter()
             .filter_map(|(name, feed)| Some((names(name)?.0.clone(), Arc::clone(feed))));
         let feeds = feeds.collect();
+        let to_open = self.wiring_to_open();
         if let Some(playing) = &mut self.playing {
             playing.set_feeds(feeds);
-            playing.submit(&self.wiring, base);
+            playing.submit(to_open, base);
             playing.sync_values(&self.wiring);
         }
     }
@@ -427,11 +425,16 @@ impl App {
         }
     }
 
+    /// Seconds since the program began.
+    fn seconds(&self) -> f64 {
+        self.epoch.nanos() as f64 / 1e9
+    }
+
     fn say(&mut self, urgency: Urgency, source: &str, filter: Option<FilterPath>, text: String) {
         if self.log.len() >= LOG_LINES {
             self.log.remove(0);
         }
-        let seconds = self.epoch.nanos() as f64 / 1e9;
+        let seconds = self.seconds();
         self.log.push(LogLine {
             seconds,
             urgency,

@@ -2,12 +2,8 @@
 
 use super::observe::Observation;
 use super::playing::News;
-use super::{App, Banner, Urgency, Xrun};
-use crate::graph::FilterPath;
-use crate::ks::{AudioDevice, Domain, FileFact, OpenError, Settings, State};
-
-/// The last words of every banner about a missing device, by which it is found again.
-const WAITS: &str = "The graph keeps time on a silent clock and waits for it.";
+use super::{App, Urgency, Xrun};
+use crate::ks::{FileFact, OpenError, State};
 
 impl App {
     /// Takes in what the engine and the workers have said. Called once a screen frame; quick.
@@ -23,6 +19,9 @@ impl App {
         }
         for item in news {
             self.hear(item);
+        }
+        if self.desk.is_waiting() {
+            self.prune_waits();
         }
     }
 
@@ -43,71 +42,13 @@ impl App {
                     self.facts.files.insert(path, fact);
                 }
                 Observation::Devices(found) => {
-                    has_changed |= self.facts.devices != found.devices
-                        || self.facts.midi_inputs != found.midi_inputs;
-                    self.facts.devices = found.devices;
-                    self.facts.midi_inputs = found.midi_inputs;
-                    if self.is_waiting {
-                        has_changed |= self.take_device_again();
-                    }
+                    has_changed |= self.devices_seen(*found);
                 }
             }
         }
         if has_changed {
             self.agree();
         }
-    }
-
-    /// If the device that was lost is there again, its filter is to be opened anew. Never another device.
-    fn take_device_again(&mut self) -> bool {
-        let Some(master) = self
-            .playing
-            .as_ref()
-            .and_then(|playing| playing.master().cloned())
-        else {
-            return false;
-        };
-        let wanted = self.device_wanted(&master);
-        let is_it = |device: &AudioDevice| {
-            let is_asked_for = if wanted.is_empty() {
-                device.is_default
-            } else {
-                device.name == wanted || format!("{}:{}", device.host, device.name) == wanted
-            };
-            is_asked_for && (self.lost_device.is_empty() || self.lost_device == device.name)
-        };
-        if !self
-            .facts
-            .devices
-            .iter()
-            .any(|device| !device.render.is_empty() && is_it(device))
-        {
-            return false;
-        }
-        if let Some(playing) = &mut self.playing {
-            playing.renew(&master);
-        }
-        true
-    }
-
-    /// The device a filter asks for; empty is the default.
-    fn device_wanted(&self, filter: &FilterPath) -> String {
-        let wired = self.wiring.filters.get(filter);
-        let descriptor = wired.and_then(|wired| wired.descriptor.as_ref());
-        let (Some(wired), Some(descriptor)) = (wired, descriptor) else {
-            return String::new();
-        };
-        let settings = Settings {
-            values: &wired.values,
-            base: None,
-        };
-        let property = descriptor
-            .properties
-            .iter()
-            .find(|property| property.domain == Domain::Device);
-        property
-            .map(|property| settings.text(property))
-            .unwrap_or_default()
     }
 
     fn hear(&mut self, news: News) {
@@ -122,7 +63,10 @@ impl App {
                     }
                 }
             }
-            News::Master(master) => self.master_changed(master),
+            News::Device(filter, granted, absence) => {
+                self.device_opened(&filter, granted, absence);
+            }
+            News::Master(master) => self.master_changed(master.as_ref()),
             News::Panicked(filter, text) => {
                 self.say_of(
                     Urgency::Error,
@@ -199,58 +143,5 @@ impl App {
             State::Stop => "Stopped; the position is at zero".into(),
         };
         self.say(Urgency::News, state.name(), None, text);
-    }
-
-    fn master_changed(&mut self, master: Option<FilterPath>) {
-        self.banners.retain(|banner| !banner.text.ends_with(WAITS));
-        self.set_waiting(false);
-        self.device = match &master {
-            Some(filter) => {
-                let wanted = self.device_wanted(filter);
-                let mut devices = self.facts.devices.iter();
-                let default = devices.find(|device| device.is_default && !device.render.is_empty());
-                match (wanted.is_empty(), default) {
-                    (true, Some(device)) => device.name.clone(),
-                    _ => wanted,
-                }
-            }
-            None => String::new(),
-        };
-    }
-
-    fn device_lost(&mut self, filter: &FilterPath) {
-        let wanted = self.device_wanted(filter);
-        let text = if wanted.is_empty() && self.device.is_empty() && self.lost_device.is_empty() {
-            format!("No sound card was found. {WAITS}")
-        } else {
-            let name = if self.device.is_empty() {
-                wanted
-            } else {
-                self.device.clone()
-            };
-            format!("{name} is not there. {WAITS}")
-        };
-        self.say_of(Urgency::Attention, filter, text.clone());
-        self.banners.retain(|banner| !banner.text.ends_with(WAITS));
-        self.banners.insert(
-            0,
-            Banner {
-                urgency: Urgency::Attention,
-                text,
-                is_dismissible: true,
-                offers: vec![],
-            },
-        );
-        if !self.device.is_empty() {
-            self.lost_device = std::mem::take(&mut self.device);
-        }
-        self.set_waiting(true);
-    }
-
-    fn set_waiting(&mut self, is_waiting: bool) {
-        self.is_waiting = is_waiting;
-        if let Some(observer) = &self.observer {
-            observer.watch(is_waiting);
-        }
     }
 }

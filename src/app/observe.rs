@@ -16,7 +16,17 @@ pub struct Eyes {
     /// What a file is.
     pub probe: fn(&Path) -> FileFact,
     /// The devices of the machine; only `devices` and `midi_inputs` are used.
-    pub devices: fn() -> Facts,
+    pub devices: Box<dyn Fn() -> Facts + Send>,
+}
+
+impl Eyes {
+    /// Eyes that see a machine.
+    pub fn new(probe: fn(&Path) -> FileFact, devices: impl Fn() -> Facts + Send + 'static) -> Self {
+        Self {
+            probe,
+            devices: Box::new(devices),
+        }
+    }
 }
 
 enum Wish {

@@ -7,12 +7,14 @@ use std::sync::Arc;
 
 use crate::engine::{Built, Cells, Engine, Job, Message, OpenFilter, Report};
 use crate::graph::{FilterPath, PinAddress, Wiring};
-use crate::ks::{Catalogue, Clock, KernelEvent, OpenError, Settings, State, Telemetry};
+use crate::ks::{Catalogue, Clock, Granted, KernelEvent, OpenError, Settings, State, Telemetry};
 
 /// Something the engine told, in terms of the document.
 pub(super) enum News {
     /// A filter was opened; words about how.
     Opened(FilterPath, String),
+    /// A filter that drives a device was opened: what was granted, or why it is without one.
+    Device(FilterPath, Option<Granted>, Option<String>),
     /// A filter could not be opened.
     NotOpened(FilterPath, OpenError),
     /// Another device drives the graph; `None`: a timer.
@@ -90,9 +92,9 @@ impl Playing {
         self.feeds = feeds;
     }
 
-    pub(super) fn submit(&mut self, wiring: &Wiring, base: Option<PathBuf>) {
+    pub(super) fn submit(&mut self, wiring: Wiring, base: Option<PathBuf>) {
         self.submitted = self.engine.submit(Job {
-            wiring: wiring.clone(),
+            wiring,
             base,
             feeds: self.feeds.clone(),
             renew: self.renew.clone(),
@@ -269,6 +271,10 @@ impl Playing {
                         .iter()
                         .map(|note| News::Opened(path.clone(), note.clone())),
                 );
+                if open.has_pacer {
+                    let (device, absence) = (open.device.clone(), open.absence.clone());
+                    news.push(News::Device(path.clone(), device, absence));
+                }
             }
         }
         self.open = built.open;

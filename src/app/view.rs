@@ -10,7 +10,7 @@ use crate::graph::{
     Agreement, FilterId, FilterPath, Graph, Group, NodeKind, PinAddress, PinRef, Refusal, Wire,
     Wiring,
 };
-use crate::ks::{Catalogue, Facts, State, Telemetry};
+use crate::ks::{AudioDevice, Catalogue, Facts, Granted, State, Telemetry};
 
 /// How urgent a line or banner is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -110,8 +110,12 @@ pub struct View<'a> {
     pub cells: Option<&'a Cells>,
     /// Samples of a cycle.
     pub quantum: usize,
-    /// The device that drives the graph, as users know it; empty when a timer does.
+    /// Whole name of the device that drives the graph, as it was granted; empty when a timer does.
     pub device: &'a str,
+    /// That device with its rate, channels and period.
+    pub granted: Option<&'a Granted>,
+    /// Whether filters that name no device move when the system's default one changes.
+    pub follows_default: bool,
     /// The newest refusal to show, with the two pins it is about.
     pub refusal: Option<&'a (PinAddress, PinAddress, Refusal)>,
     /// Banners, newest first.
@@ -185,6 +189,12 @@ impl<'a> View<'a> {
     /// Graphs that were open, newest first, and whether they are still there.
     pub fn recent(&self) -> &[Recent] {
         self.app.recent()
+    }
+
+    /// The devices that sound can be sent to, each host's default first.
+    pub fn devices(&self) -> impl Iterator<Item = &AudioDevice> {
+        let devices = self.facts.devices.iter();
+        devices.filter(|device| !device.render.is_empty())
     }
 
     /// What the filter publishes while it is open.

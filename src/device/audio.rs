@@ -23,7 +23,7 @@ use cpal::{
 };
 
 use super::enumerate;
-use crate::ks::{AudioFormat, DataFormat, Waker};
+use crate::ks::{AudioFormat, DataFormat, Granted, Waker};
 use crate::portcls::ring::{CardEnd, Cursor, FrameRing, ring};
 use crate::portcls::{DeviceError, MiniportWaveRt};
 
@@ -54,7 +54,7 @@ fn now() -> Instant {
 /// An open card.
 pub(super) struct AudioCard {
     ring: Option<FrameRing>,
-    granted: String,
+    granted: Granted,
     is_open: Arc<AtomicBool>,
     keeper: std::thread::Thread,
 }
@@ -64,7 +64,7 @@ impl MiniportWaveRt for AudioCard {
         self.ring.take()
     }
 
-    fn granted(&self) -> String {
+    fn granted(&self) -> Granted {
         self.granted.clone()
     }
 }
@@ -136,7 +136,7 @@ struct Order {
     is_open: Arc<AtomicBool>,
 }
 
-type Answer = Result<(FrameRing, String), DeviceError>;
+type Answer = Result<(FrameRing, Granted), DeviceError>;
 
 /// The life of a stream's thread: open, answer, watch, close.
 fn keep(order: &Order, answer: &mpsc::Sender<Answer>) {
@@ -172,7 +172,7 @@ fn keep(order: &Order, answer: &mpsc::Sender<Answer>) {
     drop(stream);
 }
 
-type Begun = (Stream, FrameRing, String, mpsc::Receiver<cpal::Error>);
+type Begun = (Stream, FrameRing, Granted, mpsc::Receiver<cpal::Error>);
 
 /// Opens a stream and sees it start: a server that has just come up may break the first one off.
 fn begin(order: &Order) -> Result<Begun, DeviceError> {
@@ -200,7 +200,7 @@ fn begin(order: &Order) -> Result<Begun, DeviceError> {
 fn build(
     order: &Order,
     last_words: mpsc::Sender<cpal::Error>,
-) -> Result<(Stream, FrameRing, String), DeviceError> {
+) -> Result<(Stream, FrameRing, Granted), DeviceError> {
     let (host, device) = enumerate::find_output(&order.name)?;
     let device_name = format!("{host}:{}", enumerate::device_name(&device));
     let refused = |error: cpal::Error| match error.kind() {
@@ -254,16 +254,15 @@ fn build(
         cursor.set_period(granted);
     }
     stream.play().map_err(&refused)?;
-    let period = if granted > 0 {
-        format!("{granted} samples at a time")
-    } else {
-        "a period of its own".into()
+    let granted = Granted {
+        host: host.to_string(),
+        name: enumerate::device_name(&device),
+        rate_hz: config.sample_rate,
+        channels: u32::from(config.channels),
+        samples: format.to_string(),
+        period: granted,
     };
-    let said = format!(
-        "{device_name}: {} Hz, {} ch, {format}, {period}",
-        config.sample_rate, config.channels
-    );
-    Ok((stream, ring, said))
+    Ok((stream, ring, granted))
 }
 
 /// The range that carries a wire: enough channels but no more than needed, then the best samples.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::ks::{DataFormat, Pacer, Waker};
+use crate::ks::{DataFormat, Granted, Pacer, Waker};
 use crate::portcls::ring::{CardEnd, FrameRing, ring};
 use crate::portcls::{DeviceError, MiniportWaveRt};
 
@@ -66,7 +66,7 @@ impl Timer {
 /// The card.
 pub struct NullCard {
     ring: Option<FrameRing>,
-    granted: String,
+    granted: Granted,
     is_open: Arc<AtomicBool>,
 }
 
@@ -91,7 +91,14 @@ impl NullCard {
             })?;
         Ok(Self {
             ring: Some(ring),
-            granted: format!("null plays silence: {format}, {quantum} samples at a time"),
+            granted: Granted {
+                host: NAME.into(),
+                name: NAME.into(),
+                rate_hz: audio.rate_hz,
+                channels: audio.channels,
+                samples: "silence".into(),
+                period: quantum,
+            },
             is_open,
         })
     }
@@ -113,7 +120,7 @@ impl MiniportWaveRt for NullCard {
         self.ring.take()
     }
 
-    fn granted(&self) -> String {
+    fn granted(&self) -> Granted {
         self.granted.clone()
     }
 }

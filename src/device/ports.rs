@@ -89,7 +89,11 @@ impl Drop for MidiPort {
 /// Listens to the input called `name`, now or when it comes.
 pub(super) fn listen(name: &str, ear: Ear) -> Result<MidiPort, DeviceError> {
     let unavailable = |reason: String| DeviceError::Unavailable {
-        device: format!("MIDI input {name:?}"),
+        device: if name.is_empty() {
+            "The first MIDI input".into()
+        } else {
+            format!("The MIDI input {name:?}")
+        },
         reason,
     };
     let input = client().ok_or_else(|| unavailable("this machine has no MIDI sequencer".into()))?;

@@ -13,8 +13,8 @@ use super::spec::{Node, Spec};
 use super::table::{Shape, Tables};
 use crate::graph::{FilterPath, PinAddress, Wiring};
 use crate::ks::{
-    Catalogue, Clock, DataFlow, DataFormat, InputPin, KernelEvent, OpenError, Opening, Output,
-    Pacer, Settings, StreamHeader, Telemetry, Waker,
+    Catalogue, Clock, DataFlow, DataFormat, Granted, InputPin, KernelEvent, OpenError, Opening,
+    Output, Pacer, Settings, StreamHeader, Telemetry, Waker,
 };
 
 /// How long what leaves and what arrives fades, as a part of a second.
@@ -49,6 +49,10 @@ pub struct OpenFilter {
     pub latency_samples: usize,
     /// Whether it can drive the graph.
     pub has_pacer: bool,
+    /// The device that was granted to it.
+    pub device: Option<Granted>,
+    /// Why its device could not be had.
+    pub absence: Option<String>,
 }
 
 /// What became of a job.
@@ -271,6 +275,8 @@ impl Builder {
             is_endless_source: is_source && opened.endless,
             latency_samples: opened.processor.latency_samples(),
             has_pacer: opened.pacer.is_some(),
+            device: opened.device,
+            absence: opened.absence,
         };
         node.entry = Some(entry);
         let pacer: Option<Box<dyn Pacer>> = opened.pacer;

@@ -23,6 +23,27 @@ pub struct AudioDevice {
     pub is_default: bool,
 }
 
+impl AudioDevice {
+    /// The name that finds it again: its host and its name there.
+    pub fn whole_name(&self) -> String {
+        whole_name(&self.host, &self.name)
+    }
+
+    /// Whether `name`, as a property holds it, means this device. The empty name means none.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.whole_name() == name
+    }
+}
+
+/// The name of a device with its host's before it; a host that is itself the device has one name only.
+pub(super) fn whole_name(host: &str, name: &str) -> String {
+    if host == name {
+        name.to_owned()
+    } else {
+        format!("{host}:{name}")
+    }
+}
+
 /// What a file was found to be.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum FileFact {
@@ -44,6 +65,10 @@ pub enum FileFact {
 pub struct Facts {
     /// Audio devices.
     pub devices: Vec<AudioDevice>,
+    /// Devices in use that are no longer there, as they were last seen: what was agreed with them holds.
+    pub gone: Vec<AudioDevice>,
+    /// Whole name of the device that stands for the default one since it was taken; empty before.
+    pub kept: String,
     /// MIDI inputs.
     pub midi_inputs: Vec<String>,
     /// Probed files by absolute path.
@@ -89,12 +114,16 @@ impl Facts {
 
     /// The device called `name`, or the default when `name` is empty. The nominal machine answers to every name.
     pub fn render_device(&self, name: &str) -> Option<&AudioDevice> {
-        let mut render = self
-            .devices
-            .iter()
-            .filter(|device| !device.render.is_empty());
+        let can_render = |device: &&AudioDevice| !device.render.is_empty();
+        let mut render = self.devices.iter().filter(can_render);
         if self.is_nominal {
             return render.next();
+        }
+        if name.is_empty() && !self.kept.is_empty() {
+            let kept = self.render_device(&self.kept);
+            if kept.is_some() {
+                return kept;
+            }
         }
         if name.is_empty() {
             let mut all = render.clone();
@@ -102,9 +131,10 @@ impl Facts {
                 .find(|device| device.is_default)
                 .or_else(|| render.next());
         }
-        render.find(|device| {
-            device.name == name || format!("{}:{}", device.host, device.name) == name
-        })
+        let mut gone = self.gone.iter().filter(can_render);
+        render
+            .find(|device| device.is_called(name))
+            .or_else(|| gone.find(|device| device.is_called(name)))
     }
 
     /// What is known of a file.

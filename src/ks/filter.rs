@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::event::KernelEvent;
-use super::facts::Facts;
+use super::facts::{Facts, whole_name};
 use super::format::{DataFormat, DataRange};
 use super::ids::Guid;
 use super::pin::{DataFlow, PinFactory};
@@ -409,6 +409,47 @@ pub trait Pacer: Send {
     fn xruns(&self) -> u32;
 }
 
+/// A device as it was really granted, whatever was asked for.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Granted {
+    /// The host that offers it: `alsa`, `jack`, `pipewire`, `pulseaudio`, `null`.
+    pub host: String,
+    /// Its name there.
+    pub name: String,
+    /// Its rate in Hz.
+    pub rate_hz: u32,
+    /// Its channels, which may be more than the wire's.
+    pub channels: u32,
+    /// Its own samples, as the host calls them.
+    pub samples: String,
+    /// Samples a channel that it takes at a time; 0 when it does not say.
+    pub period: usize,
+}
+
+impl Granted {
+    /// The name that finds it again: its host and its name there.
+    pub fn whole_name(&self) -> String {
+        whole_name(&self.host, &self.name)
+    }
+}
+
+impl std::fmt::Display for Granted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            rate_hz,
+            channels,
+            samples,
+            ..
+        } = self;
+        let name = self.whole_name();
+        write!(f, "{name}: {rate_hz} Hz, {channels} ch, {samples}, ")?;
+        match self.period {
+            0 => write!(f, "a period of its own"),
+            period => write!(f, "{period} samples at a time"),
+        }
+    }
+}
+
 /// What [`Filter::open`] returns.
 pub struct Opened {
     /// What runs.
@@ -421,6 +462,10 @@ pub struct Opened {
     pub events: Option<rtrb::Producer<KernelEvent>>,
     /// Set by a render pin of a device: it can pace the graph.
     pub pacer: Option<Box<dyn Pacer>>,
+    /// The device that was granted to it.
+    pub device: Option<Granted>,
+    /// Why its device cannot be had now: it runs without, and is to be opened again when the device may be there.
+    pub absence: Option<String>,
     /// Words about how it was opened, for the log: the device and format granted, say.
     pub notes: Vec<String>,
 }
@@ -434,6 +479,8 @@ impl Opened {
             telemetry: None,
             events: None,
             pacer: None,
+            device: None,
+            absence: None,
             notes: Vec::new(),
         }
     }
@@ -459,6 +506,19 @@ impl Opened {
     /// The same with a pacer.
     pub fn pacer(mut self, pacer: Box<dyn Pacer>) -> Self {
         self.pacer = Some(pacer);
+        self
+    }
+
+    /// The same on the device that was granted, with a word of it for the log.
+    pub fn device(mut self, device: Granted) -> Self {
+        self.notes.push(device.to_string());
+        self.device = Some(device);
+        self
+    }
+
+    /// The same in want of a device.
+    pub fn absence(mut self, why: impl Into<String>) -> Self {
+        self.absence = Some(why.into());
         self
     }
 

@@ -24,8 +24,8 @@ pub use catalogue::{Catalogue, KeyTaken};
 pub use event::{INLINE_BYTES, KernelEvent};
 pub use facts::{AudioDevice, DEFAULT_RATE_HZ, Facts, FileFact};
 pub use filter::{
-    Constrained, Descriptor, Field, Filter, OpenError, OpenPin, Opened, Opening, Pacer, Settings,
-    Telemetry, Waker, constrain_fields, constrain_same,
+    Constrained, Descriptor, Field, Filter, Granted, OpenError, OpenPin, Opened, Opening, Pacer,
+    Settings, Telemetry, Waker, constrain_fields, constrain_same,
 };
 pub use format::{
     Attribute, AudioFormat, AudioLimits, DataFormat, DataRange, GRAPH_RATE, Kind, Limits, Mismatch,

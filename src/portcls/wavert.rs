@@ -10,8 +10,8 @@ use std::sync::Arc;
 use super::ring::{Cursor, FrameRing};
 use crate::dsp::Limiter;
 use crate::ks::{
-    DataFormat, Flow, Io, OpenError, Opened, Opening, Pacer, Processor, Property, State, Telemetry,
-    ValueSlot, Waker, Wave, samples_at,
+    DataFormat, Flow, Granted, Io, OpenError, Opened, Opening, Pacer, Processor, Property, State,
+    Telemetry, ValueSlot, Waker, Wave, samples_at,
 };
 
 /// The most channels of a card.
@@ -63,8 +63,8 @@ pub trait MiniportWaveRt: Send {
         let _ = state;
     }
 
-    /// What was granted, in words for the log.
-    fn granted(&self) -> String;
+    /// The device that was granted.
+    fn granted(&self) -> Granted;
 }
 
 /// The cards of a machine.
@@ -116,7 +116,7 @@ pub fn open_render(
     let absent = |why: String| {
         let note = format!("{why}. The graph keeps time without it until it is there");
         let opened = Opened::processor(Discarding).pacer(Box::new(Absent));
-        Ok(opened.note(note))
+        Ok(opened.absence(why).note(note))
     };
     let mut card = match opened {
         Ok(card) => card,
@@ -127,12 +127,16 @@ pub fn open_render(
                 reason,
             });
         }
+        Err(DeviceError::NotFound(name)) if name.is_empty() => {
+            return absent("No sound card was found".into());
+        }
+        Err(DeviceError::NotFound(name)) => return absent(format!("{name} is not there")),
         Err(error) => return absent(error.to_string()),
     };
     let Some(ring) = card.allocate() else {
         return absent(format!("{device:?} has no ring of frames to give"));
     };
-    let note = card.granted();
+    let granted = card.granted();
     let pacer = WaveRtPacer {
         cursor: ring.cursor().clone(),
         quantum: ring.quantum(),
@@ -155,7 +159,7 @@ pub fn open_render(
     Ok(Opened::processor(port)
         .pacer(Box::new(pacer))
         .telemetry(published)
-        .note(note))
+        .device(granted))
 }
 
 /// The running half: copies each cycle into an empty frame, gates and limits it, and gives it to the card.
@@ -336,8 +340,12 @@ mod tests {
             self.0.take()
         }
 
-        fn granted(&self) -> String {
-            "by hand".into()
+        fn granted(&self) -> Granted {
+            Granted {
+                host: "test".into(),
+                name: "by hand".into(),
+                ..Granted::default()
+            }
         }
     }
 

@@ -88,10 +88,7 @@ fn a_filter_that_arrives_is_stepped_up_to_the_others_and_one_that_leaves_is_stop
 fn a_machine_without_devices_plays_by_the_clock_and_says_so() {
     let options = Options {
         facts: Facts::default(),
-        eyes: ksgraph::app::Eyes {
-            probe: |_| ksgraph::ks::FileFact::Pending,
-            devices: Facts::default,
-        },
+        eyes: ksgraph::app::Eyes::new(|_| ksgraph::ks::FileFact::Pending, Facts::default),
         ..Options::nominal(1024)
     };
     let mut app = App::new(options);

@@ -1,0 +1,477 @@
+//! The devices that the graph plays on: which one was really granted, what is waited for after a loss, when it is tried
+//! again, and what becomes of a graph whose device is the default one when another becomes that.
+//!
+//! A device that goes is waited for by its name and never replaced unasked: a banner offers another one. What filters
+//! ask for stands in the document; what they were granted stands here. A filter that names no device is opened on the
+//! one that stands for the default ([`Facts::kept`]), by its whole name, so that agreement and opening speak of the
+//! same one.
+
+use std::collections::BTreeMap;
+
+use super::{Action, App, Banner, Offer, Urgency};
+use crate::graph::{Edit, FilterPath, Wiring};
+use crate::ks::ids::category;
+use crate::ks::{AudioDevice, Descriptor, Domain, Facts, Granted, Property, Settings, Value};
+
+/// The last words of every banner about a missing device, by which it is found again.
+const WAITS: &str = "The graph keeps time on a silent clock and waits for it.";
+/// The last words of the banner about another default device.
+const STAYS: &str = "is the system's output now; the graph stays where it is.";
+/// A device that played for so long was well: what comes after is a new trouble. In seconds.
+const STEADY: f64 = 10.0;
+/// Seconds before a device is tried again, by how often that was in vain.
+const BACK_OFF: [f64; 6] = [0.0, 1.0, 2.0, 5.0, 10.0, 30.0];
+
+/// What is known of the devices in use.
+#[derive(Debug, Default)]
+pub(super) struct Desk {
+    /// The device that drives the graph.
+    pub(super) driving: Option<Granted>,
+    /// Its whole name; empty while a timer drives the graph.
+    pub(super) name: String,
+    /// What each filter was granted last.
+    taken: BTreeMap<FilterPath, Taken>,
+    /// The filters whose device is gone.
+    waits: BTreeMap<FilterPath, Wait>,
+    /// Whether filters that name no device move when the system's default one changes.
+    pub(super) follows_default: bool,
+}
+
+#[derive(Debug)]
+struct Taken {
+    /// The name that was asked for; empty is the default.
+    asked: String,
+    whole_name: String,
+    /// When, in seconds of the program.
+    at: f64,
+    tries: usize,
+}
+
+#[derive(Debug)]
+struct Wait {
+    /// The device's whole name; empty is any.
+    wanted: String,
+    /// What stands in its way, where that is known.
+    why: Option<String>,
+    /// How often it was tried again.
+    tries: usize,
+    /// When it is to be tried next.
+    not_before: f64,
+}
+
+impl Desk {
+    pub(super) fn is_waiting(&self) -> bool {
+        !self.waits.is_empty()
+    }
+}
+
+/// The property by which a filter chooses the device it plays on.
+fn output_property(descriptor: &Descriptor) -> Option<&Property> {
+    let is_render = descriptor.categories.contains(&category::RENDER);
+    let mut properties = descriptor.properties.iter();
+    properties.find(|property| is_render && property.domain == Domain::Device)
+}
+
+/// The device that the system plays on when nobody says anything.
+fn system_default(devices: &[AudioDevice]) -> Option<&AudioDevice> {
+    let mut all = devices.iter();
+    all.find(|device| device.is_default && !device.render.is_empty())
+}
+
+impl App {
+    /// The device a filter asks for; empty is the default.
+    fn device_wanted(&self, filter: &FilterPath) -> String {
+        let wired = self.wiring.filters.get(filter);
+        let descriptor = wired.and_then(|wired| wired.descriptor.as_ref());
+        let (Some(wired), Some(descriptor)) = (wired, descriptor) else {
+            return String::new();
+        };
+        let settings = Settings {
+            values: &wired.values,
+            base: None,
+        };
+        output_property(descriptor)
+            .map(|property| settings.text(property))
+            .unwrap_or_default()
+    }
+
+    /// The agreement as it is to be opened: every filter that names no device has the one that stands for the default.
+    pub(super) fn wiring_to_open(&self) -> Wiring {
+        let mut wiring = self.wiring.clone();
+        let is_real = |device: &&AudioDevice| device.host != crate::device::null::NAME;
+        let device = self.facts.render_device("").filter(is_real);
+        let Some(name) = device.map(AudioDevice::whole_name) else {
+            return wiring;
+        };
+        if self.facts.is_nominal {
+            return wiring;
+        }
+        for filter in wiring.filters.values_mut() {
+            let Some(property) = filter.descriptor.as_ref().and_then(output_property) else {
+                continue;
+            };
+            let settings = Settings {
+                values: &filter.values,
+                base: None,
+            };
+            if settings.text(property).is_empty() {
+                let key = property.key.to_owned();
+                filter.values.insert(key, Value::Text(name.clone()));
+            }
+        }
+        wiring
+    }
+
+    /// Another document: what was taken for the last one binds no more.
+    pub(super) fn forget_devices(&mut self) {
+        self.desk.taken.clear();
+        self.desk.waits.clear();
+        self.facts.kept.clear();
+        self.show_waits();
+        self.banners.retain(|it| !it.text.ends_with(STAYS));
+    }
+
+    /// A filter was opened on a device, or without the one it wants.
+    pub(super) fn device_opened(
+        &mut self,
+        filter: &FilterPath,
+        granted: Option<Granted>,
+        absence: Option<String>,
+    ) {
+        let asked = self.device_wanted(filter);
+        if let Some(granted) = granted {
+            let wait = self.desk.waits.remove(filter);
+            let whole_name = granted.whole_name();
+            if asked.is_empty() {
+                self.facts.kept.clone_from(&whole_name);
+            }
+            if wait.as_ref().is_some_and(|wait| wait.wanted == whole_name) {
+                let text = format!("{whole_name} is there again and was taken back");
+                self.say_of(Urgency::News, filter, text);
+            }
+            let taken = Taken {
+                asked,
+                whole_name,
+                at: self.seconds(),
+                tries: wait.map_or(0, |wait| wait.tries),
+            };
+            self.desk.taken.insert(filter.clone(), taken);
+            self.show_waits();
+        } else if let Some(why) = absence {
+            self.wait_for_device(filter, Some(why));
+        }
+    }
+
+    /// The device of a filter is gone.
+    pub(super) fn device_lost(&mut self, filter: &FilterPath) {
+        if !self.desk.waits.contains_key(filter) {
+            self.wait_for_device(filter, None);
+        }
+    }
+
+    fn wait_for_device(&mut self, filter: &FilterPath, why: Option<String>) {
+        let asked = self.device_wanted(filter);
+        let taken = self.desk.taken.get(filter).filter(|it| it.asked == asked);
+        let wanted = match taken {
+            Some(taken) => taken.whole_name.clone(),
+            None if asked.is_empty() => self.facts.kept.clone(),
+            None => asked,
+        };
+        let now = self.seconds();
+        let is_steady = taken.is_none_or(|taken| now - taken.at > STEADY);
+        let before = self.desk.waits.get(filter);
+        let before = before.filter(|wait| wait.wanted == wanted);
+        let is_new = before.is_none_or(|wait| wait.why != why);
+        let wait = match before {
+            Some(wait) => Wait {
+                wanted,
+                why,
+                ..*wait
+            },
+            None => {
+                let tries = taken.filter(|_| !is_steady).map_or(0, |taken| taken.tries);
+                let not_before = now + BACK_OFF[tries.min(BACK_OFF.len() - 1)];
+                Wait {
+                    wanted,
+                    why,
+                    tries,
+                    not_before,
+                }
+            }
+        };
+        if is_new {
+            self.say_of(Urgency::Attention, filter, sentence(&wait));
+        }
+        self.desk.waits.insert(filter.clone(), wait);
+        if let Some(master) = self.playing.as_ref().and_then(|it| it.master())
+            && master == filter
+        {
+            self.desk.driving = None;
+            self.desk.name.clear();
+        }
+        self.show_waits();
+        if let Some(observer) = &self.observer {
+            observer.devices();
+        }
+    }
+
+    /// Another device drives the graph, or a timer does.
+    pub(super) fn master_changed(&mut self, master: Option<&FilterPath>) {
+        let open = master.and_then(|master| self.playing.as_ref()?.open(master));
+        self.desk.driving = open.and_then(|open| open.device.clone());
+        let name = self.desk.driving.as_ref().map(Granted::whole_name);
+        self.desk.name = name.unwrap_or_default();
+    }
+
+    /// Forgets what is waited for in filters that are gone.
+    pub(super) fn prune_waits(&mut self) {
+        let Some(playing) = &self.playing else { return };
+        let count = self.desk.waits.len();
+        let is_open = |filter: &FilterPath| playing.open(filter).is_some();
+        self.desk.waits.retain(|filter, _| is_open(filter));
+        if self.desk.waits.len() != count {
+            self.show_waits();
+        }
+    }
+
+    /// One banner for each device that is waited for, and the observer looks more often meanwhile.
+    fn show_waits(&mut self) {
+        self.banners.retain(|it| !it.text.ends_with(WAITS));
+        let mut texts: Vec<String> = self.desk.waits.values().map(sentence).collect();
+        texts.dedup();
+        for text in texts {
+            let banner = Banner {
+                urgency: Urgency::Attention,
+                text,
+                is_dismissible: true,
+                offers: vec![],
+            };
+            self.banners.insert(0, banner);
+        }
+        self.renew_offers();
+        if let Some(observer) = &self.observer {
+            observer.watch(self.desk.is_waiting());
+        }
+    }
+
+    /// Takes in which devices there are now. Whether the graph is to be agreed anew.
+    pub(super) fn devices_seen(&mut self, found: Facts) -> bool {
+        let mut has_changed =
+            self.facts.devices != found.devices || self.facts.midi_inputs != found.midi_inputs;
+        let before = system_default(&self.facts.devices).map(AudioDevice::whole_name);
+        let now = system_default(&found.devices).map(AudioDevice::whole_name);
+        let devices = std::mem::replace(&mut self.facts.devices, found.devices);
+        self.facts.midi_inputs = found.midi_inputs;
+        self.remember_gone(devices);
+        self.renew_offers();
+        if before != now {
+            has_changed |= self.default_moved(now);
+        }
+        let mut due = vec![];
+        let seconds = self.seconds();
+        for (filter, wait) in &mut self.desk.waits {
+            let is_it = |device: &AudioDevice| match wait.wanted.as_str() {
+                "" => device.is_default,
+                name => device.is_called(name),
+            };
+            let can_render = |device: &&AudioDevice| !device.render.is_empty();
+            let is_there = self.facts.devices.iter().filter(can_render).any(is_it);
+            // ALSA opens names that it does not list.
+            let was_listed = wait.wanted.is_empty() || self.facts.gone.iter().any(is_it);
+            if (is_there || !was_listed) && seconds >= wait.not_before {
+                wait.tries += 1;
+                wait.not_before = seconds + BACK_OFF[wait.tries.min(BACK_OFF.len() - 1)];
+                due.push(filter.clone());
+            }
+        }
+        for filter in due {
+            if let Some(playing) = &mut self.playing {
+                playing.renew(&filter);
+                has_changed = true;
+            }
+        }
+        has_changed
+    }
+
+    /// Keeps what is known of a device in use that is no longer listed: the wires agreed with it hold until it is back.
+    fn remember_gone(&mut self, before: Vec<AudioDevice>) {
+        let known = std::mem::take(&mut self.facts.gone);
+        let desk = &self.desk;
+        let is_used = |device: &AudioDevice| {
+            let name = device.whole_name();
+            desk.taken.values().any(|taken| taken.whole_name == name)
+        };
+        for device in before.into_iter().chain(known) {
+            let is_same = |it: &AudioDevice| it.host == device.host && it.name == device.name;
+            let is_there = self.facts.devices.iter().any(is_same);
+            if !is_there && is_used(&device) && !self.facts.gone.iter().any(is_same) {
+                self.facts.gone.push(device);
+            }
+        }
+    }
+
+    /// Another device is the system's default. Whether the graph moves there.
+    fn default_moved(&mut self, now: Option<String>) -> bool {
+        self.banners.retain(|it| !it.text.ends_with(STAYS));
+        let Some(now) = now.filter(|now| *now != self.facts.kept) else {
+            return false;
+        };
+        let mut taken = self.desk.taken.values();
+        if self.facts.kept.is_empty() || !taken.any(|taken| taken.asked.is_empty()) {
+            return false;
+        }
+        if self.desk.follows_default {
+            let before = std::mem::replace(&mut self.facts.kept, now.clone());
+            let text =
+                format!("{now} is the system's output now: the graph moves there from {before}");
+            self.say(Urgency::News, "Device", None, text);
+            self.desk.taken.retain(|_, taken| !taken.asked.is_empty());
+            return true;
+        }
+        if !self
+            .facts
+            .devices
+            .iter()
+            .any(|it| it.is_called(&self.facts.kept))
+        {
+            // What is waited for has a banner of its own, which offers the other one.
+            return false;
+        }
+        let text = format!("{now} {STAYS}");
+        self.say(Urgency::News, "Device", None, text.clone());
+        let banner = Banner {
+            urgency: Urgency::News,
+            text,
+            is_dismissible: true,
+            offers: vec![Offer {
+                words: format!("Use {now}"),
+                action: Action::UseDefaultDevice,
+            }],
+        };
+        self.banners.insert(0, banner);
+        false
+    }
+
+    /// What can be done about a device that is waited for: another one, the system's default first.
+    fn another_device(&self) -> Vec<Offer> {
+        let is_other = |device: &&AudioDevice| {
+            let name = device.whole_name();
+            !device.render.is_empty()
+                && device.host != crate::device::null::NAME
+                && self.desk.waits.values().all(|wait| wait.wanted != name)
+        };
+        let mut others = self.facts.devices.iter().filter(is_other);
+        let default = others.clone().find(|device| device.is_default);
+        let offer = |device: &AudioDevice| Offer {
+            words: format!("Use {}", device.whole_name()),
+            action: Action::UseDevice {
+                host: device.host.clone(),
+                name: device.name.clone(),
+            },
+        };
+        default
+            .or_else(|| others.next())
+            .map(offer)
+            .into_iter()
+            .collect()
+    }
+
+    /// Brings the offers of banners up to date with the devices there are.
+    fn renew_offers(&mut self) {
+        let offers = self.another_device();
+        for banner in &mut self.banners {
+            if banner.text.ends_with(WAITS) {
+                banner.offers.clone_from(&offers);
+            }
+        }
+    }
+
+    /// Has the filter that plays name a device; one undo step. Empty names are the default.
+    pub(super) fn use_device(&mut self, host: &str, name: &str) {
+        let text = match (host, name) {
+            ("", name) => name.to_owned(),
+            (host, name) if host == name => name.to_owned(),
+            (host, name) => format!("{host}:{name}"),
+        };
+        let outputs = self.outputs();
+        let master = self.playing.as_ref().and_then(|it| it.master().cloned());
+        let waiting = || self.desk.waits.keys().next().cloned();
+        let chosen = master
+            .or_else(waiting)
+            .filter(|path| outputs.iter().any(|(output, _)| output == path))
+            .or_else(|| outputs.first().map(|(path, _)| path.clone()));
+        let found = outputs
+            .into_iter()
+            .find(|(path, _)| Some(path) == chosen.as_ref());
+        let Some((path, key)) = found else {
+            self.tell("No filter of this graph plays on a device: add an Audio Device Out".into());
+            return;
+        };
+        if self.device_wanted(&path) == text {
+            // Named already: the default is chosen anew, and what is waited for is tried at once.
+            if text.is_empty() {
+                self.take_default();
+            }
+            return;
+        }
+        let Some((&filter, group)) = path.0.split_last() else {
+            return;
+        };
+        let value = (!text.is_empty()).then_some(Value::Text(text));
+        let edit = Edit::SetProperty { filter, key, value }.within(group);
+        self.edit_from_above("Set Device", edit);
+    }
+
+    /// Has all counted at another rate; one undo step.
+    pub(super) fn set_rate(&mut self, rate_hz: u32) {
+        if self.graph.rate_hz != rate_hz {
+            self.edit_from_above("Set the rate", Edit::SetRate(rate_hz));
+        }
+    }
+
+    /// Does an edit whose place is not the one that is shown.
+    fn edit_from_above(&mut self, name: &str, edit: Edit) {
+        match self.history.perform(&mut self.graph, name, edit) {
+            Ok(()) => self.agree(),
+            Err(error) => self.tell(error.to_string()),
+        }
+    }
+
+    /// The filters that play on a device, each with the property that names it.
+    fn outputs(&self) -> Vec<(FilterPath, String)> {
+        let filters = self.wiring.filters.iter();
+        filters
+            .filter_map(|(path, filter)| {
+                let property = output_property(filter.descriptor.as_ref()?)?;
+                Some((path.clone(), property.key.to_owned()))
+            })
+            .collect()
+    }
+
+    /// Filters that name no device go to the system's default one.
+    pub(super) fn take_default(&mut self) {
+        self.facts.kept.clear();
+        self.banners.retain(|it| !it.text.ends_with(STAYS));
+        self.desk.taken.retain(|_, taken| !taken.asked.is_empty());
+        let waiting: Vec<FilterPath> = self.desk.waits.keys().cloned().collect();
+        for filter in waiting {
+            if self.device_wanted(&filter).is_empty() {
+                self.desk.waits.remove(&filter);
+            }
+        }
+        self.show_waits();
+        self.agree();
+    }
+}
+
+fn sentence(wait: &Wait) -> String {
+    let what = match &wait.why {
+        Some(why) => why.clone(),
+        None if wait.wanted.is_empty() => "No sound card was found".into(),
+        None => format!("{} is not there", wait.wanted),
+    };
+    format!("{what}. {WAITS}")
+}
+
+#[cfg(test)]
+mod tests;

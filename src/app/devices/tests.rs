@@ -1,0 +1,381 @@
+//! Devices that go and come, through the program, on a machine whose cards are played by the test's own hand.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::app::{Action, App, Eyes, Options};
+use crate::engine::Epoch;
+use crate::graph::{FilterId, FilterPath, PinAddress, Position};
+use crate::ks::{
+    AudioDevice, DataFormat, DataRange, Facts, FileFact, Granted, State, Value, Waker,
+};
+use crate::portcls::ring::{CardEnd, FrameRing, ring};
+use crate::portcls::{Cards, DeviceError, MiniportWaveRt, Offline};
+
+/// The devices there are, and the cards that are open.
+#[derive(Default)]
+struct Inside {
+    devices: Vec<AudioDevice>,
+    /// Open cards by whole name.
+    cards: BTreeMap<String, (CardEnd, Waker)>,
+    /// Every name that was asked for, in order.
+    asked: Vec<String>,
+    /// What an opening is granted in place of what it asked for.
+    instead: BTreeMap<String, String>,
+    /// Devices that another program holds.
+    busy: Vec<String>,
+}
+
+#[derive(Clone, Default)]
+struct Desk(Arc<Mutex<Inside>>);
+
+struct Handed(Option<FrameRing>, Granted);
+
+impl MiniportWaveRt for Handed {
+    fn allocate(&mut self) -> Option<FrameRing> {
+        self.0.take()
+    }
+
+    fn granted(&self) -> Granted {
+        self.1.clone()
+    }
+}
+
+impl Cards for Desk {
+    fn open(
+        &self,
+        device: &str,
+        format: &DataFormat,
+        quantum: usize,
+        waker: Waker,
+    ) -> Result<Box<dyn MiniportWaveRt>, DeviceError> {
+        self.with(|inside| {
+            inside.asked.push(device.to_owned());
+            if inside.busy.iter().any(|busy| busy == device) {
+                return Err(DeviceError::Unavailable {
+                    device: device.into(),
+                    reason: "another program holds it".into(),
+                });
+            }
+            let name = inside.instead.get(device).cloned().unwrap_or(device.into());
+            let mut devices = inside.devices.iter();
+            let is_it = |it: &&AudioDevice| it.is_called(&name) || name.is_empty() && it.is_default;
+            let Some(found) = devices.find(is_it) else {
+                return Err(DeviceError::NotFound(device.into()));
+            };
+            let audio = format.audio.unwrap();
+            let granted = Granted {
+                host: found.host.clone(),
+                name: found.name.clone(),
+                rate_hz: audio.rate_hz,
+                channels: audio.channels,
+                samples: "f32".into(),
+                period: quantum,
+            };
+            let (port, card) = ring(audio.channels as usize, quantum);
+            inside.cards.insert(granted.whole_name(), (card, waker));
+            Ok(Box::new(Handed(Some(port), granted)) as Box<dyn MiniportWaveRt>)
+        })
+    }
+}
+
+impl Desk {
+    fn with<T>(&self, work: impl FnOnce(&mut Inside) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn add(&self, host: &str, name: &str, is_default: bool) {
+        self.with(|inside| {
+            let render = vec![DataRange::float(8_000, 192_000).at_most_channels(2)];
+            inside.devices.push(AudioDevice {
+                host: host.into(),
+                name: name.into(),
+                render,
+                capture: vec![],
+                rate_hz: 48_000,
+                is_default,
+            });
+        });
+    }
+
+    /// The device is pulled.
+    fn pull(&self, whole_name: &str) {
+        self.with(|inside| {
+            inside.devices.retain(|it| it.whole_name() != whole_name);
+            if let Some((card, waker)) = inside.cards.remove(whole_name) {
+                card.cursor().lose();
+                waker.wake();
+            }
+        });
+    }
+
+    fn facts(&self) -> Facts {
+        self.with(|inside| Facts {
+            devices: inside.devices.clone(),
+            ..Facts::default()
+        })
+    }
+}
+
+/// A program on that machine, with a tone into an Audio Device Out.
+struct Bench {
+    app: App,
+    desk: Desk,
+    /// What each card has played, left channel.
+    heard: BTreeMap<String, Vec<f32>>,
+}
+
+const OUT: FilterId = FilterId(2);
+
+impl Bench {
+    fn new(desk: Desk, device: &str) -> Self {
+        let eyes = desk.clone();
+        let options = Options {
+            catalogue: crate::filters::catalogue(Arc::new(desk.clone()), Arc::new(Offline)),
+            facts: desk.facts(),
+            eyes: Eyes::new(|_| FileFact::Pending, move || eyes.facts()),
+            ..Options::nominal(256)
+        };
+        let mut app = App::new(options);
+        for key in ["tone", "audio_device_out"] {
+            app.perform(Action::AddFilter {
+                key: key.into(),
+                at: Position::default(),
+            });
+        }
+        if !device.is_empty() {
+            app.perform(Action::SetProperty {
+                filter: OUT,
+                key: "device".into(),
+                value: Some(Value::Text(device.into())),
+            });
+        }
+        let pin = |id, pin: &str| PinAddress {
+            filter: FilterPath(vec![FilterId(id)]),
+            pin: pin.into(),
+            instance: 0,
+        };
+        app.perform(Action::Connect {
+            from: pin(1, "out"),
+            to: pin(2, "in"),
+        });
+        Self {
+            app,
+            desk,
+            heard: BTreeMap::new(),
+        }
+    }
+
+    /// Every card takes a little, and the program looks.
+    fn turn(&mut self) {
+        self.app.poll();
+        let heard = &mut self.heard;
+        self.desk.with(|inside| {
+            for (name, (card, waker)) in &mut inside.cards {
+                let mut out = [0.0_f32; 128];
+                card.interleave(&mut out, 1, |sample| sample);
+                heard.entry(name.clone()).or_default().extend(out);
+                waker.wake();
+            }
+        });
+        std::thread::sleep(Duration::from_millis(1));
+    }
+
+    fn until(&mut self, what: &str, is_done: impl Fn(&Self) -> bool) {
+        let epoch = Epoch::new();
+        while !is_done(self) {
+            assert!(
+                epoch.nanos() < 20_000_000_000,
+                "waited in vain for {what}; the log: {:#?}",
+                self.app.view().log
+            );
+            self.turn();
+        }
+    }
+
+    fn turns(&mut self, count: usize) {
+        for _ in 0..count {
+            self.turn();
+        }
+    }
+
+    /// Forgets what was heard, then waits until that device plays the tone again.
+    fn until_heard(&mut self, device: &str) {
+        self.heard.clear();
+        self.until(&format!("sound on {device}"), |it| it.is_heard(device));
+        assert_eq!(self.app.view().device, device);
+    }
+
+    fn is_heard(&self, device: &str) -> bool {
+        let heard = self.heard.get(device);
+        heard.is_some_and(|heard| heard.iter().any(|sample| sample.abs() > 0.05))
+    }
+
+    fn run(&mut self) {
+        self.app.perform(Action::SetState(State::Run));
+    }
+
+    fn banner(&self) -> String {
+        let banners = self.app.view().banners;
+        banners
+            .first()
+            .map(|it| it.text.clone())
+            .unwrap_or_default()
+    }
+
+    fn position(&self) -> u64 {
+        self.app.cells().unwrap().position()
+    }
+
+    fn look(&mut self) {
+        self.app.perform(Action::Refresh);
+    }
+}
+
+#[test]
+fn the_device_that_was_granted_is_the_one_that_is_named() {
+    let desk = Desk::default();
+    desk.add("alsa", "default", true);
+    desk.add("pulseaudio", "speakers", true);
+    desk.with(|inside| {
+        let (asked, granted) = ("alsa:default".into(), "pulseaudio:speakers".into());
+        inside.instead.insert(asked, granted);
+    });
+    let mut bench = Bench::new(desk, "");
+    bench.run();
+    bench.until_heard("pulseaudio:speakers");
+    let granted = bench.app.view().granted.cloned().unwrap();
+    assert_eq!(
+        (granted.rate_hz, granted.channels, granted.period),
+        (48_000, 2, 256)
+    );
+    // And it is that one that is waited for.
+    bench.desk.pull("pulseaudio:speakers");
+    bench.until("the loss", |it| !it.banner().is_empty());
+    assert!(
+        bench
+            .banner()
+            .starts_with("pulseaudio:speakers is not there")
+    );
+    assert_eq!(bench.app.view().device, "");
+    bench.desk.with(|inside| inside.instead.clear());
+    bench.look();
+    bench.turns(300);
+    assert!(!bench.is_heard("alsa:default"), "another one was taken");
+    bench.desk.add("pulseaudio", "speakers", true);
+    bench.until_heard("pulseaudio:speakers");
+    assert_eq!(bench.banner(), "");
+}
+
+#[test]
+fn a_device_that_goes_is_waited_for_and_no_other_is_taken_unless_the_user_says_so() {
+    let desk = Desk::default();
+    desk.add("pulseaudio", "speakers", true);
+    let mut bench = Bench::new(desk, "");
+    bench.run();
+    bench.until_heard("pulseaudio:speakers");
+    bench.desk.pull("pulseaudio:speakers");
+    bench.desk.add("pulseaudio", "headset", true);
+    bench.until("the loss", |it| !it.banner().is_empty());
+    let from = bench.position();
+    bench.until("time going on", |it| it.position() > from + 48_000);
+    bench.until("the other in the list", |it| {
+        it.app
+            .view()
+            .devices()
+            .any(|device| device.name == "headset")
+    });
+    bench.turns(300);
+    assert!(!bench.is_heard("pulseaudio:headset"), "nobody asked for it");
+    let asked = bench.desk.with(|inside| inside.asked.clone());
+    assert!(!asked.contains(&"pulseaudio:headset".into()), "{asked:?}");
+    assert!(bench.app.view().wiring.is_agreed(), "the wires stand");
+    let banner = bench.app.view().banners[0].clone();
+    assert!(
+        banner.text.contains("pulseaudio:speakers"),
+        "{}",
+        banner.text
+    );
+    let offer = banner.offers[0].clone();
+    assert_eq!(offer.words, "Use pulseaudio:headset");
+    // The same comes back first.
+    bench.desk.add("pulseaudio", "speakers", false);
+    bench.until_heard("pulseaudio:speakers");
+    assert_eq!(bench.banner(), "");
+    // Gone again, and this time the user takes the other one: an edit like any.
+    bench.desk.pull("pulseaudio:speakers");
+    bench.until("the loss", |it| it.banner().contains("waits"));
+    bench.app.perform(offer.action);
+    bench.until_heard("pulseaudio:headset");
+    assert_eq!(bench.banner(), "");
+    assert_eq!(bench.app.view().undo.as_deref(), Some("Set Device"));
+    let value = |bench: &Bench| {
+        let node = bench.app.view().graph.filter(OUT).cloned().unwrap();
+        node.values
+            .get("device")
+            .map(|value| value.text().to_owned())
+    };
+    assert_eq!(value(&bench).as_deref(), Some("pulseaudio:headset"));
+    bench.app.perform(Action::Undo);
+    assert_eq!(value(&bench), None);
+}
+
+#[test]
+fn a_named_device_that_is_absent_at_the_start_is_waited_for_by_its_name() {
+    let desk = Desk::default();
+    desk.add("pulseaudio", "headset", true);
+    let mut bench = Bench::new(desk, "alsa:hw:5");
+    bench.run();
+    bench.until("the banner", |it| it.banner().starts_with("alsa:hw:5"));
+    bench.until("time going on", |it| it.position() > 4_800);
+    bench.turns(100);
+    assert!(!bench.is_heard("pulseaudio:headset"));
+    bench.desk.add("alsa", "hw:5", false);
+    bench.until_heard("alsa:hw:5");
+}
+
+#[test]
+fn a_device_that_another_program_holds_is_named_with_the_reason_and_taken_when_it_is_free() {
+    let desk = Desk::default();
+    desk.add("alsa", "hw:0", true);
+    desk.with(|inside| inside.busy.push("alsa:hw:0".into()));
+    let mut bench = Bench::new(desk, "alsa:hw:0");
+    bench.run();
+    bench.until("the reason", |it| {
+        it.banner().contains("another program holds it")
+    });
+    bench.until("time going on", |it| it.position() > 4_800);
+    bench.desk.with(|inside| inside.busy.clear());
+    bench.until_heard("alsa:hw:0");
+}
+
+#[test]
+fn another_default_device_is_followed_or_not_as_was_chosen_and_never_silently() {
+    let desk = Desk::default();
+    desk.add("pulseaudio", "speakers", true);
+    let mut bench = Bench::new(desk, "");
+    bench.run();
+    bench.until_heard("pulseaudio:speakers");
+    let make_default = |bench: &mut Bench, name: &str| {
+        bench.desk.with(|inside| {
+            for device in &mut inside.devices {
+                device.is_default = device.name == name;
+            }
+        });
+        bench.look();
+    };
+    bench.desk.add("pulseaudio", "headset", false);
+    make_default(&mut bench, "headset");
+    bench.until("word of it", |it| it.banner().contains("headset"));
+    bench.turns(300);
+    assert_eq!(bench.app.view().device, "pulseaudio:speakers", "it stays");
+    let banner = bench.app.view().banners[0].clone();
+    bench.app.perform(banner.offers[0].action.clone());
+    bench.until_heard("pulseaudio:headset");
+    bench.app.perform(Action::FollowDefault(true));
+    make_default(&mut bench, "speakers");
+    bench.until_heard("pulseaudio:speakers");
+    let mut log = bench.app.view().log.iter();
+    assert!(log.any(|line| line.text.contains("moves there from pulseaudio:headset")));
+}
