@@ -16,7 +16,7 @@ use super::flatten::{FlatWire, flatten};
 use super::model::{Chosen, Graph};
 use super::narrow::{Net, NetWire, Room, Stuck, Trial};
 use super::problems::{describe, necessary, no_pin};
-use super::refusal::{Refusal, Step};
+use super::refusal::{Field, Refusal, Step};
 use super::wiring::{Agreement, PinAddress, Wire, Wiring};
 use super::words;
 use crate::ks::ids::category;
@@ -163,13 +163,13 @@ fn ask(
     let ends = (End::find(&room, &net, from), End::find(&room, &net, to));
     let (Ok(source), Ok(sink)) = ends else {
         let (offered, wanted) = (ends.0.err(), ends.1.err());
-        let fault = Fault {
-            rule: "PIN-1",
-            status: Status::InvalidParameter,
-            step: Step::Create,
-            offered: offered.unwrap_or_default(),
-            wanted: wanted.unwrap_or_default(),
-        };
+        let fault = Fault::new(
+            "PIN-1",
+            Status::InvalidParameter,
+            Step::Create,
+            offered.unwrap_or_default(),
+            wanted.unwrap_or_default(),
+        );
         return Err(fault.refusal(wiring.pin_text(from), wiring.pin_text(to)));
     };
     let chosen = Chosen::default();
@@ -285,13 +285,29 @@ fn no_format(
             wanted = format!("{} is left without a format", names[1]);
         }
     }
-    Fault {
-        rule: "DIX-6",
-        status: Status::NoMatch,
-        step: Step::Intersection,
+    let sides = match is_direct {
+        true => (&offer[..], &want[..]),
+        false => (&stuck.from_ranges[..], &stuck.to_ranges[..]),
+    };
+    let mut fault = Fault::new(
+        "DIX-6",
+        Status::NoMatch,
+        Step::Intersection,
         offered,
         wanted,
-    }
+    );
+    *fault.compared = words::operands(sides.0, sides.1);
+    let field = |name, text| Field {
+        name,
+        text,
+        fits: true,
+    };
+    fault.compared.1.push(field("medium", link.medium.text()));
+    fault
+        .compared
+        .1
+        .push(field("interface", link.interface.text()));
+    fault
 }
 
 /// The nearest pin that by itself rules out all of `others`, when `pin` by itself does not.
@@ -365,13 +381,7 @@ fn nothing_concrete(
             format!("{} as well", to.word()),
         )
     };
-    Fault {
-        rule,
-        status: Status::NoMatch,
-        step: Step::Intersection,
-        offered,
-        wanted,
-    }
+    Fault::new(rule, Status::NoMatch, Step::Intersection, offered, wanted)
 }
 
 /// The formats a wire may take, best first: DIX-13 over the ranges, then, when one was refused, the walk of DIX-19.

@@ -6,7 +6,7 @@
 use super::flatten::pin_words;
 use super::model::Chosen;
 use super::narrow::{FREE, Net, Room};
-use super::refusal::{Refusal, Step};
+use super::refusal::{Field, Operands, Refusal, Step};
 use super::wiring::PinAddress;
 use crate::ks::{Communication, DataFlow, Interface, Medium, PinFactory, Status};
 
@@ -67,9 +67,35 @@ pub(super) struct Fault {
     pub(super) step: Step,
     pub(super) offered: String,
     pub(super) wanted: String,
+    /// Both sides, and the other fields of the comparison.
+    pub(super) compared: Box<(Option<Operands>, Vec<Field>)>,
 }
 
 impl Fault {
+    /// A failed step in words.
+    pub(super) fn new(
+        rule: &'static str,
+        status: Status,
+        step: Step,
+        offered: String,
+        wanted: String,
+    ) -> Self {
+        Self {
+            rule,
+            status,
+            step,
+            offered,
+            wanted,
+            compared: Box::default(),
+        }
+    }
+
+    /// The same with two lists that have nothing in common.
+    pub(super) fn lists(mut self, offered: Vec<String>, wanted: Vec<String>) -> Self {
+        self.compared.0 = Some(Operands::Words { offered, wanted });
+        self
+    }
+
     pub(super) fn refusal(self, from: String, to: String) -> Box<Refusal> {
         Box::new(Refusal {
             rule: self.rule,
@@ -79,6 +105,8 @@ impl Fault {
             to,
             offered: self.offered,
             wanted: self.wanted,
+            operands: self.compared.0,
+            fields: self.compared.1,
             cures: vec![],
         })
     }
@@ -106,13 +134,13 @@ pub(super) fn link(
     let name = |filter: usize| &room.filters[filter].1.name;
     if from.filter == to.filter {
         let name = name(from.filter);
-        return Err(Fault {
-            rule: "CYC-1",
-            status: Status::InvalidParameter,
-            step: Step::SameFilter,
-            offered: format!("{} is a pin of {name}", from.word()),
-            wanted: format!("{} is one too: a filter cannot feed itself", to.word()),
-        });
+        return Err(Fault::new(
+            "CYC-1",
+            Status::InvalidParameter,
+            Step::SameFilter,
+            format!("{} is a pin of {name}", from.word()),
+            format!("{} is one too: a filter cannot feed itself", to.word()),
+        ));
     }
     passed(
         Step::SameFilter,
@@ -142,18 +170,18 @@ pub(super) fn link(
     );
     if let Some(way) = net.way(to.filter, from.filter) {
         let way: Vec<&str> = way.iter().map(|&at| name(at).as_str()).collect();
-        return Err(Fault {
-            rule: "CYC-1",
-            status: Status::InvalidParameter,
-            step: Step::Cycle,
-            offered: format!(
+        return Err(Fault::new(
+            "CYC-1",
+            Status::InvalidParameter,
+            Step::Cycle,
+            format!(
                 "{} hangs on {} already ({})",
                 from.word(),
                 to.word(),
                 way.join(" → ")
             ),
-            wanted: "the wire would close a loop".into(),
-        });
+            "the wire would close a loop".into(),
+        ));
     }
     passed(Step::Cycle, "no loop".into());
     let (source, sink) = if is_push { (&from, &to) } else { (&to, &from) };
@@ -162,24 +190,30 @@ pub(super) fn link(
         &mediums(sink.factory),
         chosen.medium,
     )
-    .ok_or_else(|| Fault {
-        rule: "MED-3",
-        status: Status::NoMatch,
-        step: Step::Medium,
-        offered: side(
-            "offers the medium",
-            &from,
-            &mediums(from.factory),
-            None,
-            Medium::text,
-        ),
-        wanted: side(
-            "takes",
-            &to,
-            &mediums(to.factory),
-            chosen.medium,
-            Medium::text,
-        ),
+    .ok_or_else(|| {
+        Fault::new(
+            "MED-3",
+            Status::NoMatch,
+            Step::Medium,
+            side(
+                "offers the medium",
+                &from,
+                &mediums(from.factory),
+                None,
+                Medium::text,
+            ),
+            side(
+                "takes",
+                &to,
+                &mediums(to.factory),
+                chosen.medium,
+                Medium::text,
+            ),
+        )
+        .lists(
+            named(&mediums(from.factory), None, Medium::text),
+            named(&mediums(to.factory), chosen.medium, Medium::text),
+        )
     })?;
     passed(Step::Medium, medium.text());
     let interface = common(
@@ -187,24 +221,30 @@ pub(super) fn link(
         &interfaces(sink.factory),
         chosen.interface,
     )
-    .ok_or_else(|| Fault {
-        rule: "IFC-2",
-        status: Status::NoMatch,
-        step: Step::Interface,
-        offered: side(
-            "offers",
-            &from,
-            &interfaces(from.factory),
-            None,
-            Interface::text,
-        ),
-        wanted: side(
-            "takes",
-            &to,
-            &interfaces(to.factory),
-            chosen.interface,
-            Interface::text,
-        ),
+    .ok_or_else(|| {
+        Fault::new(
+            "IFC-2",
+            Status::NoMatch,
+            Step::Interface,
+            side(
+                "offers",
+                &from,
+                &interfaces(from.factory),
+                None,
+                Interface::text,
+            ),
+            side(
+                "takes",
+                &to,
+                &interfaces(to.factory),
+                chosen.interface,
+                Interface::text,
+            ),
+        )
+        .lists(
+            named(&interfaces(from.factory), None, Interface::text),
+            named(&interfaces(to.factory), chosen.interface, Interface::text),
+        )
     })?;
     passed(Step::Interface, interface.text());
     let (from_pin, to_pin) = instances(net, &from, &to)?;
@@ -235,13 +275,13 @@ fn data_flow(from: &End<'_>, to: &End<'_>) -> Result<(), Fault> {
         (In, In) => ("an input", "an input too: a wire begins at an output"),
         (In, Out) => ("an input", "an output: the wire goes the other way"),
     };
-    Err(Fault {
-        rule: "COM-9",
-        status: Status::InvalidParameter,
-        step: Step::DataFlow,
-        offered: format!("{} is {offered}", from.word()),
-        wanted: format!("{} is {wanted}", to.word()),
-    })
+    Err(Fault::new(
+        "COM-9",
+        Status::InvalidParameter,
+        Step::DataFlow,
+        format!("{} is {offered}", from.word()),
+        format!("{} is {wanted}", to.word()),
+    ))
 }
 
 /// COM-5, the whole matrix, and COM-6; whether the output issues the requests.
@@ -271,13 +311,17 @@ fn communication(from: &End<'_>, to: &End<'_>) -> Result<bool, Fault> {
                 end.factory.communication.name()
             )
         };
-        Fault {
-            rule: "COM-5",
-            status: Status::InvalidParameter,
-            step: Step::Communication,
-            offered: role(from),
-            wanted: role(to),
-        }
+        Fault::new(
+            "COM-5",
+            Status::InvalidParameter,
+            Step::Communication,
+            role(from),
+            role(to),
+        )
+        .lists(
+            vec![from.factory.communication.name().into()],
+            vec![to.factory.communication.name().into()],
+        )
     })
 }
 
@@ -316,14 +360,29 @@ fn side<T: Copy>(
     format!("{} {verb} {}{only}{asked}", end.word(), names.join(" or "))
 }
 
+/// What an end has as a list of words; of what was chosen, that alone.
+fn named<T: Copy + PartialEq>(
+    items: &[T],
+    chosen: Option<T>,
+    text: fn(T) -> String,
+) -> Vec<String> {
+    let items = items.iter().copied();
+    items
+        .filter(|item| chosen.is_none_or(|chosen| chosen == *item))
+        .map(text)
+        .collect()
+}
+
 /// INS-2 at both ends.
 fn instances(net: &Net, from: &End<'_>, to: &End<'_>) -> Result<(usize, usize), Fault> {
-    let fault = |offered: String, wanted: String| Fault {
-        rule: "INS-2",
-        status: Status::Unsuccessful,
-        step: Step::Instances,
-        offered,
-        wanted,
+    let fault = |offered: String, wanted: String| {
+        Fault::new(
+            "INS-2",
+            Status::Unsuccessful,
+            Step::Instances,
+            offered,
+            wanted,
+        )
     };
     let source = taken(net, from)
         .map_err(|reason| fault(reason, format!("{} would take one more", to.word())))?;

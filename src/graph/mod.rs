@@ -30,5 +30,5 @@ pub use model::{
     Chosen, Connection, FilterId, FilterNode, Graph, Group, GroupPin, Node, NodeKind, Note, NoteId,
     NoteKind, PinRef, Position, Size,
 };
-pub use refusal::{Cure, CureKind, Refusal, Step};
+pub use refusal::{Axis, Cure, CureKind, Field, Operands, Refusal, Step};
 pub use wiring::{Agreement, FilterPath, PinAddress, Problem, Wire, WiredFilter, Wiring};

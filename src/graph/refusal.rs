@@ -104,6 +104,49 @@ pub struct Cure {
     pub text: String,
 }
 
+/// What intervals of sound formats are measured along.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Axis {
+    /// Rates in Hz.
+    Rate,
+    /// Bits of a sample.
+    Bits,
+    /// Channels.
+    Channels,
+}
+
+/// Both sides of the comparison that failed, for a picture of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Operands {
+    /// Closed intervals, sorted and joined where they touch; `u32::MAX` is no limit.
+    Spans {
+        /// What they are measured along.
+        axis: Axis,
+        /// What the output's side has.
+        offered: Vec<(u32, u32)>,
+        /// What the input's side has.
+        wanted: Vec<(u32, u32)>,
+    },
+    /// Lists without a common word.
+    Words {
+        /// What the output's side has.
+        offered: Vec<String>,
+        /// What the input's side has.
+        wanted: Vec<String>,
+    },
+}
+
+/// Another field of the same comparison.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Field {
+    /// Its name: `channels`.
+    pub name: &'static str,
+    /// Both sides, or what they have in common: `2 in 1 to 2`.
+    pub text: String,
+    /// Whether the two sides have something in common.
+    pub fits: bool,
+}
+
 /// Why two pins are not connected.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
 #[error("{}", self.sentence())]
@@ -122,6 +165,10 @@ pub struct Refusal {
     pub offered: String,
     /// What the input's side has, as words: `in takes 48 000 Hz only`.
     pub wanted: String,
+    /// Both sides of what stopped it, where they can be compared.
+    pub operands: Option<Operands>,
+    /// The other fields of that comparison.
+    pub fields: Vec<Field>,
     /// What would help, cheapest first.
     pub cures: Vec<Cure>,
 }

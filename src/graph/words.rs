@@ -1,8 +1,11 @@
 //! What two sides have, in words: `out offers 44 100 Hz`, `in takes 48 000 Hz only`. Every sentence of a refusal about
 //! formats is made here, from the same ranges that were compared.
 
+use super::refusal::{Axis, Field, Operands};
 use crate::ks::ids::{major, sub};
-use crate::ks::{DataRange, Kind, Limits, Mismatch, UNLIMITED, closest_mismatch, grouped};
+use crate::ks::{
+    AudioLimits, DataRange, Kind, Limits, Mismatch, UNLIMITED, closest_mismatch, grouped,
+};
 
 /// The words for both sides of lists that do not overlap, `from` and `to` naming the two pins.
 pub(super) fn apart(
@@ -33,6 +36,119 @@ pub(super) fn apart(
         format!("{} offers {offer}", from.0),
         format!("{} takes {want}{only}", to.0),
     )
+}
+
+/// Both sides of what keeps two lists apart, and the other fields of the pair that came closest.
+pub(super) fn operands(from: &[DataRange], to: &[DataRange]) -> (Option<Operands>, Vec<Field>) {
+    let Some((field, one, other)) = closest_mismatch(from, to) else {
+        return (None, vec![]);
+    };
+    let (offered, wanted) = (concerned(from, to, field), concerned(to, from, field));
+    let axis = Axis::of(field);
+    let operands = match axis {
+        Some(axis) => {
+            let spans = |ranges: &[&DataRange]| {
+                let limits = ranges.iter().filter_map(|range| range.audio_limits());
+                merged(limits.map(|limits| axis.span(limits)))
+            };
+            Operands::Spans {
+                axis,
+                offered: spans(&offered),
+                wanted: spans(&wanted),
+            }
+        }
+        None => {
+            let names = |ranges: &[&DataRange]| {
+                let mut names: Vec<String> = vec![];
+                for range in ranges {
+                    let name = words(field, &[*range]).0;
+                    if !names.contains(&name) {
+                        names.push(name);
+                    }
+                }
+                names
+            };
+            Operands::Words {
+                offered: names(&offered),
+                wanted: names(&wanted),
+            }
+        }
+    };
+    (Some(operands), fields(axis, one, other))
+}
+
+/// The fields of two ranges of sound, without the one that is shown in full.
+fn fields(shown: Option<Axis>, from: &DataRange, to: &DataRange) -> Vec<Field> {
+    let (Some(mine), Some(theirs)) = (from.audio_limits(), to.audio_limits()) else {
+        return vec![];
+    };
+    let span = |axis: Axis| {
+        let (one, other) = (axis.span(mine), axis.span(theirs));
+        let text = |span: (u32, u32)| match span {
+            (low, high) if low == high => grouped(low),
+            (low, UNLIMITED) if low <= 1 => "any".into(),
+            (low, UNLIMITED) => format!("{} and more", grouped(low)),
+            (low, high) => format!("{} to {}", grouped(low), grouped(high)),
+        };
+        let words = match (text(one), text(other)) {
+            (one, other) if one == other => one,
+            (one, other) => format!("{one} in {other}"),
+        };
+        let fits = one.0.max(other.0) <= one.1.min(other.1);
+        (words, fits)
+    };
+    let coding = || {
+        let (one, other) = (format!("{:?}", from.sub), format!("{:?}", to.sub));
+        let fits = from.sub.is_wildcard() || to.sub.is_wildcard() || from.sub == to.sub;
+        let words = match one == other {
+            true => one,
+            false => format!("{one} in {other}"),
+        };
+        (words, fits)
+    };
+    let all = [
+        (Some(Axis::Rate), "rate in Hz", span(Axis::Rate)),
+        (Some(Axis::Channels), "channels", span(Axis::Channels)),
+        (Some(Axis::Bits), "bits", span(Axis::Bits)),
+        (None, "coding", coding()),
+    ];
+    all.into_iter()
+        .filter(|(axis, ..)| *axis != shown)
+        .map(|(_, name, (text, fits))| Field { name, text, fits })
+        .collect()
+}
+
+impl Axis {
+    fn of(field: Mismatch) -> Option<Self> {
+        match field {
+            Mismatch::Rate => Some(Self::Rate),
+            Mismatch::Bits => Some(Self::Bits),
+            Mismatch::Channels => Some(Self::Channels),
+            _ => None,
+        }
+    }
+
+    fn span(self, limits: &AudioLimits) -> (u32, u32) {
+        match self {
+            Self::Rate => (limits.min_rate_hz, limits.max_rate_hz),
+            Self::Bits => (limits.min_bits, limits.max_bits),
+            Self::Channels => (limits.min_channels, limits.max_channels),
+        }
+    }
+}
+
+/// Intervals sorted, and joined where they overlap.
+fn merged(spans: impl Iterator<Item = (u32, u32)>) -> Vec<(u32, u32)> {
+    let mut spans: Vec<(u32, u32)> = spans.collect();
+    spans.sort_unstable();
+    let mut merged: Vec<(u32, u32)> = vec![];
+    for (low, high) in spans {
+        match merged.last_mut() {
+            Some(last) if low <= last.1 => last.1 = last.1.max(high),
+            _ => merged.push((low, high)),
+        }
+    }
+    merged
 }
 
 /// A list of ranges in a few words, for passed steps and empty comparisons.
@@ -145,15 +261,7 @@ fn spans_text(
     any: &str,
     unit: impl Fn(String, bool) -> String,
 ) -> (String, bool) {
-    let mut spans: Vec<(u32, u32)> = spans.collect();
-    spans.sort_unstable();
-    let mut merged: Vec<(u32, u32)> = vec![];
-    for (low, high) in spans {
-        match merged.last_mut() {
-            Some(last) if low <= last.1 => last.1 = last.1.max(high),
-            _ => merged.push((low, high)),
-        }
-    }
+    let merged = merged(spans);
     match merged.as_slice() {
         [(low, UNLIMITED)] if *low <= least => (any.into(), true),
         [(low, high)] if low == high => (unit(grouped(*low), *low == 1), false),
@@ -202,6 +310,46 @@ mod tests {
     fn sentence(from: &[DataRange], to: &[DataRange]) -> String {
         let (offered, wanted) = apart(("out", from), ("in", to), true);
         format!("{offered}, {wanted}").replace('\u{a0}', " ")
+    }
+
+    #[test]
+    fn the_picture_of_a_refusal_has_both_sides_and_what_fits() {
+        let (operands, fields) = operands(
+            &[DataRange::float(44_100, 44_100).exactly_channels(2)],
+            &[
+                DataRange::float(48_000, 48_000).at_most_channels(2),
+                DataRange::float(48_000, 96_000).at_most_channels(2),
+            ],
+        );
+        assert_eq!(
+            operands,
+            Some(Operands::Spans {
+                axis: Axis::Rate,
+                offered: vec![(44_100, 44_100)],
+                wanted: vec![(48_000, 96_000)],
+            })
+        );
+        let found: Vec<_> = fields
+            .iter()
+            .map(|field| (field.name, field.text.as_str(), field.fits))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("channels", "2 in 1 to 2", true),
+                ("bits", "32", true),
+                ("coding", "IEEE float", true)
+            ]
+        );
+        let (operands, fields) = super::operands(DataRange::EVENTS, DataRange::FLOAT);
+        assert_eq!(
+            operands,
+            Some(Operands::Words {
+                offered: vec!["DirectMusic events".into()],
+                wanted: vec!["audio".into()],
+            })
+        );
+        assert!(fields.is_empty());
     }
 
     #[test]

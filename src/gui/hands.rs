@@ -223,6 +223,14 @@ pub(super) fn hear(event: &Event, scene: &Scene<'_>, commands: &mut Vec<Command>
     }
 }
 
+/// Where the boxes are, by filter.
+pub(super) fn boxes(geometry: &super::node_graph::Geometry) -> Vec<(FilterId, Rect)> {
+    let nodes = geometry.nodes.iter();
+    nodes
+        .map(|(id, rect)| (FilterId(*id as u32), *rect))
+        .collect()
+}
+
 /// Tells the probe where boxes, pins and wires are, and what refuses the wire in hand.
 pub(super) fn note(ctx: &egui::Context, scene: &Scene<'_>, output: &Output) {
     let geometry = &output.geometry;

@@ -5,4 +5,5 @@ mod app_support;
 mod app_window;
 
 mod canvas;
+mod panels;
 mod toy;

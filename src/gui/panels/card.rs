@@ -8,9 +8,10 @@ use egui::{
     StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
+use super::lanes;
 use super::palette::card;
 use crate::app::View;
-use crate::graph::{PinAddress, Refusal, Step};
+use crate::graph::{Cure, Field, PinAddress, Refusal, Step};
 use crate::gui::controls;
 use crate::gui::icons::Icon;
 use crate::gui::probe;
@@ -26,6 +27,8 @@ pub(in crate::gui) struct Card {
     to: PinAddress,
     refusal: Refusal,
     at: Pos2,
+    /// While the wire is still in the hand: nothing can be chosen yet.
+    is_preview: bool,
 }
 
 /// The title in words, by what stopped it.
@@ -80,7 +83,14 @@ impl Card {
             to,
             refusal,
             at,
+            is_preview: false,
         }
+    }
+
+    /// The same card while the wire is still in the hand.
+    pub(in crate::gui) fn preview(mut self) -> Self {
+        self.is_preview = true;
+        self
     }
 
     /// The two pins it is about.
@@ -102,20 +112,13 @@ impl Card {
         let mut taken = taps.figure.or(taps.enter.then_some(0));
         let mut is_open = !taps.escape;
         let lines = Lines::new(ui, refusal);
-        let height = 42.0
-            + 44.0
-            + lines.stopped.size().y
-            + 26.0
-            + lines.height()
-            + 12.0
-            + cures.len() as f32 * 31.0
-            + 34.0;
-        let size = vec2(window::REFUSAL_CARD, height);
+        let size = vec2(window::REFUSAL_CARD, lines.card_height(cures.len()));
         let screen = ui.ctx().content_rect();
         let corner = place(self.at, size, screen, keep_off);
         let area = Area::new(Id::unique("refusal card"))
             .order(Order::Foreground)
             .fixed_pos(corner)
+            .interactable(!self.is_preview)
             .fade_in(false);
         let shown = area.show(ui.ctx(), |ui| {
             let (rect, response) = ui.allocate_exact_size(size, Sense::click());
@@ -133,6 +136,9 @@ impl Card {
                 is_open = false;
             }
         });
+        if self.is_preview {
+            return true;
+        }
         let outside = ui.input(|i| {
             i.pointer.any_pressed()
                 && i.pointer
@@ -159,7 +165,7 @@ impl Card {
         view: &View<'_>,
         rect: Rect,
         lines: &Lines,
-        cures: &[crate::graph::Cure],
+        cures: &[Cure],
         taken: &mut Option<usize>,
     ) -> bool {
         let theme = Theme::of(ui.ctx());
@@ -192,7 +198,8 @@ impl Card {
             pos2(rect.right() - 22.0, head.center().y),
             Vec2::splat(24.0),
         );
-        let closed = controls::icon_button(ui, close, Icon::X, "Close the refusal").clicked();
+        let closed = !self.is_preview
+            && controls::icon_button(ui, close, Icon::X, "Close the refusal").clicked();
 
         let left = rect.left() + 16.0;
         let value = left + 56.0;
@@ -216,32 +223,49 @@ impl Card {
         y += lines.stopped.size().y + 14.0;
         chips_ui(ui, left, y, refusal.step);
         y += 24.0;
-        if let Some(operands) = &lines.operands {
+        if let Some(operands) = &refusal.operands {
             let well = Rect::from_min_size(
                 pos2(left, y - 6.0),
-                vec2(rect.width() - 32.0, lines.height() - 8.0),
+                vec2(rect.width() - 32.0, lanes::height(operands)),
             );
-            controls::plate(ui, well, theme.field, theme.line_soft);
-            let mut line = well.top() + 8.0;
-            for (label, galley) in [&refusal.from, &refusal.to].into_iter().zip(operands) {
-                let at = pos2(well.left() + 12.0, line + 8.0);
-                controls::clipped(ui, at, 150.0, label, Type::Body, theme.dim);
-                let at = pos2(well.left() + 170.0, line);
-                ui.painter().galley(at, galley.clone(), theme.strong);
-                line += galley.size().y + 6.0;
-            }
-            y += lines.height();
+            let names = [&self.from, &self.to].map(|pin| short(view, pin));
+            lanes::ui(ui, well, [&names[0], &names[1]], operands);
+            y = well.bottom() + 8.0;
+        }
+        if !refusal.fields.is_empty() {
+            fields_ui(
+                ui,
+                pos2(left, y + 9.0),
+                rect.right() - 16.0,
+                &refusal.fields,
+            );
+            y += FIELDS;
+        }
+        if !cures.is_empty() {
+            let line = Rect::from_min_max(pos2(rect.left(), y), pos2(rect.right(), y + 1.0));
+            controls::rule(ui, line, theme.line_soft);
+            y += 9.0;
         }
         for (index, cure) in cures.iter().enumerate() {
             let row =
                 Rect::from_min_size(pos2(rect.left() + 12.0, y), vec2(rect.width() - 24.0, 28.0));
             y += 31.0;
-            if cure_ui(ui, row, index, cure) {
+            if cure_ui(ui, row, index, cure, &price(view, cure)) {
                 *taken = Some(index);
             }
         }
         let y = rect.bottom() - 17.0;
         let code = format!("{} · {}", refusal.status, refusal.rule);
+        let hint = match (self.is_preview, cures.is_empty()) {
+            (true, false) => "drop to choose, Shift for the first",
+            (true, true) => "nothing here would help",
+            (false, _) => "",
+        };
+        let at = pos2(rect.right() - 16.0, y);
+        controls::text(ui, at, Align2::RIGHT_CENTER, hint, Type::Small, theme.dim);
+        if self.is_preview {
+            return false;
+        }
         controls::text(
             ui,
             pos2(left, y),
@@ -267,34 +291,127 @@ impl Card {
 /// The sentences of a card, laid out, so that it is as high as they are.
 struct Lines {
     stopped: Arc<Galley>,
-    /// What each side has, when both say it.
-    operands: Option<[Arc<Galley>; 2]>,
+    /// Height of what compares both sides.
+    picture: f32,
 }
+
+/// Height of the line of the other fields.
+const FIELDS: f32 = 26.0;
 
 impl Lines {
     fn new(ui: &Ui, refusal: &Refusal) -> Self {
         let theme = Theme::of(ui.ctx());
-        let wide = window::REFUSAL_CARD;
-        let layout = |words: &str, room: f32| {
-            let font = Type::Value.font();
-            ui.painter()
-                .layout(words.to_owned(), font, theme.strong, room)
+        let room = window::REFUSAL_CARD - 32.0 - 56.0;
+        let font = Type::Value.font();
+        let words = refusal.sentence();
+        let operands = refusal.operands.as_ref();
+        let fields = if refusal.fields.is_empty() {
+            0.0
+        } else {
+            FIELDS
         };
-        let says_both = !refusal.wanted.is_empty() && !refusal.offered.is_empty();
         Self {
-            stopped: layout(&refusal.sentence(), wide - 32.0 - 56.0),
-            operands: says_both.then(|| {
-                [&refusal.offered, &refusal.wanted].map(|it| layout(it, wide - 32.0 - 182.0))
-            }),
+            stopped: ui.painter().layout(words, font, theme.strong, room),
+            picture: operands.map_or(0.0, |it| lanes::height(it) + 2.0) + fields,
         }
     }
 
-    /// Height of the operands with their ground.
-    fn height(&self) -> f32 {
-        self.operands.as_ref().map_or(0.0, |operands| {
-            let lines: f32 = operands.iter().map(|it| it.size().y + 6.0).sum();
-            lines + 10.0 + 8.0
+    fn card_height(&self, cures: usize) -> f32 {
+        let cures = match cures {
+            0 => 0.0,
+            cures => 9.0 + cures as f32 * 31.0,
+        };
+        42.0 + 40.0 + self.stopped.size().y + 38.0 + self.picture + cures + 34.0
+    }
+}
+
+/// The pin with a short name of its filter, for the side of a lane.
+fn short(view: &View<'_>, pin: &PinAddress) -> String {
+    let words = view.wiring.pin_text(pin).replace('.', " ");
+    if words.chars().count() <= 17 {
+        return words;
+    }
+    // The end says more than the beginning: the pin, and the last words of the filter.
+    let mut parts: Vec<&str> = vec![];
+    for part in words.split(' ').rev() {
+        let taken: usize = parts.iter().map(|part| part.chars().count() + 1).sum();
+        if !parts.is_empty() && taken + part.chars().count() > 17 {
+            break;
+        }
+        parts.insert(0, part);
+    }
+    parts.join(" ")
+}
+
+/// What a cure costs, as far as it is known: the time and latency of a filter of the same kind that is open.
+fn price(view: &View<'_>, cure: &Cure) -> String {
+    let mut parts = vec![match cure.inserts.len() {
+        0 => "no filter added".to_owned(),
+        1 => "1 filter".to_owned(),
+        count => format!("{count} filters"),
+    }];
+    let known: Vec<(u32, usize)> = cure
+        .inserts
+        .iter()
+        .filter_map(|key| {
+            let mut like = view.wiring.filters.iter();
+            let (path, _) = like.find(|(path, filter)| {
+                filter.key == *key && view.cost(path).is_some_and(|cost| cost.0 > 0)
+            })?;
+            view.cost(path)
         })
+        .collect();
+    if !known.is_empty() && known.len() == cure.inserts.len() {
+        let nanos: u32 = known.iter().map(|cost| cost.0).sum();
+        let samples: usize = known.iter().map(|cost| cost.1).sum();
+        let millis = samples as f64 * 1000.0 / f64::from(view.wiring.rate_hz.max(1));
+        parts.push(format!("+{millis:.1}\u{a0}ms"));
+        parts.push(format!(
+            "about {:.0}\u{a0}µs a quantum",
+            f64::from(nanos) / 1000.0
+        ));
+    }
+    parts.join(", ")
+}
+
+/// The other fields of the comparison in one line, each with its mark.
+fn fields_ui(ui: &Ui, at: Pos2, right: f32, fields: &[Field]) {
+    let theme = Theme::of(ui.ctx());
+    let mut x = at.x;
+    for field in fields {
+        let name = controls::width(ui, field.name, Type::Small);
+        let words = controls::width(ui, &field.text, Type::Section);
+        if x + 17.0 + name + 5.0 + words > right {
+            continue;
+        }
+        let square = Rect::from_center_size(pos2(x + 5.0, at.y), Vec2::splat(10.0));
+        let (icon, ink) = if field.fits {
+            (Icon::Check, theme.text)
+        } else {
+            (Icon::X, theme.error)
+        };
+        icon.paint(ui.painter(), square, ink);
+        x += 16.0;
+        let place = pos2(x, at.y);
+        controls::text(
+            ui,
+            place,
+            Align2::LEFT_CENTER,
+            field.name,
+            Type::Small,
+            theme.dim,
+        );
+        x += name + 5.0;
+        let place = pos2(x, at.y);
+        controls::text(
+            ui,
+            place,
+            Align2::LEFT_CENTER,
+            &field.text,
+            Type::Section,
+            theme.strong,
+        );
+        x += words + 14.0;
     }
 }
 
@@ -364,7 +481,7 @@ fn chips_ui(ui: &Ui, left: f32, y: f32, failed: Step) {
     }
 }
 
-fn cure_ui(ui: &mut Ui, row: Rect, index: usize, cure: &crate::graph::Cure) -> bool {
+fn cure_ui(ui: &mut Ui, row: Rect, index: usize, cure: &Cure, price: &str) -> bool {
     let theme = Theme::of(ui.ctx());
     let id = ui.scope_id().with(("cure", index));
     let response = controls::clickable(ui, id, row, true, &cure.text);
@@ -388,11 +505,6 @@ fn cure_ui(ui: &mut Ui, row: Rect, index: usize, cure: &crate::graph::Cure) -> b
         (index + 1).to_string()
     };
     let covered = controls::text(ui, right, Align2::RIGHT_CENTER, key, Type::Section, ink);
-    let price = match cure.inserts.len() {
-        0 => "no filter added".to_owned(),
-        1 => "1 filter".to_owned(),
-        count => format!("{count} filters"),
-    };
     let price_at = covered.left_center() - vec2(16.0, 0.0);
     let price = controls::text(ui, price_at, Align2::RIGHT_CENTER, price, Type::Small, dim);
     let room = price.left() - 12.0 - at.x;
@@ -401,7 +513,7 @@ fn cure_ui(ui: &mut Ui, row: Rect, index: usize, cure: &crate::graph::Cure) -> b
 }
 
 /// A corner 24 from the pointer where the card hides neither end.
-fn place(at: Pos2, size: Vec2, screen: Rect, keep_off: &[Rect]) -> Pos2 {
+pub(super) fn place(at: Pos2, size: Vec2, screen: Rect, keep_off: &[Rect]) -> Pos2 {
     let clamp = |corner: Pos2| {
         corner
             .min(screen.max - size - Vec2::splat(8.0))

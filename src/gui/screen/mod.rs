@@ -24,14 +24,17 @@ use super::panels::card::Card;
 use super::panels::catalogue::Catalogue;
 use super::panels::context::Context;
 use super::panels::dialogs::Picker;
+use super::panels::dry_run::DryRun;
 use super::panels::inspector::Inspector;
 use super::panels::log::Bottom;
 use super::panels::palette::{Palette, Waiting};
 use super::panels::status;
+use super::panels::tour::Tour;
 use super::probe::Probe;
 use super::signals::Signals;
 use super::theme::{Theme, ThemeName};
 use crate::app::{Action, App};
+use crate::graph::FilterId;
 
 /// The contents of the window, with the program behind it.
 pub struct Screen {
@@ -45,6 +48,10 @@ pub struct Screen {
     pub(super) bottom: Bottom,
     pub(super) palette: Option<Palette>,
     pub(super) card: Option<Card>,
+    /// What the pin under the wire in hand would say.
+    dry_run: Option<DryRun>,
+    /// The first five minutes, while they are shown.
+    tour: Option<Tour>,
     pub(super) context: Option<Context>,
     /// Whether boxes are being dragged: all of a drag is one step.
     pub(super) drags: bool,
@@ -71,6 +78,9 @@ pub(super) struct Last {
     now: status::Now,
     in_hand: Option<Waiting>,
     middle: Pos2,
+    canvas: Rect,
+    /// Where the boxes stand.
+    boxes: Vec<(FilterId, Rect)>,
 }
 
 impl Screen {
@@ -89,6 +99,8 @@ impl Screen {
             bottom: Bottom::default(),
             palette: None,
             card: None,
+            dry_run: None,
+            tour: None,
             context: None,
             drags: false,
             taps: Taps::default(),
@@ -150,6 +162,16 @@ impl Screen {
     /// Asks to leave, as the window's cross does.
     pub fn ask_to_leave(&mut self) {
         self.ask(Pending::Quit);
+    }
+
+    /// Shows the first five minutes, from their first step.
+    pub fn start_tour(&mut self) {
+        self.tour = Some(Tour::new());
+    }
+
+    /// Whether the first five minutes are shown.
+    pub fn is_touring(&self) -> bool {
+        self.tour.is_some()
     }
 
     /// After a document was opened: all of it is shown, and keys play if there is something to play.

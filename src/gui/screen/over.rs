@@ -5,6 +5,7 @@ use egui::Ui;
 use super::{Command, Screen};
 use crate::app::Action;
 use crate::gui::panels::dialogs::{self, Answer};
+use crate::gui::panels::tour::Ask;
 
 impl Screen {
     pub(super) fn cards(&mut self, ui: &mut Ui, commands: &mut Vec<Command>) {
@@ -18,6 +19,15 @@ impl Screen {
         {
             self.card = None;
             commands.push(Command::Do(Action::DismissRefusal));
+        }
+        if let Some(dry_run) = &self.dry_run {
+            dry_run.ui(ui, &view, &self.keep_off);
+        }
+        if let (Some(tour), Some(last)) = (&mut self.tour, &self.last) {
+            let refused = self.card.is_some();
+            if tour.ui(ui, &view, last.canvas, &last.boxes, refused) == Ask::End {
+                self.tour = None;
+            }
         }
         if let Some(context) = &mut self.context
             && !context.ui(ui, &view, self.taps, commands)

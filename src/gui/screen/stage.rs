@@ -7,6 +7,7 @@ use crate::app::Action;
 use crate::gui::canvas::Scene;
 use crate::gui::hands;
 use crate::gui::node_graph::{Event, Output};
+use crate::gui::panels::dry_run::DryRun;
 use crate::gui::panels::{banner, catalogue, status};
 
 impl Screen {
@@ -80,10 +81,13 @@ impl Screen {
         commands.append(&mut scene.commands);
         hands::note(ui.ctx(), &scene, &output);
         let hand = output.in_hand.as_ref();
+        self.dry_run = DryRun::follow(self.dry_run.take(), ui, &scene, hand);
         *last = Some(Last {
             now: status::Now::of(&scene, hand, output.hovered, output.view.zoom),
             in_hand: hand.and_then(|hand| hands::waiting(&scene, hand.pin)),
             middle: output.view.to_graph(output.geometry.canvas.center()),
+            canvas: output.geometry.canvas,
+            boxes: hands::boxes(&output.geometry),
         });
         catalogue::carried_ui(ui, &view);
         self.keep_off = output.geometry.pins.iter().map(|(_, rect)| *rect).collect();
