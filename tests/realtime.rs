@@ -379,6 +379,86 @@ fn a_filter_that_panics_costs_what_unwinding_costs_and_nothing_after() {
     assert_same_bits(&rest(&heard), &rest(&quiet), "after the fault");
 }
 
+#[test]
+fn what_a_filter_says_when_it_panics_is_not_lost_and_not_freed_where_reports_find_no_room() {
+    std::panic::set_hook(Box::new(|_| {}));
+    let mut live = Live::start(64);
+    let graph = live
+        .stage
+        .graph("tone -> faulty fault=panic at=6400 -> null_renderer");
+    let job = live.stage.job(&graph);
+    live.change(job);
+    // Nobody listens: every state reached is a report, until there is no room.
+    while live.engine.cells().lost_reports() == 0 {
+        for state in [State::Pause, State::Acquire] {
+            live.send(Message::State(state));
+            live.turn();
+        }
+    }
+    assert_eq!(live.violations, 0);
+    live.send(Message::State(State::Run));
+    while live.position() < 12_800 {
+        live.turn();
+    }
+    let (_, of_unwinding) = guarded(|| {
+        let caught = std::panic::catch_unwind(|| panic!("a planted fault"));
+        permit_alloc(|| drop(caught));
+    });
+    let _ = std::panic::take_hook();
+    assert!(
+        live.violations <= of_unwinding,
+        "{} calls, unwinding alone takes {of_unwinding}",
+        live.violations
+    );
+    let said = |live: &mut Live| {
+        let reports = live.reports();
+        let mut said = reports.iter().filter_map(|report| match report {
+            Report::Panicked { message, .. } => message.downcast_ref::<&str>().copied(),
+            _ => None,
+        });
+        said.next().map(str::to_owned)
+    };
+    assert_eq!(said(&mut live), None, "there was no room");
+    live.turn();
+    assert_eq!(said(&mut live).as_deref(), Some("a planted fault"));
+    live.turn();
+    assert_eq!(said(&mut live), None, "said once");
+}
+
+#[test]
+fn a_stop_is_not_lost_when_run_follows_before_the_thread_wakes() {
+    let mut live = Live::start(64);
+    let graph = live.stage.graph("tone -> audio_device_out");
+    let job = live.stage.job(&graph);
+    live.change(job);
+    live.send(Message::State(State::Run));
+    live.play(200, 64);
+    live.reports();
+    let before = live.position();
+    assert!(before >= 64 * 150);
+    live.send(Message::State(State::Stop));
+    live.send(Message::State(State::Run));
+    // The gate closes first, within 10 ms of graph time.
+    live.play(20, 64);
+    assert!(live.position() < before, "the clock went back to zero");
+    let reached: Vec<State> = live
+        .reports()
+        .iter()
+        .filter_map(|report| match report {
+            Report::Reached(state) => Some(*state),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(reached, [State::Stop, State::Run]);
+    // A Stop where everything stands already holds nothing up.
+    for state in [State::Stop, State::Pause, State::Stop, State::Run] {
+        live.send(Message::State(state));
+    }
+    live.play(60, 64);
+    assert_eq!(live.engine.cells().state(), State::Run);
+    assert_eq!(live.violations, 0);
+}
+
 /// Where the faulty filter stands; the same in every build of the same job.
 fn offline_entry(job: &Job, stage: &Stage, graph: &Graph) -> u32 {
     let offline = Offline::new(&stage.catalogue, job, 64);

@@ -3,7 +3,7 @@
 
 use std::any::Any;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 use super::plan::Transition;
 use super::slab::CAPACITY;
@@ -80,6 +80,17 @@ pub enum Report {
     Ended,
 }
 
+/// How the system prefers the audio thread to others.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Priority {
+    /// Like any thread.
+    Ordinary,
+    /// Before ordinary threads, but in their queue.
+    Preferred,
+    /// Before everything ordinary.
+    RealTime,
+}
+
 /// The latest figures of the audio thread.
 pub struct Cells {
     pub(super) position: AtomicU64,
@@ -92,7 +103,7 @@ pub struct Cells {
     pub(super) xruns: AtomicU32,
     pub(super) latency: AtomicU32,
     pub(super) lost_reports: AtomicU32,
-    pub(super) is_real_time: AtomicBool,
+    pub(super) priority: AtomicU8,
     pub(super) costs: Box<[AtomicU32]>,
 }
 
@@ -109,7 +120,7 @@ impl Cells {
             xruns: AtomicU32::new(0),
             latency: AtomicU32::new(0),
             lost_reports: AtomicU32::new(0),
-            is_real_time: AtomicBool::new(false),
+            priority: AtomicU8::new(Priority::Ordinary as u8),
             costs: (0..CAPACITY).map(|_| AtomicU32::new(0)).collect(),
         })
     }
@@ -167,7 +178,20 @@ impl Cells {
 
     /// Whether the audio thread has real-time priority.
     pub fn is_real_time(&self) -> bool {
-        self.is_real_time.load(Ordering::Relaxed)
+        self.priority() == Priority::RealTime
+    }
+
+    /// The priority that was granted to the audio thread.
+    pub fn priority(&self) -> Priority {
+        match self.priority.load(Ordering::Relaxed) {
+            0 => Priority::Ordinary,
+            1 => Priority::Preferred,
+            _ => Priority::RealTime,
+        }
+    }
+
+    pub(super) fn set_priority(&self, priority: Priority) {
+        self.priority.store(priority as u8, Ordering::Relaxed);
     }
 
     /// Nanoseconds the filter at `entry` took when it was last timed.

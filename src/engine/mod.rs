@@ -19,7 +19,7 @@ mod thread;
 
 pub use clock::{Epoch, GraphClock};
 pub use compile::{Builder, Built, Job, OpenFilter};
-pub use link::{Cells, Message, Report};
+pub use link::{Cells, Message, Priority, Report};
 pub use offline::{Offline, Stuck};
 pub use plan::{Plan, Transition};
 pub use runner::Runner;

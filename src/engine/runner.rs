@@ -36,6 +36,10 @@ pub struct Runner {
     position: u64,
     state: State,
     wanted: State,
+    /// Stop was asked for, and something else after it: Stop comes first, and with it the clock at zero.
+    stops_first: bool,
+    /// Filters whose last words found the report ring full.
+    unsaid: usize,
     is_live: bool,
     /// How far the gate is open, in samples of its length.
     gate: usize,
@@ -66,6 +70,8 @@ impl Runner {
             position: 0,
             state: State::Stop,
             wanted: State::Stop,
+            stops_first: false,
+            unsaid: 0,
             is_live,
             gate: 0,
             wants_panic: false,
@@ -80,9 +86,13 @@ impl Runner {
         self.state
     }
 
-    /// The state asked for last.
+    /// The state to go to.
     pub(super) fn wanted(&self) -> State {
-        self.wanted
+        if self.stops_first {
+            State::Stop
+        } else {
+            self.wanted
+        }
     }
 
     /// Samples of the graph's rate since the run began.
@@ -100,6 +110,9 @@ impl Runner {
         if let Some((serial, spent)) = self.spent.take() {
             self.hand_back(serial, spent);
         }
+        if self.unsaid > 0 {
+            self.say_what_is_left();
+        }
         // Here and not behind the cycle, so that what it left in its frames can be looked at.
         if self.pending.is_some() && self.plan.as_ref().is_none_or(|plan| plan.is_faded()) {
             self.finish();
@@ -112,7 +125,10 @@ impl Runner {
         }
         while let Ok(message) = self.messages.pop() {
             match message {
-                Message::State(state) => self.wanted = state,
+                Message::State(state) => {
+                    self.wanted = state;
+                    self.stops_first |= state == State::Stop && self.state != State::Stop;
+                }
                 Message::Set {
                     entry,
                     property,
@@ -140,6 +156,7 @@ impl Runner {
 
     /// Runs the next `len` samples of the graph's rate. `timer` gives nanoseconds, for the cost of one step a cycle.
     pub fn cycle(&mut self, len: usize, timer: Option<&dyn Fn() -> u64>) {
+        let wanted = self.wanted();
         let Some(plan) = self.plan.as_deref_mut() else {
             self.position += len as u64;
             self.after_cycle(len);
@@ -148,7 +165,7 @@ impl Runner {
         let len = len.min(plan.max_len);
         plan.tables.set_lengths(self.position, len, plan.rate_hz);
         let gate_len = plan.rate_hz as usize * GATE_MILLIS / 1000;
-        let opens = self.wanted == State::Run && !self.wants_panic;
+        let opens = wanted == State::Run && !self.wants_panic;
         let before = self.gate.min(gate_len);
         let after = if opens {
             (before + len).min(gate_len)
@@ -184,7 +201,9 @@ impl Runner {
             match catch_unwind(work) {
                 Ok(()) => break,
                 Err(message) => {
-                    quarantine(plan, &mut self.slab, &mut self.reports, cells, at, message);
+                    let is_said =
+                        quarantine(plan, &mut self.slab, &mut self.reports, cells, at, message);
+                    self.unsaid += usize::from(!is_said);
                     at += 1;
                 }
             }
@@ -297,6 +316,32 @@ impl Runner {
         self.hand_back(serial, transition);
     }
 
+    /// Tells of panics that found the report ring full.
+    fn say_what_is_left(&mut self) {
+        let Some(plan) = &self.plan else { return };
+        for step in &plan.steps {
+            let Step::Process { entry, .. } = step else {
+                continue;
+            };
+            let entry = *entry;
+            let Some(open) = self.slab.get(entry) else {
+                continue;
+            };
+            let Some(message) = open.unsaid.take() else {
+                continue;
+            };
+            match self.reports.push(Report::Panicked { entry, message }) {
+                Err(rtrb::PushError::Full(Report::Panicked { message, .. })) => {
+                    open.unsaid = Some(message);
+                    return;
+                }
+                _ => self.unsaid = self.unsaid.saturating_sub(1),
+            }
+        }
+        // Those of filters that are gone travelled back with them.
+        self.unsaid = 0;
+    }
+
     fn hand_back(&mut self, serial: u64, transition: Box<Transition>) {
         if let Err(rtrb::PushError::Full(Report::Swapped(serial, transition))) =
             self.reports.push(Report::Swapped(serial, transition))
@@ -315,23 +360,25 @@ impl Runner {
                 walk(entry, state);
             });
         }
-        if self.state == State::Run && self.wanted < State::Run && self.gate > 0 && self.is_live {
+        let wanted = self.wanted();
+        if self.state == State::Run && wanted < State::Run && self.gate > 0 && self.is_live {
             return;
         }
-        if self.pending.is_some() && self.wanted != State::Run {
+        if self.pending.is_some() && wanted != State::Run {
             self.finish();
         }
-        while let Some(next) = self.state.step_towards(self.wanted) {
+        while let Some(next) = self.state.step_towards(self.wanted()) {
             let is_up = next > self.state;
             self.for_each_entry(is_up, |entry| walk(entry, next));
             self.state = next;
             self.cells.state.store(next as u8, Ordering::Relaxed);
             if next == State::Stop {
+                self.stops_first = false;
                 self.position = 0;
                 self.has_ended = false;
                 self.cells.position.store(0, Ordering::Relaxed);
             }
-            if next == self.wanted {
+            if next == self.wanted || next == State::Stop {
                 report(&mut self.reports, &self.cells, Report::Reached(next));
             }
         }
@@ -376,7 +423,8 @@ fn report(reports: &mut rtrb::Producer<Report>, cells: &Cells, message: Report) 
     }
 }
 
-/// The step at `at` panicked: silences its outputs, now and from here on.
+/// The step at `at` panicked: silences its outputs, now and from here on. Whether that could be said; otherwise the
+/// message stays with the filter, since nothing is freed here.
 fn quarantine(
     plan: &mut Plan,
     slab: &mut Slab,
@@ -384,9 +432,10 @@ fn quarantine(
     cells: &Cells,
     at: usize,
     message: Box<dyn std::any::Any + Send>,
-) {
+) -> bool {
     let Some(Step::Process { entry, outputs, .. }) = plan.steps.get(at) else {
-        return;
+        std::mem::forget(message);
+        return true;
     };
     for (output, hand) in outputs.iter().zip(&mut plan.hands) {
         let slot = output.slot as usize;
@@ -395,17 +444,21 @@ fn quarantine(
         }
         plan.tables.payloads[slot].clear();
     }
-    if let Some(open) = slab.get(*entry) {
-        open.is_faulty = true;
+    let entry = *entry;
+    let Some(open) = slab.get(entry) else {
+        std::mem::forget(message);
+        return true;
+    };
+    open.is_faulty = true;
+    match reports.push(Report::Panicked { entry, message }) {
+        Err(rtrb::PushError::Full(Report::Panicked { message, .. })) => {
+            cells.lost_reports.fetch_add(1, Ordering::Relaxed);
+            // A filter panics once: there is nothing here that would be freed.
+            std::mem::forget(open.unsaid.replace(message));
+            false
+        }
+        _ => true,
     }
-    report(
-        reports,
-        cells,
-        Report::Panicked {
-            entry: *entry,
-            message,
-        },
-    );
 }
 
 /// What is the same for every step of a cycle.

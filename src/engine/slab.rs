@@ -12,6 +12,8 @@ pub(super) struct Entry {
     pub(super) state: State,
     /// It panicked and is not run again.
     pub(super) is_faulty: bool,
+    /// What it said when it panicked, if the report ring was full then.
+    pub(super) unsaid: Option<Box<dyn std::any::Any + Send>>,
     /// A complaint about samples that are not finite was sent.
     pub(super) has_complained: bool,
 }
@@ -23,6 +25,7 @@ impl Entry {
             values,
             state: State::Stop,
             is_faulty: false,
+            unsaid: None,
             has_complained: false,
         }
     }

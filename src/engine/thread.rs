@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::clock::{Epoch, GraphClock, Timer};
 use super::compile::{Builder, Built, Job};
-use super::link::{Cells, MESSAGES, Message, REPORTS, Report};
+use super::link::{Cells, MESSAGES, Message, Priority, REPORTS, Report};
 use super::plan::Transition;
 use super::runner::Runner;
 use crate::ks::{Catalogue, Clock, Pacer, State, Waker};
@@ -21,6 +21,8 @@ const LONGEST_SLEEP: Duration = Duration::from_millis(20);
 const IDLE_SLEEP: Duration = Duration::from_millis(100);
 /// Wanted real-time priority, below that of a sound server's own threads.
 const PRIORITY: u8 = 60;
+/// Wanted preference where real time is refused, 0 to 99 for nice 19 to -20: about nice -11.
+const PREFERENCE: u8 = 77;
 
 /// What the builder thread is told.
 enum Task {
@@ -50,12 +52,8 @@ impl Engine {
     pub fn start(catalogue: Catalogue, quantum: usize) -> std::io::Result<Self> {
         Self::start_with(catalogue, quantum, |mut driver| {
             let run = move || {
-                let is_real_time = raise_priority(quantum);
-                driver
-                    .runner
-                    .cells
-                    .is_real_time
-                    .store(is_real_time, Ordering::Relaxed);
+                let priority = raise_priority(quantum);
+                driver.runner.cells.set_priority(priority);
                 while let Some(sleep) = driver.turn() {
                     if !sleep.is_zero() {
                         std::thread::park_timeout(sleep);
@@ -224,18 +222,43 @@ fn build_loop(
     }
 }
 
-/// Asks for real-time priority: FIFO directly, then through the system's broker. Whether it was granted.
-fn raise_priority(quantum: usize) -> bool {
+/// Asks for real-time priority: FIFO directly, then through the system's broker; then to be preferred among ordinary
+/// threads.
+fn raise_priority(quantum: usize) -> Priority {
     use thread_priority::{
-        RealtimeThreadSchedulePolicy, ThreadPriority, ThreadPriorityValue, ThreadSchedulePolicy,
-        set_thread_priority_and_policy, thread_native_id,
+        NormalThreadSchedulePolicy, RealtimeThreadSchedulePolicy, ThreadPriority,
+        ThreadPriorityValue, ThreadSchedulePolicy, set_thread_priority_and_policy,
+        thread_native_id,
     };
-    let wanted = ThreadPriorityValue::try_from(PRIORITY).map(ThreadPriority::Crossplatform);
-    let policy = ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::Fifo);
-    let is_granted = wanted.is_ok_and(|priority| {
-        set_thread_priority_and_policy(thread_native_id(), priority, policy).is_ok()
-    });
-    is_granted || raise_by_broker(quantum)
+    let set = |priority: u8, policy| {
+        let wanted = ThreadPriorityValue::try_from(priority).map(ThreadPriority::Crossplatform);
+        let ask = |it| set_thread_priority_and_policy(thread_native_id(), it, policy);
+        wanted.is_ok_and(|priority| ask(priority).is_ok())
+    };
+    first_granted([
+        (Priority::RealTime, &mut || {
+            let fifo = RealtimeThreadSchedulePolicy::Fifo;
+            set(PRIORITY, ThreadSchedulePolicy::Realtime(fifo))
+        }),
+        (Priority::RealTime, &mut || raise_by_broker(quantum)),
+        (Priority::Preferred, &mut || {
+            let other = NormalThreadSchedulePolicy::Other;
+            set(PREFERENCE, ThreadSchedulePolicy::Normal(other))
+        }),
+    ])
+}
+
+/// What can be asked for, and the asking.
+type Asking<'a> = (Priority, &'a mut dyn FnMut() -> bool);
+
+/// The first that is granted; nothing after it is asked for.
+fn first_granted<const N: usize>(wishes: [Asking<'_>; N]) -> Priority {
+    for (priority, ask) in wishes {
+        if ask() {
+            return priority;
+        }
+    }
+    Priority::Ordinary
 }
 
 #[cfg(feature = "rtkit")]
@@ -297,6 +320,8 @@ impl Driver {
             return Some(self.run());
         }
         self.was_running = false;
+        // Its loss is told of in every state.
+        self.master();
         self.timer.restart();
         self.clock.hold(self.runner.state() == State::Stop);
         if self.runner.wanted() == self.runner.state() {
@@ -387,5 +412,52 @@ impl Driver {
                 position,
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinary_preference_is_asked_for_last_and_nothing_after_what_is_granted() {
+        let granted = |fifo: bool, broker: bool, nice: bool| {
+            let mut asked = vec![];
+            let log = std::cell::RefCell::new(&mut asked);
+            let ask = |name: &'static str, answer: bool| {
+                let log = &log;
+                move || {
+                    log.borrow_mut().push(name);
+                    answer
+                }
+            };
+            let priority = first_granted([
+                (Priority::RealTime, &mut ask("fifo", fifo)),
+                (Priority::RealTime, &mut ask("broker", broker)),
+                (Priority::Preferred, &mut ask("nice", nice)),
+            ]);
+            (priority, asked)
+        };
+        let all = vec!["fifo", "broker", "nice"];
+        assert_eq!(
+            granted(true, true, true),
+            (Priority::RealTime, vec!["fifo"])
+        );
+        assert_eq!(granted(false, true, true).0, Priority::RealTime);
+        assert_eq!(granted(false, false, true), (Priority::Preferred, all));
+        assert_eq!(granted(false, false, false).0, Priority::Ordinary);
+    }
+
+    #[test]
+    fn a_thread_that_may_be_preferred_is() {
+        std::thread::spawn(|| {
+            let priority = raise_priority(256);
+            let cells = Cells::new();
+            cells.set_priority(priority);
+            assert_eq!(cells.priority(), priority);
+            assert_eq!(cells.is_real_time(), priority == Priority::RealTime);
+        })
+        .join()
+        .unwrap();
     }
 }
