@@ -186,6 +186,8 @@ pub enum Action {
     FollowDefault(bool),
     /// The rate all is counted in, in Hz; 0 leaves it to the device.
     SetRate(u32),
+    /// Samples of a cycle on this machine.
+    SetQuantum(usize),
 
     /// Shows the inside of a group of the graph shown.
     Enter(FilterId),

@@ -180,7 +180,8 @@ impl App {
             xruns: vec![],
             epoch: Epoch::new(),
         };
-        match Playing::start(app.catalogue.clone(), options.quantum) {
+        let quantum = app.preferences().quantum.unwrap_or(options.quantum);
+        match Playing::start(app.catalogue.clone(), quantum) {
             Ok(playing) => app.playing = Some(playing),
             Err(error) => app.say(
                 Urgency::Error,
@@ -276,6 +277,7 @@ impl App {
             Action::UseDevice { host, name } => self.use_device(&host, &name),
             Action::UseDefaultDevice => self.take_default(),
             Action::SetRate(rate_hz) => self.set_rate(rate_hz),
+            Action::SetQuantum(quantum) => self.set_quantum(quantum),
             Action::FollowDefault(is_on) => self.desk.follows_default = is_on,
 
             Action::New => self.open_document(Graph::default(), None),
@@ -287,7 +289,12 @@ impl App {
                 self.go(action);
             }
 
-            Action::SetPreferences(preferences) => self.change_preferences(|it| *it = *preferences),
+            Action::SetPreferences(preferences) => {
+                self.change_preferences(|it| *it = *preferences);
+                if let Some(quantum) = self.preferences().quantum {
+                    self.use_quantum(quantum);
+                }
+            }
 
             Action::AddComment { .. }
             | Action::AddFrame { .. }

@@ -88,6 +88,11 @@ impl Playing {
         self.engine.quantum()
     }
 
+    /// Another length of cycles, from the next job on.
+    pub(super) fn set_quantum(&mut self, quantum: usize) {
+        self.engine.set_quantum(quantum);
+    }
+
     pub(super) fn set_feeds(&mut self, feeds: BTreeMap<FilterPath, Arc<[KernelEvent]>>) {
         self.feeds = feeds;
     }

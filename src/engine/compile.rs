@@ -12,9 +12,10 @@ use super::slab::{CAPACITY, Entry};
 use super::spec::{Node, Spec};
 use super::table::{Shape, Tables};
 use crate::graph::{FilterPath, PinAddress, Wiring};
+use crate::ks::ids::category;
 use crate::ks::{
-    Catalogue, Clock, DataFlow, DataFormat, Granted, InputPin, KernelEvent, OpenError, Opening,
-    Output, Pacer, Settings, StreamHeader, Telemetry, Waker,
+    Catalogue, Clock, DataFlow, DataFormat, Domain, Granted, InputPin, KernelEvent, OpenError,
+    Opening, Output, Pacer, Settings, StreamHeader, Telemetry, Waker,
 };
 
 /// How long what leaves and what arrives fades, as a part of a second.
@@ -76,6 +77,9 @@ pub struct Built {
     pub master: Option<FilterPath>,
 }
 
+/// Filters are opened for cycles of so many samples at least, so that a change of the quantum leaves them alone.
+const ROOM: usize = 1024;
+
 struct Live {
     signature: String,
     open: OpenFilter,
@@ -86,6 +90,9 @@ pub struct Builder {
     catalogue: Catalogue,
     clock: Arc<dyn Clock>,
     waker: Waker,
+    /// The longest cycle of the next plan.
+    quantum: usize,
+    /// The longest cycle that filters are opened for; those at the edge of the graph are opened for the quantum.
     max_len: usize,
     is_live: bool,
     live: BTreeMap<FilterPath, Live>,
@@ -97,15 +104,17 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// A builder with nothing open. `max_len` is the longest cycle.
+    /// A builder with nothing open. `quantum` is the longest cycle.
     pub fn new(
         catalogue: Catalogue,
         clock: Arc<dyn Clock>,
         waker: Waker,
-        max_len: usize,
+        quantum: usize,
         is_live: bool,
     ) -> Self {
+        let max_len = if is_live { quantum.max(ROOM) } else { quantum };
         Self {
+            quantum,
             catalogue,
             clock,
             waker,
@@ -117,6 +126,26 @@ impl Builder {
             spec: None,
             serial: 0,
             leaving: vec![],
+        }
+    }
+
+    /// Plans from here on have cycles of at most that many samples.
+    pub fn set_quantum(&mut self, quantum: usize) {
+        self.quantum = quantum.max(1);
+        self.max_len = self.max_len.max(self.quantum);
+    }
+
+    /// The longest cycle a filter is opened for.
+    fn len_for(&self, node: &Node) -> usize {
+        // Devices are opened with the quantum, and live events are stamped by it.
+        let has_device = || {
+            let mut properties = node.descriptor.properties.iter();
+            properties.any(|property| property.domain == Domain::Device)
+        };
+        if node.descriptor.categories.contains(&category::CAPTURE) || has_device() {
+            self.quantum
+        } else {
+            self.max_len
         }
     }
 
@@ -188,13 +217,17 @@ impl Builder {
 
     /// Forgets open filters that are no longer there or were made from something else.
     fn close_what_left(&mut self, spec: &Spec, job: &Job, departures: &mut Vec<u32>) {
-        let max_len = self.max_len;
+        let lens: BTreeMap<&FilterPath, usize> = spec
+            .nodes
+            .iter()
+            .map(|node| (&node.path, self.len_for(node)))
+            .collect();
         let ready = spec.nodes.iter().filter(|node| node.lacks.is_none());
         let ready: BTreeMap<&FilterPath, &Node> = ready.map(|node| (&node.path, node)).collect();
         self.live.retain(|path, live| {
-            let stays = ready
-                .get(path)
-                .is_some_and(|node| signature(node, spec.rate_hz, max_len, job) == live.signature);
+            let stays = ready.get(path).is_some_and(|node| {
+                signature(node, spec.rate_hz, lens[path], job) == live.signature
+            });
             if !stays {
                 departures.push(live.open.entry);
             }
@@ -211,6 +244,7 @@ impl Builder {
         arrivals: &mut Vec<Arrival>,
     ) {
         let rate_hz = spec.rate_hz;
+        let len = self.len_for(&spec.nodes[index]);
         let node = &mut spec.nodes[index];
         if let Some(live) = self.live.get(&node.path) {
             node.entry = Some(live.open.entry);
@@ -227,7 +261,7 @@ impl Builder {
             descriptor: &node.descriptor,
             settings,
             rate_hz,
-            max_len: self.max_len,
+            max_len: len,
             pins: &node.pins,
             live: self.is_live,
             clock: Arc::clone(&self.clock),
@@ -285,7 +319,7 @@ impl Builder {
             entry: Some(Entry::new(opened.processor, values)),
             pacer,
         });
-        let signature = signature(node, rate_hz, self.max_len, job);
+        let signature = signature(node, rate_hz, len, job);
         self.live
             .insert(node.path.clone(), Live { signature, open });
     }
@@ -333,7 +367,7 @@ impl Builder {
                         &inputs,
                         &mut used,
                         &mut tables,
-                        self.max_len,
+                        self.quantum,
                     );
                     if let Some(wire) = wire {
                         slots[wire] = Some(output.slot);
@@ -377,7 +411,7 @@ impl Builder {
         Plan {
             serial: self.serial,
             rate_hz: spec.rate_hz,
-            max_len: self.max_len,
+            max_len: self.quantum,
             has_fades: steps.iter().any(|step| matches!(step, Step::Fade { .. })),
             steps,
             tables,

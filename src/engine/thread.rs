@@ -29,6 +29,8 @@ enum Task {
     /// With its number.
     Build(Box<Job>, u64),
     Swapped,
+    /// Another length of cycles, for the jobs that follow.
+    Quantum(usize),
     Quit,
 }
 
@@ -166,6 +168,13 @@ impl Engine {
     pub fn quantum(&self) -> usize {
         self.quantum
     }
+
+    /// Another length of cycles, from the next job on that is submitted. Devices are opened anew; what is in between
+    /// plays on.
+    pub fn set_quantum(&mut self, quantum: usize) {
+        self.quantum = quantum.max(1);
+        let _ = self.tasks.send(Task::Quantum(self.quantum));
+    }
 }
 
 impl Drop for Engine {
@@ -205,6 +214,7 @@ fn build_loop(
                     is_in_flight = false;
                     builder.swapped();
                 }
+                Task::Quantum(quantum) => builder.set_quantum(quantum),
                 Task::Quit => return,
             }
         }
@@ -311,11 +321,7 @@ impl Driver {
         if self.runner.wants_quit {
             return None;
         }
-        let rate_hz = self.runner.plan().map_or(self.rate_hz, |plan| plan.rate_hz);
-        if rate_hz != self.rate_hz {
-            self.rate_hz = rate_hz;
-            self.timer = Timer::new(self.epoch, rate_hz, self.quantum);
-        }
+        self.follow_plan();
         if self.runner.is_running() {
             return Some(self.run());
         }
@@ -328,6 +334,18 @@ impl Driver {
             Some(IDLE_SLEEP)
         } else {
             Some(Duration::ZERO)
+        }
+    }
+
+    /// The plan says how fast and in which steps.
+    fn follow_plan(&mut self) {
+        let Some(plan) = self.runner.plan() else {
+            return;
+        };
+        let (rate_hz, quantum) = (plan.rate_hz, plan.max_len);
+        if (rate_hz, quantum) != (self.rate_hz, self.quantum) {
+            (self.rate_hz, self.quantum) = (rate_hz, quantum);
+            self.timer = Timer::new(self.epoch, rate_hz, quantum);
         }
     }
 
@@ -349,6 +367,7 @@ impl Driver {
                 self.timer.made(self.quantum);
             }
             self.runner.receive();
+            self.follow_plan();
         }
         if let Some(at) = self.master() {
             self.watch(at);

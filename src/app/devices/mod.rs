@@ -22,6 +22,9 @@ const STEADY: f64 = 10.0;
 /// Seconds before a device is tried again, by how often that was in vain.
 const BACK_OFF: [f64; 6] = [0.0, 1.0, 2.0, 5.0, 10.0, 30.0];
 
+/// The shortest and the longest cycle that can be asked for.
+const QUANTUM_RANGE: (usize, usize) = (16, 8192);
+
 /// What is known of the devices in use.
 #[derive(Debug, Default)]
 pub(super) struct Desk {
@@ -426,6 +429,24 @@ impl App {
     pub(super) fn set_rate(&mut self, rate_hz: u32) {
         if self.graph.rate_hz != rate_hz {
             self.edit_from_above("Set the rate", Edit::SetRate(rate_hz));
+        }
+    }
+
+    /// Has cycles be of that many samples on this machine from now on.
+    pub(super) fn set_quantum(&mut self, quantum: usize) {
+        let quantum = quantum.clamp(QUANTUM_RANGE.0, QUANTUM_RANGE.1);
+        self.change_preferences(|it| it.quantum = Some(quantum));
+        self.use_quantum(quantum);
+    }
+
+    /// Has cycles be of that many samples.
+    pub(super) fn use_quantum(&mut self, quantum: usize) {
+        let Some(playing) = &mut self.playing else {
+            return;
+        };
+        if playing.quantum() != quantum {
+            playing.set_quantum(quantum);
+            self.agree();
         }
     }
 

@@ -379,3 +379,47 @@ fn another_default_device_is_followed_or_not_as_was_chosen_and_never_silently() 
     let mut log = bench.app.view().log.iter();
     assert!(log.any(|line| line.text.contains("moves there from pulseaudio:headset")));
 }
+
+#[test]
+fn another_quantum_or_rate_is_taken_while_the_tone_goes_on_and_nothing_upstream_begins_anew() {
+    let desk = Desk::default();
+    desk.add("pulseaudio", "speakers", true);
+    let mut bench = Bench::new(desk, "");
+    bench.run();
+    bench.until_heard("pulseaudio:speakers");
+    let entries = |bench: &Bench| {
+        let playing = bench.app.playing.as_ref().unwrap();
+        let open = |id| playing.open(&FilterPath(vec![FilterId(id)])).unwrap().entry;
+        (open(1), open(2))
+    };
+    let before = entries(&bench);
+    let from = bench.position();
+    bench.app.perform(Action::SetQuantum(512));
+    assert_eq!(bench.app.view().quantum, 512);
+    bench.until("a device opened anew", |it| {
+        it.app.view().granted.is_some_and(|it| it.period == 512)
+    });
+    bench.until_heard("pulseaudio:speakers");
+    assert_eq!(entries(&bench).0, before.0, "the tone plays on");
+    assert!(bench.position() > from, "time does not go back");
+    assert_eq!(bench.app.view().preferences.quantum, Some(512));
+    let steps: Vec<f32> = {
+        let heard = &bench.heard["pulseaudio:speakers"];
+        heard.windows(2).map(|it| (it[1] - it[0]).abs()).collect()
+    };
+    let steepest = steps.iter().copied().fold(0.0, f32::max);
+    assert!(steepest < 0.1, "it comes in along a fade, not {steepest}");
+    // A rate is the document's: an undo takes it back.
+    bench.app.perform(Action::SetRate(44_100));
+    bench.until("the rate", |it| {
+        it.app.view().granted.is_some_and(|it| it.rate_hz == 44_100)
+    });
+    bench.until_heard("pulseaudio:speakers");
+    bench.app.perform(Action::Undo);
+    bench.until("the rate before", |it| {
+        it.app.view().granted.is_some_and(|it| it.rate_hz == 48_000)
+    });
+    bench.until_heard("pulseaudio:speakers");
+    bench.app.perform(Action::SetQuantum(1));
+    assert_eq!(bench.app.view().quantum, 16, "the least there is");
+}
