@@ -8,7 +8,8 @@ use eframe::egui::{self, Pos2, pos2};
 use ksgraph::gui::icons::Icon;
 use ksgraph::gui::node_graph::{
     Event, Footer, Health, How, Kind, Model, NodeGraph, NodeId, NodeView, PinAddr, PinView, Place,
-    Requests, Settings, Side, Tag, Ticks, Verdict, View, WireEnds, WireId, WireState, WireView,
+    Requests, Route, Settings, Side, Tag, Ticks, Verdict, View, WireEnds, WireId, WireState,
+    WireView,
 };
 use ksgraph::gui::theme::{Theme, ThemeName, Type, kind};
 
@@ -95,6 +96,11 @@ impl Gallery {
             from: PinAddr::output(from, out),
             to: PinAddr::input(to, input),
             selected: false,
+            route: match view.state {
+                WireState::HardWired => Route::Square,
+                _ if view.feedback => Route::Below,
+                _ => Route::Curve,
+            },
         };
         self.wires.push(Line { ends, view });
     }
@@ -367,6 +373,7 @@ impl Model for Gallery {
         NodeView {
             name: b.name.into(),
             spoken: format!("Filter {} {id}", b.name).into(),
+            state: "".into(),
             mark: Some(b.icon.strokes()),
             lit: b.lit,
             health: b.health,
@@ -485,6 +492,7 @@ impl Window {
                         from,
                         to,
                         selected: false,
+                        route: Route::default(),
                     },
                     view,
                 });

@@ -136,6 +136,8 @@ pub struct App {
     has_ended: bool,
     xruns: Vec<Xrun>,
     epoch: Epoch,
+    /// How often the graph was agreed.
+    agreements: u64,
 
     settings: settings::Kept,
 }
@@ -179,6 +181,7 @@ impl App {
             has_ended: false,
             xruns: vec![],
             epoch: Epoch::new(),
+            agreements: 0,
         };
         let quantum = app.preferences().quantum.unwrap_or(options.quantum);
         match Playing::start(app.catalogue.clone(), quantum) {
@@ -369,6 +372,7 @@ impl App {
 
     /// Agrees the graph anew, and has the engine play it.
     fn agree(&mut self) {
+        self.agreements += 1;
         self.probe_files();
         let base = self.base();
         self.wiring = negotiate(&self.graph, &self.catalogue, &self.facts, base.as_deref());

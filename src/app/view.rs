@@ -132,6 +132,11 @@ pub struct View<'a> {
 }
 
 impl<'a> View<'a> {
+    /// Numbers that stay the same while the document and its agreement do: what a screen keeps is good so long.
+    pub fn revision(&self) -> [u64; 2] {
+        [self.app.agreements, self.app.history.state()]
+    }
+
     /// The whole document, whatever part of it is shown.
     pub fn document_graph(&self) -> &'a Graph {
         &self.app.graph

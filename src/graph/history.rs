@@ -69,6 +69,11 @@ impl History {
         Ok(())
     }
 
+    /// The number of the state the document is in: each state since it was opened has one of its own.
+    pub fn state(&self) -> u64 {
+        self.state
+    }
+
     /// Begins a gesture; one that is open ends here.
     pub fn begin(&mut self, name: &str) {
         self.commit();

@@ -1,29 +1,27 @@
 //! The document on the canvas: how filters, pins and wires look, and what gestures mean.
 //!
-//! A box is a filter or a group of the outermost graph; its id is the filter's, a wire's id is the index of its
-//! connection, a pin's place is a row of `rows.rs`.
+//! A box is a filter or a group of the graph shown; its id is the filter's, a wire's id is the index of its
+//! connection, a pin's place is a row of `rows.rs`. What lasts from frame to frame is in `layout.rs`.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::rc::Rc;
 
-use egui::{Ui, pos2};
+use egui::Ui;
 
-use super::body::{self, Bodies};
-use super::controls;
+use super::body::Bodies;
 use super::icons::Icon;
+use super::layout::{Boxed, Layout};
 use super::node_graph::{
-    Footer, Health, Model, NodeId, NodeView, PinAddr, Place, Requests, Side, Verdict, WireEnds,
-    WireId, WireState, WireView,
+    Brief, Footer, Health, Model, NodeId, NodeView, PinAddr, Place, Requests, Route, Side, Verdict,
+    WireEnds, WireId, WireState, WireView,
 };
-use super::rows::{Row, Rows};
+use super::rows::Row;
 use super::screen::Command;
 use super::signals::Signals;
-use super::theme::{Theme, Type};
+use super::theme::Theme;
 use super::words::{hue, instances_text, kind_word, mark, range_text, tag};
 use crate::app::{FilterStatus, View};
-use crate::graph::{
-    Connection, FilterId, FilterPath, Graph, Node, NodeKind, PinAddress, PinRef, Wire,
-};
+use crate::graph::{Connection, FilterId, FilterPath, Graph, Node, PinAddress, PinRef, Wire};
 use crate::ks::{Descriptor, Kind, PinFactory, State};
 
 /// What became of a connection.
@@ -38,12 +36,7 @@ pub(super) struct Drawn<'a> {
     pub(super) node: &'a Node,
     /// As described; nothing for groups and filters that are not installed.
     pub(super) descriptor: Option<&'a Descriptor>,
-    pub(super) rows: Rows,
-    pub(super) status: FilterStatus,
     pub(super) place: Place,
-    spoken: String,
-    inside: Option<String>,
-    cost: Option<(String, f32, String)>,
 }
 
 /// The wire of an open refusal card.
@@ -53,10 +46,7 @@ pub(super) const NOT_MADE: WireId = WireId::MAX;
 pub(super) struct Scene<'a> {
     /// What the program shows of itself.
     pub(super) view: &'a View<'a>,
-    /// The boxes, bottom first.
-    pub(super) drawn: Vec<Drawn<'a>>,
-    index: BTreeMap<NodeId, usize>,
-    wires: Vec<WireEnds>,
+    layout: Rc<Layout>,
     signals: &'a Signals,
     bodies: &'a mut Bodies,
     /// A wire that was refused and is not made, while its card is open.
@@ -74,38 +64,15 @@ impl<'a> Scene<'a> {
         signals: &'a Signals,
         bodies: &'a mut Bodies,
     ) -> Self {
-        let mut drawn: Vec<Drawn<'a>> = view
-            .graph
-            .filters
-            .iter()
-            .map(|(&id, node)| draw(ui, view, id, node))
-            .collect();
-        // What is selected lies on top.
-        drawn.sort_by_key(|it| view.selection.filters.contains(&it.id));
-        let index: BTreeMap<NodeId, usize> = drawn
-            .iter()
-            .enumerate()
-            .map(|(index, it)| (NodeId::from(it.id.0), index))
-            .collect();
-        let mut scene = Self {
+        Self {
             view,
-            drawn,
-            index,
-            wires: vec![],
+            layout: signals.layout(ui, view),
             signals,
             bodies,
             refused: None,
             commands: vec![],
             ring: Theme::of(ui.ctx()).accent,
-        };
-        scene.wires = view
-            .graph
-            .connections
-            .iter()
-            .enumerate()
-            .filter_map(|(index, connection)| scene.ends(index, connection))
-            .collect();
-        scene
+        }
     }
 
     /// Shows a wire that was tried, as one that cannot be.
@@ -113,51 +80,43 @@ impl<'a> Scene<'a> {
         let (from, to) = (self.find(Side::Output, from), self.find(Side::Input, to));
         if let (Some(from), Some(to)) = (from, to) {
             self.refused = Some((from, to));
-            self.wires.push(WireEnds {
-                id: NOT_MADE,
-                from,
-                to,
-                selected: false,
-            });
         }
     }
 
     fn find(&self, side: Side, pin: &PinAddress) -> Option<PinAddr> {
         let reference = self.view.pin_ref(pin)?;
         let node = NodeId::from(reference.filter.0);
-        let index = self.get(node)?.rows.index_of(side, &reference)?;
+        let index = self.boxed(node)?.rows.index_of(side, &reference)?;
         Some(PinAddr { node, side, index })
     }
 
-    fn ends(&self, index: usize, connection: &Connection) -> Option<WireEnds> {
-        let end = |side, pin: &PinRef| {
-            let node = NodeId::from(pin.filter.0);
-            let index = self.get(node)?.rows.index_of(side, pin)?;
-            Some(PinAddr { node, side, index })
-        };
-        Some(WireEnds {
-            id: index as WireId,
-            from: end(Side::Output, &connection.from)?,
-            to: end(Side::Input, &connection.to)?,
-            selected: self.view.selection.connections.contains(&index),
-        })
+    fn boxed(&self, id: NodeId) -> Option<&Boxed> {
+        self.layout.get(id)
     }
 
-    /// The box of that id.
-    pub(super) fn get(&self, id: NodeId) -> Option<&Drawn<'a>> {
-        self.drawn.get(*self.index.get(&id)?)
+    /// The box of that id, with what is known of it.
+    pub(super) fn get(&self, id: NodeId) -> Option<Drawn<'a>> {
+        let it = self.boxed(id)?;
+        let filter = self.view.wiring.filters.get(&it.path);
+        Some(Drawn {
+            id: it.id,
+            path: it.path.clone(),
+            node: self.view.graph.filters.get(&it.id)?,
+            descriptor: filter.and_then(|filter| filter.descriptor.as_ref()),
+            place: it.place,
+        })
     }
 
     /// The row at that place.
     pub(super) fn row(&self, pin: PinAddr) -> Option<&Row> {
-        self.get(pin.node)?.rows.side(pin.side).get(pin.index)
+        self.boxed(pin.node)?.rows.side(pin.side).get(pin.index)
     }
 
     /// The pin at that place, as the program names it.
     pub(super) fn address(&self, pin: PinAddr) -> Option<PinAddress> {
         let row = self.row(pin)?;
         Some(PinAddress {
-            filter: self.get(pin.node)?.path.clone(),
+            filter: self.boxed(pin.node)?.path.clone(),
             pin: row.pin.clone(),
             instance: row.instance,
         })
@@ -171,7 +130,7 @@ impl<'a> Scene<'a> {
 
     /// The first pin of a side that has no wire, as the program names it.
     pub(super) fn free_pin(&self, node: NodeId, side: Side) -> Option<PinAddress> {
-        let rows = self.get(node)?.rows.side(side);
+        let rows = self.boxed(node)?.rows.side(side);
         let index = rows
             .iter()
             .position(|row| !row.is_connected && !row.is_bridge)?;
@@ -181,9 +140,10 @@ impl<'a> Scene<'a> {
     /// The connections that end at a box, or at one pin of it.
     pub(super) fn wires_of(&self, node: NodeId, pin: Option<PinAddr>) -> Vec<usize> {
         let ends_here = |end: PinAddr| pin.map_or(end.node == node, |pin| end == pin);
-        self.wires
+        self.layout
+            .wires
             .iter()
-            .filter(|wire| wire.id != NOT_MADE && (ends_here(wire.from) || ends_here(wire.to)))
+            .filter(|wire| ends_here(wire.from) || ends_here(wire.to))
             .map(|wire| wire.id as usize)
             .collect()
     }
@@ -195,7 +155,7 @@ impl<'a> Scene<'a> {
 
     /// The name of a box for screen readers.
     pub(super) fn spoken_node(&self, id: NodeId) -> &str {
-        self.get(id).map_or("", |it| &it.spoken)
+        self.boxed(id).map_or("", |it| &it.spoken)
     }
 
     /// The name of a wire for screen readers.
@@ -231,107 +191,108 @@ pub(super) fn wire_text(
     )
 }
 
-fn draw<'a>(ui: &Ui, view: &View<'a>, id: FilterId, node: &'a Node) -> Drawn<'a> {
-    let path = view.path_of(id);
-    let rows = Rows::of(view, id, node);
-    let filter = match &node.kind {
-        NodeKind::Filter(filter) => Some(filter),
-        NodeKind::Group(_) => None,
-    };
-    let descriptor = view
-        .wiring
-        .filters
-        .get(&path)
-        .and_then(|filter| filter.descriptor.as_ref());
-    let inside = match &node.kind {
-        NodeKind::Group(group) => Some(format!("{} inside", group.graph.filters.len())),
-        NodeKind::Filter(_) => None,
-    };
-    let status = match filter {
-        Some(_) => view.status(&path),
-        None => FilterStatus::Ready(view.requested),
-    };
-    let body = descriptor.map_or([0.0, 0.0], body::size);
-    let label = |rows: &[Row]| {
-        rows.iter()
-            .map(|row| controls::width(ui, &row.label, Type::Canvas))
-            .fold(0.0_f32, f32::max)
-    };
-    let name = Place::width_for(controls::width(ui, &node.name, Type::FilterName));
-    let pins = ((label(&rows.inputs) + label(&rows.outputs) + 46.0) / 8.0).ceil() * 8.0;
-    let place = Place {
-        id: NodeId::from(id.0),
-        pos: pos2(node.position.x, node.position.y),
-        width: name.max(body[0]).max(pins).min(320.0),
-        pins: [rows.inputs.len(), rows.outputs.len()],
-        body: body[1],
-        footer: inside.is_none(),
-        selected: view.selection.filters.contains(&id),
-    };
-    let cost = view.cost(&path).map(|(nanos, latency)| {
-        let cycle = f64::from(view.quantum as u32) * 1e9 / f64::from(view.wiring.rate_hz.max(1));
-        let share = (f64::from(nanos).max(10.0) / 10.0).ln() / (cycle.max(100.0) / 10.0).ln();
-        (
-            format!("{} ns", crate::ks::grouped(nanos)),
-            share.clamp(0.0, 1.0) as f32,
-            format!("{} smp", crate::ks::grouped(latency as u32)),
-        )
-    });
-    Drawn {
-        id,
-        path,
-        node,
-        descriptor,
-        rows,
-        status,
-        place,
-        spoken: format!("Filter {}", node.name),
-        inside,
-        cost,
+/// What a filter's cycle costs, in words, and its share of the cycle between 10 ns and all of it.
+fn cost(view: &View<'_>, path: &FilterPath) -> Option<(String, f32, String)> {
+    let (nanos, latency) = view.cost(path)?;
+    let cycle = f64::from(view.quantum as u32) * 1e9 / f64::from(view.wiring.rate_hz.max(1));
+    let share = (f64::from(nanos).max(10.0) / 10.0).ln() / (cycle.max(100.0) / 10.0).ln();
+    Some((
+        format!("{} ns", crate::ks::grouped(nanos)),
+        share.clamp(0.0, 1.0) as f32,
+        format!("{} smp", crate::ks::grouped(latency as u32)),
+    ))
+}
+
+impl Scene<'_> {
+    fn status(&self, it: &Boxed) -> FilterStatus {
+        match it.inside {
+            None => self.view.status(&it.path),
+            Some(_) => FilterStatus::Ready(self.view.requested),
+        }
+    }
+
+    fn state(&self) -> State {
+        self.view.cells.map_or(State::Stop, |cells| cells.state())
+    }
+}
+
+/// How a box fares, and how many of its pips are lit.
+fn health(status: &FilterStatus, now: State) -> (Health, u8) {
+    match status {
+        FilterStatus::Missing => (Health::Missing, 0),
+        FilterStatus::Faulty(_) => (Health::Faulty, 0),
+        FilterStatus::Idle(_) => (Health::Fine, 0),
+        FilterStatus::Ready(state) => (Health::Fine, (*state).min(now) as u8),
+    }
+}
+
+/// How a box stands, as a screen reader says it after its name.
+fn standing(status: &FilterStatus, lit: u8) -> Cow<'static, str> {
+    match status {
+        FilterStatus::Missing => "not installed".into(),
+        FilterStatus::Faulty(why) => format!("muted: {why}").into(),
+        FilterStatus::Idle(why) => why.clone().into(),
+        FilterStatus::Ready(_) => {
+            ["stopped", "acquired", "paused", "running"][usize::from(lit.min(3))].into()
+        }
     }
 }
 
 impl Model for Scene<'_> {
     fn nodes(&self) -> Vec<Place> {
-        self.drawn.iter().map(|it| it.place).collect()
+        self.layout.places()
+    }
+
+    fn revision(&self) -> Option<u64> {
+        // A wire that is not made is there as long as its card.
+        self.refused.is_none().then_some(self.layout.revision)
+    }
+
+    fn brief(&self, id: NodeId) -> Brief {
+        let Some(it) = self.boxed(id) else {
+            return Brief::default();
+        };
+        let (health, lit) = health(&self.status(it), self.state());
+        let first = |rows: &[Row]| rows.first().map(|row| row.view().kind);
+        Brief {
+            health,
+            lit,
+            kinds: [first(&it.rows.inputs), first(&it.rows.outputs)],
+        }
     }
 
     fn node(&self, id: NodeId) -> NodeView<'_> {
-        let Some(it) = self.get(id) else {
+        let (Some(it), Some(drawn)) = (self.boxed(id), self.get(id)) else {
             return NodeView::default();
         };
-        let now = self.view.cells.map_or(State::Stop, |cells| cells.state());
-        let (health, lit, footer) = match &it.status {
-            FilterStatus::Missing => (
-                Health::Missing,
-                0,
-                Some(Footer::Words("not installed, wires kept".into())),
-            ),
-            FilterStatus::Faulty(why) => {
-                (Health::Faulty, 0, Some(Footer::Words(Cow::Borrowed(why))))
-            }
+        let status = self.status(it);
+        let (health, lit) = health(&status, self.state());
+        let state = standing(&status, lit);
+        let footer = match status {
+            FilterStatus::Missing => Some(Footer::Words("not installed, wires kept".into())),
+            FilterStatus::Faulty(why) => Some(Footer::Words(why.into())),
             FilterStatus::Idle(why) => {
                 // The box has its name above already.
-                let own = why.strip_prefix(it.node.name.as_str());
+                let own = why.strip_prefix(drawn.node.name.as_str());
                 let words = own
                     .and_then(|rest| rest.strip_prefix(" is "))
-                    .unwrap_or(why);
-                (Health::Fine, 0, Some(Footer::Words(Cow::Borrowed(words))))
+                    .unwrap_or(&why);
+                Some(Footer::Words(words.to_owned().into()))
             }
-            FilterStatus::Ready(state) => {
-                let footer = it.cost.as_ref().map(|(left, share, right)| Footer::Cost {
-                    left: Cow::Borrowed(left),
-                    share: *share,
-                    right: Cow::Borrowed(right),
-                });
-                (Health::Fine, (*state).min(now) as u8, footer)
+            FilterStatus::Ready(_) => {
+                cost(self.view, &it.path).map(|(left, share, right)| Footer::Cost {
+                    left: left.into(),
+                    share,
+                    right: right.into(),
+                })
             }
         };
         let plays = self.view.play_mode == Some(&it.path);
         NodeView {
-            name: Cow::Borrowed(&it.node.name),
+            name: Cow::Borrowed(&drawn.node.name),
             spoken: Cow::Borrowed(&it.spoken),
-            mark: Some(match it.descriptor {
+            state,
+            mark: Some(match drawn.descriptor {
                 Some(descriptor) => mark(descriptor).strokes(),
                 None if it.inside.is_some() => Icon::Group.strokes(),
                 None => Icon::Missing.strokes(),
@@ -347,7 +308,15 @@ impl Model for Scene<'_> {
     }
 
     fn wires(&self) -> Vec<WireEnds> {
-        self.wires.clone()
+        let mut wires = self.layout.wires.clone();
+        wires.extend(self.refused.map(|(from, to)| WireEnds {
+            id: NOT_MADE,
+            from,
+            to,
+            selected: false,
+            route: Route::Curve,
+        }));
+        wires
     }
 
     fn wire(&self, id: WireId) -> WireView<'_> {
@@ -364,30 +333,31 @@ impl Model for Scene<'_> {
         let Some(connection) = self.view.graph.connections.get(index) else {
             return WireView::default();
         };
-        let spoken = Cow::Owned(wire_text(self.view.graph, connection, "Wire ", " to "));
-        let from_kind = self
-            .wires
-            .iter()
-            .find(|wire| wire.id == id)
+        let ends = self.layout.ends(index);
+        let from_kind = ends
             .and_then(|wire| self.row(wire.from))
             .map_or(Kind::Control, |row| row.kind);
         let mut shown = WireView {
-            spoken,
+            spoken: wire_text(self.view.graph, connection, "Wire ", " to ").into(),
             kind: hue(from_kind),
             strands: 2,
+            feedback: ends.is_some_and(|wire| wire.route == Route::Below),
             ..WireView::default()
         };
-        let Some(wire) = wire_of(self.view, index) else {
+        let at = self.layout.wire_at(index);
+        let found = at.and_then(|at| Some((at, self.view.wiring.wires.get(at)?)));
+        let Some((at, wire)) = found else {
             shown.state = WireState::EndMissing;
+            shown.standing = "one end is missing".into();
             return shown;
         };
         match &wire.outcome {
-            Err(_) => shown.state = WireState::Refused,
+            Err(refusal) => {
+                shown.state = WireState::Refused;
+                shown.standing = refusal.sentence().into();
+            }
             Ok(agreement) => {
-                let runs = self
-                    .view
-                    .cells
-                    .is_some_and(|cells| cells.state() != State::Stop);
+                let runs = self.state() != State::Stop;
                 shown.kind = hue(agreement.format.kind());
                 shown.strands = agreement
                     .format
@@ -403,11 +373,11 @@ impl Model for Scene<'_> {
                 } else {
                     Requests::AgainstData
                 };
+                shown.standing = agreement.format.to_string().into();
                 shown.tag = Some(tag(&agreement.format));
-                if let Some(signal) = self.signals.get(wire) {
-                    shown.level = signal.brightness;
-                    shown.beads.clone_from(&signal.beads);
-                }
+                let signal = self.signals.of(self.view, at, wire);
+                shown.level = signal.brightness;
+                shown.beads = signal.beads;
             }
         }
         shown
@@ -430,11 +400,10 @@ impl Model for Scene<'_> {
     }
 
     fn body_ui(&mut self, ui: &mut Ui, id: NodeId) {
-        let Some(&index) = self.index.get(&id) else {
+        let Some(it) = self.get(id) else {
             return;
         };
-        let it = &self.drawn[index];
-        self.bodies.ui(ui, self.view, it, &mut self.commands);
+        self.bodies.ui(ui, self.view, &it, &mut self.commands);
     }
 
     fn pin_tip(&self, pin: PinAddr) -> String {

@@ -11,6 +11,7 @@ mod files;
 mod hands;
 pub mod icons;
 mod keys;
+mod layout;
 mod meter;
 pub mod node_graph;
 mod panels;

@@ -10,7 +10,7 @@ use super::node_graph::{PinView, Side};
 use super::theme::kind;
 use super::words::{hue, kind_word};
 use crate::app::View;
-use crate::graph::{FilterId, FilterPath, Graph, Node, NodeKind, PinRef};
+use crate::graph::{FilterId, FilterPath, Graph, Node, NodeKind, PinRef, Wire};
 use crate::ks::{DataFlow, Kind, PinFactory};
 
 /// One row of pins of a box.
@@ -45,6 +45,22 @@ pub(super) struct Rows {
 impl Rows {
     /// The rows of a filter or group.
     pub(super) fn of(view: &View<'_>, id: FilterId, node: &Node) -> Self {
+        let connections = view.graph.connections.iter().enumerate();
+        let touching: Vec<usize> = connections
+            .filter(|(_, it)| it.from.filter == id || it.to.filter == id)
+            .map(|(index, _)| index)
+            .collect();
+        Self::touched(view, id, node, &touching, &|index| wire_of(view, index))
+    }
+
+    /// The same, for who knows already which connections end here and what became of them.
+    pub(super) fn touched<'a>(
+        view: &View<'a>,
+        id: FilterId,
+        node: &Node,
+        touching: &[usize],
+        wire: &dyn Fn(usize) -> Option<&'a Wire>,
+    ) -> Self {
         let path = view.path_of(id);
         let described = view
             .wiring
@@ -55,7 +71,7 @@ impl Rows {
         match (&node.kind, described) {
             (NodeKind::Filter(_), Some(descriptor)) => {
                 for factory in descriptor.pins.iter() {
-                    rows.factory(view.graph, id, factory);
+                    rows.factory(view.graph, id, factory, touching);
                 }
             }
             (NodeKind::Group(group), _) => {
@@ -69,7 +85,7 @@ impl Rows {
             }
             (NodeKind::Filter(_), None) => {}
         }
-        rows.wired(view, id);
+        rows.wired(view, id, touching, wire);
         rows.shown_outside(view, id);
         rows.name(&node.name);
         rows
@@ -83,7 +99,7 @@ impl Rows {
     }
 
     /// The connected instances of a factory in order, and one more while there may be one more.
-    fn factory(&mut self, graph: &Graph, id: FilterId, factory: &PinFactory) {
+    fn factory(&mut self, graph: &Graph, id: FilterId, factory: &PinFactory, touching: &[usize]) {
         let side = self.side_mut(factory.data_flow);
         if factory.is_bridge() {
             side.push(Row {
@@ -92,7 +108,7 @@ impl Rows {
             });
             return;
         }
-        let mut instances: Vec<u32> = ends(graph, id, factory.data_flow)
+        let mut instances: Vec<u32> = ends(graph, id, factory.data_flow, touching)
             .filter(|pin| pin.pin == factory.name)
             .map(|pin| pin.instance)
             .collect();
@@ -115,14 +131,21 @@ impl Rows {
     }
 
     /// Marks what is connected, and adds pins that only a wire knows of.
-    fn wired(&mut self, view: &View<'_>, id: FilterId) {
-        for (index, connection) in view.graph.connections.iter().enumerate() {
+    fn wired<'a>(
+        &mut self,
+        view: &View<'a>,
+        id: FilterId,
+        touching: &[usize],
+        wire: &dyn Fn(usize) -> Option<&'a Wire>,
+    ) {
+        for &index in touching {
+            let connection = &view.graph.connections[index];
             let ends = [
                 (&connection.from, DataFlow::Out),
                 (&connection.to, DataFlow::In),
             ];
             for (pin, flow) in ends.into_iter().filter(|(pin, _)| pin.filter == id) {
-                let agreed = wire_of(view, index)
+                let agreed = wire(index)
                     .and_then(|wire| wire.outcome.as_ref().ok())
                     .map(|agreement| agreement.format.kind());
                 let side = self.side_mut(flow);
@@ -224,13 +247,17 @@ impl Row {
     }
 }
 
-fn ends(graph: &Graph, id: FilterId, flow: DataFlow) -> impl Iterator<Item = &PinRef> {
-    graph
-        .connections
+fn ends<'a>(
+    graph: &'a Graph,
+    id: FilterId,
+    flow: DataFlow,
+    touching: &'a [usize],
+) -> impl Iterator<Item = &'a PinRef> {
+    touching
         .iter()
-        .map(move |connection| match flow {
-            DataFlow::In => &connection.to,
-            DataFlow::Out => &connection.from,
+        .map(move |&index| match flow {
+            DataFlow::In => &graph.connections[index].to,
+            DataFlow::Out => &graph.connections[index].from,
         })
         .filter(move |pin| pin.filter == id)
 }

@@ -189,6 +189,110 @@ fn boxes_move_in_steps_of_the_grid_and_all_selected_ones_together() {
 }
 
 #[test]
+fn control_or_alt_lets_a_box_lie_anywhere() {
+    let mut h = bench(three());
+    let grip = rect(&h, "Filter Source").left_top() + vec2(40.0, 12.0);
+    pull(&mut h, grip, grip + vec2(53.0, 29.0));
+    h.event(egui::Event::ModifiersChanged(Modifiers::COMMAND));
+    h.step();
+    assert_eq!(h.state().toy.pos(1), pos2(85.0, 125.0));
+}
+
+#[test]
+fn edges_line_up_with_those_of_other_boxes() {
+    let mut h = bench(three().with("Tall", [600.0, 101.0], [1, 0], kind::AUDIO));
+    let grip = rect(&h, "Filter Source").left_top() + vec2(40.0, 12.0);
+    drag(&mut h, grip, grip + vec2(100.0, 3.0));
+    assert_eq!(
+        h.state().toy.pos(1).y,
+        101.0,
+        "by the top of the nearest box, not by the grid"
+    );
+}
+
+#[test]
+fn the_end_of_a_selected_wire_is_moved_at_its_output_too() {
+    let toy = three()
+        .with("Other", [32.0, 304.0], [0, 1], kind::AUDIO)
+        .wired(1, 2);
+    let mut h = bench(toy);
+    let (from, to) = (
+        middle(&h, "Source output out"),
+        middle(&h, "Other output out"),
+    );
+    drag(&mut h, from, to);
+    assert_eq!(
+        h.state().toy.wires[0].from.node,
+        1,
+        "not selected: another wire"
+    );
+    h.state_mut().toy.wires[0].selected = true;
+    h.run();
+    drag(&mut h, from, to);
+    let wires = &h.state().toy.wires;
+    assert_eq!(wires.len(), 1);
+    assert_eq!((wires[0].from.node, wires[0].to.node), (4, 2));
+}
+
+#[test]
+fn a_cut_takes_every_wire_it_crosses_in_one_event() {
+    let toy = three()
+        .with("Low", [320.0, 200.0], [1, 0], kind::AUDIO)
+        .wired(1, 2)
+        .wired(1, 4);
+    let mut h = bench(toy);
+    let (from, to) = (pos2(250.0, 70.0), pos2(250.0, 260.0));
+    let press = |h: &mut egui_kittest::Harness<'static, crate::toy::Bench>, pos, pressed| {
+        h.event(egui::Event::PointerButton {
+            pos,
+            button: egui::PointerButton::Secondary,
+            pressed,
+            modifiers: Modifiers::COMMAND,
+        });
+        h.step();
+    };
+    h.hover_at(from);
+    h.step();
+    h.event(egui::Event::ModifiersChanged(Modifiers::COMMAND));
+    h.step();
+    press(&mut h, from, true);
+    for i in 1..=4 {
+        h.hover_at(from.lerp(to, i as f32 / 4.0));
+        h.step();
+    }
+    press(&mut h, to, false);
+    h.run();
+    let cuts: Vec<usize> = h
+        .state()
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Disconnect { wires } => Some(wires.len()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(cuts, [2]);
+}
+
+#[test]
+fn a_graph_too_large_to_see_has_a_minimap_that_moves_the_view() {
+    let small = bench(three());
+    assert!(small.query_by_label("Minimap").is_none(), "all is seen");
+    let mut h = bench(three().with("Remote", [4000.0, 2000.0], [1, 1], kind::CLOCK));
+    let map = rect(&h, "Minimap");
+    assert!(h.query_by_label("Filter Remote").is_none());
+    let corner = map.right_bottom() - vec2(10.0, 20.0);
+    drag(&mut h, map.center(), corner);
+    h.get_by_label("Filter Remote");
+    assert!(
+        h.state()
+            .events
+            .iter()
+            .all(|e| !matches!(e, Event::Select { .. }))
+    );
+}
+
+#[test]
 fn escape_takes_a_move_back() {
     let mut h = bench(three());
     let grip = rect(&h, "Filter Source").left_top() + vec2(40.0, 12.0);

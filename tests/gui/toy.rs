@@ -8,7 +8,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use ksgraph::gui::node_graph::{
     Event, Geometry, How, InHand, Kind, Look, Model, NodeGraph, NodeId, NodeView, PinAddr, PinView,
-    Place, Side, Verdict, View, WireEnds, WireId, WireView,
+    Place, Route, Side, Verdict, View, WireEnds, WireId, WireView,
 };
 use ksgraph::gui::theme::{Theme, ThemeName, kind};
 
@@ -63,6 +63,7 @@ impl Toy {
             from,
             to,
             selected: false,
+            route: Route::default(),
         });
     }
 

@@ -15,14 +15,32 @@ pub(super) fn name_canvas(response: &Response) {
     response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, "Graph"));
 }
 
-pub(super) fn name_node(response: &Response, spoken: &str, selected: bool) {
-    response.widget_info(|| WidgetInfo::selected(Role::Group, true, selected, spoken));
+/// A name, and what is said after it.
+fn said(info: WidgetInfo, state: &str) -> WidgetInfo {
+    WidgetInfo {
+        current_text_value: (!state.is_empty()).then(|| state.to_owned()),
+        ..info
+    }
 }
 
-pub(super) fn name_pin(response: &Response, spoken: &str) {
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, spoken));
+pub(super) fn name_node(response: &Response, spoken: &str, state: &str, selected: bool) {
+    response.widget_info(|| {
+        said(
+            WidgetInfo::selected(Role::Group, true, selected, spoken),
+            state,
+        )
+    });
 }
 
-pub(super) fn name_wire(response: &Response, spoken: &str, selected: bool) {
-    response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected, spoken));
+pub(super) fn name_pin(response: &Response, spoken: &str, state: &str) {
+    response.widget_info(|| said(WidgetInfo::labeled(Role::Button, true, spoken), state));
+}
+
+pub(super) fn name_wire(response: &Response, spoken: &str, state: &str, selected: bool) {
+    response.widget_info(|| {
+        said(
+            WidgetInfo::selected(Role::Button, true, selected, spoken),
+            state,
+        )
+    });
 }

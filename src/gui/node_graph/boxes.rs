@@ -1,6 +1,6 @@
 //! Boxes and their pins: registered, pointed at, filled with the caller's widgets.
 
-use egui::{FontId, Painter, Pos2, Rect, Sense, Stroke, Ui, UiBuilder, Vec2, pos2, vec2};
+use egui::{FontId, Painter, Pos2, Rect, Response, Sense, Stroke, Ui, UiBuilder, Vec2, pos2, vec2};
 
 use super::access;
 use super::event::{Event, Geometry};
@@ -9,11 +9,9 @@ use super::look::{Look, PinFill, Shape};
 use super::model::{Health, Model, NodeView, PinAddr, PinView, Place, Side, Target, Verdict};
 use super::paint::{focus_ring, paint_pin};
 use super::paint_box::Brush;
-use super::show::{NodeGraph, Scene};
+use super::scene::Scene;
+use super::show::NodeGraph;
 use super::view::{Detail, View};
-
-/// More boxes in sight than this are a crowd.
-const CROWD: usize = 200;
 
 impl NodeGraph {
     #[expect(
@@ -31,7 +29,17 @@ impl NodeGraph {
         geometry: &mut Geometry,
     ) {
         let detail = self.view.detail();
-        for &i in &scene.seen {
+        let crowd = if scene.is_crowd {
+            for &i in &scene.seen {
+                let place = &scene.places[i];
+                let rect = self.view.rect_to_screen(place.rect());
+                geometry.nodes.push((place.id, rect));
+            }
+            Some(self.of_the_crowd(scene))
+        } else {
+            None
+        };
+        for &i in crowd.as_ref().unwrap_or(&scene.seen) {
             let place = &scene.places[i];
             let target = Target::Node(place.id);
             let rect = self.view.rect_to_screen(place.rect());
@@ -42,7 +50,9 @@ impl NodeGraph {
             if response.hovered() {
                 *hovered = Some(target);
             }
-            geometry.nodes.push((place.id, rect));
+            if !scene.is_crowd {
+                geometry.nodes.push((place.id, rect));
+            }
 
             let fits = |pin: &PinAddr| self.verdicts.get(pin).is_some_and(Verdict::fits);
             let anchor = self.gesture.anchor();
@@ -52,7 +62,7 @@ impl NodeGraph {
             let opacity = if dim { look.dimmed } else { 1.0 };
             let faint = {
                 let node = model.node(place.id);
-                access::name_node(&response, &node.spoken, place.selected);
+                access::name_node(&response, &node.spoken, &node.state, place.selected);
                 let mut painter = ui.painter().clone();
                 painter.multiply_opacity(opacity);
                 let brush = Brush {
@@ -73,8 +83,7 @@ impl NodeGraph {
                     focus_ring(ui.painter(), look, rect.expand(6.0), 10.0);
                 }
                 if detail != Detail::Near && response.hovered() && !in_hand {
-                    let name = node.name.to_string();
-                    response.clone().on_hover_text_at_pointer(name);
+                    self.show_near(&response, look, place, &node);
                 }
                 self.pins_ui(
                     ui, model, &node, look, scene, place, opacity, hovered, events, geometry,
@@ -93,6 +102,61 @@ impl NodeGraph {
                 );
             }
         }
+    }
+
+    /// Of a crowd: the box under the pointer and the one with the focus.
+    fn of_the_crowd(&self, scene: &Scene) -> Vec<usize> {
+        let pointer = self.view.to_graph(self.last_pointer);
+        let part = Rect::from_center_size(pointer, Vec2::splat(1.0));
+        let under = scene.boxes_in(part).last().copied();
+        let focused = match self.focus {
+            Some(Target::Node(node)) => scene.index_of(node),
+            Some(Target::Pin(pin)) => scene.index_of(pin.node),
+            _ => None,
+        };
+        let mut found: Vec<usize> = under.into_iter().chain(focused).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// The box at 100 % beside the pointer, for who looks from too far away to read it.
+    fn show_near(&self, response: &Response, look: &Look, place: &Place, node: &NodeView<'_>) {
+        response.clone().on_hover_ui_at_pointer(|ui| {
+            let near = Place {
+                selected: false,
+                body: 0.0,
+                ..*place
+            };
+            let (rect, _) = ui.allocate_exact_size(near.size() + vec2(16.0, 4.0), Sense::hover());
+            let view = View {
+                origin: rect.min + vec2(8.0, 2.0),
+                scroll: near.pos.to_vec2(),
+                zoom: 1.0,
+            };
+            let brush = Brush {
+                painter: ui.painter(),
+                look,
+                view,
+                place: &near,
+                node,
+                rect: view.rect_to_screen(near.rect()),
+                hot: false,
+            };
+            brush.near();
+            for (side, pins) in [(Side::Input, &node.inputs), (Side::Output, &node.outputs)] {
+                for (index, pin) in pins.iter().enumerate().take(near.pins[side as usize]) {
+                    let at = view.to_screen(near.pin(side, index));
+                    let fill = match () {
+                        () if pin.grows => PinFill::Grows,
+                        () if node.health == Health::Missing => PinFill::Ghost,
+                        () if pin.connected => PinFill::Connected,
+                        () => PinFill::Free,
+                    };
+                    near_pin(ui.painter(), look, &view, at, pin, side, fill, node.health);
+                }
+            }
+        });
     }
 
     /// The inline widgets, in a child as wide as the body, all sizes of its style times the zoom.
@@ -134,9 +198,8 @@ impl NodeGraph {
         let zoom = self.view.zoom;
         let detail = self.view.detail();
         let missing = node.health == Health::Missing;
-        // So far out, in such a crowd, a pin is a dot and no target: boxes still are.
-        let crowded =
-            detail == Detail::Far && scene.seen.len() > CROWD && self.gesture.anchor().is_none();
+        // In a crowd a pin is a dot and no target: boxes still are.
+        let crowded = scene.is_crowd;
         let sides = [(Side::Input, &node.inputs), (Side::Output, &node.outputs)];
         for (side, pins) in sides {
             for (index, pin) in pins.iter().enumerate().take(place.pins[side as usize]) {
@@ -163,7 +226,12 @@ impl NodeGraph {
                 let hit = Rect::from_center_size(at, vec2(wide, high));
                 let response =
                     ui.interact(hit, access::id(self.id, target), Sense::click_and_drag());
-                access::name_pin(&response, &pin.spoken);
+                let standing = match () {
+                    () if pin.grows => "not made yet",
+                    () if pin.connected => "connected",
+                    () => "free",
+                };
+                access::name_pin(&response, &pin.spoken, standing);
                 self.keep_keys(&response, Some(target));
                 let wired = look.kind(pin.kind).shape != Shape::Jack;
                 self.pin_pointer(&response, scene, addr, wired, events);

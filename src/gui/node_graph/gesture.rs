@@ -6,13 +6,19 @@
 use egui::{Context, PointerButton, Pos2, Rect, Response, Ui, Vec2};
 
 use super::event::{Event, How};
-use super::model::{Model, NodeId, PinAddr, Side, Target, WireId};
-use super::show::{NodeGraph, Scene};
+use super::model::{Model, NodeId, PinAddr, Place, Target, WireEnds, WireId};
+use super::scene::{Scene, guides};
+use super::show::NodeGraph;
 
 /// How near to a pin counts as on it: also the half of its target, so 24 on screen.
 pub(super) const PIN_HIT: f32 = 12.0;
 /// How near to a wire counts as on it.
 pub(super) const WIRE_HIT: f32 = 8.0;
+
+/// How near to a wire something carried counts as on it.
+const CARRIED: f32 = 16.0;
+/// How near two edges line up by themselves.
+const GUIDE: f32 = 5.0;
 
 /// What the pointer is doing.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,7 +93,12 @@ impl NodeGraph {
                 i.pointer.latest_pos(),
             )
         });
-        if zoom != 1.0
+        if pointer.is_some_and(|pointer| self.is_over_minimap(pointer)) {
+            let notches = scroll.y + zoom.ln() * 200.0;
+            if notches != 0.0 {
+                self.zoom_by_minimap(notches, response.rect);
+            }
+        } else if zoom != 1.0
             && let Some(pointer) = pointer
         {
             self.flight = None;
@@ -205,15 +216,15 @@ impl NodeGraph {
         }
         if wired && response.drag_started_by(PointerButton::Primary) {
             self.verdicts.clear();
-            // A connected input gives its wire into the hand; an output begins another one.
-            let held = scene
-                .wires
-                .iter()
-                .rev()
-                .find(|wire| pin.side == Side::Input && wire.to == pin);
-            self.gesture = match held {
+            // A connected input gives its wire into the hand; an output begins another one, unless its wire is the one
+            // selected.
+            let ends_here =
+                |wire: &&WireEnds| wire.to == pin || (wire.selected && wire.from == pin);
+            let mut held: Vec<&WireEnds> = scene.wires.iter().filter(ends_here).collect();
+            held.sort_by_key(|wire| wire.selected);
+            self.gesture = match held.last() {
                 Some(wire) => Gesture::Wire {
-                    anchor: wire.from,
+                    anchor: if wire.to == pin { wire.from } else { wire.to },
                     replacing: Some(wire.id),
                 },
                 None => Gesture::Wire {
@@ -380,11 +391,8 @@ impl NodeGraph {
             Gesture::Select { from, how } => {
                 if !down(PointerButton::Primary) {
                     let band = Rect::from_two_pos(from, self.view.to_graph(pointer));
-                    let nodes = scene
-                        .places
-                        .iter()
-                        .filter(|place| band.intersects(place.rect()));
-                    let nodes = nodes.map(|place| place.id).collect();
+                    let touched = scene.boxes_in(band).into_iter();
+                    let nodes = touched.map(|i| scene.places[i].id).collect();
                     events.push(Event::Select {
                         nodes,
                         wires: Vec::new(),
@@ -406,17 +414,9 @@ impl NodeGraph {
                     moved
                 };
                 let wanted = start + (self.view.to_graph(pointer) - grip);
-                let wanted = if self.settings.snap > 0.0 {
-                    let snap = self.settings.snap;
-                    (wanted.to_vec2() / snap).round().to_pos2().to_vec2() * snap
-                } else {
-                    wanted.to_vec2()
-                };
-                let total = if escape {
-                    Vec2::ZERO
-                } else {
-                    wanted - start.to_vec2()
-                };
+                let is_free = modifiers.alt || modifiers.command;
+                let wanted = self.settle(scene, grabbed, wanted, is_free);
+                let total = if escape { Vec2::ZERO } else { wanted - start };
                 if total != done {
                     events.push(Event::Move {
                         nodes: nodes.clone(),
@@ -430,14 +430,15 @@ impl NodeGraph {
                     };
                 }
                 ctx.set_cursor_icon(egui::CursorIcon::Grabbing);
+                let alone = nodes.len() == 1 && !modifiers.alt && !escape && total != Vec2::ZERO;
+                self.onto = if alone {
+                    self.wire_beneath(scene, grabbed)
+                } else {
+                    None
+                };
                 if escape || !down(PointerButton::Primary) {
-                    let alone =
-                        nodes.len() == 1 && !modifiers.alt && !escape && total != Vec2::ZERO;
-                    let onto = if alone {
-                        self.wire_beneath(scene, grabbed)
-                    } else {
-                        None
-                    };
+                    let onto = self.onto.take();
+                    self.guides = None;
                     events.push(Event::MoveFinished {
                         nodes,
                         delta: total,
@@ -454,7 +455,9 @@ impl NodeGraph {
                     let cut = |curve: &super::wire::Curve| {
                         path.windows(2).any(|p| curve.crosses(p[0], p[1]))
                     };
-                    let hit = scene.curves.iter().filter(|(_, curve)| cut(curve));
+                    let part = self.view.rect_to_graph(Rect::from_points(&path));
+                    let curves = scene.curves_in(&self.view, part.expand(8.0));
+                    let hit = curves.iter().filter(|(_, curve)| cut(curve));
                     let wires: Vec<WireId> = hit.map(|(wire, _)| wire.id).collect();
                     if !wires.is_empty() && !escape {
                         events.push(Event::Disconnect { wires });
@@ -489,21 +492,77 @@ impl NodeGraph {
         }
     }
 
+    /// Where a box in hand comes to lie: on what it lines up with, else on the snap grid.
+    fn settle(&mut self, scene: &Scene, grabbed: NodeId, wanted: Pos2, is_free: bool) -> Pos2 {
+        self.guides = None;
+        let Some(place) = scene.place(grabbed).filter(|_| !is_free) else {
+            return wanted;
+        };
+        let snap = self.settings.snap;
+        if snap <= 0.0 {
+            return wanted;
+        }
+        let near = Rect::from_min_size(wanted, place.size());
+        let moves = |other: &Place| other.id == grabbed || (place.selected && other.selected);
+        let found = guides(scene, near, GUIDE / self.view.zoom.max(0.5), moves);
+        let grid = (wanted.to_vec2() / snap).round() * snap;
+        let settled = Pos2::new(
+            if found.upright.is_some() {
+                wanted.x + found.shift.x
+            } else {
+                grid.x
+            },
+            if found.level.is_some() {
+                wanted.y + found.shift.y
+            } else {
+                grid.y
+            },
+        );
+        self.guides = Some(found);
+        settled
+    }
+
     /// The wire a box was let go on, not counting its own.
     fn wire_beneath(&self, scene: &Scene, node: NodeId) -> Option<WireId> {
-        let rect = self
-            .view
-            .rect_to_screen(scene.place(node)?.rect())
-            .shrink(4.0);
-        scene
-            .curves
+        let graph = scene.place(node)?.rect();
+        let rect = self.view.rect_to_screen(graph).shrink(4.0);
+        let curves = scene.curves_in(&self.view, graph);
+        let mut others = curves
             .iter()
-            .filter(|(wire, _)| wire.from.node != node && wire.to.node != node)
-            .find(|(_, curve)| {
-                let steps = (curve.length() / 8.0).ceil() as usize;
-                (0..=steps).any(|i| rect.contains(curve.at(i as f32 * 8.0).0))
-            })
+            .filter(|(wire, _)| wire.from.node != node && wire.to.node != node);
+        let is_over = |curve: &super::wire::Curve| {
+            let steps = (curve.length() / 8.0).ceil() as usize;
+            (0..=steps).any(|i| rect.contains(curve.at(i as f32 * 8.0).0))
+        };
+        others
+            .find(|(_, curve)| is_over(curve))
             .map(|(wire, _)| wire.id)
+    }
+
+    /// Something from elsewhere is carried over the canvas: the wire it would go into lights up. Alt holds it off.
+    pub(super) fn carried_over(&mut self, ui: &Ui, response: &Response, scene: &Scene) {
+        if self.gesture != Gesture::None {
+            return;
+        }
+        self.onto = None;
+        if !egui::DragAndDrop::has_any_payload(ui.ctx())
+            || ui.input(|i| i.modifiers.alt)
+            || !response.contains_pointer()
+        {
+            return;
+        }
+        let at = self.view.to_graph(self.last_pointer);
+        let reach = CARRIED / self.view.zoom;
+        let curves = scene.curves_in(
+            &self.view,
+            Rect::from_center_size(at, Vec2::splat(2.0 * reach)),
+        );
+        self.onto = curves
+            .iter()
+            .map(|(ends, curve)| (ends.id, curve.distance_to(self.last_pointer)))
+            .filter(|&(_, distance)| distance <= CARRIED)
+            .min_by(|a, b| a.1.total_cmp(&b.1))
+            .map(|(id, _)| id);
     }
 }
 

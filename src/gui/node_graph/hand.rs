@@ -5,7 +5,8 @@ use egui::Pos2;
 use super::event::{Event, InHand};
 use super::gesture::PIN_HIT;
 use super::model::{Model, PinAddr, Side, Verdict, WireId};
-use super::show::{NodeGraph, Scene};
+use super::scene::Scene;
+use super::show::NodeGraph;
 
 /// Two pins as (output, input); `None` when both are of one side.
 pub(super) fn in_order(a: PinAddr, b: PinAddr) -> Option<(PinAddr, PinAddr)> {
@@ -25,7 +26,9 @@ impl NodeGraph {
         anchor: PinAddr,
     ) -> Option<PinAddr> {
         let hit = PIN_HIT * self.view.zoom.max(1.0);
-        for &i in scene.seen.iter().rev() {
+        let reach = egui::Vec2::splat(2.0 * hit / self.view.zoom);
+        let part = egui::Rect::from_center_size(self.view.to_graph(pointer), reach);
+        for i in scene.boxes_in(part).into_iter().rev() {
             let place = &scene.places[i];
             let nearest = place
                 .addresses()
@@ -82,10 +85,9 @@ impl NodeGraph {
             return;
         };
         let (from, to) = in_order(anchor, over).unwrap_or((anchor, over));
-        let back = scene
-            .wires
-            .iter()
-            .any(|w| Some(w.id) == replacing && w.from == from && w.to == to);
+        let back = replacing
+            .and_then(|wire| scene.wire(wire))
+            .is_some_and(|w| w.from == from && w.to == to);
         if back {
             return;
         }
@@ -127,11 +129,16 @@ impl NodeGraph {
             };
             self.hand_kind = pins.get(anchor.index).map(|pin| pin.kind);
         }
-        let keep = self
-            .gesture
-            .replacing()
-            .and_then(|wire| scene.wires.iter().find(|w| w.id == wire));
-        for &i in &scene.seen {
+        let keep = self.gesture.replacing().and_then(|wire| scene.wire(wire));
+        // Of a crowd only what is under the pointer is asked about.
+        let near = if scene.is_crowd {
+            let at = self.view.to_graph(self.last_pointer);
+            let reach = PIN_HIT / self.view.zoom;
+            scene.boxes_in(egui::Rect::from_center_size(at, egui::Vec2::splat(reach)))
+        } else {
+            scene.seen.clone()
+        };
+        for i in near {
             for pin in scene.places[i].addresses().filter(|&pin| pin != anchor) {
                 self.verdicts
                     .entry(pin)

@@ -8,7 +8,8 @@ use super::access;
 use super::event::{Event, How};
 use super::gesture::{Gesture, by_pointer};
 use super::model::{Model, NodeId, PinAddr, Side, Target};
-use super::show::{Goal, NodeGraph, Scene};
+use super::scene::Scene;
+use super::show::{Goal, NodeGraph};
 
 impl NodeGraph {
     /// Notes that something of the canvas has the focus, and keeps the keys that are ours from moving it.

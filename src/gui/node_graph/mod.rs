@@ -10,23 +10,27 @@
 //!
 //! Lengths of a model are *graph points*: egui points at 100 %. `view.rs` turns them into screen points, `wire.rs` holds
 //! the shape of wires, `gesture.rs`, `hand.rs` and `keys.rs` what pointer and keys mean, `boxes.rs` and the painters what
-//! is seen, `access.rs` the names by which a screen reader and the tests find boxes, pins and wires.
+//! is seen, `access.rs` the names by which a screen reader and the tests find boxes, pins and wires. `scene.rs` finds
+//! what is in sight, `crowd.rs` paints a thousand boxes as one picture, `minimap.rs` all of them in a corner.
 //!
-//! Invariant: between two frames nothing of the model is kept but ids. Whatever vanishes from the model while a gesture
-//! holds it ends the gesture.
+//! Invariant: between two frames nothing of the model is kept but ids, and its places and wires as long as it says that
+//! they are the same. Whatever vanishes from the model while a gesture holds it ends the gesture.
 
 mod access;
 mod boxes;
 mod cluster;
+mod crowd;
 mod event;
 mod gesture;
 mod hand;
 mod keys;
 mod look;
+mod minimap;
 mod model;
 mod paint;
 mod paint_box;
 mod paint_wire;
+mod scene;
 mod show;
 mod tag;
 mod view;
@@ -35,8 +39,8 @@ mod wire;
 pub use event::{Event, Geometry, How, InHand, Output};
 pub use look::{Kind, KindLook, Line, Look, Mark, Marks, PinFill, Shape};
 pub use model::{
-    Footer, Health, Model, NodeId, NodeView, PinAddr, PinView, Place, Requests, Side, Tag, Target,
-    Ticks, Verdict, WireEnds, WireId, WireState, WireView,
+    Brief, Footer, Health, Model, NodeId, NodeView, PinAddr, PinView, Place, Requests, Route, Side,
+    Tag, Target, Ticks, Verdict, WireEnds, WireId, WireState, WireView,
 };
 pub use paint::{paint_pin, pips};
 pub use show::{NodeGraph, Settings};

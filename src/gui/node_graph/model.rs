@@ -188,6 +188,8 @@ pub struct NodeView<'a> {
     pub name: Cow<'a, str>,
     /// For screen readers and tests, for instance "Filter Gain".
     pub spoken: Cow<'a, str>,
+    /// Said after the name, for instance "running".
+    pub state: Cow<'a, str>,
     /// Left of the name.
     pub mark: Option<Mark>,
     /// How many of the three pips are lit.
@@ -221,6 +223,18 @@ pub struct PinView<'a> {
     pub grows: bool,
 }
 
+/// Which way a wire goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Route {
+    /// A curve from pin to pin.
+    #[default]
+    Curve,
+    /// In right angles: what is joined in hardware.
+    Square,
+    /// Back below its boxes, where it leads back: what closes a loop.
+    Below,
+}
+
 /// A wire by its ends: enough to skip it when it is out of sight.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WireEnds {
@@ -232,6 +246,8 @@ pub struct WireEnds {
     pub to: PinAddr,
     /// Whether it is selected.
     pub selected: bool,
+    /// Which way it goes.
+    pub route: Route,
 }
 
 /// Which end of a wire asks.
@@ -287,6 +303,8 @@ pub struct Tag<'a> {
 pub struct WireView<'a> {
     /// For screen readers and tests, for instance "Wire Gain out to Meter in".
     pub spoken: Cow<'a, str>,
+    /// Said after that, for instance its format, or why there is none.
+    pub standing: Cow<'a, str>,
     /// Hue and line.
     pub kind: Kind,
     /// A hue of the user's own.
@@ -305,6 +323,17 @@ pub struct WireView<'a> {
     pub tag: Option<Tag<'a>>,
     /// Part of a loop: one more chevron.
     pub feedback: bool,
+}
+
+/// What a box is seen by from far away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Brief {
+    /// How it fares.
+    pub health: Health,
+    /// How many of the three pips are lit.
+    pub lit: u8,
+    /// The kind of data of its first pin of each side.
+    pub kinds: [Option<Kind>; 2],
 }
 
 /// The model's answer to "may this wire be?".
@@ -377,17 +406,34 @@ impl Verdict {
 /// assert_eq!(seen, 1);
 /// ```
 pub trait Model {
-    /// All boxes, bottom first. Asked once a frame; keep it cheap.
+    /// All boxes, bottom first. Asked once a frame, or once a [`Model::revision`].
     fn nodes(&self) -> Vec<Place>;
 
     /// One box in full. Asked for boxes in sight only.
     fn node(&self, id: NodeId) -> NodeView<'_>;
 
-    /// All wires. Asked once a frame; keep it cheap.
+    /// All wires. Asked once a frame, or once a [`Model::revision`].
     fn wires(&self) -> Vec<WireEnds>;
 
     /// One wire in full. Asked for wires in sight only.
     fn wire(&self, id: WireId) -> WireView<'_>;
+
+    /// A number that stays the same while [`Model::nodes`] and [`Model::wires`] would give the same; `None` has them
+    /// asked for in every frame.
+    fn revision(&self) -> Option<u64> {
+        None
+    }
+
+    /// One box as seen from far away. Asked for many boxes at once; keep it cheap.
+    fn brief(&self, id: NodeId) -> Brief {
+        let node = self.node(id);
+        let first = |pins: &[PinView<'_>]| pins.first().map(|pin| pin.kind);
+        Brief {
+            health: node.health,
+            lit: node.lit,
+            kinds: [first(&node.inputs), first(&node.outputs)],
+        }
+    }
 
     /// May data go from this output to this input? Asked at most once per pin while a wire is in hand.
     fn may_connect(&self, from: PinAddr, to: PinAddr) -> Verdict;

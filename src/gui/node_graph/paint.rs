@@ -1,5 +1,6 @@
 //! Small things that are painted: the grid, pins, pips, marks, rings; and what the hand draws on top.
 
+use egui::epaint::Mesh;
 use egui::{
     Color32, CornerRadius, FontId, Painter, Pos2, Rect, Shape as Drawn, Stroke, StrokeKind, Ui,
     Vec2, pos2, vec2,
@@ -9,7 +10,8 @@ use super::event::InHand;
 use super::gesture::Gesture;
 use super::look::{Kind, Look, Mark, PinFill, Shape};
 use super::model::{Side, Verdict};
-use super::show::{NodeGraph, Scene};
+use super::scene::Scene;
+use super::show::NodeGraph;
 use super::view::View;
 use super::wire::Curve;
 
@@ -25,28 +27,36 @@ pub(super) fn grid(painter: &Painter, rect: Rect, view: &View, look: &Look) {
         let first = (from / step).floor() as i64;
         (first..=(to / step).ceil() as i64).map(move |i| i as f32 * step)
     };
+    // One mesh without feathering: thousands of dots are a few triangles each.
+    let mut mesh = Mesh::default();
+    let pixel = 1.0 / painter.pixels_per_point();
+    let snapped = |at: Pos2| {
+        pos2(
+            (at.x / pixel).floor() * pixel,
+            (at.y / pixel).floor() * pixel,
+        )
+    };
     if view.zoom >= 0.6 {
-        let dot = Vec2::splat(1.0);
+        let rows: Vec<f32> = steps(seen.top(), seen.bottom(), 16.0).collect();
         for x in steps(seen.left(), seen.right(), 16.0) {
-            for y in steps(seen.top(), seen.bottom(), 16.0) {
-                painter.rect_filled(
-                    Rect::from_center_size(view.to_screen(pos2(x, y)), dot),
-                    0.0,
-                    look.dot,
-                );
+            for &y in &rows {
+                let at = snapped(view.to_screen(pos2(x, y)));
+                mesh.add_colored_rect(Rect::from_min_size(at, Vec2::splat(1.0)), look.dot);
             }
         }
     }
     // Far out every eighth cross stands for the rest.
     let step = if view.zoom < 0.28 { 1024.0 } else { 128.0 };
-    let stroke = Stroke::new(1.0, look.cross);
     for x in steps(seen.left(), seen.right(), step) {
         for y in steps(seen.top(), seen.bottom(), step) {
-            let at = view.to_screen(pos2(x, y)).floor() + Vec2::splat(0.5);
-            painter.hline(at.x - 3.5..=at.x + 3.5, at.y, stroke);
-            painter.vline(at.x, at.y - 3.5..=at.y + 3.5, stroke);
+            let at = snapped(view.to_screen(pos2(x, y)));
+            let upright = Rect::from_min_size(at - vec2(0.0, 3.0), vec2(1.0, 7.0));
+            let level = Rect::from_min_size(at - vec2(3.0, 0.0), vec2(7.0, 1.0));
+            mesh.add_colored_rect(upright, look.cross);
+            mesh.add_colored_rect(level, look.cross);
         }
     }
+    painter.add(Drawn::mesh(mesh));
 }
 
 /// A mark into a square.
@@ -325,6 +335,18 @@ impl NodeGraph {
                     5.0,
                     4.0,
                 );
+            }
+            Gesture::Move { .. } => {
+                let stroke = Stroke::new(1.0, look.accent);
+                if let Some((x, from, to)) = self.guides.as_ref().and_then(|guides| guides.upright)
+                {
+                    let line = [pos2(x, from), pos2(x, to)].map(|at| self.view.to_screen(at));
+                    dashed(painter, &line, stroke, 4.0, 3.0);
+                }
+                if let Some((y, from, to)) = self.guides.as_ref().and_then(|guides| guides.level) {
+                    let line = [pos2(from, y), pos2(to, y)].map(|at| self.view.to_screen(at));
+                    dashed(painter, &line, stroke, 4.0, 3.0);
+                }
             }
             Gesture::Cut { path } => dashed(painter, path, Stroke::new(1.5, look.error), 6.0, 4.0),
             _ => {}

@@ -175,15 +175,7 @@ impl Brush<'_> {
 
     /// The mark of its health, if it has one.
     fn badge(&self) -> Option<(super::Mark, Color32)> {
-        let (marks, look) = (&self.look.marks, self.look);
-        match self.node.health {
-            Health::Fine => None,
-            Health::Late => Some((marks.late, look.warn)),
-            Health::Faulty => Some((marks.faulty, look.error)),
-            Health::Missing => Some((marks.missing, look.text)),
-            Health::Bypassed => Some((marks.bypassed, look.text)),
-            Health::Waiting => Some((marks.waiting, look.warn)),
-        }
+        super::crowd::mark_of(self.look, self.node.health)
     }
 
     fn one_line(

@@ -9,16 +9,12 @@ use super::access;
 use super::event::{Event, Geometry};
 use super::gesture::WIRE_HIT;
 use super::look::{Line, Look};
-use super::model::{Model, Requests, Target, WireId, WireState, WireView};
+use super::model::{Model, Requests, Target, WireState, WireView};
 use super::paint::{dashed, mark, mix};
-use super::show::{NodeGraph, Scene};
+use super::scene::Scene;
+use super::show::NodeGraph;
 use super::view::{Detail, View};
 use super::wire::Curve;
-
-/// Whether a wire runs in right angles.
-pub(super) fn is_square(model: &impl Model, id: WireId) -> bool {
-    model.wire(id).state == WireState::HardWired
-}
 
 /// A wire's brush: everything that painting it needs.
 pub(super) struct Brush<'a> {
@@ -82,7 +78,10 @@ impl NodeGraph {
                 wire: &view,
                 hue,
             };
-            let over = pointed == Some(ends.id);
+            let over = pointed == Some(ends.id) || self.onto == Some(ends.id);
+            if scene.is_crowd && !over && self.focus != Some(Target::Wire(ends.id)) {
+                continue;
+            }
             let tag = if detail == Detail::Near || over {
                 brush.tag(scene, over)
             } else {
@@ -94,7 +93,7 @@ impl NodeGraph {
             };
             let target = Target::Wire(ends.id);
             let response = ui.interact(handle, access::id(self.id, target), Sense::click());
-            access::name_wire(&response, &view.spoken, ends.selected);
+            access::name_wire(&response, &view.spoken, &view.standing, ends.selected);
             self.keep_keys(&response, Some(target));
             self.wire_pointer(&response, ends.id, events);
             self.key_click(&response, scene, target, events);

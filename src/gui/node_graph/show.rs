@@ -1,16 +1,22 @@
 //! One frame of the canvas, in order: view, scene, wires, boxes, gestures, keys, what lies on top.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use egui::{Id, NumExt as _, Pos2, Rect, Sense, Ui, UiBuilder};
 
+use super::crowd::Crowd;
 use super::event::{Geometry, Output};
-use super::gesture::Gesture;
+use super::gesture::{Gesture, WIRE_HIT};
 use super::look::{Kind, Look};
-use super::model::{Model, NodeId, PinAddr, Place, Target, Verdict, WireEnds};
+use super::minimap::Minimap;
+use super::model::{Model, NodeId, PinAddr, Place, Target, Verdict, WireId};
+use super::scene::{Guides, Map, Scene};
 use super::view::{Detail, View};
-use super::wire::{self, Curve};
-use super::{access, cluster, paint, paint_wire};
+use super::{access, cluster, paint};
+
+/// More boxes in sight than this are a crowd: far out they are one picture, and pins are no targets.
+const CROWD: usize = 200;
 
 /// How the canvas behaves.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,6 +29,8 @@ pub struct Settings {
     pub legend: bool,
     /// Whether the zoom cluster is shown.
     pub cluster: bool,
+    /// Whether the minimap takes the legend's place where the graph is too large to be seen at once.
+    pub minimap: bool,
     /// Skips bodies: for a canvas in software rendering.
     pub bodies: bool,
 }
@@ -34,6 +42,7 @@ impl Default for Settings {
             tab_inserts: true,
             legend: true,
             cluster: true,
+            minimap: true,
             bodies: true,
         }
     }
@@ -71,45 +80,14 @@ pub struct NodeGraph {
     pub(super) hand_kind: Option<Kind>,
     /// A bit per kind of data in sight.
     pub(super) kinds_seen: u64,
-}
-
-/// What of the model one frame needs again and again.
-pub(super) struct Scene {
-    pub(super) places: Vec<Place>,
-    index: HashMap<NodeId, usize>,
-    pub(super) wires: Vec<WireEnds>,
-    /// Boxes in sight, bottom first.
-    pub(super) seen: Vec<usize>,
-    /// Wires in sight.
-    pub(super) curves: Vec<(WireEnds, Curve)>,
-}
-
-impl Scene {
-    pub(super) fn place(&self, id: NodeId) -> Option<&Place> {
-        self.index.get(&id).map(|&i| &self.places[i])
-    }
-
-    /// Where a pin is in the graph; of a pin the box does not have (its factory shrank), the side's last row.
-    pub(super) fn pin(&self, pin: PinAddr) -> Option<Pos2> {
-        self.place(pin.node)
-            .map(|place| place.pin(pin.side, pin.index))
-    }
-
-    pub(super) fn selected(&self) -> Vec<NodeId> {
-        self.places
-            .iter()
-            .filter(|place| place.selected)
-            .map(|place| place.id)
-            .collect()
-    }
-
-    pub(super) fn selected_wires(&self) -> Vec<u64> {
-        self.wires
-            .iter()
-            .filter(|wire| wire.selected)
-            .map(|wire| wire.id)
-            .collect()
-    }
+    /// Places and wires, as long as the model says that they are the same.
+    map: Option<Rc<Map>>,
+    pub(super) crowd: Crowd,
+    pub(super) minimap: Minimap,
+    /// The wire into which what is dragged would go.
+    pub(super) onto: Option<WireId>,
+    /// What the boxes on the move line up with.
+    pub(super) guides: Option<Guides>,
 }
 
 impl NodeGraph {
@@ -130,6 +108,11 @@ impl NodeGraph {
             last_pointer: Pos2::ZERO,
             hand_kind: None,
             kinds_seen: 0,
+            map: None,
+            crowd: Crowd::default(),
+            minimap: Minimap::default(),
+            onto: None,
+            guides: None,
         }
     }
 
@@ -183,6 +166,8 @@ impl NodeGraph {
     pub fn cancel(&mut self) {
         self.gesture = Gesture::None;
         self.over = None;
+        self.onto = None;
+        self.guides = None;
     }
 
     /// Gives the keyboard to something on the canvas.
@@ -207,12 +192,15 @@ impl NodeGraph {
         if let Some(pointer) = ui.input(|i| i.pointer.interact_pos()) {
             self.last_pointer = pointer;
         }
-        let mut scene = gather(model);
+        let map = Map::of(model, self.map.as_ref());
+        self.map = Some(Rc::clone(&map));
+        let mut scene = Scene::new(map);
         self.reach_goal(&ui, &scene, rect, look);
         self.scroll_and_zoom(&ui, &response);
         self.auto_pan(&ui, rect);
-        self.look_around(&mut scene, model, rect);
+        self.look_around(&mut scene, rect);
         self.forget_the_gone(&scene);
+        self.carried_over(&ui, &response, &scene);
 
         let mut geometry = Geometry {
             canvas: rect,
@@ -224,6 +212,9 @@ impl NodeGraph {
         self.kinds_seen = 0;
         paint::grid(ui.painter(), rect, &self.view, look);
         self.judge(&scene, model);
+        if scene.is_crowd {
+            self.crowd_ui(&ui, model, look, &scene, rect);
+        }
         self.wires_ui(
             &mut ui,
             model,
@@ -248,11 +239,15 @@ impl NodeGraph {
         self.keys(&ui, &response, &scene, model, &mut events);
         let in_hand = self.wire_in_hand(&ui, look, &scene);
         self.rubber_band(&ui, look);
-        if self.settings.legend {
+        let has_map = self.settings.minimap && self.minimap_ui(&mut ui, model, look, &scene, rect);
+        if self.settings.legend && !has_map {
             cluster::legend(&ui, rect, look, self.kinds_seen);
         }
         if self.settings.cluster {
             cluster::zoom(self, &mut ui, rect, look);
+        }
+        if self.onto.is_some() && self.gesture == Gesture::None {
+            hovered = self.onto.map(Target::Wire);
         }
         self.hovered = hovered;
         Output {
@@ -272,9 +267,9 @@ impl NodeGraph {
             nodes.map(Place::rect).reduce(|a, b| a.union(b))
         };
         let to = match self.goal.take() {
-            Some(Goal::FitAll) => {
-                around(&mut scene.places.iter()).map(|graph| self.view.fitting(graph, rect.size()))
-            }
+            Some(Goal::FitAll) => scene
+                .bounds
+                .map(|graph| self.view.fitting(graph, rect.size())),
             Some(Goal::Fit(nodes)) => around(&mut nodes.iter().filter_map(|&id| scene.place(id)))
                 .map(|graph| self.view.fitting(graph, rect.size())),
             Some(Goal::Centre(node)) => scene.place(node).map(|place| View {
@@ -321,35 +316,38 @@ impl NodeGraph {
     }
 
     /// Finds out what is in sight.
-    fn look_around(&self, scene: &mut Scene, model: &impl Model, rect: Rect) {
+    fn look_around(&self, scene: &mut Scene, rect: Rect) {
         let sight = self.view.rect_to_graph(rect);
-        let wide = sight.expand(16.0);
+        scene.seen = scene.boxes_in(sight.expand(16.0));
+        scene.is_crowd = self.view.detail() == Detail::Far && scene.seen.len() > CROWD;
         let kept = match self.focus {
             Some(Target::Node(node)) => Some(node),
             Some(Target::Pin(pin)) => Some(pin.node),
             _ => None,
         };
-        scene.seen = (0..scene.places.len())
-            .filter(|&i| {
-                wide.intersects(scene.places[i].rect()) || kept == Some(scene.places[i].id)
-            })
-            .collect();
-        for ends in &scene.wires {
-            let (Some(from), Some(to)) = (scene.pin(ends.from), scene.pin(ends.to)) else {
-                continue;
-            };
-            let span =
-                Rect::from_two_pos(from, to).expand2(egui::vec2(wire::overhang(from, to), 8.0));
-            if sight.intersects(span) || self.focus == Some(Target::Wire(ends.id)) {
-                let curve = if self.view.detail() == Detail::Near
-                    && paint_wire::is_square(model, ends.id)
-                {
-                    Curve::square(&self.view, from, to)
-                } else {
-                    Curve::bezier(&self.view, from, to)
-                };
-                scene.curves.push((*ends, curve));
-            }
+        if let Some(kept) = kept.and_then(|node| scene.index_of(node))
+            && let Err(at) = scene.seen.binary_search(&kept)
+        {
+            scene.seen.insert(at, kept);
+        }
+        // Of a crowd only the wire pointed at and the one with the focus are more than a picture.
+        let part = if scene.is_crowd {
+            let reach = WIRE_HIT / self.view.zoom;
+            Rect::from_center_size(
+                self.view.to_graph(self.last_pointer),
+                egui::Vec2::splat(2.0 * reach),
+            )
+        } else {
+            sight
+        };
+        scene.curves = scene.curves_in(&self.view, part);
+        if let Some(Target::Wire(wire)) = self.focus
+            && !scene.curves.iter().any(|(ends, _)| ends.id == wire)
+        {
+            let curve = scene
+                .wire(wire)
+                .and_then(|ends| scene.curve(&self.view, ends));
+            scene.curves.extend(curve);
         }
     }
 
@@ -371,26 +369,8 @@ impl NodeGraph {
         match self.focus {
             Some(Target::Pin(pin)) if gone(pin) => self.focus = None,
             Some(Target::Node(node)) if scene.place(node).is_none() => self.focus = None,
-            Some(Target::Wire(wire)) if !scene.wires.iter().any(|w| w.id == wire) => {
-                self.focus = None
-            }
+            Some(Target::Wire(wire)) if scene.wire(wire).is_none() => self.focus = None,
             _ => {}
         }
-    }
-}
-
-fn gather(model: &impl Model) -> Scene {
-    let places = model.nodes();
-    let index = places
-        .iter()
-        .enumerate()
-        .map(|(i, place)| (place.id, i))
-        .collect();
-    Scene {
-        places,
-        index,
-        wires: model.wires(),
-        seen: Vec::new(),
-        curves: Vec::new(),
     }
 }

@@ -9,7 +9,7 @@ use super::look::{Line, Look};
 use super::model::{Requests, Ticks, WireState};
 use super::paint::{mark, mix};
 use super::paint_wire::{Brush, paint_chevron};
-use super::show::Scene;
+use super::scene::Scene;
 use super::view::View;
 
 impl Brush<'_> {

@@ -13,6 +13,9 @@ pub(super) struct Curve {
     pub(super) bounds: Rect,
 }
 
+/// How far below its boxes a wire runs back that closes a loop, in graph points.
+pub(super) const BELOW: f32 = 24.0;
+
 /// Handles of the Bezier between two graph points, in graph points.
 fn reach(dx: f32) -> f32 {
     if dx >= 0.0 {
@@ -89,6 +92,40 @@ impl Curve {
         Self::new(points.into_iter().map(|p| view.to_screen(p)).collect())
     }
 
+    /// Back below the boxes, for what closes a loop: out, down to `floor`, back, up and in.
+    pub(super) fn below(view: &View, from: Pos2, to: Pos2, floor: f32) -> Self {
+        const OUT: f32 = 28.0;
+        const ROUND: f32 = 16.0;
+        let (right, left) = (from.x + OUT, to.x - OUT);
+        let corners = [
+            pos2(right, from.y),
+            pos2(right, floor),
+            pos2(left, floor),
+            pos2(left, to.y),
+        ];
+        let mut points = vec![from];
+        for (i, &corner) in corners.iter().enumerate() {
+            let before = if i == 0 { from } else { corners[i - 1] };
+            let after = corners.get(i + 1).copied().unwrap_or(to);
+            let round = ROUND
+                .min(before.distance(corner) / 2.0)
+                .min(after.distance(corner) / 2.0);
+            let (a, b) = (
+                corner + (before - corner).normalized() * round,
+                corner + (after - corner).normalized() * round,
+            );
+            for step in 0..=5 {
+                let (t, u) = (step as f32 / 5.0, 1.0 - step as f32 / 5.0);
+                let sum = a.to_vec2() * (u * u)
+                    + corner.to_vec2() * (2.0 * u * t)
+                    + b.to_vec2() * (t * t);
+                points.push(sum.to_pos2());
+            }
+        }
+        points.push(to);
+        Self::new(points.into_iter().map(|p| view.to_screen(p)).collect())
+    }
+
     pub(super) fn length(&self) -> f32 {
         self.along.last().copied().unwrap_or(0.0)
     }
@@ -154,6 +191,20 @@ mod tests {
         assert!(curve.distance_to(pos2(100.0, 50.0)) > 49.0);
         assert!(curve.crosses(pos2(90.0, -10.0), pos2(110.0, 10.0)));
         assert!(!curve.crosses(pos2(90.0, 1.0), pos2(110.0, 10.0)));
+    }
+
+    #[test]
+    fn what_closes_a_loop_runs_back_below_its_boxes() {
+        let curve = Curve::below(&View::default(), pos2(400.0, 40.0), pos2(0.0, 60.0), 200.0);
+        assert!(curve.points.last().unwrap().distance(pos2(0.0, 60.0)) < 1e-3);
+        assert!(
+            (curve.middle().y - 200.0).abs() < 1.0,
+            "{:?}",
+            curve.middle()
+        );
+        assert!(curve.at(0.0).1.x > 0.9, "leaves to the right");
+        assert!(curve.at(curve.length()).1.x > 0.9, "comes in from the left");
+        assert!(curve.bounds.right() <= 429.0 && curve.bounds.left() >= -29.0);
     }
 
     #[test]
