@@ -1,9 +1,10 @@
 //! Everything a user can do, as values. The screen pushes them and forgets; `App::perform` carries them out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::preferences::Preferences;
+use crate::graph::arrange::{Alignment, Axis};
 use crate::graph::{FilterId, FilterPath, NoteId, PinAddress, Position, Size};
 use crate::ks::{State, Value};
 
@@ -86,6 +87,50 @@ pub enum Action {
         /// The input it is to have.
         to: PinAddress,
     },
+    /// Goes to a state of the document: so many steps of the history are done then.
+    GoToStep(usize),
+    /// Deletes what is selected; the caller takes [`super::App::copied`] first.
+    Cut,
+    /// Puts in what [`super::App::copied`] gave, here or in another document; it becomes the selection.
+    Paste {
+        /// The text.
+        text: String,
+        /// The middle of what is pasted; `None` is beside where it was copied from.
+        at: Option<Position>,
+    },
+    /// Copies what is selected, so far from where it stands.
+    Duplicate {
+        /// To the right and down.
+        by: Position,
+    },
+    /// Puts another graph file in, below what is there.
+    Merge(PathBuf),
+    /// A file was dropped: on a filter that names one, or at a place where one that plays it comes to stand.
+    DropMedia {
+        /// The file.
+        path: PathBuf,
+        /// The upper left corner of a new filter.
+        at: Position,
+        /// The filter it was dropped on.
+        onto: Option<FilterId>,
+    },
+    /// A file of [`super::View::missing_media`] is there now: all filters that name it follow.
+    MapMedia {
+        /// Where it should be.
+        from: PathBuf,
+        /// Where it is.
+        to: PathBuf,
+    },
+    /// Puts the selected boxes, or all, into layers from left to right.
+    Arrange {
+        /// How large boxes are drawn; others as [`super::App::set_box_sizes`] told, or estimated.
+        sizes: BTreeMap<FilterId, (f32, f32)>,
+    },
+    /// Gives the selected boxes, or all, a common edge.
+    Align(Alignment),
+    /// Gives the selected boxes, or all, even gaps.
+    Distribute(Axis),
+
     /// Takes the wires away that are selected, and all wires of filters that are.
     DisconnectSelection,
     /// Takes all wires of a filter away.

@@ -18,6 +18,7 @@ impl App {
                     self.after_undo("Redid", &step);
                 }
             }
+            Action::GoToStep(step) => self.go_to_step(step),
             Action::BeginGesture(name) => {
                 self.frames_in_hand.clear();
                 self.history.begin(&name);
@@ -27,7 +28,7 @@ impl App {
                 self.history.commit();
             }
             Action::AddFilter { key, at } => self.add(&key, at),
-            Action::Delete(filters) => self.delete(filters),
+            Action::Delete(filters) => self.delete(filters, "Delete"),
             Action::DeleteSelection => {
                 let Selection {
                     filters,
@@ -35,11 +36,11 @@ impl App {
                     notes,
                 } = std::mem::take(&mut self.selection);
                 if !notes.is_empty() {
-                    self.delete_with_notes(filters, connections, notes);
+                    self.delete_with_notes("Delete", filters, connections, notes);
                 } else if filters.is_empty() {
                     self.disconnect(connections.into_iter().collect(), "Delete wires");
                 } else {
-                    self.delete(filters.into_iter().collect());
+                    self.delete(filters.into_iter().collect(), "Delete");
                 }
             }
             Action::Move(places) => {
@@ -68,6 +69,16 @@ impl App {
             } => self.insert_on_wire(&key, at, connection),
             Action::DropOnWire { filter, connection } => self.drop_on_wire(filter, connection),
 
+            Action::Cut => self.cut(),
+            Action::Paste { text, at } => self.paste(&text, at),
+            Action::Duplicate { by } => self.duplicate(by),
+            Action::Merge(path) => self.merge(&path),
+            Action::DropMedia { path, at, onto } => self.drop_media(&path, at, onto),
+            Action::MapMedia { from, to } => self.map_media(&from, &to),
+            Action::Arrange { sizes } => self.arrange(sizes),
+            Action::Align(alignment) => self.align(alignment),
+            Action::Distribute(axis) => self.distribute(axis),
+
             other => self.say(
                 Urgency::Attention,
                 "Program",
@@ -79,14 +90,45 @@ impl App {
 
     /// Makes an edit of the shown graph: one undo step, or part of the open gesture. What cannot be made is told.
     pub(super) fn apply(&mut self, name: &str, edit: Edit) -> bool {
+        self.apply_anywhere(name, edit.within(&self.place.0))
+    }
+
+    /// The same for an edit of the whole document.
+    pub(super) fn apply_anywhere(&mut self, name: &str, edit: Edit) -> bool {
         self.pending = None;
-        let edit = edit.within(&self.place.0);
         match self.history.perform(&mut self.graph, name, edit) {
             Ok(()) => true,
             Err(error) => {
                 self.tell(error.to_string());
                 false
             }
+        }
+    }
+
+    /// Takes back or does again what lies between now and a step.
+    fn go_to_step(&mut self, step: usize) {
+        let mut all: Option<Replayed> = None;
+        loop {
+            let (_, now) = self.history.steps();
+            let is_back = step < now;
+            let done = match now.cmp(&step) {
+                std::cmp::Ordering::Equal => None,
+                std::cmp::Ordering::Greater => self.history.undo(&mut self.graph),
+                std::cmp::Ordering::Less => self.history.redo(&mut self.graph),
+            };
+            let Some(done) = done else { break };
+            let name = match is_back {
+                true => format!("back before {}", done.name),
+                false => format!("on to {}", done.name),
+            };
+            let edits = all.map_or_else(Vec::new, |all| all.edits);
+            all = Some(Replayed {
+                name,
+                edits: [edits, done.edits].concat(),
+            });
+        }
+        if let Some(all) = all {
+            self.after_undo("Went", &all);
         }
     }
 
@@ -143,13 +185,13 @@ impl App {
         }
     }
 
-    fn delete(&mut self, mut filters: Vec<FilterId>) {
+    pub(super) fn delete(&mut self, mut filters: Vec<FilterId>, act: &str) {
         let shown = self.shown();
         filters.retain(|id| shown.filters.contains_key(id));
         let name = match filters.as_slice() {
             [] => return,
-            [one] => format!("Delete {}", shown.filters[one].name),
-            many => format!("Delete {} filters", many.len()),
+            [one] => format!("{act} {}", shown.filters[one].name),
+            many => format!("{act} {} filters", many.len()),
         };
         self.selection = Selection::default();
         if self.apply(&name, Edit::Remove(filters)) {

@@ -48,6 +48,7 @@ impl App {
         if let Some(observer) = &mut self.observer {
             observer.forget_files();
         }
+        self.has_media_to_tell = true;
         // Twice: what files the filters name is known only when they have been described.
         self.agree();
         self.probe_files();
@@ -88,6 +89,18 @@ impl App {
             move_paths(&mut graph, &self.catalogue, self.base().as_deref(), folder);
         }
         graph
+    }
+
+    /// Says something that should be seen, though nothing is lost.
+    pub(super) fn warn(&mut self, source: &str, text: String) {
+        self.say(Urgency::Attention, source, None, text.clone());
+        let banner = super::Banner {
+            urgency: Urgency::Attention,
+            text,
+            is_dismissible: true,
+            offers: vec![],
+        };
+        self.banners.insert(0, banner);
     }
 
     /// Says something that must be seen.

@@ -134,6 +134,8 @@ impl App {
         self.place = place;
         self.selection = Selection::default();
         self.refusal = None;
+        self.pending = None;
+        self.sizes.clear();
     }
 
     fn leave_to(&mut self, depth: usize) {

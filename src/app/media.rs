@@ -5,8 +5,223 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use crate::graph::{Graph, NodeKind};
-use crate::ks::{Catalogue, Domain, Value};
+use super::{App, Urgency};
+use crate::graph::{Edit, FilterId, FilterPath, Graph, NodeKind, Position};
+use crate::ks::ids::category;
+use crate::ks::{Catalogue, DataFlow, Domain, FileFact, Settings, Value};
+
+/// Which kind of filter plays a file, by the ending of its name.
+const READERS: &[(&str, &str)] = &[("wav", "wave_reader"), ("wave", "wave_reader")];
+
+/// A file that filters read and that cannot be used.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MissingMedia {
+    /// Where it should be.
+    pub path: PathBuf,
+    /// Why it cannot be used.
+    pub reason: String,
+    /// The filters that read it.
+    pub filters: Vec<FilterPath>,
+    /// Where it was found when it was missed before.
+    pub moved_to: Option<PathBuf>,
+}
+
+impl App {
+    /// Every file that a filter reads, groups included.
+    fn media(&self) -> Vec<(FilterPath, PathBuf)> {
+        let base = self.base();
+        let mut media = vec![];
+        for (id, filter) in &self.wiring.filters {
+            let Some(descriptor) = &filter.descriptor else {
+                continue;
+            };
+            // A sink writes its file; that it is not there yet is no news.
+            let mut pins = descriptor.pins.iter();
+            if !pins.any(|pin| pin.data_flow == DataFlow::Out && !pin.is_bridge()) {
+                continue;
+            }
+            let settings = Settings {
+                values: &filter.values,
+                base: base.as_deref(),
+            };
+            let paths = descriptor.properties.iter();
+            let paths = paths.filter(|property| property.domain == Domain::Path);
+            media.extend(paths.filter_map(|it| Some((id.clone(), settings.path(it)?))));
+        }
+        media
+    }
+
+    /// Has every file that the graph names looked at.
+    pub(super) fn probe_files(&mut self) {
+        let media = self.media();
+        if let Some(observer) = &mut self.observer {
+            for (_, path) in media {
+                observer.probe(path);
+            }
+        }
+    }
+
+    /// Files that filters read and that cannot be used, once each.
+    pub(super) fn missing_media(&self) -> Vec<MissingMedia> {
+        let mut missing: Vec<MissingMedia> = vec![];
+        for (filter, path) in self.media() {
+            let FileFact::Unusable(reason) = self.facts.file(&path) else {
+                continue;
+            };
+            match missing.iter_mut().find(|it| it.path == path) {
+                Some(known) => known.filters.push(filter),
+                None => missing.push(MissingMedia {
+                    reason: reason.clone(),
+                    filters: vec![filter],
+                    moved_to: self.preferences().moved_media.get(&path).cloned(),
+                    path,
+                }),
+            }
+        }
+        missing
+    }
+
+    /// Says once, when all files of a document that was opened have been looked for, which are missing.
+    pub(super) fn tell_missing_media(&mut self) {
+        if !self.has_media_to_tell {
+            return;
+        }
+        let mut media = self.media().into_iter();
+        if media.any(|(_, path)| *self.facts.file(&path) == FileFact::Pending) {
+            return;
+        }
+        self.has_media_to_tell = false;
+        let missing = self.missing_media();
+        let text = match missing.as_slice() {
+            [] => return,
+            [one] => format!("{} cannot be used: {}", one.path.display(), one.reason),
+            [one, ..] => format!(
+                "{} files cannot be used, {} among them: {}",
+                missing.len(),
+                one.path.display(),
+                one.reason
+            ),
+        };
+        // What moved before may well have moved again.
+        let known = missing
+            .iter()
+            .filter_map(|it| Some((it, it.moved_to.clone()?)));
+        let offers = known.map(|(it, to)| super::Offer {
+            words: format!("Use {}", to.display()),
+            action: super::Action::MapMedia {
+                from: it.path.clone(),
+                to,
+            },
+        });
+        let offers = offers.collect();
+        self.banners.insert(
+            0,
+            super::Banner {
+                urgency: Urgency::Attention,
+                text,
+                is_dismissible: true,
+                offers,
+            },
+        );
+    }
+
+    /// Has every filter that names one file name another, in every group: one step. It is remembered.
+    pub(super) fn map_media(&mut self, from: &Path, to: &Path) {
+        let base = self.base();
+        let seen = base.as_deref().filter(|_| to.is_absolute());
+        let value = seen.map_or_else(|| to.to_owned(), |base| relative(to, base));
+        let value = Value::Text(value.to_string_lossy().into_owned());
+        let mut edits = vec![];
+        for (path, filter) in &self.wiring.filters {
+            let (Some(descriptor), Some((&id, groups))) = (&filter.descriptor, path.0.split_last())
+            else {
+                continue;
+            };
+            let settings = Settings {
+                values: &filter.values,
+                base: base.as_deref(),
+            };
+            for property in descriptor.properties.iter() {
+                if property.domain == Domain::Path
+                    && settings.path(property).as_deref() == Some(from)
+                {
+                    let set = Edit::SetProperty {
+                        filter: id,
+                        key: property.key.to_owned(),
+                        value: Some(value.clone()),
+                    };
+                    edits.push(set.within(groups));
+                }
+            }
+        }
+        if edits.is_empty() {
+            return;
+        }
+        let name = to.file_name().unwrap_or(to.as_os_str()).to_string_lossy();
+        if self.apply_anywhere(&format!("Find {name}"), Edit::Batch(edits)) {
+            let (from, to) = (from.to_owned(), to.to_owned());
+            self.change_preferences(|it| _ = it.moved_media.insert(from, to));
+            self.agree();
+        }
+    }
+
+    /// A file was dropped: on a filter that names one, it is the one; elsewhere a filter plays it, wired to a device that
+    /// plays sound if that takes it as it is.
+    pub(super) fn drop_media(&mut self, path: &Path, at: Position, onto: Option<FilterId>) {
+        let file = path.file_name().unwrap_or(path.as_os_str());
+        let name = file.to_string_lossy().into_owned();
+        let text = Value::Text(path.to_string_lossy().into_owned());
+        if let Some(id) = onto {
+            let kind = self.shown().filter(id);
+            let kind = kind.and_then(|filter| self.catalogue.get(&filter.key));
+            let property = kind.and_then(|kind| {
+                let mut all = kind.descriptor().properties.iter();
+                all.find(|property| property.domain == Domain::Path)
+            });
+            match property.map(|property| property.key.to_owned()) {
+                Some(key) => self.set_property(id, key, Some(text)),
+                None => self.warn(
+                    "File",
+                    format!("This filter takes no file; {name} was let go"),
+                ),
+            }
+            return;
+        }
+        let ending = path.extension().unwrap_or_default().to_string_lossy();
+        let key = READERS.iter().find(|it| ending.eq_ignore_ascii_case(it.0));
+        let kind = key.and_then(|(_, key)| self.catalogue.get(key));
+        let Some(descriptor) = kind.map(|kind| kind.descriptor()) else {
+            self.warn("File", format!("No filter plays {name}"));
+            return;
+        };
+        let mut all = descriptor.properties.iter();
+        let Some(property) = all.find(|it| it.domain == Domain::Path) else {
+            return;
+        };
+        let (key, title) = (descriptor.key.to_string(), descriptor.title.to_string());
+        let value = Some(self.relative_value(property, text));
+        let id = self.fresh_id();
+        let add = self.add_filter(id, &key, &title, at);
+        let set = Edit::SetProperty {
+            filter: id,
+            key: property.key.to_owned(),
+            value,
+        };
+        let devices = self.shown().filters.keys().copied();
+        let is_device = |id: &FilterId| {
+            let wired = self.wiring.filters.get(&self.path_of(*id));
+            let kind = wired.and_then(|wired| wired.descriptor.as_ref());
+            kind.is_some_and(|kind| kind.categories.contains(&category::RENDER))
+        };
+        let devices: Vec<FilterId> = devices.filter(is_device).collect();
+        let mut edits = vec![add, set];
+        edits.extend(self.direct_wire(&Edit::Batch(edits.clone()), id, &devices));
+        if self.apply(&format!("Add {name}"), Edit::Batch(edits)) {
+            self.select_one(id);
+            self.agree();
+        }
+    }
+}
 
 /// Makes the paths of a graph that stood in one folder lead to the same files from another, groups included. `None` is no
 /// folder: relative paths from there stay as they are, and paths that go there become whole.

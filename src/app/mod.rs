@@ -6,6 +6,8 @@
 
 mod action;
 
+mod arrange;
+mod clipboard;
 pub(crate) mod cures;
 mod media;
 mod properties;
@@ -36,6 +38,7 @@ pub mod telemetry {
 }
 
 pub use action::{Action, Selection};
+pub use media::MissingMedia;
 pub(crate) use media::move_paths;
 pub use wires::Fit;
 
@@ -54,7 +57,7 @@ use crate::graph::{
     Agreement, FilterPath, Graph, History, NoteId, PinAddress, Refusal, Wiring, negotiate,
     would_connect,
 };
-use crate::ks::{Catalogue, Domain, Facts, KernelEvent, Settings, State, Telemetry};
+use crate::ks::{Catalogue, Facts, KernelEvent, State, Telemetry};
 use devices::Desk;
 use observe::Observer;
 use playing::Playing;
@@ -126,6 +129,8 @@ pub struct App {
     refusal: Option<(PinAddress, PinAddress, Refusal)>,
     /// What the refusal stopped, if that is more than its wire.
     pending: Option<wires::Pending>,
+    /// Files that are not there have still to be told, once they have been looked for.
+    has_media_to_tell: bool,
     /// Boxes as the screen drew them last.
     sizes: cures::Sizes,
     banners: Vec<Banner>,
@@ -172,6 +177,7 @@ impl App {
             requested: State::Stop,
             refusal: None,
             pending: None,
+            has_media_to_tell: false,
             sizes: cures::Sizes::new(),
             banners: vec![],
             log: vec![],
@@ -392,39 +398,6 @@ impl App {
             playing.set_feeds(feeds);
             playing.submit(to_open, base);
             playing.sync_values(&self.wiring);
-        }
-    }
-
-    /// Has every file that the graph names looked at.
-    fn probe_files(&mut self) {
-        let base = self.base();
-        let Some(observer) = &mut self.observer else {
-            return;
-        };
-        for filter in self.wiring.filters.values() {
-            let Some(descriptor) = &filter.descriptor else {
-                continue;
-            };
-            // A sink writes its file; that it is not there yet is no news.
-            let is_source = |pin: &crate::ks::PinFactory| {
-                pin.data_flow == crate::ks::DataFlow::Out && !pin.is_bridge()
-            };
-            if !descriptor.pins.iter().any(is_source) {
-                continue;
-            }
-            let settings = Settings {
-                values: &filter.values,
-                base: base.as_deref(),
-            };
-            for property in descriptor
-                .properties
-                .iter()
-                .filter(|property| property.domain == Domain::Path)
-            {
-                if let Some(path) = settings.path(property) {
-                    observer.probe(path);
-                }
-            }
         }
     }
 

@@ -9,6 +9,7 @@ impl App {
     /// Takes in what the engine and the workers have said. Called once a screen frame; quick.
     pub fn poll(&mut self) {
         self.hear_observer();
+        self.tell_missing_media();
         self.hear_keeper();
         let Some(playing) = &mut self.playing else {
             return;

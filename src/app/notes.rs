@@ -231,6 +231,7 @@ impl App {
     /// Deletes what is selected when notes are among it: one step.
     pub(super) fn delete_with_notes(
         &mut self,
+        act: &str,
         filters: BTreeSet<FilterId>,
         connections: BTreeSet<usize>,
         notes: BTreeSet<NoteId>,
@@ -250,7 +251,7 @@ impl App {
             edits.push(Edit::Remove(filters));
         }
         edits.push(Edit::RemoveNotes(notes));
-        if self.apply("Delete", Edit::Batch(edits)) && is_heard {
+        if self.apply(act, Edit::Batch(edits)) && is_heard {
             self.agree();
         }
     }

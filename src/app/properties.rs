@@ -60,7 +60,7 @@ impl App {
     }
 
     /// A path in the document is relative to its file.
-    fn relative_value(&self, property: &Property, value: Value) -> Value {
+    pub(super) fn relative_value(&self, property: &Property, value: Value) -> Value {
         match (&property.domain, &value, self.base()) {
             (Domain::Path, Value::Text(text), Some(base)) if Path::new(text).is_absolute() => {
                 Value::Text(

@@ -226,6 +226,17 @@ impl<'a> View<'a> {
         self.app.would_connect(from, to)
     }
 
+    /// Files that filters read and that cannot be used. To be asked when it is to be shown, not for every frame.
+    pub fn missing_media(&self) -> Vec<super::MissingMedia> {
+        self.app.missing_media()
+    }
+
+    /// Names of all steps of the history, the oldest first, and how many of them are done: [`super::Action::GoToStep`]
+    /// with that number goes nowhere, with 0 to the beginning.
+    pub fn steps(&self) -> (Vec<&'a str>, usize) {
+        self.app.history.steps()
+    }
+
     /// Kinds of filters that take a wire from this pin, the best first. Asked once, when a wire is let go over nothing.
     pub fn fits(&self, pin: &PinAddress) -> Vec<super::Fit> {
         self.app.fits(pin)

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::cures::{Bench, wire};
-use super::{App, Selection, Urgency};
+use super::{App, ConnectMode, Selection, Urgency};
 use crate::graph::{
-    Connection, Edit, FilterId, Graph, NodeKind, PinAddress, PinRef, Position, Refusal, Wiring,
-    apply, negotiate, would_connect,
+    Connection, Cure, Edit, FilterId, Graph, NodeKind, PinAddress, PinRef, Position, Refusal,
+    Wiring, apply, negotiate, would_connect,
 };
 use crate::ks::DataFlow;
 
@@ -109,6 +109,10 @@ impl App {
                     self.agree();
                 }
             }
+            (Err(refusal), None) if self.likes_cures() => match self.liked_cure(&refusal) {
+                Some(cure) => self.cure((from, to), &refusal, cure, (None, None)),
+                None => self.refuse(from, to, *refusal),
+            },
             (Err(refusal), Some(cure)) if cure < refusal.cures.len() => {
                 let graph = trial.map(|trial| trial.graph);
                 let pending = pending.filter(|_| graph.is_some());
@@ -116,6 +120,18 @@ impl App {
             }
             (Err(refusal), _) => self.refuse(from, to, *refusal),
         }
+    }
+
+    /// Whether a refused wire takes its first cure by itself.
+    fn likes_cures(&self) -> bool {
+        self.preferences().connect == ConnectMode::Intelligent
+    }
+
+    /// The first cure with nothing in it that the user has ruled out.
+    fn liked_cure(&self, refusal: &Refusal) -> Option<usize> {
+        let blocked = &self.preferences().blocked;
+        let is_liked = |cure: &Cure| !cure.inserts.iter().any(|key| blocked.contains(key));
+        refusal.cures.iter().position(is_liked)
     }
 
     pub(super) fn refuse(&mut self, from: &PinAddress, to: &PinAddress, refusal: Refusal) {
@@ -567,6 +583,24 @@ impl App {
                 self.connect(&from, &to, None);
             }
         }
+    }
+
+    /// The first wire from a filter to one of others that holds as it is, after an edit that adds the filter.
+    pub(super) fn direct_wire(&self, add: &Edit, from: FilterId, to: &[FilterId]) -> Option<Edit> {
+        let trial = self.trial(add)?;
+        let outputs = self.free_pins(&trial, from, DataFlow::Out);
+        let inputs: Vec<PinRef> = to
+            .iter()
+            .flat_map(|id| self.free_pins(&trial, *id, DataFlow::In))
+            .collect();
+        outputs.iter().find_map(|output| {
+            let holds = |input: &&PinRef| {
+                let (from, to) = (self.address(output), self.address(input));
+                self.would_hold(trial.both(), &from, &to).is_ok()
+            };
+            let input = inputs.iter().find(holds)?;
+            Some(Edit::Connect(wire(output, input)))
+        })
     }
 
     /// Kinds of filters with a pin that takes a wire from this one, the best first: what agrees as it is, then what needs

@@ -160,6 +160,14 @@ impl History {
         self.done.iter().map(|stage| stage.name.as_str())
     }
 
+    /// Names of all steps, the oldest first, and how many of them are done now. What an open gesture has done is not a
+    /// step yet.
+    pub fn steps(&self) -> (Vec<&str>, usize) {
+        let all = self.done.iter().chain(self.undone.iter().rev());
+        let names = all.map(|stage| stage.name.as_str()).collect();
+        (names, self.done.len())
+    }
+
     /// The document is on disk as it is now.
     pub fn mark_saved(&mut self) {
         self.saved = self.state;

@@ -9,6 +9,9 @@ mod cures;
 mod edit;
 mod file;
 mod flatten;
+
+mod fragment;
+
 mod history;
 mod model;
 mod narrow;
@@ -25,6 +28,7 @@ pub use file::{
     FileError, Loaded, Spot, VERSION, Warning, from_ron, load, save_atomically, to_ron,
 };
 pub use flatten::MAX_DEPTH;
+pub use fragment::{Fragment, FragmentError, Insertion};
 pub use history::{History, Replayed};
 pub use model::{
     Chosen, Connection, FilterId, FilterNode, Graph, Group, GroupPin, Node, NodeKind, Note, NoteId,

@@ -62,8 +62,7 @@ pub(crate) fn wires(app: &App) -> Vec<String> {
     };
     let wires = view.graph.connections.iter().enumerate();
     let lines = wires.map(|(index, wire)| {
-        let mut made = view.wiring.wires.iter();
-        let is_made = made.any(|it| it.connection == Some(index) && it.outcome.is_ok());
+        let is_made = view.wire(index).is_some_and(|it| it.outcome.is_ok());
         let mark = if is_made { "" } else { "!" };
         format!("{} -> {}{mark}", end(&wire.from), end(&wire.to))
     });
@@ -114,4 +113,16 @@ pub(crate) fn no_step(app: &mut App, action: Action) {
     app.perform(action.clone());
     assert_eq!(text(app), before, "{action:?}");
     assert_eq!(app.view().undo, undo, "{action:?}");
+}
+
+/// Polls until `is_done`; false when it never is.
+pub(crate) fn wait(app: &mut App, is_done: impl Fn(&App) -> bool) -> bool {
+    for _ in 0..5000 {
+        app.poll();
+        if is_done(app) {
+            return true;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    false
 }

@@ -6,6 +6,8 @@ mod cli;
 mod cli_sound;
 mod desk;
 
+mod arrange;
+mod clipboard;
 mod editor;
 mod edits;
 mod wires;

@@ -1,8 +1,12 @@
 //! Where boxes stand: room for a new one, tidy layers, common edges, even gaps. Plain geometry; nothing here knows what
 //! a filter is, and nothing looks at a screen: the sizes of boxes are handed in.
 
+mod align;
+mod layers;
 mod space;
 
+pub use align::{Alignment, Axis, aligned, distributed};
+pub use layers::{Link, layered};
 pub use space::{Area, Placed, make_room};
 
 use super::model::Position;

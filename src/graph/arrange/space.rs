@@ -18,6 +18,24 @@ pub struct Area {
 }
 
 impl Area {
+    /// What several cover together; nothing at the origin when there are none.
+    pub fn around(areas: impl Iterator<Item = Self>) -> Self {
+        let joined = areas.reduce(|all, area| {
+            let left = all.at.x.min(area.at.x);
+            let top = all.at.y.min(area.at.y);
+            let size = (
+                all.right().max(area.right()) - left,
+                all.bottom().max(area.bottom()) - top,
+            );
+            let at = Position { x: left, y: top };
+            Self { at, size }
+        });
+        joined.unwrap_or(Self {
+            at: Position::default(),
+            size: (0.0, 0.0),
+        })
+    }
+
     /// Right edge.
     pub fn right(&self) -> f32 {
         self.at.x + self.size.0

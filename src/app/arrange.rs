@@ -1,0 +1,101 @@
+//! Tidies the canvas: layers, common edges, even gaps. What is selected, or everything when nothing is.
+
+use std::collections::BTreeMap;
+
+use super::App;
+use super::cures::Sizes;
+use crate::graph::arrange::{Alignment, Area, Axis, GRID, Link, aligned, distributed, layered};
+use crate::graph::{FilterId, NodeKind, PinRef};
+
+/// Boxes and what each covers.
+type Boxes = Vec<(FilterId, Area)>;
+
+impl App {
+    /// The screen tells how large it draws the boxes of the shown graph; what is not told is estimated.
+    pub fn set_box_sizes(&mut self, sizes: Sizes) {
+        let is_size = |length: f32| length.is_finite() && (1.0..1e5).contains(&length);
+        let sizes = sizes.into_iter();
+        self.sizes = sizes
+            .filter(|(_, size)| is_size(size.0) && is_size(size.1))
+            .collect();
+    }
+
+    /// The boxes an act is about, and all others.
+    fn parted(&self, least: usize) -> (Boxes, Boxes) {
+        let chosen = &self.selection.filters;
+        let all = self.areas().into_iter();
+        match chosen.len() {
+            0 => (all.collect(), vec![]),
+            len if len < least => (vec![], all.collect()),
+            _ => all.partition(|(id, _)| chosen.contains(id)),
+        }
+    }
+
+    pub(super) fn arrange(&mut self, sizes: Sizes) {
+        if !sizes.is_empty() {
+            self.set_box_sizes(sizes);
+        }
+        let (boxes, others) = self.parted(2);
+        let mut places = layered(&boxes, &self.links());
+        // The arranged ones go down together until they cover nobody.
+        let area = |id: &FilterId| boxes.iter().find(|(it, _)| it == id).map(|(_, area)| *area);
+        let sizes: BTreeMap<FilterId, (f32, f32)> = places
+            .iter()
+            .filter_map(|(id, _)| Some((*id, area(id)?.size)))
+            .collect();
+        for _ in 0..1000 {
+            let covers = places.iter().any(|(id, at)| {
+                let size = sizes.get(id).copied().unwrap_or_default();
+                let area = Area { at: *at, size };
+                others.iter().any(|(_, other)| area.is_near(other, GRID))
+            });
+            if !covers {
+                break;
+            }
+            for (_, at) in &mut places {
+                at.y += GRID;
+            }
+        }
+        self.move_boxes("Arrange", places);
+    }
+
+    pub(super) fn align(&mut self, alignment: Alignment) {
+        let (boxes, _) = self.parted(2);
+        self.move_boxes("Align", aligned(&boxes, alignment));
+    }
+
+    pub(super) fn distribute(&mut self, axis: Axis) {
+        let (boxes, _) = self.parted(3);
+        self.move_boxes("Distribute", distributed(&boxes, axis));
+    }
+
+    /// The wires of the shown graph, with how far down on its box each end stands.
+    fn links(&self) -> Vec<Link> {
+        let row = |end: &PinRef| {
+            let path = self.path_of(end.filter);
+            let pins: Option<usize> = match self.shown().filters.get(&end.filter).map(|it| &it.kind)
+            {
+                Some(NodeKind::Group(group)) => {
+                    group.pins.iter().position(|pin| pin.name == end.pin)
+                }
+                Some(NodeKind::Filter(_)) => self
+                    .wiring
+                    .filters
+                    .get(&path)
+                    .and_then(|wired| wired.descriptor.as_ref()?.pin(&end.pin))
+                    .map(|(index, _)| index),
+                None => None,
+            };
+            let index = pins.unwrap_or(0).min(1000) as u32;
+            index.saturating_add(end.instance.min(1000))
+        };
+        let wires = self.shown().connections.iter();
+        let links = wires.map(|wire| Link {
+            from: wire.from.filter,
+            output: row(&wire.from),
+            to: wire.to.filter,
+            input: row(&wire.to),
+        });
+        links.collect()
+    }
+}
