@@ -225,6 +225,8 @@ pub enum Action {
         /// Its name there.
         name: String,
     },
+    /// Looks which devices there are.
+    LookForDevices,
     /// Filters that name no device go to what is the system's default one now.
     UseDefaultDevice,
     /// Filters that name no device move whenever the system's default one changes, or stay.

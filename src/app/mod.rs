@@ -35,6 +35,7 @@ mod view;
 pub mod telemetry {
     pub use crate::filters::meter;
     pub use crate::portcls::dmus::telemetry as synth;
+    pub use crate::portcls::wavert::telemetry as device;
 }
 
 pub use action::{Action, Selection};
@@ -284,6 +285,11 @@ impl App {
             }
 
             Action::UseDevice { host, name } => self.use_device(&host, &name),
+            Action::LookForDevices => {
+                if let Some(observer) = &self.observer {
+                    observer.devices();
+                }
+            }
             Action::UseDefaultDevice => self.take_default(),
             Action::SetRate(rate_hz) => self.set_rate(rate_hz),
             Action::SetQuantum(quantum) => self.set_quantum(quantum),

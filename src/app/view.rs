@@ -196,6 +196,31 @@ impl<'a> View<'a> {
         self.app.recent()
     }
 
+    /// The rate the document asks for, 0 when it leaves it to the device.
+    pub fn document_rate_hz(&self) -> u32 {
+        self.app.graph.rate_hz
+    }
+
+    /// The filter that keeps time, by its device.
+    pub fn master(&self) -> Option<&FilterPath> {
+        self.app.playing.as_ref()?.master()
+    }
+
+    /// What the filter that plays asks for: a device's name, empty for the default; `None` when nothing plays.
+    pub fn device_asked(&self) -> Option<String> {
+        self.app.device_asked()
+    }
+
+    /// The device that is waited for, by its whole name; empty when any would do.
+    pub fn device_missing(&self) -> Option<&str> {
+        self.app.device_missing()
+    }
+
+    /// The device that was granted to a filter.
+    pub fn granted_to(&self, filter: &FilterPath) -> Option<&Granted> {
+        self.app.playing.as_ref()?.open(filter)?.device.as_ref()
+    }
+
     /// The devices that sound can be sent to, each host's default first.
     pub fn devices(&self) -> impl Iterator<Item = &AudioDevice> {
         let devices = self.facts.devices.iter();

@@ -126,12 +126,6 @@ pub(super) struct Page<'a> {
 }
 
 impl Page<'_> {
-    /// Whether the box is a sound card's.
-    fn is_render(&self) -> bool {
-        let descriptor = self.drawn.descriptor;
-        descriptor.is_some_and(|it| it.category() == crate::ks::ids::category::RENDER)
-    }
-
     /// The next part of it, of that height at 100 %.
     pub(super) fn row(&mut self, height: f32) -> Rect {
         let top = self.rect.top() + self.y * self.zoom;
@@ -392,20 +386,18 @@ fn inline_ui(
                 edit.flag_ui(ui, id, slot, commands);
             }
             Domain::Text | Domain::Path | Domain::Device => {
-                let words = match property.domain {
-                    // The device that keeps time is a sound card: a box of notes has another one.
-                    Domain::Device
-                        if edit.value.text().is_empty()
-                            && page.is_render()
-                            && !page.view.device.is_empty() =>
-                    {
-                        page.view.device.to_owned()
+                let granted = page.view.granted_to(&page.drawn.path);
+                let short = match (property.domain, granted) {
+                    // What was really granted, whatever was asked for.
+                    (Domain::Device, Some(granted)) => granted.whole_name(),
+                    (Domain::Path, _) => {
+                        let words = edit.words();
+                        let path = std::path::Path::new(&words);
+                        path.file_name()
+                            .map_or(words.clone(), |name| name.to_string_lossy().into_owned())
                     }
                     _ => edit.words(),
                 };
-                let short = std::path::Path::new(&words)
-                    .file_name()
-                    .map_or(words.clone(), |name| name.to_string_lossy().into_owned());
                 let mut job = egui::text::LayoutJob::simple_singleline(
                     short,
                     page.font(Type::Canvas),

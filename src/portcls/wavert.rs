@@ -14,6 +14,9 @@ use crate::ks::{
     Telemetry, ValueSlot, Waker, Wave, samples_at,
 };
 
+/// How fast published peaks fall, in decibels a second.
+const FALL_DB: f32 = 24.0;
+
 /// The most channels of a card.
 pub const MOST_CHANNELS: usize = 32;
 
@@ -92,8 +95,10 @@ pub mod telemetry {
     pub const NON_FINITE: usize = 3;
     /// 1 while the card is gone.
     pub const LOST: usize = 4;
+    /// Peak of what leaves for the card, on its first two channels, as an amplitude that falls by 24 dB a second.
+    pub const PEAKS: [usize; 2] = [5, 6];
     /// How many there are.
-    pub const COUNT: usize = 5;
+    pub const COUNT: usize = 7;
 }
 
 /// Opens a render pin: `device` is the card's name, `ceiling` the property that limits the level, in dBFS.
@@ -155,6 +160,7 @@ pub fn open_render(
         telemetry: published.clone(),
         dropped: 0,
         non_finite: 0,
+        peaks: [0.0; 2],
     };
     Ok(Opened::processor(port)
         .pacer(Box::new(pacer))
@@ -173,6 +179,7 @@ struct WaveRtPort {
     telemetry: Telemetry,
     dropped: u64,
     non_finite: u64,
+    peaks: [f32; 2],
 }
 
 impl Processor for WaveRtPort {
@@ -191,6 +198,7 @@ impl Processor for WaveRtPort {
                 }
                 gate(&mut frame, io.gate);
                 self.limit(&mut frame, self.ceiling.get(io.values));
+                self.measure(&frame);
                 self.ring.give(frame);
             }
             // Not the card that paces the graph, and a slower one.
@@ -205,6 +213,8 @@ impl Processor for WaveRtPort {
         self.card.set_state(state);
         if state == State::Stop {
             self.limiter.reset();
+            self.peaks = [0.0; 2];
+            self.publish();
         }
     }
 }
@@ -225,7 +235,21 @@ impl WaveRtPort {
             .set(telemetry::LIMITED_DB, 20.0 * limited.least_gain.log10());
     }
 
+    /// Follows the peaks; a single channel is heard on both sides.
+    fn measure(&mut self, frame: &Wave) {
+        let fall = 10.0_f32.powf(-FALL_DB / 20.0 * frame.len() as f32 / self.rate_hz as f32);
+        let last = frame.channel_count().saturating_sub(1);
+        for (side, peak) in self.peaks.iter_mut().enumerate() {
+            let samples = frame.channel(side.min(last));
+            let loudest = samples.iter().fold(0.0_f32, |most, it| most.max(it.abs()));
+            *peak = loudest.max(*peak * fall);
+        }
+    }
+
     fn publish(&self) {
+        for (cell, peak) in telemetry::PEAKS.into_iter().zip(self.peaks) {
+            self.telemetry.set(cell, peak);
+        }
         let cursor = self.ring.cursor();
         self.telemetry.set(telemetry::XRUNS, cursor.xruns() as f32);
         self.telemetry.set(telemetry::DROPPED, self.dropped as f32);
@@ -480,6 +504,12 @@ mod tests {
         }
         assert_eq!(heard[..], given[..1000], "bit for bit and without a gap");
         assert_eq!(bench.pacer().played(), 1000);
+        let published = bench.opened.telemetry.clone().unwrap();
+        let peaks = telemetry::PEAKS.map(|cell| published.get(cell));
+        assert!(
+            peaks.iter().all(|peak| (0.48..0.5).contains(peak)),
+            "{peaks:?}"
+        );
         assert_eq!(bench.pacer().xruns(), 0);
         assert!(
             given.len() - heard.len() <= 3 * QUANTUM,

@@ -5,5 +5,8 @@ mod app_support;
 mod app_window;
 
 mod canvas;
+
+mod devices;
+
 mod panels;
 mod toy;

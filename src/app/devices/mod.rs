@@ -396,17 +396,7 @@ impl App {
             (host, name) if host == name => name.to_owned(),
             (host, name) => format!("{host}:{name}"),
         };
-        let outputs = self.outputs();
-        let master = self.playing.as_ref().and_then(|it| it.master().cloned());
-        let waiting = || self.desk.waits.keys().next().cloned();
-        let chosen = master
-            .or_else(waiting)
-            .filter(|path| outputs.iter().any(|(output, _)| output == path))
-            .or_else(|| outputs.first().map(|(path, _)| path.clone()));
-        let found = outputs
-            .into_iter()
-            .find(|(path, _)| Some(path) == chosen.as_ref());
-        let Some((path, key)) = found else {
+        let Some((path, key)) = self.main_output() else {
             self.tell("No filter of this graph plays on a device: add an Audio Device Out".into());
             return;
         };
@@ -456,6 +446,28 @@ impl App {
             Ok(()) => self.agree(),
             Err(error) => self.tell(error.to_string()),
         }
+    }
+
+    /// The filter whose device is chosen: the one that keeps time, or one that would.
+    fn main_output(&self) -> Option<(FilterPath, String)> {
+        let mut outputs = self.outputs();
+        let master = self.playing.as_ref().and_then(|playing| playing.master());
+        let master = master.or_else(|| self.desk.waits.keys().next());
+        let at = outputs.iter().position(|(path, _)| Some(path) == master);
+        let at = at.or_else(|| (!outputs.is_empty()).then_some(0))?;
+        Some(outputs.swap_remove(at))
+    }
+
+    /// What that filter asks for; empty is the default.
+    pub(super) fn device_asked(&self) -> Option<String> {
+        let (path, _) = self.main_output()?;
+        Some(self.device_wanted(&path))
+    }
+
+    /// The device that is waited for; empty is any.
+    pub(super) fn device_missing(&self) -> Option<&str> {
+        let wait = self.desk.waits.values().next()?;
+        Some(&wait.wanted)
     }
 
     /// The filters that play on a device, each with the property that names it.

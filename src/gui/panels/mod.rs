@@ -4,6 +4,9 @@ pub(super) mod banner;
 pub(super) mod card;
 pub(super) mod catalogue;
 pub(super) mod context;
+
+pub(super) mod devices;
+
 pub(super) mod dialogs;
 pub(super) mod dry_run;
 pub(super) mod facts;

@@ -1,12 +1,14 @@
 //! The transport: states, time, device, load, what went wrong, Panic.
 //!
-//! Below its full width it drops latency, late, then the sample count; states, time, device, load and Panic stay.
+//! Below its full width it drops the meter, latency, late, the clock; states, time, device, load and Panic stay.
 
 use egui::{
-    Align2, Color32, CornerRadius, Rect, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo,
-    pos2, vec2,
+    Align2, Color32, CornerRadius, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui, Vec2,
+    WidgetInfo, pos2, vec2,
 };
 
+use super::devices;
+use crate::app::telemetry::device;
 use crate::app::{Action, View};
 use crate::gui::controls;
 use crate::gui::icons::Icon;
@@ -23,6 +25,10 @@ const STATES: [(State, Icon, f32); 4] = [
     (State::Pause, Icon::Pause, 74.0),
     (State::Run, Icon::Run, 62.0),
 ];
+
+/// Width of the master meter, and its segments.
+const METER: f32 = 144.0;
+const SEGMENTS: usize = 36;
 
 /// Draws the bar.
 pub(in crate::gui) fn ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Command>) {
@@ -52,7 +58,10 @@ pub(in crate::gui) fn ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Comman
     probe::note(ui.ctx(), "time", "Time", &time, place);
     x += 138.0;
 
-    x = device_ui(ui, view, bar, x);
+    x = device_ui(ui, view, bar, x, commands);
+    if bar.width() >= 1440.0 {
+        x = clock_ui(ui, view, bar, x);
+    }
     x = load_ui(ui, view, bar, x);
 
     let cells = view.cells;
@@ -92,6 +101,11 @@ pub(in crate::gui) fn ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Comman
             format!("{millis:.1}\u{a0}ms")
         };
         fact(ui, x, "Key to ear", words, theme.strong);
+        x += 96.0;
+    }
+
+    if x + METER + 12.0 < panic_left {
+        meter_ui(ui, view, bar, x);
     }
 
     let rect = Rect::from_min_size(pos2(panic_left, middle - 13.0), vec2(84.0, 26.0));
@@ -162,46 +176,122 @@ fn states_ui(ui: &mut Ui, view: &View<'_>, bar: Rect, commands: &mut Vec<Command
     frame.right()
 }
 
-fn device_ui(ui: &mut Ui, view: &View<'_>, bar: Rect, x: f32) -> f32 {
+fn device_ui(ui: &mut Ui, view: &View<'_>, bar: Rect, x: f32, commands: &mut Vec<Command>) -> f32 {
     let theme = Theme::of(ui.ctx());
     let wide = if bar.width() >= 1280.0 { 224.0 } else { 168.0 };
     let middle = bar.center().y;
     divider(ui, bar, x - 12.0);
-    let at = pos2(x, middle - 13.0);
-    controls::text(
-        ui,
-        at,
-        Align2::LEFT_CENTER,
-        "Device",
-        Type::Footer,
-        theme.dim,
-    );
-    let rate = format!(
-        "{} Hz · {}",
-        grouped(view.wiring.rate_hz),
-        grouped(view.quantum as u32)
-    );
+    label(ui, pos2(x, middle - 13.0), "Device");
+    let rate_hz = view
+        .granted
+        .map_or(view.wiring.rate_hz, |granted| granted.rate_hz);
+    let rate = format!("{} Hz · {}", grouped(rate_hz), grouped(view.quantum as u32));
     let at = pos2(x + wide, middle - 13.0);
     controls::text(ui, at, Align2::RIGHT_CENTER, rate, Type::Footer, theme.dim);
     let frame = Rect::from_min_size(pos2(x, middle - 4.0), vec2(wide, 22.0));
-    ui.painter().rect(
-        frame,
-        CornerRadius::same(radius::CONTROL),
-        theme.field,
-        Stroke::new(stroke::HAIR, theme.line),
-        StrokeKind::Inside,
-    );
-    let square = Rect::from_center_size(frame.left_center() + vec2(14.0, 0.0), Vec2::splat(14.0));
-    let (icon, words) = if view.device.is_empty() {
-        (Icon::Clock, "Timer, no sound card")
-    } else {
-        (Icon::Render, view.device)
+    let id = ui.scope_id().with("device");
+    let response = ui.interact(frame, id, Sense::click());
+    let (icon, words, ink) = match (view.device, view.device_missing()) {
+        ("", Some("")) => (Icon::Clock, "Waits for a sound card".to_owned(), theme.warn),
+        ("", Some(name)) => (Icon::Clock, format!("Waits for {name}"), theme.warn),
+        ("", None) => (Icon::Clock, "Timer, no sound card".to_owned(), theme.strong),
+        (name, _) => (Icon::Render, name.to_owned(), theme.strong),
     };
+    response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, format!("Device: {words}")));
+    let edge = if response.hovered() {
+        theme.line_strong
+    } else {
+        theme.line
+    };
+    controls::plate(ui, frame, theme.field, edge);
+    let square = Rect::from_center_size(frame.left_center() + vec2(14.0, 0.0), Vec2::splat(14.0));
     icon.paint(ui.painter(), square, theme.dim);
     let at = frame.left_center() + vec2(28.0, 0.0);
-    controls::clipped(ui, at, wide - 36.0, words, Type::Value, theme.strong);
-    probe::note(ui.ctx(), "device", "Device", words, frame);
+    controls::clipped(ui, at, wide - 52.0, &words, Type::Value, ink);
+    let square = Rect::from_center_size(frame.right_center() - vec2(12.0, 0.0), Vec2::splat(11.0));
+    Icon::Down.paint(ui.painter(), square, theme.dim);
+    controls::focus_ring(ui, &response);
+    probe::note(ui.ctx(), "device", "Device", &words, frame);
+    let response = match view.granted {
+        Some(granted) => response.on_hover_text(granted.to_string()),
+        None => response,
+    };
+    if response.clicked() {
+        // The list is never older than the hand that opens it.
+        commands.push(Command::Do(Action::LookForDevices));
+    }
+    egui::Popup::menu(&response)
+        .close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside)
+        .show(|ui| devices::ui(ui, view, commands));
     x + wide + 24.0
+}
+
+fn label(ui: &Ui, at: Pos2, words: &str) {
+    let ink = Theme::of(ui.ctx()).dim;
+    controls::text(ui, at, Align2::LEFT_CENTER, words, Type::Footer, ink);
+}
+
+/// Who keeps time.
+fn clock_ui(ui: &mut Ui, view: &View<'_>, bar: Rect, x: f32) -> f32 {
+    let theme = Theme::of(ui.ctx());
+    let middle = bar.center().y;
+    let wide = 140.0;
+    label(ui, pos2(x, middle - 13.0), "Master clock");
+    let master = view.master().filter(|_| !view.device.is_empty());
+    let name = master
+        .and_then(|path| view.wiring.filters.get(path))
+        .map_or("Timer", |filter| filter.name.as_str());
+    let frame = Rect::from_min_size(pos2(x, middle - 4.0), vec2(wide, 22.0));
+    let square = Rect::from_center_size(frame.left_center() + vec2(7.0, 0.0), Vec2::splat(14.0));
+    Icon::Clock.paint(ui.painter(), square, theme.dim);
+    let at = frame.left_center() + vec2(20.0, 0.0);
+    controls::clipped(ui, at, wide - 20.0, name, Type::Value, theme.strong);
+    probe::note(ui.ctx(), "figure", "Master clock", name, frame);
+    x + wide + 24.0
+}
+
+/// The level of what leaves for the device that keeps time, its first two channels.
+fn meter_ui(ui: &mut Ui, view: &View<'_>, bar: Rect, x: f32) {
+    let theme = Theme::of(ui.ctx());
+    let middle = bar.center().y;
+    divider(ui, bar, x - 12.0);
+    let cells = view.master().and_then(|path| view.telemetry(path));
+    let peaks = device::PEAKS.map(|cell| cells.map_or(0.0, |cells| cells.get(cell)));
+    let db = |peak: f32| 20.0 * peak.max(1e-6).log10();
+    let loudest = db(peaks[0].max(peaks[1]));
+    let words = if loudest < -100.0 {
+        "silent".to_owned()
+    } else {
+        format!("{loudest:.0} dBFS").replace('-', "\u{2212}")
+    };
+    label(ui, pos2(x, middle - 13.0), "Master");
+    let at = pos2(x + METER, middle - 13.0);
+    controls::text(
+        ui,
+        at,
+        Align2::RIGHT_CENTER,
+        &words,
+        Type::Footer,
+        theme.dim,
+    );
+    for (row, peak) in peaks.into_iter().enumerate() {
+        let y = middle - 3.0 + 9.0 * row as f32;
+        for segment in 0..SEGMENTS {
+            let low = -60.0 + 60.0 * segment as f32 / SEGMENTS as f32;
+            let hue = match low {
+                low if low >= -1.0 => theme.error,
+                low if low >= -9.0 => theme.clock,
+                _ => theme.audio,
+            };
+            let is_lit = db(peak) > low;
+            let fill = if is_lit { hue } else { theme.line_soft };
+            let at = pos2(x + METER * segment as f32 / SEGMENTS as f32, y);
+            let piece = Rect::from_min_size(at, vec2(3.0, 6.0));
+            ui.painter().rect_filled(piece, CornerRadius::ZERO, fill);
+        }
+    }
+    let place = Rect::from_min_size(pos2(x, bar.top()), vec2(METER, bar.height()));
+    probe::note(ui.ctx(), "figure", "Master", &words, place);
 }
 
 fn load_ui(ui: &mut Ui, view: &View<'_>, bar: Rect, x: f32) -> f32 {
