@@ -3,6 +3,7 @@
 use egui::{Rect, Ui, vec2};
 
 use super::canvas::{NOT_MADE, Scene};
+use super::commands::Aim;
 use super::node_graph::{Event, How, NodeId, Output, PinAddr, Side, Target};
 use super::panels::card::Card;
 use super::panels::context::Context;
@@ -62,8 +63,8 @@ pub(super) fn context(events: &[Event], scene: &Scene<'_>, context: &mut Option<
     for event in events {
         if let Event::Menu {
             target: Some(target),
+            at,
             screen,
-            ..
         } = event
         {
             let wires = match target {
@@ -71,7 +72,12 @@ pub(super) fn context(events: &[Event], scene: &Scene<'_>, context: &mut Option<
                 Target::Node(id) => scene.wires_of(*id, None),
                 Target::Pin(pin) => scene.wires_of(pin.node, Some(*pin)),
             };
-            *context = Some(Context::new(*target, wires, *screen));
+            *context = Some(Context::new(Aim {
+                target: Some(*target),
+                wires,
+                at: *at,
+                screen: *screen,
+            }));
         }
     }
 }

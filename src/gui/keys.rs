@@ -1,143 +1,16 @@
-//! Keys: the shortcuts of the window, and play mode, in which letters are notes.
+//! Keys that are held: Space, which runs when it is tapped, and play mode, in which letters are notes. Shortcuts are
+//! `commands/`'s.
 //!
-//! Shortcuts stand in one list, which menus and the help show. In play mode keys with Ctrl or Alt, function keys, Tab,
+//! In play mode keys with Ctrl or Alt, function keys, Tab,
 //! Space and Del stay what they are. Every note that began ends: by its key, by leaving, or when the window loses focus.
 
 use std::collections::BTreeMap;
 
-use egui::{Context, Key, KeyboardShortcut, Modifiers};
+use egui::{Context, Key};
 
 use super::screen::Command;
 use crate::app::{Action, View};
 use crate::graph::FilterPath;
-
-const CTRL: Modifiers = Modifiers::COMMAND;
-const CTRL_SHIFT: Modifiers = Modifiers {
-    shift: true,
-    ..Modifiers::COMMAND
-};
-
-/// What a shortcut does; also the entries of menus.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Deed {
-    /// File, New.
-    New,
-    /// File, Open.
-    Open,
-    /// File, Save.
-    Save,
-    /// File, Save As.
-    SaveAs,
-    /// File, Quit.
-    Quit,
-    /// Edit, Undo.
-    Undo,
-    /// Edit, Redo.
-    Redo,
-    /// Edit, Select All.
-    SelectAll,
-    /// Edit, Delete.
-    Delete,
-    /// Edit, Find.
-    Find,
-    /// View, Fit All.
-    Fit,
-    /// View, Actual Size.
-    Zoom100,
-    /// View, Zoom In.
-    ZoomIn,
-    /// View, Zoom Out.
-    ZoomOut,
-    /// View, Filters.
-    Catalogue,
-    /// Graph, Add Filter.
-    Insert,
-    /// Play, Run or Pause.
-    ToggleRun,
-    /// Play, Play Mode.
-    PlayMode,
-    /// Play, Panic.
-    Panic,
-    /// Graph, Look for Devices.
-    Refresh,
-    /// Help, Keys.
-    Keys,
-}
-
-/// Every shortcut: what it does, its words, its keys.
-pub(super) const SHORTCUTS: &[(Deed, &str, Modifiers, Key)] = &[
-    (Deed::SaveAs, "Save As", CTRL_SHIFT, Key::S),
-    (Deed::Redo, "Redo", CTRL_SHIFT, Key::Z),
-    (Deed::Redo, "Redo", CTRL, Key::Y),
-    (Deed::New, "New", CTRL, Key::N),
-    (Deed::Open, "Open", CTRL, Key::O),
-    (Deed::Save, "Save", CTRL, Key::S),
-    (Deed::Quit, "Quit", CTRL, Key::Q),
-    (Deed::Undo, "Undo", CTRL, Key::Z),
-    (Deed::Find, "Find a filter", CTRL, Key::F),
-    (Deed::Zoom100, "Actual Size", CTRL, Key::Num0),
-    (Deed::ZoomIn, "Zoom In", CTRL, Key::Plus),
-    (Deed::ZoomIn, "Zoom In", CTRL, Key::Equals),
-    (Deed::ZoomOut, "Zoom Out", CTRL, Key::Minus),
-    (Deed::Fit, "Fit All", Modifiers::NONE, Key::Home),
-    (Deed::Fit, "Fit All", Modifiers::SHIFT, Key::Num0),
-    (Deed::Keys, "Keys", Modifiers::NONE, Key::F1),
-    (Deed::Catalogue, "Filters", Modifiers::NONE, Key::F4),
-    (Deed::Refresh, "Look for Devices", Modifiers::NONE, Key::F5),
-    (Deed::PlayMode, "Play Mode", Modifiers::NONE, Key::F8),
-    (Deed::Panic, "Panic", Modifiers::NONE, Key::F12),
-];
-
-/// Keys that the canvas, a menu or a gesture hears, for the list in Help.
-pub(super) const OTHERS: &[(&str, &str)] = &[
-    ("Run or Pause", "Space"),
-    ("Add a filter", "Tab or double-click"),
-    ("Select All", "Ctrl+A"),
-    ("Delete", "Del"),
-    ("Walk the filters", "Arrows"),
-    ("Walk the pins", "Ctrl+Arrows"),
-    ("Connect two pins", "Enter on each"),
-    ("Play, in play mode", "A to L, black keys W E T Y U O P"),
-    ("Octave, in play mode", "Z and X"),
-    ("Velocity, in play mode", "C and V"),
-    ("Leave play mode, close a card", "Esc"),
-];
-
-/// The keys of a deed as text, `Ctrl+S`.
-pub(super) fn shortcut_text(ctx: &Context, deed: Deed) -> String {
-    let known = SHORTCUTS.iter().find(|entry| entry.0 == deed);
-    match (deed, known) {
-        (Deed::Redo, _) => "Ctrl+Shift+Z".into(),
-        (Deed::ToggleRun, _) => "Space".into(),
-        (Deed::Insert, _) => "Tab".into(),
-        (Deed::SelectAll, _) => "Ctrl+A".into(),
-        (Deed::Delete, _) => "Del".into(),
-        (_, Some(&(_, _, modifiers, key))) => {
-            ctx.format_shortcut(&KeyboardShortcut::new(modifiers, key))
-        }
-        (_, None) => String::new(),
-    }
-}
-
-/// The shortcuts pressed this frame. While text is being typed, only those with Ctrl and the function keys count.
-pub(super) fn pressed(ctx: &Context) -> Vec<Deed> {
-    let types = ctx.text_edit_focused();
-    let mut deeds = vec![];
-    for &(deed, _, modifiers, key) in SHORTCUTS {
-        let is_text = modifiers == Modifiers::NONE || modifiers == Modifiers::SHIFT;
-        let is_function = key.name().starts_with('F') && key.name().len() > 1;
-        let undo = matches!(deed, Deed::Undo | Deed::Redo);
-        if types && (undo || (is_text && !is_function)) {
-            continue;
-        }
-        let times = ctx.input_mut(|i| i.count_and_consume_key(modifiers, key));
-        // A slow frame hears a key twice. Steps add up; everything else is meant once.
-        let steps = matches!(deed, Deed::Undo | Deed::Redo | Deed::ZoomIn | Deed::ZoomOut);
-        let times = if steps { times } else { times.min(1) };
-        deeds.extend(std::iter::repeat_n(deed, times));
-    }
-    deeds
-}
 
 /// Space: a tap runs or pauses; held, it pans, and that is the canvas's.
 #[derive(Default)]
@@ -448,19 +321,5 @@ mod tests {
         keys.octave = 8;
         keys.key(Key::P, true, &FilterPath(vec![FilterId(0)]), &mut out);
         assert_eq!(bytes(&out)[0][1], 123);
-    }
-
-    #[test]
-    fn no_two_shortcuts_share_their_keys() {
-        for (index, one) in SHORTCUTS.iter().enumerate() {
-            for other in &SHORTCUTS[index + 1..] {
-                assert!(
-                    (one.2, one.3) != (other.2, other.3),
-                    "{} {}",
-                    one.1,
-                    other.1
-                );
-            }
-        }
     }
 }

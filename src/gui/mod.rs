@@ -5,7 +5,9 @@
 
 mod body;
 mod canvas;
+pub mod commands;
 mod controls;
+mod dialog;
 mod documents;
 mod files;
 mod hands;

@@ -45,24 +45,7 @@ impl<'a> Edit<'a> {
 
     /// The value as people read it, figure and unit.
     pub(super) fn words(&self) -> String {
-        match &self.value {
-            Value::Number(number) => {
-                let (figure, unit) = figure(self.property, *number);
-                if unit.is_empty() {
-                    figure
-                } else {
-                    format!("{figure}\u{a0}{unit}")
-                }
-            }
-            Value::Flag(true) => "on".into(),
-            Value::Flag(false) => "off".into(),
-            Value::Text(text) => match self.property.domain {
-                Domain::Choice(_) => controls::title_case(text),
-                Domain::Device if text.is_empty() => "Default".into(),
-                Domain::Path if text.is_empty() => "no file".into(),
-                _ => text.clone(),
-            },
-        }
+        shown(self.property, &self.value)
     }
 
     /// A slider for a number, in `rect`.
@@ -260,6 +243,28 @@ fn decimals(property: &Property, number: f64) -> usize {
         Unit::Semitone => 2,
         Unit::None if max - min >= 100.0 => 1,
         Unit::None => 2,
+    }
+}
+
+/// A value as people read it, figure and unit.
+pub(super) fn shown(property: &Property, value: &Value) -> String {
+    match value {
+        Value::Number(number) => {
+            let (figure, unit) = figure(property, *number);
+            if unit.is_empty() {
+                figure
+            } else {
+                format!("{figure}\u{a0}{unit}")
+            }
+        }
+        Value::Flag(true) => "on".into(),
+        Value::Flag(false) => "off".into(),
+        Value::Text(text) => match property.domain {
+            Domain::Choice(_) => controls::title_case(text),
+            Domain::Device if text.is_empty() => "Default".into(),
+            Domain::Path if text.is_empty() => "no file".into(),
+            _ => text.clone(),
+        },
     }
 }
 

@@ -91,6 +91,15 @@ pub struct NodeGraph {
 }
 
 impl NodeGraph {
+    /// Whether the canvas or a part of it has the keyboard, or nothing has.
+    pub fn has_keyboard(&self, ctx: &egui::Context) -> bool {
+        let Some(has) = ctx.memory(|memory| memory.focused()) else {
+            return true;
+        };
+        let mine = self.focus.map(|target| access::id(self.id, target));
+        has == self.id || Some(has) == mine
+    }
+
     /// A canvas; `name` tells it from others in the same window.
     pub fn new(name: &str) -> Self {
         Self {

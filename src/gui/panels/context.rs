@@ -1,122 +1,142 @@
-//! The menu of a box, a pin or a wire: what can be done with just that.
+//! The menu of a box, a pin, a wire or the canvas: the commands that are about just that.
 
-use egui::{Area, Id, Order, Pos2, Ui};
+use egui::{Area, Id, Order, Ui};
 
-use crate::app::{Action, Selection, View};
+use crate::app::{Action, Selection};
 use crate::graph::FilterId;
-use crate::gui::controls;
+use crate::gui::commands::{self, Aim, Bindings, On, Sight, Spec, State};
 use crate::gui::node_graph::Target;
-use crate::gui::probe;
+use crate::gui::panels::menu;
 use crate::gui::screen::{Command, Taps};
-use crate::gui::theme::{Theme, Type};
 
 /// A menu while it is open.
 pub(in crate::gui) struct Context {
-    target: Target,
-    /// Wires that end at the target, as indices of connections.
-    wires: Vec<usize>,
-    screen: Pos2,
+    /// What it is about.
+    pub(in crate::gui) aim: Aim,
+    chosen: Option<usize>,
     is_new: bool,
 }
 
 impl Context {
     /// Opens it.
-    pub(in crate::gui) fn new(target: Target, wires: Vec<usize>, screen: Pos2) -> Self {
+    pub(in crate::gui) fn new(aim: Aim) -> Self {
         Self {
-            target,
-            wires,
-            screen,
+            aim,
+            chosen: None,
             is_new: true,
         }
     }
 
-    fn entries(&self, view: &View<'_>) -> Vec<(&'static str, Command)> {
-        let act = Command::Do;
-        match self.target {
-            Target::Node(id) => {
-                let id = FilterId(id as u32);
-                let mut selection = Selection::default();
-                selection.filters.insert(id);
-                let mut entries = vec![
-                    ("Properties", act(Action::Select(selection))),
-                    ("Centre", Command::Centre(id)),
-                ];
-                if !self.wires.is_empty() {
-                    let wires = self.wires.clone();
-                    entries.push(("Disconnect all", act(Action::Disconnect(wires))));
-                }
-                let chosen = &view.selection.filters;
-                let doomed = if chosen.contains(&id) {
-                    chosen.iter().copied().collect()
-                } else {
-                    vec![id]
-                };
-                entries.push(("Delete", act(Action::Delete(doomed))));
-                entries
-            }
-            Target::Pin(_) if self.wires.is_empty() => vec![],
-            Target::Pin(_) => vec![("Disconnect", act(Action::Disconnect(self.wires.clone())))],
-            Target::Wire(id) => {
-                let mut selection = Selection::default();
-                selection.connections.insert(id as usize);
-                vec![
-                    ("What was agreed", act(Action::Select(selection))),
-                    (
-                        "Remove the wire",
-                        act(Action::Disconnect(vec![id as usize])),
-                    ),
-                ]
-            }
+    fn on(&self) -> On {
+        match self.aim.target {
+            None => On::Canvas,
+            Some(Target::Node(_)) => On::Filter,
+            Some(Target::Pin(_)) => On::Pin,
+            Some(Target::Wire(_)) => On::Wire,
         }
+    }
+
+    /// What was pointed at is what commands are about: unless it is selected already, it alone is.
+    fn select(&self, sight: &Sight<'_>, commands: &mut Vec<Command>) {
+        let mut selection = Selection::default();
+        match self.aim.target {
+            Some(Target::Node(id)) => {
+                let id = FilterId(id as u32);
+                if sight.view.selection.filters.contains(&id) {
+                    return;
+                }
+                selection.filters.insert(id);
+            }
+            Some(Target::Wire(id)) => {
+                if sight.view.selection.connections.contains(&(id as usize)) {
+                    return;
+                }
+                selection.connections.insert(id as usize);
+            }
+            Some(Target::Pin(_)) | None => return,
+        }
+        commands.push(Command::Do(Action::Select(selection)));
     }
 
     /// Draws it. False when it is done.
     pub(in crate::gui) fn ui(
         &mut self,
         ui: &Ui,
-        view: &View<'_>,
+        sight: &Sight<'_>,
+        bindings: &Bindings,
         taps: Taps,
         commands: &mut Vec<Command>,
     ) -> bool {
-        let entries = self.entries(view);
+        if self.is_new {
+            self.is_new = false;
+            self.select(sight, commands);
+            // What is available is known when the selection is.
+            ui.ctx().request_repaint();
+            return true;
+        }
+        let on = self.on();
+        let entries: Vec<(&'static Spec, State)> = commands::all()
+            .filter(|spec| spec.on.contains(&on))
+            .map(|spec| (spec, (spec.state)(sight)))
+            .filter(|(_, state)| state.is_ready())
+            .collect();
         if entries.is_empty() || taps.escape {
             return false;
         }
-        let theme = Theme::of(ui.ctx());
-        let mut done = false;
+        let last = entries.len() - 1;
+        if taps.down {
+            self.chosen = Some(
+                self.chosen
+                    .map_or(0, |at| if at == last { 0 } else { at + 1 }),
+            );
+        }
+        if taps.up {
+            self.chosen = Some(
+                self.chosen
+                    .map_or(last, |at| at.checked_sub(1).unwrap_or(last)),
+            );
+        }
+        let mut picked = taps.enter.then_some(self.chosen).flatten();
+        let moved = taps.down || taps.up;
         let shown = Area::new(Id::unique("context menu"))
             .order(Order::Foreground)
-            .fixed_pos(self.screen)
+            .fixed_pos(self.aim.screen)
             .constrain_to(ui.ctx().content_rect())
             .fade_in(false)
             .show(ui.ctx(), |ui| {
                 egui::Frame::menu(ui.style()).show(ui, |ui| {
-                    ui.set_width(150.0);
-                    ui.spacing_mut().item_spacing.y = 2.0;
-                    for (words, command) in entries {
-                        let text = egui::RichText::new(words)
-                            .text_style(Type::Body.style())
-                            .color(theme.text);
-                        let button = egui::Button::new(text).frame_when_inactive(false);
-                        let size = egui::vec2(150.0, 22.0);
-                        let response =
-                            ui.add(button.min_size(size).wrap_mode(egui::TextWrapMode::Extend));
-                        probe::note(ui.ctx(), "button", words, "", response.rect);
-                        controls::focus_ring(ui, &response);
+                    ui.spacing_mut().item_spacing.y = 0.0;
+                    let width = menu::width_of(ui, entries.iter(), bindings);
+                    ui.set_width(width);
+                    for (index, (spec, state)) in entries.iter().enumerate() {
+                        let keys = bindings.shown(spec.name);
+                        let face = menu::Face {
+                            words: spec.words,
+                            right: &keys,
+                            is_on: state.is_on,
+                            why_not: None,
+                            help: spec.help,
+                        };
+                        let response = menu::entry(ui, width, &face);
+                        if moved && self.chosen == Some(index) {
+                            response.request_focus();
+                        }
                         if response.clicked() {
-                            commands.push(command);
-                            done = true;
+                            picked = Some(index);
                         }
                     }
                 });
             });
+        if let Some((spec, _)) = picked.and_then(|index| entries.get(index)) {
+            commands.push(Command::Run(spec.name));
+            return false;
+        }
         let outside = ui.input(|i| {
             i.pointer.any_pressed()
                 && i.pointer
                     .interact_pos()
                     .is_some_and(|pos| !shown.response.rect.contains(pos))
         });
-        let was_new = std::mem::take(&mut self.is_new);
-        !(done || (outside && !was_new))
+        !outside
     }
 }

@@ -1,4 +1,4 @@
-//! Questions that must be answered first: save changes, which file, which keys there are.
+//! Questions that must be answered first: save changes, which file.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,6 @@ use egui::{
 use crate::gui::controls::{self, Face};
 use crate::gui::files::{Wanted, Why};
 use crate::gui::icons::Icon;
-use crate::gui::keys::{OTHERS, SHORTCUTS};
 use crate::gui::probe;
 use crate::gui::theme::{Theme, Type};
 
@@ -22,7 +21,8 @@ pub(in crate::gui) enum Answer {
     Stay,
 }
 
-fn modal<T>(ui: &Ui, name: &str, contents: impl FnOnce(&mut Ui) -> T) -> T {
+/// A card in the middle, over everything else.
+pub(in crate::gui) fn modal<T>(ui: &Ui, name: &str, contents: impl FnOnce(&mut Ui) -> T) -> T {
     let theme = Theme::of(ui.ctx());
     let frame = egui::Frame::NONE
         .fill(theme.panel)
@@ -82,56 +82,6 @@ pub(in crate::gui) fn save_changes(ui: &Ui, name: &str) -> Option<Answer> {
         }
     });
     answer
-}
-
-/// Every key. True when it is to close.
-pub(in crate::gui) fn keys(ui: &Ui) -> bool {
-    let theme = Theme::of(ui.ctx());
-    let mut done = false;
-    modal(ui, "keys", |ui| {
-        ui.set_width(420.0);
-        line(ui, "Keys", Type::CardTitle, theme.strong);
-        ui.add_space(8.0);
-        let mut rows: Vec<(String, String)> = vec![];
-        for &(_, words, modifiers, key) in SHORTCUTS {
-            let shortcut = egui::KeyboardShortcut::new(modifiers, key);
-            let text = ui.ctx().format_shortcut(&shortcut);
-            match rows.iter_mut().find(|row| row.0 == words) {
-                Some(row) => row.1 = format!("{}, {text}", row.1),
-                None => rows.push((words.to_owned(), text)),
-            }
-        }
-        rows.extend(
-            OTHERS
-                .iter()
-                .map(|(words, keys)| ((*words).into(), (*keys).into())),
-        );
-        for (words, keys) in rows {
-            let (rect, _) =
-                ui.allocate_exact_size(vec2(ui.available_width(), 18.0), Sense::hover());
-            controls::text(
-                ui,
-                rect.left_center(),
-                Align2::LEFT_CENTER,
-                words,
-                Type::Body,
-                theme.text,
-            );
-            let at = rect.right_center();
-            controls::text(
-                ui,
-                at,
-                Align2::RIGHT_CENTER,
-                keys,
-                Type::Value,
-                theme.strong,
-            );
-        }
-        ui.add_space(10.0);
-        done = controls::button(ui, "Close", Face::Plain).clicked();
-    });
-    ui.input_mut(|i| done |= i.consume_key(egui::Modifiers::NONE, Key::Escape));
-    done
 }
 
 /// The program's own file picker, for where no other answers.

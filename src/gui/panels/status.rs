@@ -20,6 +20,15 @@ pub(in crate::gui) struct Now {
 }
 
 impl Now {
+    /// The same with other words in front.
+    pub(in crate::gui) fn saying(&self, words: &str) -> Self {
+        Self {
+            subject: words.to_owned(),
+            gestures: self.gestures.clone(),
+            zoom: self.zoom,
+        }
+    }
+
     /// Looks at the canvas.
     pub(in crate::gui) fn of(
         scene: &Scene<'_>,

@@ -10,9 +10,9 @@ use egui::{
 use super::devices;
 use crate::app::telemetry::device;
 use crate::app::{Action, View};
+use crate::gui::commands::PANIC;
 use crate::gui::controls;
 use crate::gui::icons::Icon;
-use crate::gui::keys::Deed;
 use crate::gui::probe;
 use crate::gui::screen::Command;
 use crate::gui::theme::{Theme, Type, radius, stroke};
@@ -129,7 +129,7 @@ pub(in crate::gui) fn ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Comman
         theme.strong,
     );
     if response.on_hover_text("Silence every note (F12)").clicked() {
-        commands.push(Command::Deed(Deed::Panic));
+        commands.push(Command::Run(PANIC));
     }
 }
 

@@ -7,16 +7,22 @@ use crate::app::Action;
 use crate::graph::{PinAddress, Position};
 use crate::gui::documents::Pending;
 use crate::gui::files::Why;
-use crate::gui::keys::Deed;
 use crate::gui::node_graph::{NodeId, Side};
-use crate::gui::panels::catalogue;
-use crate::gui::panels::palette::Palette;
 
 impl Screen {
     pub(super) fn carry_out(&mut self, ctx: &egui::Context, command: Command) {
         match command {
             Command::Do(action) => self.app.perform(action),
-            Command::Deed(deed) => self.deed(ctx, deed),
+            Command::Run(name) => self.run(ctx, name),
+            Command::OpenRecent(path) => self.ask(Pending::OpenFile(path)),
+            Command::UseKeys { name, keys } => self.app.change_preferences(|it| {
+                match keys {
+                    Some(keys) => it.keys.insert(name.to_owned(), keys),
+                    None => it.keys.remove(name),
+                };
+            }),
+            Command::ResetKeys => self.app.change_preferences(|it| it.keys.clear()),
+            Command::Reveal(path) => self.reveal(path),
             Command::AddInSight(key) => {
                 let middle = self
                     .last
@@ -95,48 +101,5 @@ impl Screen {
         };
         self.app.perform(Action::Connect { from, to });
         self.app.perform(Action::EndGesture);
-    }
-
-    pub(super) fn deed(&mut self, ctx: &egui::Context, deed: Deed) {
-        match deed {
-            Deed::New => self.ask(Pending::New),
-            Deed::Open => self.ask(Pending::Open),
-            Deed::Save => self.save(ctx),
-            Deed::SaveAs => self.ask_for(ctx, Why::SaveAs),
-            Deed::Quit => self.ask(Pending::Quit),
-            Deed::Undo => self.app.perform(Action::Undo),
-            Deed::Redo => self.app.perform(Action::Redo),
-            Deed::SelectAll => self.app.perform(Action::SelectAll),
-            Deed::Delete => self.app.perform(Action::DeleteSelection),
-            Deed::Find => {
-                self.shows_catalogue = true;
-                ctx.memory_mut(|memory| memory.request_focus(catalogue::search_id()));
-            }
-            Deed::Fit => self.canvas.fit_all(),
-            Deed::Zoom100 => self.canvas.zoom_to(1.0),
-            Deed::ZoomIn => self.canvas.zoom_to(self.canvas.view().zoom * 1.25),
-            Deed::ZoomOut => self.canvas.zoom_to(self.canvas.view().zoom / 1.25),
-            Deed::Catalogue => self.shows_catalogue = !self.shows_catalogue,
-            Deed::Insert => {
-                let middle = self
-                    .last
-                    .as_ref()
-                    .map_or(pos2(0.0, 0.0), |last| last.middle);
-                let screen = self.canvas.view().to_screen(middle);
-                self.palette = Some(Palette::new(middle, screen, None));
-            }
-            Deed::ToggleRun => self.app.perform(Action::ToggleRun),
-            Deed::PlayMode => {
-                let is_on = self.app.view().play_mode.is_some();
-                self.app.perform(Action::SetPlayMode(!is_on));
-            }
-            Deed::Panic => {
-                let mut notes = vec![];
-                self.bodies.play.release_all(&mut notes);
-                self.app.perform(Action::Panic);
-            }
-            Deed::Refresh => self.app.perform(Action::Refresh),
-            Deed::Keys => self.shows_keys = true,
-        }
     }
 }

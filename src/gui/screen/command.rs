@@ -1,10 +1,11 @@
 //! What panels, keys and the canvas ask of the window: values, pushed while drawing and carried out after.
 
+use std::path::PathBuf;
+
 use egui::{Key, Pos2};
 
 use crate::app::Action;
-use crate::graph::{FilterId, PinAddress};
-use crate::gui::keys::Deed;
+use crate::graph::{FilterId, FilterPath, PinAddress};
 use crate::gui::node_graph::Side;
 
 /// A filter of the catalogue in the hand.
@@ -27,8 +28,19 @@ pub(in crate::gui) struct Drop {
 pub(in crate::gui) enum Command {
     /// An action of the program.
     Do(Action),
-    /// A menu's entry or a shortcut.
-    Deed(Deed),
+    /// A command of the table, by name.
+    Run(&'static str),
+    /// One of the graphs that were open.
+    OpenRecent(PathBuf),
+    /// A command gets these keys; `None`: the built-in ones.
+    UseKeys {
+        name: &'static str,
+        keys: Option<Vec<String>>,
+    },
+    /// Every command gets its built-in keys.
+    ResetKeys,
+    /// Goes to a filter, wherever it stands, and selects it.
+    Reveal(FilterPath),
     /// A new filter in the middle of what is seen.
     AddInSight(String),
     /// A new filter at a place of the graph, with a wire to it.

@@ -4,34 +4,61 @@ use egui::{Key, Ui};
 
 use super::{Command, Screen, Taps};
 use crate::app::Action;
+use crate::gui::commands::{Bindings, Keys};
 use crate::gui::documents::Pending;
-use crate::gui::keys::{self, Deed};
 use crate::gui::node_graph::Output;
 
 impl Screen {
     pub(super) fn is_modal(&self) -> bool {
-        self.asks.is_some() || self.picker.is_some() || self.shows_keys
+        self.asks.is_some() || self.picker.is_some() || self.dialog.is_some()
     }
 
     pub(super) fn hear_keys(&mut self, ui: &Ui, commands: &mut Vec<Command>) {
         let ctx = ui.ctx();
         let view = self.app.view();
+        if !self.bindings.is_of(&self.app.preferences().keys) {
+            self.bindings = Bindings::new(&self.app.preferences().keys);
+        }
+        self.pointer = ctx.input(|i| i.pointer.latest_pos());
+        self.aim = self.context.as_ref().map(|context| context.aim.clone());
+        let now = ctx.input(|i| i.time);
+        self.hint.take_if(|hint| hint.until < now);
         if self.is_modal() {
             self.bodies.play.release_all(commands);
             return;
         }
         self.bodies.play.hear(ctx, &view, commands);
         self.taps = Taps::default();
-        if self.card.is_some() || self.palette.is_some() || self.context.is_some() {
+        let is_over = self.card.is_some() || self.palette.is_some() || self.context.is_some();
+        if is_over {
             self.taps = Taps::take(ctx, self.card.is_some());
         } else if view.play_mode.is_some()
             && ctx.input_mut(|i| i.consume_key(egui::Modifiers::NONE, Key::Escape))
         {
             commands.push(Command::Do(Action::SetPlayMode(false)));
         }
-        commands.extend(keys::pressed(ctx).into_iter().map(Command::Deed));
-        if self.palette.is_none() && self.card.is_none() && self.space.tapped(ctx) {
-            commands.push(Command::Deed(Deed::ToggleRun));
+        let types = ctx.text_edit_focused();
+        let plays = view.play_mode.is_some();
+        let on_canvas = !is_over && !egui::Popup::is_any_open(ctx) && self.canvas.has_keyboard(ctx);
+        let hears = |keys: Keys| {
+            !(types && keys.is_of_text()
+                || keys.is_of_canvas() && !on_canvas
+                || plays && keys.rests_in_play_mode())
+        };
+        for (spec, _) in self.bindings.take(ctx, hears) {
+            commands.push(Command::Run(spec.name));
+        }
+        let space = Keys {
+            ctrl: false,
+            shift: false,
+            alt: false,
+            key: Key::Space,
+        };
+        if self.space.tapped(ctx)
+            && hears(space)
+            && let Some(spec) = self.bindings.owner(space)
+        {
+            commands.push(Command::Run(spec.name));
         }
         // A dropped file is opened, from wherever it was dragged.
         let dropped = ctx.input(|i| {

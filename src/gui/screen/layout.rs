@@ -2,6 +2,7 @@
 
 use egui::{CentralPanel, Frame, Panel, Ui};
 
+use super::parts::Part;
 use super::{Command, Screen};
 use crate::gui::node_graph::Output;
 use crate::gui::panels::{menu, status, transport};
@@ -12,6 +13,7 @@ impl Screen {
     pub(super) fn panels(&mut self, ui: &mut Ui, commands: &mut Vec<Command>) -> Output {
         let theme = Theme::of(ui.ctx());
         let now = ui.input(|i| i.time);
+        self.menu_ui(ui, commands);
         let Self {
             app,
             look,
@@ -20,33 +22,38 @@ impl Screen {
             inspector,
             bottom,
             last,
+            hint,
             ..
         } = self;
         let view = app.view();
         self.moves = signals.update(&view, now);
         let plain = |fill| Frame::NONE.fill(fill);
-        Panel::top("menu")
-            .exact_size(window::MENU)
-            .frame(plain(theme.window))
-            .show_separator_line(false)
-            .show(ui, |ui| menu::ui(ui, &view, commands));
         Panel::top("transport")
             .exact_size(window::TRANSPORT)
             .frame(plain(theme.window))
             .show_separator_line(true)
-            .show(ui, |ui| transport::ui(ui, &view, commands));
+            .show(ui, |ui| {
+                Part::Transport.gate(ui);
+                transport::ui(ui, &view, commands);
+            });
         Panel::bottom("status")
             .exact_size(window::STATUS)
             .frame(plain(theme.window))
             .show(ui, |ui| {
                 if let Some(last) = last.as_ref() {
-                    status::ui(ui, &view, &last.now);
+                    match hint {
+                        Some(hint) => status::ui(ui, &view, &last.now.saying(&hint.words)),
+                        None => status::ui(ui, &view, &last.now),
+                    }
                 }
             });
         Panel::bottom("bottom")
             .exact_size(bottom.height())
             .frame(plain(theme.panel))
-            .show(ui, |ui| bottom.ui(ui, &view, commands));
+            .show(ui, |ui| {
+                Part::Bottom.gate(ui);
+                bottom.ui(ui, &view, commands);
+            });
         let wide = ui.ctx().content_rect().width();
         if self.shows_catalogue && wide >= 900.0 {
             let hand = last.as_ref().and_then(|last| last.in_hand.clone());
@@ -60,6 +67,7 @@ impl Screen {
                 .resizable(true)
                 .frame(plain(theme.panel))
                 .show(ui, |ui| {
+                    Part::Catalogue.gate(ui);
                     catalogue.ui(ui, &view, look, Some(&fits), commands);
                     ui.take_available_space();
                 });
@@ -71,6 +79,7 @@ impl Screen {
                 .resizable(true)
                 .frame(plain(theme.panel))
                 .show(ui, |ui| {
+                    Part::Inspector.gate(ui);
                     inspector.ui(ui, &view, look, commands);
                     ui.take_available_space();
                 });
@@ -78,5 +87,19 @@ impl Screen {
         CentralPanel::no_frame()
             .show(ui, |ui| self.stage(ui, commands))
             .inner
+    }
+
+    fn menu_ui(&self, ui: &mut Ui, commands: &mut Vec<Command>) {
+        let theme = Theme::of(ui.ctx());
+        let view = self.app.view();
+        let sight = self.sight(ui.ctx(), &view);
+        Panel::top("menu")
+            .exact_size(window::MENU)
+            .frame(Frame::NONE.fill(theme.window))
+            .show_separator_line(false)
+            .show(ui, |ui| {
+                Part::Menu.gate(ui);
+                menu::ui(ui, &sight, &self.bindings, commands);
+            });
     }
 }

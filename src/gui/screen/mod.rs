@@ -4,18 +4,25 @@
 //! carried out in order. Nothing here changes the document but through an `Action`. `input.rs` hears keys, `layout.rs`
 //! places panels, `stage.rs` has the canvas, `over.rs` what lies above, `carry.rs` carries commands out.
 
+mod acts;
 mod carry;
 mod command;
 mod input;
 mod layout;
+mod looks;
 mod over;
+mod parts;
 mod stage;
 
 pub(super) use command::{Command, Drop, Offer, Taps};
+use looks::Looks;
+use parts::Part;
 
 use egui::{Pos2, Rect, Ui};
 
 use super::body::Bodies;
+use super::commands::{Aim, Bindings};
+use super::dialog::Dialog;
 use super::documents::Pending;
 use super::files::Files;
 use super::keys::SpaceTap;
@@ -32,13 +39,14 @@ use super::panels::status;
 use super::panels::tour::Tour;
 use super::probe::Probe;
 use super::signals::Signals;
-use super::theme::{Theme, ThemeName};
 use crate::app::{Action, App};
 use crate::graph::FilterId;
 
 /// The contents of the window, with the program behind it.
 pub struct Screen {
     pub(super) app: App,
+    /// What the window wears.
+    looks: Looks,
     pub(super) canvas: NodeGraph,
     pub(super) look: Look,
     pub(super) signals: Signals,
@@ -61,7 +69,17 @@ pub struct Screen {
     pub(super) asks: Option<Pending>,
     /// What to do when the document has been saved.
     pub(super) after_save: Option<Pending>,
-    pub(super) shows_keys: bool,
+    /// A page over the window.
+    pub(super) dialog: Option<Dialog>,
+    /// What a context menu is about, until what was chosen there is done.
+    pub(super) aim: Option<Aim>,
+    pub(super) bindings: Bindings,
+    /// Why a command could not be done.
+    hint: Option<Hint>,
+    /// Where the pointer is.
+    pointer: Option<Pos2>,
+    /// The part of the window that the keyboard was given last.
+    part: Part,
     pub(super) shows_catalogue: bool,
     pub(super) space: SpaceTap,
     pub(super) probe: Option<Probe>,
@@ -83,13 +101,22 @@ pub(super) struct Last {
     boxes: Vec<(FilterId, Rect)>,
 }
 
+/// Words that stand in the status line for a while.
+pub(super) struct Hint {
+    words: String,
+    until: f64,
+}
+
 impl Screen {
     /// The window's contents for a program.
     pub fn new(ctx: &egui::Context, app: App) -> Self {
-        Theme::install(ctx, ThemeName::Dark);
-        let look = Theme::named(ThemeName::Dark).canvas_look();
+        ctx.options_mut(|options| options.zoom_with_keyboard = false);
+        let looks = Looks::wanted(ctx, app.preferences());
+        let look = looks.install(ctx);
+        let bindings = Bindings::new(&app.preferences().keys);
         let mut screen = Self {
             app,
+            looks,
             canvas: NodeGraph::new("canvas"),
             look,
             signals: Signals::default(),
@@ -108,7 +135,12 @@ impl Screen {
             files: Files::from_environment(),
             asks: None,
             after_save: None,
-            shows_keys: false,
+            dialog: None,
+            aim: None,
+            bindings,
+            hint: None,
+            pointer: None,
+            part: Part::Canvas,
             shows_catalogue: true,
             space: SpaceTap::default(),
             probe: Probe::from_environment(),
@@ -189,6 +221,7 @@ impl Screen {
             Probe::begin(ui.ctx());
         }
         self.app.poll();
+        self.wear(ui.ctx());
         let mut commands = vec![];
         self.hear_files(ui.ctx());
         self.hear_keys(ui, &mut commands);

@@ -9,11 +9,14 @@ use crate::gui::panels::tour::Ask;
 
 impl Screen {
     pub(super) fn cards(&mut self, ui: &mut Ui, commands: &mut Vec<Command>) {
-        let view = self.app.view();
         if self.is_modal() {
             self.modals(ui);
+            self.dialog_ui(ui, commands);
             return;
         }
+        // Taken out while they are drawn: commands look at all of the screen.
+        let (mut context, mut palette) = (self.context.take(), self.palette.take());
+        let view = self.app.view();
         if let Some(card) = &self.card
             && !card.ui(ui, &view, &self.keep_off, self.taps, commands)
         {
@@ -29,23 +32,40 @@ impl Screen {
                 self.tour = None;
             }
         }
-        if let Some(context) = &mut self.context
-            && !context.ui(ui, &view, self.taps, commands)
+        let sight = self.sight(ui.ctx(), &view);
+        if let Some(it) = &mut context
+            && !it.ui(ui, &sight, &self.bindings, self.taps, commands)
         {
-            self.context = None;
+            context = None;
         }
-        if let Some(palette) = &mut self.palette
-            && !palette.ui(ui, &view, &self.look, self.taps, commands)
+        if let Some(it) = &mut palette
+            && !it.ui(ui, &sight, &self.bindings, &self.look, self.taps, commands)
         {
-            self.palette = None;
+            palette = None;
+            ui.memory_mut(|memory| memory.request_focus(self.canvas.id()));
+        }
+        (self.context, self.palette) = (context, palette);
+    }
+
+    /// A page over the window.
+    fn dialog_ui(&mut self, ui: &Ui, commands: &mut Vec<Command>) {
+        if self.asks.is_some() || self.picker.is_some() {
+            return;
+        }
+        let Some(mut dialog) = self.dialog.take() else {
+            return;
+        };
+        let view = self.app.view();
+        let sight = self.sight(ui.ctx(), &view);
+        let stays = dialog.ui(ui, &sight, &self.bindings, commands);
+        if stays {
+            self.dialog = Some(dialog);
+        } else {
             ui.memory_mut(|memory| memory.request_focus(self.canvas.id()));
         }
     }
 
     pub(super) fn modals(&mut self, ui: &Ui) {
-        if self.shows_keys && dialogs::keys(ui) {
-            self.shows_keys = false;
-        }
         if let Some(picker) = &mut self.picker
             && let Some(done) = picker.ui(ui)
         {

@@ -1,0 +1,62 @@
+//! File: documents.
+
+use super::super::{Menu, Spec, State};
+use crate::gui::documents::Pending;
+use crate::gui::files::Why;
+
+pub(super) const SPECS: &[Spec] = &[
+    Spec::new(
+        "file.new",
+        "New",
+        "Begins an empty graph; asks first if changes would be lost.",
+        |screen, _| screen.ask(Pending::New),
+    )
+    .keys(&["Ctrl+N"])
+    .at(Menu::File, 0),
+    Spec::new(
+        "file.open",
+        "Open\u{2026}",
+        "Opens a graph from a file.",
+        |screen, _| screen.ask(Pending::Open),
+    )
+    .keys(&["Ctrl+O"])
+    .at(Menu::File, 0),
+    Spec::new(
+        "file.close",
+        "Close Graph",
+        "Closes the graph and leaves the window open with an empty one.",
+        |screen, _| screen.ask(Pending::New),
+    )
+    .keys(&["Ctrl+W"])
+    .at(Menu::File, 1)
+    .when(|sight| {
+        let document = &sight.view.document;
+        let is_anything =
+            document.path.is_some() || !sight.view.document_graph().filters.is_empty();
+        State::when(is_anything, "There is no graph to close.")
+    }),
+    Spec::new(
+        "file.save",
+        "Save",
+        "Writes the graph to its file.",
+        |screen, ctx| screen.save(ctx),
+    )
+    .keys(&["Ctrl+S"])
+    .at(Menu::File, 1),
+    Spec::new(
+        "file.save_as",
+        "Save As\u{2026}",
+        "Writes the graph to another file and goes on there.",
+        |screen, ctx| screen.ask_for(ctx, Why::SaveAs),
+    )
+    .keys(&["Ctrl+Shift+S"])
+    .at(Menu::File, 1),
+    Spec::new(
+        "file.quit",
+        "Quit",
+        "Leaves the program; asks first if changes would be lost.",
+        |screen, _| screen.ask(Pending::Quit),
+    )
+    .keys(&["Ctrl+Q"])
+    .at(Menu::File, 9),
+];

@@ -1,0 +1,31 @@
+//! Help: what there is to know.
+
+use super::super::{Menu, On, Spec};
+use crate::gui::dialog::Dialog;
+
+pub(super) const SPECS: &[Spec] = &[
+    Spec::new(
+        "help.filter",
+        "Help",
+        "Tells of the selected filter: what it does, its pins, its properties; or of the window, if none is selected.",
+        |screen, _| screen.open_help(),
+    )
+    .keys(&["F1"])
+    .at(Menu::Help, 0)
+    .on(&[On::Filter]),
+    Spec::new(
+        "help.keys",
+        "Keys",
+        "Lists every key.",
+        |screen, _| screen.open_dialog(Dialog::Keys),
+    )
+    .keys(&["Ctrl+F1"])
+    .at(Menu::Help, 0),
+    Spec::new(
+        "help.about",
+        "About KSGraph",
+        "Which version this is, and what it is made of.",
+        |screen, _| screen.open_dialog(Dialog::About),
+    )
+    .at(Menu::Help, 1),
+];

@@ -1,0 +1,62 @@
+//! Play: what sounds.
+
+use super::super::{Menu, PANIC, Spec, State, TOGGLE_RUN};
+use crate::app::Action;
+use crate::ks;
+
+macro_rules! set {
+    ($name:literal, $words:literal, $help:literal, $state:ident) => {
+        Spec::new($name, $words, $help, |screen, _| {
+            screen.app.perform(Action::SetState(ks::State::$state));
+        })
+        .at(Menu::Play, 1)
+        .when(|sight| State::switch(sight.view.requested == ks::State::$state))
+    };
+}
+
+pub(super) const SPECS: &[Spec] = &[
+    Spec::new(
+        TOGGLE_RUN,
+        "Run or Pause",
+        "Runs the graph, or pauses it where it is.",
+        |screen, _| screen.app.perform(Action::ToggleRun),
+    )
+    .keys(&["Space"])
+    .at(Menu::Play, 0),
+    set!(
+        "play.stop",
+        "Stop",
+        "Stops the graph and gives devices back.",
+        Stop
+    ),
+    set!(
+        "play.acquire",
+        "Acquire",
+        "Has every filter get hold of what it needs, without moving data.",
+        Acquire
+    ),
+    set!(
+        "play.pause",
+        "Pause",
+        "Holds the graph ready where it is.",
+        Pause
+    ),
+    set!("play.run", "Run", "Lets the graph run.", Run),
+    Spec::new(
+        "play.play_mode",
+        "Play Mode",
+        "Lets letter keys play notes on the keyboard used last, or stops that.",
+        |screen, _| {
+            let is_on = screen.app.view().play_mode.is_some();
+            screen.app.perform(Action::SetPlayMode(!is_on));
+        },
+    )
+    .keys(&["F8"])
+    .at(Menu::Play, 2)
+    .when(|sight| State::switch(sight.view.play_mode.is_some())),
+    Spec::new(PANIC, "Panic", "Silences every note.", |screen, _| {
+        screen.panic()
+    })
+    .keys(&["F12"])
+    .at(Menu::Play, 3),
+];

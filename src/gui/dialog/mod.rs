@@ -1,0 +1,59 @@
+//! Pages that lie over the window until they are closed: keys, preferences, help, a new name, about. Questions that must be
+//! answered before something goes on are `panels/dialogs.rs`'s.
+
+mod help;
+mod keys;
+mod page;
+mod preferences;
+mod rename;
+
+pub(super) use rename::Rename;
+
+use egui::{Key, Ui};
+
+use super::commands::{Bindings, Sight};
+use super::screen::Command;
+use preferences::Page;
+
+/// What lies over the window.
+pub(super) enum Dialog {
+    /// Every key.
+    Keys,
+    /// Which program this is.
+    About,
+    /// What is set.
+    Preferences(Box<Page>),
+    /// Help of a filter, by its key; empty: of the window.
+    Help(String),
+    /// Another name for a filter.
+    Rename(Rename),
+}
+
+impl Dialog {
+    /// The preferences, at their first page.
+    pub(super) fn preferences() -> Self {
+        Self::Preferences(Box::default())
+    }
+
+    /// Draws it. False when it is done.
+    pub(super) fn ui(
+        &mut self,
+        ui: &Ui,
+        sight: &Sight<'_>,
+        bindings: &Bindings,
+        commands: &mut Vec<Command>,
+    ) -> bool {
+        // A page that waits for keys takes Esc as one of them.
+        let is_listening = matches!(self, Self::Preferences(page) if page.is_listening());
+        let escape =
+            !is_listening && ui.input_mut(|i| i.consume_key(egui::Modifiers::NONE, Key::Escape));
+        let stays = match self {
+            Self::Keys => keys::ui(ui, bindings),
+            Self::About => help::about(ui),
+            Self::Preferences(page) => page.ui(ui, sight, bindings, commands),
+            Self::Help(key) => help::ui(ui, sight, bindings, key),
+            Self::Rename(rename) => rename.ui(ui, sight, commands),
+        };
+        stays && !escape
+    }
+}

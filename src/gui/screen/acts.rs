@@ -1,0 +1,234 @@
+//! What commands of the table do to the window, and how one is run.
+
+use egui::{Context, Pos2, ViewportCommand, pos2};
+
+use super::{Command, Hint, Screen};
+use crate::app::{Action, Selection, View};
+use crate::graph::{FilterId, FilterPath, NodeKind};
+use crate::gui::commands::{self, Aim, Sight};
+use crate::gui::dialog::{Dialog, Rename};
+use crate::gui::node_graph::{NodeId, Target};
+use crate::gui::panels::context;
+use crate::gui::panels::menu;
+use crate::gui::panels::palette::Palette;
+
+/// How long a hint stands in the status line, in seconds.
+const HINT: f64 = 8.0;
+
+impl Screen {
+    /// Carries out a command of the table, or says why it cannot be.
+    pub(super) fn run(&mut self, ctx: &Context, name: &str) {
+        let Some(spec) = commands::find(name) else {
+            log::warn!("there is no command {name}");
+            return;
+        };
+        let view = self.app.view();
+        let state = (spec.state)(&self.sight(ctx, &view));
+        if let Some(why) = state.why_not {
+            let words = spec.words.trim_end_matches('\u{2026}');
+            self.hint = Some(Hint {
+                words: format!("{words}: {why}"),
+                until: ctx.input(|i| i.time) + HINT,
+            });
+            return;
+        }
+        self.hint = None;
+        (spec.run)(self, ctx);
+    }
+
+    /// What commands look at to say whether they are available.
+    pub(super) fn sight<'a>(&'a self, ctx: &Context, view: &'a View<'a>) -> Sight<'a> {
+        Sight {
+            view,
+            preferences: self.app.preferences(),
+            shows_catalogue: self.shows_catalogue,
+            is_full_screen: ctx.input(|i| i.viewport().fullscreen == Some(true)),
+            aim: self.aim.as_ref(),
+        }
+    }
+
+    /// Opens a page over the window.
+    pub(in crate::gui) fn open_dialog(&mut self, dialog: Dialog) {
+        self.dialog = Some(dialog);
+    }
+
+    /// Help of the filter that is selected, or of the window.
+    pub(in crate::gui) fn open_help(&mut self) {
+        let view = self.app.view();
+        let node = view
+            .selection
+            .one_filter()
+            .and_then(|id| view.graph.filters.get(&id));
+        let key = match node.map(|node| &node.kind) {
+            Some(NodeKind::Filter(filter)) => filter.key.clone(),
+            Some(NodeKind::Group(_)) | None => String::new(),
+        };
+        self.dialog = Some(Dialog::Help(key));
+    }
+
+    /// Asks for another name.
+    pub(in crate::gui) fn rename(&mut self) {
+        let view = self.app.view();
+        if let Some(id) = view.selection.one_filter()
+            && let Some(node) = view.graph.filters.get(&id)
+        {
+            self.dialog = Some(Dialog::Rename(Rename::new(id, &node.name)));
+        }
+    }
+
+    /// Takes the wires of what was pointed at away, or those of the filters that are selected.
+    pub(in crate::gui) fn disconnect_all(&mut self) {
+        match self.aim.clone() {
+            Some(aim) if aim.target.is_some() => {
+                self.app.perform(Action::Disconnect(aim.wires));
+            }
+            _ => {
+                let filters = self.app.view().selection.filters.clone();
+                let several = filters.len() > 1;
+                if several {
+                    let name = format!("Disconnect {} filters", filters.len());
+                    self.app.perform(Action::BeginGesture(name));
+                }
+                for filter in filters {
+                    self.app.perform(Action::DisconnectAll(filter));
+                }
+                if several {
+                    self.app.perform(Action::EndGesture);
+                }
+            }
+        }
+    }
+
+    /// Where a key adds something: under the pointer if that is on the canvas, else in the middle. Graph, then screen.
+    fn key_point(&self) -> (Pos2, Pos2) {
+        let Some(last) = &self.last else {
+            return (pos2(0.0, 0.0), pos2(0.0, 0.0));
+        };
+        let screen = match self.pointer {
+            Some(pos) if last.canvas.contains(pos) => pos,
+            _ => last.canvas.center(),
+        };
+        (self.canvas.view().to_graph(screen), screen)
+    }
+
+    /// Opens the list of filters to add.
+    pub(in crate::gui) fn open_palette(&mut self) {
+        let (at, screen) = match &self.aim {
+            Some(aim) => (aim.at, aim.screen),
+            None => self.key_point(),
+        };
+        self.context = None;
+        self.palette = Some(Palette::new(at, screen, None));
+    }
+
+    /// Opens the box that finds everything.
+    pub(in crate::gui) fn open_finder(&mut self) {
+        let Some(last) = &self.last else {
+            return;
+        };
+        let middle = last.middle;
+        let corner = pos2(
+            last.canvas.center().x - crate::gui::theme::window::PALETTE / 2.0 + 24.0,
+            last.canvas.top() + 40.0,
+        );
+        self.palette = Some(Palette::finder(middle, corner));
+    }
+
+    /// Goes to a filter, wherever it stands.
+    pub(super) fn reveal(&mut self, path: FilterPath) {
+        let id = path.0.last().copied();
+        self.app.perform(Action::Reveal(path));
+        if let Some(id) = id {
+            self.canvas.centre_on(NodeId::from(id.0));
+        }
+    }
+
+    /// Brings what is selected to the middle.
+    pub(in crate::gui) fn centre_selection(&mut self) {
+        let view = self.app.view();
+        let nodes: Vec<NodeId> = view
+            .selection
+            .filters
+            .iter()
+            .map(|id| NodeId::from(id.0))
+            .collect();
+        match nodes.as_slice() {
+            [one] => self.canvas.centre_on(*one),
+            many => self.canvas.fit(many),
+        }
+    }
+
+    /// Shows the inside of the group that is selected.
+    pub(in crate::gui) fn enter_group(&mut self) {
+        if let Some(id) = self.app.view().selection.one_filter() {
+            self.app.perform(Action::Enter(id));
+        }
+    }
+
+    /// Silences every note, those in the hand too.
+    pub(in crate::gui) fn panic(&mut self) {
+        let mut notes: Vec<Command> = vec![];
+        self.bodies.play.release_all(&mut notes);
+        self.app.perform(Action::Panic);
+    }
+
+    /// Fills the screen, or gives it back.
+    pub(in crate::gui) fn toggle_full_screen(&mut self, ctx: &Context) {
+        let is_full = ctx.input(|i| i.viewport().fullscreen == Some(true));
+        ctx.send_viewport_cmd(ViewportCommand::Fullscreen(!is_full));
+    }
+
+    /// Gives the keyboard to the menus.
+    pub(in crate::gui) fn focus_menus(&mut self, ctx: &Context) {
+        if let Some(id) = menu::first_id(ctx) {
+            ctx.memory_mut(|memory| memory.request_focus(id));
+        }
+    }
+
+    /// Opens the menu of what is selected, or of the canvas.
+    pub(in crate::gui) fn open_context(&mut self, ctx: &Context) {
+        let Some(last) = &self.last else {
+            return;
+        };
+        let view = self.app.view();
+        let selection: &Selection = view.selection;
+        let target = match (selection.filters.first(), selection.connections.first()) {
+            (Some(id), _) => Some(Target::Node(NodeId::from(id.0))),
+            (None, Some(index)) => Some(Target::Wire(*index as u64)),
+            (None, None) => None,
+        };
+        let wires = match selection.filters.first() {
+            Some(id) => wires_of(&view, *id),
+            None => vec![],
+        };
+        let place = match target {
+            Some(Target::Node(_)) => last
+                .boxes
+                .iter()
+                .find(|(id, _)| selection.filters.contains(id))
+                .map(|(_, rect)| rect.center()),
+            _ => None,
+        };
+        let (at, screen) = match place {
+            Some(screen) => (self.canvas.view().to_graph(screen), screen),
+            None => self.key_point(),
+        };
+        let aim = Aim {
+            target,
+            wires,
+            at,
+            screen,
+        };
+        self.context = Some(context::Context::new(aim));
+        ctx.request_repaint();
+    }
+}
+
+/// Indices of the connections that end at a box.
+fn wires_of(view: &View<'_>, id: FilterId) -> Vec<usize> {
+    let wires = view.graph.connections.iter().enumerate();
+    wires
+        .filter(|(_, wire)| wire.from.filter == id || wire.to.filter == id)
+        .map(|(index, _)| index)
+        .collect()
+}
