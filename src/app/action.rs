@@ -244,6 +244,42 @@ pub enum Action {
     LeaveTo(usize),
     /// Goes to where a filter stands and selects it.
     Reveal(FilterPath),
+    /// Folds what is selected into a new group, which becomes the selection. The sound stays the same.
+    Group,
+    /// Dissolves the groups that are selected; what was inside becomes the selection.
+    Ungroup,
+    /// The group around a pin shows it outside.
+    ShowPin(PinAddress),
+    /// A group no longer shows a pin; wires to it go.
+    HidePin {
+        /// The group.
+        group: FilterPath,
+        /// The pin's name outside.
+        pin: String,
+    },
+    /// A pin of a group gets another name outside.
+    RenamePin {
+        /// The group.
+        group: FilterPath,
+        /// The pin's name outside.
+        pin: String,
+        /// The name it gets.
+        name: String,
+    },
+    /// Filters let what comes in go out as it is, or work again. For a group: all inside.
+    SetBypass {
+        /// Which.
+        filters: Vec<FilterId>,
+        /// Whether they do.
+        is_on: bool,
+    },
+    /// Filters take no part in what plays, or do again. For a group: all inside.
+    SetDisabled {
+        /// Which.
+        filters: Vec<FilterId>,
+        /// Whether that is so.
+        is_on: bool,
+    },
 
     /// What the user has set is to be this.
     SetPreferences(Box<Preferences>),

@@ -96,8 +96,12 @@ impl App {
     /// The same for an edit of the whole document.
     pub(super) fn apply_anywhere(&mut self, name: &str, edit: Edit) -> bool {
         self.pending = None;
+        let moves = edit.moves();
         match self.history.perform(&mut self.graph, name, edit) {
-            Ok(()) => true,
+            Ok(()) => {
+                self.follow_moves(&moves);
+                true
+            }
             Err(error) => {
                 self.tell(error.to_string());
                 false
@@ -134,6 +138,9 @@ impl App {
 
     fn after_undo(&mut self, done: &str, step: &Replayed) {
         self.pending = None;
+        for edit in &step.edits {
+            self.follow_moves(&edit.moves());
+        }
         // Where the change is, so that the user sees it.
         let place = step.place();
         if !step.edits.is_empty() && self.graph.graph_at(&place).is_some() {

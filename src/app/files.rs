@@ -39,6 +39,7 @@ impl App {
         self.history = crate::graph::History::default();
         self.selection = Selection::default();
         self.place = FilterPath::default();
+        self.origins = super::origins::Origins::default();
         self.refusal = None;
         self.pending = None;
         self.play_mode = None;

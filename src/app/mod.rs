@@ -18,10 +18,13 @@ mod edits;
 mod files;
 mod folders;
 mod groups;
+#[cfg(test)]
+mod groups_tests;
 mod keeper;
 mod news;
 mod notes;
 mod observe;
+mod origins;
 mod playing;
 mod preferences;
 mod settings;
@@ -61,6 +64,7 @@ use crate::graph::{
 use crate::ks::{Catalogue, Facts, KernelEvent, State, Telemetry};
 use devices::Desk;
 use observe::Observer;
+use origins::Origins;
 use playing::Playing;
 
 /// Lines of the log that are kept.
@@ -120,6 +124,8 @@ pub struct App {
     path: Option<PathBuf>,
     /// The group whose inside is shown; empty: the outermost graph.
     place: FilterPath,
+    /// Where moved filters stood at first.
+    origins: Origins,
     selection: Selection,
     /// What moves with each frame in hand, since the gesture began.
     frames_in_hand: BTreeMap<NoteId, notes::Inside>,
@@ -173,6 +179,7 @@ impl App {
             wiring: Wiring::default(),
             path: None,
             place: FilterPath::default(),
+            origins: Origins::default(),
             selection: Selection::default(),
             frames_in_hand: BTreeMap::new(),
             requested: State::Stop,
@@ -318,6 +325,14 @@ impl App {
             | Action::ResizeNote { .. }
             | Action::RemoveNotes(_) => self.annotate(action),
 
+            Action::Group
+            | Action::Ungroup
+            | Action::ShowPin(_)
+            | Action::HidePin { .. }
+            | Action::RenamePin { .. }
+            | Action::SetBypass { .. }
+            | Action::SetDisabled { .. } => self.regroup(action),
+
             edit => self.edit(edit),
         }
     }
@@ -402,6 +417,8 @@ impl App {
         let to_open = self.wiring_to_open();
         if let Some(playing) = &mut self.playing {
             playing.set_feeds(feeds);
+            let filters = self.wiring.filters.keys();
+            playing.set_origins(self.origins.of_all(filters));
             playing.submit(to_open, base);
             playing.sync_values(&self.wiring);
         }
@@ -465,6 +482,15 @@ impl App {
         else {
             return FilterStatus::Missing;
         };
+        if filter.is_disabled {
+            return FilterStatus::Disabled;
+        }
+        if filter.is_bypassed {
+            return FilterStatus::Bypassed(match self.wiring.bypass(path) {
+                Ok(_) => "bypassed, in goes to out".into(),
+                Err(why) => format!("left out: {why}"),
+            });
+        }
         let playing = self.playing.as_ref();
         if let Some(fault) = playing.and_then(|playing| playing.fault(path)) {
             return FilterStatus::Faulty(fault.clone());

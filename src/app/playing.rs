@@ -1,7 +1,7 @@
 //! The engine and what is known of it: which filters are open, what went wrong with which, what the audio thread said
 //! last. Turns the engine's numbers back into filters.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -49,6 +49,8 @@ pub(super) struct Playing {
     told: BTreeMap<(u32, usize), f64>,
     faults: BTreeMap<FilterPath, String>,
     renew: BTreeMap<FilterPath, u64>,
+    /// Where filters stood when they came into the document, if it was elsewhere.
+    origins: BTreeMap<FilterPath, FilterPath>,
     feeds: BTreeMap<FilterPath, Arc<[KernelEvent]>>,
     /// The last job, and the last one whose plan runs.
     submitted: u64,
@@ -72,6 +74,7 @@ impl Playing {
             told: BTreeMap::new(),
             faults: BTreeMap::new(),
             renew: BTreeMap::new(),
+            origins: BTreeMap::new(),
             feeds: BTreeMap::new(),
             submitted: 0,
             arrived: 0,
@@ -97,18 +100,24 @@ impl Playing {
         self.feeds = feeds;
     }
 
+    pub(super) fn set_origins(&mut self, origins: BTreeMap<FilterPath, FilterPath>) {
+        self.origins = origins;
+    }
+
     pub(super) fn submit(&mut self, wiring: Wiring, base: Option<PathBuf>) {
         self.submitted = self.engine.submit(Job {
             wiring,
             base,
             feeds: self.feeds.clone(),
             renew: self.renew.clone(),
+            origins: self.origins.clone(),
         });
     }
 
     /// The filter is opened anew with the next job.
     pub(super) fn renew(&mut self, filter: &FilterPath) {
-        *self.renew.entry(filter.clone()).or_default() += 1;
+        let origin = self.origins.get(filter).unwrap_or(filter);
+        *self.renew.entry(origin.clone()).or_default() += 1;
     }
 
     /// Goes to a state. Run waits until everything that was submitted is open, so that no time goes by before the first
@@ -260,15 +269,35 @@ impl Playing {
         (news, has_swapped)
     }
 
+    /// What is known of filters that stand elsewhere now goes with them.
+    fn follow_moves(
+        &mut self,
+        before: &BTreeMap<(u32, u64), FilterPath>,
+        open: &BTreeMap<FilterPath, OpenFilter>,
+    ) {
+        let mut moved = vec![];
+        for (path, open) in open {
+            let old = before.get(&(open.entry, open.since));
+            if let Some(old) = old.filter(|old| *old != path) {
+                moved.push((path, self.faults.remove(old), self.events.remove(old)));
+            }
+        }
+        for (path, fault, events) in moved {
+            self.faults.extend(fault.map(|fault| (path.clone(), fault)));
+            self.events.extend(events.map(|lane| (path.clone(), lane)));
+        }
+    }
+
     fn take_in(&mut self, built: Built, news: &mut Vec<News>) {
         self.under_way.insert(built.serial, built.ticket);
-        let before: BTreeSet<(FilterPath, u32)> = self
+        let before: BTreeMap<(u32, u64), FilterPath> = self
             .open
             .iter()
-            .map(|(path, open)| (path.clone(), open.entry))
+            .map(|(path, open)| ((open.entry, open.since), path.clone()))
             .collect();
+        self.follow_moves(&before, &built.open);
         for (path, open) in &built.open {
-            if !before.contains(&(path.clone(), open.entry)) {
+            if !before.contains_key(&(open.entry, open.since)) {
                 self.faults.remove(path);
                 self.told.retain(|(entry, _), _| *entry != open.entry);
                 news.extend(

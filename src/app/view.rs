@@ -80,6 +80,10 @@ pub enum FilterStatus {
     Idle(String),
     /// It could not be opened, panicked, or gave samples that are not numbers. The sentence.
     Faulty(String),
+    /// What comes in goes out as it is; or it is left out, because that cannot be. Says which.
+    Bypassed(String),
+    /// It takes no part in what plays; its wires carry silence.
+    Disabled,
     /// It plays, or would.
     Ready(State),
 }

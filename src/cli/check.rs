@@ -124,7 +124,8 @@ fn answer(document: &Document, bench: &Bench, problems: &[Problem]) -> Answer {
                 if agreed.is_push { "push" } else { "pull" },
             ),
             Err(refusal) => {
-                refused += 1;
+                // What is disabled is in nobody's way.
+                refused += usize::from(wiring.takes_part(wire));
                 let cures: String = refusal
                     .cures
                     .iter()

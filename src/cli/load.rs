@@ -10,8 +10,8 @@ use super::{names, say};
 use crate::app::move_paths;
 use crate::device::Machine;
 use crate::graph::{
-    self, FileError, FilterPath, Graph, Loaded, Node, NodeKind, PinRef, Problem, Wiring, negotiate,
-    save_atomically, to_ron,
+    self, FileError, FilterPath, Graph, Loaded, Node, NodeKind, PinRef, Problem, Wire, Wiring,
+    negotiate, save_atomically, to_ron,
 };
 use crate::ks::{
     Catalogue, DEFAULT_RATE_HZ, DataFlow, Descriptor, Domain, Facts, FileFact, Settings, Value,
@@ -316,7 +316,8 @@ pub(super) fn unusable(
 pub(super) fn check_media(document: &Document, bench: &Bench, tried: &str) -> Result<(), Failure> {
     let base = document.base.as_deref();
     let mut wires = bench.wiring.wires.iter();
-    match wires.find_map(|wire| unusable(bench, base, &wire.from.filter)) {
+    let unusable = |wire: &Wire| unusable(bench, base, &wire.from.filter);
+    match wires.find_map(|wire| unusable(wire).filter(|_| bench.wiring.takes_part(wire))) {
         None => Ok(()),
         Some((file, reason)) => {
             Err(

@@ -228,7 +228,9 @@ pub(super) fn refusals(bench: &Bench) -> Vec<Problem> {
             is_blocking: true,
         })
     };
-    bench.wiring.wires.iter().filter_map(refused).collect()
+    let wires = bench.wiring.wires.iter();
+    let wires = wires.filter(|wire| bench.wiring.takes_part(wire));
+    wires.filter_map(refused).collect()
 }
 
 /// What is rendered.
@@ -259,10 +261,8 @@ fn renderer(document: &Document, bench: &Bench, wanted: Option<&str>) -> Result<
         })
     };
     let renders = |path: &FilterPath| {
-        let descriptor = wiring
-            .filters
-            .get(path)
-            .and_then(|it| it.descriptor.as_ref());
+        let filter = wiring.filters.get(path).filter(|it| !it.is_disabled);
+        let descriptor = filter.and_then(|it| it.descriptor.as_ref());
         descriptor.is_some_and(|it| it.categories.contains(&category::RENDER))
     };
     if let Some(name) = wanted {

@@ -30,9 +30,12 @@ pub struct Job {
     pub base: Option<PathBuf>,
     /// Events for sources of notes, in place of live ones.
     pub feeds: BTreeMap<FilterPath, Arc<[KernelEvent]>>,
-    /// Filters to be opened anew though nothing about them changed, with a number that differs each time: a device
+    /// Filters, by where they stood at first, to be opened anew though nothing about them changed, with a number that differs each time: a device
     /// that has come back.
     pub renew: BTreeMap<FilterPath, u64>,
+    /// Filters that stood elsewhere when they came into the document, and where: by that their processors are kept,
+    /// into groups and out of them.
+    pub origins: BTreeMap<FilterPath, FilterPath>,
 }
 
 /// An open filter, as the program sees it.
@@ -40,6 +43,8 @@ pub struct Job {
 pub struct OpenFilter {
     /// Its place in the slab.
     pub entry: u32,
+    /// The plan it was opened for: together with its place in the slab this names it for good.
+    pub since: u64,
     /// What it publishes.
     pub telemetry: Option<Telemetry>,
     /// Words about how it was opened.
@@ -81,6 +86,8 @@ pub struct Built {
 const ROOM: usize = 1024;
 
 struct Live {
+    /// Where it stands now.
+    path: FilterPath,
     signature: String,
     open: OpenFilter,
 }
@@ -157,7 +164,7 @@ impl Builder {
     /// Opens what the job needs and makes the change of plans that gets there.
     pub fn build(&mut self, job: &Job) -> (Built, Transition) {
         self.serial += 1;
-        let mut spec = Spec::of(&job.wiring);
+        let mut spec = Spec::of(&job.wiring, &job.origins);
         let mut built = Built {
             serial: self.serial,
             ..Built::default()
@@ -167,14 +174,14 @@ impl Builder {
         self.close_what_left(&spec, job, &mut departures);
         // Sinks are made first (CON-2).
         for index in (0..spec.nodes.len()).rev() {
-            if spec.nodes[index].lacks.is_none() {
+            if spec.nodes[index].runs() {
                 self.open(&mut spec, index, job, &mut built, &mut arrivals);
             }
         }
         built.open = self
             .live
-            .iter()
-            .map(|(path, live)| (path.clone(), live.open.clone()))
+            .values()
+            .map(|live| (live.path.clone(), live.open.clone()))
             .collect();
         let wires = spec
             .wires
@@ -182,11 +189,10 @@ impl Builder {
             .enumerate()
             .map(|(index, wire)| ((wire.from.clone(), wire.to.clone()), index));
         built.wires = wires.collect();
-        built.master = built
-            .open
-            .iter()
-            .find(|(_, open)| open.has_pacer)
-            .map(|(path, _)| path.clone());
+        // By the number of the box first, which it keeps when it is grouped.
+        let devices = built.open.iter().filter(|(_, open)| open.has_pacer);
+        let master = devices.min_by_key(|(path, _)| (path.0.last(), *path));
+        built.master = master.map(|(path, _)| path.clone());
         spec.identify_wires();
         let old = self.spec.take();
         let absent = |these: Option<&Spec>, those: Option<&Spec>| -> Vec<bool> {
@@ -220,14 +226,19 @@ impl Builder {
         let lens: BTreeMap<&FilterPath, usize> = spec
             .nodes
             .iter()
-            .map(|node| (&node.path, self.len_for(node)))
+            .map(|node| (&node.identity, self.len_for(node)))
             .collect();
-        let ready = spec.nodes.iter().filter(|node| node.lacks.is_none());
-        let ready: BTreeMap<&FilterPath, &Node> = ready.map(|node| (&node.path, node)).collect();
-        self.live.retain(|path, live| {
-            let stays = ready.get(path).is_some_and(|node| {
-                signature(node, spec.rate_hz, lens[path], job) == live.signature
+        let ready = spec.nodes.iter().filter(|node| node.runs());
+        let ready: BTreeMap<&FilterPath, &Node> =
+            ready.map(|node| (&node.identity, node)).collect();
+        self.live.retain(|identity, live| {
+            let node = ready.get(identity);
+            let stays = node.is_some_and(|node| {
+                signature(node, spec.rate_hz, lens[identity], job) == live.signature
             });
+            if let Some(node) = node {
+                live.path.clone_from(&node.path);
+            }
             if !stays {
                 departures.push(live.open.entry);
             }
@@ -246,7 +257,7 @@ impl Builder {
         let rate_hz = spec.rate_hz;
         let len = self.len_for(&spec.nodes[index]);
         let node = &mut spec.nodes[index];
-        if let Some(live) = self.live.get(&node.path) {
+        if let Some(live) = self.live.get(&node.identity) {
             node.entry = Some(live.open.entry);
             return;
         }
@@ -304,6 +315,7 @@ impl Builder {
             .any(|pin| pin.data_flow == DataFlow::In && pin.format.is_some());
         let open = OpenFilter {
             entry,
+            since: self.serial,
             telemetry: opened.telemetry,
             notes: opened.notes,
             is_endless_source: is_source && opened.endless,
@@ -320,8 +332,13 @@ impl Builder {
             pacer,
         });
         let signature = signature(node, rate_hz, len, job);
-        self.live
-            .insert(node.path.clone(), Live { signature, open });
+        let path = node.path.clone();
+        let live = Live {
+            path,
+            signature,
+            open,
+        };
+        self.live.insert(node.identity.clone(), live);
     }
 
     /// Identities of the present wires.
@@ -385,6 +402,20 @@ impl Builder {
                 })
                 .map(|output| output.slot)
                 .collect();
+            // What is let through stays in the frame it came in: a frame has one reader.
+            let bypass = node
+                .bypass
+                .map(|(from, to)| (node.wires[from], node.wires[to]));
+            if let Some((Some(from), Some(to))) = bypass
+                && let Some(slot) = slots[from]
+            {
+                slots[to] = Some(slot);
+                let wire = to as u32;
+                steps.push(Step::Pass { slot, wire });
+                if fading.get(to) == Some(&true) {
+                    steps.push(Step::Fade { slot, is_arriving });
+                }
+            }
             let is_source = inputs.iter().all(|input| input.wire == 0);
             if let Some(entry) = node.entry {
                 let (inputs, outputs) = (inputs.into_boxed_slice(), outputs.into_boxed_slice());
@@ -513,7 +544,7 @@ fn signature(node: &Node, rate_hz: u32, max_len: usize, job: &Job) -> String {
         "{} {rate_hz} {max_len} {:?} {:?};",
         node.key,
         job.base,
-        job.renew.get(&node.path)
+        job.renew.get(&node.identity)
     );
     let settings = Settings {
         values: &node.values,

@@ -132,7 +132,7 @@ impl Cells {
 
     /// The state all pins are in.
     pub fn state(&self) -> State {
-        State::from_number(self.state.load(Ordering::Relaxed))
+        State::from_number(self.state.load(Ordering::Acquire))
     }
 
     /// Share of the last cycle's time that was used, 1 being all of it.

@@ -38,6 +38,13 @@ pub(super) enum Step {
         /// Whether no wire ends at it.
         is_source: bool,
     },
+    /// A frame that a bypassed filter lets through as it is.
+    Pass {
+        /// The frame.
+        slot: u32,
+        /// Cell of the outgoing wire's level.
+        wire: u32,
+    },
     /// Fades the sound of a wire, in its frame.
     Fade {
         /// The frame.

@@ -233,7 +233,7 @@ impl Runner {
                 .slab
                 .get(*entry)
                 .is_none_or(|entry| entry.is_faulty || entry.processor.is_ready(len)),
-            Step::Fade { .. } => true,
+            Step::Pass { .. } | Step::Fade { .. } => true,
         })
     }
 
@@ -371,13 +371,14 @@ impl Runner {
             let is_up = next > self.state;
             self.for_each_entry(is_up, |entry| walk(entry, next));
             self.state = next;
-            self.cells.state.store(next as u8, Ordering::Relaxed);
+            // The position first: who sees the state is to find it where it belongs.
             if next == State::Stop {
                 self.stops_first = false;
                 self.position = 0;
                 self.has_ended = false;
                 self.cells.position.store(0, Ordering::Relaxed);
             }
+            self.cells.state.store(next as u8, Ordering::Release);
             if next == self.wanted || next == State::Stop {
                 report(&mut self.reports, &self.cells, Report::Reached(next));
             }
@@ -573,6 +574,10 @@ impl Cycle<'_> {
                         }
                     }
                 }
+                Step::Pass { slot, wire } => {
+                    let payload = &tables.payloads[*slot as usize];
+                    self.publish(levels, *wire, payload, peak(payload).0);
+                }
                 Step::Fade { slot, is_arriving } => {
                     if !(*is_arriving && fade_done >= fade_len) {
                         fade(
@@ -606,22 +611,27 @@ impl Cycle<'_> {
             hand.payload.clear();
         }
         if let Some(wire) = output.wire {
-            let wire = wire as usize;
-            let before = levels.get(wire);
-            match &hand.payload {
-                // Events are counted, so that a screen sees each one once.
-                Payload::Events(events) if !events.is_empty() => {
-                    levels.set(wire, before + events.len() as f32)
-                }
-                Payload::Wave(_) => levels.set(wire, peak.max(before * self.fall)),
-                _ => {}
-            }
+            self.publish(levels, wire, &hand.payload, peak);
         }
         let flags = hand.header.flags & flag::DATADISCONTINUITY;
         hand.header = crate::ks::StreamHeader::default();
         tables.payloads[slot] = std::mem::take(&mut hand.payload);
         self.stamp(tables, slot, flags, rate_hz, ends);
         is_finite
+    }
+
+    /// Publishes what a wire carries.
+    fn publish(&self, levels: &Telemetry, wire: u32, payload: &Payload, peak: f32) {
+        let wire = wire as usize;
+        let before = levels.get(wire);
+        match payload {
+            // Events are counted, so that a screen sees each one once.
+            Payload::Events(events) if !events.is_empty() => {
+                levels.set(wire, before + events.len() as f32);
+            }
+            Payload::Wave(_) => levels.set(wire, peak.max(before * self.fall)),
+            _ => {}
+        }
     }
 
     /// Writes the header of the frame that stands in `slot`.

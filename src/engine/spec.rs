@@ -4,13 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hasher;
 
-use crate::graph::{FilterPath, PinAddress, Wiring};
+use crate::graph::{FilterId, FilterPath, PinAddress, Wiring};
 use crate::ks::{DataFlow, DataFormat, Descriptor, OpenPin, Value};
 
 /// A filter that takes part.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
     pub(super) path: FilterPath,
+    /// Where it stood when it came into the document: what it is known by.
+    pub(super) identity: FilterPath,
     pub(super) key: String,
     pub(super) values: BTreeMap<String, Value>,
     pub(super) descriptor: Descriptor,
@@ -20,6 +22,10 @@ pub(super) struct Node {
     pub(super) wires: Vec<Option<usize>>,
     /// A necessary pin that is not connected: it does not run.
     pub(super) lacks: Option<String>,
+    /// It is bypassed or disabled: it is not opened.
+    pub(super) is_out: bool,
+    /// Indices of the pins between which it lets through what it does not work upon.
+    pub(super) bypass: Option<(usize, usize)>,
     /// Its place in the slab once it is open.
     pub(super) entry: Option<u32>,
 }
@@ -42,9 +48,22 @@ pub(super) struct Spec {
     pub(super) ids: Vec<u64>,
 }
 
+impl Node {
+    /// Whether it can be opened.
+    pub(super) fn runs(&self) -> bool {
+        self.lacks.is_none() && !self.is_out
+    }
+
+    fn place_of(&self, pin: &PinAddress) -> Option<usize> {
+        self.pins.iter().position(|it| {
+            self.descriptor.pins[it.factory].name == pin.pin && it.instance == pin.instance as usize
+        })
+    }
+}
+
 impl Spec {
     /// Reads a wiring. Filters without a connected pin are left out.
-    pub(super) fn of(wiring: &Wiring) -> Self {
+    pub(super) fn of(wiring: &Wiring, origins: &BTreeMap<FilterPath, FilterPath>) -> Self {
         let mut wires: Vec<SpecWire> = wiring
             .wires
             .iter()
@@ -75,12 +94,15 @@ impl Spec {
                 path.clone(),
                 Node {
                     path: path.clone(),
+                    identity: origins.get(path).unwrap_or(path).clone(),
                     key: filter.key.clone(),
                     values: filter.values.clone(),
                     descriptor: descriptor.clone(),
                     pins: vec![],
                     wires: vec![],
                     lacks: None,
+                    is_out: filter.is_disabled || filter.is_bypassed,
+                    bypass: None,
                     entry: None,
                 },
             );
@@ -111,7 +133,15 @@ impl Spec {
         }
         for node in nodes.values_mut() {
             place_pins(node, &wires, &ends);
+            let is_bypassed = wiring
+                .filters
+                .get(&node.path)
+                .is_some_and(|it| it.is_bypassed && !it.is_disabled);
+            if is_bypassed && let Ok((from, to)) = wiring.bypass(&node.path) {
+                node.bypass = node.place_of(&from).zip(node.place_of(&to));
+            }
         }
+        keep_apart(&mut nodes);
         let order = order(&nodes, &wires);
         let nodes = order
             .into_iter()
@@ -127,21 +157,28 @@ impl Spec {
 
     /// Gives every wire its identity: it changes when either end is opened anew or the format changes. Never 0.
     pub(super) fn identify_wires(&mut self) {
-        let entries: BTreeMap<&FilterPath, Option<u32>> = self
-            .nodes
-            .iter()
-            .map(|node| (&node.path, node.entry))
-            .collect();
-        let entry = |path: &FilterPath| entries.get(path).copied().flatten();
+        let nodes = self.nodes.iter();
+        let nodes: BTreeMap<&FilterPath, &Node> = nodes.map(|node| (&node.path, node)).collect();
         self.ids = self
             .wires
             .iter()
-            .map(|wire| identity(wire, entry))
+            .map(|wire| identity(wire, &nodes))
             .collect();
     }
 }
 
-fn identity(wire: &SpecWire, entry: impl Fn(&FilterPath) -> Option<u32>) -> u64 {
+/// No two nodes are known by the same path, whatever the job says.
+fn keep_apart(nodes: &mut BTreeMap<FilterPath, Node>) {
+    let mut known = BTreeSet::new();
+    for (path, node) in nodes {
+        while !known.insert(node.identity.clone()) {
+            node.identity = path.clone();
+            node.identity.0.push(FilterId(known.len() as u32));
+        }
+    }
+}
+
+fn identity(wire: &SpecWire, nodes: &BTreeMap<&FilterPath, &Node>) -> u64 {
     // SipHash with fixed keys: the same number in every run.
     #[expect(
         deprecated,
@@ -149,8 +186,13 @@ fn identity(wire: &SpecWire, entry: impl Fn(&FilterPath) -> Option<u32>) -> u64 
     )]
     let mut hasher = std::hash::SipHasher::new();
     for pin in [&wire.from, &wire.to] {
-        let entry = entry(&pin.filter);
-        let text = format!("{}.{}[{}] {entry:?};", pin.filter, pin.pin, pin.instance);
+        let node = nodes.get(&pin.filter);
+        let filter = node.map_or(&pin.filter, |node| &node.identity);
+        let (entry, bypass) = node.map_or((None, None), |node| (node.entry, node.bypass));
+        let text = format!(
+            "{filter}.{}[{}] {entry:?}{bypass:?};",
+            pin.pin, pin.instance
+        );
         hasher.write(text.as_bytes());
     }
     hasher.write(wire.format.to_string().as_bytes());

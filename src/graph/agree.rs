@@ -17,7 +17,7 @@ use super::model::{Chosen, Graph};
 use super::narrow::{Net, NetWire, Room, Stuck, Trial};
 use super::problems::{describe, necessary, no_pin};
 use super::refusal::{Field, Refusal, Step};
-use super::wiring::{Agreement, PinAddress, Wire, Wiring};
+use super::wiring::{Agreement, FilterPath, PinAddress, Wire, Wiring};
 use super::words;
 use crate::ks::ids::category;
 use crate::ks::{Catalogue, DataFormat, DataRange, Facts, Status, closest_mismatch, overlaps};
@@ -89,6 +89,11 @@ pub fn negotiate(
     settle(&setting, &room, &net, &links, &mut wires);
     necessary(&room, &net, &mut problems);
     drop(room);
+    // What does not play can be as it likes.
+    let is_out = |path: &FilterPath| filters.get(path).is_some_and(|it| it.is_disabled);
+    for problem in &mut problems {
+        problem.is_blocking &= !problem.filter.as_ref().is_some_and(is_out);
+    }
     Wiring {
         rate_hz: setting.rate_hz,
         filters,

@@ -44,9 +44,20 @@ pub(super) struct Flat<'a> {
 pub(super) fn flatten(graph: &Graph) -> Flat<'_> {
     let mut flat = Flat::default();
     enter(graph, &FilterPath::default(), "", &mut flat);
+    // By the numbers of the boxes first, which they keep when they are grouped: the agreement stays the same. Wires that
+    // take no part come last: they stand in nobody's way.
+    let filters = &flat.filters;
+    let is_out = |path: &FilterPath| {
+        let filter: Option<&FlatFilter<'_>> = filters.get(path);
+        filter.is_some_and(|it| it.node.is_disabled)
+    };
+    let order = |wire: &FlatWire<'_>| is_out(&wire.from.filter) || is_out(&wire.to.filter);
     flat.wires.sort_by(|a, b| {
-        (&a.from, &a.to)
-            .cmp(&(&b.from, &b.to))
+        let ends = |wire: &FlatWire<'_>| (wire.from.rank(), wire.to.rank());
+        order(a)
+            .cmp(&order(b))
+            .then_with(|| ends(a).cmp(&ends(b)))
+            .then_with(|| (&a.from, &a.to).cmp(&(&b.from, &b.to)))
             // Two wires between the same pins: any order that is not the order of drawing.
             .then_with(|| format!("{:?}", a.chosen).cmp(&format!("{:?}", b.chosen)))
     });
@@ -172,6 +183,14 @@ impl Graph {
             NodeKind::Group(group) => Some(&group.graph),
             NodeKind::Filter(_) => None,
         }
+    }
+}
+
+impl PinAddress {
+    /// What wires are sorted by.
+    fn rank(&self) -> (Option<FilterId>, usize, String, u32) {
+        let ids = &self.filter.0;
+        (ids.last().copied(), 0, self.pin.clone(), self.instance)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The document and its agreement: Graph (intent) and Wiring (what the pins agreed), both plain values.
 
 mod agree;
+mod bypass;
 
 pub mod arrange;
 
@@ -9,6 +10,7 @@ mod cures;
 mod edit;
 mod file;
 mod flatten;
+mod fold;
 
 mod fragment;
 
@@ -28,6 +30,7 @@ pub use file::{
     FileError, Loaded, Spot, VERSION, Warning, from_ron, load, save_atomically, to_ron,
 };
 pub use flatten::MAX_DEPTH;
+pub use fold::{Fold, Folding, fold, hide_pin, rename_pin, show_pin, unfold};
 pub use fragment::{Fragment, FragmentError, Insertion};
 pub use history::{History, Replayed};
 pub use model::{

@@ -44,6 +44,8 @@ pub(super) fn describe(
                 name,
                 key: node.key.clone(),
                 values: node.values.clone(),
+                is_bypassed: node.is_bypassed,
+                is_disabled: node.is_disabled,
                 descriptor: None,
             };
             filters.insert(path.clone(), wired);
@@ -84,6 +86,8 @@ pub(super) fn describe(
             name,
             key: node.key.clone(),
             values: node.values.clone(),
+            is_bypassed: node.is_bypassed,
+            is_disabled: node.is_disabled,
             descriptor: Some(descriptor),
         };
         filters.insert(path.clone(), wired);

@@ -41,6 +41,10 @@ pub struct WiredFilter {
     pub key: String,
     /// Its values.
     pub values: BTreeMap<String, Value>,
+    /// What comes in is to go out as it is.
+    pub is_bypassed: bool,
+    /// It takes no part in what plays.
+    pub is_disabled: bool,
     /// As described for these values and facts; `None` when no such filter is installed.
     pub descriptor: Option<Descriptor>,
 }
@@ -141,9 +145,10 @@ impl Wiring {
         self.net.pin(place, factory, pin.instance)
     }
 
-    /// Whether `check` says yes: no wire refused, no blocking problem.
+    /// Whether `check` says yes: no wire refused, no blocking problem. What is disabled is not asked.
     pub fn is_agreed(&self) -> bool {
-        self.wires.iter().all(|wire| wire.outcome.is_ok())
+        let mut wires = self.wires.iter();
+        wires.all(|wire| wire.outcome.is_ok() || !self.takes_part(wire))
             && !self.problems.iter().any(|problem| problem.is_blocking)
     }
 

@@ -221,7 +221,8 @@ fn health(status: &FilterStatus, now: State) -> (Health, u8) {
     match status {
         FilterStatus::Missing => (Health::Missing, 0),
         FilterStatus::Faulty(_) => (Health::Faulty, 0),
-        FilterStatus::Idle(_) => (Health::Fine, 0),
+        FilterStatus::Bypassed(_) => (Health::Bypassed, 0),
+        FilterStatus::Idle(_) | FilterStatus::Disabled => (Health::Fine, 0),
         FilterStatus::Ready(state) => (Health::Fine, (*state).min(now) as u8),
     }
 }
@@ -231,7 +232,8 @@ fn standing(status: &FilterStatus, lit: u8) -> Cow<'static, str> {
     match status {
         FilterStatus::Missing => "not installed".into(),
         FilterStatus::Faulty(why) => format!("muted: {why}").into(),
-        FilterStatus::Idle(why) => why.clone().into(),
+        FilterStatus::Idle(why) | FilterStatus::Bypassed(why) => why.clone().into(),
+        FilterStatus::Disabled => "disabled".into(),
         FilterStatus::Ready(_) => {
             ["stopped", "acquired", "paused", "running"][usize::from(lit.min(3))].into()
         }
@@ -279,6 +281,8 @@ impl Model for Scene<'_> {
                     .unwrap_or(&why);
                 Some(Footer::Words(words.to_owned().into()))
             }
+            FilterStatus::Bypassed(words) => Some(Footer::Words(words.into())),
+            FilterStatus::Disabled => Some(Footer::Words("disabled".into())),
             FilterStatus::Ready(_) => {
                 cost(self.view, &it.path).map(|(left, share, right)| Footer::Cost {
                     left: left.into(),

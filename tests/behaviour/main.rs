@@ -7,9 +7,11 @@ mod cli_sound;
 mod desk;
 
 mod arrange;
+mod bypass;
 mod clipboard;
 mod editor;
 mod edits;
+mod groups;
 mod wires;
 
 mod examples;

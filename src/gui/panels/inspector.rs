@@ -190,6 +190,8 @@ fn state_of(view: &View<'_>, path: &FilterPath) -> (u8, &'static str) {
         FilterStatus::Missing => (0, "Missing"),
         FilterStatus::Idle(_) => (0, "Idle"),
         FilterStatus::Faulty(_) => (0, "Silenced"),
+        FilterStatus::Bypassed(_) => (0, "Bypassed"),
+        FilterStatus::Disabled => (0, "Disabled"),
         FilterStatus::Ready(state) => {
             let state = state.min(now);
             (state as u8, state.name())

@@ -405,7 +405,8 @@ fn why_silent(view: &View<'_>) -> String {
         match view.status(&path) {
             FilterStatus::Faulty(why) => return format!("{name} is silenced: {why}"),
             FilterStatus::Missing => return format!("{name} is not installed."),
-            FilterStatus::Idle(_) | FilterStatus::Ready(_) => {}
+            FilterStatus::Disabled => return format!("{name} is disabled."),
+            FilterStatus::Bypassed(_) | FilterStatus::Idle(_) | FilterStatus::Ready(_) => {}
         }
     }
     if view.device.is_empty() {
