@@ -442,7 +442,9 @@ impl Window {
     fn apply(&mut self, event: Event) {
         let gallery = &mut self.gallery;
         match event {
-            Event::Select { nodes, wires, how } => {
+            Event::Select {
+                nodes, wires, how, ..
+            } => {
                 let choose = |was: bool, named: bool| match how {
                     How::Replace => named,
                     How::Add => was || named,
@@ -455,7 +457,7 @@ impl Window {
                     wire.ends.selected = choose(wire.ends.selected, wires.contains(&wire.ends.id));
                 }
             }
-            Event::Move { nodes, delta } => {
+            Event::Move { nodes, delta, .. } => {
                 for b in gallery
                     .boxes
                     .iter_mut()
@@ -500,7 +502,7 @@ impl Window {
             Event::Disconnect { wires } => {
                 gallery.wires.retain(|wire| !wires.contains(&wire.ends.id))
             }
-            Event::Delete { nodes, wires } => {
+            Event::Delete { nodes, wires, .. } => {
                 gallery.boxes.retain(|b| !nodes.contains(&b.place.id));
                 let gone = |pin: PinAddr| nodes.contains(&pin.node);
                 gallery.wires.retain(|w| {

@@ -6,14 +6,14 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use egui::Ui;
+use egui::{Color32, Rect, Ui, pos2, vec2};
 
 use super::body::Bodies;
 use super::icons::Icon;
 use super::layout::{Boxed, Layout};
 use super::node_graph::{
-    Brief, Footer, Health, Model, NodeId, NodeView, PinAddr, Place, Requests, Route, Side, Verdict,
-    WireEnds, WireId, WireState, WireView,
+    Brief, Footer, Health, Model, NodeId, NodeView, NoteView, PinAddr, Place, Requests, Route,
+    Side, Verdict, WireEnds, WireId, WireState, WireView,
 };
 use super::rows::Row;
 use super::screen::Command;
@@ -21,7 +21,9 @@ use super::signals::Signals;
 use super::theme::Theme;
 use super::words::{hue, instances_text, kind_word, mark, range_text, tag};
 use crate::app::{FilterStatus, View};
-use crate::graph::{Connection, FilterId, FilterPath, Graph, Node, PinAddress, PinRef, Wire};
+use crate::graph::{
+    Connection, FilterId, FilterPath, Graph, Node, NoteKind, PinAddress, PinRef, Wire,
+};
 use crate::ks::{Descriptor, Kind, PinFactory, State};
 
 /// What became of a connection.
@@ -53,7 +55,7 @@ pub(super) struct Scene<'a> {
     refused: Option<(PinAddr, PinAddr)>,
     /// What bodies ask for.
     pub(super) commands: Vec<Command>,
-    ring: egui::Color32,
+    theme: &'static Theme,
 }
 
 impl<'a> Scene<'a> {
@@ -71,7 +73,7 @@ impl<'a> Scene<'a> {
             bodies,
             refused: None,
             commands: vec![],
-            ring: Theme::of(ui.ctx()).accent,
+            theme: Theme::of(ui.ctx()),
         }
     }
 
@@ -126,15 +128,6 @@ impl<'a> Scene<'a> {
     pub(super) fn factory(&self, pin: PinAddr) -> Option<&'a PinFactory> {
         let descriptor = self.get(pin.node)?.descriptor?;
         Some(descriptor.pin(&self.row(pin)?.pin)?.1)
-    }
-
-    /// The first pin of a side that has no wire, as the program names it.
-    pub(super) fn free_pin(&self, node: NodeId, side: Side) -> Option<PinAddress> {
-        let rows = self.boxed(node)?.rows.side(side);
-        let index = rows
-            .iter()
-            .position(|row| !row.is_connected && !row.is_bridge)?;
-        self.address(PinAddr { node, side, index })
     }
 
     /// The connections that end at a box, or at one pin of it.
@@ -201,6 +194,21 @@ fn cost(view: &View<'_>, path: &FilterPath) -> Option<(String, f32, String)> {
         share.clamp(0.0, 1.0) as f32,
         format!("{} smp", crate::ks::grouped(latency as u32)),
     ))
+}
+
+/// The hue that a frame's colour names; another name is the usual one.
+fn named_hue(theme: &Theme, name: &str) -> Option<Color32> {
+    Some(match name {
+        "teal" => theme.audio,
+        "violet" => theme.midi,
+        "blue" => theme.events,
+        "amber" => theme.clock,
+        "grey" => theme.control,
+        "orange" => theme.warn,
+        "red" => theme.error,
+        "lime" => theme.accent,
+        _ => return None,
+    })
 }
 
 impl Scene<'_> {
@@ -307,8 +315,28 @@ impl Model for Scene<'_> {
             outputs: it.rows.outputs.iter().map(Row::view).collect(),
             footer,
             inside: it.inside.as_deref().map(Cow::Borrowed),
-            ring: plays.then_some((self.ring, Cow::Borrowed("playing"))),
+            ring: plays.then_some((self.theme.accent, Cow::Borrowed("playing"))),
         }
+    }
+
+    fn notes(&self) -> Vec<NoteView<'_>> {
+        let notes = self.view.graph.notes.iter();
+        notes
+            .map(|(id, note)| NoteView {
+                id: NodeId::from(id.0),
+                rect: Rect::from_min_size(
+                    pos2(note.position.x, note.position.y),
+                    vec2(note.size.width, note.size.height),
+                ),
+                text: Cow::Borrowed(&note.text),
+                frame: note.kind != NoteKind::Comment,
+                hue: match &note.kind {
+                    NoteKind::Frame { colour } => named_hue(self.theme, colour),
+                    NoteKind::Comment => None,
+                },
+                selected: self.view.selection.notes.contains(id),
+            })
+            .collect()
     }
 
     fn wires(&self) -> Vec<WireEnds> {

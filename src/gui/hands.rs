@@ -12,7 +12,7 @@ use super::probe;
 use super::screen::Command;
 use super::theme::Theme;
 use crate::app::{Action, Selection, View};
-use crate::graph::{FilterId, PinAddress, Position};
+use crate::graph::{FilterId, NodeKind, NoteId, Position, Size};
 
 /// An empty canvas says one fact and one act.
 pub(super) fn empty_ui(ui: &Ui, canvas: Rect) {
@@ -68,7 +68,7 @@ pub(super) fn context(events: &[Event], scene: &Scene<'_>, context: &mut Option<
         } = event
         {
             let wires = match target {
-                Target::Wire(_) => vec![],
+                Target::Wire(_) | Target::Note(_) => vec![],
                 Target::Node(id) => scene.wires_of(*id, None),
                 Target::Pin(pin) => scene.wires_of(pin.node, Some(*pin)),
             };
@@ -106,7 +106,13 @@ pub(super) fn refusals(events: &[Event], scene: &Scene<'_>, card: &mut Option<Ca
     }
 }
 
-fn selection_of(view: &View<'_>, nodes: &[NodeId], wires: &[u64], how: How) -> Selection {
+fn selection_of(
+    view: &View<'_>,
+    nodes: &[NodeId],
+    wires: &[u64],
+    notes: &[u64],
+    how: How,
+) -> Selection {
     let mut selection = match how {
         How::Replace => Selection::default(),
         How::Add | How::Toggle => view.selection.clone(),
@@ -114,6 +120,11 @@ fn selection_of(view: &View<'_>, nodes: &[NodeId], wires: &[u64], how: How) -> S
     for id in nodes.iter().map(|&id| FilterId(id as u32)) {
         if how != How::Toggle || !selection.filters.remove(&id) {
             selection.filters.insert(id);
+        }
+    }
+    for id in notes.iter().map(|&id| NoteId(id as u32)) {
+        if how != How::Toggle || !selection.notes.remove(&id) {
+            selection.notes.insert(id);
         }
     }
     let made = wires.iter().filter(|id| **id != NOT_MADE);
@@ -126,7 +137,7 @@ fn selection_of(view: &View<'_>, nodes: &[NodeId], wires: &[u64], how: How) -> S
 }
 
 fn moved(view: &View<'_>, nodes: &[NodeId], delta: egui::Vec2) -> Action {
-    let places = nodes
+    let places: Vec<_> = nodes
         .iter()
         .map(|&id| FilterId(id as u32))
         .filter_map(|id| {
@@ -141,26 +152,89 @@ fn moved(view: &View<'_>, nodes: &[NodeId], delta: egui::Vec2) -> Action {
     Action::Move(places)
 }
 
+/// The nearest place of the snap grid.
+pub(super) fn on_grid(at: egui::Pos2) -> Position {
+    let snapped = |length: f32| (length / 16.0).round() * 16.0;
+    Position {
+        x: snapped(at.x),
+        y: snapped(at.y),
+    }
+}
+
+fn moved_notes(view: &View<'_>, notes: &[u64], delta: egui::Vec2) -> Action {
+    let notes = notes.iter().map(|&id| NoteId(id as u32));
+    let places = notes.filter_map(|id| {
+        let from = view.graph.notes.get(&id)?.position;
+        let to = Position {
+            x: from.x + delta.x,
+            y: from.y + delta.y,
+        };
+        Some((id, to))
+    });
+    Action::MoveNotes(places.collect())
+}
+
+fn is_group(view: &View<'_>, id: NodeId) -> bool {
+    let node = view.graph.filters.get(&FilterId(id as u32));
+    node.is_some_and(|node| matches!(node.kind, NodeKind::Group(_)))
+}
+
 /// Turns what the hand did on the canvas into commands.
 pub(super) fn hear(event: &Event, scene: &Scene<'_>, commands: &mut Vec<Command>) {
     let view = scene.view;
     let mut act = |action| commands.push(Command::Do(action));
     match event {
-        Event::Select { nodes, wires, how } => {
-            act(Action::Select(selection_of(view, nodes, wires, *how)));
+        Event::Select {
+            nodes,
+            wires,
+            notes,
+            how,
+        } => {
+            act(Action::Select(selection_of(
+                view, nodes, wires, notes, *how,
+            )));
         }
-        Event::Move { nodes, delta } => {
-            act(moved(view, nodes, *delta));
+        Event::Move {
+            nodes,
+            notes,
+            delta,
+        } => {
+            // Notes first: a frame takes along what stood in it before the boxes moved.
+            if !notes.is_empty() {
+                act(moved_notes(view, notes, *delta));
+            }
+            if !nodes.is_empty() {
+                act(moved(view, nodes, *delta));
+            }
         }
+        Event::ResizeNote { note, rect } => act(Action::ResizeNote {
+            note: NoteId(*note as u32),
+            position: Position {
+                x: rect.min.x,
+                y: rect.min.y,
+            },
+            size: Size {
+                width: rect.width(),
+                height: rect.height(),
+            },
+        }),
+        Event::EditNote { note, text } => act(Action::EditNote {
+            note: NoteId(*note as u32),
+            text: Some(text.clone()),
+            colour: None,
+        }),
         Event::MoveFinished {
             nodes,
             onto: Some(wire),
             ..
         } if let &[node] = nodes.as_slice() => {
-            splice(scene, node, *wire as usize, &mut act);
+            act(Action::DropOnWire {
+                filter: FilterId(node as u32),
+                connection: *wire as usize,
+            });
             act(Action::EndGesture);
         }
-        Event::MoveFinished { .. } => act(Action::EndGesture),
+        Event::MoveFinished { .. } | Event::ResizeFinished { .. } => act(Action::EndGesture),
         Event::Connect {
             from,
             to,
@@ -200,32 +274,42 @@ pub(super) fn hear(event: &Event, scene: &Scene<'_>, commands: &mut Vec<Command>
                 wires.iter().map(|&id| id as usize).collect(),
             ));
         }
-        Event::Delete { nodes, wires } => {
+        Event::Delete {
+            nodes,
+            wires,
+            notes,
+        } => {
             act(Action::Select(selection_of(
                 view,
                 nodes,
                 wires,
+                notes,
                 How::Replace,
             )));
             act(Action::DeleteSelection);
         }
+        Event::OpenProperties {
+            target: Target::Node(id),
+        } if is_group(view, *id) => act(Action::Enter(FilterId(*id as u32))),
         Event::OpenProperties { target } => {
             let (nodes, wires) = match target {
                 Target::Node(id) => (vec![*id], vec![]),
                 Target::Pin(pin) => (vec![pin.node], vec![]),
                 Target::Wire(id) => (vec![], vec![*id]),
+                Target::Note(_) => return,
             };
             act(Action::Select(selection_of(
                 view,
                 &nodes,
                 &wires,
+                &[],
                 How::Replace,
             )));
         }
-        Event::Menu { .. }
-        | Event::Duplicate { .. }
-        | Event::DropOnCanvas { .. }
-        | Event::Insert { .. } => {}
+        Event::Duplicate { .. } => act(Action::Duplicate {
+            by: Position::default(),
+        }),
+        Event::Menu { .. } | Event::DropOnCanvas { .. } | Event::Insert { .. } => {}
     }
 }
 
@@ -239,6 +323,9 @@ pub(super) fn boxes(geometry: &super::node_graph::Geometry) -> Vec<(FilterId, Re
 
 /// Tells the probe where boxes, pins and wires are, and what refuses the wire in hand.
 pub(super) fn note(ctx: &egui::Context, scene: &Scene<'_>, output: &Output) {
+    if !probe::is_wanted(ctx) {
+        return;
+    }
     let geometry = &output.geometry;
     probe::note(ctx, "canvas", "Canvas", "", geometry.canvas);
     for &(id, rect) in &geometry.nodes {
@@ -264,31 +351,4 @@ pub(super) fn note(ctx: &egui::Context, scene: &Scene<'_>, output: &Output) {
             .map_or(geometry.canvas, |(_, rect)| *rect);
         probe::note(ctx, "refusal", verdict.line(), "", rect);
     }
-}
-
-/// A box let go over a wire goes into it, if its first free pins take both halves.
-fn splice(scene: &Scene<'_>, node: NodeId, wire: usize, act: &mut impl FnMut(Action)) {
-    let Some(connection) = scene.view.graph.connections.get(wire) else {
-        return;
-    };
-    let outer = |pin: &crate::graph::PinRef| PinAddress {
-        filter: scene.view.path_of(pin.filter),
-        pin: pin.pin.clone(),
-        instance: pin.instance,
-    };
-    let (from, to) = (outer(&connection.from), outer(&connection.to));
-    let (Some(input), Some(output)) = (
-        scene.free_pin(node, Side::Input),
-        scene.free_pin(node, Side::Output),
-    ) else {
-        return;
-    };
-    if connection.from.filter == FilterId(node as u32)
-        || connection.to.filter == FilterId(node as u32)
-    {
-        return;
-    }
-    act(Action::Disconnect(vec![wire]));
-    act(Action::Connect { from, to: input });
-    act(Action::Connect { from: output, to });
 }

@@ -103,6 +103,11 @@ impl Probe {
     }
 }
 
+/// Whether anybody asks: for who would have to gather much to say it.
+pub(super) fn is_wanted(ctx: &Context) -> bool {
+    ctx.data_mut(|data| data.get_temp_mut_or_default::<Notes>(key()).wanted)
+}
+
 /// Notes something on the screen. Costs next to nothing while there is no probe.
 pub(super) fn note(ctx: &Context, role: &str, name: &str, state: &str, rect: Rect) {
     ctx.data_mut(|data| {

@@ -510,3 +510,14 @@ fn of_a_thousand_boxes_only_those_in_sight_are_drawn() {
     let seen = h.state().geometry.as_ref().unwrap().nodes.len();
     assert!((12..60).contains(&seen), "{seen} boxes are drawn");
 }
+
+#[test]
+fn a_box_grabbed_while_another_is_selected_moves_alone() {
+    let mut h = bench(three());
+    h.get_by_label("Filter Sink").click();
+    h.run();
+    let grip = rect(&h, "Filter Source").left_top() + vec2(40.0, 12.0);
+    drag(&mut h, grip, grip + vec2(160.0, 320.0));
+    assert_eq!(h.state().toy.pos(2), pos2(320.0, 96.0), "the other stays");
+    assert_eq!(h.state().toy.pos(1), pos2(192.0, 416.0));
+}

@@ -5,6 +5,7 @@ mod app_support;
 mod app_window;
 
 mod canvas;
+mod canvas_notes;
 
 mod devices;
 

@@ -7,8 +7,8 @@ use egui::{Pos2, Rect, Vec2, pos2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use ksgraph::gui::node_graph::{
-    Event, Geometry, How, InHand, Kind, Look, Model, NodeGraph, NodeId, NodeView, PinAddr, PinView,
-    Place, Route, Side, Verdict, View, WireEnds, WireId, WireView,
+    Event, Geometry, How, InHand, Kind, Look, Model, NodeGraph, NodeId, NodeView, NoteView,
+    PinAddr, PinView, Place, Route, Side, Verdict, View, WireEnds, WireId, WireView,
 };
 use ksgraph::gui::theme::{Theme, ThemeName, kind};
 
@@ -24,6 +24,7 @@ pub(crate) struct Box {
 pub(crate) struct Toy {
     pub(crate) boxes: Vec<Box>,
     pub(crate) wires: Vec<WireEnds>,
+    pub(crate) notes: Vec<NoteView<'static>>,
     pub(crate) asked: RefCell<BTreeMap<(PinAddr, PinAddr), usize>>,
     pub(crate) bodies: RefCell<usize>,
 }
@@ -86,9 +87,33 @@ impl Toy {
         self.named(id).place.pos
     }
 
+    pub(crate) fn noted(mut self, text: &'static str, rect: Rect, frame: bool) -> Self {
+        self.notes.push(NoteView {
+            id: 1000 + self.notes.len() as u64,
+            rect,
+            text: text.into(),
+            frame,
+            hue: None,
+            selected: false,
+        });
+        self
+    }
+
+    fn note(&mut self, id: u64) -> &mut NoteView<'static> {
+        let mut notes = self.notes.iter_mut();
+        notes
+            .find(|note| note.id == id)
+            .expect("the canvas speaks of notes it was given")
+    }
+
     fn apply(&mut self, event: &Event) {
         match event {
-            Event::Select { nodes, wires, how } => {
+            Event::Select {
+                nodes,
+                wires,
+                notes,
+                how,
+            } => {
                 let choose = |was: bool, named: bool| match how {
                     How::Replace => named,
                     How::Add => was || named,
@@ -100,8 +125,21 @@ impl Toy {
                 for wire in &mut self.wires {
                     wire.selected = choose(wire.selected, wires.contains(&wire.id));
                 }
+                for note in &mut self.notes {
+                    note.selected = choose(note.selected, notes.contains(&note.id));
+                }
             }
-            Event::Move { nodes, delta } => {
+            Event::ResizeNote { note, rect } => self.note(*note).rect = *rect,
+            Event::EditNote { note, text } => self.note(*note).text = text.clone().into(),
+            Event::Move {
+                nodes,
+                notes,
+                delta,
+            } => {
+                for &id in notes {
+                    let note = self.note(id);
+                    note.rect = note.rect.translate(*delta);
+                }
                 for b in self
                     .boxes
                     .iter_mut()
@@ -120,7 +158,12 @@ impl Toy {
                 self.add_wire(*from, *to);
             }
             Event::Disconnect { wires } => self.wires.retain(|wire| !wires.contains(&wire.id)),
-            Event::Delete { nodes, wires } => {
+            Event::Delete {
+                nodes,
+                wires,
+                notes,
+            } => {
+                self.notes.retain(|note| !notes.contains(&note.id));
                 self.boxes.retain(|b| !nodes.contains(&b.place.id));
                 let gone = |pin: PinAddr| nodes.contains(&pin.node);
                 self.wires
@@ -168,6 +211,10 @@ impl Model for Toy {
             outputs: pins(Side::Output, "output"),
             ..Default::default()
         }
+    }
+
+    fn notes(&self) -> Vec<NoteView<'_>> {
+        self.notes.clone()
     }
 
     fn wires(&self) -> Vec<WireEnds> {

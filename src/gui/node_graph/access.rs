@@ -36,6 +36,13 @@ pub(super) fn name_pin(response: &Response, spoken: &str, state: &str) {
     response.widget_info(|| said(WidgetInfo::labeled(Role::Button, true, spoken), state));
 }
 
+pub(super) fn name_note(response: &Response, text: &str, frame: bool, selected: bool) {
+    let what = if frame { "Frame" } else { "Comment" };
+    response.widget_info(|| {
+        WidgetInfo::selected(Role::Group, true, selected, format!("{what} {text}"))
+    });
+}
+
 pub(super) fn name_wire(response: &Response, spoken: &str, state: &str, selected: bool) {
     response.widget_info(|| {
         said(

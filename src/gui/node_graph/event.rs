@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use egui::{Pos2, Rect, Vec2};
 
-use super::model::{NodeId, PinAddr, Target, Verdict, WireId};
+use super::model::{NodeId, NoteId, PinAddr, Target, Verdict, WireId};
 use super::view::View;
 
 /// How a selection changes.
@@ -28,6 +28,8 @@ pub enum Event {
         nodes: Vec<NodeId>,
         /// Wires.
         wires: Vec<WireId>,
+        /// Comments and frames.
+        notes: Vec<NoteId>,
         /// Instead of, or beside, what was selected.
         how: How,
     },
@@ -35,6 +37,8 @@ pub enum Event {
     Move {
         /// The selected boxes.
         nodes: Vec<NodeId>,
+        /// The selected notes. What stands inside a frame goes along: that is the caller's to do.
+        notes: Vec<NoteId>,
         /// By how much since the last `Move`; lands the grabbed box on the snap grid.
         delta: Vec2,
     },
@@ -96,6 +100,27 @@ pub enum Event {
         nodes: Vec<NodeId>,
         /// Likewise wires.
         wires: Vec<WireId>,
+        /// Likewise notes.
+        notes: Vec<NoteId>,
+    },
+    /// A note's corner is being dragged: give it this area at once.
+    ResizeNote {
+        /// Which.
+        note: NoteId,
+        /// Its new part of the graph.
+        rect: Rect,
+    },
+    /// The drag that sent the `ResizeNote`s is over.
+    ResizeFinished {
+        /// Which.
+        note: NoteId,
+    },
+    /// Words were edited in place.
+    EditNote {
+        /// Which.
+        note: NoteId,
+        /// What it says now.
+        text: String,
     },
     /// Double-click on nothing, Tab or `/`: open the insert palette.
     Insert {

@@ -6,7 +6,7 @@
 use egui::{Context, PointerButton, Pos2, Rect, Response, Ui, Vec2};
 
 use super::event::{Event, How};
-use super::model::{Model, NodeId, PinAddr, Place, Target, WireEnds, WireId};
+use super::model::{Model, NodeId, NoteId, PinAddr, Place, Target, WireEnds, WireId};
 use super::scene::{Scene, guides};
 use super::show::NodeGraph;
 
@@ -32,12 +32,14 @@ pub(super) enum Gesture {
         from: Pos2,
         how: How,
     },
-    /// Boxes on the move: the pointer in the graph and the grabbed box when it began, and what was sent so far.
+    /// Boxes and notes on the move: the pointer in the graph and what was grabbed when it began, and what was sent so far.
     Move {
-        grabbed: NodeId,
+        grabbed: Grabbed,
         grip: Pos2,
         start: Pos2,
         done: Vec2,
+        /// Nothing moves in the first frame: what is grabbed may only be selected by then.
+        begun: bool,
     },
     /// A wire in the hand of the pointer.
     Wire {
@@ -48,10 +50,23 @@ pub(super) enum Gesture {
     KeyWire {
         anchor: PinAddr,
     },
+    /// A note's corner in hand: its area and the pointer in the graph when it began.
+    Resize {
+        note: NoteId,
+        rect: Rect,
+        grip: Pos2,
+    },
     /// A cut, screen points.
     Cut {
         path: Vec<Pos2>,
     },
+}
+
+/// What a move began at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Grabbed {
+    Node(NodeId),
+    Note(NoteId),
 }
 
 impl Gesture {
@@ -70,7 +85,7 @@ impl Gesture {
     }
 }
 
-fn how(ctx: &Context) -> How {
+pub(super) fn how(ctx: &Context) -> How {
     let modifiers = ctx.input(|i| i.modifiers);
     if modifiers.command {
         How::Toggle
@@ -114,7 +129,10 @@ impl NodeGraph {
         const EDGE: f32 = 32.0;
         let dragging = matches!(
             self.gesture,
-            Gesture::Wire { .. } | Gesture::Move { .. } | Gesture::Select { .. }
+            Gesture::Wire { .. }
+                | Gesture::Move { .. }
+                | Gesture::Select { .. }
+                | Gesture::Resize { .. }
         );
         if !dragging || rect.width() < 4.0 * EDGE || rect.height() < 4.0 * EDGE {
             return;
@@ -164,6 +182,7 @@ impl NodeGraph {
                 events.push(Event::Select {
                     nodes: vec![node],
                     wires: Vec::new(),
+                    notes: Vec::new(),
                     how: how(ctx),
                 });
             }
@@ -177,16 +196,18 @@ impl NodeGraph {
             }
             let grip = self.view.to_graph(press);
             self.gesture = Gesture::Move {
-                grabbed: node,
+                grabbed: Grabbed::Node(node),
                 grip,
                 start: place.pos,
                 done: Vec2::ZERO,
+                begun: false,
             };
         } else if response.clicked() && by_pointer(ctx) {
             response.request_focus();
             events.push(Event::Select {
                 nodes: vec![node],
                 wires: Vec::new(),
+                notes: Vec::new(),
                 how: how(ctx),
             });
         }
@@ -238,6 +259,7 @@ impl NodeGraph {
             events.push(Event::Select {
                 nodes: vec![pin.node],
                 wires: Vec::new(),
+                notes: Vec::new(),
                 how: how(&response.ctx),
             });
         }
@@ -259,6 +281,7 @@ impl NodeGraph {
             events.push(Event::Select {
                 nodes: Vec::new(),
                 wires: vec![wire],
+                notes: Vec::new(),
                 how: how(&response.ctx),
             });
         }
@@ -268,6 +291,15 @@ impl NodeGraph {
         if response.double_clicked() {
             events.push(Event::OpenProperties { target });
         }
+        self.menu_pointer(response, target, events);
+    }
+
+    pub(super) fn menu_pointer(
+        &self,
+        response: &Response,
+        target: Target,
+        events: &mut Vec<Event>,
+    ) {
         if response.secondary_clicked() {
             let screen = self.last_pointer;
             events.push(Event::Menu {
@@ -279,7 +311,7 @@ impl NodeGraph {
     }
 
     /// Middle drag and Space drag pan wherever they begin.
-    fn may_pan(&mut self, response: &Response) -> bool {
+    pub(super) fn may_pan(&mut self, response: &Response) -> bool {
         let space = response.ctx.input(|i| i.key_down(egui::Key::Space));
         let button = if response.drag_started_by(PointerButton::Middle) {
             PointerButton::Middle
@@ -343,6 +375,7 @@ impl NodeGraph {
                     events.push(Event::Select {
                         nodes: Vec::new(),
                         wires: vec![wire],
+                        notes: Vec::new(),
                         how: how(ctx),
                     });
                 }
@@ -350,6 +383,7 @@ impl NodeGraph {
                     events.push(Event::Select {
                         nodes: Vec::new(),
                         wires: Vec::new(),
+                        notes: Vec::new(),
                         how: How::Replace,
                     });
                 }
@@ -393,9 +427,15 @@ impl NodeGraph {
                     let band = Rect::from_two_pos(from, self.view.to_graph(pointer));
                     let touched = scene.boxes_in(band).into_iter();
                     let nodes = touched.map(|i| scene.places[i].id).collect();
+                    let notes = model.notes().into_iter();
+                    let notes = notes.filter(|note| {
+                        // A frame is behind what is meant, unless all of it is.
+                        band.contains_rect(note.rect) || (!note.frame && band.intersects(note.rect))
+                    });
                     events.push(Event::Select {
                         nodes,
                         wires: Vec::new(),
+                        notes: notes.map(|note| note.id).collect(),
                         how,
                     });
                     self.gesture = Gesture::None;
@@ -406,13 +446,31 @@ impl NodeGraph {
                 grip,
                 start,
                 done,
+                begun: false,
             } => {
-                let moved = scene.selected();
-                let nodes = if moved.is_empty() {
-                    vec![grabbed]
-                } else {
-                    moved
+                self.gesture = Gesture::Move {
+                    grabbed,
+                    grip,
+                    start,
+                    done,
+                    begun: true,
                 };
+                ctx.request_repaint();
+            }
+            Gesture::Move {
+                grabbed,
+                grip,
+                start,
+                done,
+                begun: true,
+            } => {
+                let (mut nodes, mut notes) = (scene.selected(), selected_notes(model));
+                if nodes.is_empty() && notes.is_empty() {
+                    match grabbed {
+                        Grabbed::Node(node) => nodes.push(node),
+                        Grabbed::Note(note) => notes.push(note),
+                    }
+                }
                 let wanted = start + (self.view.to_graph(pointer) - grip);
                 let is_free = modifiers.alt || modifiers.command;
                 let wanted = self.settle(scene, grabbed, wanted, is_free);
@@ -420,6 +478,7 @@ impl NodeGraph {
                 if total != done {
                     events.push(Event::Move {
                         nodes: nodes.clone(),
+                        notes: notes.clone(),
                         delta: total - done,
                     });
                     self.gesture = Gesture::Move {
@@ -427,14 +486,16 @@ impl NodeGraph {
                         grip,
                         start,
                         done: total,
+                        begun: true,
                     };
                 }
                 ctx.set_cursor_icon(egui::CursorIcon::Grabbing);
-                let alone = nodes.len() == 1 && !modifiers.alt && !escape && total != Vec2::ZERO;
-                self.onto = if alone {
-                    self.wire_beneath(scene, grabbed)
-                } else {
-                    None
+                let moved = !modifiers.alt && !escape && total != Vec2::ZERO;
+                self.onto = match grabbed {
+                    Grabbed::Node(node) if moved && nodes.len() == 1 && notes.is_empty() => {
+                        self.wire_beneath(scene, node)
+                    }
+                    _ => None,
                 };
                 if escape || !down(PointerButton::Primary) {
                     let onto = self.onto.take();
@@ -444,6 +505,22 @@ impl NodeGraph {
                         delta: total,
                         onto,
                     });
+                    self.gesture = Gesture::None;
+                }
+            }
+            Gesture::Resize { note, rect, grip } => {
+                ctx.set_cursor_icon(egui::CursorIcon::ResizeNwSe);
+                let is_free = modifiers.alt || modifiers.command;
+                let wanted = match escape {
+                    true => rect,
+                    false => self.resized(rect, grip, is_free),
+                };
+                let now = model.notes().into_iter().find(|it| it.id == note);
+                if now.is_some_and(|now| now.rect != wanted) {
+                    events.push(Event::ResizeNote { note, rect: wanted });
+                }
+                if escape || !down(PointerButton::Primary) {
+                    events.push(Event::ResizeFinished { note });
                     self.gesture = Gesture::None;
                 }
             }
@@ -493,19 +570,22 @@ impl NodeGraph {
     }
 
     /// Where a box in hand comes to lie: on what it lines up with, else on the snap grid.
-    fn settle(&mut self, scene: &Scene, grabbed: NodeId, wanted: Pos2, is_free: bool) -> Pos2 {
+    fn settle(&mut self, scene: &Scene, grabbed: Grabbed, wanted: Pos2, is_free: bool) -> Pos2 {
         self.guides = None;
-        let Some(place) = scene.place(grabbed).filter(|_| !is_free) else {
-            return wanted;
-        };
         let snap = self.settings.snap;
-        if snap <= 0.0 {
+        if snap <= 0.0 || is_free {
             return wanted;
         }
+        let grid = (wanted.to_vec2() / snap).round() * snap;
+        let Grabbed::Node(grabbed) = grabbed else {
+            return grid.to_pos2();
+        };
+        let Some(place) = scene.place(grabbed) else {
+            return wanted;
+        };
         let near = Rect::from_min_size(wanted, place.size());
         let moves = |other: &Place| other.id == grabbed || (place.selected && other.selected);
         let found = guides(scene, near, GUIDE / self.view.zoom.max(0.5), moves);
-        let grid = (wanted.to_vec2() / snap).round() * snap;
         let settled = Pos2::new(
             if found.upright.is_some() {
                 wanted.x + found.shift.x
@@ -564,6 +644,15 @@ impl NodeGraph {
             .min_by(|a, b| a.1.total_cmp(&b.1))
             .map(|(id, _)| id);
     }
+}
+
+/// The notes selected.
+pub(super) fn selected_notes(model: &impl Model) -> Vec<NoteId> {
+    let notes = model.notes().into_iter();
+    notes
+        .filter(|note| note.selected)
+        .map(|note| note.id)
+        .collect()
 }
 
 /// Whether a click came from the pointer rather than from a key or a screen reader.

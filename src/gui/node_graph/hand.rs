@@ -68,6 +68,14 @@ impl NodeGraph {
         events: &mut Vec<Event>,
     ) {
         let screen = self.last_pointer;
+        // A body of which no pin fits refuses by the first that could have.
+        let over = over.or_else(|| {
+            let at = egui::Rect::from_center_size(self.view.to_graph(screen), egui::Vec2::ZERO);
+            let under = scene.boxes_in(at).last().map(|&i| &scene.places[i])?;
+            under
+                .addresses()
+                .find(|pin| pin.node != anchor.node && pin.side != anchor.side)
+        });
         let Some(over) = over else {
             let own = scene
                 .place(anchor.node)

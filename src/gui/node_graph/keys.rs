@@ -6,7 +6,7 @@ use egui::{EventFilter, Key, Modifiers, Pos2, Response, Ui};
 
 use super::access;
 use super::event::{Event, How};
-use super::gesture::{Gesture, by_pointer};
+use super::gesture::{Gesture, by_pointer, selected_notes};
 use super::model::{Model, NodeId, PinAddr, Side, Target};
 use super::scene::Scene;
 use super::show::{Goal, NodeGraph};
@@ -60,23 +60,31 @@ impl NodeGraph {
 
         if pressed(Modifiers::NONE, Key::Delete) || pressed(Modifiers::NONE, Key::Backspace) {
             let (mut nodes, mut wires) = (scene.selected(), scene.selected_wires());
-            if nodes.is_empty() && wires.is_empty() {
+            let mut notes = selected_notes(model);
+            if nodes.is_empty() && wires.is_empty() && notes.is_empty() {
                 match self.focus {
                     Some(Target::Node(node)) => nodes.push(node),
                     Some(Target::Wire(wire)) => wires.push(wire),
+                    Some(Target::Note(note)) => notes.push(note),
                     _ => {}
                 }
             }
-            if !nodes.is_empty() || !wires.is_empty() {
-                events.push(Event::Delete { nodes, wires });
+            if !(nodes.is_empty() && wires.is_empty() && notes.is_empty()) {
+                events.push(Event::Delete {
+                    nodes,
+                    wires,
+                    notes,
+                });
             }
         }
         if pressed(Modifiers::COMMAND, Key::A) {
             let nodes = scene.places.iter().map(|place| place.id).collect();
             let wires = scene.wires.iter().map(|wire| wire.id).collect();
+            let notes = model.notes().into_iter().map(|note| note.id).collect();
             events.push(Event::Select {
                 nodes,
                 wires,
+                notes,
                 how: How::Replace,
             });
         }
@@ -103,6 +111,7 @@ impl NodeGraph {
                 None => events.push(Event::Select {
                     nodes: Vec::new(),
                     wires: Vec::new(),
+                    notes: Vec::new(),
                     how: How::Replace,
                 }),
             }
@@ -161,11 +170,21 @@ impl NodeGraph {
             }
             (Target::Pin(_), Some(_)) => self.cancel(),
             (Target::Pin(pin), None) => self.take_wire(pin),
+            (Target::Note(note), _) if enter => self.edit_note(note),
             (_, _) if enter => events.push(Event::OpenProperties { target }),
             (Target::Node(node), _) => {
                 events.push(Event::Select {
                     nodes: vec![node],
                     wires: Vec::new(),
+                    notes: Vec::new(),
+                    how: How::Replace,
+                });
+            }
+            (Target::Note(note), _) => {
+                events.push(Event::Select {
+                    nodes: Vec::new(),
+                    wires: Vec::new(),
+                    notes: vec![note],
                     how: How::Replace,
                 });
             }
@@ -173,6 +192,7 @@ impl NodeGraph {
                 events.push(Event::Select {
                     nodes: Vec::new(),
                     wires: vec![wire],
+                    notes: Vec::new(),
                     how: How::Replace,
                 });
             }
@@ -215,6 +235,7 @@ impl NodeGraph {
         events.push(Event::Select {
             nodes: vec![next],
             wires: Vec::new(),
+            notes: Vec::new(),
             how,
         });
     }

@@ -11,7 +11,8 @@
 //! Lengths of a model are *graph points*: egui points at 100 %. `view.rs` turns them into screen points, `wire.rs` holds
 //! the shape of wires, `gesture.rs`, `hand.rs` and `keys.rs` what pointer and keys mean, `boxes.rs` and the painters what
 //! is seen, `access.rs` the names by which a screen reader and the tests find boxes, pins and wires. `scene.rs` finds
-//! what is in sight, `crowd.rs` paints a thousand boxes as one picture, `minimap.rs` all of them in a corner.
+//! what is in sight, `crowd.rs` paints a thousand boxes as one picture, `minimap.rs` all of them in a corner, `notes.rs` what is written
+//! below them.
 //!
 //! Invariant: between two frames nothing of the model is kept but ids, and its places and wires as long as it says that
 //! they are the same. Whatever vanishes from the model while a gesture holds it ends the gesture.
@@ -27,6 +28,7 @@ mod keys;
 mod look;
 mod minimap;
 mod model;
+mod notes;
 mod paint;
 mod paint_box;
 mod paint_wire;
@@ -39,8 +41,8 @@ mod wire;
 pub use event::{Event, Geometry, How, InHand, Output};
 pub use look::{Kind, KindLook, Line, Look, Mark, Marks, PinFill, Shape};
 pub use model::{
-    Brief, Footer, Health, Model, NodeId, NodeView, PinAddr, PinView, Place, Requests, Route, Side,
-    Tag, Target, Ticks, Verdict, WireEnds, WireId, WireState, WireView,
+    Brief, Footer, Health, Model, NodeId, NodeView, NoteId, NoteView, PinAddr, PinView, Place,
+    Requests, Route, Side, Tag, Target, Ticks, Verdict, WireEnds, WireId, WireState, WireView,
 };
 pub use paint::{paint_pin, pips};
 pub use show::{NodeGraph, Settings};

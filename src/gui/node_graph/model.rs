@@ -10,6 +10,8 @@ use super::look::{Kind, Mark};
 pub type NodeId = u64;
 /// The caller's name of a wire. Stable while the wire lives.
 pub type WireId = u64;
+/// The caller's name of a note. Stable while the note lives.
+pub type NoteId = u64;
 
 /// Where a pin sits; also the direction of its data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -60,6 +62,8 @@ pub enum Target {
     Pin(PinAddr),
     /// A wire.
     Wire(WireId),
+    /// Something written on the canvas.
+    Note(NoteId),
 }
 
 /// What can be known of a box without looking into it: enough to skip it when it is out of sight.
@@ -221,6 +225,23 @@ pub struct PinView<'a> {
     pub connected: bool,
     /// An instance that may still be made.
     pub grows: bool,
+}
+
+/// Something written on the canvas, below the boxes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NoteView<'a> {
+    /// Which note.
+    pub id: NoteId,
+    /// The part of the graph it takes.
+    pub rect: Rect,
+    /// A comment's words or a frame's title.
+    pub text: Cow<'a, str>,
+    /// A frame behind boxes; else a comment.
+    pub frame: bool,
+    /// A hue of the user's own.
+    pub hue: Option<Color32>,
+    /// Whether it is selected.
+    pub selected: bool,
 }
 
 /// Which way a wire goes.
@@ -417,6 +438,11 @@ pub trait Model {
 
     /// One wire in full. Asked for wires in sight only.
     fn wire(&self, id: WireId) -> WireView<'_>;
+
+    /// All comments and frames. Asked once a frame; keep it cheap.
+    fn notes(&self) -> Vec<NoteView<'_>> {
+        Vec::new()
+    }
 
     /// A number that stays the same while [`Model::nodes`] and [`Model::wires`] would give the same; `None` has them
     /// asked for in every frame.

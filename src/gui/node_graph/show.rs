@@ -7,10 +7,11 @@ use egui::{Id, NumExt as _, Pos2, Rect, Sense, Ui, UiBuilder};
 
 use super::crowd::Crowd;
 use super::event::{Geometry, Output};
-use super::gesture::{Gesture, WIRE_HIT};
+use super::gesture::{Gesture, Grabbed, WIRE_HIT};
 use super::look::{Kind, Look};
 use super::minimap::Minimap;
-use super::model::{Model, NodeId, PinAddr, Place, Target, Verdict, WireId};
+use super::model::{Model, NodeId, NoteId, PinAddr, Place, Target, Verdict, WireId};
+use super::notes::{self, Editing};
 use super::scene::{Guides, Map, Scene};
 use super::view::{Detail, View};
 use super::{access, cluster, paint};
@@ -88,6 +89,9 @@ pub struct NodeGraph {
     pub(super) onto: Option<WireId>,
     /// What the boxes on the move line up with.
     pub(super) guides: Option<Guides>,
+    /// The words of a note in hand, and the note whose words are wanted.
+    pub(super) editing: Option<Editing>,
+    pub(super) wants_edit: Option<NoteId>,
 }
 
 impl NodeGraph {
@@ -122,6 +126,8 @@ impl NodeGraph {
             minimap: Minimap::default(),
             onto: None,
             guides: None,
+            editing: None,
+            wants_edit: None,
         }
     }
 
@@ -204,7 +210,8 @@ impl NodeGraph {
         let map = Map::of(model, self.map.as_ref());
         self.map = Some(Rc::clone(&map));
         let mut scene = Scene::new(map);
-        self.reach_goal(&ui, &scene, rect, look);
+        let around = notes::around(model);
+        self.reach_goal(&ui, &scene, rect, look, around);
         self.scroll_and_zoom(&ui, &response);
         self.auto_pan(&ui, rect);
         self.look_around(&mut scene, rect);
@@ -221,6 +228,8 @@ impl NodeGraph {
         self.kinds_seen = 0;
         paint::grid(ui.painter(), rect, &self.view, look);
         self.judge(&scene, model);
+        let written = model.notes();
+        self.notes_ui(&mut ui, look, &written, &scene, &mut hovered, &mut events);
         if scene.is_crowd {
             self.crowd_ui(&ui, model, look, &scene, rect);
         }
@@ -270,7 +279,7 @@ impl NodeGraph {
         }
     }
 
-    fn reach_goal(&mut self, ui: &Ui, scene: &Scene, rect: Rect, look: &Look) {
+    fn reach_goal(&mut self, ui: &Ui, scene: &Scene, rect: Rect, look: &Look, notes: Option<Rect>) {
         let now = ui.input(|i| i.time);
         let around = |nodes: &mut dyn Iterator<Item = &Place>| {
             nodes.map(Place::rect).reduce(|a, b| a.union(b))
@@ -278,6 +287,9 @@ impl NodeGraph {
         let to = match self.goal.take() {
             Some(Goal::FitAll) => scene
                 .bounds
+                .into_iter()
+                .chain(notes)
+                .reduce(|a, b| a.union(b))
                 .map(|graph| self.view.fitting(graph, rect.size())),
             Some(Goal::Fit(nodes)) => around(&mut nodes.iter().filter_map(|&id| scene.place(id)))
                 .map(|graph| self.view.fitting(graph, rect.size())),
@@ -370,7 +382,10 @@ impl NodeGraph {
         if self.gesture.anchor().is_some_and(gone) {
             self.cancel();
         }
-        if let Gesture::Move { grabbed, .. } = self.gesture
+        if let Gesture::Move {
+            grabbed: Grabbed::Node(grabbed),
+            ..
+        } = self.gesture
             && scene.place(grabbed).is_none()
         {
             self.cancel();

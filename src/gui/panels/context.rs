@@ -3,7 +3,7 @@
 use egui::{Area, Id, Order, Ui};
 
 use crate::app::{Action, Selection};
-use crate::graph::FilterId;
+use crate::graph::{FilterId, NoteId};
 use crate::gui::commands::{self, Aim, Bindings, On, Sight, Spec, State};
 use crate::gui::node_graph::Target;
 use crate::gui::panels::menu;
@@ -30,7 +30,7 @@ impl Context {
     fn on(&self) -> On {
         match self.aim.target {
             None => On::Canvas,
-            Some(Target::Node(_)) => On::Filter,
+            Some(Target::Node(_) | Target::Note(_)) => On::Filter,
             Some(Target::Pin(_)) => On::Pin,
             Some(Target::Wire(_)) => On::Wire,
         }
@@ -52,6 +52,13 @@ impl Context {
                     return;
                 }
                 selection.connections.insert(id as usize);
+            }
+            Some(Target::Note(id)) => {
+                let id = NoteId(id as u32);
+                if sight.view.selection.notes.contains(&id) {
+                    return;
+                }
+                selection.notes.insert(id);
             }
             Some(Target::Pin(_)) | None => return,
         }

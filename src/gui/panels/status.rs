@@ -66,6 +66,7 @@ impl Now {
         let gestures = match hovered {
             Some(Target::Pin(_)) => "drag to another pin to connect",
             Some(Target::Wire(_)) => "click selects the wire · Del removes it",
+            Some(Target::Note(_)) => "drag moves · double-click edits the words · Del removes it",
             Some(Target::Node(_)) => "drag moves · Shift+drag wires · Del deletes",
             None if view.graph.filters.is_empty() => "Tab or double-click adds a filter",
             None => "drag from a pin to connect · Tab adds a filter · Space runs and pauses",

@@ -6,7 +6,7 @@ use super::{Command, Last, Offer, Screen};
 use crate::app::Action;
 use crate::gui::canvas::Scene;
 use crate::gui::hands;
-use crate::gui::node_graph::{Event, Output};
+use crate::gui::node_graph::{Event, Output, Target};
 use crate::gui::panels::dry_run::DryRun;
 use crate::gui::panels::{banner, catalogue, status};
 
@@ -56,7 +56,15 @@ impl Screen {
                     self.drags = true;
                     commands.push(Command::Do(Action::BeginGesture("Move".into())));
                 }
-                Event::MoveFinished { .. } => self.drags = false,
+                Event::Duplicate { .. } if !self.drags => {
+                    self.drags = true;
+                    commands.push(Command::Do(Action::BeginGesture("Duplicate".into())));
+                }
+                Event::ResizeNote { .. } if !self.drags => {
+                    self.drags = true;
+                    commands.push(Command::Do(Action::BeginGesture("Resize".into())));
+                }
+                Event::MoveFinished { .. } | Event::ResizeFinished { .. } => self.drags = false,
                 _ => {}
             }
             hands::hear(event, &scene, commands);
@@ -71,11 +79,19 @@ impl Screen {
         {
             inspector.show_properties();
         }
-        if let Some((offer, at, _)) = output.dropped::<Offer>() {
-            commands.push(Command::Add {
-                key: offer.0.clone(),
-                at: at - vec2(48.0, 14.0),
-                wire: None,
+        if let Some((offer, at, onto)) = output.dropped::<Offer>() {
+            let (key, at) = (offer.0.clone(), at - vec2(48.0, 14.0));
+            commands.push(match onto {
+                Some(Target::Wire(wire)) => Command::Do(Action::InsertOnWire {
+                    key,
+                    at: hands::on_grid(at),
+                    connection: wire as usize,
+                }),
+                _ => Command::Add {
+                    key,
+                    at,
+                    wire: None,
+                },
             });
         }
         commands.append(&mut scene.commands);
