@@ -124,6 +124,90 @@ fn fed_notes_sound_at_their_pitch_and_their_time_and_then_stop() {
     }
 }
 
+/// Judges a stretch of the test tone from `skip` seconds on: its pitch and its level.
+fn assert_tone(sound: &Sound, skip: f64, seconds: f64) {
+    let stretches = sound.stretches(SILENCE_DBFS);
+    assert!(!stretches.is_empty(), "nothing is heard");
+    let start = stretches[0].start + sound.count(skip);
+    let steady = start..(start + sound.count(seconds)).min(sound.samples.len());
+    let peak = sound.peak_dbfs(steady.clone());
+    assert!(
+        (peak + 12.0).abs() < 1.0,
+        "-12 dBFS peaks at {peak:.2} dBFS"
+    );
+    let tone = sound.tone(steady, TONE_HZ);
+    assert!(
+        (tone.hz - TONE_HZ).abs() < 1.0 && tone.purity > 0.8,
+        "{tone:?}"
+    );
+}
+
+#[test]
+fn the_tone_is_heard_again_when_the_sound_server_has_died_and_is_back() {
+    let _turn = alone();
+    let mut server = Server::sharing("back");
+    let graph = tone_graph(&server.path("tone.ron"));
+    let mut command = server.command(rig::PROGRAM);
+    command.arg("play").arg(&graph);
+    command.args(["--host", "pulseaudio", "--quantum", "2048"]);
+    let mut program = Process::start(&command, server.path("ksgraph.log"));
+    let capture = server.capture();
+    capture.wait_for_sound(Duration::from_secs(20));
+    pause(800);
+    assert_tone(&capture.stop(), 0.3, 0.3);
+
+    server.kill();
+    rig::wait_for("word of the loss", Duration::from_secs(10), || {
+        program.said().contains("is not there").then_some(())
+    });
+    assert!(program.ended().is_none(), "{}", program.said());
+    server.start_again();
+    let capture = server.capture();
+    capture.wait_for_sound(Duration::from_secs(20));
+    pause(1_200);
+    assert_tone(&capture.stop(), 0.3, 0.7);
+
+    program.signal("INT");
+    let status = program.finish(Duration::from_secs(20));
+    assert!(status.success(), "{status}: {}", program.said());
+}
+
+#[test]
+fn a_second_run_shares_the_server_and_the_first_plays_on() {
+    let _turn = alone();
+    let server = Server::sharing("two");
+    let graph = tone_graph(&server.path("tone.ron"));
+    let play = |seconds: &str, log: &str| {
+        let mut command = server.command(rig::PROGRAM);
+        command.arg("play").arg(&graph);
+        command.args([
+            "--host",
+            "pulseaudio",
+            "--quantum",
+            "2048",
+            "--seconds",
+            seconds,
+        ]);
+        Process::start(&command, server.path(log))
+    };
+    let mut first = play("60", "first.log");
+    let capture = server.capture();
+    capture.wait_for_sound(Duration::from_secs(20));
+    let mut second = play("1", "second.log");
+    let status = second.finish(Duration::from_secs(30));
+    assert!(status.success(), "{status}: {}", second.said());
+    assert!(first.ended().is_none(), "{}", first.said());
+    drop(capture);
+    pause(300);
+    let capture = server.capture();
+    capture.wait_for_sound(Duration::from_secs(10));
+    pause(700);
+    assert_tone(&capture.stop(), 0.2, 0.4);
+    first.signal("INT");
+    let status = first.finish(Duration::from_secs(20));
+    assert!(status.success(), "{status}: {}", first.said());
+}
+
 /// Plays a graph for some seconds and returns what the server was given.
 fn play_and_capture(server: &Server, graph: &Path, seconds: u32, more: &[&str]) -> Sound {
     let capture = server.capture();

@@ -93,7 +93,9 @@ impl Options {
         Self {
             catalogue: crate::filters::catalogue(Arc::clone(&machine) as _, machine),
             facts: crate::device::facts(),
-            eyes: Eyes::new(crate::filters::wave_reader::probe, crate::device::facts),
+            eyes: Eyes::new(crate::filters::wave_reader::probe, crate::device::facts)
+                .glance(crate::device::glance())
+                .clocks(crate::device::clocks),
             quantum,
             feeds: BTreeMap::new(),
             folders: None,

@@ -42,6 +42,7 @@ impl App {
                     has_changed |= self.facts.files.get(&path) != Some(&fact);
                     self.facts.files.insert(path, fact);
                 }
+                Observation::Slept(time) => has_changed |= self.woke_up(time),
                 Observation::Devices(found) => {
                     has_changed |= self.devices_seen(*found);
                 }

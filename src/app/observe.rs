@@ -9,7 +9,11 @@ use std::time::Duration;
 use crate::ks::{Facts, FileFact};
 
 /// How often devices are looked for while one is missing.
-const LOOK_AGAIN: Duration = Duration::from_secs(2);
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// How often it is looked whether anything about them has changed.
+const GLANCE: Duration = Duration::from_secs(2);
+/// Time that the machine's clock went on for while ours stood: it slept. Less is the coarseness of the two.
+const SLEPT: Duration = Duration::from_millis(1500);
 
 /// The looking itself, handed in so that tests need no machine.
 pub struct Eyes {
@@ -17,15 +21,34 @@ pub struct Eyes {
     pub probe: fn(&Path) -> FileFact,
     /// The devices of the machine; only `devices` and `midi_inputs` are used.
     pub devices: Box<dyn Fn() -> Facts + Send>,
+    /// The same when something about them seems to have changed since either was asked last. Cheap: nothing is opened
+    /// that may be in use.
+    pub glance: Box<dyn FnMut() -> Option<Facts> + Send>,
+    /// Time on two clocks: one that stands while the machine sleeps, and one that goes on.
+    pub clocks: Box<dyn FnMut() -> (Duration, Duration) + Send>,
 }
 
 impl Eyes {
-    /// Eyes that see a machine.
+    /// Eyes that see a machine which changes only when it is asked, and never sleeps.
     pub fn new(probe: fn(&Path) -> FileFact, devices: impl Fn() -> Facts + Send + 'static) -> Self {
         Self {
             probe,
             devices: Box::new(devices),
+            glance: Box::new(|| None),
+            clocks: Box::new(|| (Duration::ZERO, Duration::ZERO)),
         }
+    }
+
+    /// The same with a glance.
+    pub fn glance(mut self, glance: impl FnMut() -> Option<Facts> + Send + 'static) -> Self {
+        self.glance = Box::new(glance);
+        self
+    }
+
+    /// The same with clocks.
+    pub fn clocks(mut self, clocks: impl FnMut() -> (Duration, Duration) + Send + 'static) -> Self {
+        self.clocks = Box::new(clocks);
+        self
     }
 }
 
@@ -40,6 +63,8 @@ enum Wish {
 pub(super) enum Observation {
     File(PathBuf, FileFact),
     Devices(Box<Facts>),
+    /// The machine slept for so long.
+    Slept(Duration),
 }
 
 /// The worker. It ends when this is dropped.
@@ -55,7 +80,7 @@ impl Observer {
         let (found_end, found) = mpsc::channel();
         std::thread::Builder::new()
             .name("observer".into())
-            .spawn(move || look(&eyes, &wish_end, &found_end))?;
+            .spawn(move || look(eyes, &wish_end, &found_end))?;
         Ok(Self {
             wishes,
             found,
@@ -88,29 +113,39 @@ impl Observer {
     }
 }
 
-fn look(eyes: &Eyes, wishes: &mpsc::Receiver<Wish>, found: &mpsc::Sender<Observation>) {
+fn look(mut eyes: Eyes, wishes: &mpsc::Receiver<Wish>, found: &mpsc::Sender<Observation>) {
     let mut is_watching = false;
+    let mut clocks = (eyes.clocks)();
     loop {
-        let wish = if is_watching {
-            match wishes.recv_timeout(LOOK_AGAIN) {
-                Err(mpsc::RecvTimeoutError::Timeout) => Wish::Devices,
-                Err(mpsc::RecvTimeoutError::Disconnected) => return,
-                Ok(wish) => wish,
-            }
-        } else {
-            let Ok(wish) = wishes.recv() else { return };
-            wish
+        let pause = if is_watching { LOOK_AGAIN } else { GLANCE };
+        let wish = match wishes.recv_timeout(pause) {
+            Ok(wish) => Some(wish),
+            Err(mpsc::RecvTimeoutError::Timeout) => None,
+            Err(mpsc::RecvTimeoutError::Disconnected) => return,
         };
+        let before = std::mem::replace(&mut clocks, (eyes.clocks)());
+        let stood = clocks.0.saturating_sub(before.0);
+        let slept = clocks.1.saturating_sub(before.1).saturating_sub(stood);
+        if slept > SLEPT && found.send(Observation::Slept(slept)).is_err() {
+            return;
+        }
         let observation = match wish {
-            Wish::Probe(path) => {
+            Some(Wish::Probe(path)) => {
                 let fact = (eyes.probe)(&path);
                 Observation::File(path, fact)
             }
-            Wish::Devices => Observation::Devices(Box::new((eyes.devices)())),
-            Wish::Watch(is_on) => {
+            Some(Wish::Watch(is_on)) => {
                 is_watching = is_on;
                 continue;
             }
+            Some(Wish::Devices) => Observation::Devices(Box::new((eyes.devices)())),
+            None if is_watching || slept > SLEPT => {
+                Observation::Devices(Box::new((eyes.devices)()))
+            }
+            None => match (eyes.glance)() {
+                Some(facts) => Observation::Devices(Box::new(facts)),
+                None => continue,
+            },
         };
         if found.send(observation).is_err() {
             return;

@@ -10,10 +10,15 @@
 //! builder longer than [`PATIENCE`]. Buffers are of a fixed size but on JACK, where the server says; what was granted is
 //! read back. Hosts differ in what they tell of a loss: an error that means it, a storm of errors, or callbacks that
 //! stand still are all taken as one.
+//!
+//! A card that takes one stream only may still be held by our own old one when an edit opens it anew, since the old plan
+//! plays until the new one is there. Then the ring is handed out at once, and the stream follows when the old one is
+//! closed.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use cpal::traits::{DeviceTrait, StreamTrait};
@@ -21,6 +26,8 @@ use cpal::{
     BufferSize, Device, ErrorKind, FromSample, HostId, I24, OutputCallbackInfo, SampleFormat,
     SizedSample, Stream, StreamConfig, SupportedBufferSize, SupportedStreamConfigRange,
 };
+
+use rtrb::{Consumer, RingBuffer};
 
 use super::enumerate;
 use crate::ks::{AudioFormat, DataFormat, Granted, Waker};
@@ -33,6 +40,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const START: Duration = Duration::from_millis(400);
 /// How often a stream is begun that breaks off at once.
 const TRIES: u32 = 3;
+/// How long a card that we hold ourselves is waited for, and how often it is tried.
+const HANDOVER: Duration = Duration::from_secs(5);
+const HANDOVER_STEP: Duration = Duration::from_millis(10);
 /// How often a stream is looked at.
 const WATCH: Duration = Duration::from_millis(250);
 /// Callbacks that stand still for so long are lost.
@@ -138,26 +148,79 @@ struct Order {
 
 type Answer = Result<(FrameRing, Granted), DeviceError>;
 
+/// Why a stream could not be built.
+struct Refused {
+    error: DeviceError,
+    /// It is there, and somebody holds it.
+    is_busy: bool,
+}
+
+impl From<DeviceError> for Refused {
+    fn from(error: DeviceError) -> Self {
+        Self {
+            error,
+            is_busy: false,
+        }
+    }
+}
+
+/// The streams this program holds, by host: only cards of the same one can stand in each other's way.
+static HELD: Mutex<BTreeMap<String, usize>> = Mutex::new(BTreeMap::new());
+
+/// A stream, counted as long as it is there.
+struct Held {
+    stream: Option<Stream>,
+    host: String,
+}
+
+impl Held {
+    fn new(stream: Stream, host: &str) -> Self {
+        let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+        *held.entry(host.to_owned()).or_default() += 1;
+        Self {
+            stream: Some(stream),
+            host: host.to_owned(),
+        }
+    }
+
+    fn is_any(host: &str) -> bool {
+        let held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+        held.get(host).is_some_and(|count| *count > 0)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.stream = None;
+        let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = held.get_mut(&self.host) {
+            *count = count.saturating_sub(1);
+        }
+    }
+}
+
 /// The life of a stream's thread: open, answer, watch, close.
 fn keep(order: &Order, answer: &mpsc::Sender<Answer>) {
-    let (stream, ring, granted, heard) = match begin(order) {
-        Ok(begun) => begun,
-        Err(error) => {
+    let begun = match begin(order) {
+        Err(refused) if refused.is_busy && Held::is_any(&host_of(&order.name)) => {
+            take_over(order, answer)
+        }
+        Err(refused) => {
             // Nobody may be waiting any more.
-            let _ = answer.send(Err(error));
-            return;
+            let _ = answer.send(Err(refused.error));
+            None
+        }
+        Ok((begun, ring)) => {
+            let granted = begun.granted.clone();
+            answer.send(Ok((ring, granted))).is_ok().then_some(begun)
         }
     };
-    let cursor = ring.cursor().clone();
-    if answer.send(Ok((ring, granted))).is_err() {
-        return;
-    }
-    let (mut calls, mut moved) = (cursor.calls(), now());
+    let Some(begun) = begun else { return };
+    let cursor = begun.cursor;
+    let mut watchdog = Watchdog::new(cursor.calls(), now());
     while order.is_open.load(Ordering::Acquire) && !cursor.is_lost() {
         std::thread::park_timeout(WATCH);
-        if cursor.calls() != calls {
-            (calls, moved) = (cursor.calls(), now());
-        } else if now().saturating_duration_since(moved) > STUCK {
+        if watchdog.is_stuck(cursor.calls(), now()) {
             log::warn!(
                 "{}: the card stands still and is given up",
                 shown(&order.name)
@@ -166,21 +229,47 @@ fn keep(order: &Order, answer: &mpsc::Sender<Answer>) {
         }
     }
     order.waker.wake();
-    if let Ok(error) = heard.try_recv() {
+    if let Ok(error) = begun.heard.try_recv() {
         log::warn!("{}: {error}", shown(&order.name));
     }
-    drop(stream);
+    drop(begun.stream);
 }
 
-type Begun = (Stream, FrameRing, Granted, mpsc::Receiver<cpal::Error>);
+/// Notices callbacks that stand still.
+struct Watchdog {
+    calls: u64,
+    moved: Instant,
+}
+
+impl Watchdog {
+    fn new(calls: u64, at: Instant) -> Self {
+        Self { calls, moved: at }
+    }
+
+    fn is_stuck(&mut self, calls: u64, at: Instant) -> bool {
+        if calls != self.calls {
+            (self.calls, self.moved) = (calls, at);
+        }
+        at.saturating_duration_since(self.moved) > STUCK
+    }
+}
+
+/// A stream that plays.
+struct Begun {
+    stream: Held,
+    cursor: Arc<Cursor>,
+    granted: Granted,
+    heard: mpsc::Receiver<cpal::Error>,
+}
 
 /// Opens a stream and sees it start: a server that has just come up may break the first one off.
-fn begin(order: &Order) -> Result<Begun, DeviceError> {
+fn begin(order: &Order) -> Result<(Begun, FrameRing), Refused> {
     let mut tries = 1;
     loop {
-        let (last_words, heard) = mpsc::channel();
-        let (stream, ring, granted) = build(order, last_words)?;
-        let cursor = ring.cursor();
+        let (ring, card) = ring(order.audio.channels as usize, order.quantum);
+        let cursor = ring.cursor().clone();
+        cursor.set_period(order.quantum);
+        let begun = build(order, &cursor, &mut Some(card))?;
         let start = now();
         while cursor.calls() == 0
             && !cursor.is_lost()
@@ -189,29 +278,98 @@ fn begin(order: &Order) -> Result<Begun, DeviceError> {
             std::thread::sleep(Duration::from_millis(2));
         }
         if !cursor.is_lost() || tries == TRIES {
-            return Ok((stream, ring, granted, heard));
+            return Ok((begun, ring));
         }
         tries += 1;
-        drop(stream);
+        drop(begun);
         std::thread::sleep(START / 4);
     }
 }
 
+/// Hands the ring out at once, and builds the stream when the old one is closed.
+fn take_over(order: &Order, answer: &mpsc::Sender<Answer>) -> Option<Begun> {
+    let (ring, card) = ring(order.audio.channels as usize, order.quantum);
+    let cursor = ring.cursor().clone();
+    cursor.set_period(order.quantum);
+    let (host, name) = order.name.split_once(':').unwrap_or(("", &order.name));
+    let granted = Granted {
+        host: host.into(),
+        name: name.into(),
+        rate_hz: order.audio.rate_hz,
+        channels: order.audio.channels,
+        samples: "as before".into(),
+        period: order.quantum,
+    };
+    answer.send(Ok((ring, granted))).ok()?;
+    let mut card = Some(card);
+    let begun = retry(&order.is_open, HANDOVER, || {
+        build(order, &cursor, &mut card)
+    });
+    match begun {
+        Ok(begun) => Some(begun),
+        Err(error) => {
+            log::warn!("{error}");
+            cursor.lose();
+            order.waker.wake();
+            None
+        }
+    }
+}
+
+/// Tries as long as the card is busy and still wanted.
+fn retry<T>(
+    is_wanted: &AtomicBool,
+    patience: Duration,
+    mut build: impl FnMut() -> Result<T, Refused>,
+) -> Result<T, DeviceError> {
+    let start = now();
+    loop {
+        match build() {
+            Ok(begun) => return Ok(begun),
+            Err(refused) => {
+                let is_late = now().saturating_duration_since(start) > patience;
+                if !refused.is_busy || is_late || !is_wanted.load(Ordering::Acquire) {
+                    return Err(refused.error);
+                }
+            }
+        }
+        std::thread::sleep(HANDOVER_STEP);
+    }
+}
+
+/// The host of a whole name; ALSA is the one whose names are used without it.
+fn host_of(name: &str) -> String {
+    let host = name.split_once(':').map(|(host, _)| host);
+    let known = host.filter(|host| HostId::from_str(host).is_ok());
+    known.unwrap_or("alsa").to_owned()
+}
+
+/// Builds the stream and hands it the card's end of the ring, which stays where it is when there is none.
 fn build(
     order: &Order,
-    last_words: mpsc::Sender<cpal::Error>,
-) -> Result<(Stream, FrameRing, Granted), DeviceError> {
+    cursor: &Arc<Cursor>,
+    card: &mut Option<CardEnd>,
+) -> Result<Begun, Refused> {
     let (host, device) = enumerate::find_output(&order.name)?;
     let device_name = format!("{host}:{}", enumerate::device_name(&device));
-    let refused = |error: cpal::Error| match error.kind() {
-        ErrorKind::UnsupportedConfig => DeviceError::Format {
-            device: device_name.clone(),
-            reason: error.to_string(),
-        },
-        _ => DeviceError::Unavailable {
-            device: device_name.clone(),
-            reason: error.to_string(),
-        },
+    let refused = |error: cpal::Error| {
+        let device = device_name.clone();
+        let is_busy = error.kind() == ErrorKind::DeviceBusy;
+        let error = match error.kind() {
+            ErrorKind::UnsupportedConfig => DeviceError::Format {
+                device,
+                reason: error.to_string(),
+            },
+            ErrorKind::DeviceBusy => DeviceError::Unavailable {
+                device,
+                reason: "another program holds it; a sound server would share it".into(),
+            },
+            _ => DeviceError::Unavailable {
+                device,
+                reason: error.to_string(),
+            },
+        };
+        Refused { error, is_busy }
     };
     let ranges: Vec<_> = device
         .supported_output_configs()
@@ -219,27 +377,27 @@ fn build(
         .collect();
     let Some(range) = best(&ranges, order.audio) else {
         let wanted = DataFormat::float(order.audio.channels, order.audio.rate_hz);
-        return Err(DeviceError::Format {
+        return Err(Refused::from(DeviceError::Format {
             device: device_name,
             reason: format!("none of its formats can carry {wanted}"),
-        });
+        }));
     };
     let config = StreamConfig {
         channels: range.channels(),
         sample_rate: order.audio.rate_hz,
         buffer_size: buffer_size(host, range, order.quantum),
     };
-    let (ring, card) = ring(order.audio.channels as usize, order.quantum);
-    let cursor = ring.cursor().clone();
-    cursor.set_period(order.quantum);
+    let (mut hand, handed) = RingBuffer::new(1);
     let callback = Callback {
-        card,
+        card: None,
+        handed,
         cursor: cursor.clone(),
         channels: usize::from(config.channels),
         rate_hz: f64::from(config.sample_rate),
         waker: order.waker.clone(),
     };
     let format = range.sample_format();
+    let (last_words, heard) = mpsc::channel();
     let complaints = Complaints {
         cursor: cursor.clone(),
         waker: order.waker.clone(),
@@ -249,20 +407,28 @@ fn build(
         count: 0,
     };
     let stream = build_as(&device, config, format, callback, complaints).map_err(&refused)?;
-    let granted = stream.buffer_size().unwrap_or(0) as usize;
-    if granted > 0 {
-        cursor.set_period(granted);
+    let period = stream.buffer_size().unwrap_or(0) as usize;
+    if period > 0 {
+        cursor.set_period(period);
     }
     stream.play().map_err(&refused)?;
-    let granted = Granted {
-        host: host.to_string(),
-        name: enumerate::device_name(&device),
-        rate_hz: config.sample_rate,
-        channels: u32::from(config.channels),
-        samples: format.to_string(),
-        period: granted,
-    };
-    Ok((stream, ring, granted))
+    if let Some(card) = card.take() {
+        // There is one place, and nothing in it.
+        let _ = hand.push(card);
+    }
+    Ok(Begun {
+        stream: Held::new(stream, &host.to_string()),
+        cursor: cursor.clone(),
+        granted: Granted {
+            host: host.to_string(),
+            name: enumerate::device_name(&device),
+            rate_hz: config.sample_rate,
+            channels: u32::from(config.channels),
+            samples: format.to_string(),
+            period,
+        },
+        heard,
+    })
 }
 
 /// The range that carries a wire: enough channels but no more than needed, then the best samples.
@@ -379,7 +545,9 @@ fn i32_from_f32(sample: f32) -> i32 {
 
 /// What the host calls.
 struct Callback {
-    card: CardEnd,
+    /// Comes after the stream stands, so that one that fails does not take it along.
+    card: Option<CardEnd>,
+    handed: Consumer<CardEnd>,
     cursor: Arc<Cursor>,
     channels: usize,
     rate_hz: f64,
@@ -388,7 +556,15 @@ struct Callback {
 
 impl Callback {
     fn play<T: Copy>(&mut self, out: &mut [T], info: &OutputCallbackInfo, convert: fn(f32) -> T) {
-        self.card.interleave(out, self.channels, convert);
+        if self.card.is_none() {
+            self.card = self.handed.pop().ok();
+        }
+        match &mut self.card {
+            Some(card) => {
+                card.interleave(out, self.channels, convert);
+            }
+            None => out.fill(convert(0.0)),
+        }
         let stamp = info.timestamp();
         // Saturating: JACK's stamps have been seen to go backwards.
         let ahead = stamp.playback.saturating_duration_since(stamp.callback);
@@ -496,6 +672,52 @@ mod tests {
         assert_eq!((i16_from_f32(1.5), i16_from_f32(-1.5)), (32_767, -32_768));
         assert_eq!((i32_from_f32(1.0), u16_from_f32(2.0)), (i32::MAX, u16::MAX));
         assert_eq!(i24_from_f32(1.0).inner(), 8_388_607);
+    }
+
+    #[test]
+    fn a_card_that_we_hold_ourselves_is_tried_until_the_old_stream_is_closed() {
+        let busy = |is_busy| Refused {
+            error: DeviceError::NotFound("hw:0".into()),
+            is_busy,
+        };
+        let is_wanted = AtomicBool::new(true);
+        let mut tries = 0;
+        let opened = retry(&is_wanted, Duration::from_secs(60), || {
+            tries += 1;
+            if tries < 4 {
+                Err(busy(true))
+            } else {
+                Ok(tries)
+            }
+        });
+        assert_eq!(opened, Ok(4));
+        let mut tries = 0;
+        let mut count = |is_busy| {
+            tries += 1;
+            Err::<(), _>(busy(is_busy))
+        };
+        assert!(retry(&is_wanted, Duration::from_secs(60), || count(false)).is_err());
+        assert!(retry(&is_wanted, Duration::ZERO, || count(true)).is_err());
+        is_wanted.store(false, Ordering::Release);
+        assert!(retry(&is_wanted, Duration::from_secs(60), || count(true)).is_err());
+        assert!(tries <= 4, "what is not wanted is not waited for");
+        assert_eq!(host_of("alsa:hw:0"), "alsa");
+        assert_eq!(
+            (host_of("hw:0"), host_of("jack:x")),
+            ("alsa".into(), "jack".into())
+        );
+    }
+
+    #[test]
+    fn callbacks_that_stand_still_are_noticed_and_slow_ones_are_not() {
+        let start = now();
+        let at = |millis| start + Duration::from_millis(millis);
+        let mut watchdog = Watchdog::new(0, start);
+        assert!(!watchdog.is_stuck(0, at(2_900)), "not yet");
+        assert!(!watchdog.is_stuck(1, at(2_950)));
+        assert!(!watchdog.is_stuck(1, at(5_900)), "one every three seconds");
+        assert!(watchdog.is_stuck(1, at(6_000)));
+        assert!(!watchdog.is_stuck(2, at(6_100)));
     }
 
     #[test]

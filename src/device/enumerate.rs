@@ -36,7 +36,51 @@ const NOT_DEVICES: [&str; 9] = [
 
 /// What this machine has now. Slow: call it away from screens and audio threads.
 pub fn facts() -> Facts {
-    let asked: Vec<_> = hosts()
+    gather(hosts(), &mut BTreeMap::new())
+}
+
+/// What may be asked again and again: what this machine has, if anything about it seems to have changed.
+///
+/// Sound servers are asked for their lists. Cards are opened to be asked and JACK makes a client of whoever asks, so
+/// those two are asked only when the signs of them in the file system change.
+pub fn glance() -> impl FnMut() -> Option<Facts> + Send {
+    let mut known: BTreeMap<String, Vec<AudioDevice>> = BTreeMap::new();
+    let mut last: Option<(Vec<String>, Facts)> = None;
+    move || {
+        let (signs, all) = (signs(), hosts());
+        let is_new = last.as_ref().is_none_or(|(before, _)| *before != signs);
+        let is_server = |host: &HostId| ["pipewire", "pulseaudio"].contains(&&*host.to_string());
+        let asked = all
+            .iter()
+            .filter(|host| is_new || is_server(host))
+            .copied()
+            .collect();
+        // A server that is gone has no devices.
+        known.retain(|host, _| all.iter().any(|it| it.to_string() == *host));
+        let facts = gather(asked, &mut known);
+        let has_changed = last.as_ref().is_none_or(|(_, before)| *before != facts);
+        last = Some((signs, facts.clone()));
+        has_changed.then_some(facts)
+    }
+}
+
+/// Names in the file system that come and go with cards, sequencers and servers.
+fn signs() -> Vec<String> {
+    let folders = ["/dev/snd", "/dev/shm", "/proc/asound"];
+    let mut names: Vec<String> = vec![];
+    for folder in folders {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let found = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        // Of shared memory only what belongs to a JACK server.
+        names.extend(found.filter(|name| folder != "/dev/shm" || name.starts_with("jack")));
+    }
+    names.sort();
+    names
+}
+
+/// Asks some hosts, each on a thread of its own, and takes the others from what was known.
+fn gather(asked: Vec<HostId>, known: &mut BTreeMap<String, Vec<AudioDevice>>) -> Facts {
+    let asked: Vec<_> = asked
         .into_iter()
         .map(|host| {
             let (answer, answered) = mpsc::channel();
@@ -44,16 +88,21 @@ pub fn facts() -> Facts {
             let spawned = std::thread::Builder::new()
                 .name(name.clone())
                 .spawn(move || answer.send(host_devices(host)));
-            (name, spawned.is_ok().then_some(answered))
+            (host, name, spawned.is_ok().then_some(answered))
         })
         .collect();
-    let mut devices = vec![];
-    for (name, answered) in asked {
+    for (host, name, answered) in asked {
         match answered.map(|answered| answered.recv_timeout(PATIENCE)) {
-            Some(Ok(list)) => devices.extend(list),
+            Some(Ok(list)) => {
+                known.insert(host.to_string(), list);
+            }
             _ => log::warn!("{name}: no answer"),
         }
     }
+    let lists = hosts()
+        .into_iter()
+        .filter_map(|host| known.get(&host.to_string()));
+    let mut devices: Vec<AudioDevice> = lists.flatten().cloned().collect();
     devices.push(null_device());
     Facts {
         devices,

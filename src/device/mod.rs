@@ -8,10 +8,13 @@ pub mod null;
 
 mod ports;
 
+use std::sync::OnceLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
 use crate::ks::{DataFormat, Pacer, Waker};
 use crate::portcls::{Cards, DeviceError, Ear, Listening, MidiPorts, MiniportWaveRt};
 
-pub use enumerate::facts;
+pub use enumerate::{facts, glance};
 
 /// This machine's devices.
 #[derive(Clone, Copy, Debug, Default)]
@@ -41,4 +44,36 @@ impl MidiPorts for Machine {
 /// What keeps a graph's time when no card does: see [`null::NullPacer`].
 pub fn null_pacer(rate_hz: u32, quantum: usize, waker: Waker) -> Box<dyn Pacer> {
     Box::new(null::NullPacer::new(rate_hz, quantum, waker))
+}
+
+/// Time on two clocks: one that stands while the machine sleeps, and one that goes on.
+pub fn clocks() -> (Duration, Duration) {
+    static START: OnceLock<Instant> = OnceLock::new();
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a watch over the machine's own clocks"
+    )]
+    let (now, wall) = (Instant::now(), SystemTime::now());
+    let awake = now.saturating_duration_since(*START.get_or_init(|| now));
+    // Seconds since the machine was started, sleep included; elsewhere than on Linux the time of day stands in for it.
+    let uptime = std::fs::read_to_string("/proc/uptime").ok();
+    let uptime = uptime.and_then(|text| text.split(' ').next()?.parse::<f64>().ok());
+    let uptime = uptime.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let since = || wall.duration_since(UNIX_EPOCH).unwrap_or_default();
+    (awake, uptime.unwrap_or_else(since))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_clocks_go_on_together_while_the_machine_is_awake() {
+        let before = clocks();
+        std::thread::sleep(Duration::from_millis(120));
+        let after = clocks();
+        let (awake, all) = (after.0 - before.0, after.1 - before.1);
+        assert!(awake >= Duration::from_millis(100));
+        assert!(all.abs_diff(awake) < Duration::from_millis(1_000));
+    }
 }

@@ -64,6 +64,27 @@ impl Server {
         server
     }
 
+    /// A PulseAudio server, reached by its own protocol: one that can be killed and started again.
+    pub(crate) fn sharing(test: &str) -> Self {
+        Self::pulse(Scratch::new(test))
+    }
+
+    /// Ends the server without a word to anybody.
+    pub(crate) fn kill(&mut self) {
+        self.process.signal("KILL");
+        self.process.finish(PATIENCE);
+    }
+
+    /// Starts the server that was killed.
+    pub(crate) fn start_again(&mut self) {
+        let Kind::Pulse { socket } = &self.kind else {
+            panic!("only PulseAudio is started again");
+        };
+        let _ = fs::remove_file(socket);
+        self.process = Self::pulse_process(&self.scratch);
+        self.wait_until("pactl", &["list", "short", "sinks"], "nul");
+    }
+
     fn pulse(scratch: Scratch) -> Self {
         require("parec");
         let socket = scratch.path("run/native");
@@ -74,6 +95,18 @@ impl Server {
             socket.display()
         );
         fs::write(scratch.path("null.pa"), script).expect("the server's script can be written");
+        fs::write(scratch.path("cookie"), [7; 256]).expect("the server's cookie can be written");
+        let process = Self::pulse_process(&scratch);
+        let mut server = Self {
+            kind: Kind::Pulse { socket },
+            process,
+            scratch,
+        };
+        server.wait_until("pactl", &["list", "short", "sinks"], "nul");
+        server
+    }
+
+    fn pulse_process(scratch: &Scratch) -> Process {
         let mut command = scratch.command("pulseaudio");
         command.arg("-n").arg("-F").arg(scratch.path("null.pa"));
         command.args([
@@ -82,14 +115,7 @@ impl Server {
             "--use-pid-file=no",
             "--realtime=no",
         ]);
-        let process = Process::start(&command, scratch.path("pulseaudio.log"));
-        let mut server = Self {
-            kind: Kind::Pulse { socket },
-            process,
-            scratch,
-        };
-        server.wait_until("pactl", &["list", "short", "sinks"], "nul");
-        server
+        Process::start(&command, scratch.path("pulseaudio.log"))
     }
 
     /// Waits until `tool` names `sign`, which the server does when it is up.
@@ -120,6 +146,8 @@ impl Server {
             Kind::Jack { name } => jack_environment(&mut command, name),
             Kind::Pulse { socket } => {
                 command.env("PULSE_SERVER", format!("unix:{}", socket.display()));
+                // The program's client is refused without one, whatever the server allows.
+                command.env("PULSE_COOKIE", self.scratch.path("cookie"));
             }
         }
         command
@@ -145,6 +173,8 @@ impl Server {
     /// Records what the server plays from now on.
     pub(crate) fn capture(&self) -> Capture<'_> {
         let file = self.path("capture");
+        // An older one would pass for this one.
+        let _ = fs::remove_file(&file);
         let command = match &self.kind {
             Kind::Jack { .. } => {
                 let mut command = self.command("jack_capture");
@@ -191,6 +221,16 @@ impl Server {
 }
 
 impl Capture<'_> {
+    /// Waits until something louder than silence was recorded.
+    pub(crate) fn wait_for_sound(&self, limit: Duration) {
+        wait_for("sound in the capture", limit, || {
+            let bytes = fs::read(&self.file).ok()?;
+            let sample = |it: &[u8]| f32::from_le_bytes([it[0], it[1], it[2], it[3]]);
+            let mut samples = bytes.chunks_exact(4).map(sample);
+            samples.any(|sample| sample.abs() > 0.01).then_some(())
+        });
+    }
+
     /// Ends the recording and hands out its left channel.
     pub(crate) fn stop(mut self) -> Sound {
         self.process.signal("INT");

@@ -7,6 +7,7 @@
 //! same one.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::{Action, App, Banner, Offer, Urgency};
 use crate::graph::{Edit, FilterPath, Wiring};
@@ -255,6 +256,23 @@ impl App {
         if let Some(observer) = &self.observer {
             observer.watch(self.desk.is_waiting());
         }
+    }
+
+    /// The machine slept. What played then may be gone without a word: every device is opened anew.
+    pub(super) fn woke_up(&mut self, slept: Duration) -> bool {
+        let seconds = slept.as_secs_f64();
+        let text = format!(
+            "The machine slept for {seconds:.0} s: the graph went on where it was, its devices are opened anew"
+        );
+        self.say(Urgency::Attention, "Clock", None, text);
+        let outputs = self.outputs();
+        let Some(playing) = &mut self.playing else {
+            return false;
+        };
+        for (filter, _) in &outputs {
+            playing.renew(filter);
+        }
+        !outputs.is_empty()
     }
 
     /// Takes in which devices there are now. Whether the graph is to be agreed anew.

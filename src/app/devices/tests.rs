@@ -25,6 +25,10 @@ struct Inside {
     instead: BTreeMap<String, String>,
     /// Devices that another program holds.
     busy: Vec<String>,
+    /// Cards break off as soon as they are opened.
+    is_sick: bool,
+    /// What the two clocks say: awake, and in all.
+    clocks: (Duration, Duration),
 }
 
 #[derive(Clone, Default)]
@@ -74,6 +78,9 @@ impl Cards for Desk {
                 period: quantum,
             };
             let (port, card) = ring(audio.channels as usize, quantum);
+            if inside.is_sick {
+                card.cursor().lose();
+            }
             inside.cards.insert(granted.whole_name(), (card, waker));
             Ok(Box::new(Handed(Some(port), granted)) as Box<dyn MiniportWaveRt>)
         })
@@ -130,11 +137,12 @@ const OUT: FilterId = FilterId(2);
 
 impl Bench {
     fn new(desk: Desk, device: &str) -> Self {
-        let eyes = desk.clone();
+        let (eyes, clocks) = (desk.clone(), desk.clone());
         let options = Options {
             catalogue: crate::filters::catalogue(Arc::new(desk.clone()), Arc::new(Offline)),
             facts: desk.facts(),
-            eyes: Eyes::new(|_| FileFact::Pending, move || eyes.facts()),
+            eyes: Eyes::new(|_| FileFact::Pending, move || eyes.facts())
+                .clocks(move || clocks.with(|inside| inside.clocks)),
             ..Options::nominal(256)
         };
         let mut app = App::new(options);
@@ -203,8 +211,9 @@ impl Bench {
     /// Forgets what was heard, then waits until that device plays the tone again.
     fn until_heard(&mut self, device: &str) {
         self.heard.clear();
-        self.until(&format!("sound on {device}"), |it| it.is_heard(device));
-        assert_eq!(self.app.view().device, device);
+        self.until(&format!("sound on {device}"), |it| {
+            it.is_heard(device) && it.app.view().device == device
+        });
     }
 
     fn is_heard(&self, device: &str) -> bool {
@@ -422,4 +431,65 @@ fn another_quantum_or_rate_is_taken_while_the_tone_goes_on_and_nothing_upstream_
     bench.until_heard("pulseaudio:speakers");
     bench.app.perform(Action::SetQuantum(1));
     assert_eq!(bench.app.view().quantum, 16, "the least there is");
+}
+
+#[test]
+fn after_a_sleep_of_the_machine_the_device_is_opened_anew_and_sounds_within_three_seconds() {
+    let desk = Desk::default();
+    desk.add("pulseaudio", "speakers", true);
+    let mut bench = Bench::new(desk, "");
+    bench.run();
+    bench.until_heard("pulseaudio:speakers");
+    // Its callbacks stand still from here, and it says nothing.
+    let asked = bench.desk.with(|inside| {
+        inside.cards.clear();
+        inside.clocks.0 += Duration::from_secs(1);
+        inside.clocks.1 += Duration::from_secs(601);
+        inside.asked.len()
+    });
+    let epoch = Epoch::new();
+    bench.until_heard("pulseaudio:speakers");
+    assert!(epoch.nanos() < 3_000_000_000, "{} ns", epoch.nanos());
+    let (now, view) = (bench.desk.with(|it| it.asked.len()), bench.app.view());
+    assert_eq!(now, asked + 1, "opened once");
+    let mut log = view.log.iter();
+    assert!(log.any(|line| line.text.contains("slept for 600 s")));
+}
+
+#[test]
+fn a_device_that_breaks_off_again_and_again_is_tried_ever_less_often() {
+    let desk = Desk::default();
+    desk.add("pulseaudio", "speakers", true);
+    desk.with(|inside| inside.is_sick = true);
+    let mut bench = Bench::new(desk, "");
+    bench.run();
+    let epoch = Epoch::new();
+    let count = |bench: &Bench| bench.desk.with(|inside| inside.asked.len());
+    bench.until("three tries", |it| count(it) >= 3);
+    let seconds = epoch.nanos() as f64 / 1e9;
+    assert!(seconds > 0.9, "the third try waits: {seconds} s");
+    let from = bench.position();
+    bench.until("time going on", |it| it.position() > from + 4_800);
+    assert!(bench.banner().starts_with("pulseaudio:speakers"));
+    bench.desk.with(|inside| inside.is_sick = false);
+    bench.until_heard("pulseaudio:speakers");
+    assert_eq!(bench.banner(), "");
+}
+
+#[test]
+fn a_stop_while_the_device_is_gone_goes_to_zero_and_run_starts_again() {
+    let desk = Desk::default();
+    desk.add("pulseaudio", "speakers", true);
+    let mut bench = Bench::new(desk, "");
+    bench.run();
+    bench.until_heard("pulseaudio:speakers");
+    bench.app.perform(Action::SetState(State::Stop));
+    bench.until("the stop", |it| it.position() == 0);
+    // A loss is told of in every state.
+    bench.desk.pull("pulseaudio:speakers");
+    bench.until("the loss", |it| !it.banner().is_empty());
+    bench.desk.add("pulseaudio", "speakers", true);
+    bench.until("the return", |it| it.banner().is_empty());
+    bench.run();
+    bench.until_heard("pulseaudio:speakers");
 }
