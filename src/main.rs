@@ -52,10 +52,13 @@ fn open(editor: &Editor) -> Exit {
         Options::for_this_machine(QUANTUM)
     };
     options.folders = ksgraph::app::Folders::find(editor.user_dir.as_deref());
+    options.is_safe = editor.safe;
     let mut app = App::new(options);
     let starter = std::path::Path::new(STARTER);
+    let has_template = !editor.safe && app.preferences().template.is_some();
     match &editor.graph {
         Some(path) => app.perform(Action::Open(path.clone())),
+        None if has_template => app.perform(Action::New),
         None if starter.is_file() => app.perform(Action::Open(starter.to_owned())),
         None => {
             let text = include_bytes!("../graphs/first_sound.ron");
@@ -64,8 +67,10 @@ fn open(editor: &Editor) -> Exit {
             }
         }
     }
-    // The starter sounds at once, quietly; a graph of one's own waits to be set running.
-    let run = !editor.safe && (editor.run || editor.graph.is_none());
+    // The starter sounds at once, quietly; a graph of one's own waits to be set running, and so does everything after a
+    // run that ended badly: perhaps it was the playing.
+    let is_well = app.view().recovered().is_empty();
+    let run = !editor.safe && (editor.run || editor.graph.is_none() && !has_template && is_well);
     match gui::run(gui::Options {
         app,
         graph: None,

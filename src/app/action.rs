@@ -320,4 +320,12 @@ pub enum Action {
     },
     /// Deletes comments and frames. What stands inside a frame stays.
     RemoveNotes(Vec<NoteId>),
+
+    /// New is to begin with the graph as it is now.
+    SaveAsTemplate,
+    /// Opens a copy of unsaved work, as [`View::recovered`](super::View::recovered) lists it, as the document it is of.
+    /// Work that is unsaved now is put aside and offered in turn.
+    OpenRecovered(PathBuf),
+    /// Throws such a copy away.
+    DiscardRecovered(PathBuf),
 }

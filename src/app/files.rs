@@ -50,6 +50,7 @@ impl App {
             observer.forget_files();
         }
         self.has_media_to_tell = true;
+        self.watch_another();
         // Twice: what files the filters name is known only when they have been described.
         self.agree();
         self.probe_files();
@@ -62,8 +63,11 @@ impl App {
         };
         let path = std::path::absolute(&path).unwrap_or(path);
         let graph = self.for_folder(path.parent());
-        match save_atomically(&path, &to_ron(&graph)) {
+        let text = to_ron(&graph);
+        let before = self.before_save(&path, &text);
+        match save_atomically(&path, &text) {
             Ok(()) => {
+                self.keep_backup(&path, before);
                 let has_moved = self.path.as_ref().and_then(|path| path.parent()) != path.parent();
                 self.graph = graph;
                 self.path = Some(path.clone());

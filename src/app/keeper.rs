@@ -1,25 +1,22 @@
 //! A thread that keeps on disk what the program itself remembers, so that no disk, however slow, holds up the window.
 //!
-//! Here is the thread, and the settings' file, which several instances of the program may write: each puts its own changes
-//! into what stands there, under a lock.
+//! Here is the thread and what it can be asked; the settings' file is `store.rs`'s, copies of unsaved work are
+//! `sessions.rs`'s, backups `backups.rs`'s.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{ErrorKind, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::preferences::{Preferences, RECENT, join, split};
-use crate::graph::save_atomically;
+use super::backups::Backups;
+use super::preferences::Preferences;
+use super::sessions::{Recovered, Session};
+use super::store::Store;
+use crate::graph::{Graph, to_ron};
 
 /// Settings rest so long before they are written: a slider sends many.
 const REST: Duration = Duration::from_millis(500);
-/// The longest settings' file that is read, in bytes.
-const MAX_BYTES: u64 = 4 << 20;
-/// How long another instance may hold the lock, in steps of 10 ms.
-const LOCK_STEPS: u32 = 200;
 
 /// Something to be done beside the window.
 pub(super) enum Job {
@@ -27,14 +24,55 @@ pub(super) enum Job {
     Settings(Box<Preferences>),
     /// Look which of these files are there.
     Look(Vec<PathBuf>),
+    /// Keep a copy of unsaved work, in place of the last one.
+    Copy {
+        /// The work.
+        graph: Box<Graph>,
+        /// Its file, if it has one.
+        document: Option<PathBuf>,
+        /// The copy it was opened from, which this one stands for once it is written.
+        instead_of: Option<PathBuf>,
+    },
+    /// There is nothing unsaved any more.
+    NoCopy,
+    /// Keep a copy of work that another document takes the place of, and offer it.
+    PutAside {
+        /// The work.
+        graph: Box<Graph>,
+        /// Its file, if it has one.
+        document: Option<PathBuf>,
+    },
+    /// Look for copies of this document that nobody has opened.
+    Seek(PathBuf),
+    /// Throw a copy away.
+    Discard(PathBuf),
+    /// A file was saved over these bytes.
+    Backup(PathBuf, Vec<u8>),
+    /// The program ends as it should.
+    End,
 }
 
 /// What came of it.
 pub(super) enum Report {
     /// Something did not work. The sentence.
     Failed(String),
+    /// Unsaved work could not be copied. The sentence.
+    NotCopied(String),
     /// Whether files are there.
     Seen(BTreeMap<PathBuf, bool>),
+    /// A copy that the user may want.
+    Found(Recovered),
+}
+
+/// What the thread looks after. What could not be had is not looked after.
+#[derive(Default)]
+pub(super) struct Charge {
+    /// The settings' file.
+    pub(super) store: Option<Store>,
+    /// Copies of unsaved work.
+    pub(super) session: Option<Session>,
+    /// Backups of saved files.
+    pub(super) backups: Option<Backups>,
 }
 
 /// The thread. Dropped, it first does all that was asked.
@@ -45,13 +83,13 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    /// Starts it. `store` is where settings go; without one they are not written.
-    pub(super) fn start(store: Option<Store>) -> std::io::Result<Self> {
+    /// Starts it.
+    pub(super) fn start(charge: Charge) -> std::io::Result<Self> {
         let (jobs, asked) = channel();
         let (tell, reports) = channel();
         let thread = std::thread::Builder::new()
             .name("keeper".into())
-            .spawn(move || work(&asked, &tell, store))?;
+            .spawn(move || charge.work(&asked, &tell))?;
         Ok(Self {
             jobs: Some(jobs),
             reports,
@@ -82,190 +120,81 @@ impl Drop for Keeper {
     }
 }
 
-fn work(asked: &Receiver<Job>, tell: &Sender<Report>, mut store: Option<Store>) {
-    let mut settings: Option<Box<Preferences>> = None;
-    let mut write = |settings: Option<Box<Preferences>>| {
-        if let (Some(settings), Some(store)) = (settings, &mut store)
-            && let Err(text) = store.write(&settings)
-        {
-            let _ = tell.send(Report::Failed(text)); // Nobody listens any more: the program ends.
+impl Charge {
+    fn work(mut self, asked: &Receiver<Job>, tell: &Sender<Report>) {
+        // Nobody listens any more when the program ends: what cannot be sent is lost on nobody.
+        let say = |report: Report| drop(tell.send(report));
+        let mut settings: Option<Box<Preferences>> = None;
+        loop {
+            let job = if settings.is_some() {
+                asked.recv_timeout(REST)
+            } else {
+                asked.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            };
+            match job {
+                Ok(Job::Settings(newer)) => settings = Some(newer),
+                Ok(job) => self.carry_out(job, &say),
+                Err(ended) => {
+                    if let (Some(settings), Some(store)) = (settings.take(), &mut self.store)
+                        && let Err(text) = store.write(&settings)
+                    {
+                        say(Report::Failed(text));
+                    }
+                    if ended == RecvTimeoutError::Disconnected {
+                        return;
+                    }
+                }
+            }
         }
-    };
-    loop {
-        let job = if settings.is_some() {
-            asked.recv_timeout(REST)
-        } else {
-            asked.recv().map_err(|_| RecvTimeoutError::Disconnected)
-        };
-        match job {
-            Ok(Job::Settings(newer)) => settings = Some(newer),
-            Ok(Job::Look(paths)) => {
+    }
+
+    fn carry_out(&mut self, job: Job, say: &impl Fn(Report)) {
+        match (job, &mut self.session, &mut self.backups) {
+            (Job::Look(paths), ..) => {
                 let seen = paths.into_iter().map(|path| {
                     let is_there = path.is_file();
                     (path, is_there)
                 });
-                let _ = tell.send(Report::Seen(seen.collect()));
+                say(Report::Seen(seen.collect()));
             }
-            Err(RecvTimeoutError::Timeout) => write(settings.take()),
-            Err(RecvTimeoutError::Disconnected) => {
-                write(settings.take());
-                return;
-            }
-        }
-    }
-}
-
-/// The settings' file, and what this instance last knew of its own settings.
-pub(super) struct Store {
-    path: PathBuf,
-    last: BTreeMap<String, String>,
-    last_recent: Vec<PathBuf>,
-}
-
-impl Store {
-    /// Reads the file. Whatever is wrong with it, there are settings; the sentences say what was wrong.
-    pub(super) fn open(path: PathBuf) -> (Self, Preferences, Vec<String>) {
-        let (preferences, notes) = match read(&path) {
-            Ok(None) => (Preferences::default(), vec![]),
-            Ok(Some(text)) => match Preferences::from_ron(&text) {
-                Ok(read) => read,
-                Err(reason) => (Preferences::default(), vec![set_aside(&path, &reason)]),
+            (
+                Job::Copy {
+                    graph,
+                    document,
+                    instead_of,
+                },
+                Some(session),
+                _,
+            ) => match session.copy(&to_ron(&graph), document.as_deref()) {
+                Ok(()) => {
+                    if let Some(old) = instead_of {
+                        session.discard(&old);
+                    }
+                }
+                Err(text) => say(Report::NotCopied(text)),
             },
-            Err(Trouble::Damaged(reason)) => {
-                (Preferences::default(), vec![set_aside(&path, &reason)])
+            (Job::NoCopy, Some(session), _) => session.no_copy(),
+            (Job::PutAside { graph, document }, Some(session), _) => {
+                match session.put_aside(&to_ron(&graph), document.as_deref()) {
+                    Ok(found) => say(Report::Found(found)),
+                    Err(text) => say(Report::NotCopied(text)),
+                }
             }
-            Err(Trouble::Disk(reason)) => {
-                let text = format!(
-                    "The settings in {} cannot be read: {reason}",
-                    path.display()
-                );
-                (Preferences::default(), vec![text])
+            (Job::Seek(document), Some(session), _) => {
+                session
+                    .seek(&document)
+                    .into_iter()
+                    .for_each(|found| say(Report::Found(found)));
             }
-        };
-        let mut store = Self {
-            path,
-            last: BTreeMap::new(),
-            last_recent: vec![],
-        };
-        store.know(&preferences);
-        (store, preferences, notes)
-    }
-
-    fn know(&mut self, preferences: &Preferences) {
-        self.last = texts(preferences);
-        self.last_recent.clone_from(&preferences.recent);
-    }
-
-    /// Puts what this instance has changed into the file.
-    fn write(&mut self, ours: &Preferences) -> Result<(), String> {
-        let failed = |reason: String| format!("The settings are not saved: {reason}");
-        if let Some(folder) = self.path.parent() {
-            fs::create_dir_all(folder)
-                .map_err(|error| failed(format!("{} cannot be made: {error}", folder.display())))?;
-        }
-        let _lock = lock(&self.path.with_extension("lock"));
-        let mut fields = match read(&self.path).and_then(|text| match text {
-            Some(text) => split(&text).map_err(Trouble::Damaged),
-            None => Ok(BTreeMap::new()),
-        }) {
-            Ok(fields) => fields,
-            Err(Trouble::Damaged(reason)) => {
-                set_aside(&self.path, &reason);
-                self.last.clone()
+            (Job::Discard(copy), Some(session), _) => session.discard(&copy),
+            (Job::Backup(path, bytes), _, Some(backups)) => {
+                if let Err(text) = backups.keep(&path, &bytes) {
+                    say(Report::Failed(text));
+                }
             }
-            Err(Trouble::Disk(reason)) => return Err(failed(reason)),
-        };
-        // Both have opened files: neither list may push out the other's.
-        let mut ours = ours.clone();
-        let theirs: Vec<PathBuf> = fields
-            .get("recent")
-            .and_then(|text| ron::from_str(text).ok())
-            .unwrap_or_default();
-        for path in theirs {
-            if !ours.recent.contains(&path) && !self.last_recent.contains(&path) {
-                ours.recent.push(path);
-            }
-        }
-        ours.recent.truncate(RECENT);
-        let texts = texts(&ours);
-        for (name, text) in &texts {
-            if self.last.get(name) != Some(text) || !fields.contains_key(name) {
-                fields.insert(name.clone(), text.clone());
-            }
-        }
-        let text = join(
-            fields
-                .iter()
-                .map(|(name, text)| (name.as_str(), text.as_str())),
-        );
-        save_atomically(&self.path, &text).map_err(|error| failed(error.to_string()))?;
-        self.know(&ours);
-        Ok(())
-    }
-}
-
-fn texts(preferences: &Preferences) -> BTreeMap<String, String> {
-    let texts = preferences.texts().into_iter();
-    texts.map(|(name, text)| (name.to_owned(), text)).collect()
-}
-
-enum Trouble {
-    /// It is no such file.
-    Damaged(String),
-    /// The disk says no.
-    Disk(String),
-}
-
-/// The text of the file; nothing where there is none.
-fn read(path: &Path) -> Result<Option<String>, Trouble> {
-    let disk = |error: std::io::Error| Trouble::Disk(error.to_string());
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(disk(error)),
-    };
-    let mut bytes = vec![];
-    file.take(MAX_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(disk)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(Trouble::Damaged(format!(
-            "it is longer than {MAX_BYTES} bytes"
-        )));
-    }
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(Some(text)),
-        Err(_) => Err(Trouble::Damaged("it is no text".into())),
-    }
-}
-
-/// Moves a damaged file out of the way; says where to.
-fn set_aside(path: &Path, reason: &str) -> String {
-    let free = (1..100)
-        .map(|number| path.with_extension(format!("damaged-{number}.ron")))
-        .find(|it| !it.exists())
-        .unwrap_or_else(|| path.with_extension("damaged.ron"));
-    let moved = fs::rename(path, &free);
-    let became = match moved {
-        Ok(()) => format!("The file is now {}", free.display()),
-        Err(error) => format!("It could not be moved aside: {error}"),
-    };
-    format!(
-        "The settings in {} are damaged ({reason}); the built-in ones are used. {became}",
-        path.display()
-    )
-}
-
-/// Waits for the other instances, but not for ever: one that hangs must not keep settings from being saved.
-fn lock(path: &Path) -> Option<File> {
-    let file = File::create(path).ok()?;
-    for _ in 0..LOCK_STEPS {
-        match file.try_lock() {
-            Ok(()) => return Some(file),
-            Err(fs::TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(10)),
-            // A disk without locks.
-            Err(fs::TryLockError::Error(_)) => return None,
+            (Job::End, Some(session), _) => session.end(),
+            // What there is no place for is not kept; that was said at the start.
+            _ => {}
         }
     }
-    None
 }

@@ -13,6 +13,7 @@ mod media;
 mod properties;
 mod wires;
 
+mod backups;
 mod devices;
 mod edits;
 mod files;
@@ -27,9 +28,14 @@ mod observe;
 mod origins;
 mod playing;
 mod preferences;
+mod recovery;
+#[cfg(test)]
+mod recovery_tests;
+mod sessions;
 mod settings;
 #[cfg(test)]
 mod settings_tests;
+mod store;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -49,6 +55,7 @@ pub use wires::Fit;
 pub use folders::{Folders, VARIABLE as USER_DIR_VARIABLE};
 pub use observe::Eyes;
 pub use preferences::{AudioChoice, ConnectMode, Panel, Preferences, ThemeChoice};
+pub use sessions::Recovered;
 pub use settings::Recent;
 pub use view::{Banner, Document, FilterStatus, LogLine, Offer, Urgency, View};
 
@@ -84,6 +91,8 @@ pub struct Options {
     pub feeds: BTreeMap<String, Arc<[KernelEvent]>>,
     /// Where settings and copies are kept; without it they live as long as the program does.
     pub folders: Option<Folders>,
+    /// Whether New begins empty whatever the settings say.
+    pub is_safe: bool,
 }
 
 impl Options {
@@ -99,6 +108,7 @@ impl Options {
             quantum,
             feeds: BTreeMap::new(),
             folders: None,
+            is_safe: false,
         }
     }
 
@@ -112,6 +122,7 @@ impl Options {
             quantum,
             feeds: BTreeMap::new(),
             folders: None,
+            is_safe: false,
         }
     }
 }
@@ -154,6 +165,9 @@ pub struct App {
     agreements: u64,
 
     settings: settings::Kept,
+    watch: recovery::Watch,
+    recovered: Vec<Recovered>,
+    is_safe: bool,
 }
 
 /// A gap in what was heard, and the filter it is charged to.
@@ -168,9 +182,12 @@ pub struct Xrun {
 impl App {
     /// The program with an empty document, in state Stop.
     pub fn new(options: Options) -> Self {
-        let (settings, notes) = settings::Kept::open(options.folders);
+        let (settings, legacy, notes) = settings::Kept::open(options.folders);
         let mut app = Self {
             settings,
+            watch: recovery::Watch::default(),
+            recovered: vec![],
+            is_safe: options.is_safe,
             playing: None,
             observer: None,
             catalogue: options.catalogue,
@@ -220,6 +237,13 @@ impl App {
         }
         for note in notes {
             app.tell(note);
+        }
+        if legacy.has_crashed && legacy.found.is_empty() {
+            let text = "KSGraph did not end well the last time; nothing was unsaved".into();
+            app.say(Urgency::Attention, "Recovery", None, text);
+        }
+        for found in legacy.found {
+            app.offer(found);
         }
         app.agree();
         app
@@ -304,7 +328,7 @@ impl App {
             Action::SetQuantum(quantum) => self.set_quantum(quantum),
             Action::FollowDefault(is_on) => self.desk.follows_default = is_on,
 
-            Action::New => self.open_document(Graph::default(), None),
+            Action::New => self.begin_anew(),
             Action::Open(path) => self.open(&path),
             Action::Save => self.save(None),
             Action::SaveAs(path) => self.save(Some(path)),
@@ -319,6 +343,10 @@ impl App {
                     self.use_quantum(quantum);
                 }
             }
+
+            Action::SaveAsTemplate => self.save_as_template(),
+            Action::OpenRecovered(copy) => self.open_recovered(&copy),
+            Action::DiscardRecovered(copy) => self.discard_recovered(&copy),
 
             Action::AddComment { .. }
             | Action::AddFrame { .. }

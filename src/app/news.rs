@@ -1,5 +1,7 @@
 //! Hears what the engine and the observer say: facts to agree by, lines for the log, banners.
 
+use std::time::Duration;
+
 use super::observe::Observation;
 use super::playing::News;
 use super::{App, Urgency, Xrun};
@@ -11,6 +13,7 @@ impl App {
         self.hear_observer();
         self.tell_missing_media();
         self.hear_keeper();
+        self.keep_safe(Duration::from_nanos(self.epoch.nanos()));
         let Some(playing) = &mut self.playing else {
             return;
         };

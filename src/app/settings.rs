@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::backups::Backups;
 use super::folders::Folders;
-use super::keeper::{Job, Keeper, Report, Store};
+use super::keeper::{Charge, Job, Keeper, Report};
 use super::preferences::Preferences;
+use super::sessions::{Legacy, Session};
+use super::store::Store;
 use super::{App, Urgency};
 
 /// A graph that was open.
@@ -27,13 +30,28 @@ pub(super) struct Kept {
 
 impl Kept {
     /// Reads what is kept; also says what was wrong with it. Without folders nothing is read, written or looked for.
-    pub(super) fn open(folders: Option<Folders>) -> (Self, Vec<String>) {
-        let mut notes = vec![];
+    pub(super) fn open(folders: Option<Folders>) -> (Self, Legacy, Vec<String>) {
+        let (mut legacy, mut notes) = (Legacy::default(), vec![]);
         let (mut preferences, mut keeper) = (Preferences::default(), None);
         if let Some(folders) = &folders {
             let (store, read, said) = Store::open(folders.preferences());
             (preferences, notes) = (read, said);
-            match Keeper::start(Some(store)) {
+            let session = match Session::begin(folders.state.join("sessions")) {
+                Ok((session, left)) => {
+                    legacy = left;
+                    Some(session)
+                }
+                Err(text) => {
+                    notes.push(text);
+                    None
+                }
+            };
+            let charge = Charge {
+                store: Some(store),
+                session,
+                backups: Some(Backups::new(folders.state.join("backups"))),
+            };
+            match Keeper::start(charge) {
                 Ok(started) => keeper = Some(started),
                 Err(error) => notes.push(format!("Settings will not be saved: {error}")),
             }
@@ -45,7 +63,7 @@ impl Kept {
             keeper,
         };
         kept.look();
-        (kept, notes)
+        (kept, legacy, notes)
     }
 
     /// Has the recent files looked for; until then they count as there.
@@ -59,12 +77,21 @@ impl Kept {
             exists: known.get(path).copied().unwrap_or(true),
         });
         self.recent = recent.collect();
-        self.ask(|kept| Job::Look(kept.preferences.recent.clone()));
+        self.ask(Job::Look(self.preferences.recent.clone()));
     }
 
-    pub(super) fn ask(&self, job: impl FnOnce(&Self) -> Job) {
+    pub(super) fn ask(&self, job: Job) {
         if let Some(keeper) = &self.keeper {
-            keeper.ask(job(self));
+            keeper.ask(job);
+        }
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        // After a panic the copies stay, to be offered by the next run.
+        if !std::thread::panicking() {
+            self.ask(Job::End);
         }
     }
 }
@@ -85,8 +112,8 @@ impl App {
         }
         let is_recent_new = changed.recent != self.settings.preferences.recent;
         self.settings.preferences = changed;
-        self.settings
-            .ask(|kept| Job::Settings(Box::new(kept.preferences.clone())));
+        let changed = Box::new(self.preferences().clone());
+        self.settings.ask(Job::Settings(changed));
         if is_recent_new {
             self.settings.look();
         }
@@ -111,6 +138,8 @@ impl App {
         while let Some(report) = self.settings.keeper.as_ref().and_then(Keeper::report) {
             match report {
                 Report::Failed(text) => self.say(Urgency::Error, "Settings", None, text),
+                Report::NotCopied(text) => self.not_copied(text),
+                Report::Found(found) => self.offer(found),
                 Report::Seen(seen) => {
                     for recent in &mut self.settings.recent {
                         if let Some(is_there) = seen.get(&recent.path) {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::action::{Action, Selection};
 use super::preferences::Preferences;
+use super::sessions::Recovered;
 use super::settings::Recent;
 use crate::engine::Cells;
 use crate::graph::{
@@ -193,6 +194,11 @@ impl<'a> View<'a> {
     /// What the filter is doing.
     pub fn status(&self, filter: &FilterPath) -> FilterStatus {
         self.app.status(filter)
+    }
+
+    /// Copies of unsaved work of earlier runs, and what was put aside. Banners offer them too.
+    pub fn recovered(&self) -> &[Recovered] {
+        self.app.recovered()
     }
 
     /// Graphs that were open, newest first, and whether they are still there.

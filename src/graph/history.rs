@@ -173,6 +173,11 @@ impl History {
         self.saved = self.state;
     }
 
+    /// What is on disk, if anything, is not the document.
+    pub fn mark_unsaved(&mut self) {
+        self.saved = u64::MAX;
+    }
+
     /// Whether the document differs from what is on disk.
     pub fn is_dirty(&self) -> bool {
         self.state != self.saved

@@ -12,6 +12,10 @@ use crate::gui::node_graph::{NodeId, Side};
 impl Screen {
     pub(super) fn carry_out(&mut self, ctx: &egui::Context, command: Command) {
         match command {
+            Command::Do(action @ Action::OpenRecovered(_)) => {
+                self.app.perform(action);
+                self.fresh_document();
+            }
             Command::Do(action) => self.app.perform(action),
             Command::Run(name) => self.run(ctx, name),
             Command::OpenRecent(path) => self.ask(Pending::OpenFile(path)),
