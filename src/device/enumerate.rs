@@ -36,7 +36,7 @@ const NOT_DEVICES: [&str; 9] = [
 
 /// What this machine has now. Slow: call it away from screens and audio threads.
 pub fn facts() -> Facts {
-    gather(hosts(), &mut BTreeMap::new())
+    gather(hosts(), &mut BTreeMap::new(), None)
 }
 
 /// What may be asked again and again: what this machine has, if anything about it seems to have changed.
@@ -57,7 +57,10 @@ pub fn glance() -> impl FnMut() -> Option<Facts> + Send {
             .collect();
         // A server that is gone has no devices.
         known.retain(|host, _| all.iter().any(|it| it.to_string() == *host));
-        let facts = gather(asked, &mut known);
+        // Looking for inputs makes a client of the sequencer, which others see come and go.
+        let inputs = last.as_ref().map(|(_, before)| before.midi_inputs.clone());
+        let inputs = inputs.filter(|_| !is_new && cfg!(target_os = "linux"));
+        let facts = gather(asked, &mut known, inputs);
         let has_changed = last.as_ref().is_none_or(|(_, before)| *before != facts);
         last = Some((signs, facts.clone()));
         has_changed.then_some(facts)
@@ -74,12 +77,24 @@ fn signs() -> Vec<String> {
         // Of shared memory only what belongs to a JACK server.
         names.extend(found.filter(|name| folder != "/dev/shm" || name.starts_with("jack")));
     }
+    let clients = std::fs::read_to_string("/proc/asound/seq/clients").unwrap_or_default();
+    let is_ours = |line: &&str| line.contains(ports::CLIENT);
+    names.extend(
+        clients
+            .lines()
+            .filter(|line| !is_ours(line))
+            .map(str::to_owned),
+    );
     names.sort();
     names
 }
 
 /// Asks some hosts, each on a thread of its own, and takes the others from what was known.
-fn gather(asked: Vec<HostId>, known: &mut BTreeMap<String, Vec<AudioDevice>>) -> Facts {
+fn gather(
+    asked: Vec<HostId>,
+    known: &mut BTreeMap<String, Vec<AudioDevice>>,
+    inputs: Option<Vec<String>>,
+) -> Facts {
     let asked: Vec<_> = asked
         .into_iter()
         .map(|host| {
@@ -106,7 +121,7 @@ fn gather(asked: Vec<HostId>, known: &mut BTreeMap<String, Vec<AudioDevice>>) ->
     devices.push(null_device());
     Facts {
         devices,
-        midi_inputs: ports::inputs(),
+        midi_inputs: inputs.unwrap_or_else(ports::inputs),
         ..Facts::default()
     }
 }
@@ -165,6 +180,18 @@ fn find_in(host_id: HostId, name: &str) -> Option<Device> {
 fn is_openable(device: &Device) -> bool {
     let ranges = device.supported_output_configs();
     ranges.is_ok_and(|mut ranges| ranges.next().is_some())
+}
+
+/// A device that somebody held whenever it was asked: most take this, and whoever opens it is told who is in the way.
+fn held(host: HostId, name: String, is_default: bool) -> AudioDevice {
+    AudioDevice {
+        host: host.to_string(),
+        name,
+        render: vec![DataRange::float(DEFAULT_RATE_HZ, DEFAULT_RATE_HZ).at_most_channels(2)],
+        capture: vec![],
+        rate_hz: DEFAULT_RATE_HZ,
+        is_default,
+    }
 }
 
 /// What was known of a device when it could last be asked: a device in use cannot be.
@@ -228,11 +255,8 @@ fn observe(host: HostId, device: &Device, name: String, is_default: bool) -> Opt
         capture = ask(device.supported_input_configs().map(Iterator::collect));
     }
     if render.is_empty() && capture.is_empty() {
-        return if is_busy {
-            remembered(&key, None)
-        } else {
-            None
-        };
+        return is_busy
+            .then(|| remembered(&key, None).unwrap_or_else(|| held(host, name, is_default)));
     }
     let said = device
         .default_output_config()

@@ -21,7 +21,7 @@ use crate::portcls::{DeviceError, Ear, Listening};
 /// How often the ports are looked at.
 const WATCH: Duration = Duration::from_secs(1);
 /// The name of our side.
-const CLIENT: &str = "KSGraph";
+pub(super) const CLIENT: &str = "KSGraph";
 
 /// The names of the inputs there are; none on a machine without a sequencer.
 pub(super) fn inputs() -> Vec<String> {
@@ -86,34 +86,45 @@ impl Drop for MidiPort {
     }
 }
 
-/// Listens to the input called `name`, now or when it comes.
+/// Listens to the input called `name`, now or when it comes; so it is where there is no sequencer yet.
 pub(super) fn listen(name: &str, ear: Ear) -> Result<MidiPort, DeviceError> {
-    let unavailable = |reason: String| DeviceError::Unavailable {
-        device: if name.is_empty() {
-            "The first MIDI input".into()
-        } else {
-            format!("The MIDI input {name:?}")
-        },
-        reason,
-    };
-    let input = client().ok_or_else(|| unavailable("this machine has no MIDI sequencer".into()))?;
-    let there = find(&input, name).map(|(_, name)| name);
-    let granted = match (there, name) {
-        (Some(there), _) => format!("listens to {there}"),
-        (None, "") => "waits for a MIDI input".into(),
-        (None, name) => format!("waits for the MIDI input {name:?}"),
-    };
+    let input = client();
+    let there = input.as_ref().and_then(|input| find(input, name));
+    let granted = granted_words(name, there.map(|(_, name)| name), input.is_some());
     let is_open = Arc::new(AtomicBool::new(true));
-    let (flag, name) = (is_open.clone(), name.to_owned());
+    let (flag, wanted) = (is_open.clone(), name.to_owned());
     let keeper = std::thread::Builder::new()
         .name("midi in".into())
-        .spawn(move || keep(&input, &name, ear, &flag))
-        .map_err(|error| unavailable(error.to_string()))?;
+        .spawn(move || keep(input, &wanted, ear, &flag))
+        .map_err(|error| DeviceError::Unavailable {
+            device: shown(name),
+            reason: error.to_string(),
+        })?;
     Ok(MidiPort {
         granted,
         is_open,
         keeper: keeper.thread().clone(),
     })
+}
+
+/// What was wanted, as people say it.
+fn shown(name: &str) -> String {
+    if name.is_empty() {
+        "the first MIDI input that comes".into()
+    } else {
+        format!("the MIDI input {name:?}")
+    }
+}
+
+fn granted_words(wanted: &str, there: Option<String>, has_sequencer: bool) -> String {
+    match there {
+        Some(there) => format!("listens to {there}"),
+        None if has_sequencer => format!("waits for {}", shown(wanted)),
+        None => format!(
+            "waits for {}: this machine has no MIDI sequencer now",
+            shown(wanted)
+        ),
+    }
 }
 
 fn find(input: &MidiInput, wanted: &str) -> Option<(MidiInputPort, String)> {
@@ -142,12 +153,19 @@ impl Behind {
 }
 
 /// The life of an input's thread. What was taken once is the only one taken again.
-fn keep(watch: &MidiInput, wanted: &str, ear: Ear, is_open: &AtomicBool) {
+fn keep(mut watch: Option<MidiInput>, wanted: &str, ear: Ear, is_open: &AtomicBool) {
     let link = ear.link().clone();
     let mut wanted = wanted.to_owned();
     let mut idle = Some(ear);
     let mut taken: Option<(MidiInputConnection<Behind>, MidiInputPort)> = None;
     while is_open.load(Ordering::Acquire) {
+        if watch.is_none() {
+            watch = client();
+        }
+        let Some(watch) = &watch else {
+            std::thread::park_timeout(WATCH);
+            continue;
+        };
         if let Some((connection, port)) = taken.take() {
             if watch.port_name(&port).is_ok() {
                 taken = Some((connection, port));
@@ -214,6 +232,21 @@ mod tests {
         assert!(is_meant("", "Keystation 49:Keystation 49 MIDI 1 24:0"));
         assert!(!is_meant("", "Midi Through:Midi Through Port-0 14:0"));
         assert!(!is_meant("", "KSGraph:in 128:0"));
+    }
+
+    #[test]
+    fn words_name_what_is_wanted() {
+        assert_eq!(
+            granted_words("", None, true),
+            "waits for the first MIDI input that comes"
+        );
+        let words = granted_words("Keystation", None, false);
+        assert!(words.contains("\"Keystation\"") && words.contains("sequencer"));
+        let there = Some("Keystation 49 24:0".to_owned());
+        assert_eq!(
+            granted_words("", there, true),
+            "listens to Keystation 49 24:0"
+        );
     }
 
     #[test]

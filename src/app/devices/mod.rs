@@ -282,7 +282,8 @@ impl App {
         let before = system_default(&self.facts.devices).map(AudioDevice::whole_name);
         let now = system_default(&found.devices).map(AudioDevice::whole_name);
         let devices = std::mem::replace(&mut self.facts.devices, found.devices);
-        self.facts.midi_inputs = found.midi_inputs;
+        let inputs = std::mem::replace(&mut self.facts.midi_inputs, found.midi_inputs);
+        self.tell_of_inputs(&inputs);
         self.remember_gone(devices);
         self.renew_offers();
         if before != now {
@@ -312,6 +313,18 @@ impl App {
             }
         }
         has_changed
+    }
+
+    /// Says which MIDI inputs came and went. Their own ports release what they held and take them again by name.
+    fn tell_of_inputs(&mut self, before: &[String]) {
+        let now = self.facts.midi_inputs.clone();
+        for name in before.iter().filter(|name| !now.contains(name)) {
+            let text = format!("{name} is gone: the notes it held are released until it is back");
+            self.say(Urgency::Attention, "MIDI", None, text);
+        }
+        for name in now.iter().filter(|name| !before.contains(name)) {
+            self.say(Urgency::News, "MIDI", None, format!("{name} is there"));
+        }
     }
 
     /// Keeps what is known of a device in use that is no longer listed: the wires agreed with it hold until it is back.

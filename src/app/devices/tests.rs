@@ -11,7 +11,7 @@ use crate::ks::{
     AudioDevice, DataFormat, DataRange, Facts, FileFact, Granted, State, Value, Waker,
 };
 use crate::portcls::ring::{CardEnd, FrameRing, ring};
-use crate::portcls::{Cards, DeviceError, MiniportWaveRt, Offline};
+use crate::portcls::{Cards, DeviceError, Ear, Listening, MidiPorts, MiniportWaveRt};
 
 /// The devices there are, and the cards that are open.
 #[derive(Default)]
@@ -25,6 +25,10 @@ struct Inside {
     instead: BTreeMap<String, String>,
     /// Devices that another program holds.
     busy: Vec<String>,
+    /// MIDI inputs by name.
+    inputs: Vec<String>,
+    /// Who listens to one.
+    ear: Option<Ear>,
     /// Cards break off as soon as they are opened.
     is_sick: bool,
     /// What the two clocks say: awake, and in all.
@@ -87,6 +91,22 @@ impl Cards for Desk {
     }
 }
 
+struct Heard;
+
+impl Listening for Heard {
+    fn granted(&self) -> String {
+        "listens".into()
+    }
+}
+
+impl MidiPorts for Desk {
+    fn listen(&self, _: &str, ear: Ear) -> Result<Box<dyn Listening>, DeviceError> {
+        ear.link().set_there(true);
+        self.with(|inside| inside.ear = Some(ear));
+        Ok(Box::new(Heard))
+    }
+}
+
 impl Desk {
     fn with<T>(&self, work: impl FnOnce(&mut Inside) -> T) -> T {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
@@ -120,6 +140,7 @@ impl Desk {
     fn facts(&self) -> Facts {
         self.with(|inside| Facts {
             devices: inside.devices.clone(),
+            midi_inputs: inside.inputs.clone(),
             ..Facts::default()
         })
     }
@@ -137,18 +158,23 @@ const OUT: FilterId = FilterId(2);
 
 impl Bench {
     fn new(desk: Desk, device: &str) -> Self {
+        Self::with(desk, &[("tone", "out"), ("audio_device_out", "in")], device)
+    }
+
+    /// Filters in a row, each with the pin that leads to the next; the last is the one that plays.
+    fn with(desk: Desk, row: &[(&str, &str)], device: &str) -> Self {
         let (eyes, clocks) = (desk.clone(), desk.clone());
         let options = Options {
-            catalogue: crate::filters::catalogue(Arc::new(desk.clone()), Arc::new(Offline)),
+            catalogue: crate::filters::catalogue(Arc::new(desk.clone()), Arc::new(desk.clone())),
             facts: desk.facts(),
             eyes: Eyes::new(|_| FileFact::Pending, move || eyes.facts())
                 .clocks(move || clocks.with(|inside| inside.clocks)),
             ..Options::nominal(256)
         };
         let mut app = App::new(options);
-        for key in ["tone", "audio_device_out"] {
+        for (key, _) in row {
             app.perform(Action::AddFilter {
-                key: key.into(),
+                key: (*key).into(),
                 at: Position::default(),
             });
         }
@@ -164,10 +190,14 @@ impl Bench {
             pin: pin.into(),
             instance: 0,
         };
-        app.perform(Action::Connect {
-            from: pin(1, "out"),
-            to: pin(2, "in"),
-        });
+        for (index, (_, out)) in row[..row.len() - 1].iter().enumerate() {
+            let id = index as u32 + 1;
+            let input = if *out == "notes" { "notes" } else { "in" };
+            app.perform(Action::Connect {
+                from: pin(id, out),
+                to: pin(id + 1, input),
+            });
+        }
         Self {
             app,
             desk,
@@ -491,5 +521,51 @@ fn a_stop_while_the_device_is_gone_goes_to_zero_and_run_starts_again() {
     bench.desk.add("pulseaudio", "speakers", true);
     bench.until("the return", |it| it.banner().is_empty());
     bench.run();
+    bench.until_heard("pulseaudio:speakers");
+}
+
+#[test]
+fn notes_held_on_an_input_that_is_pulled_end_and_it_is_played_again_when_it_is_back() {
+    let desk = Desk::default();
+    desk.add("pulseaudio", "speakers", true);
+    desk.with(|inside| inside.inputs.push("Keystation 49".into()));
+    let row = [
+        ("midi_device_in", "notes"),
+        ("tone_synth", "out"),
+        ("audio_device_out", "in"),
+    ];
+    let mut bench = Bench::with(desk, &row, "");
+    assert!(bench.app.view().wiring.is_agreed());
+    bench.run();
+    bench.until("the run", |it| it.position() > 4_800);
+    let press = |bench: &Bench| {
+        bench
+            .desk
+            .with(|it| it.ear.as_mut().unwrap().hear(&[0x90, 69, 100]));
+    };
+    press(&bench);
+    bench.until_heard("pulseaudio:speakers");
+    bench.desk.with(|inside| {
+        inside.inputs.clear();
+        inside.ear.as_ref().unwrap().link().set_there(false);
+    });
+    bench.look();
+    bench.until("silence", |it| {
+        let heard = &it.heard["pulseaudio:speakers"];
+        let last = &heard[heard.len().saturating_sub(4_800)..];
+        heard.len() > 9_600 && last.iter().all(|sample| *sample == 0.0)
+    });
+    let says = |it: &Bench, words: &str| {
+        let mut log = it.app.view().log.iter();
+        log.any(|line| line.source == "MIDI" && line.text.contains(words))
+    };
+    bench.until("word of it", |it| says(it, "Keystation 49 is gone"));
+    bench.desk.with(|inside| {
+        inside.inputs.push("Keystation 49".into());
+        inside.ear.as_ref().unwrap().link().set_there(true);
+    });
+    bench.look();
+    bench.until("word of it", |it| says(it, "Keystation 49 is there"));
+    press(&bench);
     bench.until_heard("pulseaudio:speakers");
 }
