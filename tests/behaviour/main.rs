@@ -6,6 +6,7 @@ mod cli;
 mod cli_sound;
 mod desk;
 
+mod anything;
 mod arrange;
 mod bypass;
 mod clipboard;

@@ -1,7 +1,7 @@
 //! Wires drawn, moved, led through filters and taken away; cures carried out.
 
-use ksgraph::app::Action;
-use ksgraph::graph::{Chosen, Edit, Position, apply};
+use ksgraph::app::{Action, ConnectMode};
+use ksgraph::graph::{Chosen, Edit, FilterId, FilterPath, PinAddress, Position, apply, from_ron};
 use ksgraph::ks::{DataFormat, Interface, Value};
 
 use crate::editor::{
@@ -87,6 +87,63 @@ fn two_full_pins_need_two_cures_and_still_one_step() {
     assert_eq!(app.view().graph.filters.len(), 5);
     app.perform(Action::Undo);
     assert_eq!(text(&app), before);
+}
+
+#[test]
+fn who_likes_cures_gets_the_first_that_is_not_ruled_out() {
+    let mut app = editor("tone:t -> null_renderer:a; tone:u; tone:v -> null_renderer:b");
+    let connect = |app: &ksgraph::app::App, from: &str, to: &str| Action::Connect {
+        from: at(app, from),
+        to: at(app, to),
+    };
+    let act = connect(&app, "u.out", "a.in");
+    no_step(&mut app, act);
+    app.change_preferences(|it| it.connect = ConnectMode::Intelligent);
+    let act = connect(&app, "u.out", "a.in");
+    one_step(&mut app, act);
+    assert_eq!(wires(&app)[2], "u.out -> Mixer.in[1]");
+    app.change_preferences(|it| _ = it.blocked.insert("mixer".into()));
+    let act = connect(&app, "Mixer.out", "b.in");
+    app.perform(Action::DisconnectAll(id(&app, "a")));
+    no_step(&mut app, act);
+    assert!(app.view().refusal.is_some());
+}
+
+#[test]
+fn inside_a_group_cures_and_insertions_stay_inside() {
+    let text = "(kind: \"ksgraph\", version: 1, next_id: 5, filters: [\
+        (id: 1, name: \"rack\", at: (0, 0), group: (next_id: 5, pins: [], filters: [\
+            (id: 2, key: \"tone\", name: \"t\", at: (0, 0)), (id: 3, key: \"null_renderer\", name: \"a\", at: (400, 0)),\
+            (id: 4, key: \"null_renderer\", name: \"b\", at: (400, 200))],\
+            connections: [(from: \"2.out\", to: \"3.in\")]))], connections: [])";
+    let mut app = editor("gain:x");
+    app.open_document(from_ron(text.as_bytes(), "x").unwrap().graph, None);
+    app.perform(Action::Enter(FilterId(1)));
+    let pin = |id: u32, name: &str| PinAddress {
+        filter: FilterPath(vec![FilterId(1), FilterId(id)]),
+        pin: name.into(),
+        instance: 0,
+    };
+    let (from, to) = (pin(2, "out"), pin(4, "in"));
+    one_step(&mut app, Action::ConnectVia { from, to, cure: 0 });
+    let insert = Action::InsertOnWire {
+        key: "gain".into(),
+        at: Position::default(),
+        connection: 0,
+    };
+    one_step(&mut app, insert);
+    assert_eq!(app.view().place(), ["rack"]);
+    assert_eq!(wires(&app).len(), 4);
+    assert!(
+        wires(&app).iter().all(|it| !it.ends_with('!')),
+        "{:?}",
+        wires(&app)
+    );
+    assert_eq!(app.view().document_graph().filters.len(), 1);
+    let sizes = Default::default();
+    one_step(&mut app, Action::Arrange { sizes });
+    let fits = app.view().fits(&pin(2, "out"));
+    assert!(fits.iter().any(|fit| fit.key == "mixer"));
 }
 
 #[test]
