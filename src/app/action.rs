@@ -121,11 +121,13 @@ pub enum Action {
         /// Where it is.
         to: PathBuf,
     },
-    /// Puts the selected boxes, or all, into layers from left to right.
+    /// Puts the selected boxes, or all, into layers from left to right. Frames go round their boxes again.
     Arrange {
         /// How large boxes are drawn; others as [`super::App::set_box_sizes`] told, or estimated.
         sizes: BTreeMap<FilterId, (f32, f32)>,
     },
+    /// Moves the selected boxes, or all, to the nearest places on the grid.
+    SnapToGrid,
     /// Gives the selected boxes, or all, a common edge.
     Align(Alignment),
     /// Gives the selected boxes, or all, even gaps.

@@ -1,11 +1,13 @@
 //! Tidies the canvas: layers, common edges, even gaps. What is selected, or everything when nothing is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::App;
 use super::cures::Sizes;
-use crate::graph::arrange::{Alignment, Area, Axis, GRID, Link, aligned, distributed, layered};
-use crate::graph::{FilterId, NodeKind, PinRef};
+use crate::graph::arrange::{
+    Alignment, Area, Axis, GRID, Link, aligned, distributed, layered, snapped,
+};
+use crate::graph::{Edit, FilterId, NodeKind, Note, NoteKind, PinRef, Position, Size};
 
 /// Boxes and what each covers.
 type Boxes = Vec<(FilterId, Area)>;
@@ -32,9 +34,9 @@ impl App {
     }
 
     pub(super) fn arrange(&mut self, sizes: Sizes) {
-        if !sizes.is_empty() {
-            self.set_box_sizes(sizes);
-        }
+        let mut known = std::mem::take(&mut self.sizes);
+        known.extend(sizes);
+        self.set_box_sizes(known);
         let (boxes, others) = self.parted(2);
         let mut places = layered(&boxes, &self.links());
         // The arranged ones go down together until they cover nobody.
@@ -56,7 +58,84 @@ impl App {
                 at.y += GRID;
             }
         }
-        self.move_boxes("Arrange", places);
+        let follow = self.frames_follow(&boxes, &places);
+        places.retain(|(id, at)| area(id).is_some_and(|area| area.at != *at));
+        let mut edits = follow;
+        if !places.is_empty() {
+            edits.insert(0, Edit::Move(places));
+        }
+        if !edits.is_empty() {
+            self.apply("Arrange", Edit::Batch(edits));
+        }
+    }
+
+    /// A frame all of whose boxes move goes round them again, with the margins it had; comments in it go along.
+    fn frames_follow(&self, boxes: &Boxes, places: &[(FilterId, Position)]) -> Vec<Edit> {
+        let shown = self.shown();
+        let mut edits = vec![];
+        for (id, frame) in &shown.notes {
+            if frame.kind == NoteKind::Comment {
+                continue;
+            }
+            let inside = shown.filters.iter();
+            let inside = inside.filter(|(_, node)| frame.covers(node.position));
+            let inside: BTreeSet<FilterId> = inside.map(|(id, _)| *id).collect();
+            let mine = boxes.iter().filter(|(id, _)| inside.contains(id));
+            let mine: Boxes = mine.copied().collect();
+            if mine.is_empty() || mine.len() < inside.len() {
+                continue;
+            }
+            let moved = mine.iter().filter_map(|(id, area)| {
+                let (_, at) = places.iter().find(|(it, _)| it == id)?;
+                Some(Area { at: *at, ..*area })
+            });
+            let before = Area::around(mine.iter().map(|(_, area)| *area));
+            let after = Area::around(moved);
+            if before == after {
+                continue;
+            }
+            let margin = |length: f32| length.max(GRID);
+            let (left, top) = (
+                margin(before.at.x - frame.position.x),
+                margin(before.at.y - frame.position.y),
+            );
+            let right = margin(frame.position.x + frame.size.width - before.right());
+            let bottom = margin(frame.position.y + frame.size.height - before.bottom());
+            let position = Position {
+                x: after.at.x - left,
+                y: after.at.y - top,
+            };
+            let size = Size {
+                width: left + after.size.0 + right,
+                height: top + after.size.1 + bottom,
+            };
+            let shift = (position.x - frame.position.x, position.y - frame.position.y);
+            let comments = shown
+                .notes
+                .iter()
+                .filter(|(_, note)| note.kind == NoteKind::Comment && frame.covers(note.position));
+            let comments = comments.map(|(id, note)| {
+                let at = Position {
+                    x: note.position.x + shift.0,
+                    y: note.position.y + shift.1,
+                };
+                (*id, at)
+            });
+            edits.push(Edit::MoveNotes(comments.collect()));
+            let note = Note {
+                position,
+                size,
+                ..frame.clone()
+            };
+            edits.push(Edit::SetNote { id: *id, note });
+        }
+        edits
+    }
+
+    pub(super) fn snap(&mut self) {
+        let (boxes, _) = self.parted(1);
+        let places = boxes.iter().map(|(id, area)| (*id, snapped(area.at)));
+        self.move_boxes("Snap", places.collect());
     }
 
     pub(super) fn align(&mut self, alignment: Alignment) {

@@ -76,6 +76,7 @@ impl App {
             Action::DropMedia { path, at, onto } => self.drop_media(&path, at, onto),
             Action::MapMedia { from, to } => self.map_media(&from, &to),
             Action::Arrange { sizes } => self.arrange(sizes),
+            Action::SnapToGrid => self.snap(),
             Action::Align(alignment) => self.align(alignment),
             Action::Distribute(axis) => self.distribute(axis),
 

@@ -48,6 +48,8 @@ impl App {
         self.forget_devices();
         if let Some(observer) = &mut self.observer {
             observer.forget_files();
+            // What was known of files may be long ago.
+            self.facts.files.clear();
         }
         self.has_media_to_tell = true;
         self.watch_another();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::observe::Observation;
+use super::observe::{Observation, Observer};
 use super::playing::News;
 use super::{App, Urgency, Xrun};
 use crate::ks::{FileFact, OpenError, State};
@@ -31,11 +31,7 @@ impl App {
 
     fn hear_observer(&mut self) {
         let mut has_changed = false;
-        while let Some(observation) = self
-            .observer
-            .as_ref()
-            .and_then(|observer| observer.observation())
-        {
+        while let Some(observation) = self.observer.as_mut().and_then(Observer::observation) {
             match observation {
                 Observation::File(path, fact) => {
                     if let FileFact::Unusable(reason) = &fact {

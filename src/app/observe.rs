@@ -1,7 +1,7 @@
 //! The worker that looks: probes files, enumerates devices, and posts what it found. Nothing else in the program does
 //! such I/O while a graph is open.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -72,6 +72,8 @@ pub(super) struct Observer {
     wishes: mpsc::Sender<Wish>,
     found: mpsc::Receiver<Observation>,
     asked: BTreeSet<PathBuf>,
+    /// Answers that are still to come, by file.
+    owed: BTreeMap<PathBuf, usize>,
 }
 
 impl Observer {
@@ -85,12 +87,14 @@ impl Observer {
             wishes,
             found,
             asked: BTreeSet::new(),
+            owed: BTreeMap::new(),
         })
     }
 
     /// Has a file probed, once.
     pub(super) fn probe(&mut self, path: PathBuf) {
         if self.asked.insert(path.clone()) {
+            *self.owed.entry(path.clone()).or_default() += 1;
             let _ = self.wishes.send(Wish::Probe(path));
         }
     }
@@ -108,8 +112,20 @@ impl Observer {
         let _ = self.wishes.send(Wish::Watch(is_on));
     }
 
-    pub(super) fn observation(&self) -> Option<Observation> {
-        self.found.try_recv().ok()
+    /// The next thing that was found. Of a file that was asked for again meanwhile only the last answer counts.
+    pub(super) fn observation(&mut self) -> Option<Observation> {
+        loop {
+            let found = self.found.try_recv().ok()?;
+            let Observation::File(path, _) = &found else {
+                return Some(found);
+            };
+            let owed = self.owed.get(path).map_or(0, |owed| owed.saturating_sub(1));
+            if owed == 0 {
+                self.owed.remove(path);
+                return Some(found);
+            }
+            self.owed.insert(path.clone(), owed);
+        }
     }
 }
 

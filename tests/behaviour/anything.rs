@@ -176,6 +176,7 @@ fn act(app: &App, copied: &str, (kind, a, b, c): Dice) -> Option<Action> {
         },
         42 | 43 => Action::Enter(one?),
         44 => Action::Leave,
+        45 => Action::SnapToGrid,
         41 => Action::Merge(crate::support::examples().join("format_clinic.ron")),
         _ => Action::DismissRefusal,
     })

@@ -65,6 +65,54 @@ fn only_the_selection_is_arranged_and_covers_nobody() {
 }
 
 #[test]
+fn a_frame_goes_round_its_boxes_again() {
+    let mut app = editor("tone:t -> gain:g; noise:n");
+    select(&mut app, &["t", "g"]);
+    let title = "Voice".into();
+    app.perform(Action::AddFrame { title, area: None });
+    let frame = *app.view().selection.notes.first().unwrap();
+    let at = Position { x: 8.0, y: -16.0 };
+    let words = "loud".into();
+    app.perform(Action::AddComment { at, text: words });
+    let comment = *app.view().selection.notes.first().unwrap();
+    let before = app.view().graph.notes[&frame].clone();
+    app.perform(Action::Move(vec![
+        (id(&app, "g"), Position { x: 10.0, y: 0.0 }),
+        (id(&app, "n"), Position { x: -800.0, y: 0.0 }),
+    ]));
+    select(&mut app, &[]);
+    let sizes = sized(&app, (176.0, 112.0));
+    one_step(&mut app, Action::Arrange { sizes });
+    let graph = app.view().graph;
+    let after = &graph.notes[&frame];
+    for name in ["t", "g"] {
+        let at = graph.filters[&id(&app, name)].position;
+        assert!(after.covers(at), "{name}");
+    }
+    assert!(!after.covers(graph.filters[&id(&app, "n")].position));
+    let moved =
+        |note: &ksgraph::graph::Note, old: &ksgraph::graph::Note| note.position.x - old.position.x;
+    assert_ne!(moved(after, &before), 0.0);
+    assert_eq!(
+        graph.notes[&comment].position.x - 8.0,
+        moved(after, &before),
+        "the comment went along"
+    );
+    let sizes = sized(&app, (176.0, 112.0));
+    no_step(&mut app, Action::Arrange { sizes });
+}
+
+#[test]
+fn boxes_settle_on_the_grid() {
+    let mut app = editor("gain:a; gain:b");
+    let off = Position { x: 37.5, y: -9.0 };
+    app.perform(Action::Move(vec![(id(&app, "a"), off)]));
+    one_step(&mut app, Action::SnapToGrid);
+    assert_eq!(place(&app, "a"), (32.0, -16.0));
+    no_step(&mut app, Action::SnapToGrid);
+}
+
+#[test]
 fn edges_become_common_and_gaps_even() {
     let mut app = editor("gain:a; gain:b; gain:c");
     app.set_box_sizes(

@@ -1,15 +1,25 @@
 //! Carries out what panels, keys and the canvas asked for, in order, once all of the frame is drawn.
 
+use std::collections::BTreeMap;
+
 use egui::{Pos2, pos2, vec2};
 
 use super::{Command, Drop, Screen};
 use crate::app::Action;
-use crate::graph::{PinAddress, Position};
+use crate::graph::{FilterId, PinAddress, Position};
 use crate::gui::documents::Pending;
 use crate::gui::files::Why;
 use crate::gui::node_graph::{NodeId, Side};
 
 impl Screen {
+    /// How large the boxes in sight are drawn, in points at 100 %.
+    fn box_sizes(&self) -> BTreeMap<FilterId, (f32, f32)> {
+        let zoom = self.canvas.view().zoom.max(0.01);
+        let boxes = self.last.iter().flat_map(|last| &last.boxes);
+        let sizes = boxes.map(|(id, rect)| (*id, (rect.width() / zoom, rect.height() / zoom)));
+        sizes.collect()
+    }
+
     pub(super) fn carry_out(&mut self, ctx: &egui::Context, command: Command) {
         match command {
             Command::Do(action @ Action::OpenRecovered(_)) => {
@@ -38,20 +48,10 @@ impl Screen {
                 self.add(key, middle + shift, None);
             }
             Command::Add { key, at, wire } => self.add(key, at, wire),
-            Command::Cure {
-                connection,
-                from,
-                to,
-                cure,
-            } => {
-                if let Some(index) = connection {
-                    self.app.perform(Action::BeginGesture("Cure".into()));
-                    self.app.perform(Action::Disconnect(vec![index]));
-                }
+            Command::Cure { from, to, cure, .. } => {
+                // What a cure puts in is to cover no box as it is drawn. A refused wire gives way by itself.
+                self.app.set_box_sizes(self.box_sizes());
                 self.app.perform(Action::ConnectVia { from, to, cure });
-                if connection.is_some() {
-                    self.app.perform(Action::EndGesture);
-                }
             }
             Command::Browse { filter, key } => {
                 let is_written = self
