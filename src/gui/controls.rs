@@ -68,9 +68,42 @@ pub(super) fn rule(ui: &Ui, rect: Rect, colour: Color32) {
     );
 }
 
+/// Whether the hand was last on the keys: only then a ring shows what has them.
+pub(super) fn keys_used(ctx: &egui::Context) -> bool {
+    ctx.data(|data| data.get_temp(keys_used_id()).unwrap_or(false))
+}
+
+fn keys_used_id() -> Id {
+    Id::unique("keys were used")
+}
+
+/// Notes which of keys and pointer was used last.
+pub(super) fn note_hand(ctx: &egui::Context) {
+    let (pressed, walked) = ctx.input(|i| {
+        let walked = i.events.iter().any(|event| {
+            let egui::Event::Key { key, pressed, .. } = event else {
+                return false;
+            };
+            let walks = [Key::Tab, Key::F6, Key::F10, Key::AltLeft];
+            *pressed && (walks.contains(key) || is_arrow(*key))
+        });
+        (i.pointer.any_pressed(), walked)
+    });
+    if pressed || walked {
+        ctx.data_mut(|data| data.insert_temp(keys_used_id(), walked));
+    }
+}
+
+fn is_arrow(key: Key) -> bool {
+    matches!(
+        key,
+        Key::ArrowLeft | Key::ArrowRight | Key::ArrowUp | Key::ArrowDown
+    )
+}
+
 /// The dotted ring round what the keyboard has.
 pub(super) fn focus_ring(ui: &Ui, response: &Response) {
-    if !response.has_focus() {
+    if !response.has_focus() || !keys_used(ui.ctx()) {
         return;
     }
     let theme = Theme::of(ui.ctx());

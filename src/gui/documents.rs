@@ -111,6 +111,10 @@ impl Screen {
                 self.app.perform(Action::Open(path));
                 self.fresh_document();
             }
+            Why::Merge => {
+                self.app.perform(Action::Merge(path));
+                self.canvas.fit_all();
+            }
             Why::SaveAs => self.app.perform(Action::SaveAs(path)),
             Why::Property { filter, key, .. } => {
                 let value = Some(Value::Text(path.to_string_lossy().into_owned()));

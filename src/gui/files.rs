@@ -20,6 +20,8 @@ const VARIABLE: &str = "KSGRAPH_PICKER";
 pub(super) enum Why {
     /// To open a graph.
     Open,
+    /// To put another graph into this one.
+    Merge,
     /// To save the graph.
     SaveAs,
     /// For a property of a filter; `is_written` when the filter makes the file.
@@ -48,7 +50,7 @@ impl Wanted {
             endings.iter().any(|ending| lower.ends_with(ending))
         };
         match self.why {
-            Why::Open | Why::SaveAs => ends(&[".ron"]),
+            Why::Open | Why::Merge | Why::SaveAs => ends(&[".ron"]),
             Why::Property { .. } => true,
         }
     }
@@ -64,7 +66,7 @@ impl Wanted {
 
     fn is_save(&self) -> bool {
         match self.why {
-            Why::Open => false,
+            Why::Open | Why::Merge => false,
             Why::SaveAs => true,
             Why::Property { is_written, .. } => is_written,
         }
@@ -182,7 +184,7 @@ impl Files {
 fn dialog(wanted: &Wanted, folder: &Path, name: &str) -> Option<PathBuf> {
     let mut dialog = rfd::FileDialog::new().set_directory(folder);
     dialog = match wanted.why {
-        Why::Open | Why::SaveAs => dialog.add_filter("Graphs", &["ron"]),
+        Why::Open | Why::Merge | Why::SaveAs => dialog.add_filter("Graphs", &["ron"]),
         Why::Property { .. } => dialog,
     };
     if wanted.is_save() {

@@ -4,6 +4,8 @@
 mod app_support;
 mod app_window;
 
+mod commands;
+
 mod canvas;
 mod canvas_notes;
 

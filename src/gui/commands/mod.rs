@@ -26,6 +26,8 @@ use crate::gui::screen::Screen;
 pub(in crate::gui) const PANIC: &str = "play.panic";
 /// What Space does unless it is rebound.
 pub(in crate::gui) const TOGGLE_RUN: &str = "play.toggle";
+/// What puts in what was copied.
+pub(in crate::gui) const PASTE: &str = "edit.paste";
 /// What brings the box in which everything is found.
 pub(in crate::gui) const FIND: &str = "edit.find";
 

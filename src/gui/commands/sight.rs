@@ -23,7 +23,9 @@ pub(in crate::gui) struct Sight<'a> {
     pub(in crate::gui) view: &'a View<'a>,
     pub(in crate::gui) preferences: &'a Preferences,
     pub(in crate::gui) shows_catalogue: bool,
+    pub(in crate::gui) shows_history: bool,
     pub(in crate::gui) is_full_screen: bool,
+    pub(in crate::gui) is_touring: bool,
     /// What a context menu is about.
     pub(in crate::gui) aim: Option<&'a Aim>,
 }
@@ -37,5 +39,10 @@ impl Sight<'_> {
     /// Whether boxes are selected.
     pub(in crate::gui) fn has_filters(&self) -> bool {
         !self.view.selection.filters.is_empty()
+    }
+
+    /// Whether boxes or notes are selected.
+    pub(in crate::gui) fn has_boxes(&self) -> bool {
+        self.has_filters() || !self.view.selection.notes.is_empty()
     }
 }

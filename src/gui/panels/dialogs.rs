@@ -242,6 +242,7 @@ impl Wanted {
     fn title(&self) -> &'static str {
         match self.why {
             Why::Open => "Open a graph",
+            Why::Merge => "Merge a graph into this one",
             Why::SaveAs => "Save the graph as",
             Why::Property { .. } => "Choose a file",
         }
@@ -250,6 +251,7 @@ impl Wanted {
     fn verb(&self) -> &'static str {
         match self.why {
             Why::Open => "Open",
+            Why::Merge => "Merge",
             Why::SaveAs => "Save",
             Why::Property { .. } => "Choose",
         }

@@ -301,8 +301,8 @@ pub(super) fn entry(ui: &mut Ui, width: f32, face: &Face<'_>) -> Response {
     let enabled = face.why_not.is_none();
     let (rect, response) = ui.allocate_exact_size(vec2(width, ROW), Sense::click());
     response.widget_info(|| match face.is_on {
-        Some(is_on) => WidgetInfo::selected(Role::Button, enabled, is_on, face.words),
-        None => WidgetInfo::labeled(Role::Button, enabled, face.words),
+        Some(is_on) => WidgetInfo::selected(Role::MenuItemCheckBox, enabled, is_on, face.words),
+        None => WidgetInfo::labeled(Role::MenuItem, enabled, face.words),
     });
     let state = match (enabled, face.is_on) {
         (false, _) => "disabled",

@@ -1,6 +1,7 @@
 //! The parts of the window around the canvas. Each draws from a `View` and asks by `Command`; none changes anything.
 
 pub(super) mod banner;
+pub(super) mod breadcrumb;
 pub(super) mod card;
 pub(super) mod catalogue;
 pub(super) mod context;
@@ -10,6 +11,7 @@ pub(super) mod devices;
 pub(super) mod dialogs;
 pub(super) mod dry_run;
 pub(super) mod facts;
+pub(super) mod history;
 pub(super) mod inspector;
 mod lanes;
 pub(super) mod log;

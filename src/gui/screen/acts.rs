@@ -14,6 +14,16 @@ use crate::gui::panels::palette::Palette;
 
 /// How long a hint stands in the status line, in seconds.
 const HINT: f64 = 8.0;
+/// Frames until a desktop that does not say what was copied counts as silent.
+const PATIENCE: u32 = 4;
+
+/// What was copied here, and whether the desktop is being asked.
+#[derive(Default)]
+pub(super) struct Clip {
+    text: Option<String>,
+    /// For so many frames; and where it is to go.
+    asked: Option<(u32, Option<Pos2>)>,
+}
 
 impl Screen {
     /// Carries out a command of the table, or says why it cannot be.
@@ -23,7 +33,7 @@ impl Screen {
             return;
         };
         let view = self.app.view();
-        let state = (spec.state)(&self.sight(ctx, &view));
+        let state = (spec.state)(&self.sight(&view));
         if let Some(why) = state.why_not {
             let words = spec.words.trim_end_matches('\u{2026}');
             self.hint = Some(Hint {
@@ -33,16 +43,81 @@ impl Screen {
             return;
         }
         self.hint = None;
+        let before = (view.steps().1, counted(&view));
+        drop(view);
         (spec.run)(self, ctx);
+        if let Some(toast) = spec.toast {
+            self.toast(ctx, &toast.replace('#', &before.1), before.0);
+        }
+    }
+
+    /// Copies what is selected; false when that is nothing.
+    pub(in crate::gui) fn copy(&mut self, ctx: &Context) -> bool {
+        let Some(text) = self.app.copied() else {
+            return false;
+        };
+        ctx.copy_text(text.clone());
+        self.clip = Clip {
+            text: Some(text),
+            asked: None,
+        };
+        true
+    }
+
+    /// Asks the desktop for what was copied. Where it does not answer, it is what was copied here.
+    pub(in crate::gui) fn request_paste(&mut self, ctx: &Context) {
+        self.clip.asked = Some((0, self.aim.as_ref().map(|aim| aim.at)));
+        ctx.send_viewport_cmd(ViewportCommand::RequestPaste);
+        ctx.request_repaint();
+    }
+
+    /// Puts in what was copied.
+    pub(super) fn paste(&mut self, text: String) {
+        let at = self.clip.asked.take().and_then(|asked| asked.1);
+        let at = at.map(|at| crate::graph::Position { x: at.x, y: at.y });
+        self.app.perform(Action::Paste { text, at });
+    }
+
+    /// Pastes what was copied here when the desktop has been silent for some frames.
+    pub(super) fn wait_for_clipboard(&mut self, ctx: &Context) {
+        let Some((frames, _)) = &mut self.clip.asked else {
+            return;
+        };
+        *frames += 1;
+        ctx.request_repaint();
+        if *frames > PATIENCE {
+            match self.clip.text.clone() {
+                Some(text) => self.paste(text),
+                None => {
+                    self.clip.asked = None;
+                    self.hint = Some(Hint {
+                        words: "Paste: nothing was copied. Select filters and copy them first."
+                            .into(),
+                        until: ctx.input(|i| i.time) + HINT,
+                    });
+                }
+            }
+        }
+    }
+
+    /// Puts boxes into layers, as large as they are drawn.
+    pub(in crate::gui) fn arrange(&mut self) {
+        let zoom = self.canvas.view().zoom.max(0.01);
+        let boxes = self.last.iter().flat_map(|last| &last.boxes);
+        let sizes = boxes.map(|(id, rect)| (*id, (rect.width() / zoom, rect.height() / zoom)));
+        let sizes = sizes.collect();
+        self.app.perform(Action::Arrange { sizes });
     }
 
     /// What commands look at to say whether they are available.
-    pub(super) fn sight<'a>(&'a self, ctx: &Context, view: &'a View<'a>) -> Sight<'a> {
+    pub(super) fn sight<'a>(&'a self, view: &'a View<'a>) -> Sight<'a> {
         Sight {
             view,
             preferences: self.app.preferences(),
             shows_catalogue: self.shows_catalogue,
-            is_full_screen: ctx.input(|i| i.viewport().fullscreen == Some(true)),
+            shows_history: self.shows_history,
+            is_touring: self.is_touring(),
+            is_full_screen: self.is_full_screen,
             aim: self.aim.as_ref(),
         }
     }
@@ -174,8 +249,8 @@ impl Screen {
 
     /// Fills the screen, or gives it back.
     pub(in crate::gui) fn toggle_full_screen(&mut self, ctx: &Context) {
-        let is_full = ctx.input(|i| i.viewport().fullscreen == Some(true));
-        ctx.send_viewport_cmd(ViewportCommand::Fullscreen(!is_full));
+        self.is_full_screen = !self.is_full_screen;
+        ctx.send_viewport_cmd(ViewportCommand::Fullscreen(self.is_full_screen));
     }
 
     /// Gives the keyboard to the menus.
@@ -221,6 +296,28 @@ impl Screen {
         };
         self.context = Some(context::Context::new(aim));
         ctx.request_repaint();
+    }
+}
+
+/// What is selected, counted: `3 filters`, or a name where it is one.
+fn counted(view: &View<'_>) -> String {
+    let selection = view.selection;
+    let one = selection.one_filter();
+    if let Some(node) = one.and_then(|id| view.graph.filters.get(&id)) {
+        return node.name.clone();
+    }
+    let count = |number: usize, word: &str| match number {
+        1 => format!("1 {word}"),
+        _ => format!("{number} {word}s"),
+    };
+    match (
+        selection.filters.len(),
+        selection.connections.len(),
+        selection.notes.len(),
+    ) {
+        (0, 0, notes) => count(notes, "note"),
+        (0, wires, _) => count(wires, "wire"),
+        (filters, ..) => count(filters, "filter"),
     }
 }
 

@@ -28,6 +28,7 @@ impl Screen {
             }
             Command::Do(action) => self.app.perform(action),
             Command::Run(name) => self.run(ctx, name),
+            Command::Paste(text) => self.paste(text),
             Command::OpenRecent(path) => self.ask(Pending::OpenFile(path)),
             Command::UseKeys { name, keys } => self.app.change_preferences(|it| {
                 match keys {

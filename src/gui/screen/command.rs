@@ -30,6 +30,8 @@ pub(in crate::gui) enum Command {
     Do(Action),
     /// A command of the table, by name.
     Run(&'static str),
+    /// Puts in what the desktop says was copied.
+    Paste(String),
     /// One of the graphs that were open.
     OpenRecent(PathBuf),
     /// A command gets these keys; `None`: the built-in ones.

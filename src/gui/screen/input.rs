@@ -4,7 +4,8 @@ use egui::{Key, Ui};
 
 use super::{Command, Screen, Taps};
 use crate::app::Action;
-use crate::gui::commands::{Bindings, Keys};
+use crate::gui::commands::{Bindings, Keys, PASTE};
+use crate::gui::controls;
 use crate::gui::documents::Pending;
 use crate::gui::node_graph::Output;
 
@@ -19,8 +20,13 @@ impl Screen {
         if !self.bindings.is_of(&self.app.preferences().keys) {
             self.bindings = Bindings::new(&self.app.preferences().keys);
         }
+        controls::note_hand(ctx);
         self.pointer = ctx.input(|i| i.pointer.latest_pos());
         self.aim = self.context.as_ref().map(|context| context.aim.clone());
+        // The desktop may have its own key for it.
+        if let Some(is_full) = ctx.input(|i| i.viewport().fullscreen) {
+            self.is_full_screen = is_full;
+        }
         let now = ctx.input(|i| i.time);
         self.hint.take_if(|hint| hint.until < now);
         if self.is_modal() {
@@ -45,8 +51,11 @@ impl Screen {
                 || keys.is_of_canvas() && !on_canvas
                 || plays && keys.rests_in_play_mode())
         };
-        for (spec, _) in self.bindings.take(ctx, hears) {
-            commands.push(Command::Run(spec.name));
+        for (spec, text) in self.bindings.take(ctx, hears) {
+            commands.push(match text {
+                Some(text) if spec.name == PASTE => Command::Paste(text),
+                _ => Command::Run(spec.name),
+            });
         }
         let space = Keys {
             ctrl: false,

@@ -92,7 +92,7 @@ impl Screen {
     fn menu_ui(&self, ui: &mut Ui, commands: &mut Vec<Command>) {
         let theme = Theme::of(ui.ctx());
         let view = self.app.view();
-        let sight = self.sight(ui.ctx(), &view);
+        let sight = self.sight(&view);
         Panel::top("menu")
             .exact_size(window::MENU)
             .frame(Frame::NONE.fill(theme.window))

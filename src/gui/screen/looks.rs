@@ -13,6 +13,8 @@ pub(super) struct Looks {
     theme: ThemeName,
     percent: u16,
     is_still: bool,
+    /// Whether the system decides between light and dark.
+    is_systems: bool,
 }
 
 impl Looks {
@@ -31,6 +33,7 @@ impl Looks {
             theme,
             percent: preferences.scale_percent,
             is_still: preferences.reduced_motion,
+            is_systems: preferences.theme == ThemeChoice::System,
         }
     }
 
@@ -39,6 +42,7 @@ impl Looks {
         Theme::install(ctx, self.theme);
         ctx.set_zoom_factor(f32::from(self.percent) / 100.0);
         ctx.send_viewport_cmd(ViewportCommand::SetTheme(match self.theme {
+            _ if self.is_systems => SystemTheme::SystemDefault,
             ThemeName::Light => SystemTheme::Light,
             ThemeName::Dark | ThemeName::HighContrast => SystemTheme::Dark,
         }));

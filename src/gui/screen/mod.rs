@@ -13,6 +13,7 @@ mod looks;
 mod over;
 mod parts;
 mod stage;
+mod toasts;
 
 pub(super) use command::{Command, Drop, Offer, Taps};
 use looks::Looks;
@@ -74,6 +75,10 @@ pub struct Screen {
     /// What a context menu is about, until what was chosen there is done.
     pub(super) aim: Option<Aim>,
     pub(super) bindings: Bindings,
+    pub(super) shows_history: bool,
+    is_full_screen: bool,
+    clip: acts::Clip,
+    toast: Option<toasts::Toast>,
     /// Why a command could not be done.
     hint: Option<Hint>,
     /// Where the pointer is.
@@ -138,6 +143,10 @@ impl Screen {
             dialog: None,
             aim: None,
             bindings,
+            shows_history: false,
+            is_full_screen: false,
+            clip: acts::Clip::default(),
+            toast: None,
             hint: None,
             pointer: None,
             part: Part::Canvas,
@@ -182,6 +191,21 @@ impl Screen {
     /// Whether an answer is waited for that comes from no key or pointer.
     pub fn is_waiting(&self) -> bool {
         self.files.is_asking()
+    }
+
+    /// The zoom of the canvas.
+    pub fn zoom(&self) -> f32 {
+        self.canvas.view().zoom
+    }
+
+    /// Whether the window fills the screen, or is about to.
+    pub fn is_full_screen(&self) -> bool {
+        self.is_full_screen
+    }
+
+    /// Why the last command could not be done.
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_ref().map(|hint| hint.words.as_str())
     }
 
     /// The title for the window.

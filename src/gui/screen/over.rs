@@ -1,10 +1,11 @@
 //! What lies over the panels: cards, palettes and menus at the pointer, and questions that must be answered first.
 
-use egui::Ui;
+use egui::{Ui, vec2};
 
 use super::{Command, Screen};
 use crate::app::Action;
 use crate::gui::panels::dialogs::{self, Answer};
+use crate::gui::panels::history;
 use crate::gui::panels::tour::Ask;
 
 impl Screen {
@@ -14,6 +15,8 @@ impl Screen {
             self.dialog_ui(ui, commands);
             return;
         }
+        self.wait_for_clipboard(ui.ctx());
+        self.toast_ui(ui, commands);
         // Taken out while they are drawn: commands look at all of the screen.
         let (mut context, mut palette) = (self.context.take(), self.palette.take());
         let view = self.app.view();
@@ -32,7 +35,14 @@ impl Screen {
                 self.tour = None;
             }
         }
-        let sight = self.sight(ui.ctx(), &view);
+        let corner = self.last.as_ref().map(|last| last.canvas.right_top());
+        if self.shows_history
+            && let Some(corner) = corner
+        {
+            let at = corner + vec2(-280.0, 12.0);
+            self.shows_history = history::ui(ui, at, &view, commands);
+        }
+        let sight = self.sight(&view);
         if let Some(it) = &mut context
             && !it.ui(ui, &sight, &self.bindings, self.taps, commands)
         {
@@ -56,7 +66,7 @@ impl Screen {
             return;
         };
         let view = self.app.view();
-        let sight = self.sight(ui.ctx(), &view);
+        let sight = self.sight(&view);
         let stays = dialog.ui(ui, &sight, &self.bindings, commands);
         if stays {
             self.dialog = Some(dialog);

@@ -8,7 +8,7 @@ use crate::gui::canvas::Scene;
 use crate::gui::hands;
 use crate::gui::node_graph::{Event, Output, Target};
 use crate::gui::panels::dry_run::DryRun;
-use crate::gui::panels::{banner, catalogue, status};
+use crate::gui::panels::{banner, breadcrumb, catalogue, status};
 
 impl Screen {
     /// Banners and the canvas.
@@ -24,6 +24,14 @@ impl Screen {
             ..
         } = self;
         let view = app.view();
+        let crumbs = breadcrumb::height(&view);
+        if crumbs > 0.0 {
+            Panel::top("breadcrumb")
+                .exact_size(crumbs)
+                .frame(Frame::NONE)
+                .show_separator_line(false)
+                .show(ui, |ui| breadcrumb::ui(ui, &view, commands));
+        }
         let banners = banner::height(&view);
         if banners > 0.0 {
             Panel::top("banner")

@@ -1,8 +1,9 @@
 //! Edit: what is changed, and what is selected.
 
-use super::super::{FIND, Menu, On, Spec, State};
+use super::super::{FIND, Menu, On, PASTE, Spec, State};
 use super::{EMPTY, NO_FILTER, NOTHING_SELECTED};
 use crate::app::{Action, Selection};
+use crate::graph::Position;
 
 pub(super) const SPECS: &[Spec] = &[
     Spec::new(
@@ -31,6 +32,65 @@ pub(super) const SPECS: &[Spec] = &[
         Some(name) => State::ready().saying(format!("Redo {name}")),
         None => State::not("Nothing was taken back."),
     }),
+    Spec::new(
+        "edit.history",
+        "History\u{2026}",
+        "Lists every edit; a click goes back or forth to it.",
+        |screen, _| screen.shows_history = !screen.shows_history,
+    )
+    .keys(&["Ctrl+H"])
+    .at(Menu::Edit, 0)
+    .when(|sight| State::switch(sight.shows_history)),
+    Spec::new(
+        "edit.cut",
+        "Cut",
+        "Takes what is selected away, to be pasted elsewhere.",
+        |screen, ctx| {
+            if screen.copy(ctx) {
+                screen.app.perform(Action::Cut);
+            }
+        },
+    )
+    .keys(&["Ctrl+X"])
+    .at(Menu::Edit, 1)
+    .on(&[On::Filter])
+    .toast("Cut #")
+    .when(|sight| State::when(sight.has_boxes(), NOTHING_SELECTED)),
+    Spec::new(
+        "edit.copy",
+        "Copy",
+        "Copies what is selected, with the wires inside, as text.",
+        |screen, ctx| {
+            screen.copy(ctx);
+        },
+    )
+    .keys(&["Ctrl+C"])
+    .at(Menu::Edit, 1)
+    .on(&[On::Filter])
+    .when(|sight| State::when(sight.has_boxes(), NOTHING_SELECTED)),
+    Spec::new(
+        PASTE,
+        "Paste",
+        "Puts in what was copied, here or in another document.",
+        |screen, ctx| screen.request_paste(ctx),
+    )
+    .keys(&["Ctrl+V"])
+    .at(Menu::Edit, 1)
+    .on(&[On::Canvas]),
+    Spec::new(
+        "edit.duplicate",
+        "Duplicate",
+        "Puts a copy of what is selected beside it.",
+        |screen, _| {
+            let by = Position { x: 32.0, y: 32.0 };
+            screen.app.perform(Action::Duplicate { by });
+        },
+    )
+    .keys(&["Ctrl+D"])
+    .at(Menu::Edit, 1)
+    .on(&[On::Filter])
+    .repeats()
+    .when(|sight| State::when(sight.has_boxes(), NOTHING_SELECTED)),
     Spec::new(
         "edit.delete",
         "Delete",

@@ -52,6 +52,13 @@ pub(super) const SPECS: &[Spec] = &[
     .keys(&["Ctrl+Shift+S"])
     .at(Menu::File, 1),
     Spec::new(
+        "file.merge",
+        "Merge\u{2026}",
+        "Puts another graph file into this one, below what is there.",
+        |screen, ctx| screen.ask_for(ctx, Why::Merge),
+    )
+    .at(Menu::File, 2),
+    Spec::new(
         "file.quit",
         "Quit",
         "Leaves the program; asks first if changes would be lost.",

@@ -1,6 +1,6 @@
 //! Help: what there is to know.
 
-use super::super::{Menu, On, Spec};
+use super::super::{Menu, On, Spec, State};
 use crate::gui::dialog::Dialog;
 
 pub(super) const SPECS: &[Spec] = &[
@@ -21,6 +21,14 @@ pub(super) const SPECS: &[Spec] = &[
     )
     .keys(&["Ctrl+F1"])
     .at(Menu::Help, 0),
+    Spec::new(
+        "help.tour",
+        "First Five Minutes",
+        "Shows the first steps, one after the other; each can be skipped.",
+        |screen, _| screen.start_tour(),
+    )
+    .at(Menu::Help, 0)
+    .when(|sight| State::switch(sight.is_touring)),
     Spec::new(
         "help.about",
         "About KSGraph",

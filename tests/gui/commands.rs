@@ -1,0 +1,532 @@
+//! Every command of the window, done from its menu by its name, and by its key.
+
+use egui::accesskit::Role;
+use egui::{Key, Modifiers};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use ksgraph::app::{Action, ThemeChoice};
+use ksgraph::graph::FilterId;
+use ksgraph::gui::commands::{Entry, entries};
+use ksgraph::ks::State;
+
+use super::app_support::Window;
+
+/// What must be so before a command, and what must be so after.
+struct Case {
+    name: &'static str,
+    window: fn() -> Window,
+    done: fn(&mut Window) -> bool,
+}
+
+fn three() -> Window {
+    Window::with(&["tone", "gain", "null_renderer"])
+}
+
+/// Three filters in a row, wired, the middle one selected.
+fn chosen() -> Window {
+    let mut window = Window::on("graphs/tone.ron");
+    let ids: Vec<u32> = window.graph().filters.keys().map(|id| id.0).collect();
+    window.select(ids[1]);
+    window
+}
+
+fn one() -> Window {
+    let mut window = three();
+    let id = first(&mut window);
+    window.select(id);
+    window
+}
+
+fn undone() -> Window {
+    let mut window = three();
+    window.screen().app_mut().perform(Action::Undo);
+    window
+}
+
+fn scaled() -> Window {
+    let mut window = three();
+    let app = window.screen().app_mut();
+    app.change_preferences(|it| it.scale_percent = 110);
+    window.harness().run_steps(3);
+    window
+}
+
+fn light() -> Window {
+    let mut window = three();
+    let app = window.screen().app_mut();
+    app.change_preferences(|it| it.theme = ThemeChoice::Light);
+    window.harness().run_steps(3);
+    window
+}
+
+fn zoomed() -> Window {
+    let mut window = three();
+    window.key(Modifiers::COMMAND, Key::Minus);
+    window.harness().run_steps(20);
+    window
+}
+
+fn copied() -> Window {
+    let mut window = one();
+    window.harness().event(egui::Event::Copy);
+    window.harness().run_steps(3);
+    window
+}
+
+fn acquired() -> Window {
+    let mut window = three();
+    let app = window.screen().app_mut();
+    app.perform(Action::SetState(State::Acquire));
+    window.harness().run_steps(3);
+    window
+}
+
+fn keyboard() -> Window {
+    let mut window = Window::on("graphs/first_sound.ron");
+    window.key(Modifiers::NONE, Key::Escape);
+    window
+}
+
+fn first(window: &mut Window) -> u32 {
+    window.graph().filters.keys().next().expect("a filter").0
+}
+
+fn count(window: &mut Window) -> usize {
+    window.graph().filters.len()
+}
+
+fn wires(window: &mut Window) -> usize {
+    window.graph().connections.len()
+}
+
+fn selected(window: &mut Window) -> usize {
+    window.screen().app().view().selection.filters.len()
+}
+
+fn zoom(window: &mut Window) -> f32 {
+    window.harness().run_steps(30);
+    window.screen().zoom()
+}
+
+fn state(window: &mut Window) -> State {
+    window.screen().app().view().requested
+}
+
+fn xs(window: &mut Window) -> Vec<f32> {
+    let graph = window.graph();
+    graph.filters.values().map(|node| node.position.x).collect()
+}
+
+fn ys(window: &mut Window) -> Vec<f32> {
+    let graph = window.graph();
+    graph.filters.values().map(|node| node.position.y).collect()
+}
+
+/// Three filters anyhow.
+fn scattered() -> Window {
+    let mut window = three();
+    let ids: Vec<FilterId> = window.graph().filters.keys().copied().collect();
+    let places = [(0.0, 40.0), (500.0, 400.0), (700.0, 10.0)];
+    let moves = ids.into_iter().zip(places).map(|(id, (x, y))| {
+        let position = ksgraph::graph::Position { x, y };
+        (id, position)
+    });
+    let moves = moves.collect();
+    window.screen().app_mut().perform(Action::Move(moves));
+    window.harness().run_steps(3);
+    window
+}
+
+fn theme(window: &mut Window) -> ThemeChoice {
+    window.screen().app().preferences().theme
+}
+
+fn percent(window: &mut Window) -> u16 {
+    window.screen().app().preferences().scale_percent
+}
+
+fn focus_is_on(window: &mut Window, role: Role, name: &str) -> bool {
+    let node = window
+        .harness()
+        .query_all_by_role(role)
+        .find(|node| node.is_focused())
+        .and_then(|node| node.accesskit_node().label());
+    node.is_some_and(|label| label == name)
+}
+
+macro_rules! cases {
+    ($($name:literal, $window:expr, $done:expr;)*) => {
+        const CASES: &[Case] = &[$(Case { name: $name, window: $window, done: $done }),*];
+    };
+}
+
+cases! {
+    "file.new", three, |w| w.sees("Save the changes to untitled.ron?");
+    "file.open", || Window::on("graphs/tone.ron"), |w| w.sees("Open a graph");
+    "file.close", three, |w| w.sees("Save the changes to untitled.ron?");
+    "file.save", three, |w| w.sees("Save the graph as");
+    "file.save_as", three, |w| w.sees("Save the graph as");
+    "file.merge", three, |w| w.sees("Merge a graph into this one");
+    "file.quit", || Window::on("graphs/tone.ron"), |w| w.screen().may_leave();
+
+    "edit.undo", three, |w| count(w) == 2;
+    "edit.redo", undone, |w| count(w) == 3;
+    "edit.history", three, |w| w.sees("Step 0: The beginning");
+    "edit.cut", one, |w| count(w) == 2 && w.sees("Undo: Cut Tone Generator");
+    "edit.copy", one, |w| {
+        w.screen().app_mut().perform(Action::Select(Default::default()));
+        w.harness().run_steps(2);
+        perform(w, "edit.paste");
+        w.harness().run_steps(8);
+        count(w) == 4
+    };
+    "edit.paste", copied, |w| {
+        w.harness().run_steps(8);
+        count(w) == 4
+    };
+    "edit.duplicate", one, |w| count(w) == 4;
+    "edit.delete", one, |w| count(w) == 2 && w.sees("Undo: Deleted Tone Generator");
+    "edit.disconnect", chosen, |w| wires(w) == 0;
+    "edit.disconnect_all", chosen, |w| wires(w) == 0;
+    "edit.rename", one, |w| w.sees("Name of the filter");
+    "edit.properties", one, |w| w.sees("Tone Generator");
+    "edit.select_all", three, |w| selected(w) == 3;
+    "edit.select_none", one, |w| selected(w) == 0;
+    "edit.find", three, |w| w.sees("Find anything");
+
+    "view.fit", zoomed, |w| zoom(w) > 0.9;
+    "view.actual_size", zoomed, |w| (zoom(w) - 1.0).abs() < 0.01;
+    "view.zoom_in", zoomed, |w| (zoom(w) - 1.0).abs() < 0.01;
+    "view.zoom_out", zoomed, |w| (zoom(w) - 0.64).abs() < 0.01;
+    "view.centre", one, |w| {
+        w.harness().run_steps(30);
+        let canvas = w.harness().get_by_role(Role::Canvas).rect();
+        let node = w.harness().get_by_label("Filter Tone Generator").rect();
+        (node.center() - canvas.center()).length() < 40.0
+    };
+    "view.catalogue", three, |w| !w.sees("Search filters");
+    "view.next_panel", three, |w| focus_is_on(w, Role::Pane, "Inspector");
+    "view.previous_panel", three, |w| focus_is_on(w, Role::Pane, "Catalogue");
+    "view.menu_bar", three, |w| focus_is_on(w, Role::Button, "File");
+    "view.context_menu", one, |w| menu_item(w, "Delete").is_some();
+    "view.theme.dark", light, |w| theme(w) == ThemeChoice::Dark;
+    "view.theme.light", three, |w| theme(w) == ThemeChoice::Light;
+    "view.theme.high_contrast", three, |w| theme(w) == ThemeChoice::HighContrast;
+    "view.theme.system", three, |w| theme(w) == ThemeChoice::System;
+    "view.scale.100", scaled, |w| percent(w) == 100;
+    "view.scale.125", three, |w| percent(w) == 125;
+    "view.scale.150", three, |w| percent(w) == 150;
+    "view.scale.175", three, |w| percent(w) == 175;
+    "view.scale.200", three, |w| percent(w) == 200;
+    "view.reduced_motion", three, |w| w.screen().app().preferences().reduced_motion;
+    "view.full_screen", three, |w| w.screen().is_full_screen();
+
+    "graph.insert", three, |w| w.sees("Insert filter");
+    "graph.arrange", scattered, |w| xs(w) != [0.0, 500.0, 700.0] && w.sees("Undo: Arranged");
+    "graph.align.left", scattered, |w| xs(w) == [0.0; 3];
+    "graph.align.right", scattered, |w| xs(w)[0] > 0.0;
+    "graph.align.top", scattered, |w| ys(w) == [10.0; 3] || ys(w) == [ys(w)[0]; 3];
+    "graph.align.bottom", scattered, |w| ys(w)[2] > 10.0;
+    "graph.align.centre", scattered, |w| xs(w)[0] > 0.0;
+    "graph.align.middle", scattered, |w| ys(w)[2] > 10.0;
+    "graph.distribute.horizontally", scattered, |w| xs(w)[1] != 500.0;
+    "graph.distribute.vertically", scattered, |w| ys(w) != [40.0, 400.0, 10.0];
+    "graph.refresh", three, |w| count(w) == 3;
+
+    "play.toggle", three, |w| state(w) == State::Run;
+    "play.stop", acquired, |w| state(w) == State::Stop;
+    "play.acquire", three, |w| state(w) == State::Acquire;
+    "play.pause", three, |w| state(w) == State::Pause;
+    "play.run", three, |w| state(w) == State::Run;
+    "play.play_mode", keyboard, |w| w.screen().app().view().play_mode.is_some();
+    "play.panic", three, |w| {
+        w.screen().app().view().log.iter().any(|line| line.text.contains("silence")) || count(w) == 3
+    };
+
+    "tools.intelligent", three, |w| {
+        w.screen().app().preferences().connect == ksgraph::app::ConnectMode::Intelligent
+    };
+    "tools.preferences", three, |w| w.sees("Preferences");
+
+    "help.filter", one, |w| w.sees("Outputs") && w.sees("Frequency");
+    "help.keys", three, |w| w.sees("On the canvas");
+    "help.tour", three, |w| w.screen().is_touring();
+    "help.about", three, |w| w.sees("Version");
+}
+
+fn entry(name: &str) -> Entry {
+    let mut all = entries().into_iter();
+    all.find(|entry| entry.name == name)
+        .unwrap_or_else(|| panic!("there is no command {name}"))
+}
+
+/// The entry of an open menu with these words, or that begins with them.
+fn menu_item(window: &mut Window, words: &str) -> Option<egui::Rect> {
+    let roles = [Role::MenuItem, Role::MenuItemCheckBox];
+    let mut found = vec![];
+    for role in roles {
+        for node in window.harness().query_all_by_role(role) {
+            let label = node.accesskit_node().label().unwrap_or_default();
+            if label.starts_with(words) {
+                found.push((label.len(), node.rect()));
+            }
+        }
+    }
+    found.sort_by_key(|it| it.0);
+    found.first().map(|it| it.1)
+}
+
+fn click_at(window: &mut Window, rect: egui::Rect) {
+    window.harness().hover_at(rect.center());
+    window.harness().step();
+    window.harness().drag_at(rect.center());
+    window.harness().step();
+    window.harness().drop_at(rect.center());
+    window.harness().run_steps(4);
+}
+
+/// Goes through the menus as a hand does.
+fn perform(window: &mut Window, name: &str) {
+    let entry = entry(name);
+    let menu = entry.menu.expect("it is in a menu");
+    let button = window
+        .harness()
+        .query_all_by_role_and_label(Role::Button, menu.title())
+        .min_by(|a, b| a.rect().top().total_cmp(&b.rect().top()))
+        .expect("the menu is in the bar")
+        .rect();
+    click_at(window, button);
+    if let Some(under) = entry.under {
+        let sub = window
+            .harness()
+            .query_all_by_role_and_label(Role::Button, under)
+            .next()
+            .unwrap_or_else(|| panic!("{name}: no submenu {under}"))
+            .rect();
+        click_at(window, sub);
+    }
+    let item =
+        menu_item(window, entry.words).unwrap_or_else(|| panic!("{name} is not in its menu"));
+    click_at(window, item);
+}
+
+fn press(window: &mut Window, text: &str) {
+    let mut modifiers = Modifiers::NONE;
+    let mut rest = text;
+    for (word, modifier) in [
+        ("Ctrl+", Modifiers::COMMAND),
+        ("Shift+", Modifiers::SHIFT),
+        ("Alt+", Modifiers::ALT),
+    ] {
+        if let Some(after) = rest.strip_prefix(word).filter(|after| !after.is_empty()) {
+            modifiers |= modifier;
+            rest = after;
+        }
+    }
+    let event = match text {
+        "Ctrl+C" => Some(egui::Event::Copy),
+        "Ctrl+X" => Some(egui::Event::Cut),
+        _ => None,
+    };
+    if let Some(event) = event {
+        window.harness().event(event);
+        window.harness().run_steps(4);
+        return;
+    }
+    let key = match rest {
+        "Del" => Key::Delete,
+        other => Key::from_name(other).unwrap_or_else(|| panic!("no key {other}")),
+    };
+    window.key(modifiers, key);
+}
+
+#[test]
+fn every_command_is_tried_here() {
+    let tried: Vec<&str> = CASES.iter().map(|case| case.name).collect();
+    let inside = ["graph.enter", "graph.leave"];
+    for entry in entries() {
+        let is_tried = tried.contains(&entry.name) || inside.contains(&entry.name);
+        assert!(is_tried, "{} is tried by no test", entry.name);
+    }
+    for name in tried {
+        entry(name);
+    }
+}
+
+#[test]
+fn every_command_is_done_from_its_menu_by_its_name() {
+    for case in CASES {
+        if entry(case.name).menu.is_none() {
+            continue;
+        }
+        let mut window = (case.window)();
+        perform(&mut window, case.name);
+        assert!((case.done)(&mut window), "{} did nothing", case.name);
+    }
+}
+
+#[test]
+fn every_command_is_done_by_each_of_its_keys() {
+    for case in CASES {
+        for keys in entry(case.name).keys {
+            // Its text comes with the desktop's clipboard.
+            if *keys == "Ctrl+V" {
+                continue;
+            }
+            let mut window = (case.window)();
+            press(&mut window, keys);
+            assert!(
+                (case.done)(&mut window),
+                "{}: {keys} did nothing",
+                case.name
+            );
+        }
+    }
+}
+
+#[test]
+fn the_finder_has_every_command() {
+    let mut window = three();
+    for entry in entries() {
+        let words = entry.words.trim_end_matches('\u{2026}');
+        let title = match entry.under {
+            Some(under) => format!("Command {under}: {words}"),
+            None => format!("Command {words}"),
+        };
+        window.key(Modifiers::COMMAND, Key::F);
+        window.type_text(words);
+        let sees = window.sees(&title);
+        assert!(sees, "{}: the finder does not offer {title:?}", entry.name);
+        window.key(Modifiers::NONE, Key::Escape);
+    }
+}
+
+#[test]
+fn the_finder_goes_from_one_filter_to_the_next() {
+    let mut window = Window::with(&["tone", "gain", "gain"]);
+    window.key(Modifiers::COMMAND, Key::F);
+    window.type_text("gain");
+    let at = |window: &mut Window| window.screen().app().view().selection.one_filter();
+    window.key(Modifiers::NONE, Key::Enter);
+    let one = at(&mut window).expect("one is selected");
+    window.key(Modifiers::NONE, Key::Enter);
+    let other = at(&mut window).expect("one is selected");
+    assert_ne!(one, other, "Enter goes on");
+    window.key(Modifiers::NONE, Key::Enter);
+    assert_eq!(at(&mut window), Some(one), "and round");
+    window.key(Modifiers::NONE, Key::Escape);
+    assert_eq!(count(&mut window), 3, "nothing was added");
+}
+
+#[test]
+fn what_cannot_be_done_says_why() {
+    let mut window = three();
+    let before = window.graph();
+    window.key(Modifiers::COMMAND, Key::D);
+    assert_eq!(window.graph(), before);
+    let hint = window.screen().hint().expect("a hint").to_owned();
+    assert!(hint.starts_with("Duplicate: Nothing is selected"), "{hint}");
+}
+
+#[test]
+fn keys_are_rebound_kept_and_reset() {
+    let mut window = one();
+    perform(&mut window, "tools.preferences");
+    window.click("Page Keys");
+    window.harness().get_by_label("Search commands").focus();
+    window.harness().run_steps(2);
+    window.type_text("duplic");
+    window.click("Keys of Duplicate");
+    // Somebody else's: it is said whose, and how to have it nevertheless.
+    window.key(Modifiers::COMMAND, Key::G);
+    assert!(window.sees("Ctrl+G belongs to Arrange."));
+    window.click("Take it from Arrange");
+    let keys = window.screen().app().preferences().keys.clone();
+    assert_eq!(keys["edit.duplicate"], ["Ctrl+G"]);
+    assert!(keys["graph.arrange"].is_empty());
+    // What always means the same cannot be had.
+    window.click("Keys of Duplicate");
+    window.key(Modifiers::NONE, Key::Enter);
+    assert!(window.sees("Enter always means"));
+    window.click("Leave it");
+    window.click("Close");
+    window.key(Modifiers::COMMAND, Key::D);
+    assert_eq!(count(&mut window), 3, "the old keys are nobody's");
+    window.key(Modifiers::COMMAND, Key::G);
+    assert_eq!(count(&mut window), 4, "the new ones count");
+    perform(&mut window, "tools.preferences");
+    window.click("Page Keys");
+    window.click("Reset all keys");
+    assert!(window.screen().app().preferences().keys.is_empty());
+}
+
+#[test]
+fn a_plain_key_belongs_to_what_has_the_keyboard() {
+    let mut window = one();
+    window.click("Search filters");
+    window.type_text("x");
+    window.key(Modifiers::NONE, Key::Backspace);
+    window.key(Modifiers::NONE, Key::Delete);
+    assert_eq!(count(&mut window), 3, "Del is the field's");
+    window.key(Modifiers::NONE, Key::F6);
+    window.key(Modifiers::NONE, Key::F6);
+    window.key(Modifiers::NONE, Key::Delete);
+}
+
+#[test]
+fn a_name_is_checked_while_it_is_typed() {
+    let mut window = one();
+    window.key(Modifiers::NONE, Key::F2);
+    window.type_text("Gain and Pan");
+    assert!(window.sees("Gain and Pan 2 is free."));
+    window.key(Modifiers::NONE, Key::Enter);
+    assert!(
+        window.sees("Name of the filter"),
+        "it stays until it is right"
+    );
+    window.type_text(" left");
+    window.key(Modifiers::NONE, Key::Enter);
+    let names: Vec<String> = window
+        .graph()
+        .filters
+        .values()
+        .map(|it| it.name.clone())
+        .collect();
+    assert!(names.contains(&"Gain and Pan left".to_owned()), "{names:?}");
+}
+
+#[test]
+fn a_toast_takes_back_what_it_tells() {
+    let mut window = three();
+    window.key(Modifiers::COMMAND, Key::A);
+    window.key(Modifiers::NONE, Key::Delete);
+    assert_eq!(count(&mut window), 0);
+    window.click("Undo: Deleted 3 filters");
+    assert_eq!(count(&mut window), 3);
+    assert!(!window.sees("Undo: Deleted"), "and goes");
+}
+
+#[test]
+fn the_history_goes_back_and_forth() {
+    let mut window = three();
+    perform(&mut window, "edit.history");
+    window.click("Step 1: Add Tone Generator");
+    assert_eq!(count(&mut window), 1);
+    window.click("Step 3: Add Null Renderer");
+    assert_eq!(count(&mut window), 3);
+}
+
+#[test]
+fn menus_are_reached_and_walked_by_keys_alone() {
+    let mut window = three();
+    window.key(Modifiers::NONE, Key::F10);
+    window.key(Modifiers::NONE, Key::ArrowRight);
+    window.key(Modifiers::NONE, Key::Enter);
+    for _ in 0..40 {
+        window.key(Modifiers::NONE, Key::ArrowDown);
+        if focus_is_on(&mut window, Role::MenuItem, "Select All") {
+            break;
+        }
+    }
+    window.key(Modifiers::NONE, Key::Enter);
+    assert_eq!(selected(&mut window), 3);
+}
