@@ -54,6 +54,41 @@ impl SpaceTap {
     }
 }
 
+/// Alt: pressed and let go with nothing in between, it goes to the menus.
+#[derive(Default)]
+pub(super) struct AltTap {
+    is_down: bool,
+}
+
+impl AltTap {
+    /// Whether Alt was tapped.
+    pub(super) fn tapped(&mut self, ctx: &Context) -> bool {
+        let mut tapped = false;
+        ctx.input(|i| {
+            for event in &i.events {
+                match event {
+                    egui::Event::Key {
+                        key: Key::AltLeft,
+                        pressed,
+                        modifiers,
+                        ..
+                    } => {
+                        let alone = !modifiers.ctrl && !modifiers.shift && !modifiers.command;
+                        tapped |= !pressed && self.is_down && alone;
+                        self.is_down = *pressed && alone;
+                    }
+                    egui::Event::Key { .. }
+                    | egui::Event::PointerButton { .. }
+                    | egui::Event::MouseWheel { .. }
+                    | egui::Event::WindowFocused(_) => self.is_down = false,
+                    _ => {}
+                }
+            }
+        });
+        tapped
+    }
+}
+
 /// The piano on the letter rows, in semitones above C.
 const PIANO: [(Key, u8, &str); 16] = [
     (Key::A, 0, "A"),

@@ -45,6 +45,11 @@ pub(in crate::gui) const FIXED: &[Fixed] = &[
         taken: &["Shift+Tab"],
     },
     Fixed {
+        words: "Go to the menus",
+        shown: "Alt",
+        taken: &[],
+    },
+    Fixed {
         words: "Play, in play mode",
         shown: "A to L, black keys W E T Y U O P",
         taken: &[],

@@ -87,6 +87,8 @@ pub(in crate::gui) enum On {
     Pin,
     /// A wire.
     Wire,
+    /// A comment or frame.
+    Note,
 }
 
 /// Where a command stands in the menus.

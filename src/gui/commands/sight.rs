@@ -3,6 +3,7 @@
 use egui::Pos2;
 
 use crate::app::{Preferences, View};
+use crate::graph::{FilterNode, Node, NodeKind};
 use crate::gui::node_graph::Target;
 
 /// What a context menu is about, while it is open.
@@ -44,5 +45,37 @@ impl Sight<'_> {
     /// Whether boxes or notes are selected.
     pub(in crate::gui) fn has_boxes(&self) -> bool {
         self.has_filters() || !self.view.selection.notes.is_empty()
+    }
+
+    /// The filters that are selected, those inside selected groups too.
+    fn filters(&self) -> Vec<&FilterNode> {
+        let mut found = vec![];
+        let selected = self.view.selection.filters.iter();
+        for node in selected.filter_map(|id| self.view.graph.filters.get(id)) {
+            inside(node, &mut found);
+        }
+        found
+    }
+
+    /// Whether that holds for all filters that are selected, and there are some.
+    pub(in crate::gui) fn all(&self, holds: impl Fn(&FilterNode) -> bool) -> bool {
+        let filters = self.filters();
+        !filters.is_empty() && filters.into_iter().all(holds)
+    }
+
+    /// Whether that holds for one of them.
+    pub(in crate::gui) fn any(&self, holds: impl Fn(&FilterNode) -> bool) -> bool {
+        self.filters().into_iter().any(holds)
+    }
+}
+
+fn inside<'a>(node: &'a Node, found: &mut Vec<&'a FilterNode>) {
+    match &node.kind {
+        NodeKind::Filter(filter) => found.push(filter),
+        NodeKind::Group(group) => {
+            for node in group.graph.filters.values() {
+                inside(node, found);
+            }
+        }
     }
 }

@@ -30,9 +30,10 @@ impl Context {
     fn on(&self) -> On {
         match self.aim.target {
             None => On::Canvas,
-            Some(Target::Node(_) | Target::Note(_)) => On::Filter,
+            Some(Target::Node(_)) => On::Filter,
             Some(Target::Pin(_)) => On::Pin,
             Some(Target::Wire(_)) => On::Wire,
+            Some(Target::Note(_)) => On::Note,
         }
     }
 

@@ -3,8 +3,8 @@
 
 use egui::containers::menu::{MenuButton, SubMenuButton};
 use egui::{
-    Align2, CornerRadius, Id, MenuBar, Pos2, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo,
-    pos2, vec2,
+    Align2, CornerRadius, Id, MenuBar, Popup, Pos2, Rect, Response, Role, Sense, Stroke, Ui,
+    WidgetInfo, pos2, vec2,
 };
 
 use crate::gui::commands::{self, Bindings, FIND, Menu, Sight, Spec, State};
@@ -36,6 +36,11 @@ pub(in crate::gui) fn ui(
     let menus = Rect::from_min_max(bar.min + vec2(30.0, 2.0), bar.max - vec2(0.0, 2.0));
     let mut child = ui.new_child(egui::UiBuilder::new().max_rect(menus));
     let mut right = menus.left();
+    let mut bar_ids = vec![];
+    ui.data_mut(|data| data.remove_temp::<Vec<Id>>(sub_id()));
+    if let Some(Some(id)) = ui.data_mut(|data| data.remove_temp::<Option<Id>>(next_id())) {
+        ui.memory_mut(|memory| memory.request_focus(id));
+    }
     MenuBar::new().ui(&mut child, |ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
         ui.spacing_mut().button_padding = vec2(9.0, 2.0);
@@ -48,10 +53,12 @@ pub(in crate::gui) fn ui(
                 ui.data_mut(|data| data.insert_temp(Id::unique("first menu"), response.id));
             }
             controls::focus_ring(ui, &response);
+            bar_ids.push((response.id, Popup::default_response_id(&response)));
             probe::note(ui.ctx(), "menu", menu.title(), "", response.rect);
             right = response.rect.right();
         }
     });
+    walk(ui, &bar_ids);
     let find = find_ui(ui, bar, bindings, commands);
 
     // The name keeps clear of the menus and of the field.
@@ -89,6 +96,45 @@ pub(in crate::gui) fn ui(
     }
     let state = if view.document.is_dirty { "edited" } else { "" };
     probe::note(ui.ctx(), "document", name, state, covered);
+}
+
+/// What of the open menu belongs to submenus, which have the sideways arrows to themselves.
+fn sub_id() -> Id {
+    Id::unique("parts of submenus")
+}
+
+/// The menu that gets the keyboard with the next frame.
+fn next_id() -> Id {
+    Id::unique("menu that is next")
+}
+
+fn note_sub(ui: &Ui, id: Id) {
+    ui.data_mut(|data| data.get_temp_mut_or_default::<Vec<Id>>(sub_id()).push(id));
+}
+
+/// Sideways arrows go from an open menu to its neighbour.
+fn walk(ui: &Ui, bar: &[(Id, Id)]) {
+    let Some(open) = bar
+        .iter()
+        .position(|(_, popup)| Popup::is_id_open(ui.ctx(), *popup))
+    else {
+        return;
+    };
+    let step = ui.input(|i| {
+        let right = isize::from(i.key_pressed(egui::Key::ArrowRight));
+        right - isize::from(i.key_pressed(egui::Key::ArrowLeft))
+    });
+    let focused = ui.memory(|memory| memory.focused());
+    let subs: Vec<Id> = ui.data(|data| data.get_temp(sub_id()).unwrap_or_default());
+    if step == 0 || focused.is_some_and(|id| subs.contains(&id)) {
+        return;
+    }
+    let count = bar.len() as isize;
+    let (button, popup) = bar[(open as isize + step).rem_euclid(count) as usize];
+    Popup::open_id(ui.ctx(), popup);
+    // The menu that is being left has the last word on the focus in this frame.
+    ui.data_mut(|data| data.insert_temp(next_id(), Some(button)));
+    ui.ctx().request_repaint();
 }
 
 /// The field at the right, which is a button that opens the finder.
@@ -183,6 +229,9 @@ fn entries(
             let width = width_of(ui, inside.iter().copied(), bindings);
             ui.set_width(width);
             for (spec, state) in inside {
+                // Left leads back to the entry that opened this.
+                let next = ui.next_auto_id();
+                note_sub(ui, next);
                 if row(ui, width, spec, state, bindings) {
                     commands.push(Command::Run(spec.name));
                     ui.close();
@@ -238,6 +287,7 @@ fn submenu(ui: &mut Ui, width: f32, title: &str, inside: impl FnOnce(&mut Ui)) {
             ui.spacing_mut().item_spacing.y = 0.0;
             inside(ui);
         });
+        note_sub(ui, response.id);
         controls::focus_ring(ui, &response);
         probe::note(ui.ctx(), "menu", title, "", response.rect);
     });

@@ -240,6 +240,32 @@ impl Screen {
         }
     }
 
+    /// Bypasses what is selected, or lets it work again if all of it is bypassed.
+    pub(in crate::gui) fn bypass(&mut self) {
+        let view = self.app.view();
+        let is_on = !self.sight(&view).all(|filter| filter.is_bypassed);
+        let filters = view.selection.filters.iter().copied().collect();
+        self.app.perform(Action::SetBypass { filters, is_on });
+    }
+
+    /// Leaves what is selected out of what plays, or takes it in again.
+    pub(in crate::gui) fn disable(&mut self, is_on: bool) {
+        let filters = self.app.view().selection.filters.iter().copied().collect();
+        self.app.perform(Action::SetDisabled { filters, is_on });
+    }
+
+    /// Writes a comment where a key or a menu points.
+    pub(in crate::gui) fn add_comment(&mut self) {
+        let at = match &self.aim {
+            Some(aim) => aim.at,
+            None => self.key_point().0,
+        };
+        self.app.perform(Action::AddComment {
+            at: crate::graph::Position { x: at.x, y: at.y },
+            text: "Comment".to_owned(),
+        });
+    }
+
     /// Silences every note, those in the hand too.
     pub(in crate::gui) fn panic(&mut self) {
         let mut notes: Vec<Command> = vec![];

@@ -63,6 +63,9 @@ impl Screen {
             alt: false,
             key: Key::Space,
         };
+        if self.alt.tapped(ctx) && !is_over {
+            commands.push(Command::Run("view.menu_bar"));
+        }
         if self.space.tapped(ctx)
             && hears(space)
             && let Some(spec) = self.bindings.owner(space)

@@ -26,7 +26,7 @@ use super::commands::{Aim, Bindings};
 use super::dialog::Dialog;
 use super::documents::Pending;
 use super::files::Files;
-use super::keys::SpaceTap;
+use super::keys::{AltTap, SpaceTap};
 use super::node_graph::{Look, NodeGraph};
 use super::panels::card::Card;
 use super::panels::catalogue::Catalogue;
@@ -87,6 +87,7 @@ pub struct Screen {
     part: Part,
     pub(super) shows_catalogue: bool,
     pub(super) space: SpaceTap,
+    alt: AltTap,
     pub(super) probe: Option<Probe>,
     /// Where the parts of the canvas were, for cards that must not hide them.
     pub(super) keep_off: Vec<Rect>,
@@ -152,6 +153,7 @@ impl Screen {
             part: Part::Canvas,
             shows_catalogue: true,
             space: SpaceTap::default(),
+            alt: AltTap::default(),
             probe: Probe::from_environment(),
             keep_off: vec![],
             last: None,

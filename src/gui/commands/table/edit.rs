@@ -53,7 +53,7 @@ pub(super) const SPECS: &[Spec] = &[
     )
     .keys(&["Ctrl+X"])
     .at(Menu::Edit, 1)
-    .on(&[On::Filter])
+    .on(&[On::Filter, On::Note])
     .toast("Cut #")
     .when(|sight| State::when(sight.has_boxes(), NOTHING_SELECTED)),
     Spec::new(
@@ -66,7 +66,7 @@ pub(super) const SPECS: &[Spec] = &[
     )
     .keys(&["Ctrl+C"])
     .at(Menu::Edit, 1)
-    .on(&[On::Filter])
+    .on(&[On::Filter, On::Note])
     .when(|sight| State::when(sight.has_boxes(), NOTHING_SELECTED)),
     Spec::new(
         PASTE,
@@ -88,7 +88,7 @@ pub(super) const SPECS: &[Spec] = &[
     )
     .keys(&["Ctrl+D"])
     .at(Menu::Edit, 1)
-    .on(&[On::Filter])
+    .on(&[On::Filter, On::Note])
     .repeats()
     .when(|sight| State::when(sight.has_boxes(), NOTHING_SELECTED)),
     Spec::new(
@@ -99,7 +99,7 @@ pub(super) const SPECS: &[Spec] = &[
     )
     .keys(&["Del", "Backspace"])
     .at(Menu::Edit, 1)
-    .on(&[On::Filter, On::Wire])
+    .on(&[On::Filter, On::Wire, On::Note])
     .toast("Deleted #")
     .when(|sight| State::when(sight.has_selection(), NOTHING_SELECTED)),
     Spec::new(

@@ -1,6 +1,7 @@
 //! File: documents.
 
 use super::super::{Menu, Spec, State};
+use crate::app::Action;
 use crate::gui::documents::Pending;
 use crate::gui::files::Why;
 
@@ -51,6 +52,13 @@ pub(super) const SPECS: &[Spec] = &[
     )
     .keys(&["Ctrl+Shift+S"])
     .at(Menu::File, 1),
+    Spec::new(
+        "file.template",
+        "Save as Template",
+        "Has New begin with the graph as it is now.",
+        |screen, _| screen.app.perform(Action::SaveAsTemplate),
+    )
+    .at(Menu::File, 2),
     Spec::new(
         "file.merge",
         "Merge\u{2026}",

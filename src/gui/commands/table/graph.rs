@@ -1,9 +1,15 @@
 //! Graph: what it consists of.
 
-use super::super::{Menu, On, Spec, State};
-use super::EMPTY;
+use super::super::{Menu, On, Sight, Spec, State};
+use super::{EMPTY, NO_FILTER};
 use crate::app::Action;
 use crate::graph::arrange::{Alignment, Axis};
+use crate::graph::{FilterId, NodeKind};
+
+fn is_group(sight: &Sight<'_>, id: FilterId) -> bool {
+    let node = sight.view.graph.filters.get(&id);
+    node.is_some_and(|node| matches!(node.kind, NodeKind::Group(_)))
+}
 
 macro_rules! align {
     ($name:literal, $words:literal, $help:literal, $way:ident) => {
@@ -99,6 +105,32 @@ pub(super) const SPECS: &[Spec] = &[
         Vertically
     ),
     Spec::new(
+        "graph.group",
+        "Group",
+        "Folds what is selected into a new group; the sound stays the same.",
+        |screen, _| screen.app.perform(Action::Group),
+    )
+    .keys(&["Ctrl+Shift+E"])
+    .at(Menu::Graph, 2)
+    .on(&[On::Filter])
+    .toast("Grouped #")
+    .when(|sight| State::when(sight.has_filters(), NO_FILTER)),
+    Spec::new(
+        "graph.ungroup",
+        "Ungroup",
+        "Dissolves the selected groups; what was inside becomes the selection.",
+        |screen, _| screen.app.perform(Action::Ungroup),
+    )
+    .keys(&["Ctrl+Shift+U"])
+    .at(Menu::Graph, 2)
+    .on(&[On::Filter])
+    .toast("Ungrouped #")
+    .when(|sight| {
+        let mut filters = sight.view.selection.filters.iter();
+        let any = filters.any(|id| is_group(sight, *id));
+        State::when(any, "No group is selected: click one first.")
+    }),
+    Spec::new(
         "graph.enter",
         "Open Group",
         "Shows the inside of the selected group.",
@@ -109,9 +141,7 @@ pub(super) const SPECS: &[Spec] = &[
     .on(&[On::Filter])
     .when(|sight| {
         let one = sight.view.selection.one_filter();
-        let is_group = one
-            .and_then(|id| sight.view.graph.filters.get(&id))
-            .is_some_and(|node| matches!(node.kind, crate::graph::NodeKind::Group(_)));
+        let is_group = one.is_some_and(|id| is_group(sight, id));
         State::when(is_group, "One group has to be selected: click it first.")
     }),
     Spec::new(
@@ -127,6 +157,72 @@ pub(super) const SPECS: &[Spec] = &[
         let inside = !sight.view.place().is_empty();
         State::when(inside, "This is the outermost graph.")
     }),
+    Spec::new(
+        "graph.bypass",
+        "Bypass",
+        "Lets what comes into the selected filters go out as it is, or lets them work again.",
+        |screen, _| screen.bypass(),
+    )
+    .keys(&["B"])
+    .at(Menu::Graph, 3)
+    .on(&[On::Filter])
+    .when(|sight| {
+        let state = State::when(sight.has_filters(), NO_FILTER);
+        State {
+            is_on: Some(sight.all(|filter| filter.is_bypassed)),
+            ..state
+        }
+    }),
+    Spec::new(
+        "graph.disable",
+        "Disable",
+        "Leaves the selected filters out of what plays; their wires carry silence.",
+        |screen, _| screen.disable(true),
+    )
+    .keys(&["D"])
+    .at(Menu::Graph, 3)
+    .on(&[On::Filter])
+    .when(|sight| match sight.all(|filter| filter.is_disabled) {
+        true => State::not("All that is selected is disabled already."),
+        false => State::when(sight.has_filters(), NO_FILTER),
+    }),
+    Spec::new(
+        "graph.enable",
+        "Enable",
+        "Lets the selected filters take part in what plays again.",
+        |screen, _| screen.disable(false),
+    )
+    .keys(&["E"])
+    .at(Menu::Graph, 3)
+    .on(&[On::Filter])
+    .when(|sight| match sight.any(|filter| filter.is_disabled) {
+        true => State::ready(),
+        false => State::not("Nothing that is selected is disabled."),
+    }),
+    Spec::new(
+        "graph.comment",
+        "Add Comment",
+        "Writes a comment on the canvas, at the pointer.",
+        |screen, _| screen.add_comment(),
+    )
+    .keys(&["Ctrl+Shift+C"])
+    .at(Menu::Graph, 4)
+    .on(&[On::Canvas]),
+    Spec::new(
+        "graph.frame",
+        "Add Frame",
+        "Draws a frame with a title round what is selected.",
+        |screen, _| {
+            screen.app.perform(Action::AddFrame {
+                title: "Frame".to_owned(),
+                area: None,
+            });
+        },
+    )
+    .keys(&["Ctrl+Shift+F"])
+    .at(Menu::Graph, 4)
+    .on(&[On::Filter])
+    .when(|sight| State::when(sight.has_filters(), NO_FILTER)),
     Spec::new(
         "graph.refresh",
         "Look for Devices",
