@@ -32,6 +32,8 @@ pub struct Settings {
     pub cluster: bool,
     /// Whether the minimap takes the legend's place where the graph is too large to be seen at once.
     pub minimap: bool,
+    /// Whether the ground is painted; not where the window is cleared to its colour anyway.
+    pub ground: bool,
     /// Skips bodies: for a canvas in software rendering.
     pub bodies: bool,
 }
@@ -44,6 +46,7 @@ impl Default for Settings {
             legend: true,
             cluster: true,
             minimap: true,
+            ground: true,
             bodies: true,
         }
     }
@@ -200,7 +203,9 @@ impl NodeGraph {
         access::name_canvas(&response);
         let mut ui = ui.new_child(UiBuilder::new().id_salt(self.id).max_rect(rect));
         ui.shrink_clip_rect(rect);
-        ui.painter().rect_filled(rect, 0.0, look.canvas);
+        if self.settings.ground {
+            ui.painter().rect_filled(rect, 0.0, look.canvas);
+        }
 
         let mut events = Vec::new();
         self.view.origin = rect.min;
