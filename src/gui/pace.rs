@@ -18,6 +18,8 @@ const SHORT: f32 = 0.018;
 const MEASURED: u32 = 16;
 /// Seconds over which the figures of the system are compared.
 const WINDOW: f64 = 0.8;
+/// The same for the first time, when nothing is known yet.
+const FIRST: f64 = 0.25;
 /// Between looks at what threads have said while nothing moves: while the user is there, and later.
 const ATTENTIVE: f32 = 0.25;
 const IDLE: f32 = 1.0;
