@@ -37,6 +37,8 @@ pub(crate) struct Cured {
     pub(crate) last: (PinRef, PinRef),
     /// Names of the filters that are put in, from source to sink.
     pub(crate) names: Vec<String>,
+    /// Their ids.
+    pub(super) added: Vec<FilterId>,
 }
 
 impl Bench<'_> {
@@ -120,6 +122,7 @@ impl Bench<'_> {
         let mut edits: Vec<Edit> = gone.into_iter().rev().map(Edit::Disconnect).collect();
         let names = row.nodes.iter().map(|(_, node)| node.name.clone());
         let names = names.collect();
+        let added = row.nodes.iter().map(|(id, _)| *id).collect();
         if !row.moves.is_empty() {
             edits.push(Edit::Move(row.moves));
         }
@@ -148,6 +151,7 @@ impl Bench<'_> {
         edits.push(Edit::Connect(wire(&last, to)));
         Some(Cured {
             names,
+            added,
             ..Cured::of(edits, (last, to.clone()))
         })
     }
@@ -243,6 +247,7 @@ impl Cured {
             edit: Edit::Batch(edits),
             last,
             names: vec![],
+            added: vec![],
         }
     }
 }

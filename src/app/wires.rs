@@ -170,6 +170,7 @@ impl App {
             self.refuse(from, to, refusal.clone());
             return;
         };
+        let added: BTreeSet<FilterId> = cured.added.iter().copied().collect();
         let (name, edit, selection) = match pending {
             None => (cure.text.clone(), cured.edit, None),
             Some(pending) => (
@@ -187,8 +188,17 @@ impl App {
         let was_red = ends(&self.wiring, true).any(|red| red == wire);
         if refused(&trial.wiring) + usize::from(was_red) <= refused(&self.wiring) {
             if self.apply(&name, edit) {
-                if let Some(id) = selection {
-                    self.select_one(id);
+                // Wires have other indices now: what was selected by them is not what is meant.
+                self.selection.connections.clear();
+                match selection {
+                    Some(id) => self.select_one(id),
+                    None if added.is_empty() => {}
+                    None => {
+                        self.selection = Selection {
+                            filters: added,
+                            ..Selection::default()
+                        };
+                    }
                 }
                 self.agree();
             }

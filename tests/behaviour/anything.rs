@@ -197,6 +197,10 @@ proptest! {
             if let Some(action) = act(&app, &copied, throw) {
                 app.perform(action);
             }
+            let view = app.view();
+            let (chosen, graph) = (view.selection, view.graph);
+            prop_assert!(chosen.filters.iter().all(|id| graph.filters.contains_key(id)));
+            prop_assert!(chosen.notes.iter().all(|id| graph.notes.contains_key(id)));
             copied = app.copied().unwrap_or(copied);
         }
         app.perform(Action::EndGesture);

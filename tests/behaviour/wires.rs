@@ -1,6 +1,6 @@
 //! Wires drawn, moved, led through filters and taken away; cures carried out.
 
-use ksgraph::app::{Action, ConnectMode};
+use ksgraph::app::{Action, ConnectMode, Selection};
 use ksgraph::graph::{Chosen, Edit, FilterId, FilterPath, PinAddress, Position, apply, from_ron};
 use ksgraph::ks::{DataFormat, Interface, Value};
 
@@ -19,7 +19,16 @@ fn cure(app: &ksgraph::app::App, from: &str, to: &str) -> Action {
 #[test]
 fn a_splitter_takes_a_full_output_over_and_the_old_wire_goes_on_behind_it() {
     let mut app = editor("tone:t -> null_renderer:a; null_renderer:b");
+    app.perform(Action::Select(Selection {
+        connections: [0].into(),
+        ..Selection::default()
+    }));
     let act = cure(&app, "t.out", "b.in");
+    app.perform(act.clone());
+    // What was selected is another wire now; what was put in is what matters.
+    assert!(app.view().selection.connections.is_empty());
+    assert_eq!(selected(&app), ["Splitter"]);
+    app.perform(Action::Undo);
     one_step(&mut app, act);
     assert_eq!(
         wires(&app),
