@@ -22,6 +22,8 @@ mod groups;
 #[cfg(test)]
 mod groups_tests;
 mod keeper;
+#[cfg(test)]
+mod live_tests;
 mod news;
 mod notes;
 mod observe;

@@ -5,7 +5,7 @@ use ksgraph::graph::{Edit, Graph, apply, negotiate};
 use ksgraph::ks::DataFlow;
 
 use crate::stage::{
-    AUDIBLE, RATE_HZ, Stage, assert_same_bits, even, hear, largest_step, path, peak,
+    AUDIBLE, RATE_HZ, Stage, assert_same_bits, cut, even, hear, largest_step, path, peak,
 };
 
 fn bypass(graph: &mut Graph, name: &str, is_on: bool) {
@@ -214,6 +214,32 @@ fn switching_while_it_plays_does_not_click() {
                 assert!(peak(&[tail]) > AUDIBLE, "{what}: it plays on in the end");
             }
         }
+    }
+}
+
+#[test]
+fn wires_behind_a_bypassed_filter_fade_by_themselves() {
+    let stage = Stage::new();
+    let mut before = stage.graph("tone frequency=441 level=-20 -> gain -> mixer -> null_renderer");
+    bypass(&mut before, "gain", true);
+    let mut after = before.clone();
+    cut(&mut after, "gain", "mixer");
+    stage.add(&mut after, "gain -> meter -> mixer");
+    for quantum in [64, 256, 1000] {
+        let mut offline = Offline::rehearse(&stage.catalogue, &stage.job(&before), 1000);
+        let sink = path(&before, "null_renderer");
+        let mut heard = hear(&mut offline, &sink, &even(3017, quantum));
+        for graph in [&after, &before, &after] {
+            offline.change(&stage.job(graph));
+            let more = hear(&mut offline, &sink, &even(2031, quantum));
+            heard[0].extend_from_slice(&more[0]);
+        }
+        let (step, at) = largest_step(&heard[0]);
+        assert!(step <= bound() / 2.0, "a step of {step} at {at}");
+        assert!(
+            peak(&[heard[0][7000..].to_vec()]) > 0.09,
+            "it is heard again"
+        );
     }
 }
 

@@ -394,3 +394,28 @@ fn cuttings_do_not_matter_for_groups_either() {
     let whole = play(&even(9000, 64));
     assert_same_bits(&whole, &play(&uneven(9000, 1000, 5)), "uneven");
 }
+
+#[test]
+fn which_wire_is_refused_does_not_change_by_grouping() {
+    let stage = Stage::new();
+    let first = stage.graph(
+        "a:tone rate='44100' -> mixer -> null_renderer; b:tone rate='48000' -> mixer; c:tone rate='44100' -> mixer",
+    );
+    let refused = |graph: &Graph| {
+        let wiring = ksgraph::graph::negotiate(graph, &stage.catalogue, &stage.facts, None);
+        let wires = wiring
+            .wires
+            .into_iter()
+            .filter(|wire| wire.outcome.is_err());
+        let ids = wires.filter_map(|wire| wire.from.filter.0.last().copied());
+        ids.collect::<BTreeSet<FilterId>>()
+    };
+    assert!(!refused(&first).is_empty());
+    for boxes in subsets(&first, 31) {
+        let mut graph = first.clone();
+        let group = folded(&mut graph, &boxes).unwrap();
+        assert_eq!(refused(&graph), refused(&first), "{boxes:?}");
+        folded(&mut graph, &[group].into()).unwrap();
+        assert_eq!(refused(&graph), refused(&first), "{boxes:?}, twice");
+    }
+}
