@@ -124,10 +124,9 @@ impl Pace {
 
     /// What a frame takes by the figures of the system.
     fn compare(&mut self, found: Found) {
-        if self
-            .sample
-            .is_some_and(|last| found.now - last.now < WINDOW)
-        {
+        let window = if self.is_told { WINDOW } else { FIRST };
+        let due = |last: Sample| found.now - last.now >= window;
+        if self.sample.is_some_and(|last| !due(last)) {
             return;
         }
         let Some(ran) = (self.ran)() else {
