@@ -328,7 +328,7 @@ impl App {
             Action::UseDefaultDevice => self.take_default(),
             Action::SetRate(rate_hz) => self.set_rate(rate_hz),
             Action::SetQuantum(quantum) => self.set_quantum(quantum),
-            Action::FollowDefault(is_on) => self.desk.follows_default = is_on,
+            Action::FollowDefault(is_on) => self.change_preferences(|it| it.follow_default = is_on),
 
             Action::New => self.begin_anew(),
             Action::Open(path) => self.open(&path),
@@ -394,7 +394,7 @@ impl App {
             quantum: self.playing.as_ref().map_or(0, Playing::quantum),
             device: &self.desk.name,
             granted: self.desk.driving.as_ref(),
-            follows_default: self.desk.follows_default,
+            follows_default: self.preferences().follow_default,
             refusal: self.refusal.as_ref(),
             banners: &self.banners,
             log: &self.log,

@@ -24,6 +24,7 @@ impl App {
         for item in news {
             self.hear(item);
         }
+        self.find_lost_devices();
         if self.desk.is_waiting() {
             self.prune_waits();
         }

@@ -82,6 +82,8 @@ pub struct Preferences {
     pub snap: bool,
     /// Samples of a cycle; `None` is the program's.
     pub quantum: Option<usize>,
+    /// Whether filters that name no device move when the system's default one changes.
+    pub follow_default: bool,
     /// The sound card.
     pub audio: AudioChoice,
     /// What a refused wire does.
@@ -112,6 +114,7 @@ impl Default for Preferences {
             layout: String::new(),
             snap: true,
             quantum: None,
+            follow_default: false,
             audio: AudioChoice::default(),
             connect: ConnectMode::Direct,
             template: None,
@@ -158,7 +161,7 @@ macro_rules! fields {
 
 fields! {
     theme, scale_percent, reduced_motion, keys, recent, favourites, blocked, panels, layout, snap, quantum, audio, connect,
-    template, first_run_done, moved_media, device_mapping,
+    follow_default, template, first_run_done, moved_media, device_mapping,
 }
 
 impl Preferences {

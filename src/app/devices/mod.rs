@@ -13,6 +13,7 @@ use super::{Action, App, Banner, Offer, Urgency};
 use crate::graph::{Edit, FilterPath, Wiring};
 use crate::ks::ids::category;
 use crate::ks::{AudioDevice, Descriptor, Domain, Facts, Granted, Property, Settings, Value};
+use crate::portcls::wavert::telemetry;
 
 /// The last words of every banner about a missing device, by which it is found again.
 const WAITS: &str = "The graph keeps time on a silent clock and waits for it.";
@@ -37,8 +38,6 @@ pub(super) struct Desk {
     taken: BTreeMap<FilterPath, Taken>,
     /// The filters whose device is gone.
     waits: BTreeMap<FilterPath, Wait>,
-    /// Whether filters that name no device move when the system's default one changes.
-    pub(super) follows_default: bool,
 }
 
 #[derive(Debug)]
@@ -219,6 +218,20 @@ impl App {
         }
     }
 
+    /// Devices that go without driving the graph tell only by their telemetry.
+    pub(super) fn find_lost_devices(&mut self) {
+        let Some(playing) = &self.playing else { return };
+        let is_lost = |filter: &FilterPath| {
+            let cells = playing.open(filter).and_then(|it| it.telemetry.as_ref());
+            cells.is_some_and(|cells| cells.get(telemetry::LOST) != 0.0)
+        };
+        let taken = self.desk.taken.keys();
+        let lost: Vec<FilterPath> = taken.filter(|it| is_lost(it)).cloned().collect();
+        for filter in lost {
+            self.device_lost(&filter);
+        }
+    }
+
     /// Another device drives the graph, or a timer does.
     pub(super) fn master_changed(&mut self, master: Option<&FilterPath>) {
         let open = master.and_then(|master| self.playing.as_ref()?.open(master));
@@ -354,7 +367,7 @@ impl App {
         if self.facts.kept.is_empty() || !taken.any(|taken| taken.asked.is_empty()) {
             return false;
         }
-        if self.desk.follows_default {
+        if self.preferences().follow_default {
             let before = std::mem::replace(&mut self.facts.kept, now.clone());
             let text =
                 format!("{now} is the system's output now: the graph moves there from {before}");

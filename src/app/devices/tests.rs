@@ -569,3 +569,48 @@ fn notes_held_on_an_input_that_is_pulled_end_and_it_is_played_again_when_it_is_b
     press(&bench);
     bench.until_heard("pulseaudio:speakers");
 }
+
+#[test]
+fn a_device_that_does_not_drive_the_graph_is_waited_for_as_well() {
+    let desk = Desk::default();
+    desk.add("pulseaudio", "speakers", true);
+    desk.add("pulseaudio", "headset", false);
+    let row = [
+        ("tone", "out"),
+        ("splitter", "out"),
+        ("audio_device_out", "in"),
+    ];
+    let mut bench = Bench::with(desk, &row, "");
+    bench.app.perform(Action::AddFilter {
+        key: "audio_device_out".into(),
+        at: Position::default(),
+    });
+    let second = FilterId(4);
+    bench.app.perform(Action::SetProperty {
+        filter: second,
+        key: "device".into(),
+        value: Some(Value::Text("pulseaudio:headset".into())),
+    });
+    let pin = |id, pin: &str, instance| PinAddress {
+        filter: FilterPath(vec![id]),
+        pin: pin.into(),
+        instance,
+    };
+    bench.app.perform(Action::Connect {
+        from: pin(FilterId(2), "out", 1),
+        to: pin(second, "in", 0),
+    });
+    bench.run();
+    let both = |it: &Bench| it.is_heard("pulseaudio:speakers") && it.is_heard("pulseaudio:headset");
+    bench.until("sound on both", both);
+    assert_eq!(bench.app.view().device, "pulseaudio:speakers");
+    bench.desk.pull("pulseaudio:headset");
+    bench.until("the loss", |it| {
+        it.banner().starts_with("pulseaudio:headset")
+    });
+    assert_eq!(bench.app.view().device, "pulseaudio:speakers");
+    bench.desk.add("pulseaudio", "headset", false);
+    bench.heard.clear();
+    bench.until("sound on both again", both);
+    bench.until("the end of the banner", |it| it.banner().is_empty());
+}
