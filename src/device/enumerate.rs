@@ -78,14 +78,24 @@ fn signs() -> Vec<String> {
         names.extend(found.filter(|name| folder != "/dev/shm" || name.starts_with("jack")));
     }
     let clients = std::fs::read_to_string("/proc/asound/seq/clients").unwrap_or_default();
-    let is_ours = |line: &&str| line.contains(ports::CLIENT);
-    names.extend(
-        clients
-            .lines()
-            .filter(|line| !is_ours(line))
-            .map(str::to_owned),
-    );
+    names.extend(sequencer_ports(&clients));
     names.sort();
+    names
+}
+
+/// The sequencer's clients and ports but for our own, out of the kernel's list, which also counts what goes by.
+fn sequencer_ports(list: &str) -> Vec<String> {
+    let mut is_ours = false;
+    let mut names = vec![];
+    for line in list.lines().map(str::trim) {
+        if line.starts_with("Client ") {
+            is_ours = line.contains(ports::CLIENT);
+        }
+        let is_name = line.starts_with("Client ") || line.starts_with("Port ");
+        // Until the closing quote: what follows says who may read and write, and who does.
+        let name = line.rsplit_once('"').map(|(name, _)| name);
+        names.extend(name.filter(|_| is_name && !is_ours).map(str::to_owned));
+    }
     names
 }
 
@@ -360,6 +370,23 @@ mod tests {
                 "{device:?} can do nothing"
             );
         }
+    }
+
+    #[test]
+    fn a_port_that_comes_is_a_sign_and_traffic_and_our_own_ports_are_none() {
+        let list = |cells: u32, more: &str| {
+            format!(
+                "Client info\n  cur  clients : 3\n\nClient   0 : \"System\" [Kernel Legacy]\n  \
+                 Port   1 : \"Announce\" (R-e-) [In/Out]\n    Connecting To: 128:0\nClient 130 : \
+                 \"KSGraph\" [User Legacy]\n  Port   0 : \"in\" (-We-)\n  Input pool :\n    \
+                 Cells in use         : {cells}\n{more}"
+            )
+        };
+        let quiet = sequencer_ports(&list(0, ""));
+        assert_eq!(quiet.len(), 2, "{quiet:?}");
+        assert_eq!(quiet, sequencer_ports(&list(7, "")));
+        let keys = "Client 24 : \"Keystation 49\" [Kernel]\n  Port 0 : \"MIDI 1\" (RWeX)\n";
+        assert_eq!(sequencer_ports(&list(0, keys)).len(), 4);
     }
 
     #[test]
