@@ -30,8 +30,8 @@ pub struct Job {
     pub base: Option<PathBuf>,
     /// Events for sources of notes, in place of live ones.
     pub feeds: BTreeMap<FilterPath, Arc<[KernelEvent]>>,
-    /// Filters, by where they stood at first, to be opened anew though nothing about them changed, with a number that differs each time: a device
-    /// that has come back.
+    /// Filters, by where they stood at first, to be opened anew though nothing about them changed, with a number that
+    /// differs each time: a device that has come back.
     pub renew: BTreeMap<FilterPath, u64>,
     /// Filters that stood elsewhere when they came into the document, and where: by that their processors are kept,
     /// into groups and out of them.

@@ -315,10 +315,16 @@ fn add(graph: &mut Graph, id: FilterId, node: Node) -> Result<Edit, EditError> {
     let next_id = graph.next_id;
     graph.filters.insert(id, node);
     graph.next_id = next_id.max(id.0.saturating_add(1));
-    Ok(Edit::Batch(vec![
-        Edit::Remove(vec![id]),
-        Edit::SetNextId(next_id),
-    ]))
+    let mut back = vec![Edit::Remove(vec![id])];
+    // Wires that led nowhere end here now; they stay when the box goes again.
+    for (index, wire) in graph.connections.iter().enumerate() {
+        if wire.from.filter == id || wire.to.filter == id {
+            let connection = wire.clone();
+            back.push(Edit::ConnectAt { index, connection });
+        }
+    }
+    back.push(Edit::SetNextId(next_id));
+    Ok(Edit::Batch(back))
 }
 
 fn remove(graph: &mut Graph, ids: &[FilterId]) -> Result<Edit, EditError> {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use ksgraph::graph::{
-    Chosen, Connection, Edit, EditError, FilterId, FilterNode, Graph, History, Node, NodeKind,
-    Note, NoteId, NoteKind, PinRef, Position, Reach, Size, apply, from_ron, to_ron,
+    Chosen, Connection, Edit, EditError, FilterId, FilterNode, Graph, GroupPin, History, Node,
+    NodeKind, Note, NoteId, NoteKind, PinRef, Position, Reach, Size, apply, from_ron, to_ron,
 };
 use ksgraph::ks::{DataFormat, Value};
 use proptest::prelude::*;
@@ -56,6 +56,17 @@ fn newer_edit() -> impl Strategy<Value = Edit> {
                 .into_iter()
                 .map(|(there, here)| (here, there))
                 .collect(),
+        }),
+        (id(), 1..8_u32, "[pq]").prop_map(|(group, inner, name)| Edit::SetPins {
+            group,
+            pins: vec![GroupPin {
+                name,
+                inner: end(inner, "in", 0),
+            }],
+        }),
+        (0..3_usize, 1..8_u32, 1..8_u32).prop_map(|(index, a, b)| Edit::ConnectAt {
+            index,
+            connection: wire(a, b, 1),
         }),
         (id(), any::<bool>()).prop_map(|(filter, is_on)| Edit::SetBypass { filter, is_on }),
         (id(), any::<bool>()).prop_map(|(filter, is_on)| Edit::SetDisabled { filter, is_on }),
