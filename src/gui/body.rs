@@ -12,7 +12,7 @@ use super::meter;
 use super::probe;
 use super::property::Edit;
 use super::screen::Command;
-use super::theme::{Theme, Type, radius};
+use super::theme::{Theme, ThemeName, Type, radius};
 use crate::app::telemetry::synth;
 use crate::app::{Action, View};
 use crate::graph::{FilterNode, NodeKind};
@@ -254,8 +254,8 @@ impl Bodies {
             let sounds = self.play.holds(&page.drawn.path, base + step);
             let fill = match (sounds, is_black) {
                 (true, _) => theme.events,
-                (false, true) => theme.field,
-                (false, false) => theme.text,
+                (false, true) => theme.piano().1,
+                (false, false) => theme.piano().0,
             };
             let foot = (2.0 * page.zoom).clamp(0.0, 6.0) as u8;
             let corner = CornerRadius {
@@ -265,9 +265,15 @@ impl Bodies {
                 se: foot,
             };
             ui.painter().rect_filled(*place, corner, fill);
+            if theme.name == ThemeName::Light {
+                // White keys on a white box.
+                let edge = egui::Stroke::new(1.0, theme.line);
+                ui.painter()
+                    .rect_stroke(*place, corner, edge, egui::StrokeKind::Inside);
+            }
             if let (true, Some(letter)) = (!is_black, keys::letter(*step)) {
                 let at = place.center_bottom() - vec2(0.0, 4.0 * page.zoom);
-                let ink = theme.field;
+                let ink = theme.piano().1;
                 page.text(ui, at, Align2::CENTER_BOTTOM, letter, Type::Tick, ink);
             }
         }

@@ -103,6 +103,9 @@ pub fn has_display() -> bool {
     is_set("DISPLAY") || is_set("WAYLAND_DISPLAY") || is_set("WAYLAND_SOCKET")
 }
 
+/// Between frames under reduced motion, in seconds.
+const STILL: f32 = 0.25;
+
 /// The window.
 struct Shell {
     screen: Screen,
@@ -155,7 +158,11 @@ impl eframe::App for Shell {
                 .filter(|_| runs)
                 .map_or(0.0, |cells| cells.load_mean()),
         });
-        let pause = self.pace.next(found);
+        let mut pause = self.pace.next(found);
+        if self.screen.is_still() && !found.is_touched {
+            // Reduced motion: what only shows the signal is drawn four times a second.
+            pause = pause.max(STILL);
+        }
         ctx.request_repaint_after(Duration::from_secs_f32(pause));
     }
 }

@@ -6,6 +6,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use ksgraph::app::{Action, ThemeChoice};
 use ksgraph::graph::{FilterId, NodeKind};
 use ksgraph::gui::commands::{Entry, entries};
+use ksgraph::gui::theme::{Theme, ThemeName};
 use ksgraph::ks::State;
 
 use super::app_support::Window;
@@ -182,6 +183,17 @@ fn percent(window: &mut Window) -> u16 {
     window.screen().app().preferences().scale_percent
 }
 
+/// The theme that is drawn.
+fn worn(window: &mut Window) -> ThemeName {
+    Theme::of(&window.harness().ctx).name
+}
+
+/// The size at which all is drawn, in per cent.
+fn drawn_at(window: &mut Window) -> u16 {
+    window.harness().run_steps(2);
+    (window.harness().ctx.zoom_factor() * 100.0).round() as u16
+}
+
 fn focus_is_on(window: &mut Window, role: Role, name: &str) -> bool {
     let node = window
         .harness()
@@ -250,15 +262,15 @@ cases! {
     "view.previous_panel", three, |w| focus_is_on(w, Role::Pane, "Catalogue");
     "view.menu_bar", three, |w| focus_is_on(w, Role::Button, "File");
     "view.context_menu", one, |w| menu_item(w, "Delete").is_some();
-    "view.theme.dark", light, |w| theme(w) == ThemeChoice::Dark;
-    "view.theme.light", three, |w| theme(w) == ThemeChoice::Light;
-    "view.theme.high_contrast", three, |w| theme(w) == ThemeChoice::HighContrast;
+    "view.theme.dark", light, |w| theme(w) == ThemeChoice::Dark && worn(w) == ThemeName::Dark;
+    "view.theme.light", three, |w| theme(w) == ThemeChoice::Light && worn(w) == ThemeName::Light;
+    "view.theme.high_contrast", three, |w| theme(w) == ThemeChoice::HighContrast && worn(w) == ThemeName::HighContrast;
     "view.theme.system", three, |w| theme(w) == ThemeChoice::System;
-    "view.scale.100", scaled, |w| percent(w) == 100;
-    "view.scale.125", three, |w| percent(w) == 125;
-    "view.scale.150", three, |w| percent(w) == 150;
-    "view.scale.175", three, |w| percent(w) == 175;
-    "view.scale.200", three, |w| percent(w) == 200;
+    "view.scale.100", scaled, |w| percent(w) == 100 && drawn_at(w) == 100;
+    "view.scale.125", three, |w| percent(w) == 125 && drawn_at(w) == 125;
+    "view.scale.150", three, |w| percent(w) == 150 && drawn_at(w) == 150;
+    "view.scale.175", three, |w| percent(w) == 175 && drawn_at(w) == 175;
+    "view.scale.200", three, |w| percent(w) == 200 && drawn_at(w) == 200;
     "view.reduced_motion", three, |w| w.screen().app().preferences().reduced_motion;
     "view.full_screen", three, |w| w.screen().is_full_screen();
 
@@ -290,7 +302,8 @@ cases! {
     "play.run", three, |w| state(w) == State::Run;
     "play.play_mode", keyboard, |w| w.screen().app().view().play_mode.is_some();
     "play.panic", three, |w| {
-        w.screen().app().view().log.iter().any(|line| line.text.contains("silence")) || count(w) == 3
+        let log = w.screen().app().view().log;
+        log.iter().any(|line| line.text == "Every note was silenced")
     };
 
     "tools.intelligent", three, |w| {
@@ -507,6 +520,8 @@ fn keys_are_rebound_kept_and_reset() {
     window.key(Modifiers::COMMAND, Key::G);
     assert_eq!(count(&mut window), 4, "the new ones count");
     perform(&mut window, "tools.preferences");
+    // Until the page stands still.
+    window.harness().run_steps(10);
     window.click("Page Keys");
     window.harness().run_steps(4);
     window.click("Reset all keys");
@@ -521,9 +536,33 @@ fn a_plain_key_belongs_to_what_has_the_keyboard() {
     window.key(Modifiers::NONE, Key::Backspace);
     window.key(Modifiers::NONE, Key::Delete);
     assert_eq!(count(&mut window), 3, "Del is the field's");
-    window.key(Modifiers::NONE, Key::F6);
+    // Not a field, but not the canvas either.
     window.key(Modifiers::NONE, Key::F6);
     window.key(Modifiers::NONE, Key::Delete);
+    assert_eq!(count(&mut window), 3, "the catalogue has the keyboard");
+    let canvas = window
+        .harness()
+        .get_by_role_and_label(Role::Canvas, "Graph")
+        .rect();
+    click_at(
+        &mut window,
+        egui::Rect::from_min_size(
+            canvas.right_top() + egui::vec2(-60.0, 60.0),
+            egui::vec2(2.0, 2.0),
+        ),
+    );
+    window.key(Modifiers::COMMAND, Key::A);
+    window.key(Modifiers::NONE, Key::Delete);
+    assert_eq!(count(&mut window), 0, "now the canvas has it");
+}
+
+#[test]
+fn a_group_is_entered_and_left_by_the_breadcrumb() {
+    let mut window = inside();
+    assert!(window.sees("untitled.ron"));
+    window.click("untitled.ron");
+    assert!(window.screen().app().view().place().is_empty());
+    assert_eq!(count(&mut window), 3);
 }
 
 #[test]

@@ -216,3 +216,49 @@ fn letters_rest_in_play_mode_and_text_keeps_its_keys() {
         assert_eq!(is_of_text, keys == "Alt+Up", "{keys}");
     }
 }
+
+#[test]
+fn every_string_of_commands_and_filters_has_its_glyphs() {
+    use crate::gui::theme::{Theme, ThemeName, Type};
+    use crate::ks::Domain;
+
+    let mut words: BTreeSet<String> = BTreeSet::new();
+    for spec in all() {
+        words.extend([spec.words.to_owned(), spec.help.to_owned()]);
+        words.extend(spec.keys.iter().map(|it| (*it).to_owned()));
+        words.extend(spec.toast.map(str::to_owned));
+        words.extend(spec.place.and_then(|it| it.under).map(str::to_owned));
+    }
+    for fixed in FIXED {
+        words.extend([fixed.words.to_owned(), fixed.shown.to_owned()]);
+    }
+    let app = crate::app::App::new(crate::app::Options::nominal(64));
+    for filter in app.view().catalogue.iter() {
+        let descriptor = filter.descriptor();
+        words.extend([descriptor.title.to_string(), descriptor.help.to_string()]);
+        words.extend(descriptor.category().name().map(str::to_owned));
+        words.extend(descriptor.pins.iter().map(|pin| pin.name.to_string()));
+        for property in descriptor.properties.iter() {
+            words.extend([property.title.to_owned(), property.wanted()]);
+            words.insert(property.unit.symbol().to_owned());
+            if let Domain::Choice(choices) = property.domain {
+                words.extend(choices.iter().map(|it| (*it).to_owned()));
+            }
+        }
+    }
+    assert!(words.len() > 200);
+    let ctx = Context::default();
+    Theme::install(&ctx, ThemeName::Dark);
+    let mut output = ctx.run_ui(egui::RawInput::default(), |ui| {
+        for role in [Type::Body, Type::Value, Type::Section, Type::Small] {
+            let font = role.font();
+            for text in &words {
+                let has = ui.fonts_mut(|fonts| fonts.has_glyphs(&font, text));
+                assert!(has, "{role:?} lacks a glyph of {text:?}");
+            }
+            let has = ui.fonts_mut(|fonts| fonts.has_glyphs(&font, "\u{10fffd}"));
+            assert!(!has, "a missing glyph is found out");
+        }
+    });
+    output.textures_delta.clear();
+}

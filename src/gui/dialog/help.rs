@@ -65,7 +65,7 @@ fn of_filter(ui: &mut Ui, descriptor: &Descriptor) {
             page::heading(ui, "Properties");
             for it in descriptor.properties.iter() {
                 let default = property::shown(it, &it.default_value());
-                page::pair(ui, it.title, &default);
+                page::pair(ui, it.title, &format!("default {default}"));
                 let note = if it.structural {
                     " \u{b7} a change opens the filter anew"
                 } else {

@@ -84,7 +84,7 @@ impl Page {
             let (bar, _) = ui.allocate_exact_size(vec2(560.0, 28.0), Sense::hover());
             let tabs = ["Looks", "Keys"];
             let chosen = usize::from(self.tab == Tab::Keys);
-            let id = ui.scope_id().with("preferences tabs");
+            let id = egui::Id::unique("preferences tabs");
             let rect = Rect::from_min_size(bar.min, vec2(180.0, 26.0));
             if let Some(index) = controls::segments(ui, id, rect, &tabs, chosen, "Page", 1.0) {
                 self.tab = if index == 1 { Tab::Keys } else { Tab::Looks };
@@ -361,13 +361,15 @@ fn bind(commands: &mut Vec<Command>, name: &'static str, keys: &[Keys]) {
 }
 
 fn looks(ui: &mut Ui, sight: &Sight<'_>, bindings: &Bindings, commands: &mut Vec<Command>) {
-    for (title, names) in LOOKS {
-        page::heading(ui, title);
-        for spec in names.iter().filter_map(|name| commands::find(name)) {
-            let state = (spec.state)(sight);
-            if menu::row(ui, 260.0, spec, &state, bindings) {
-                commands.push(Command::Run(spec.name));
+    page::scroll(ui, "looks", |ui| {
+        for (title, names) in LOOKS {
+            page::heading(ui, title);
+            for spec in names.iter().filter_map(|name| commands::find(name)) {
+                let state = (spec.state)(sight);
+                if menu::row(ui, 260.0, spec, &state, bindings) {
+                    commands.push(Command::Run(spec.name));
+                }
             }
         }
-    }
+    });
 }

@@ -346,9 +346,16 @@ fn rank_command(spec: &Spec, typed: &str) -> Option<u32> {
         () if words.split_whitespace().any(|word| word.starts_with(typed)) => Some(1),
         () if under.to_lowercase().starts_with(typed) => Some(2),
         () if typed.len() > 2 && words.contains(typed) => Some(2),
-        () if typed.len() > 3 && spec.help.to_lowercase().contains(typed) => Some(3),
+        () if typed.len() > 3 && has_word(spec.help, typed) => Some(3),
         () => None,
     }
+}
+
+/// Whether a word of the sentence begins so.
+fn has_word(sentence: &str, typed: &str) -> bool {
+    let sentence = sentence.to_lowercase();
+    let mut words = sentence.split_whitespace();
+    words.any(|word| word.starts_with(typed))
 }
 
 fn hit_ui(

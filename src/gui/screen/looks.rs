@@ -50,12 +50,25 @@ impl Looks {
         if self.is_still {
             look.fit_seconds = 0.0;
             ctx.all_styles_mut(|style| style.animation_time = 0.0);
+            // Scrolling by a key jumps as well.
+            ctx.all_styles_mut(|style| {
+                style.scroll_animation = egui::style::ScrollAnimation::none();
+            });
+        } else {
+            ctx.all_styles_mut(|style| {
+                style.scroll_animation = egui::style::ScrollAnimation::default();
+            });
         }
         look
     }
 }
 
 impl Screen {
+    /// Whether the user wants as little motion as can be.
+    pub fn is_still(&self) -> bool {
+        self.looks.is_still
+    }
+
     /// Puts on what the user has set, if that has changed.
     pub(super) fn wear(&mut self, ctx: &Context) {
         let wanted = Looks::wanted(ctx, self.app.preferences());

@@ -114,6 +114,14 @@ impl Theme {
         self.shadow.gamma_multiply(self.shadow_alpha)
     }
 
+    /// White and black keys, whichever of ground and ink is the lighter.
+    pub fn piano(&self) -> (Color32, Color32) {
+        match self.name {
+            ThemeName::Light => (self.field, self.strong),
+            ThemeName::Dark | ThemeName::HighContrast => (self.text, self.field),
+        }
+    }
+
     /// A 1 pt border.
     pub fn border(&self) -> Stroke {
         Stroke::new(stroke::HAIR, self.line)
