@@ -1,9 +1,9 @@
 //! Everything a user can ask of the window: one table from which menus, palettes, keys and help are made.
 //!
-//! A [`Spec`] is one command: its stable name, its words, its keys, its place in the menus, whether it is available now
+//! A `Spec` is one command: its stable name, its words, its keys, its place in the menus, whether it is available now
 //! (and if not, why not), and what it does. `table/` holds one file per menu; `keys.rs` says what a combination of keys is
 //! and which command it belongs to. Nothing else in the window may define a shortcut; what the canvas hears while it is
-//! walked by keys is listed in [`FIXED`].
+//! walked by keys is listed in `FIXED`.
 
 mod fixed;
 pub(in crate::gui) mod keys;
