@@ -229,8 +229,9 @@ fn health(status: &FilterStatus, now: State) -> (Health, u8) {
     match status {
         FilterStatus::Missing => (Health::Missing, 0),
         FilterStatus::Faulty(_) => (Health::Faulty, 0),
-        FilterStatus::Bypassed(_) => (Health::Bypassed, 0),
-        FilterStatus::Idle(_) | FilterStatus::Disabled => (Health::Fine, 0),
+        FilterStatus::Bypassed(_) => (Health::Bypassed, now as u8),
+        FilterStatus::Disabled => (Health::Disabled, 0),
+        FilterStatus::Idle(_) => (Health::Fine, 0),
         FilterStatus::Ready(state) => (Health::Fine, (*state).min(now) as u8),
     }
 }

@@ -90,7 +90,7 @@ impl NodeGraph {
                 );
                 matches!(
                     node.health,
-                    Health::Faulty | Health::Missing | Health::Bypassed
+                    Health::Faulty | Health::Missing | Health::Bypassed | Health::Disabled
                 )
             };
             if detail == Detail::Near && place.body > 0.0 && self.settings.bodies {

@@ -188,6 +188,7 @@ pub(super) fn mark_of(look: &Look, health: Health) -> Option<(super::Mark, Color
         Health::Faulty => Some((marks.faulty, look.error)),
         Health::Missing => Some((marks.missing, look.text)),
         Health::Bypassed => Some((marks.bypassed, look.text)),
+        Health::Disabled => Some((marks.minus, look.dim)),
         Health::Waiting => Some((marks.waiting, look.warn)),
     }
 }

@@ -165,6 +165,8 @@ pub enum Health {
     Missing,
     /// Lets data through unchanged.
     Bypassed,
+    /// Switched off.
+    Disabled,
     /// Does not answer.
     Waiting,
 }

@@ -264,7 +264,8 @@ impl Brush<'_> {
             );
             left += 22.0 * zoom;
         }
-        let ink = if missing { look.dim } else { look.strong };
+        let is_off = missing || self.node.health == Health::Disabled;
+        let ink = if is_off { look.dim } else { look.strong };
         let size = self.view.font_size(12.5);
         let name = self.one_line(
             &self.node.name,

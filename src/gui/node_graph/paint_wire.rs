@@ -17,6 +17,7 @@ use super::view::{Detail, View};
 use super::wire::Curve;
 
 /// A wire's brush: everything that painting it needs.
+#[derive(Clone, Copy)]
 pub(super) struct Brush<'a> {
     pub(super) painter: &'a Painter,
     pub(super) look: &'a Look,
@@ -55,6 +56,13 @@ impl NodeGraph {
         let pointed = pointed.flatten();
         let detail = self.view.detail();
         let mut tags = Vec::new();
+        let written = match detail {
+            Detail::Near => self.view,
+            _ => View {
+                zoom: 1.0,
+                ..self.view
+            },
+        };
         for (ends, curve) in &scene.curves {
             let view = model.wire(ends.id);
             let hue = match (view.hue, view.state) {
@@ -82,10 +90,15 @@ impl NodeGraph {
             if scene.is_crowd && !over && self.focus != Some(Target::Wire(ends.id)) {
                 continue;
             }
-            let tag = if detail == Detail::Near || over {
-                brush.tag(scene, over)
-            } else {
-                None
+            // From afar the tag of what is pointed at keeps its size on screen.
+            let tag = match detail {
+                Detail::Near => brush.tag(scene, over),
+                _ if over => Brush {
+                    view: written,
+                    ..brush
+                }
+                .tag(scene, true),
+                _ => None,
             };
             let handle = match &tag {
                 Some(tag) => tag.rect,
@@ -114,7 +127,7 @@ impl NodeGraph {
             }
         }
         for (tag, hue, bright, ticks) in tags {
-            tag.paint(ui.painter(), look, hue, bright, ticks, &self.view);
+            tag.paint(ui.painter(), look, hue, bright, ticks, &written);
         }
     }
 }
