@@ -28,6 +28,8 @@ mod news;
 mod notes;
 mod observe;
 mod origins;
+pub mod palette;
+pub mod picture;
 mod playing;
 mod preferences;
 mod recovery;

@@ -19,6 +19,7 @@ mod interrupt;
 mod load;
 mod names;
 mod new;
+mod picture;
 mod play;
 mod remove;
 mod render;
@@ -97,6 +98,8 @@ enum Command {
     Set(set::Set),
     /// List audio devices and MIDI ports
     Devices(devices::Devices),
+    /// Draw a graph into a file
+    Picture(picture::Picture),
     /// Print completions for a shell
     Completions(completions::Completions),
 }
@@ -180,6 +183,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> Outcome {
         Command::Get(it) => get::run(&it),
         Command::Set(it) => set::run(&it),
         Command::Devices(it) => devices::run(&it, is_json),
+        Command::Picture(it) => picture::run(&it),
         Command::Completions(it) => completions::run(&it),
     };
     Outcome::Ended(match answer {

@@ -1,9 +1,9 @@
-//! The colours of the three themes: the only file of the program with colour literals.
-//!
-//! A hue means a kind of data, lime means alive, orange late, red failed; nothing else has a hue. The contrast of
+//! The colours of the three themes for egui. Their numbers are in `app/palette.rs`. The contrast of
 //! every ink on every ground it stands on is recomputed by the test below.
 
 use egui::Color32;
+
+use crate::app::palette::{self, Palette};
 
 #[expect(
     clippy::disallowed_methods,
@@ -80,110 +80,52 @@ pub struct Colours {
     pub shadow_alpha: f32,
 }
 
+impl Colours {
+    const fn of(it: &Palette) -> Self {
+        Self {
+            canvas: hex(it.canvas),
+            dot: hex(it.dot),
+            cross: hex(it.cross),
+            window: hex(it.window),
+            panel: hex(it.panel),
+            raised: hex(it.raised),
+            title: hex(it.title),
+            field: hex(it.field),
+            hover: hex(it.hover),
+            sel: hex(it.sel),
+            line_soft: hex(it.line_soft),
+            line: hex(it.line),
+            line_strong: hex(it.line_strong),
+            strong: hex(it.strong),
+            text: hex(it.text),
+            dim: hex(it.dim),
+            faint: hex(it.faint),
+            accent: hex(it.accent),
+            accent_ink: hex(it.accent_ink),
+            focus: hex(it.focus),
+            audio: hex(it.audio),
+            midi: hex(it.midi),
+            events: hex(it.events),
+            clock: hex(it.clock),
+            control: hex(it.control),
+            error: hex(it.error),
+            warn: hex(it.warn),
+            error_bg: hex(it.error_bg),
+            warn_bg: hex(it.warn_bg),
+            shadow: hex(it.shadow),
+            shadow_alpha: it.shadow_alpha,
+        }
+    }
+}
+
 /// Graphite.
-pub(super) const DARK: Colours = Colours {
-    canvas: hex(0x111416),
-    dot: hex(0x22272B),
-    cross: hex(0x343B41),
-    window: hex(0x16191C),
-    panel: hex(0x1A1D20),
-    raised: hex(0x22272B),
-    title: hex(0x2B3136),
-    field: hex(0x121517),
-    hover: hex(0x2F363C),
-    sel: hex(0x2A3122),
-    line_soft: hex(0x282D32),
-    line: hex(0x3A4148),
-    line_strong: hex(0x6E777F),
-    strong: hex(0xF1F0EA),
-    text: hex(0xD0D3D0),
-    dim: hex(0x9BA29F),
-    faint: hex(0x737B79),
-    accent: hex(0xB9DB52),
-    accent_ink: hex(0x151A08),
-    focus: hex(0xF1F0EA),
-    audio: hex(0x3CC9B2),
-    midi: hex(0xC79BF2),
-    events: hex(0x74A9FF),
-    clock: hex(0xE3B73F),
-    control: hex(0xAEB6B7),
-    error: hex(0xFF7370),
-    warn: hex(0xF79A52),
-    error_bg: hex(0x33201F),
-    warn_bg: hex(0x32271C),
-    shadow: hex(0x000000),
-    shadow_alpha: 0.45,
-};
+pub(super) const DARK: Colours = Colours::of(&palette::DARK);
 
 /// Warm paper with ink.
-pub(super) const LIGHT: Colours = Colours {
-    canvas: hex(0xF1EFE8),
-    dot: hex(0xDFDBD0),
-    cross: hex(0xC6C1B2),
-    window: hex(0xE7E4DA),
-    panel: hex(0xFAF9F5),
-    raised: hex(0xFFFFFF),
-    title: hex(0xEAE7DE),
-    field: hex(0xFFFFFF),
-    hover: hex(0xE2DED3),
-    sel: hex(0xE6ECCF),
-    line_soft: hex(0xE6E3DA),
-    line: hex(0xCFCABD),
-    line_strong: hex(0x8B877B),
-    strong: hex(0x15181A),
-    text: hex(0x33383A),
-    dim: hex(0x5C6264),
-    faint: hex(0x85898A),
-    accent: hex(0x506C00),
-    accent_ink: hex(0xFFFFFF),
-    focus: hex(0x15181A),
-    audio: hex(0x077065),
-    midi: hex(0x7A3EC2),
-    events: hex(0x1D5CC6),
-    clock: hex(0x856000),
-    control: hex(0x586065),
-    error: hex(0xBE2832),
-    warn: hex(0xA84E08),
-    error_bg: hex(0xFBE7E6),
-    warn_bg: hex(0xF8E9DA),
-    shadow: hex(0x3A3420),
-    shadow_alpha: 0.16,
-};
+pub(super) const LIGHT: Colours = Colours::of(&palette::LIGHT);
 
 /// Black and white, borders everywhere, no shadows.
-pub(super) const HIGH_CONTRAST: Colours = Colours {
-    canvas: hex(0x000000),
-    dot: hex(0x1C1C1C),
-    cross: hex(0x4A4A4A),
-    window: hex(0x000000),
-    panel: hex(0x000000),
-    raised: hex(0x000000),
-    title: hex(0x1A1A1A),
-    field: hex(0x000000),
-    hover: hex(0x333333),
-    sel: hex(0x263300),
-    line_soft: hex(0x6E6E6E),
-    line: hex(0xB0B0B0),
-    line_strong: hex(0xFFFFFF),
-    strong: hex(0xFFFFFF),
-    text: hex(0xFFFFFF),
-    dim: hex(0xDADADA),
-    faint: hex(0xA8A8A8),
-    accent: hex(0xD7FF3D),
-    accent_ink: hex(0x000000),
-    focus: hex(0xFFFFFF),
-    audio: hex(0x4FFFE3),
-    midi: hex(0xDDB8FF),
-    events: hex(0x9CC6FF),
-    clock: hex(0xFFD84A),
-    control: hex(0xE6E6E6),
-    error: hex(0xFF8F8F),
-    warn: hex(0xFFB469),
-    error_bg: hex(0x3A0000),
-    warn_bg: hex(0x3A2400),
-    shadow: hex(0x000000),
-    shadow_alpha: 0.0,
-};
+pub(super) const HIGH_CONTRAST: Colours = Colours::of(&palette::HIGH_CONTRAST);
 
 /// The contrast of two opaque colours by WCAG 2: 1 is none, 21 is black on white.
 pub fn contrast(a: Color32, b: Color32) -> f32 {
