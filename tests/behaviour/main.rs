@@ -23,6 +23,8 @@ mod support;
 
 mod faults;
 
+mod killed;
+
 mod render;
 
 mod stage;

@@ -119,8 +119,7 @@ impl Brush<'_> {
 
     fn words(
         &mut self,
-        x: f32,
-        y: f32,
+        (x, y): (f32, f32),
         size: f32,
         weight: u32,
         anchor: &str,
@@ -194,7 +193,7 @@ impl Brush<'_> {
         );
         for (index, words) in lines.iter().enumerate() {
             let y = y - height / 2.0 + 12.0 + 12.5 * index as f32;
-            self.words(x, y, 10.5, 500, "middle", c.strong, words);
+            self.words((x, y), 10.5, 500, "middle", c.strong, words);
         }
     }
 
@@ -226,8 +225,7 @@ impl Brush<'_> {
         ));
         let most = ((it.width - 24.0) / (12.5 * 0.56)) as usize;
         self.words(
-            x + 12.0,
-            y + 18.5,
+            (x + 12.0, y + 18.5),
             12.5,
             600,
             "start",
@@ -242,14 +240,20 @@ impl Brush<'_> {
                 let y = it.pin_y(index);
                 self.pin(x, y, pin);
                 let ink = if pin.is_connected { c.text } else { c.dim };
-                self.words(label, y + 4.0, 11.5, 400, anchor, ink, &cut(&pin.label, 24));
+                self.words(
+                    (label, y + 4.0),
+                    11.5,
+                    400,
+                    anchor,
+                    ink,
+                    &cut(&pin.label, 24),
+                );
             }
         }
         if !it.foot.is_empty() {
             let ink = if is_missing { c.error } else { c.dim };
             self.words(
-                x + 12.0,
-                y + it.height() - 8.0,
+                (x + 12.0, y + it.height() - 8.0),
                 10.5,
                 400,
                 "start",
@@ -337,7 +341,14 @@ impl Brush<'_> {
                     hue,
                     "fill-opacity=\"0.08\" stroke-opacity=\"0.7\"",
                 );
-                self.words(x + 12.0, y + 18.0, 12.5, 600, "start", c.strong, &note.text);
+                self.words(
+                    (x + 12.0, y + 18.0),
+                    12.5,
+                    600,
+                    "start",
+                    c.strong,
+                    &note.text,
+                );
             }
             NoteKind::Comment => {
                 self.rect([x, y, width, height], 4.0, c.panel, c.line_soft, "");
@@ -346,7 +357,7 @@ impl Brush<'_> {
                 let fit = ((height - 6.0) / (ROW - 4.0)).max(1.0) as usize;
                 for (index, line) in lines.iter().take(fit).enumerate() {
                     let y = y + 16.0 + index as f32 * (ROW - 4.0);
-                    self.words(x + 8.0, y, 11.5, 400, "start", c.text, line);
+                    self.words((x + 8.0, y), 11.5, 400, "start", c.text, line);
                 }
             }
         }

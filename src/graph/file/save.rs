@@ -9,6 +9,15 @@ use super::FileError;
 /// Writes `text` to `path` so that at every moment the file is the old one or the new one. Permissions are kept; where
 /// `path` is a link, what it points to is replaced.
 pub fn save_atomically(path: &Path, text: &str) -> Result<(), FileError> {
+    save_with(path, text, |_| Ok(()))
+}
+
+/// The same, with something between the writing and the renaming: where a test has the program end.
+fn save_with(
+    path: &Path,
+    text: &str,
+    before_rename: impl FnOnce(&Path) -> io::Result<()>,
+) -> Result<(), FileError> {
     let failed = |reason: String| FileError::Disk {
         tried: "write",
         file: path.display().to_string(),
@@ -44,6 +53,7 @@ pub fn save_atomically(path: &Path, text: &str) -> Result<(), FileError> {
         }
         file.sync_all()?;
         drop(file);
+        before_rename(&beside)?;
         fs::rename(&beside, &target)
     })();
     if let Err(error) = written {
@@ -71,5 +81,35 @@ fn create_beside(folder: &Path, name: &str) -> io::Result<(std::path::PathBuf, F
             }
             Err(error) => return Err(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn between_writing_and_renaming_the_old_file_is_whole_and_so_is_the_new_one() {
+        let folder = std::env::temp_dir().join(format!("ksgraph-rename-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("Stück.ron");
+        save_atomically(&path, "old").unwrap();
+        let mut was_there = false;
+        save_with(&path, "new", |beside| {
+            was_there = true;
+            assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+            assert_eq!(fs::read_to_string(beside).unwrap(), "new");
+            Ok(())
+        })
+        .unwrap();
+        assert!(was_there);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+        // What ends there leaves the old file; a failure also takes what was written beside away.
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        let error = save_with(&path, "newer", |_| Err(full())).unwrap_err();
+        assert!(error.to_string().contains("space"), "{error}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+        fs::remove_dir_all(&folder).unwrap();
     }
 }
