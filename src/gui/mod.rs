@@ -23,6 +23,7 @@ mod property;
 mod rows;
 mod screen;
 mod signals;
+mod starters;
 pub mod theme;
 mod words;
 

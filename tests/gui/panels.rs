@@ -102,3 +102,78 @@ fn pressing_a_key_is_the_first_step() {
     window.harness().run_steps(3);
     assert!(window.sees("Drag the Gain slider."));
 }
+
+#[test]
+fn a_wire_shows_what_both_sides_offered() {
+    let mut window = Window::on("graphs/tone.ron");
+    let mut selection = ksgraph::app::Selection::default();
+    selection.connections.insert(0);
+    window.screen().app_mut().perform(Action::Select(selection));
+    window.harness().run_steps(3);
+    assert!(window.sees("Block: 8 bytes, 384\u{a0}000 bytes/s"));
+    assert!(window.sees("Requests: "));
+    window.click("Offered");
+    assert!(window.sees("(agreed)"), "the winner is marked");
+}
+
+#[test]
+fn what_several_filters_share_is_set_for_all_in_one_step() {
+    let mut window = Window::with(&["gain", "gain"]);
+    let levels = |window: &mut Window| -> Vec<Option<f64>> {
+        let graph = window.graph();
+        let nodes = graph.filters.values();
+        nodes
+            .map(|node| match &node.kind {
+                ksgraph::graph::NodeKind::Filter(filter) => {
+                    filter.values.get("level").and_then(|it| it.number())
+                }
+                ksgraph::graph::NodeKind::Group(_) => None,
+            })
+            .collect()
+    };
+    let first = window.graph().filters.keys().next().copied();
+    window.screen().app_mut().perform(Action::SetProperty {
+        filter: first.expect("there are two"),
+        key: "level".into(),
+        value: Some(ksgraph::ks::Value::Number(-3.0)),
+    });
+    window.screen().app_mut().perform(Action::SelectAll);
+    window.harness().run_steps(3);
+    let field = window.harness().get_by_label("Gain value");
+    assert_eq!(field.value().as_deref(), Some("mixed"));
+    window.click("Gain value");
+    window.type_text("-9");
+    window.key(egui::Modifiers::NONE, Key::Enter);
+    assert_eq!(levels(&mut window), [Some(-9.0), Some(-9.0)]);
+    window.key(egui::Modifiers::COMMAND, Key::Z);
+    assert_eq!(levels(&mut window), [Some(-3.0), None], "one step");
+}
+
+#[test]
+fn pins_say_what_they_can_and_who_they_are_connected_to() {
+    let mut window = Window::on("graphs/first_sound.ron");
+    window.select(3);
+    window.click("Pins");
+    assert!(window.sees("Requests: BOTH"));
+    assert!(window.sees("Instances: 2 now"));
+    assert!(window.sees("Pin of Computer Keyboard notes to Tone Synth notes"));
+}
+
+#[test]
+fn log_and_performance_stand_side_by_side_and_fold() {
+    let mut window = Window::on("graphs/tone.ron");
+    assert!(window.sees("Filter the log"));
+    assert!(window.harness().query_by_label("Performance").is_some());
+    window.click("Log");
+    assert!(!window.sees("Filter the log"), "folded to its tabs");
+    window.click("Performance");
+    assert!(window.sees("Filter the log"), "and open again");
+}
+
+#[test]
+fn a_graph_to_start_from_opens_on_a_click() {
+    let mut window = Window::with(&[]);
+    window.click("Open Mixer");
+    assert!(!window.graph().filters.is_empty());
+    assert_eq!(window.screen().app().view().document.name, "mixer.ron");
+}

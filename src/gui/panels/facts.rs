@@ -1,133 +1,33 @@
-//! The inspector's pages that are not about one filter: a wire, several things, the whole graph.
+//! The inspector's page when nothing is selected: what to do, the facts of the graph, graphs to start from.
 
-use egui::{Align2, Rect, Sense, Ui, Vec2, pos2, vec2};
+use egui::{Align2, Rect, Sense, Ui, Vec2, vec2};
 
-use super::inspector::{fact, heading, row, section_rule, sentence};
+use super::page::{fact, heading, row, scrolled, section_rule, sentence};
 use crate::app::{Action, Selection, View};
-use crate::graph::FilterId;
-use crate::gui::canvas::wire_of;
-use crate::gui::controls::{self, Face};
+use crate::gui::controls;
 use crate::gui::screen::Command;
+use crate::gui::starters::Starters;
 use crate::gui::theme::{Theme, Type, space};
 use crate::ks::grouped;
 
-fn head(ui: &mut Ui, title: &str, second: &str, ink: egui::Color32) {
-    let theme = Theme::of(ui.ctx());
-    let rect = row(ui, 48.0);
-    let at = pos2(rect.left(), rect.top() + 17.0);
-    controls::clipped(ui, at, rect.width(), title, Type::PanelTitle, theme.strong);
-    let at = pos2(rect.left(), rect.top() + 34.0);
-    controls::clipped(ui, at, rect.width(), second, Type::Small, ink);
-    section_rule(ui);
-}
-
-/// What a wire agreed, or why it did not.
-pub(in crate::gui) fn wire_ui(
+/// Nothing: the facts of the graph.
+pub(super) fn graph_ui(
     ui: &mut Ui,
     view: &View<'_>,
-    index: usize,
+    starters: &mut Starters,
     commands: &mut Vec<Command>,
 ) {
-    let theme = Theme::of(ui.ctx());
-    let Some(connection) = view.graph.connections.get(index) else {
-        return;
-    };
-    ui.spacing_mut().item_spacing = Vec2::ZERO;
-    let name = |id: FilterId| {
-        view.graph
-            .filters
-            .get(&id)
-            .map_or("?", |node| node.name.as_str())
-    };
-    let title = format!(
-        "{} \u{2192} {}",
-        name(connection.from.filter),
-        name(connection.to.filter)
-    );
-    let second = format!("Wire · {} to {}", connection.from.pin, connection.to.pin);
-    head(ui, &title, &second, theme.dim);
-    let outcome = wire_of(view, index).map(|wire| &wire.outcome);
-    match outcome {
-        Some(Ok(agreement)) => {
-            heading(ui, "Agreed", "");
-            fact(ui, "Format", &agreement.format.to_string());
-            if let Some(audio) = agreement.format.audio {
-                fact(ui, "Rate", &format!("{} Hz", grouped(audio.rate_hz)));
-                fact(ui, "Channels", &audio.channels.to_string());
-                let coding = format!("{:?}, {} bit", agreement.format.sub, audio.bits);
-                fact(ui, "Sample", &coding);
-            }
-            fact(ui, "Medium", &agreement.medium.text());
-            fact(ui, "Interface", &agreement.interface.text());
-            let way = if agreement.is_push {
-                "push: the source issues"
-            } else {
-                "pull: the sink issues"
-            };
-            fact(ui, "Requests", way);
-            let chosen = &connection.chosen;
-            if chosen.format.is_some() || chosen.medium.is_some() || chosen.interface.is_some() {
-                sentence(ui, "Some of this was chosen by hand.", theme.dim);
-            }
-        }
-        Some(Err(refusal)) => {
-            heading(ui, "Not agreed", refusal.rule);
-            sentence(ui, &refusal.sentence(), theme.error);
-            for (place, cure) in refusal.cures.iter().take(4).enumerate() {
-                ui.add_space(4.0);
-                let rect = row(ui, 28.0);
-                let face = if place == 0 {
-                    Face::Primary
-                } else {
-                    Face::Plain
-                };
-                if controls::button_at(ui, rect, &cure.text, face, true).clicked()
-                    && let Some(wire) = wire_of(view, index)
-                {
-                    commands.push(Command::Cure {
-                        connection: Some(index),
-                        from: wire.from.clone(),
-                        to: wire.to.clone(),
-                        cure: place,
-                    });
-                }
-            }
-        }
-        None => sentence(ui, "One end is missing; the wire is kept.", theme.dim),
-    }
-    ui.add_space(10.0);
-    let rect = row(ui, 28.0);
-    let rect = Rect::from_min_size(rect.min, vec2(130.0, 28.0));
-    if controls::button_at(ui, rect, "Remove the wire", Face::Plain, true).clicked() {
-        commands.push(Command::Do(Action::Disconnect(vec![index])));
-    }
+    let panel = ui.max_rect();
+    scrolled(ui, panel, "graph", |ui| {
+        what_to_do_ui(ui);
+        facts_ui(ui, view);
+        problems_ui(ui, view, commands);
+        starters_ui(ui, view, starters, commands);
+    });
 }
 
-/// Several things at once.
-pub(in crate::gui) fn many_ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Command>) {
+fn what_to_do_ui(ui: &mut Ui) {
     let theme = Theme::of(ui.ctx());
-    ui.spacing_mut().item_spacing = Vec2::ZERO;
-    let filters = view.selection.filters.len();
-    let wires = view.selection.connections.len();
-    let title = format!("{} selected", filters + wires);
-    head(
-        ui,
-        &title,
-        &format!("{filters} filters, {wires} wires"),
-        theme.dim,
-    );
-    ui.add_space(8.0);
-    let rect = row(ui, 28.0);
-    let rect = Rect::from_min_size(rect.min, vec2(130.0, 28.0));
-    if controls::button_at(ui, rect, "Delete them", Face::Plain, true).clicked() {
-        commands.push(Command::Do(Action::DeleteSelection));
-    }
-}
-
-/// Nothing: the facts of the graph.
-pub(in crate::gui) fn graph_ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Command>) {
-    let theme = Theme::of(ui.ctx());
-    ui.spacing_mut().item_spacing = Vec2::ZERO;
     ui.add_space(8.0);
     let rect = row(ui, 26.0);
     let at = rect.left_center();
@@ -143,6 +43,9 @@ pub(in crate::gui) fn graph_ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<
     sentence(ui, "Click a wire for what the two pins agreed.", theme.dim);
     sentence(ui, "Drag on the empty canvas to select many.", theme.dim);
     ui.add_space(10.0);
+}
+
+fn facts_ui(ui: &mut Ui, view: &View<'_>) {
     section_rule(ui);
     heading(ui, "This graph", "");
     let counts = format!(
@@ -181,6 +84,11 @@ pub(in crate::gui) fn graph_ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<
         fact(ui, "Audio thread", words);
     }
     fact(ui, "State", view.requested.name());
+}
+
+/// Wires that were refused, and what else is wrong, a row each.
+fn problems_ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Command>) {
+    let theme = Theme::of(ui.ctx());
     let refused = view
         .wiring
         .wires
@@ -262,5 +170,52 @@ fn problem_ui(
         && let Some(selection) = about()
     {
         commands.push(Command::Do(Action::Select(selection)));
+    }
+}
+
+/// Graphs that show one thing each.
+fn starters_ui(ui: &mut Ui, view: &View<'_>, starters: &mut Starters, commands: &mut Vec<Command>) {
+    let theme = Theme::of(ui.ctx());
+    let all = starters.all();
+    if all.is_empty() {
+        return;
+    }
+    ui.add_space(8.0);
+    section_rule(ui);
+    let words = match all.len() {
+        1 => "1 graph".to_owned(),
+        count => format!("{count} graphs"),
+    };
+    heading(ui, "Start from", &words);
+    for starter in all {
+        let place = row(ui, 46.0).shrink2(vec2(0.0, 2.0));
+        let is_open = view.document.path.as_deref() == Some(starter.path.as_path())
+            || view
+                .document
+                .path
+                .as_ref()
+                .and_then(|path| path.canonicalize().ok())
+                .is_some_and(|path| path == starter.path);
+        let id = ui.scope_id().with(("starter", &starter.title));
+        let name = format!("Open {}", starter.title);
+        let response = controls::clickable(ui, id, place, true, &name);
+        let (fill, edge) = match (is_open, response.hovered()) {
+            (true, _) => (theme.sel, theme.sel),
+            (false, true) => (theme.hover, theme.line_strong),
+            (false, false) => (theme.panel, theme.line_soft),
+        };
+        controls::plate(ui, place, fill, edge);
+        let square =
+            Rect::from_center_size(place.left_center() + vec2(17.0, 0.0), Vec2::splat(15.0));
+        starter.icon.paint(ui.painter(), square, theme.dim);
+        let room = place.width() - 46.0;
+        let at = place.left_center() + vec2(36.0, -8.0);
+        controls::clipped(ui, at, room, &starter.title, Type::Value, theme.strong);
+        let at = place.left_center() + vec2(36.0, 9.0);
+        let second = if is_open { "open now" } else { &starter.second };
+        controls::clipped(ui, at, room, second, Type::Small, theme.dim);
+        if response.clicked() && !is_open {
+            commands.push(Command::OpenRecent(starter.path.clone()));
+        }
     }
 }

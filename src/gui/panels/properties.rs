@@ -2,7 +2,7 @@
 
 use egui::{Align2, ComboBox, Id, Rect, Sense, Ui, Vec2, pos2, vec2};
 
-use super::inspector::{row, sentence};
+use super::page::{row, sentence};
 use crate::app::{Action, View};
 use crate::graph::{FilterId, FilterNode, Node};
 use crate::gui::controls;
@@ -12,6 +12,9 @@ use crate::gui::property::{self, Edit};
 use crate::gui::screen::Command;
 use crate::gui::theme::{Theme, Type, space, window};
 use crate::ks::{DataFlow, Descriptor, Domain, Value};
+
+/// What stands for values that differ.
+const MIXED: &str = "mixed";
 
 /// The name of a box, to be changed.
 pub(super) fn name_row_ui(ui: &mut Ui, id: FilterId, name: &str, commands: &mut Vec<Command>) {
@@ -58,7 +61,7 @@ pub(super) fn properties_ui(
     };
     for property in descriptor.properties.iter() {
         let edit = Edit::of(id, filter, property);
-        property_ui(ui, view, &edit, commands);
+        property_ui(ui, view, &edit, false, commands);
     }
     if !descriptor.help.is_empty() {
         ui.add_space(4.0);
@@ -66,7 +69,14 @@ pub(super) fn properties_ui(
     }
 }
 
-fn property_ui(ui: &mut Ui, view: &View<'_>, edit: &Edit<'_>, commands: &mut Vec<Command>) {
+/// One property in a row. `is_mixed` when it stands for several filters that differ.
+pub(super) fn property_ui(
+    ui: &mut Ui,
+    view: &View<'_>,
+    edit: &Edit<'_>,
+    is_mixed: bool,
+    commands: &mut Vec<Command>,
+) {
     let theme = Theme::of(ui.ctx());
     let (whole, response) = ui.allocate_exact_size(
         vec2(ui.available_width(), window::PROPERTY_ROW),
@@ -86,7 +96,7 @@ fn property_ui(ui: &mut Ui, view: &View<'_>, edit: &Edit<'_>, commands: &mut Vec
         pos2(rect.right(), rect.center().y + 11.0),
     );
     match property.domain {
-        Domain::Number { .. } => number_ui(ui, id, slot, edit, commands),
+        Domain::Number { .. } => number_ui(ui, id, slot, edit, is_mixed, commands),
         Domain::Flag => {
             let slot =
                 Rect::from_min_size(pos2(slot.left(), rect.center().y - 8.0), vec2(60.0, 16.0));
@@ -97,7 +107,7 @@ fn property_ui(ui: &mut Ui, view: &View<'_>, edit: &Edit<'_>, commands: &mut Vec
                 .iter()
                 .map(|word| controls::width(ui, &controls::title_case(word), Type::Canvas) + 12.0)
                 .sum();
-            if needed <= slot.width() {
+            if needed <= slot.width() && !is_mixed {
                 let slot = Rect::from_center_size(slot.center(), vec2(slot.width(), 20.0));
                 edit.segments_ui(ui, id, slot, 1.0, commands);
             } else {
@@ -105,7 +115,7 @@ fn property_ui(ui: &mut Ui, view: &View<'_>, edit: &Edit<'_>, commands: &mut Vec
                     .iter()
                     .map(|word| ((*word).to_owned(), controls::title_case(word)))
                     .collect();
-                drop_down(ui, id, slot, edit, &words, commands);
+                drop_down(ui, id, slot, edit, is_mixed, &words, commands);
             }
         }
         Domain::Device => {
@@ -115,12 +125,12 @@ fn property_ui(ui: &mut Ui, view: &View<'_>, edit: &Edit<'_>, commands: &mut Vec
             if !words.iter().any(|(name, _)| name == now) {
                 words.push((now.to_owned(), format!("{now} (not there)")));
             }
-            drop_down(ui, id, slot, edit, &words, commands);
+            drop_down(ui, id, slot, edit, is_mixed, &words, commands);
         }
         Domain::Path => {
             let mut field = slot;
             field.max.x -= 30.0;
-            let now = edit.value.text();
+            let now = if is_mixed { MIXED } else { edit.value.text() };
             if let Some(typed) = controls::field(ui, id, field, now, "", property.title) {
                 commands.push(edit.set(Value::Text(typed.trim().to_owned())));
             }
@@ -135,7 +145,7 @@ fn property_ui(ui: &mut Ui, view: &View<'_>, edit: &Edit<'_>, commands: &mut Vec
             }
         }
         Domain::Text => {
-            let now = edit.value.text();
+            let now = if is_mixed { MIXED } else { edit.value.text() };
             if let Some(typed) = controls::field(ui, id, slot, now, "", property.title) {
                 commands.push(edit.set(Value::Text(typed)));
             }
@@ -171,7 +181,14 @@ fn default_words(edit: &Edit<'_>) -> String {
     default.words()
 }
 
-fn number_ui(ui: &mut Ui, id: Id, slot: Rect, edit: &Edit<'_>, commands: &mut Vec<Command>) {
+fn number_ui(
+    ui: &mut Ui,
+    id: Id,
+    slot: Rect,
+    edit: &Edit<'_>,
+    is_mixed: bool,
+    commands: &mut Vec<Command>,
+) {
     let field = Rect::from_min_max(pos2(slot.right() - 74.0, slot.top()), slot.max);
     let rail = Rect::from_min_max(
         pos2(slot.left(), slot.center().y - 8.0),
@@ -179,7 +196,10 @@ fn number_ui(ui: &mut Ui, id: Id, slot: Rect, edit: &Edit<'_>, commands: &mut Ve
     );
     edit.slider_ui(ui, id, rail, commands);
     let number = edit.value.number().unwrap_or(0.0);
-    let (figure, unit) = property::figure(edit.property, number);
+    let (figure, unit) = match is_mixed {
+        true => (MIXED.to_owned(), ""),
+        false => property::figure(edit.property, number),
+    };
     let name = format!("{} value", edit.property.title);
     let wrong = id.with("wrong");
     if let Some(typed) = controls::field(ui, id.with("field"), field, &figure, unit, &name) {
@@ -215,6 +235,7 @@ fn drop_down(
     id: Id,
     slot: Rect,
     edit: &Edit<'_>,
+    is_mixed: bool,
     words: &[(String, String)],
     commands: &mut Vec<Command>,
 ) {
@@ -223,6 +244,7 @@ fn drop_down(
         .iter()
         .find(|(name, _)| name == now)
         .map_or(now, |(_, words)| words);
+    let shown = if is_mixed { MIXED } else { shown };
     probe::note(ui.ctx(), "choice", edit.property.title, shown, slot);
     let mut child = ui.new_child(egui::UiBuilder::new().max_rect(slot));
     let theme = Theme::of(ui.ctx());
@@ -238,7 +260,8 @@ fn drop_down(
             })
             .show_ui(ui, |ui| {
                 for (name, words) in words {
-                    if ui.selectable_label(name == now, words).clicked() && name != now {
+                    let is_chosen = name == now && !is_mixed;
+                    if ui.selectable_label(is_chosen, words).clicked() && !is_chosen {
                         commands.push(edit.set(Value::Text(name.clone())));
                     }
                 }

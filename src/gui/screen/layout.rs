@@ -47,13 +47,10 @@ impl Screen {
                     }
                 }
             });
-        Panel::bottom("bottom")
-            .exact_size(bottom.height())
-            .frame(plain(theme.panel))
-            .show(ui, |ui| {
-                Part::Bottom.gate(ui);
-                bottom.ui(ui, &view, commands);
-            });
+        bottom.place().frame(plain(theme.panel)).show(ui, |ui| {
+            Part::Bottom.gate(ui);
+            bottom.ui(ui, &view, commands);
+        });
         let wide = ui.ctx().content_rect().width();
         if self.shows_catalogue && wide >= 900.0 {
             let hand = last.as_ref().and_then(|last| last.in_hand.clone());

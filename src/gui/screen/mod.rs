@@ -28,13 +28,13 @@ use super::documents::Pending;
 use super::files::Files;
 use super::keys::{AltTap, SpaceTap};
 use super::node_graph::{Look, NodeGraph};
+use super::panels::bottom::Bottom;
 use super::panels::card::Card;
 use super::panels::catalogue::Catalogue;
 use super::panels::context::Context;
 use super::panels::dialogs::Picker;
 use super::panels::dry_run::DryRun;
 use super::panels::inspector::Inspector;
-use super::panels::log::Bottom;
 use super::panels::palette::{Palette, Waiting};
 use super::panels::status;
 use super::panels::tour::Tour;
@@ -225,6 +225,7 @@ impl Screen {
     /// Shows the first five minutes, from their first step.
     pub fn start_tour(&mut self) {
         self.tour = Some(Tour::new());
+        self.bottom.fold(true);
     }
 
     /// Whether the first five minutes are shown.

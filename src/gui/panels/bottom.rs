@@ -1,0 +1,213 @@
+//! The bottom panel: tabs, and what is under them. Where there is room the log stands left and what filters cost right;
+//! in a narrow window one of them is in front. A click on the tab in front folds the panel to its tabs, its upper edge
+//! sizes it.
+
+use egui::{
+    Align2, CornerRadius, CursorIcon, Panel, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2,
+};
+
+use super::log::Log;
+use super::performance;
+use crate::app::View;
+use crate::gui::controls;
+use crate::gui::probe;
+use crate::gui::screen::Command;
+use crate::gui::theme::{Theme, Type, stroke, window};
+
+/// Both parts stand side by side from this width on.
+const SPLIT_FROM: f32 = 1100.0;
+/// The least width of a part.
+const PART_MIN: f32 = 420.0;
+
+/// Which page is in front where only one has room.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+enum Tab {
+    #[default]
+    Log,
+    Performance,
+}
+
+/// What the bottom panel remembers.
+pub(in crate::gui) struct Bottom {
+    tab: Tab,
+    folded: bool,
+    /// The log's share of the width.
+    share: f32,
+    log: Log,
+}
+
+impl Default for Bottom {
+    fn default() -> Self {
+        Self {
+            tab: Tab::Log,
+            folded: false,
+            share: 0.543,
+            log: Log::default(),
+        }
+    }
+}
+
+impl Bottom {
+    /// Folds it to its tabs, or opens it again.
+    pub(in crate::gui) fn fold(&mut self, folded: bool) {
+        self.folded = folded;
+    }
+
+    /// Its place in the window. Open and folded are two places, so that its height is kept.
+    pub(in crate::gui) fn place(&self) -> Panel {
+        if self.folded {
+            return Panel::bottom("bottom tabs").exact_size(window::BOTTOM_MIN);
+        }
+        Panel::bottom("bottom")
+            .default_size(window::BOTTOM)
+            .size_range(96.0..=420.0)
+            .resizable(true)
+    }
+
+    /// Draws the panel.
+    pub(in crate::gui) fn ui(&mut self, ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Command>) {
+        let panel = ui.max_rect();
+        if self.folded {
+            let x = self.tabs_ui(ui, panel, &[Tab::Log, Tab::Performance], None);
+            folded_ui(ui, panel, x, view);
+        } else if panel.width() >= SPLIT_FROM {
+            let x = self.split_ui(ui, panel);
+            let (mut left, mut right) = (panel, panel);
+            left.max.x = x;
+            right.min.x = x + 1.0;
+            self.part_ui(ui, left, &[Tab::Log], Tab::Log, view, commands);
+            self.part_ui(
+                ui,
+                right,
+                &[Tab::Performance],
+                Tab::Performance,
+                view,
+                commands,
+            );
+        } else {
+            let tab = self.tab;
+            let tabs = [Tab::Log, Tab::Performance];
+            self.part_ui(ui, panel, &tabs, tab, view, commands);
+        }
+        ui.advance_cursor_after_rect(panel);
+    }
+
+    fn part_ui(
+        &mut self,
+        ui: &mut Ui,
+        part: Rect,
+        tabs: &[Tab],
+        front: Tab,
+        view: &View<'_>,
+        commands: &mut Vec<Command>,
+    ) {
+        let theme = Theme::of(ui.ctx());
+        let x = self.tabs_ui(ui, part, tabs, Some(front));
+        let (mut head, mut body) = (part, part);
+        head.min.x = x;
+        head.set_height(window::TAB_BAR);
+        body.min.y = head.bottom();
+        controls::rule(ui, body, theme.line_soft);
+        let builder = egui::UiBuilder::new().max_rect(body).id_salt(front.name());
+        let mut child = ui.new_child(builder);
+        child.set_clip_rect(part.intersect(ui.clip_rect()));
+        match front {
+            Tab::Log => self.log.ui(&mut child, head, body, view, commands),
+            Tab::Performance => performance::ui(&mut child, head, body, view, commands),
+        }
+    }
+
+    /// The line between the two parts, which can be dragged; returns where it is.
+    fn split_ui(&mut self, ui: &mut Ui, panel: Rect) -> f32 {
+        let theme = Theme::of(ui.ctx());
+        let bounds = PART_MIN..=(panel.width() - PART_MIN).max(PART_MIN);
+        let least = *bounds.start();
+        let most = *bounds.end();
+        let mut wide = (self.share * panel.width()).clamp(least, most);
+        let grip = Rect::from_center_size(
+            pos2(panel.left() + wide, panel.center().y),
+            vec2(7.0, panel.height()),
+        );
+        let response = ui.interact(grip, ui.scope_id().with("split"), Sense::drag());
+        response.widget_info(|| WidgetInfo::labeled(Role::Splitter, true, "Log and Performance"));
+        if response.hovered() || response.dragged() {
+            ui.ctx().set_cursor_icon(CursorIcon::ResizeHorizontal);
+        }
+        if response.dragged() {
+            wide = (wide + response.drag_delta().x).clamp(least, most);
+            self.share = wide / panel.width();
+        }
+        let x = (panel.left() + wide).round();
+        let ink = if response.dragged() {
+            theme.line_strong
+        } else {
+            theme.line
+        };
+        ui.painter()
+            .vline(x + 0.5, panel.y_range(), Stroke::new(stroke::HAIR, ink));
+        x
+    }
+
+    /// The tabs of a part; returns where they end.
+    fn tabs_ui(&mut self, ui: &mut Ui, part: Rect, tabs: &[Tab], front: Option<Tab>) -> f32 {
+        let theme = Theme::of(ui.ctx());
+        let high = if front.is_some() {
+            window::TAB_BAR
+        } else {
+            window::BOTTOM_MIN
+        };
+        let mut x = part.left() + 12.0;
+        for &tab in tabs {
+            let name = tab.name();
+            let is_on = front == Some(tab);
+            let role = if is_on { Type::TabActive } else { Type::Tab };
+            let wide = controls::width(ui, name, Type::TabActive);
+            let rect = Rect::from_min_size(pos2(x - 6.0, part.top()), vec2(wide + 12.0, high));
+            let response = ui.interact(rect, ui.scope_id().with(("tab", name)), Sense::click());
+            response.widget_info(|| WidgetInfo::selected(Role::Tab, true, is_on, name));
+            probe::note(ui.ctx(), "tab", name, "", rect);
+            let ink = if is_on || response.hovered() {
+                theme.strong
+            } else {
+                theme.dim
+            };
+            let at = pos2(x, rect.center().y);
+            controls::text(ui, at, Align2::LEFT_CENTER, name, role, ink);
+            if is_on {
+                let line =
+                    Rect::from_min_max(pos2(x, rect.bottom() - 2.0), pos2(x + wide, rect.bottom()));
+                ui.painter()
+                    .rect_filled(line, CornerRadius::same(1), theme.accent);
+            }
+            controls::focus_ring(ui, &response);
+            if response.clicked() {
+                self.folded = !self.folded && is_on;
+                self.tab = tab;
+            }
+            x += wide + 26.0;
+        }
+        x
+    }
+}
+
+impl Tab {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Log => "Log",
+            Self::Performance => "Performance",
+        }
+    }
+}
+
+/// Folded, the panel still says the last line of the log.
+fn folded_ui(ui: &Ui, panel: Rect, left: f32, view: &View<'_>) {
+    let theme = Theme::of(ui.ctx());
+    let Some(line) = view.log.last() else {
+        return;
+    };
+    let right = panel.right() - 14.0;
+    let room = (right - left).max(0.0);
+    let wide = controls::width(ui, &line.text, Type::Body).min(room);
+    let at = pos2(right - wide, panel.center().y);
+    controls::clipped(ui, at, wide, &line.text, Type::Body, theme.dim);
+}

@@ -1,0 +1,257 @@
+//! The inspector's pages of a wire: what was agreed, and what both sides had offered.
+
+use egui::{Rect, Ui, vec2};
+
+use super::page::{Head, fact, head_ui, heading, row, scrolled, section_rule, sentence, tabs_ui};
+use super::pins::list_ui;
+use crate::app::{Action, View};
+use crate::graph::{Agreement, Connection, FilterId, Wire};
+use crate::gui::canvas::wire_of;
+use crate::gui::controls::{self, Face};
+use crate::gui::icons::Icon;
+use crate::gui::screen::Command;
+use crate::gui::theme::Theme;
+use crate::ks::{DataRange, Kind, grouped};
+
+/// Which page of a wire is in front.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Hash)]
+pub(super) enum WirePage {
+    #[default]
+    Agreed,
+    Offered,
+}
+
+/// Draws the page of one wire.
+pub(super) fn ui(
+    ui: &mut Ui,
+    view: &View<'_>,
+    index: usize,
+    page: &mut WirePage,
+    commands: &mut Vec<Command>,
+) {
+    let Some(connection) = view.graph.connections.get(index) else {
+        return;
+    };
+    let name = |id: FilterId| {
+        let node = view.graph.filters.get(&id);
+        node.map_or("?", |node| node.name.as_str())
+    };
+    let (from, to) = (name(connection.from.filter), name(connection.to.filter));
+    let title = format!("{from} \u{2192} {to}");
+    let second = format!(
+        "Wire {} · {} to {}",
+        index + 1,
+        connection.from.pin,
+        connection.to.pin
+    );
+    let head = Head {
+        icon: Icon::Arrow,
+        title: &title,
+        second: &second,
+        right: 0.0,
+    };
+    let rest = head_ui(ui, ui.max_rect(), &head);
+    let pages = [(WirePage::Agreed, "Agreed"), (WirePage::Offered, "Offered")];
+    let (body, clicked) = tabs_ui(ui, rest, &pages, *page);
+    *page = clicked.unwrap_or(*page);
+    scrolled(ui, body, ("wire", index, *page), |ui| {
+        let theme = Theme::of(ui.ctx());
+        let Some(wire) = wire_of(view, index) else {
+            ui.add_space(6.0);
+            let words = "One end is missing; the wire is kept.";
+            sentence(ui, words, theme.dim);
+            remove_ui(ui, index, commands);
+            return;
+        };
+        match (*page, &wire.outcome) {
+            (WirePage::Agreed, Ok(agreement)) => {
+                agreed_ui(ui, view, connection, wire, agreement, (from, to));
+                remove_ui(ui, index, commands);
+            }
+            (WirePage::Agreed, Err(_)) => {
+                refused_ui(ui, wire, index, commands);
+                remove_ui(ui, index, commands);
+            }
+            (WirePage::Offered, _) => offered_ui(ui, view, wire, (from, to)),
+        }
+    });
+}
+
+fn agreed_ui(
+    ui: &mut Ui,
+    view: &View<'_>,
+    connection: &Connection,
+    wire: &Wire,
+    agreement: &Agreement,
+    (from, to): (&str, &str),
+) {
+    let theme = Theme::of(ui.ctx());
+    let chosen = &connection.chosen;
+    let by = |is_chosen: bool| {
+        if is_chosen {
+            "chosen by hand"
+        } else {
+            "automatic"
+        }
+    };
+    let format = &agreement.format;
+    heading(ui, "Format", by(chosen.format.is_some()));
+    fact(ui, "Agreed", &format.to_string());
+    let words = format!("{:?}, {:?}", format.major, format.sub);
+    fact(ui, "Major, sub format", &words);
+    if let Some(audio) = format.audio {
+        let block = audio.channels * audio.bits.div_ceil(8);
+        let second = u64::from(block) * u64::from(audio.rate_hz);
+        let words = format!(
+            "{} bytes, {} bytes/s",
+            grouped(block),
+            grouped(u32::try_from(second).unwrap_or(u32::MAX))
+        );
+        fact(ui, "Block", &words);
+        let words = match audio.channels {
+            1 => "one".to_owned(),
+            2 => "left, right".to_owned(),
+            count => count.to_string(),
+        };
+        fact(ui, "Channels", &words);
+    }
+    ui.add_space(6.0);
+    section_rule(ui);
+    let is_chosen = chosen.medium.is_some() || chosen.interface.is_some();
+    heading(ui, "Link", by(is_chosen));
+    fact(ui, "Medium", &agreement.medium.text());
+    fact(ui, "Interface", &agreement.interface.text());
+    fact(ui, "Data", &format!("{from} \u{2192} {to}"));
+    let (issues, answers) = match agreement.is_push {
+        true => ((from, &connection.from.pin), (to, &connection.to.pin)),
+        false => ((to, &connection.to.pin), (from, &connection.from.pin)),
+    };
+    let words = format!("{} \u{2192} {}", issues.0, answers.0);
+    fact(ui, "Requests", &words);
+    let way = if agreement.is_push { "push" } else { "pull" };
+    let words = format!("{way}: {} issues, {} answers", issues.1, answers.1);
+    sentence(ui, &words, theme.dim);
+    ui.add_space(6.0);
+    section_rule(ui);
+    framing_ui(ui, view, wire, agreement);
+    now_ui(ui, view, wire, agreement);
+}
+
+/// How the data travel, as far as it is decided.
+fn framing_ui(ui: &mut Ui, view: &View<'_>, wire: &Wire, agreement: &Agreement) {
+    if agreement.medium.is_hard_wired() {
+        heading(ui, "Framing", "none");
+        fact(ui, "Frames", "none, the link is hard-wired");
+        return;
+    }
+    let descriptor = |path| {
+        let filter = view.wiring.filters.get(path);
+        filter.and_then(|filter| filter.descriptor.as_ref())
+    };
+    let works_in_place = descriptor(&wire.to.filter).is_some_and(|it| {
+        let mut pins = it.pins.iter();
+        pins.any(|pin| pin.in_place_of == Some(wire.to.pin.as_str()))
+    });
+    heading(
+        ui,
+        "Framing",
+        if works_in_place { "in place" } else { "read" },
+    );
+    if let Some(audio) = agreement.format.audio {
+        let rate = u64::from(view.wiring.rate_hz.max(1));
+        let samples = (view.quantum as u64 * u64::from(audio.rate_hz)).div_ceil(rate) as u32;
+        let bytes = samples * audio.channels * audio.bits.div_ceil(8);
+        let words = format!("{} samples, {} bytes", grouped(samples), grouped(bytes));
+        fact(ui, "Frame", &words);
+    } else {
+        fact(ui, "Frame", "the events of a cycle");
+    }
+    let millis = view.quantum as f64 * 1000.0 / f64::from(view.wiring.rate_hz.max(1));
+    fact(ui, "One every", &format!("{millis:.3}\u{a0}ms"));
+}
+
+fn now_ui(ui: &mut Ui, view: &View<'_>, wire: &Wire, agreement: &Agreement) {
+    if view.cells.is_none() {
+        return;
+    }
+    ui.add_space(6.0);
+    section_rule(ui);
+    heading(ui, "Now", "");
+    let level = view.level(&wire.from, &wire.to);
+    if agreement.format.kind() == Kind::Audio {
+        let db = 20.0 * level.max(1e-9).log10();
+        let words = match db > -100.0 {
+            true => format!("{db:.1}\u{a0}dBFS").replace('-', "\u{2212}"),
+            false => "silent".to_owned(),
+        };
+        fact(ui, "Peak", &words);
+    } else {
+        fact(ui, "Events so far", &grouped(level.max(0.0) as u32));
+    }
+}
+
+fn refused_ui(ui: &mut Ui, wire: &Wire, index: usize, commands: &mut Vec<Command>) {
+    let theme = Theme::of(ui.ctx());
+    let Err(refusal) = &wire.outcome else {
+        return;
+    };
+    heading(ui, "Not agreed", refusal.rule);
+    sentence(ui, &refusal.sentence(), theme.error);
+    for (place, cure) in refusal.cures.iter().take(4).enumerate() {
+        ui.add_space(4.0);
+        let rect = row(ui, 28.0);
+        let face = if place == 0 {
+            Face::Primary
+        } else {
+            Face::Plain
+        };
+        if controls::button_at(ui, rect, &cure.text, face, true).clicked() {
+            commands.push(Command::Cure {
+                connection: Some(index),
+                from: wire.from.clone(),
+                to: wire.to.clone(),
+                cure: place,
+            });
+        }
+    }
+}
+
+/// Both lists of ranges as they were compared, the pair that won marked.
+fn offered_ui(ui: &mut Ui, view: &View<'_>, wire: &Wire, (from, to): (&str, &str)) {
+    let theme = Theme::of(ui.ctx());
+    let format = wire.outcome.as_ref().ok().map(|it| &it.format);
+    let winner = |ranges: &[DataRange]| {
+        let format = format?;
+        ranges.iter().position(|range| range.contains(format))
+    };
+    let count = |ranges: &[DataRange]| match ranges.len() {
+        1 => "1 range".to_owned(),
+        count => format!("{count} ranges"),
+    };
+    let offered = view.wiring.described(&wire.from);
+    heading(
+        ui,
+        &format!("{from} {} offers", wire.from.pin),
+        &count(offered),
+    );
+    list_ui(ui, offered, winner(offered).or(Some(usize::MAX)));
+    let taken = view.wiring.described(&wire.to);
+    ui.add_space(4.0);
+    heading(ui, &format!("{to} {} takes", wire.to.pin), &count(taken));
+    list_ui(ui, taken, winner(taken).or(Some(usize::MAX)));
+    ui.add_space(4.0);
+    let words = match format {
+        Some(_) => "Best first on both sides; the tick is where the agreed format lies.",
+        None => "No range of one list meets a range of the other.",
+    };
+    sentence(ui, words, theme.dim);
+}
+
+fn remove_ui(ui: &mut Ui, index: usize, commands: &mut Vec<Command>) {
+    ui.add_space(10.0);
+    let rect = row(ui, 28.0);
+    let rect = Rect::from_min_size(rect.min, vec2(130.0, 28.0));
+    if controls::button_at(ui, rect, "Remove the wire", Face::Plain, true).clicked() {
+        commands.push(Command::Do(Action::Disconnect(vec![index])));
+    }
+}
