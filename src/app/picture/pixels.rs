@@ -13,7 +13,7 @@ const FONTS: [&[u8]; 3] = [
     include_bytes!("../../../assets/fonts/IBMPlexSans-SemiBold.ttf"),
 ];
 
-/// A PNG of what [`svg`](super::svg) made. The error is the sentence for the user.
+/// A PNG of what [`svg`](super::svg()) made. The error is the sentence for the user.
 pub fn png(svg: &str) -> Result<Vec<u8>, String> {
     let mut fonts = usvg::fontdb::Database::new();
     for font in FONTS {
