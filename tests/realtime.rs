@@ -86,6 +86,7 @@ const GRAPHS: &[&str] = &[
     "tone waveform=saw -> splitter -> gain -> mixer -> audio_device_out; splitter -> mixer; noise level=-40 -> mixer",
     "tone rate='44100' -> rate_converter -> audio_device_out",
     "tone -> format_converter -> null_renderer; b:tone -> channel_mapper -> audio_device_out",
+    "noise level=-20 -> equaliser band1_gain=6 band4_gain=-9 -> delay time=20 ping_pong=true -> audio_device_out",
     "count samples=3000 -> pair -> one:null_renderer; pair -> audio_device_out",
 ];
 

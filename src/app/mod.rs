@@ -51,6 +51,11 @@ pub mod telemetry {
     pub use crate::portcls::wavert::telemetry as device;
 }
 
+/// What filters do to a sound, on paper: curves that a screen draws from a filter's settings.
+pub mod curves {
+    pub use crate::filters::equaliser::response_db as equaliser_db;
+}
+
 pub use action::{Action, Selection};
 pub use media::MissingMedia;
 pub(crate) use media::move_paths;

@@ -7,6 +7,10 @@
 //! - **Nothing is allocated after construction**, so that every call here may run on the audio thread.
 //! - **No denormals from our own state.** What decays is set to zero while it is still a normal number.
 
+pub mod biquad;
+
+pub mod delay;
+
 pub mod envelope;
 pub mod gain;
 pub mod limiter;
@@ -16,6 +20,10 @@ pub mod ramp;
 pub mod random;
 pub mod resample;
 pub mod wavetable;
+
+pub use biquad::{Curve, Design, Section, Tuning};
+
+pub use delay::{DelayLine, Mover};
 
 pub use envelope::{Envelope, Stages};
 pub use limiter::{Limited, Limiter};

@@ -15,6 +15,10 @@ use crate::portcls::{Cards, MidiPorts};
 
 pub mod channel_mapper;
 
+pub mod delay;
+
+pub mod equaliser;
+
 pub mod format_converter;
 
 pub mod gain;
@@ -55,6 +59,8 @@ pub fn plain() -> Vec<Arc<dyn Filter>> {
         Arc::new(tone::Tone),
         Arc::new(keyboard::Keyboard),
         Arc::new(tone_synth::ToneSynth),
+        Arc::new(equaliser::Equaliser),
+        Arc::new(delay::Delay),
         Arc::new(wave_reader::wave_reader()),
         Arc::new(wave_writer::wave_writer()),
     ]

@@ -363,6 +363,21 @@ pub enum Amplitude<'a> {
     Moving(&'a [f32]),
 }
 
+impl Amplitude<'_> {
+    /// The one for the sample at `index` of the cycle.
+    pub fn at(&self, index: usize) -> f32 {
+        match self {
+            Self::Still(value) => *value,
+            Self::Moving(ramp) => ramp.get(index).or(ramp.last()).copied().unwrap_or(0.0),
+        }
+    }
+
+    /// Whether it is the same for every sample.
+    pub fn is_still(&self) -> bool {
+        matches!(self, Self::Still(_))
+    }
+}
+
 impl Glide {
     pub(super) fn new(
         slot: ValueSlot,

@@ -56,6 +56,13 @@ fn converters_render_the_same_for_any_cutting() {
 }
 
 #[test]
+fn effects_render_the_same_for_any_cutting() {
+    same_for_any_cutting(
+        "noise -> equaliser band2_gain=9 -> delay time=33 damping=50 -> probe -> null_renderer",
+    );
+}
+
+#[test]
 fn every_example_sounds_and_renders_the_same_for_any_cutting() {
     let stage = Stage::new();
     let mut names = vec![];

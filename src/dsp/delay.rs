@@ -1,0 +1,214 @@
+//! Delay lines: the past of one channel, read at a whole or a broken number of samples; and a place in that past that
+//! can move without a click.
+//!
+//! ```text
+//!   push ──▶ ┌─┬─┬─┬─┬─┬─┬─┐
+//!            │ newest ... old │ ──▶ tap(1) is the sample pushed last
+//!            └─┴─┴─┴─┴─┴─┴─┘
+//! ```
+//!
+//! What is kept in a line is [`settled`]: a line is most often part of a loop, and what is no number would stay in it.
+
+use super::Ramp;
+
+/// Smaller than that is nothing: -600 dB, still far from a denormal number.
+const NOTHING: f32 = 1e-30;
+/// Larger than that nobody means: 240 dB above full scale.
+const HUGE: f32 = 1e12;
+
+/// A sample as it may go into a memory that feeds itself: what is no number is silence, what would turn denormal is
+/// silence, and what would grow without end is held.
+#[must_use]
+pub fn settled(sample: f32) -> f32 {
+    let size = sample.abs();
+    if (NOTHING..=HUGE).contains(&size) {
+        sample
+    } else if size.is_finite() && size > HUGE {
+        HUGE.copysign(sample)
+    } else {
+        0.0
+    }
+}
+
+/// [`settled`] for memories in double precision.
+#[must_use]
+pub fn settled_wide(sample: f64) -> f64 {
+    let size = sample.abs();
+    if (f64::from(NOTHING)..=f64::from(HUGE)).contains(&size) {
+        sample
+    } else if size.is_finite() && size > f64::from(HUGE) {
+        f64::from(HUGE).copysign(sample)
+    } else {
+        0.0
+    }
+}
+
+/// The past of one channel.
+#[derive(Clone, Debug)]
+pub struct DelayLine {
+    samples: Vec<f32>,
+    /// Length minus one; the length is a power of two.
+    mask: usize,
+    /// Where the next sample goes.
+    write: usize,
+    /// Samples pushed since the reset, as far as they are kept: forgetting is free.
+    filled: usize,
+}
+
+impl DelayLine {
+    /// An empty line that can be read up to `longest` samples back.
+    #[must_use]
+    pub fn new(longest: usize) -> Self {
+        let length = (longest + 4).next_power_of_two();
+        Self {
+            samples: vec![0.0; length],
+            mask: length - 1,
+            write: 0,
+            filled: 0,
+        }
+    }
+
+    /// Takes the next sample, [`settled`].
+    pub fn push(&mut self, sample: f32) {
+        self.samples[self.write] = settled(sample);
+        self.write = (self.write + 1) & self.mask;
+        self.filled = (self.filled + 1).min(self.samples.len());
+    }
+
+    /// The sample that was pushed `delay` pushes ago; 1 is the last. Silence before the first.
+    #[must_use]
+    pub fn tap(&self, delay: usize) -> f32 {
+        if delay == 0 || delay > self.filled {
+            return 0.0;
+        }
+        self.samples[self.write.wrapping_sub(delay) & self.mask]
+    }
+
+    /// The sound `delay` pushes ago, between samples by a cubic through four of them: straight lines pass exactly. At
+    /// least 2.
+    #[must_use]
+    pub fn between(&self, delay: f64) -> f32 {
+        let delay = delay.max(2.0);
+        let whole = delay as usize;
+        let part = (delay - whole as f64) as f32;
+        let (newer, here) = (self.tap(whole - 1), self.tap(whole));
+        let (older, oldest) = (self.tap(whole + 1), self.tap(whole + 2));
+        let slope = 0.5 * (older - newer);
+        let square = newer - 2.5 * here + 2.0 * older - 0.5 * oldest;
+        let cube = 0.5 * (oldest - newer) + 1.5 * (here - older);
+        ((cube * part + square) * part + slope) * part + here
+    }
+
+    /// The sound at a place that may be moving.
+    #[must_use]
+    pub fn at(&self, place: Place) -> f32 {
+        if place.share == 1.0 {
+            self.tap(place.to)
+        } else {
+            let from = self.tap(place.from);
+            from + (self.tap(place.to) - from) * place.share
+        }
+    }
+
+    /// Forgets everything.
+    pub fn reset(&mut self) {
+        self.filled = 0;
+    }
+}
+
+/// Where to read in this moment: between two delays while one fades into the other.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Place {
+    from: usize,
+    to: usize,
+    share: f32,
+}
+
+/// A delay that is moved by fading from where it was to where it goes, so that neither a click nor a change of pitch is
+/// heard. A move that is asked for during a fade waits for its end.
+#[derive(Clone, Debug)]
+pub struct Mover {
+    from: usize,
+    to: usize,
+    way: Ramp,
+}
+
+impl Mover {
+    /// Standing at `delay`; moves last `fade` samples.
+    #[must_use]
+    pub fn new(delay: usize, fade: u32) -> Self {
+        Self {
+            from: delay,
+            to: delay,
+            way: Ramp::new(1.0, fade.max(1)),
+        }
+    }
+
+    /// Stands at `delay` at once.
+    pub fn jump(&mut self, delay: usize) {
+        (self.from, self.to) = (delay, delay);
+        self.way.jump(1.0);
+    }
+
+    /// Where the next sample is read, on the way to `wanted`.
+    pub fn step(&mut self, wanted: usize) -> Place {
+        if self.way.is_still() && wanted != self.to {
+            (self.from, self.to) = (self.to, wanted);
+            self.way.jump(0.0);
+            self.way.set(1.0);
+        }
+        Place {
+            from: self.from,
+            to: self.to,
+            share: self.way.step(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_gives_back_what_it_took_to_the_sample() {
+        let mut line = DelayLine::new(100);
+        assert_eq!(line.tap(1), 0.0);
+        for n in 1..=1000 {
+            line.push(n as f32);
+            assert_eq!(line.tap(1), n as f32);
+            assert_eq!(line.tap(100), (n as f32 - 99.0).max(0.0));
+        }
+        line.reset();
+        assert_eq!(line.tap(1), 0.0);
+    }
+
+    #[test]
+    fn between_samples_a_straight_line_stays_straight() {
+        let mut line = DelayLine::new(100);
+        (0..200).for_each(|n| line.push(n as f32));
+        for delay in [2.0, 2.25, 37.5, 99.9] {
+            assert!((f64::from(line.between(delay)) - (200.0 - delay)).abs() < 1e-4);
+        }
+    }
+
+    #[test]
+    fn what_would_stay_for_ever_is_silence() {
+        for wrong in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e-39, -1e-31] {
+            assert_eq!(settled(wrong), 0.0);
+            assert_eq!(settled_wide(f64::from(wrong)), 0.0);
+        }
+        assert_eq!(settled(f32::MIN), -HUGE);
+        assert_eq!(settled(-0.5), -0.5);
+        assert_eq!(settled_wide(1e300), f64::from(HUGE));
+    }
+
+    #[test]
+    fn a_place_moves_by_a_fade_and_arrives() {
+        let mut line = DelayLine::new(100);
+        (0..100).for_each(|n| line.push(n as f32));
+        let mut mover = Mover::new(10, 4);
+        assert_eq!(line.at(mover.step(10)), 90.0);
+        let heard: Vec<f32> = (0..6).map(|_| line.at(mover.step(50))).collect();
+        assert_eq!(heard, [80.0, 70.0, 60.0, 50.0, 50.0, 50.0]);
+    }
+}

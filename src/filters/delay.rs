@@ -1,0 +1,302 @@
+//! Delay: the sound again a while later, and again.
+//!
+//! in (float) -> out (float), in place, without latency. The first echo comes after `time`, rounded to a whole sample,
+//! plus `samples`; never after less than one. It is the sound bit for bit; each echo after it is softer by `feedback`
+//! and duller by `damping`. A change of the time fades from the old place to the new within 30 ms: no click, and no
+//! change of pitch. Ping-pong sends the mean of all channels round from channel to channel.
+
+use crate::dsp::Ramp;
+use crate::dsp::delay::{DelayLine, Mover, settled};
+use crate::ks::ids::{Guid, category};
+use crate::ks::{
+    DataRange, Descriptor, Filter, Flow, Glide, Io, OpenError, Opened, Opening, PinFactory,
+    Processor, Property, State, Unit, ValueSlot, Values,
+};
+
+const MOST_MILLIS: f64 = 2000.0;
+const MOST_SAMPLES: u32 = 48_000;
+const FADE_MILLIS: u32 = 30;
+const TIME: Property = Property::number("time", "Time", 0.0, MOST_MILLIS, 350.0)
+    .unit(Unit::Millisecond)
+    .inline();
+const SAMPLES: Property =
+    Property::count("samples", "Samples more", 0, MOST_SAMPLES, 0).unit(Unit::Sample);
+const FEEDBACK: Property = Property::number("feedback", "Feedback", 0.0, 98.0, 35.0)
+    .unit(Unit::Percent)
+    .glide_millis(20.0)
+    .inline();
+const DAMPING: Property = Property::number("damping", "Damping", 0.0, 100.0, 20.0)
+    .unit(Unit::Percent)
+    .glide_millis(20.0);
+const MIX: Property = Property::number("mix", "Mix", 0.0, 100.0, 30.0)
+    .unit(Unit::Percent)
+    .glide_millis(20.0)
+    .inline();
+const PING_PONG: Property = Property::flag("ping_pong", "Ping-pong", false).inline();
+const PROPERTIES: &[Property] = &[TIME, SAMPLES, FEEDBACK, DAMPING, MIX, PING_PONG];
+const PINS: &[PinFactory] = &[
+    PinFactory::input("in", DataRange::FLOAT),
+    PinFactory::output("out", DataRange::FLOAT).in_place_of("in"),
+];
+const CATEGORIES: &[Guid] = &[category::AUDIO, category::DATATRANSFORM];
+static DESCRIPTOR: Descriptor =
+    Descriptor::new("delay", "Delay", CATEGORIES, PINS, PROPERTIES).help(
+        "Repeats a sound after a time, softer and duller with each echo. Ping-pong sends the echoes from side to side.",
+    );
+
+/// What the catalogue offers and the graph negotiates with.
+pub struct Delay;
+
+impl Filter for Delay {
+    fn descriptor(&self) -> &Descriptor {
+        &DESCRIPTOR
+    }
+
+    fn open(&self, opening: &Opening<'_>) -> Result<Opened, OpenError> {
+        let format = opening.audio("in");
+        let rate_hz = format.rate_hz;
+        let most = (MOST_MILLIS * f64::from(rate_hz) / 1000.0) as usize + MOST_SAMPLES as usize;
+        let echo = || Echo {
+            line: DelayLine::new(most),
+            dull: 0.0,
+            heard: 0.0,
+        };
+        Ok(Opened::processor(Playing {
+            rate_hz: f64::from(rate_hz),
+            most,
+            time: opening.slot(&TIME),
+            samples: opening.slot(&SAMPLES),
+            ping_pong: opening.slot(&PING_PONG),
+            feedback: opening.glide_at(&FEEDBACK, rate_hz),
+            damping: opening.glide_at(&DAMPING, rate_hz),
+            mix: opening.glide_at(&MIX, rate_hz),
+            crossing: Ramp::new(0.0, (rate_hz * FADE_MILLIS / 1000).max(1)),
+            place: Mover::new(1, rate_hz * FADE_MILLIS / 1000),
+            echoes: (0..format.channels).map(|_| echo()).collect(),
+            is_fresh: true,
+        }))
+    }
+}
+
+/// The past of one channel.
+struct Echo {
+    line: DelayLine,
+    /// The echo behind the damping.
+    dull: f32,
+    /// The echo of this sample.
+    heard: f32,
+}
+
+/// The running half; lives on the audio thread.
+struct Playing {
+    rate_hz: f64,
+    most: usize,
+    time: ValueSlot,
+    samples: ValueSlot,
+    ping_pong: ValueSlot,
+    feedback: Glide,
+    damping: Glide,
+    mix: Glide,
+    /// From 0, every channel for itself, to 1, round from channel to channel.
+    crossing: Ramp,
+    place: Mover,
+    echoes: Box<[Echo]>,
+    /// Nothing was heard yet, so values are taken as they stand.
+    is_fresh: bool,
+}
+
+impl Playing {
+    fn wanted(&self, values: Values<'_>) -> usize {
+        let millis = self.time.get(values).clamp(0.0, MOST_MILLIS);
+        let whole = (millis * self.rate_hz / 1000.0).round() as usize;
+        (whole + self.samples.index(values)).clamp(1, self.most)
+    }
+}
+
+impl Processor for Playing {
+    fn process(&mut self, io: &mut Io<'_>) -> Flow {
+        let wanted = self.wanted(io.values);
+        let crossing = f32::from(u8::from(self.ping_pong.is_on(io.values)));
+        if std::mem::take(&mut self.is_fresh) {
+            for glide in [&mut self.feedback, &mut self.damping, &mut self.mix] {
+                glide.reset(io.values);
+            }
+            self.place.jump(wanted);
+            self.crossing.jump(crossing);
+            for echo in &mut self.echoes {
+                echo.line.reset();
+                echo.dull = 0.0;
+            }
+        }
+        self.crossing.set(crossing);
+        let Some(wave) = io.outputs[0].payload.wave_mut() else {
+            return Flow::Running;
+        };
+        let (len, count) = (wave.len(), self.echoes.len().min(wave.channel_count()));
+        let feedback = self.feedback.amplitude(io.values, len);
+        let damping = self.damping.amplitude(io.values, len);
+        let mix = self.mix.amplitude(io.values, len);
+        for channel in wave.channels_mut() {
+            crate::dsp::measure::silence_non_finite(channel);
+        }
+        for at in 0..len {
+            let place = self.place.step(wanted);
+            let crossing = self.crossing.step();
+            let loudness = (feedback.at(at) / 100.0).clamp(0.0, 0.98);
+            let dullness = (damping.at(at) / 100.0).clamp(0.0, 1.0) * 0.95;
+            let wet = (mix.at(at) / 100.0).clamp(0.0, 1.0);
+            let mut sum = 0.0;
+            for (index, echo) in self.echoes[..count].iter_mut().enumerate() {
+                echo.heard = echo.line.at(place);
+                echo.dull = settled(echo.heard + (echo.dull - echo.heard) * dullness);
+                sum += wave.channel(index)[at];
+            }
+            for index in 0..count {
+                let sample = wave.channel(index)[at];
+                let mut fed = sample + self.echoes[index].dull * loudness;
+                if crossing > 0.0 {
+                    let first = if index == 0 { sum / count as f32 } else { 0.0 };
+                    let before = self.echoes[(index + count - 1) % count].dull;
+                    fed += (first + before * loudness - fed) * crossing;
+                }
+                let echo = &mut self.echoes[index];
+                echo.line.push(fed);
+                wave.channel_mut(index)[at] = sample * (1.0 - wet) + echo.heard * wet;
+            }
+        }
+        Flow::Running
+    }
+
+    fn enter(&mut self, state: State) {
+        self.is_fresh |= state == State::Stop;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ks::rig::Rig;
+
+    fn place_of(key: &str) -> usize {
+        DESCRIPTOR.property(key).unwrap().0
+    }
+
+    fn click(rig: &mut Rig, channels: [f32; 2], len: usize) -> Vec<Vec<f32>> {
+        let start: Vec<Vec<f32>> = channels
+            .iter()
+            .map(|level| {
+                let mut sound = vec![0.0; len];
+                sound[0] = *level;
+                sound
+            })
+            .collect();
+        rig.cycle(len, &start, &[]).channels
+    }
+
+    #[test]
+    fn echoes_come_to_the_sample_and_fall_by_the_feedback() {
+        for (millis, samples, wanted) in [
+            (10.0, 0.0, 480),
+            (0.0, 100.0, 100),
+            (1.0, 3.0, 51),
+            (0.0, 0.0, 1),
+        ] {
+            let values = [
+                ("time", millis),
+                ("samples", samples),
+                ("feedback", 50.0),
+                ("damping", 0.0),
+                ("mix", 50.0),
+            ];
+            let mut rig = Rig::open(&Delay, &values);
+            let heard = click(&mut rig, [0.8, 0.8], 4000);
+            for (at, sample) in heard[0].iter().enumerate() {
+                let echo = at / wanted;
+                let is_echo = at % wanted == 0;
+                let level = match echo {
+                    0 => 0.4,
+                    _ => 0.4 * 0.5_f32.powi(echo as i32 - 1),
+                };
+                let level = if is_echo { level } else { 0.0 };
+                assert!(
+                    (sample - level).abs() < 1e-6,
+                    "{wanted}: {at} {sample} {level}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn damping_dulls_the_second_echo_and_not_the_first() {
+        let values = [
+            ("time", 10.0),
+            ("feedback", 98.0),
+            ("damping", 100.0),
+            ("mix", 100.0),
+        ];
+        let heard = click(&mut Rig::open(&Delay, &values), [1.0, 1.0], 2000);
+        assert_eq!((heard[0][480], heard[0][481]), (1.0, 0.0));
+        assert!((heard[0][960] - 0.98 * 0.05).abs() < 1e-5);
+        assert!((heard[0][961] - 0.98 * 0.05 * 0.95).abs() < 1e-5);
+    }
+
+    #[test]
+    fn ping_pong_goes_from_side_to_side() {
+        let mut rig = Rig::open(
+            &Delay,
+            &[
+                ("time", 10.0),
+                ("feedback", 50.0),
+                ("damping", 0.0),
+                ("mix", 100.0),
+            ],
+        );
+        rig.set(place_of("ping_pong"), 1.0);
+        let heard = click(&mut rig, [1.0, 0.5], 2000);
+        let echoes = |side: usize| [480, 960, 1440].map(|at| heard[side][at]);
+        assert_eq!(echoes(0), [0.75, 0.0, 0.1875]);
+        assert_eq!(echoes(1), [0.0, 0.375, 0.0]);
+    }
+
+    #[test]
+    fn a_change_of_time_makes_no_click() {
+        let mut rig = Rig::open(
+            &Delay,
+            &[("time", 100.0), ("mix", 100.0), ("feedback", 0.0)],
+        );
+        let sine = |from: usize| -> Vec<f32> {
+            (from..from + 4000)
+                .map(|n| (n as f32 * 0.01).sin())
+                .collect()
+        };
+        let mut all = vec![];
+        for turn in 0..10 {
+            rig.set(
+                0,
+                if turn < 3 {
+                    100.0
+                } else {
+                    40.0 + f64::from(turn) * 7.0
+                },
+            );
+            all.extend(rig.feed(&sine(turn as usize * 4000)).channels.remove(0));
+        }
+        let step = all[9000..]
+            .windows(2)
+            .map(|w| (w[1] - w[0]).abs())
+            .fold(0.0, f32::max);
+        assert!(step < 0.0125, "{step}");
+    }
+
+    #[test]
+    fn a_tail_ends_in_nothing_and_holds_no_wrong_number() {
+        let mut rig = Rig::open(&Delay, &[("time", 1.0), ("feedback", 90.0)]);
+        rig.feed(&[1.0, f32::NAN, f32::INFINITY, f32::MAX]);
+        let mut last = vec![];
+        for _ in 0..60 {
+            last = rig.run(4096).channels.remove(0);
+            assert!(last.iter().all(|s| s.is_finite() && !s.is_subnormal()));
+        }
+        assert!(last.iter().all(|sample| *sample == 0.0));
+    }
+}

@@ -1,0 +1,403 @@
+//! Parametric Equaliser: six bands, each a shelf, a peak, a pass or a notch, and a level behind them.
+//!
+//! in (float) -> out (float), in place. Frequencies, gains and widths glide for 30 ms, the level for 20; a band that is
+//! switched or that changes its type fades out and in. With every gain at 0 dB each sample passes bit for bit. The curve
+//! that a screen draws is [`response_db`]; it is exact.
+
+use crate::dsp::gain::{multiply, scale};
+use crate::dsp::{Curve, Design, Ramp, Section, Tuning};
+use crate::ks::ids::{Guid, category};
+use crate::ks::{
+    Amplitude, DataRange, Descriptor, Filter, Flow, Glide, Io, OpenError, Opened, Opening,
+    PinFactory, Processor, Property, Settings, State, Unit, ValueSlot, Values, Wave,
+};
+
+/// How many bands there are.
+pub const BANDS: usize = 6;
+
+const TYPES: &[&str] = &[
+    "low shelf",
+    "peak",
+    "high shelf",
+    "low pass",
+    "high pass",
+    "notch",
+];
+const FADE_MILLIS: u32 = 20;
+const HUGE: f64 = 1e12;
+
+/// The properties of one band: on, type, frequency, gain, Q.
+macro_rules! band {
+    ($number:literal, $kind:literal, $hz:literal, $q:literal) => {
+        [
+            Property::flag(
+                concat!("band", $number, "_on"),
+                concat!("Band ", $number),
+                true,
+            ),
+            Property::choice(
+                concat!("band", $number, "_type"),
+                concat!("Type ", $number),
+                TYPES,
+                $kind,
+            ),
+            Property::number(
+                concat!("band", $number, "_frequency"),
+                concat!("Frequency ", $number),
+                20.0,
+                20_000.0,
+                $hz,
+            )
+            .unit(Unit::Hertz)
+            .logarithmic()
+            .glide_millis(30.0),
+            Property::db(
+                concat!("band", $number, "_gain"),
+                concat!("Gain ", $number),
+                -24.0,
+                24.0,
+                0.0,
+            )
+            .glide_millis(30.0)
+            .inline(),
+            Property::number(
+                concat!("band", $number, "_q"),
+                concat!("Q ", $number),
+                0.1,
+                18.0,
+                $q,
+            )
+            .logarithmic()
+            .glide_millis(30.0),
+        ]
+    };
+}
+
+const LEVEL: Property = Property::db("level", "Level", -24.0, 24.0, 0.0).glide_millis(20.0);
+const BAND: [[Property; 5]; BANDS] = [
+    band!("1", "low shelf", 100.0, 0.71),
+    band!("2", "peak", 250.0, 1.0),
+    band!("3", "peak", 800.0, 1.0),
+    band!("4", "peak", 2500.0, 1.0),
+    band!("5", "peak", 6000.0, 1.0),
+    band!("6", "high shelf", 10_000.0, 0.71),
+];
+const PROPERTIES: &[Property] = &{
+    let mut all = [LEVEL; 1 + BANDS * 5];
+    let mut at = 0;
+    while at < BANDS * 5 {
+        all[1 + at] = BAND[at / 5][at % 5];
+        at += 1;
+    }
+    all
+};
+const PINS: &[PinFactory] = &[
+    PinFactory::input("in", DataRange::FLOAT),
+    PinFactory::output("out", DataRange::FLOAT).in_place_of("in"),
+];
+const CATEGORIES: &[Guid] = &[category::AUDIO, category::DATATRANSFORM];
+static DESCRIPTOR: Descriptor = Descriptor::new(
+    "equaliser",
+    "Parametric Equaliser",
+    CATEGORIES,
+    PINS,
+    PROPERTIES,
+)
+.help(
+    "Raises and lowers parts of the sound by frequency. Six bands, each a shelf, a peak, a pass or a notch of its own.",
+);
+
+/// The gain in decibels with which a tone of `hz` leaves an equaliser of these settings, on a wire at `rate_hz`.
+#[must_use]
+pub fn response_db(settings: &Settings<'_>, hz: f64, rate_hz: f64) -> f64 {
+    let mut gain_db = settings.number(&LEVEL);
+    for [on, kind, frequency, gain, q] in &BAND {
+        if settings.is_on(on) {
+            let kind = kind.slot_value(&settings.value(kind)) as usize;
+            let design = Design {
+                curve: Curve::ALL[kind.min(TYPES.len() - 1)],
+                hz: settings.number(frequency),
+                gain: 10_f64.powf(settings.number(gain) / 20.0),
+                q: settings.number(q),
+            };
+            gain_db += 20.0 * design.magnitude(hz, rate_hz).log10();
+        }
+    }
+    gain_db
+}
+
+/// What the catalogue offers and the graph negotiates with.
+pub struct Equaliser;
+
+impl Filter for Equaliser {
+    fn descriptor(&self) -> &Descriptor {
+        &DESCRIPTOR
+    }
+
+    fn open(&self, opening: &Opening<'_>) -> Result<Opened, OpenError> {
+        let format = opening.audio("in");
+        let rate_hz = format.rate_hz;
+        let most = opening.max_len_at(rate_hz);
+        let band = |[on, kind, frequency, gain, q]: &[Property; 5]| Band {
+            on: opening.slot(on),
+            kind: opening.slot(kind),
+            frequency: opening.glide_at(frequency, rate_hz),
+            gain: opening.glide_at(gain, rate_hz),
+            q: opening.glide_at(q, rate_hz),
+            curve: Curve::Peak,
+            presence: Ramp::new(0.0, (rate_hz * FADE_MILLIS / 1000).max(1)),
+            sections: vec![Section::default(); format.channels as usize].into(),
+        };
+        Ok(Opened::processor(Playing {
+            rate_hz: f64::from(rate_hz),
+            bands: BAND.iter().map(band).collect(),
+            level: opening.glide_at(&LEVEL, rate_hz),
+            tunings: vec![Tuning::default(); most],
+            presences: vec![0.0; most],
+            is_fresh: true,
+        }))
+    }
+}
+
+struct Band {
+    on: ValueSlot,
+    kind: ValueSlot,
+    frequency: Glide,
+    gain: Glide,
+    q: Glide,
+    curve: Curve,
+    /// How much of the band is heard, 0 to 1.
+    presence: Ramp,
+    /// One a channel.
+    sections: Box<[Section]>,
+}
+
+/// The running half; lives on the audio thread.
+struct Playing {
+    rate_hz: f64,
+    bands: Box<[Band]>,
+    level: Glide,
+    tunings: Vec<Tuning>,
+    presences: Vec<f32>,
+    /// Nothing was heard yet, so values are taken as they stand.
+    is_fresh: bool,
+}
+
+impl Band {
+    fn wanted(&self, values: Values<'_>) -> (Curve, bool) {
+        let kind = self.kind.index(values).min(TYPES.len() - 1);
+        (Curve::ALL[kind], self.on.is_on(values))
+    }
+
+    fn begin(&mut self, values: Values<'_>) {
+        for glide in [&mut self.frequency, &mut self.gain, &mut self.q] {
+            glide.reset(values);
+        }
+        let (curve, is_on) = self.wanted(values);
+        self.curve = curve;
+        self.presence.jump(f32::from(u8::from(is_on)));
+        self.sections.iter_mut().for_each(Section::reset);
+    }
+
+    fn process(
+        &mut self,
+        values: Values<'_>,
+        rate_hz: f64,
+        wave: &mut Wave,
+        tunings: &mut [Tuning],
+        presences: &mut [f32],
+    ) {
+        let (wanted, is_on) = self.wanted(values);
+        let len = wave.len();
+        let frequency = self.frequency.amplitude(values, len);
+        let gain = self.gain.amplitude(values, len);
+        let q = self.q.amplitude(values, len);
+        let is_still = frequency.is_still() && gain.is_still() && q.is_still();
+        let mut at = 0;
+        while at < len {
+            if self.presence.is_still() && self.presence.value() == 0.0 {
+                // Unheard, it forgets and may become something else.
+                self.sections.iter_mut().for_each(Section::reset);
+                self.curve = wanted;
+            }
+            let is_heard = is_on && self.curve == wanted;
+            self.presence.set(f32::from(u8::from(is_heard)));
+            let is_moving = !self.presence.is_still();
+            let run = if is_moving {
+                (len - at).min(self.presence.remaining() as usize)
+            } else {
+                len - at
+            };
+            let part = at..at + run;
+            at += run;
+            self.presence.fill(&mut presences[part.clone()]);
+            if !is_moving && !is_heard {
+                continue;
+            }
+            let design = |index: usize| Design {
+                curve: self.curve,
+                hz: f64::from(frequency.at(index)),
+                gain: f64::from(gain.at(index)),
+                q: f64::from(q.at(index)),
+            };
+            let still = design(part.start).tuning(rate_hz);
+            for index in part.clone() {
+                tunings[index] = if is_still {
+                    still
+                } else {
+                    design(index).tuning(rate_hz)
+                };
+            }
+            for (section, channel) in self.sections.iter_mut().zip(wave.channels_mut()) {
+                for index in part.clone() {
+                    let sample = f64::from(channel[index]);
+                    let heard = section.step(sample, &tunings[index]);
+                    // Far above anything that is meant, and far below where the next band would lose count.
+                    let heard = heard.clamp(-HUGE, HUGE);
+                    let presence = f64::from(presences[index]);
+                    channel[index] = if presence == 1.0 {
+                        heard as f32
+                    } else {
+                        (sample + (heard - sample) * presence) as f32
+                    };
+                }
+            }
+        }
+    }
+}
+
+impl Processor for Playing {
+    fn process(&mut self, io: &mut Io<'_>) -> Flow {
+        if std::mem::take(&mut self.is_fresh) {
+            self.level.reset(io.values);
+            self.bands.iter_mut().for_each(|band| band.begin(io.values));
+        }
+        let output = &mut io.outputs[0]; // in place: it already holds the input
+        if let Some(wave) = output.payload.wave_mut() {
+            for channel in wave.channels_mut() {
+                crate::dsp::measure::silence_non_finite(channel);
+            }
+            for band in &mut self.bands {
+                let (tunings, presences) = (&mut self.tunings, &mut self.presences);
+                band.process(io.values, self.rate_hz, wave, tunings, presences);
+            }
+        }
+        match self.level.amplitude(io.values, output.len()) {
+            Amplitude::Still(amplitude) => output.channels_mut().for_each(|c| scale(c, amplitude)),
+            Amplitude::Moving(ramp) => output.channels_mut().for_each(|c| multiply(c, ramp)),
+        }
+        Flow::Running
+    }
+
+    fn enter(&mut self, state: State) {
+        self.is_fresh |= state == State::Stop;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::f64::consts::TAU;
+
+    use super::*;
+    use crate::dsp::measure::tone;
+    use crate::filters::tests::same_bits;
+    use crate::ks::Value;
+    use crate::ks::rig::Rig;
+
+    fn sine(hz: f64, from: usize, len: usize) -> Vec<f32> {
+        (from..from + len)
+            .map(|n| (TAU * hz * n as f64 / 48_000.0).sin() as f32 * 0.1)
+            .collect()
+    }
+
+    fn heard(rig: &mut Rig, hz: f64, len: usize) -> Vec<f32> {
+        (0..len / 4000)
+            .flat_map(|piece| rig.feed(&sine(hz, piece * 4000, 4000)).channels.remove(1))
+            .collect()
+    }
+
+    #[test]
+    fn every_band_has_the_response_on_paper() {
+        let kinds = [
+            "low shelf",
+            "peak",
+            "high shelf",
+            "low pass",
+            "high pass",
+            "notch",
+        ];
+        for (turn, kind) in kinds.into_iter().enumerate() {
+            let band = turn + 1;
+            let values: BTreeMap<String, Value> = [
+                (format!("band{band}_type"), Value::Text(kind.into())),
+                (format!("band{band}_frequency"), Value::Number(900.0)),
+                (format!("band{band}_gain"), Value::Number(-9.5)),
+                (format!("band{band}_q"), Value::Number(2.0)),
+                ("band3_gain".to_owned(), Value::Number(4.0)),
+                ("level".to_owned(), Value::Number(1.5)),
+            ]
+            .into();
+            let settings = Settings {
+                values: &values,
+                base: None,
+            };
+            for hz in [50.0, 400.0, 850.0, 2000.0, 15_000.0] {
+                let mut rig = Rig::open_with(&Equaliser, values.clone(), &BTreeMap::new(), None);
+                let sound = heard(&mut rig, hz, 32_000);
+                let found = tone(&sound[8_000..], hz, 48_000.0).amplitude / 0.1;
+                let wanted = response_db(&settings, hz, 48_000.0);
+                let found = 20.0 * found.log10();
+                assert!(
+                    (found - wanted).abs() < 0.1,
+                    "{kind} {hz}: {found} {wanted}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn flat_it_passes_every_bit() {
+        let sound = sine(997.0, 0, 4000);
+        let out = Rig::open(&Equaliser, &[]).feed(&sound);
+        assert!(same_bits(&out.channels, &[sound.clone(), sound]));
+    }
+
+    #[test]
+    fn changes_of_any_value_make_no_step() {
+        let mut rig = Rig::open(&Equaliser, &[("band3_gain", 12.0)]);
+        let mut all = heard(&mut rig, 300.0, 8000);
+        let index = |key: &str| DESCRIPTOR.property(key).unwrap().0;
+        for (key, value) in [
+            ("band3_gain", -24.0),
+            ("band3_frequency", 300.0),
+            ("band3_q", 18.0),
+            ("band3_type", 2.0),
+            ("band3_on", 0.0),
+            ("band3_on", 1.0),
+            ("level", -12.0),
+        ] {
+            rig.set(index(key), value);
+            all.extend(heard(&mut rig, 300.0, 8000));
+        }
+        let step = all
+            .windows(2)
+            .map(|w| (w[1] - w[0]).abs())
+            .fold(0.0, f32::max);
+        // A sine of 300 Hz at 0.1 rises by 0.004 a sample, four times that at 12 dB.
+        assert!(step < 0.017, "{step}");
+    }
+
+    #[test]
+    fn what_is_no_number_does_not_come_out() {
+        let mut rig = Rig::open(&Equaliser, &[("band2_gain", 12.0)]);
+        let out = rig.feed(&[0.5, f32::NAN, f32::INFINITY, f32::MAX, 0.5]);
+        assert!(out.channels.iter().flatten().all(|s| !s.is_nan()));
+        rig.feed(&[0.0; 4096]);
+        assert!(
+            rig.feed(&[0.1; 64]).channels[0]
+                .iter()
+                .all(|s| s.is_finite())
+        );
+    }
+}
