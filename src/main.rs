@@ -75,6 +75,7 @@ fn open(editor: &Editor) -> Exit {
         app,
         graph: None,
         run,
+        greet: run && editor.graph.is_none() && !has_template,
     }) {
         Ok(()) => Exit::Done,
         Err(GuiError::NoDisplay) => editor.no_display("there is no display that can be opened"),

@@ -44,6 +44,8 @@ pub struct Options {
     pub graph: Option<PathBuf>,
     /// Whether it is set running at once.
     pub run: bool,
+    /// Whether the first five minutes are shown, unless they have been before.
+    pub greet: bool,
 }
 
 /// The window could not be had.
@@ -66,6 +68,7 @@ pub fn run(options: Options) -> Result<(), GuiError> {
         mut app,
         graph,
         run,
+        greet,
     } = options;
     if let Some(path) = graph {
         app.perform(Action::Open(path));
@@ -90,7 +93,7 @@ pub fn run(options: Options) -> Result<(), GuiError> {
     eframe::run_native(
         "ksgraph",
         native,
-        Box::new(move |creation| Ok(Box::new(Shell::new(&creation.egui_ctx, app)))),
+        Box::new(move |creation| Ok(Box::new(Shell::new(&creation.egui_ctx, app, greet)))),
     )
     .map_err(|error| GuiError::Window(error.to_string()))
 }
@@ -115,8 +118,11 @@ struct Shell {
 }
 
 impl Shell {
-    fn new(ctx: &egui::Context, app: App) -> Self {
+    fn new(ctx: &egui::Context, app: App, greet: bool) -> Self {
         let mut screen = Screen::new(ctx, app);
+        if greet {
+            screen.greet();
+        }
         screen.canvas.settings.ground = false;
         Self {
             screen,

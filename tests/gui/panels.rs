@@ -177,3 +177,24 @@ fn a_graph_to_start_from_opens_on_a_click() {
     assert!(!window.graph().filters.is_empty());
     assert_eq!(window.screen().app().view().document.name, "mixer.ron");
 }
+
+#[test]
+fn the_first_five_minutes_come_unasked_only_once() {
+    let mut window = Window::on("graphs/first_sound.ron");
+    window.screen().greet();
+    assert!(window.screen().is_touring());
+    window.harness().run_steps(3);
+    window.click("Skip the tour");
+    window.screen().greet();
+    assert!(!window.screen().is_touring(), "never again unasked");
+    window.screen().start_tour();
+    assert!(window.screen().is_touring(), "but from Help");
+}
+
+#[test]
+fn a_mistyped_filter_is_guessed() {
+    let mut window = Window::with(&[]);
+    window.click("Search filters");
+    window.type_text("mixr");
+    assert!(window.sees("Did you mean Mixer?"));
+}

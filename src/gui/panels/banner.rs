@@ -1,13 +1,14 @@
-//! The banner at the top of the canvas: one at a time, newest first, never modal.
+//! The banner at the top of the canvas: one at a time, newest first, never modal, with a button
+//! for each thing that may be done about it.
 
-use egui::{Rect, Ui, Vec2, pos2, vec2};
+use egui::{Align2, Color32, CornerRadius, Pos2, Rect, Ui, Vec2, pos2, vec2};
 
-use crate::app::{Action, Urgency, View};
+use crate::app::{Action, Offer, Urgency, View};
 use crate::gui::controls;
 use crate::gui::icons::Icon;
 use crate::gui::probe;
 use crate::gui::screen::Command;
-use crate::gui::theme::{Theme, Type, window};
+use crate::gui::theme::{Theme, Type, radius, window};
 
 /// The mark and ink of an urgency.
 pub(in crate::gui) fn mark(theme: &Theme, urgency: Urgency) -> (Icon, egui::Color32) {
@@ -43,13 +44,32 @@ pub(in crate::gui) fn ui(ui: &mut Ui, rect: Rect, view: &View<'_>, commands: &mu
     let square =
         Rect::from_center_size(pos2(rect.left() + 22.0, rect.center().y), Vec2::splat(14.0));
     icon.paint(ui.painter(), square, ink);
-    let right = if banner.is_dismissible { 40.0 } else { 14.0 };
-    let at = pos2(rect.left() + 40.0, rect.center().y);
-    let room = rect.width() - 40.0 - right;
-    controls::clipped(ui, at, room, &banner.text, Type::Value, theme.strong);
-    probe::note(ui.ctx(), "banner", &banner.text, "", rect);
+    let mut right = rect.right() - if banner.is_dismissible { 40.0 } else { 14.0 };
+    // Registered before its buttons, so that they lie above it.
     let response = ui.interact(rect, ui.scope_id().with("banner"), egui::Sense::hover());
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Banner, true, &banner.text));
+    let ink = match banner.urgency {
+        Urgency::News => theme.accent,
+        Urgency::Attention => theme.warn,
+        Urgency::Error => theme.error,
+    };
+    for (index, offer) in banner.offers.iter().enumerate().rev() {
+        right = offer_ui(
+            ui,
+            pos2(right, rect.center().y),
+            index,
+            offer,
+            ink,
+            commands,
+        );
+    }
+    let at = pos2(rect.left() + 40.0, rect.center().y);
+    let room = right - 12.0 - at.x;
+    let covered = controls::clipped(ui, at, room, &banner.text, Type::Value, theme.strong);
+    probe::note(ui.ctx(), "banner", &banner.text, "", rect);
+    if covered.width() > room - 4.0 {
+        response.on_hover_text(&banner.text);
+    }
     if banner.is_dismissible {
         let close =
             Rect::from_center_size(pos2(rect.right() - 20.0, rect.center().y), vec2(24.0, 24.0));
@@ -57,4 +77,37 @@ pub(in crate::gui) fn ui(ui: &mut Ui, rect: Rect, view: &View<'_>, commands: &mu
             commands.push(Command::Do(Action::DismissBanner(0)));
         }
     }
+}
+
+/// A button of words that ends at `right`; returns where it begins.
+fn offer_ui(
+    ui: &mut Ui,
+    right: Pos2,
+    index: usize,
+    offer: &Offer,
+    ink: Color32,
+    commands: &mut Vec<Command>,
+) -> f32 {
+    let theme = Theme::of(ui.ctx());
+    let wide = controls::width(ui, &offer.words, Type::Value) + 20.0;
+    let place = Rect::from_min_size(pos2(right.x - wide, right.y - 12.0), vec2(wide, 24.0));
+    let id = ui.scope_id().with(("offer", index));
+    let response = controls::clickable(ui, id, place, true, &offer.words);
+    if response.hovered() {
+        let round = CornerRadius::same(radius::CONTROL);
+        ui.painter().rect_filled(place, round, theme.hover);
+    }
+    let middle = place.center();
+    controls::text(
+        ui,
+        middle,
+        Align2::CENTER_CENTER,
+        &offer.words,
+        Type::Value,
+        ink,
+    );
+    if response.clicked() {
+        commands.push(Command::Do(offer.action.clone()));
+    }
+    place.left()
 }

@@ -78,6 +78,35 @@ pub(in crate::gui) fn rank(descriptor: &Descriptor, typed: &str) -> Option<u32> 
     every.then_some(4)
 }
 
+/// The title that what was typed comes nearest to, word by word, when it is near at all.
+fn nearest<'a>(typed: &str, titles: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let typed = typed.to_lowercase();
+    let distance = |title: &str| {
+        let title = title.to_lowercase();
+        let words = title.split_whitespace().chain([title.as_str()]);
+        words.map(|word| edits(&typed, word)).min()
+    };
+    let all = titles.filter_map(|title| Some((distance(title)?, title)));
+    let (least, title) = all.min_by_key(|(distance, _)| *distance)?;
+    (least <= typed.chars().count() / 3).then_some(title)
+}
+
+/// Letters to put in, take out or change to make one word of the other.
+fn edits(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (line, letter) in one.chars().enumerate() {
+        let mut corner = row[0];
+        row[0] = line + 1;
+        for (at, wanted) in other.iter().enumerate() {
+            let changed = corner + usize::from(letter != *wanted);
+            corner = row[at + 1];
+            row[at + 1] = changed.min(row[at] + 1).min(corner + 1);
+        }
+    }
+    row[other.len()]
+}
+
 /// Plain words people type for a filter.
 fn wishes(key: &str) -> &'static str {
     match key {
@@ -166,10 +195,13 @@ impl Catalogue {
                     }
                 }
                 if !found {
-                    let words = format!(
-                        "No filter is called \u{201c}{}\u{201d}.",
-                        self.search.trim()
-                    );
+                    let typed = self.search.trim();
+                    let mut words = format!("No filter is called \u{201c}{typed}\u{201d}.");
+                    let titles = view.catalogue.iter();
+                    let titles = titles.map(|filter| filter.descriptor().title.as_ref());
+                    if let Some(title) = nearest(typed, titles) {
+                        words += &format!(" Did you mean {title}?");
+                    }
                     ui.add_space(8.0);
                     ui.horizontal_wrapped(|ui| {
                         ui.add_space(12.0);
@@ -311,4 +343,19 @@ pub(in crate::gui) fn carried_ui(ui: &Ui, view: &View<'_>) {
     mark(filter.descriptor()).paint(&painter, square, theme.dim);
     let at = Align2::LEFT_CENTER.anchor_size(rect.left_center() + vec2(30.0, 0.0), galley.size());
     painter.galley(at.min, galley, theme.strong);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_fingers_is_understood() {
+        let titles = ["Sample Rate Converter", "Mixer", "Gain and Pan"];
+        let near = |typed| nearest(typed, titles.into_iter());
+        assert_eq!(near("mixr"), Some("Mixer"));
+        assert_eq!(near("Conveter"), Some("Sample Rate Converter"));
+        assert_eq!(near("xylophone"), None);
+        assert_eq!(edits("kitten", "sitting"), 3);
+    }
 }

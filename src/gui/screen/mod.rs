@@ -228,6 +228,14 @@ impl Screen {
         self.bottom.fold(true);
     }
 
+    /// Shows the first five minutes once: whatever becomes of them, they never come back unasked.
+    pub fn greet(&mut self) {
+        if !self.app.preferences().first_run_done {
+            self.app.change_preferences(|it| it.first_run_done = true);
+            self.start_tour();
+        }
+    }
+
     /// Whether the first five minutes are shown.
     pub fn is_touring(&self) -> bool {
         self.tour.is_some()
