@@ -22,6 +22,8 @@ pub mod portcls;
 
 pub mod filters;
 
+pub mod raw;
+
 pub mod graph;
 
 pub mod engine;

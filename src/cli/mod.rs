@@ -16,6 +16,7 @@ mod feed;
 mod filters;
 mod get;
 mod interrupt;
+mod ks;
 mod load;
 mod names;
 mod new;
@@ -100,6 +101,8 @@ enum Command {
     Devices(devices::Devices),
     /// Draw a graph into a file
     Picture(picture::Picture),
+    /// Answer raw Kernel Streaming calls, one JSON request a line
+    Ks(ks::Ks),
     /// Print completions for a shell
     Completions(completions::Completions),
 }
@@ -140,6 +143,15 @@ impl Answer {
             exit: Exit::Done,
             text: text.into(),
             json,
+        }
+    }
+
+    /// Nothing more to say: the command has answered by itself.
+    fn quiet(exit: Exit) -> Self {
+        Self {
+            exit,
+            text: String::new(),
+            json: Json::Null,
         }
     }
 
@@ -184,6 +196,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> Outcome {
         Command::Set(it) => set::run(&it),
         Command::Devices(it) => devices::run(&it, is_json),
         Command::Picture(it) => picture::run(&it),
+        Command::Ks(it) => ks::run(&it),
         Command::Completions(it) => completions::run(&it),
     };
     Outcome::Ended(match answer {
@@ -249,6 +262,9 @@ fn not_understood(error: &clap::Error, words: &[OsString]) -> Exit {
 }
 
 fn give(answer: Answer, is_json: bool) -> Exit {
+    if answer.text.is_empty() && answer.json.is_null() {
+        return answer.exit;
+    }
     if is_json {
         let mut document = json!({ "schema": SCHEMA, "ok": answer.exit == Exit::Done });
         if let (Json::Object(all), Json::Object(more)) = (&mut document, answer.json) {

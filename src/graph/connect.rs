@@ -186,8 +186,8 @@ pub(super) fn link(
     passed(Step::Cycle, "no loop".into());
     let (source, sink) = if is_push { (&from, &to) } else { (&to, &from) };
     let medium = common(
-        &mediums(source.factory),
-        &mediums(sink.factory),
+        source.factory.all_mediums(),
+        sink.factory.all_mediums(),
         chosen.medium,
     )
     .ok_or_else(|| {
@@ -198,27 +198,27 @@ pub(super) fn link(
             side(
                 "offers the medium",
                 &from,
-                &mediums(from.factory),
+                from.factory.all_mediums(),
                 None,
                 Medium::text,
             ),
             side(
                 "takes",
                 &to,
-                &mediums(to.factory),
+                to.factory.all_mediums(),
                 chosen.medium,
                 Medium::text,
             ),
         )
         .lists(
-            named(&mediums(from.factory), None, Medium::text),
-            named(&mediums(to.factory), chosen.medium, Medium::text),
+            named(from.factory.all_mediums(), None, Medium::text),
+            named(to.factory.all_mediums(), chosen.medium, Medium::text),
         )
     })?;
     passed(Step::Medium, medium.text());
     let interface = common(
-        &interfaces(source.factory),
-        &interfaces(sink.factory),
+        source.factory.all_interfaces(),
+        sink.factory.all_interfaces(),
         chosen.interface,
     )
     .ok_or_else(|| {
@@ -229,21 +229,25 @@ pub(super) fn link(
             side(
                 "offers",
                 &from,
-                &interfaces(from.factory),
+                from.factory.all_interfaces(),
                 None,
                 Interface::text,
             ),
             side(
                 "takes",
                 &to,
-                &interfaces(to.factory),
+                to.factory.all_interfaces(),
                 chosen.interface,
                 Interface::text,
             ),
         )
         .lists(
-            named(&interfaces(from.factory), None, Interface::text),
-            named(&interfaces(to.factory), chosen.interface, Interface::text),
+            named(from.factory.all_interfaces(), None, Interface::text),
+            named(
+                to.factory.all_interfaces(),
+                chosen.interface,
+                Interface::text,
+            ),
         )
     })?;
     passed(Step::Interface, interface.text());
@@ -284,19 +288,9 @@ fn data_flow(from: &End<'_>, to: &End<'_>) -> Result<(), Fault> {
     ))
 }
 
-/// COM-5, the whole matrix, and COM-6; whether the output issues the requests.
-pub(super) fn issues(from: Communication, to: Communication) -> Option<bool> {
-    use Communication::{Both, Bridge, None as Nothing, Sink, Source};
-    match (from, to) {
-        (Nothing | Bridge, _) | (_, Nothing | Bridge) => None,
-        (Sink, Sink) | (Source, Source) => None,
-        (Source, Sink | Both) | (Both, Sink | Both) => Some(true),
-        (Sink, Source | Both) | (Both, Source) => Some(false),
-    }
-}
-
 fn communication(from: &End<'_>, to: &End<'_>) -> Result<bool, Fault> {
-    issues(from.factory.communication, to.factory.communication).ok_or_else(|| {
+    let (output, input) = (from.factory.communication, to.factory.communication);
+    output.issues_to(input).ok_or_else(|| {
         let role = |end: &End<'_>| {
             let meaning = match end.factory.communication {
                 Communication::None => "has no requests",
@@ -323,22 +317,6 @@ fn communication(from: &End<'_>, to: &End<'_>) -> Result<bool, Fault> {
             vec![to.factory.communication.name().into()],
         )
     })
-}
-
-/// A pin that lists no medium has exactly the standard one (MED-2).
-fn mediums(pin: &PinFactory) -> Vec<Medium> {
-    match pin.mediums.is_empty() {
-        true => vec![Medium::STANDARD],
-        false => pin.mediums.to_vec(),
-    }
-}
-
-/// A pin that lists no interface has exactly standard streaming (IFC-1).
-fn interfaces(pin: &PinFactory) -> Vec<Interface> {
-    match pin.interfaces.is_empty() {
-        true => vec![Interface::STREAMING],
-        false => pin.interfaces.to_vec(),
-    }
 }
 
 /// SEL-2: the first of the requesting pin's that the other has as well, or the one the user chose.
@@ -433,29 +411,5 @@ fn room_words(pin: &PinFactory) -> String {
         1 => "no wire yet".into(),
         u32::MAX => "room for any number".into(),
         count => format!("room, {count} at most"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_whole_communication_matrix() {
-        use Communication::{Both, Bridge, None as Nothing, Sink, Source};
-        let all = [Nothing, Sink, Source, Both, Bridge];
-        let (no, push, pull) = (None, Some(true), Some(false));
-        let expected = [
-            [no, no, no, no, no],
-            [no, no, pull, pull, no],
-            [no, push, no, push, no],
-            [no, push, pull, push, no],
-            [no, no, no, no, no],
-        ];
-        for (from, row) in all.into_iter().zip(expected) {
-            for (to, cell) in all.into_iter().zip(row) {
-                assert_eq!(issues(from, to), cell, "{from:?} to {to:?}");
-            }
-        }
     }
 }

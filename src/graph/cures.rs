@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::agree::Setting;
-use super::connect::{End, Link, is_free, issues, link};
+use super::connect::{End, Link, is_free, link};
 use super::model::Chosen;
 use super::narrow::{Net, Room, tidy};
 use super::refusal::{Cure, CureKind, Step};
@@ -242,10 +242,8 @@ fn candidate<'a>(
 impl Candidate<'_> {
     /// What comes out when `offer` goes in; `None` when it does not take it.
     fn through(&self, setting: &Setting<'_>, offer: Side<'_>) -> Option<Vec<DataRange>> {
-        issues(
-            offer.0.communication,
-            self.descriptor.pins[self.input].communication,
-        )?;
+        let input = self.descriptor.pins[self.input].communication;
+        offer.0.communication.issues_to(input)?;
         let taken = tidy(overlaps(offer.1, &self.lists[self.input]).collect());
         if taken.is_empty() {
             return None;
@@ -266,7 +264,10 @@ impl Candidate<'_> {
     }
 
     fn reaches(&self, left: &[DataRange], want: Side<'_>) -> bool {
-        issues(self.out().communication, want.0.communication).is_some()
+        self.out()
+            .communication
+            .issues_to(want.0.communication)
+            .is_some()
             && overlaps(left, want.1).any(|range| range.choose().is_some())
     }
 }

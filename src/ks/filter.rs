@@ -15,6 +15,7 @@ use super::pin::{DataFlow, PinFactory};
 use super::processor::Processor;
 use super::property::{Glide, Property, Value, ValueSlot};
 use super::time::Clock;
+use super::topology::{Node, NodePin, TopologyConnection};
 
 /// What the catalogue, the inspector, files and the negotiation read of a filter.
 #[derive(Clone, Debug)]
@@ -31,6 +32,10 @@ pub struct Descriptor {
     pub properties: Cow<'static, [Property]>,
     /// One or two sentences of help.
     pub help: Cow<'static, str>,
+    /// What is inside; their index is the KS node id.
+    pub nodes: Cow<'static, [Node]>,
+    /// How nodes and pins hang together; empty stands for every input reaching every output.
+    pub topology: Cow<'static, [TopologyConnection]>,
 }
 
 impl Descriptor {
@@ -49,7 +54,38 @@ impl Descriptor {
             pins: Cow::Borrowed(pins),
             properties: Cow::Borrowed(properties),
             help: Cow::Borrowed(""),
+            nodes: Cow::Borrowed(&[]),
+            topology: Cow::Borrowed(&[]),
         }
+    }
+
+    /// The same descriptor with nodes inside (TOP-1, TOP-2).
+    pub const fn nodes(
+        mut self,
+        nodes: &'static [Node],
+        topology: &'static [TopologyConnection],
+    ) -> Self {
+        core::mem::forget(core::mem::replace(&mut self.nodes, Cow::Borrowed(nodes)));
+        core::mem::forget(core::mem::replace(
+            &mut self.topology,
+            Cow::Borrowed(topology),
+        ));
+        self
+    }
+
+    /// How nodes and pins hang together; where nothing is declared, every input reaches every output.
+    pub fn connections(&self) -> Vec<TopologyConnection> {
+        if !self.topology.is_empty() {
+            return self.topology.to_vec();
+        }
+        let of = |flow| {
+            let pins = self.pins.iter().enumerate();
+            pins.filter(move |(_, pin)| pin.data_flow == flow)
+                .map(|(index, _)| NodePin::Filter(index as u32))
+        };
+        of(DataFlow::In)
+            .flat_map(|from| of(DataFlow::Out).map(move |to| TopologyConnection { from, to }))
+            .collect()
     }
 
     /// The same descriptor with a help text.

@@ -176,6 +176,44 @@ pub mod set {
     pub const STANDARD_INTERFACE: Guid = Guid(0x1A8766A0_62CE_11CF_A5D6_28DB04C10000);
 }
 
+/// Kinds of node inside a filter (TOP-1).
+pub mod node {
+    use super::Guid;
+
+    /// Makes louder or softer.
+    pub const VOLUME: Guid = Guid(0x3A5ACC00_C557_11D0_8A2B_00A0C9255AC1);
+    /// Adds streams.
+    pub const SUM: Guid = Guid(0xDA441A60_C556_11D0_8A2B_00A0C9255AC1);
+    /// Measures how loud it is.
+    pub const PEAKMETER: Guid = Guid(0xA085651E_5F0D_4B36_A869_D195D6AB4B9E);
+    /// Shapes the spectrum.
+    pub const EQUALIZER: Guid = Guid(0x9D41B4A0_C557_11D0_8A2B_00A0C9255AC1);
+    /// Bass and treble.
+    pub const TONE: Guid = Guid(0x7607E580_C557_11D0_8A2B_00A0C9255AC1);
+    /// Repeats later.
+    pub const DELAY: Guid = Guid(0x144981E0_C558_11D0_8A2B_00A0C9255AC1);
+    /// Several voices of one.
+    pub const CHORUS: Guid = Guid(0x20173F20_C559_11D0_8A2B_00A0C9255AC1);
+    /// A room.
+    pub const REVERB: Guid = Guid(0xEF0328E0_C558_11D0_8A2B_00A0C9255AC1);
+    /// Evens out loudness.
+    pub const LOUDNESS: Guid = Guid(0x41887440_C558_11D0_8A2B_00A0C9255AC1);
+    /// Changes rate.
+    pub const SRC: Guid = Guid(0x9DB7B9E0_C555_11D0_8A2B_00A0C9255AC1);
+    /// From figures to voltage.
+    pub const DAC: Guid = Guid(0x507AE360_C554_11D0_8A2B_00A0C9255AC1);
+    /// From voltage to figures.
+    pub const ADC: Guid = Guid(0x4D837FE0_C555_11D0_8A2B_00A0C9255AC1);
+    /// One stream into several channels, or back.
+    pub const SUPERMIX: Guid = Guid(0xE573ADC0_C555_11D0_8A2B_00A0C9255AC1);
+    /// Makes sound of notes.
+    pub const SYNTHESIZER: Guid = Guid(0xDFF220F0_F70F_11D0_B917_00A0C9223196);
+    /// Makes sound of notes by software.
+    pub const SWSYNTH: Guid = Guid(0x37407739_3620_11D1_85D3_0000F8754380);
+    /// Holds events until they are due.
+    pub const SEQUENCER: Guid = Guid(0xDFF220F0_F70F_11D0_B917_00A0C9223197);
+}
+
 /// Technologies of music ranges (MUS-1).
 pub mod technology {
     use super::Guid;

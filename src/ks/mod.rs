@@ -4,6 +4,9 @@
 //! [`Filter`] says what it is, [`Processor`] does it.
 
 mod catalogue;
+
+mod declared;
+
 mod event;
 mod facts;
 mod filter;
@@ -20,7 +23,12 @@ mod state;
 mod status;
 mod time;
 
+mod topology;
+
 pub use catalogue::{Catalogue, KeyTaken};
+
+pub use declared::{Declaration, Declared, PinDeclaration};
+
 pub use event::{INLINE_BYTES, KernelEvent};
 pub use facts::{AudioDevice, DEFAULT_RATE_HZ, Facts, FileFact};
 pub use filter::{
@@ -38,6 +46,8 @@ pub use processor::{Flow, Input, InputPin, Inputs, Io, Output, Processor};
 pub use property::{Amplitude, Domain, Glide, Preset, Property, Unit, Value, ValueSlot, Values};
 pub use state::State;
 pub use status::Status;
+pub use topology::{Node, NodePin, TopologyConnection};
+
 pub use time::{
     Clock, REF_TIMES_PER_SECOND, RefTime, sample_from_time, samples_at, time_from_sample,
 };

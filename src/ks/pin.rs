@@ -7,7 +7,9 @@ use super::format::{DataRange, Kind};
 use super::medium::{Interface, Medium};
 
 /// Which way data cross the filter's border (COM-1).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
+)]
 pub enum DataFlow {
     /// Into the filter.
     In,
@@ -26,7 +28,8 @@ impl DataFlow {
 }
 
 /// Who issues requests (COM-2, COM-3). Independent of [`DataFlow`].
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Communication {
     /// No request traffic.
     None,
@@ -49,6 +52,19 @@ impl Communication {
             Self::Source => "SOURCE",
             Self::Both => "BOTH",
             Self::Bridge => "BRIDGE",
+        }
+    }
+
+    /// Whether an output of this kind issues the requests to an input of that kind (COM-5); where both could, the
+    /// output does (COM-6). `None` where the two cannot be connected.
+    pub const fn issues_to(self, input: Self) -> Option<bool> {
+        match (self, input) {
+            (Self::None | Self::Bridge, _) | (_, Self::None | Self::Bridge) => None,
+            (Self::Sink, Self::Sink) | (Self::Source, Self::Source) => None,
+            (Self::Source, Self::Sink | Self::Both) | (Self::Both, Self::Sink | Self::Both) => {
+                Some(true)
+            }
+            (Self::Sink, Self::Source | Self::Both) | (Self::Both, Self::Source) => Some(false),
         }
     }
 }
@@ -181,6 +197,22 @@ impl PinFactory {
         self
     }
 
+    /// Its mediums; a pin that lists none has exactly the standard one (MED-2).
+    pub fn all_mediums(&self) -> &[Medium] {
+        match self.mediums.is_empty() {
+            true => &[Medium::STANDARD],
+            false => &self.mediums,
+        }
+    }
+
+    /// Its interfaces; a pin that lists none has exactly standard streaming (IFC-1).
+    pub fn all_interfaces(&self) -> &[Interface] {
+        match self.interfaces.is_empty() {
+            true => &[Interface::STREAMING],
+            false => &self.interfaces,
+        }
+    }
+
     /// Whether it can never be wired.
     pub fn is_bridge(&self) -> bool {
         self.communication == Communication::Bridge || self.instances.possible == 0
@@ -194,5 +226,29 @@ impl PinFactory {
     /// The kind of data it prefers.
     pub fn kind(&self) -> Kind {
         self.ranges.first().map_or(Kind::Control, DataRange::kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_whole_communication_matrix() {
+        use Communication::{Both, Bridge, None as Nothing, Sink, Source};
+        let all = [Nothing, Sink, Source, Both, Bridge];
+        let (no, push, pull) = (None, Some(true), Some(false));
+        let expected = [
+            [no, no, no, no, no],
+            [no, no, pull, pull, no],
+            [no, push, no, push, no],
+            [no, push, pull, push, no],
+            [no, no, no, no, no],
+        ];
+        for (from, row) in all.into_iter().zip(expected) {
+            for (to, cell) in all.into_iter().zip(row) {
+                assert_eq!(from.issues_to(to), cell, "{from:?} to {to:?}");
+            }
+        }
     }
 }

@@ -14,6 +14,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "filters",
         &["ks", "dsp", "media", "midi", "stream", "portcls"],
     ),
+    ("raw", &["ks"]),
     ("graph", &["ks"]),
     ("engine", &["ks", "graph", "dsp"]),
     ("device", &["ks", "portcls", "midi"]),
@@ -27,7 +28,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "dsp", "ks", "media", "midi", "stream", "portcls", "filters", "graph", "engine",
+            "dsp", "ks", "media", "midi", "stream", "portcls", "filters", "raw", "graph", "engine",
             "device", "app", "gui",
         ],
     ),

@@ -11,7 +11,7 @@ use super::{
 use crate::ks::ids::{Guid, major, specifier, sub};
 
 /// What a pin can do.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub struct DataRange {
     /// What kind of stream.
     pub major: Guid,
@@ -20,8 +20,10 @@ pub struct DataRange {
     /// Which structure follows.
     pub specifier: Guid,
     /// Bytes of one sample, 0 when it varies (FMT-3).
+    #[serde(default)]
     pub sample_size: u32,
     /// Attributes.
+    #[serde(default)]
     pub attributes: Cow<'static, [Attribute]>,
     /// Numeric limits.
     pub limits: Limits,

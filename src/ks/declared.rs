@@ -1,0 +1,159 @@
+//! Declared filters: pins, ranges with any ids, mediums, interfaces, counts, roles and nodes as data, without code
+//! (REG-7). They negotiate like any other and pass frames on, or silence.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use super::filter::{Descriptor, Filter, OpenError, Opened, Opening};
+use super::format::DataRange;
+use super::ids::Guid;
+use super::medium::{Interface, Medium};
+use super::pin::{Communication, DataFlow, Instances, PinFactory};
+use super::processor::{Flow, Io, Processor};
+use super::topology::Node;
+
+/// A pin factory as data.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PinDeclaration {
+    /// Unique among the filter's pins.
+    pub name: String,
+    /// In or out.
+    pub data_flow: DataFlow,
+    /// Who issues requests.
+    #[serde(default = "both")]
+    pub communication: Communication,
+    /// What it can do, best first.
+    pub ranges: Vec<DataRange>,
+    /// Its links; none is the standard one (MED-2).
+    #[serde(default)]
+    pub mediums: Vec<Medium>,
+    /// Its interfaces; none is standard streaming (IFC-1).
+    #[serde(default)]
+    pub interfaces: Vec<Interface>,
+    /// The most instances at a time.
+    #[serde(default = "one")]
+    pub possible: u32,
+    /// The fewest before the filter runs.
+    #[serde(default)]
+    pub necessary: u32,
+}
+
+fn both() -> Communication {
+    Communication::Both
+}
+
+fn one() -> u32 {
+    1
+}
+
+impl PinDeclaration {
+    /// The factory it describes.
+    pub fn factory(&self) -> PinFactory {
+        let blank = match self.data_flow {
+            DataFlow::In => PinFactory::input("", &[]),
+            DataFlow::Out => PinFactory::output("", &[]),
+        };
+        PinFactory {
+            name: Cow::Owned(self.name.clone()),
+            communication: self.communication,
+            ranges: Cow::Owned(self.ranges.clone()),
+            mediums: Cow::Owned(self.mediums.clone()),
+            interfaces: Cow::Owned(self.interfaces.clone()),
+            instances: Instances {
+                possible: self.possible,
+                necessary: self.necessary,
+            },
+            ..blank
+        }
+    }
+}
+
+/// A kind of node as data.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeDeclaration {
+    /// What kind of node.
+    pub kind: Guid,
+    /// What people read.
+    pub name: String,
+}
+
+/// A filter as data.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Declaration {
+    /// The name in files.
+    pub key: String,
+    /// The name people read.
+    pub title: String,
+    /// Functional categories.
+    #[serde(default)]
+    pub categories: Vec<Guid>,
+    /// One or two sentences.
+    #[serde(default)]
+    pub help: String,
+    /// Its pins.
+    pub pins: Vec<PinDeclaration>,
+    /// What is inside.
+    #[serde(default)]
+    pub nodes: Vec<NodeDeclaration>,
+}
+
+/// The filter that a declaration makes.
+pub struct Declared(
+    /// What it is.
+    pub Descriptor,
+);
+
+impl Declared {
+    /// The filter of a declaration.
+    pub fn new(declaration: &Declaration) -> Self {
+        let mut descriptor = Descriptor::new("", "", &[], &[], &[]);
+        descriptor.key = Cow::Owned(declaration.key.clone());
+        descriptor.title = Cow::Owned(declaration.title.clone());
+        descriptor.categories = Cow::Owned(declaration.categories.clone());
+        descriptor.help = Cow::Owned(declaration.help.clone());
+        let pins = declaration.pins.iter().map(PinDeclaration::factory);
+        descriptor.pins = Cow::Owned(pins.collect());
+        let nodes = declaration.nodes.iter().map(|node| Node {
+            kind: node.kind,
+            name: Cow::Owned(node.name.clone()),
+            properties: Cow::Borrowed(&[]),
+        });
+        descriptor.nodes = Cow::Owned(nodes.collect());
+        Self(descriptor)
+    }
+}
+
+impl Filter for Declared {
+    fn descriptor(&self) -> &Descriptor {
+        &self.0
+    }
+
+    fn open(&self, _: &Opening<'_>) -> Result<Opened, OpenError> {
+        Ok(Opened::processor(Passing).endless())
+    }
+}
+
+/// Each output gets the first input that has as many channels and samples; the others are silent.
+struct Passing;
+
+impl Processor for Passing {
+    fn process(&mut self, io: &mut Io<'_>) -> Flow {
+        let inputs = io.inputs;
+        for output in io.outputs.iter_mut() {
+            output.silence();
+            let (channels, len) = (output.channel_count(), output.len());
+            let like =
+                |wave: &&super::frame::Wave| wave.channel_count() == channels && wave.len() == len;
+            if let Some(wave) = inputs.iter().filter_map(|input| input.wave()).find(like) {
+                for (to, from) in output.channels_mut().zip(wave.channels()) {
+                    to.copy_from_slice(from);
+                }
+            }
+        }
+        Flow::Running
+    }
+}

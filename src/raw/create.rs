@@ -1,0 +1,397 @@
+//! Creating pins: the connect request, its validation in order (6.2), and a wire made of two creations (CON-1 to CON-5).
+//!
+//! The first line of the validation list that fails is the answer, and a failure leaves nothing behind (VAL-3).
+
+use super::answer::Answer;
+use super::layout::{self, CONNECT, HEADER, Reader, Writer};
+use super::object::{Handle, Host, Object, PinObject, Role};
+use super::pin;
+use crate::ks::{
+    Communication, DataFlow, DataFormat, DataRange, Interface, Medium, PinFactory, State, Status,
+    overlaps,
+};
+
+/// Priority of a connection that asks for none (CON-6).
+pub(super) const NORMAL: (u32, u32) = (0x4000_0000, 1);
+
+/// A connect request, read.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Connect {
+    /// How headers travel.
+    pub interface: Interface,
+    /// Which link.
+    pub medium: Medium,
+    /// Index of the pin factory.
+    pub pin: u32,
+    /// The open pin that will answer this one's requests; none makes this pin the one that answers (CON-1).
+    pub to: Option<Handle>,
+    /// Class and subclass (CON-6).
+    pub priority: (u32, u32),
+    /// What will flow.
+    pub format: DataFormat,
+}
+
+impl Connect {
+    /// The request as bytes.
+    pub fn bytes(&self) -> Vec<u8> {
+        let head = Writer(layout::interface(self.interface)).0;
+        let mut bytes = [head, layout::medium(self.medium)].concat();
+        bytes.extend(
+            Writer::default()
+                .u32(self.pin)
+                .u32(0)
+                .u64(self.to.map_or(0, u64::from))
+                .u32(self.priority.0)
+                .u32(self.priority.1)
+                .0,
+        );
+        bytes.extend(layout::format(&self.format));
+        bytes
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let mut reader = Reader(bytes);
+        let interface = Interface {
+            set: reader.guid()?,
+            id: reader.u32()?,
+        };
+        reader.u32()?;
+        let medium = Medium {
+            set: reader.guid()?,
+            id: reader.u32()?,
+        };
+        reader.u32()?;
+        let pin = reader.u32()?;
+        reader.u32()?;
+        let to = reader.u64()?;
+        let priority = (reader.u32()?, reader.u32()?);
+        let format = layout::read_format(bytes.get(CONNECT..)?)?;
+        // A handle that cannot be is one that leads nowhere.
+        let to = (to != 0).then(|| Handle::try_from(to).unwrap_or(Handle::MAX));
+        Some(Self {
+            interface,
+            medium,
+            pin,
+            to,
+            priority,
+            format,
+        })
+    }
+}
+
+/// The pin at the other end, as far as validation needs it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Peer {
+    /// Which way its data flow.
+    pub data_flow: DataFlow,
+    /// Which end of the requests it is.
+    pub role: Role,
+    /// Whether it has a partner already.
+    pub is_taken: bool,
+}
+
+/// A connect request was refused.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Invalid {
+    /// Line of the validation list, from 1.
+    pub line: u8,
+    /// What the caller gets.
+    pub status: Status,
+    /// Why, in words.
+    pub reason: String,
+}
+
+fn refuse<T>(line: u8, status: Status, reason: impl Into<String>) -> Result<T, Invalid> {
+    Err(Invalid {
+        line,
+        status,
+        reason: reason.into(),
+    })
+}
+
+pub(super) const fn role_word(role: Role) -> &'static str {
+    match role {
+        Role::Sink => "request sink",
+        Role::Source => "request source",
+    }
+}
+
+/// Lines 4 to 8 and 10 of the list for one factory, with the ranges that are possible now and the instances that are
+/// open. `peer` is the pin that `connect.to` names; `Err(())` in it says that there is no such pin.
+pub fn validate(
+    factory: &PinFactory,
+    ranges: &[DataRange],
+    current: u32,
+    connect: &Connect,
+    peer: Result<Option<Peer>, ()>,
+) -> Result<Role, Invalid> {
+    use Communication as C;
+    if !factory.all_interfaces().contains(&connect.interface) {
+        let asked = connect.interface.text();
+        return refuse(
+            4,
+            Status::NoMatch,
+            format!("{} does not speak {asked}", factory.name),
+        );
+    }
+    if !factory.all_mediums().contains(&connect.medium) {
+        let asked = connect.medium.text();
+        return refuse(
+            5,
+            Status::NoMatch,
+            format!("{} has no medium {asked}", factory.name),
+        );
+    }
+    let communication = factory.communication;
+    let role = match peer {
+        Err(()) => {
+            return refuse(
+                6,
+                Status::InvalidParameter,
+                "the pin to connect to is not open",
+            );
+        }
+        Ok(None) if matches!(communication, C::Sink | C::Both | C::Bridge) => Role::Sink,
+        Ok(Some(peer)) if matches!(communication, C::Source | C::Both) => {
+            if peer.data_flow == factory.data_flow {
+                let flow = factory.data_flow.name();
+                return refuse(
+                    6,
+                    Status::InvalidParameter,
+                    format!("both pins are {flow}puts"),
+                );
+            }
+            if peer.role != Role::Sink {
+                return refuse(
+                    6,
+                    Status::InvalidParameter,
+                    "the other pin issues requests too",
+                );
+            }
+            if peer.is_taken {
+                return refuse(6, Status::InvalidParameter, "the other pin has its partner");
+            }
+            Role::Source
+        }
+        Ok(peer) => {
+            let wanted = if peer.is_some() { "issue" } else { "receive" };
+            let reason = format!(
+                "{} is {} and cannot {wanted} requests",
+                factory.name,
+                communication.name()
+            );
+            return refuse(6, Status::InvalidParameter, reason);
+        }
+    };
+    if !ranges.iter().any(|range| basic(range, &connect.format)) {
+        return refuse(
+            7,
+            Status::NoMatch,
+            format!("no range of {} has these ids", factory.name),
+        );
+    }
+    if current >= factory.instances.possible {
+        let reason = format!(
+            "{} has {current} of {} instances",
+            factory.name, factory.instances.possible
+        );
+        return refuse(8, Status::Unsuccessful, reason);
+    }
+    if !pin::takes(ranges, &connect.format) {
+        let reason = format!("no range of {} holds {}", factory.name, connect.format);
+        return refuse(10, Status::NoMatch, reason);
+    }
+    Ok(role)
+}
+
+/// The basic test of ids (VAL-F): a wildcard of the sub format hides the specifier, a wildcard of the specifier alone
+/// matches nothing but itself.
+fn basic(range: &DataRange, format: &DataFormat) -> bool {
+    range.major.is_wildcard()
+        || range.major == format.major && range.sub.is_wildcard()
+        || (range.major, range.sub, range.specifier) == (format.major, format.sub, format.specifier)
+}
+
+impl Host {
+    /// Creates a pin from a connect request in bytes. The handle, or the line that failed.
+    pub fn create_pin(&mut self, filter: Handle, request: &[u8]) -> Result<Handle, Invalid> {
+        let made = self.checked(filter, request);
+        match made {
+            Ok((role, connect)) => Ok(self.made(filter, role, connect)),
+            Err(invalid) => {
+                let (line, status) = (invalid.line, invalid.status.name());
+                self.say(format!(
+                    "refused pin on {filter}: line {line}, {status}: {}",
+                    invalid.reason
+                ));
+                Err(invalid)
+            }
+        }
+    }
+
+    fn checked(&self, filter: Handle, request: &[u8]) -> Result<(Role, Connect), Invalid> {
+        if request.is_empty() || !matches!(self.object(filter), Some(Object::Filter(_))) {
+            return refuse(
+                1,
+                Status::InvalidParameter,
+                "there is no request or no filter",
+            );
+        }
+        if request.len() < CONNECT + HEADER {
+            let wanted = CONNECT + HEADER;
+            let reason = format!("{} bytes, wanted {wanted} or more", request.len());
+            return refuse(2, Status::InvalidParameter, reason);
+        }
+        let Some(connect) = Connect::read(request) else {
+            return refuse(2, Status::InvalidParameter, "the format ends too soon");
+        };
+        let pins = &self.filter_of(filter).descriptor.pins;
+        let Some(factory) = pins.get(connect.pin as usize) else {
+            let reason = format!("pin {} of {}", connect.pin, pins.len());
+            return refuse(3, Status::InvalidParameter, reason);
+        };
+        let index = connect.pin as usize;
+        let peer = match connect.to.map(|handle| self.object(handle)) {
+            None => Ok(None),
+            Some(Some(Object::Pin(peer))) => Ok(Some(Peer {
+                data_flow: self.filter_of(peer.filter).descriptor.pins[peer.factory].data_flow,
+                role: peer.role,
+                is_taken: peer.peer.is_some(),
+            })),
+            Some(_) => Err(()),
+        };
+        let ranges = self.constrained(filter, index);
+        let current = self.current(filter, index);
+        let role = validate(factory, &ranges, current, &connect, peer)?;
+        Ok((role, connect))
+    }
+
+    fn made(&mut self, filter: Handle, role: Role, connect: Connect) -> Handle {
+        let words = format!("{}, {}", role_word(role), connect.format);
+        let name = self.filter_of(filter).descriptor.pins[connect.pin as usize]
+            .name
+            .clone();
+        let handle = self.insert(Object::Pin(Box::new(PinObject {
+            filter,
+            factory: connect.pin as usize,
+            role,
+            format: connect.format,
+            medium: connect.medium,
+            interface: connect.interface,
+            priority: connect.priority,
+            peer: connect.to,
+            state: State::Stop,
+            events: vec![],
+        })));
+        if let Some(Object::Pin(peer)) = connect.to.and_then(|to| self.object_mut(to)) {
+            peer.peer = Some(handle);
+        }
+        self.say(format!(
+            "created pin {handle} ({name} of {filter}: {words})"
+        ));
+        handle
+    }
+
+    /// Makes a wire: settles who issues requests, medium, interface and format, creates the sink, then the source. Both
+    /// handles, output first; or the step that failed, with its status.
+    pub fn connect(
+        &mut self,
+        from: (Handle, u32),
+        to: (Handle, u32),
+    ) -> Result<(Handle, Handle), Invalid> {
+        let (output, input) = (self.factory(from)?, self.factory(to)?);
+        if output.data_flow != DataFlow::Out || input.data_flow != DataFlow::In {
+            return refuse(
+                6,
+                Status::InvalidParameter,
+                "a wire goes from an output to an input",
+            );
+        }
+        let is_push = output
+            .communication
+            .issues_to(input.communication)
+            .ok_or(Invalid {
+                line: 6,
+                status: Status::InvalidParameter,
+                reason: format!(
+                    "{} is {}, {} is {}",
+                    output.name,
+                    output.communication.name(),
+                    input.name,
+                    input.communication.name()
+                ),
+            })?;
+        let (source, sink) = if is_push { (from, to) } else { (to, from) };
+        let (asks, answers) = if is_push {
+            (&output, &input)
+        } else {
+            (&input, &output)
+        };
+        let Some(medium) = first(asks.all_mediums(), answers.all_mediums()) else {
+            return refuse(5, Status::NoMatch, "no medium in common");
+        };
+        let Some(interface) = first(asks.all_interfaces(), answers.all_interfaces()) else {
+            return refuse(4, Status::NoMatch, "no interface in common");
+        };
+        // The client list is the IRP source's, the pin's list is the sink's (CON-4).
+        let client = self.constrained(source.0, source.1 as usize);
+        let own = self.constrained(sink.0, sink.1 as usize);
+        let Some(format) = overlaps(&client, &own).find_map(|range| range.choose()) else {
+            return refuse(7, Status::NoMatch, "no format in common");
+        };
+        let request = |pin: u32, to| Connect {
+            interface,
+            medium,
+            pin,
+            to,
+            priority: NORMAL,
+            format: format.clone(),
+        };
+        let answering = self.create_pin(sink.0, &request(sink.1, None).bytes())?;
+        let issuing = match self.create_pin(source.0, &request(source.1, Some(answering)).bytes()) {
+            Ok(handle) => handle,
+            Err(invalid) => {
+                self.close(answering);
+                return Err(invalid);
+            }
+        };
+        Ok(if is_push {
+            (issuing, answering)
+        } else {
+            (answering, issuing)
+        })
+    }
+
+    fn factory(&self, (filter, pin): (Handle, u32)) -> Result<PinFactory, Invalid> {
+        match self.object(filter) {
+            Some(Object::Filter(object)) => object
+                .descriptor
+                .pins
+                .get(pin as usize)
+                .cloned()
+                .map_or_else(
+                    || {
+                        refuse(
+                            3,
+                            Status::InvalidParameter,
+                            format!("there is no pin {pin}"),
+                        )
+                    },
+                    Ok,
+                ),
+            _ => refuse(1, Status::InvalidParameter, "there is no such filter"),
+        }
+    }
+
+    /// What a caller who creates by bytes is told: the handle in four bytes.
+    pub fn create_answer(&mut self, filter: Handle, request: &[u8]) -> Answer {
+        match self.create_pin(filter, request) {
+            Ok(handle) => Answer::sized(handle.to_le_bytes().to_vec(), usize::MAX),
+            Err(invalid) => Answer::status(invalid.status),
+        }
+    }
+}
+
+fn first<T: Copy + PartialEq>(asks: &[T], answers: &[T]) -> Option<T> {
+    asks.iter().find(|item| answers.contains(item)).copied()
+}

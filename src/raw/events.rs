@@ -1,0 +1,143 @@
+//! Events: who wants to hear of what, and what was told (EVT-1 to EVT-5).
+//!
+//! A subscription is known by the tag the caller gave with it, which stands for the address of its event data.
+
+use super::answer::{Answer, Call};
+use super::dispatch::Request;
+use super::layout::Reader;
+use super::object::{Handle, Host, Object};
+use super::sets;
+use crate::ks::Status;
+use crate::ks::ids::Guid;
+
+const ONESHOT: u32 = 2;
+const SETSUPPORT: u32 = 0x100;
+const BASICSUPPORT: u32 = 0x200;
+
+/// Position, data and time discontinuity, priority, end of stream (EVT-4).
+const CONNECTION_COUNT: u32 = 5;
+
+/// How a client is told; programs may use these two only (EVT-2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Notification {
+    /// An event is set.
+    Event = 1,
+    /// A semaphore is released.
+    Semaphore = 2,
+}
+
+/// Somebody who wants to know.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Subscription {
+    set: Guid,
+    id: u32,
+    notification: Notification,
+    tag: u64,
+    once: bool,
+}
+
+/// Something that happened and was told.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fired {
+    /// The object.
+    pub object: Handle,
+    /// The set of the event.
+    pub set: Guid,
+    /// Its id.
+    pub id: u32,
+    /// How it was told.
+    pub notification: Notification,
+    /// The caller's tag.
+    pub tag: u64,
+}
+
+impl Host {
+    /// Enables an event. `call.data` is its event data: the notification in four bytes, four of nothing, a tag in eight.
+    pub fn enable(&mut self, handle: Handle, call: Call<'_>) -> Answer {
+        let (set, count) = match self.object(handle) {
+            Some(Object::Filter(_)) => (sets::CONTROL_CHANGE_EVENTS, 1),
+            Some(Object::Pin(_)) => (sets::CONNECTION_EVENTS, CONNECTION_COUNT),
+            None => return Answer::status(Status::InvalidParameter),
+        };
+        let Some(request) = Request::read(handle, call) else {
+            return Answer::status(Status::InvalidBufferSize);
+        };
+        if request.has(SETSUPPORT) && request.set.is_wildcard() {
+            return Answer::sized(super::layout::guid_bytes(set).to_vec(), request.output);
+        }
+        if request.set != set {
+            return Answer::status(Status::PropsetNotFound);
+        }
+        if request.has(SETSUPPORT) {
+            return Answer::status(Status::Success);
+        }
+        if request.id >= count {
+            return Answer::status(Status::NotFound);
+        }
+        if request.has(BASICSUPPORT) {
+            return Answer::status(Status::Success);
+        }
+        let mut reader = Reader(request.data);
+        let read = reader.u64().zip(reader.u64());
+        let notification = match read {
+            Some((1, _)) => Notification::Event,
+            Some((2, _)) => Notification::Semaphore,
+            _ => return Answer::status(Status::InvalidParameter),
+        };
+        let subscription = Subscription {
+            set,
+            id: request.id,
+            notification,
+            tag: read.map_or(0, |(_, tag)| tag),
+            once: request.has(ONESHOT),
+        };
+        if let Some(list) = self.subscriptions(handle) {
+            list.push(subscription);
+        }
+        Answer::status(Status::Success)
+    }
+
+    /// Disables the event with that tag, or all of the object's without one (EVT-3).
+    pub fn disable(&mut self, handle: Handle, tag: Option<u64>) -> Answer {
+        let Some(list) = self.subscriptions(handle) else {
+            return Answer::status(Status::InvalidParameter);
+        };
+        let before = list.len();
+        list.retain(|it| tag.is_some_and(|tag| it.tag != tag));
+        let is_gone = tag.is_none() || list.len() < before;
+        Answer::status(if is_gone {
+            Status::Success
+        } else {
+            Status::NotFound
+        })
+    }
+
+    fn subscriptions(&mut self, handle: Handle) -> Option<&mut Vec<Subscription>> {
+        Some(match self.object_mut(handle)? {
+            Object::Filter(filter) => &mut filter.events,
+            Object::Pin(pin) => &mut pin.events,
+        })
+    }
+
+    fn fire(&mut self, handle: Handle, set: Guid, id: u32) {
+        let mut told = vec![];
+        if let Some(list) = self.subscriptions(handle) {
+            let wants = |it: &Subscription| it.set == set && it.id == id;
+            told.extend(list.iter().filter(|it| wants(it)).map(|it| Fired {
+                object: handle,
+                set,
+                id,
+                notification: it.notification,
+                tag: it.tag,
+            }));
+            list.retain(|it| !(it.once && wants(it)));
+        }
+        self.fired.extend(told);
+    }
+}
+
+/// A property of a filter has another value.
+pub(super) fn control_changed(host: &mut Host, filter: Handle, property: u32) {
+    host.say(format!("filter {filter}: property {property} changed"));
+    host.fire(filter, sets::CONTROL_CHANGE_EVENTS, 0);
+}

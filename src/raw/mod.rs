@@ -1,0 +1,29 @@
+//! The raw door: filters and pins as objects that are opened by name and asked to the byte, as a driver's client would.
+//!
+//! Lives here: the structures of Kernel Streaming as bytes ([`layout`]), the objects ([`Host`]), one dispatcher for
+//! properties (PRP-2) and events (EVT-2), and the tables it reads, one file a set. The answers come from the same
+//! descriptors, ranges and rules that the graph is agreed with; no second truth. Does not live here: streaming.
+
+mod answer;
+mod connection;
+mod create;
+mod dispatch;
+mod events;
+pub mod layout;
+mod names;
+mod object;
+mod own;
+mod pin;
+pub mod sets;
+#[cfg(test)]
+mod tests;
+mod topology;
+
+pub use answer::{Answer, Call};
+pub use create::{Connect, Invalid, Peer, validate};
+pub use dispatch::verb;
+pub use events::{Fired, Notification};
+pub use names::NameError;
+pub use object::{Handle, Host, Role};
+pub use own::set_of;
+pub use pin::intersection;

@@ -1,0 +1,197 @@
+//! The Pin set (section 2): what each factory is, answered from the descriptor and the pins that are open.
+
+use super::answer::{Answer, Call};
+use super::dispatch::{Item, PER_PIN, Request};
+use super::layout::{self, INSTANCE, Writer};
+use super::object::Host;
+use crate::ks::ids::category;
+use crate::ks::{DataFlow, DataFormat, DataRange, Kind, PinFactory, Status};
+
+pub(super) const ITEMS: &[Item] = &[
+    Item::get(0, PER_PIN, instances),
+    Item::get(1, layout::REQUEST, |host, request| {
+        number(
+            host.filter_of(request.handle).descriptor.pins.len() as u32,
+            request,
+        )
+    }),
+    Item::get(2, PER_PIN, |host, request| {
+        with(host, request, |_, pin| number(flow(pin), request))
+    }),
+    Item::get(3, PER_PIN, |host, request| {
+        with(host, request, |index, _| {
+            ranges(&host.ranges(request.handle, index), request)
+        })
+    }),
+    Item::get(4, PER_PIN, data_intersection),
+    Item::get(5, PER_PIN, |host, request| {
+        with(host, request, |_, pin| {
+            let items = pin.all_interfaces().iter().copied().map(layout::interface);
+            Answer::list(layout::list(items), request.output)
+        })
+    }),
+    Item::get(6, PER_PIN, |host, request| {
+        with(host, request, |_, pin| {
+            let items = pin.all_mediums().iter().copied().map(layout::medium);
+            Answer::list(layout::list(items), request.output)
+        })
+    }),
+    Item::get(7, PER_PIN, |host, request| {
+        with(host, request, |_, pin| {
+            number(pin.communication as u32, request)
+        })
+    }),
+    Item::get(8, PER_PIN, instances_anywhere),
+    Item::get(9, PER_PIN, |host, request| {
+        with(host, request, |_, pin| {
+            number(pin.instances.necessary, request)
+        })
+    }),
+    Item::get(10, PER_PIN, |host, request| {
+        // No pin of ours is soldered to another filter's.
+        with(host, request, |_, _| Answer::status(Status::NotFound))
+    }),
+    Item::get(11, PER_PIN, |host, request| {
+        with(host, request, |_, pin| match pin.is_bridge() {
+            true => Answer::status(Status::NotFound),
+            false => Answer::sized(
+                layout::guid_bytes(pin_category(pin)).to_vec(),
+                request.output,
+            ),
+        })
+    }),
+    Item::get(12, PER_PIN, |host, request| {
+        with(host, request, |_, pin| {
+            Answer::text(layout::wide(&pin.name), request.output)
+        })
+    }),
+    Item::get(13, PER_PIN, |host, request| {
+        with(host, request, |index, _| {
+            ranges(&host.constrained(request.handle, index), request)
+        })
+    }),
+    Item::set(14, PER_PIN, layout::HEADER, |host, request| {
+        propose(host, request)
+    }),
+];
+
+/// The factory a request is about; PIN-1 where there is none.
+fn with(
+    host: &Host,
+    request: &Request<'_>,
+    answer: impl FnOnce(usize, &PinFactory) -> Answer,
+) -> Answer {
+    let pins = &host.filter_of(request.handle).descriptor.pins;
+    let index = request.instance().map(|id| id as usize);
+    match index.and_then(|index| Some((index, pins.get(index)?))) {
+        Some((index, pin)) => answer(index, pin),
+        None => Answer::status(Status::InvalidParameter),
+    }
+}
+
+fn number(value: u32, request: &Request<'_>) -> Answer {
+    Answer::sized(value.to_le_bytes().to_vec(), request.output)
+}
+
+fn ranges(ranges: &[DataRange], request: &Request<'_>) -> Answer {
+    Answer::list(
+        layout::list(ranges.iter().map(layout::range)),
+        request.output,
+    )
+}
+
+const fn flow(pin: &PinFactory) -> u32 {
+    match pin.data_flow {
+        DataFlow::In => 1,
+        DataFlow::Out => 2,
+    }
+}
+
+const fn pin_category(_: &PinFactory) -> crate::ks::ids::Guid {
+    category::AUDIO
+}
+
+fn counts(possible: u32, current: u32, request: &Request<'_>) -> Answer {
+    let bytes = Writer::default().u32(possible).u32(current).0;
+    Answer::sized(bytes, request.output)
+}
+
+fn instances(host: &Host, request: &Request<'_>) -> Answer {
+    with(host, request, |index, pin| {
+        let current = host.current(request.handle, index);
+        counts(pin.instances.possible, current, request)
+    })
+}
+
+/// Every filter may be opened any number of times, so only a pin that can never be has a limit over all (INS-1).
+fn instances_anywhere(host: &Host, request: &Request<'_>) -> Answer {
+    with(host, request, |index, pin| {
+        let key = &host.filter_of(request.handle).descriptor.key;
+        let possible = if pin.instances.possible == 0 {
+            0
+        } else {
+            u32::MAX
+        };
+        counts(possible, host.current_anywhere(key, index), request)
+    })
+}
+
+/// The double loop over the client's ranges and the pin's own (DIX-1 to DIX-7, DIX-10).
+fn data_intersection(host: &Host, request: &Request<'_>) -> Answer {
+    with(host, request, |index, _| {
+        let own = host.constrained(request.handle, index);
+        intersection(
+            &own,
+            Call {
+                input: &request.input[INSTANCE..],
+                data: request.data,
+                output: request.output,
+            },
+        )
+    })
+}
+
+/// The first format that a client's list of ranges and a pin's own have in common. The list stands in `call.input`,
+/// behind its `{Size, Count}`.
+pub fn intersection(own: &[DataRange], call: Call<'_>) -> Answer {
+    let Some(client) = layout::read_ranges(call.input) else {
+        return Answer::status(Status::BufferTooSmall);
+    };
+    let pairs = client
+        .iter()
+        .flatten()
+        .flat_map(|theirs| own.iter().map(move |ours| (theirs, ours)));
+    let format = pairs
+        .filter_map(|(theirs, ours)| theirs.overlap(ours).ok())
+        .find_map(|both| both.choose());
+    match format {
+        Some(format) => Answer::sized(layout::format(&format), call.output),
+        None => Answer::status(Status::NoMatch),
+    }
+}
+
+/// Would the pin take that format? Changes nothing (PIN-8).
+fn propose(host: &Host, request: &Request<'_>) -> Answer {
+    with(host, request, |index, _| {
+        let own = host.constrained(request.handle, index);
+        match layout::read_format(request.data) {
+            Some(format) if !layout::is_concrete(&format) => {
+                Answer::status(Status::InvalidParameter)
+            }
+            Some(format) if takes(&own, &format) => Answer::status(Status::Success),
+            Some(_) => Answer::status(Status::NoMatch),
+            None => Answer::status(Status::InvalidParameter),
+        }
+    })
+}
+
+/// Whether one of the ranges holds the format, numbers included (VAL-2).
+pub(super) fn takes(ranges: &[DataRange], format: &DataFormat) -> bool {
+    // A wave range wants a wave format: a bare header says no rate at all.
+    let whole = |range: &DataRange| {
+        range.kind() != Kind::Audio || range.audio_limits().is_none() || format.audio.is_some()
+    };
+    ranges
+        .iter()
+        .any(|range| whole(range) && range.contains(format))
+}

@@ -1,0 +1,28 @@
+//! The ids of property and event sets, with the names people type.
+
+use crate::ks::ids::Guid;
+
+/// Pin factories (section 2).
+pub const PIN: Guid = Guid(0x8C134960_51AD_11CF_878A_94F801C10000);
+/// What is inside a filter (1.4).
+pub const TOPOLOGY: Guid = Guid(0x720D4AC0_7533_11D0_A5D6_28DB04C10000);
+/// Who made it.
+pub const GENERAL: Guid = Guid(0x1464EDA5_6A8F_11D1_9AA7_00A0C9223196);
+/// A pin that is open.
+pub const CONNECTION: Guid = Guid(0x1D58C920_AC9B_11CF_A5D6_28DB04C10000);
+/// Events of a pin that is open (EVT-4).
+pub const CONNECTION_EVENTS: Guid = Guid(0x7F4BCBE0_9EA5_11CF_A5D6_28DB04C10000);
+/// A control was turned.
+pub const CONTROL_CHANGE_EVENTS: Guid = Guid(0xE85E9698_FA2F_11D1_95BD_00C04FB925D3);
+/// The types of values (PRP-7).
+pub const PROPERTY_TYPES: Guid = Guid(0x97E99BA0_BDEA_11CF_A5D6_28DB04C10000);
+
+/// The sets by the names the command line takes.
+pub const NAMES: &[(&str, Guid)] = &[
+    ("pin", PIN),
+    ("topology", TOPOLOGY),
+    ("general", GENERAL),
+    ("connection", CONNECTION),
+    ("connection_events", CONNECTION_EVENTS),
+    ("control_change", CONTROL_CHANGE_EVENTS),
+];
