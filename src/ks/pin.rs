@@ -10,6 +10,7 @@ use super::medium::{Interface, Medium};
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
 )]
+#[serde(rename_all = "snake_case")]
 pub enum DataFlow {
     /// Into the filter.
     In,

@@ -25,6 +25,8 @@ mod faults;
 
 mod killed;
 
+mod ks_door;
+
 mod render;
 
 mod stage;

@@ -1,0 +1,133 @@
+//! `ksgraph ks`, as a script meets it: one request a line, one answer a line, whatever the line says.
+
+use serde_json::{Value as Json, json};
+
+use crate::desk::Desk;
+
+/// What becomes of the requests, in order.
+fn answers(desk: &Desk, requests: &[Json]) -> Vec<Json> {
+    let lines: Vec<String> = requests.iter().map(ToString::to_string).collect();
+    said(desk, &(lines.join("\n") + "\n"))
+}
+
+fn said(desk: &Desk, input: &str) -> Vec<Json> {
+    let done = desk.fed(&["ks"], input);
+    assert_eq!(done.code, Some(0), "{}", done.text);
+    done.text
+        .lines()
+        .filter(|line| line.starts_with('{'))
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[test]
+fn the_graphs_own_filters_answer_raw_calls() {
+    let desk = Desk::new("ks-own");
+    let got = answers(
+        &desk,
+        &[
+            json!({"op": "open", "name": "ks://render/default renderer"}),
+            json!({"op": "open", "name": "gain"}),
+            json!({"op": "property", "object": 2, "set": "pin", "id": 1}),
+            json!({"op": "enable", "object": 2, "set": "control_change", "tag": 9}),
+            // -6 dB, then far below the least there is.
+            json!({"op": "property", "object": 2, "set": "own", "id": 0, "verb": "set", "data": "00000000000018c0"}),
+            json!({"op": "property", "object": 2, "set": "own", "id": 0}),
+            json!({"op": "property", "object": 2, "set": "own", "id": 0, "verb": "set", "data": "00000000006af8c0"}),
+            json!({"op": "property", "object": 2, "set": "own", "id": 0}),
+            json!({"op": "property", "object": 2, "set": "own", "id": 0, "verb": "basicsupport", "length": 4}),
+            json!({"op": "property", "object": 2, "set": "own", "id": 0, "verb": "set", "data": "0000"}),
+            json!({"op": "property", "object": 2, "set": "own", "id": 0, "verb": "set", "data": "000000000000f87f"}),
+            json!({"op": "fired"}),
+            json!({"op": "connect", "from": [2, "out"], "to": [1, "in"]}),
+            json!({"op": "open", "name": "ks://render/nobody"}),
+        ],
+    );
+    let status = |index: usize| got[index]["status"].as_str().unwrap();
+    assert_eq!(
+        (&got[0]["object"], &got[1]["object"]),
+        (&json!(1), &json!(2))
+    );
+    assert_eq!(got[2]["data"], "02000000");
+    assert_eq!(got[5]["data"], "00000000000018c0");
+    assert_eq!(status(6), "SUCCESS", "PRP-9: clamped");
+    assert_ne!(got[7]["data"], "00000000006af8c0");
+    assert_ne!(got[7]["data"], got[5]["data"]);
+    assert_eq!(
+        (status(8), &got[8]["data"]),
+        ("SUCCESS", &json!("03020100")),
+        "PRP-4: access"
+    );
+    assert_eq!(status(9), "BUFFER_TOO_SMALL");
+    assert_eq!(status(10), "INVALID_PARAMETER", "not a number");
+    let fired = got[11]["fired"].as_array().unwrap();
+    assert_eq!(
+        fired.len(),
+        2,
+        "told of each change, and of nothing refused: {fired:?}"
+    );
+    assert_eq!(fired[0]["tag"], 9);
+    assert_eq!(got[12]["format"]["rate_hz"], 48_000);
+    assert_eq!(status(13), "NOT_FOUND");
+}
+
+#[test]
+fn pure_questions_are_answered_by_the_rules_the_canvas_uses() {
+    let desk = Desk::new("ks-pure");
+    let pcm = |rates: Json| json!({"major": "audio", "sub": "pcm", "bits": 16, "rate_hz": rates});
+    let pin = |flow: &str, rates: Json| json!({"data_flow": flow, "ranges": [pcm(rates)]});
+    let mut medium = pin("in", json!(48_000));
+    medium["mediums"] = json!([{"set": "11111111-2222-3333-4444-555555555555", "id": 1}]);
+    let format =
+        json!({"major": "audio", "sub": "pcm", "channels": 2, "bits": 16, "rate_hz": 44_100});
+    let connect = json!({"pin": 0, "format": format});
+    let got = answers(
+        &desk,
+        &[
+            json!({"op": "match", "from": pin("out", json!([44_100, 48_000])), "to": pin("in", json!(48_000))}),
+            json!({"op": "match", "from": pin("out", json!(44_100)), "to": pin("in", json!(48_000))}),
+            json!({"op": "match", "from": pin("out", json!(48_000)), "to": medium}),
+            json!({"op": "intersect", "client": [pcm(json!([8_000, 44_100]))], "own": [pcm(json!([11_025, 96_000]))]}),
+            json!({"op": "intersect", "client": "", "own": [pcm(json!([11_025, 96_000]))]}),
+            json!({"op": "validate", "pin": pin("in", json!(48_000)), "connect": connect}),
+            json!({"op": "validate", "pin": pin("in", json!(44_100)), "connect": connect}),
+            json!({"op": "validate", "pin": pin("in", json!(44_100)), "current": 1, "connect": connect}),
+        ],
+    );
+    assert_eq!(got[0]["agreed"]["format"]["rate_hz"], 48_000);
+    assert_eq!(got[1]["refusal"]["rule"], "DIX-6");
+    assert_eq!(got[1]["status"], "NO_MATCH");
+    assert_eq!(got[2]["refusal"]["rule"], "MED-3");
+    assert_eq!(got[3]["format"]["rate_hz"], 44_100);
+    assert_eq!(got[4]["status"], "BUFFER_TOO_SMALL");
+    assert_eq!(
+        (&got[5]["line"], &got[5]["status"]),
+        (&json!(10), &json!("NO_MATCH"))
+    );
+    assert_eq!(got[6]["role"], "sink");
+    assert_eq!(
+        (&got[7]["line"], &got[7]["status"]),
+        (&json!(8), &json!("UNSUCCESSFUL"))
+    );
+}
+
+#[test]
+fn a_line_that_is_no_request_is_answered_and_the_next_is_read() {
+    let desk = Desk::new("ks-lines");
+    let got = said(
+        &desk,
+        "nonsense\n{\"op\":\"dance\"}\n\n[1]\n{\"op\":\"property\",\"object\":7}\n{\"op\":\"open\",\"name\":\"gain\"}\n",
+    );
+    let statuses: Vec<&str> = got
+        .iter()
+        .map(|it| it["status"].as_str().unwrap())
+        .collect();
+    let wrong = "INVALID_PARAMETER";
+    assert_eq!(statuses, [wrong, wrong, wrong, wrong, "SUCCESS"]);
+    assert!(
+        got[1]["reason"]
+            .as_str()
+            .unwrap()
+            .contains("docs/ks-json.md")
+    );
+}
