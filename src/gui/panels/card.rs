@@ -90,6 +90,8 @@ impl Card {
     /// The same card while the wire is still in the hand.
     pub(in crate::gui) fn preview(mut self) -> Self {
         self.is_preview = true;
+        // The canvas says it in one line at the pointer: the card stands below that.
+        self.at.y += 36.0;
         self
     }
 

@@ -272,15 +272,15 @@ pub(super) fn list_ui(ui: &mut Ui, ranges: &[DataRange], winner: Option<usize>) 
     for (index, range) in ranges.iter().take(shown).enumerate() {
         let y = well.top() + 5.0 + 19.0 * (index as f32 + 0.5);
         let is_winner = winner == Some(index);
-        let (ink, role) = match is_winner {
-            true => (theme.strong, Type::Section),
-            false => (theme.text, Type::Small),
+        let ink = match is_winner {
+            true => theme.strong,
+            false => theme.dim,
         };
         let words = range_text(range);
         let inset = if winner.is_some() { 26.0 } else { 10.0 };
         let at = pos2(well.left() + inset, y);
         let room = well.width() - inset - 8.0;
-        controls::clipped(ui, at, room, &words, role, ink);
+        controls::clipped(ui, at, room, &words, Type::Small, ink);
         if is_winner {
             let at = pos2(well.left() + 14.0, y);
             let square = egui::Rect::from_center_size(at, egui::Vec2::splat(11.0));

@@ -339,7 +339,8 @@ fn ring_ui(ui: &Ui, canvas: Rect, target: Rect, number: usize) {
         Stroke::new(2.0, theme.accent),
         StrokeKind::Inside,
     );
-    let at = ring.right_top() + vec2(-6.0, 2.0);
+    // The right corner is where the box says that it plays.
+    let at = ring.left_top() + vec2(4.0, 3.0);
     painter.circle_filled(at, 11.0, theme.accent);
     painter.text(
         at,

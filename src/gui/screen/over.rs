@@ -33,6 +33,7 @@ impl Screen {
             let refused = self.card.is_some();
             if tour.ui(ui, &view, last.canvas, &last.boxes, refused) == Ask::End {
                 self.tour = None;
+                self.bottom.fold(false);
             }
         }
         let corner = self.last.as_ref().map(|last| last.canvas.right_top());
