@@ -370,7 +370,7 @@ fn dix_1_to_7_the_clients_order_wins_and_matching_comes_before_sizing() {
         );
     }
     // 24 bits take the extensible form, so that is the size that is asked for (AUD-5, DIX-7).
-    let size = ask(&[low.clone()], 0);
+    let size = ask(std::slice::from_ref(&low), 0);
     assert_eq!((size.status, size.length), (Status::BufferOverflow, 104));
     let short = ask(&[low], 103);
     assert_eq!((short.status, short.length), (Status::BufferTooSmall, 104));
