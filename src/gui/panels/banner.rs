@@ -1,9 +1,9 @@
-//! The banner at the top of the canvas: one at a time, newest first, never modal, with a button
+//! The banner at the top of the canvas: one at a time, questions before news, newest first, never modal, with a button
 //! for each thing that may be done about it.
 
 use egui::{Align2, Color32, CornerRadius, Pos2, Rect, Ui, Vec2, pos2, vec2};
 
-use crate::app::{Action, Offer, Urgency, View};
+use crate::app::{Action, Banner, Offer, Urgency, View};
 use crate::gui::controls;
 use crate::gui::icons::Icon;
 use crate::gui::probe;
@@ -28,9 +28,16 @@ pub(in crate::gui) fn height(view: &View<'_>) -> f32 {
     }
 }
 
-/// Draws the newest banner over all of `rect`.
+/// Which banner is seen: the newest that asks something, for an answer is waited for; else the newest.
+fn shown(banners: &[Banner]) -> usize {
+    let asks = |banner: &Banner| !banner.offers.is_empty();
+    banners.iter().position(asks).unwrap_or(0)
+}
+
+/// Draws one banner over all of `rect`.
 pub(in crate::gui) fn ui(ui: &mut Ui, rect: Rect, view: &View<'_>, commands: &mut Vec<Command>) {
-    let Some(banner) = view.banners.first() else {
+    let index = shown(view.banners);
+    let Some(banner) = view.banners.get(index) else {
         return;
     };
     let theme = Theme::of(ui.ctx());
@@ -53,11 +60,11 @@ pub(in crate::gui) fn ui(ui: &mut Ui, rect: Rect, view: &View<'_>, commands: &mu
         Urgency::Attention => theme.warn,
         Urgency::Error => theme.error,
     };
-    for (index, offer) in banner.offers.iter().enumerate().rev() {
+    for (place, offer) in banner.offers.iter().enumerate().rev() {
         right = offer_ui(
             ui,
             pos2(right, rect.center().y),
-            index,
+            place,
             offer,
             ink,
             commands,
@@ -74,7 +81,7 @@ pub(in crate::gui) fn ui(ui: &mut Ui, rect: Rect, view: &View<'_>, commands: &mu
         let close =
             Rect::from_center_size(pos2(rect.right() - 20.0, rect.center().y), vec2(24.0, 24.0));
         if controls::icon_button(ui, close, Icon::X, "Close the banner").clicked() {
-            commands.push(Command::Do(Action::DismissBanner(0)));
+            commands.push(Command::Do(Action::DismissBanner(index)));
         }
     }
 }
@@ -110,4 +117,28 @@ fn offer_ui(
         commands.push(Command::Do(offer.action.clone()));
     }
     place.left()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn news_do_not_hide_a_question() {
+        let banner = |text: &str, offers: Vec<Offer>| Banner {
+            urgency: Urgency::Attention,
+            text: text.into(),
+            is_dismissible: true,
+            offers,
+        };
+        let offer = || Offer {
+            words: "Open".into(),
+            action: Action::Refresh,
+        };
+        let news = || banner("no sound card", vec![]);
+        let asks = || banner("a newer copy is there", vec![offer()]);
+        assert_eq!(shown(&[news(), asks(), news()]), 1);
+        assert_eq!(shown(&[asks(), asks()]), 0);
+        assert_eq!(shown(&[news(), news()]), 0);
+    }
 }
