@@ -14,7 +14,6 @@ mod hands;
 pub mod icons;
 mod keys;
 mod layout;
-mod meter;
 pub mod node_graph;
 mod pace;
 mod panels;

@@ -2,14 +2,16 @@
 
 use egui::{Align2, CornerRadius, Rect, Stroke, StrokeKind, Ui, pos2, vec2};
 
-use super::body::Page;
-use super::probe;
-use super::theme::{Type, stroke};
+use super::Page;
 use crate::app::telemetry::meter;
+use crate::gui::probe;
+use crate::gui::theme::{Type, stroke};
 use crate::ks::Telemetry;
 
 /// Height of all of it at 100 %.
-pub(super) const HEIGHT: f32 = 120.0;
+const HEIGHT: f32 = 120.0;
+/// Width and height at 100 %.
+pub(super) const SIZE: [f32; 2] = [104.0, HEIGHT];
 
 /// A level of the meter: a filter that is not open is silent.
 fn level(cells: Option<&Telemetry>, first: usize, channel: usize) -> f32 {
