@@ -11,6 +11,13 @@ pub fn peak(samples: &[f32]) -> f32 {
         .fold(0.0, |peak, sample| peak.max(sample.abs()))
 }
 
+/// The greatest absolute value among those that are numbers.
+#[must_use]
+pub fn finite_peak(samples: &[f32]) -> f32 {
+    let finite = samples.iter().filter(|sample| sample.is_finite());
+    finite.fold(0.0, |peak, sample| peak.max(sample.abs()))
+}
+
 /// The root of the mean square. A full-scale sine has 0.7071; an empty slice 0.
 #[must_use]
 pub fn rms(samples: &[f32]) -> f32 {

@@ -355,6 +355,7 @@ impl Builder {
         let mut slots: Vec<Option<u32>> = vec![None; spec.wires.len()];
         let mut widest = 0;
         let mut heard = BTreeMap::new();
+        let curious = curious(spec);
         for node in &spec.nodes {
             let mut inputs = vec![];
             let mut outputs = vec![];
@@ -382,6 +383,7 @@ impl Builder {
                         wire,
                         spec,
                         &inputs,
+                        &curious,
                         &mut used,
                         &mut tables,
                         self.quantum,
@@ -468,6 +470,7 @@ fn place_output(
     wire: Option<usize>,
     spec: &Spec,
     inputs: &[InputPin],
+    curious: &BTreeSet<usize>,
     used: &mut Vec<u32>,
     tables: &mut Tables,
     max_len: usize,
@@ -485,6 +488,8 @@ fn place_output(
     });
     let format = pin.format.clone().or_else(|| peer_format(node, factory));
     let wire_cell = wire.map(|wire| wire as u32);
+    let is_let_through = wire.is_some_and(|wire| curious.contains(&wire));
+    let is_to_blame = !of.is_some_and(|of| node.descriptor.pins[of].takes_non_finite);
     if let Some(from) = source.and_then(|input| input.slot) {
         // A frame can be worked upon by one output only; further ones get a copy.
         let is_first = !used.contains(&from);
@@ -496,6 +501,8 @@ fn place_output(
                 is_in_place: true,
                 begins_silent: false,
                 wire: wire_cell,
+                is_let_through,
+                is_to_blame,
             };
         }
         let slot = tables.add(
@@ -509,6 +516,8 @@ fn place_output(
             is_in_place: true,
             begins_silent: false,
             wire: wire_cell,
+            is_let_through,
+            is_to_blame,
         };
     }
     let slot = tables.add(
@@ -522,7 +531,22 @@ fn place_output(
         is_in_place: false,
         begins_silent: of.is_some(),
         wire: wire_cell,
+        is_let_through,
+        is_to_blame,
     }
+}
+
+/// The wires whose reader wants to see what is not a number, and runs.
+fn curious(spec: &Spec) -> BTreeSet<usize> {
+    let open = spec.nodes.iter().filter(|node| node.entry.is_some());
+    let pins = open.flat_map(|node| {
+        let pins = node.pins.iter().zip(&node.wires);
+        pins.filter(|(pin, _)| {
+            let factory = &node.descriptor.pins[pin.factory];
+            factory.data_flow == DataFlow::In && factory.takes_non_finite
+        })
+    });
+    pins.filter_map(|(_, wire)| *wire).collect()
 }
 
 /// The format of an unconnected pin that shares it with a connected one.

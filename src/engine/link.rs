@@ -52,7 +52,7 @@ pub enum Report {
         entry: u32,
         /// Index among its outputs.
         output: u16,
-        /// The cycle's first sample.
+        /// The first of them.
         position: u64,
     },
     /// A source had nothing in time.

@@ -22,6 +22,10 @@ pub(super) struct OutputSlot {
     pub(super) begins_silent: bool,
     /// Cell of the wire's level in the plan's telemetry; `None` when unconnected.
     pub(super) wire: Option<u32>,
+    /// Whether its reader wants to see what is not a number.
+    pub(super) is_let_through: bool,
+    /// Whether what is not a number is this filter's fault: it may be in the frame it was let work in.
+    pub(super) is_to_blame: bool,
 }
 
 /// One thing to do.

@@ -12,6 +12,7 @@ use super::link::{Cells, Message, Report};
 use super::plan::{OutputSlot, Plan, Step, Transition};
 use super::slab::Slab;
 use super::table::{Tables, peak};
+use crate::dsp::measure::{finite_peak, first_non_finite, silence_non_finite};
 use crate::ks::{
     Flow, InputPin, Inputs, Io, Pacer, Payload, State, Telemetry, flag, time_from_sample,
 };
@@ -558,9 +559,10 @@ impl Cycle<'_> {
                     }
                     for (number, (output, hand)) in outputs.iter().zip(hands.iter_mut()).enumerate()
                     {
-                        let is_finite = self.put_back(tables, output, hand, *rate_hz, ends, levels);
-                        if !is_finite && !std::mem::replace(&mut entry.has_complained, true) {
-                            let position = self.position;
+                        let bad = self.put_back(tables, output, hand, *rate_hz, ends, levels);
+                        if let Some(position) = bad.filter(|_| output.is_to_blame)
+                            && !std::mem::replace(&mut entry.has_complained, true)
+                        {
                             let output = number as u16;
                             report(
                                 reports,
@@ -594,8 +596,8 @@ impl Cycle<'_> {
         }
     }
 
-    /// Puts a frame back where it stands, stamps its header, publishes its level. Whether its samples were finite;
-    /// otherwise they are silenced.
+    /// Puts a frame back where it stands, stamps its header, publishes its level. Samples that are no numbers are set to
+    /// zero, one by one: a gap as long as the fault, however the graph is cut into cycles. Where the first of them was.
     fn put_back(
         &self,
         tables: &mut Tables,
@@ -604,11 +606,21 @@ impl Cycle<'_> {
         rate_hz: u32,
         ends: bool,
         levels: &Telemetry,
-    ) -> bool {
+    ) -> Option<u64> {
         let slot = output.slot as usize;
-        let (peak, is_finite) = peak(&hand.payload);
-        if !is_finite {
-            hand.payload.clear();
+        let (mut peak, is_finite) = peak(&hand.payload);
+        let mut bad = None;
+        if let (false, Payload::Wave(wave)) = (is_finite, &mut hand.payload) {
+            let first = wave.channels().filter_map(first_non_finite).min();
+            let place = first.unwrap_or(0) * self.len / wave.len().max(1);
+            bad = Some(self.position + place as u64);
+            peak = 0.0;
+            for channel in wave.channels_mut() {
+                if !output.is_let_through {
+                    silence_non_finite(channel);
+                }
+                peak = finite_peak(channel).max(peak);
+            }
         }
         if let Some(wire) = output.wire {
             self.publish(levels, wire, &hand.payload, peak);
@@ -617,7 +629,7 @@ impl Cycle<'_> {
         hand.header = crate::ks::StreamHeader::default();
         tables.payloads[slot] = std::mem::take(&mut hand.payload);
         self.stamp(tables, slot, flags, rate_hz, ends);
-        is_finite
+        bad
     }
 
     /// Publishes what a wire carries.

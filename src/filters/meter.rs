@@ -39,7 +39,7 @@ const RMS_SECONDS: f64 = 0.3;
 const NOTHING: f64 = 1e-20;
 
 const PINS: &[PinFactory] = &[
-    PinFactory::input("in", DataRange::WAVE),
+    PinFactory::input("in", DataRange::WAVE).takes_non_finite(),
     PinFactory::output("out", DataRange::WAVE).in_place_of("in"),
 ];
 const CATEGORIES: &[Guid] = &[category::AUDIO, category::ANALYSIS];

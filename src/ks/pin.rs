@@ -100,6 +100,8 @@ pub struct PinFactory {
     pub in_place_of: Option<&'static str>,
     /// Another pin of the filter with which this one always shares its format.
     pub same_format_as: Option<&'static str>,
+    /// Whether this input wants to see samples that are not numbers. Others are given zeros instead.
+    pub takes_non_finite: bool,
 }
 
 impl PinFactory {
@@ -122,6 +124,7 @@ impl PinFactory {
             },
             in_place_of: None,
             same_format_as: None,
+            takes_non_finite: false,
         }
     }
 
@@ -156,6 +159,12 @@ impl PinFactory {
     /// The same pin, always of the same format as another.
     pub const fn same_format_as(mut self, pin: &'static str) -> Self {
         self.same_format_as = Some(pin);
+        self
+    }
+
+    /// The same input, which sees samples that are not numbers as they are.
+    pub const fn takes_non_finite(mut self) -> Self {
+        self.takes_non_finite = true;
         self
     }
 

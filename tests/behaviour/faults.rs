@@ -95,11 +95,57 @@ fn samples_that_are_no_numbers_are_silenced_and_named_with_their_place() {
             panic!("{fault}: {told:?}");
         };
         assert_eq!(entry, faulty);
-        assert!(
-            (700..=1000).contains(&position),
-            "the cycle that holds it: {position}"
-        );
+        assert_eq!(position, 1000, "{fault}");
     }
+}
+
+#[test]
+fn a_sample_that_is_no_number_leaves_a_gap_of_one_sample_for_any_quantum() {
+    let stage = Stage::new();
+    for fault in ["nan", "infinity"] {
+        let text = with(&format!("fault={fault} at=1000"));
+        let bad = stage.render(&text, &even(4_000, 64));
+        for quantum in [1, 441, 2048] {
+            let other = stage.render(&text, &even(4_000, quantum));
+            assert_same_bits(&other, &bad, fault);
+        }
+        let good = stage.render(&with("at=1000000"), &even(4_000, 64));
+        let unlike = |channel: usize| {
+            let pairs = bad[channel].iter().zip(&good[channel]).enumerate();
+            pairs
+                .filter(|(_, (bad, good))| bad != good)
+                .map(|(at, _)| at)
+                .collect::<Vec<_>>()
+        };
+        assert!(good[0].iter().any(|sample| *sample != 0.0));
+        assert_eq!(unlike(0), [1000], "{fault}");
+    }
+}
+
+#[test]
+fn a_meter_sees_what_is_no_number_and_is_not_blamed_for_it() {
+    let stage = Stage::new();
+    let text = "tone frequency=300 -> faulty fault=nan at=1000 -> meter -> null_renderer";
+    let graph = stage.graph(text);
+    let mut offline = Offline::new(&stage.catalogue, &stage.job(&graph), 256);
+    let heard = hear(
+        &mut offline,
+        &path(&graph, "null_renderer"),
+        &even(4_000, 256),
+    );
+    assert!(heard.iter().flatten().all(|sample| sample.is_finite()));
+    let meter = &offline.built.open[&path(&graph, "meter")];
+    let cells = meter.telemetry.clone().unwrap();
+    assert_eq!(cells.get(ksgraph::filters::meter::NON_FINITE), 1.0);
+    let faulty = offline.built.open[&path(&graph, "faulty")].entry;
+    let blamed: Vec<u32> = offline
+        .reports()
+        .filter_map(|report| match report {
+            Report::NonFinite { entry, .. } => Some(entry),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(blamed, [faulty]);
 }
 
 #[test]

@@ -559,11 +559,20 @@ impl Processor for Misbehaving {
             "panic" => panic!("a planted fault"),
             "push" => self.list.push(io.position),
             "drop" => drop(self.ballast.take()),
-            "nan" => io.outputs[0].channel_mut(0)[0] = f32::NAN,
-            "infinity" => io.outputs[0].channel_mut(0)[0] = f32::INFINITY,
+            "nan" => self.put(io, f32::NAN),
+            "infinity" => self.put(io, f32::INFINITY),
             _ => {}
         }
         Flow::Running
+    }
+}
+
+impl Misbehaving {
+    /// One sample, at its place.
+    fn put(&self, io: &mut Io<'_>, sample: f32) {
+        if let Some(place) = self.at.checked_sub(io.position) {
+            io.outputs[0].channel_mut(0)[place as usize] = sample;
+        }
     }
 }
 
