@@ -161,7 +161,8 @@ impl Bench<'_> {
         let mut scratch = self.graph.clone();
         let mut row = Row::default();
         let count = cure.inserts.len() as f32 + 1.0;
-        let (start, end) = (self.area(&scratch, from), self.area(&scratch, to));
+        let area = |graph: &Graph, id| area(graph, self.catalogue, self.sizes, id);
+        let (start, end) = (area(&scratch, from), area(&scratch, to));
         let mut after = start;
         for (number, key) in cure.inserts.iter().enumerate() {
             let descriptor = self.catalogue.get(key)?.descriptor();
@@ -188,7 +189,7 @@ impl Bench<'_> {
             let others: Vec<(FilterId, Area)> = scratch
                 .filters
                 .keys()
-                .map(|&id| (id, self.area(&scratch, id)))
+                .map(|&id| (id, area(&scratch, id)))
                 .collect();
             let placed = make_room(&others, wanted, size, Some(after));
             for (id, at) in &placed.moves {
@@ -219,15 +220,16 @@ impl Bench<'_> {
             .retain(|(id, _)| self.graph.filters.contains_key(id));
         Some(row)
     }
+}
 
-    fn area(&self, graph: &Graph, id: FilterId) -> Area {
-        let node = graph.filters.get(&id);
-        let known = self.sizes.get(&id).copied();
-        let estimate = || node.map(|node| estimated_size(node, self.catalogue));
-        Area {
-            at: node.map(|node| node.position).unwrap_or_default(),
-            size: known.or_else(estimate).unwrap_or_default(),
-        }
+/// Where a box of a graph stands, as large as a screen drew it, or as estimated.
+pub(super) fn area(graph: &Graph, catalogue: &Catalogue, sizes: &Sizes, id: FilterId) -> Area {
+    let node = graph.filters.get(&id);
+    let known = sizes.get(&id).copied();
+    let estimate = || node.map(|node| estimated_size(node, catalogue));
+    Area {
+        at: node.map(|node| node.position).unwrap_or_default(),
+        size: known.or_else(estimate).unwrap_or_default(),
     }
 }
 

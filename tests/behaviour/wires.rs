@@ -1,6 +1,6 @@
 //! Wires drawn, moved, led through filters and taken away; cures carried out.
 
-use ksgraph::app::{Action, ConnectMode, Selection};
+use ksgraph::app::{Action, App, ConnectMode, Selection};
 use ksgraph::graph::{Chosen, Edit, FilterId, FilterPath, PinAddress, Position, apply, from_ron};
 use ksgraph::ks::{DataFormat, Interface, Value};
 
@@ -8,7 +8,7 @@ use crate::editor::{
     at, editor, editor_with, id, no_step, one_step, select, selected, text, value, wires,
 };
 
-fn cure(app: &ksgraph::app::App, from: &str, to: &str) -> Action {
+fn cure(app: &App, from: &str, to: &str) -> Action {
     Action::ConnectVia {
         from: at(app, from),
         to: at(app, to),
@@ -101,7 +101,7 @@ fn two_full_pins_need_two_cures_and_still_one_step() {
 #[test]
 fn who_likes_cures_gets_the_first_that_is_not_ruled_out() {
     let mut app = editor("tone:t -> null_renderer:a; tone:u; tone:v -> null_renderer:b");
-    let connect = |app: &ksgraph::app::App, from: &str, to: &str| Action::Connect {
+    let connect = |app: &App, from: &str, to: &str| Action::Connect {
         from: at(app, from),
         to: at(app, to),
     };
@@ -236,6 +236,41 @@ fn what_a_cure_puts_in_covers_no_box() {
             node.position
         );
     }
+}
+
+#[test]
+fn what_goes_into_a_wire_covers_no_box_and_neither_is_covered() {
+    let covers = |app: &App, new: FilterId| {
+        let graph = app.view().graph;
+        let at = graph.filters[&new].position;
+        graph.filters.iter().any(|(id, node)| {
+            let (dx, dy) = (node.position.x - at.x, node.position.y - at.y);
+            *id != new && dx.abs() < 120.0 && dy.abs() < 60.0
+        })
+    };
+    let on_the_tone = Position { x: 4.0, y: 4.0 };
+    let mut app = editor("tone:t -> null_renderer:a; meter:m");
+    let act = Action::InsertOnWire {
+        key: "gain".into(),
+        at: on_the_tone,
+        connection: 0,
+    };
+    one_step(&mut app, act);
+    assert!(!covers(&app, id(&app, "Gain and Pan")));
+
+    let mut app = editor("tone:t -> null_renderer:a; meter:m");
+    let (filter, connection) = (id(&app, "m"), 0);
+    app.perform(Action::Move(vec![(filter, on_the_tone)]));
+    assert!(covers(&app, filter));
+    one_step(&mut app, Action::DropOnWire { filter, connection });
+    assert!(!covers(&app, filter));
+
+    // Where there is room it stays where it was let go.
+    let mut app = editor("tone:t -> null_renderer:a; meter:m");
+    let (filter, free) = (id(&app, "m"), Position { x: 13.0, y: 401.0 });
+    app.perform(Action::Move(vec![(filter, free)]));
+    one_step(&mut app, Action::DropOnWire { filter, connection });
+    assert_eq!(app.view().graph.filters[&filter].position, free);
 }
 
 #[test]

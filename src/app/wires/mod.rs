@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+mod thread;
+
 use super::cures::{Bench, wire};
 use super::{App, ConnectMode, Selection, Urgency};
 use crate::graph::{
@@ -312,126 +314,6 @@ impl App {
         self.refusal = None;
         if self.apply("Rewire", edit) {
             self.agree();
-        }
-    }
-
-    /// Puts a new filter into a wire, if both halves agree.
-    pub(super) fn insert_on_wire(&mut self, key: &str, at: Position, connection: usize) {
-        let Some(kind) = self.catalogue.get(key) else {
-            self.tell(format!("There is no filter with the key {key:?}"));
-            return;
-        };
-        let title = kind.descriptor().title.clone();
-        let id = self.fresh_id();
-        let add = self.add_filter(id, key, &title, at);
-        self.thread(&format!("Insert {title}"), id, Some(add), connection);
-    }
-
-    /// Leads a wire through a filter that is there.
-    pub(super) fn drop_on_wire(&mut self, filter: FilterId, connection: usize) {
-        let Some(node) = self.shown().filters.get(&filter) else {
-            return;
-        };
-        let name = format!("Insert {}", node.name);
-        self.thread(&name, filter, None, connection);
-    }
-
-    /// Leads a wire through a filter: the first pins of which both halves hold. Else the refusal that is nearest to
-    /// holding is shown, and its cure does it all.
-    fn thread(&mut self, name: &str, id: FilterId, add: Option<Edit>, index: usize) {
-        let Some(old) = self.shown().connections.get(index).cloned() else {
-            return;
-        };
-        if old.from.filter == id || old.to.filter == id {
-            return;
-        }
-        let is_new = add.is_some();
-        let mut start: Vec<Edit> = vec![Edit::Disconnect(index)];
-        start.extend(add);
-        let Some(trial) = self.trial(&Edit::Batch(start.clone())) else {
-            return;
-        };
-        let pins = |flow| self.free_pins(&trial, id, flow);
-        let (inputs, outputs) = (pins(DataFlow::In), pins(DataFlow::Out));
-        // What was chosen for the wire is kept where it can be: for both halves, or for one.
-        let plain = crate::graph::Chosen::default();
-        let choices = match old.chosen == plain {
-            true => vec![(&plain, &plain)],
-            false => vec![
-                (&old.chosen, &old.chosen),
-                (&old.chosen, &plain),
-                (&plain, &old.chosen),
-                (&plain, &plain),
-            ],
-        };
-        let mut nearest: Option<(u32, PinAddress, PinAddress, Refusal, Edit)> = None;
-        for (input, output) in inputs
-            .iter()
-            .flat_map(|it| outputs.iter().map(move |o| (it, o)))
-        {
-            for (before, behind) in &choices {
-                let mut edits = start.clone();
-                edits.push(Edit::Connect(Connection {
-                    from: old.from.clone(),
-                    to: input.clone(),
-                    chosen: (*before).clone(),
-                }));
-                edits.push(Edit::Connect(Connection {
-                    from: output.clone(),
-                    to: old.to.clone(),
-                    chosen: (*behind).clone(),
-                }));
-                let edit = Edit::Batch(edits);
-                let Some(trial) = self.trial(&edit) else {
-                    continue;
-                };
-                // The two halves were drawn last.
-                let count = self.shown_in(&trial.graph).connections.len();
-                let wires = trial.wiring.wires.iter();
-                let stuck = wires
-                    .filter(|wire| wire.place == self.place && wire.index + 2 >= count)
-                    .find_map(|wire| Some((wire, wire.outcome.as_ref().err()?)));
-                match stuck {
-                    None if self.is_no_worse(&trial.wiring) => {
-                        self.refusal = None;
-                        if self.apply(name, edit) {
-                            self.select_one(id);
-                            self.agree();
-                        }
-                        return;
-                    }
-                    None => {}
-                    Some((wire, refusal)) => {
-                        let cost = cost(refusal);
-                        if nearest.as_ref().is_none_or(|it| cost < it.0) {
-                            let (from, to) = (wire.from.clone(), wire.to.clone());
-                            nearest = Some((cost, from, to, (**refusal).clone(), edit));
-                        }
-                    }
-                }
-            }
-        }
-        match nearest {
-            Some((_, from, to, refusal, edit)) => {
-                self.refuse(&from, &to, refusal);
-                self.pending = Some(Pending {
-                    name: name.to_owned(),
-                    edit,
-                    selection: Some(id),
-                });
-            }
-            None => {
-                let what = if is_new { "That filter" } else { "It" };
-                let missing = match (inputs.is_empty(), outputs.is_empty()) {
-                    (true, true) => "no free input and no free output",
-                    (true, false) => "no free input",
-                    (false, true) => "no free output",
-                    (false, false) => "no pins that go with both ends",
-                };
-                let text = format!("{what} cannot stand in the wire: it has {missing}");
-                let about = Some(self.path_of(id)).filter(|_| !is_new);
-                self.say(Urgency::Attention, name, about, text);
-            }
         }
     }
 
