@@ -98,12 +98,52 @@ fn whole(descriptor: &Descriptor, rate_hz: u32) -> String {
     for pin in descriptor.pins.iter() {
         text += &pin_text(pin, rate_hz);
     }
+    if !descriptor.nodes.is_empty() {
+        text += "\nInside\n";
+        text += &inside(descriptor);
+    }
     text += "\nProperties\n";
     for property in descriptor.properties.iter() {
         text += &property_text(property);
     }
     if descriptor.properties.is_empty() {
         text += "  none\n";
+    }
+    text
+}
+
+/// Nodes with their properties, how they hang together, and the lines a mixer sees.
+fn inside(descriptor: &Descriptor) -> String {
+    let mut text = String::new();
+    for (id, node) in descriptor.nodes.iter().enumerate() {
+        let keys = match &node.properties[..] {
+            [] => String::new(),
+            keys => format!(": {}", keys.join(", ")),
+        };
+        text += &format!("  {id} {} ({:?}){keys}\n", node.name, node.kind);
+    }
+    for connection in descriptor.connections() {
+        let [from, to] = [connection.from, connection.to].map(|end| descriptor.end_text(end));
+        text += &format!("    {from} -> {to}\n");
+    }
+    for line in descriptor.mixer_lines() {
+        let names: Vec<&str> = line
+            .controls
+            .iter()
+            .filter_map(|id| Some(&*descriptor.nodes.get(*id as usize)?.name))
+            .collect();
+        if let Some(pin) = descriptor
+            .pins
+            .get(line.pin as usize)
+            .filter(|_| !names.is_empty())
+        {
+            let kind = if line.is_source {
+                "source"
+            } else {
+                "destination"
+            };
+            text += &format!("    {kind} line {}: {}\n", pin.name, names.join(", "));
+        }
     }
     text
 }

@@ -4,7 +4,8 @@ use serde_json::{Value as Json, json};
 
 use crate::graph::{Agreement, Problem, Refusal, Wire, Wiring};
 use crate::ks::{
-    DataFormat, DataRange, Descriptor, Domain, Kind, Limits, PinFactory, Property, UNLIMITED, Value,
+    DataFormat, DataRange, Descriptor, Domain, Kind, Limits, NodePin, PinFactory, Property,
+    UNLIMITED, Value,
 };
 
 /// A number that is none when there is no limit.
@@ -250,6 +251,11 @@ pub(super) fn descriptor(descriptor: &Descriptor, rate_hz: u32) -> Json {
         .map(|pin| whole_pin(pin, rate_hz))
         .collect();
     let properties: Vec<Json> = descriptor.properties.iter().map(property).collect();
+    let connections: Vec<Json> = descriptor
+        .connections()
+        .into_iter()
+        .map(|it| json!({ "from": end(descriptor, it.from), "to": end(descriptor, it.to) }))
+        .collect();
     json!({
         "key": descriptor.key,
         "title": descriptor.title,
@@ -257,5 +263,34 @@ pub(super) fn descriptor(descriptor: &Descriptor, rate_hz: u32) -> Json {
         "categories": categories,
         "pins": pins,
         "properties": properties,
+        "nodes": nodes(descriptor),
+        "connections": connections,
     })
+}
+
+/// What is inside: node types by name and id, with the keys of the properties they have.
+fn nodes(descriptor: &Descriptor) -> Vec<Json> {
+    let nodes = descriptor.nodes.iter().enumerate();
+    nodes
+        .map(|(id, node)| {
+            json!({
+                "id": id,
+                "name": node.name,
+                "type": format!("{:?}", node.kind),
+                "guid": node.kind.to_string(),
+                "properties": node.properties,
+            })
+        })
+        .collect()
+}
+
+/// One end of a connection inside: a pin of the filter by name, or a pin of a node.
+fn end(descriptor: &Descriptor, end: NodePin) -> Json {
+    match end {
+        NodePin::Filter(pin) => {
+            let name = descriptor.pins.get(pin as usize).map(|pin| &pin.name);
+            json!({ "pin": name })
+        }
+        NodePin::Node(node, pin) => json!({ "node": node, "node_pin": pin }),
+    }
 }

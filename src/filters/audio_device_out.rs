@@ -6,10 +6,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::ks::ids::{Guid, category};
+use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
-    Communication, DataFlow, DataRange, Descriptor, Facts, Filter, OpenError, Opened, Opening,
-    PinFactory, Property, Settings,
+    Communication, DataFlow, DataRange, Descriptor, Facts, Filter, Node, OpenError, Opened,
+    Opening, PinFactory, Property, Settings, TopologyConnection,
 };
 use crate::portcls::Cards;
 use crate::portcls::wavert::open_render;
@@ -23,6 +23,16 @@ const PINS: &[PinFactory] = &[
     PinFactory::bridge("speaker", DataFlow::Out, DataRange::ANALOG),
 ];
 const CATEGORIES: &[Guid] = &[category::AUDIO, category::RENDER];
+/// What is inside: the filter's own properties, seen from the nodes that act on them.
+const NODES: &[Node] = &[
+    Node::new(node::DYN_RANGE_COMPRESSOR, "Ceiling", &["ceiling"]),
+    Node::new(node::DAC, "Card", &["device"]),
+];
+const INSIDE: &[TopologyConnection] = &[
+    TopologyConnection::enter(0, 0),
+    TopologyConnection::pass(0, 1),
+    TopologyConnection::leave(1, 1),
+];
 static DESCRIPTOR: Descriptor = Descriptor::new(
     "audio_device_out",
     "Audio Device Out",
@@ -30,6 +40,7 @@ static DESCRIPTOR: Descriptor = Descriptor::new(
     PINS,
     PROPERTIES,
 )
+.nodes(NODES, INSIDE)
 .help("Plays on a sound device. Nothing leaves louder than the ceiling.");
 
 /// What the catalogue offers and the graph negotiates with.

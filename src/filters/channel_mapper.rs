@@ -21,10 +21,10 @@ use std::f32::consts::FRAC_1_SQRT_2;
 
 use crate::dsp::gain::mix_into_scaled;
 use crate::dsp::{Dither, Quantiser};
-use crate::ks::ids::{Guid, category};
+use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
-    Constrained, DataRange, Descriptor, Facts, Field, Filter, Flow, Io, OpenError, Opened, Opening,
-    PinFactory, Processor, Property, Settings, constrain_fields,
+    Constrained, DataRange, Descriptor, Facts, Field, Filter, Flow, Io, Node, OpenError, Opened,
+    Opening, PinFactory, Processor, Property, Settings, TopologyConnection, constrain_fields,
 };
 
 const CHANNELS: Property = Property::count("channels", "Output channels", 1, 8, 2)
@@ -36,6 +36,12 @@ const PINS: &[PinFactory] = &[
     PinFactory::output("out", DataRange::WAVE),
 ];
 const CATEGORIES: &[Guid] = &[category::AUDIO, category::INTERFACETRANSFORM];
+/// What is inside: the filter's own properties, seen from the nodes that act on them.
+const NODES: &[Node] = &[Node::new(node::SUPERMIX, "Mapper", &["channels"])];
+const INSIDE: &[TopologyConnection] = &[
+    TopologyConnection::enter(0, 0),
+    TopologyConnection::leave(0, 1),
+];
 static DESCRIPTOR: Descriptor = Descriptor::new(
     "channel_mapper",
     "Channel Mapper",
@@ -43,7 +49,7 @@ static DESCRIPTOR: Descriptor = Descriptor::new(
     PINS,
     PROPERTIES,
 )
-.help("Gives a sound another number of channels: mono goes to all, more channels fold down to fewer without clipping.");
+.nodes(NODES, INSIDE).help("Gives a sound another number of channels: mono goes to all, more channels fold down to fewer without clipping.");
 
 /// What the catalogue offers and the graph negotiates with.
 pub struct ChannelMapper;

@@ -7,10 +7,10 @@
 
 use crate::dsp::Ramp;
 use crate::dsp::delay::{DelayLine, Mover, settled};
-use crate::ks::ids::{Guid, category};
+use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
-    DataRange, Descriptor, Filter, Flow, Glide, Io, OpenError, Opened, Opening, PinFactory,
-    Processor, Property, State, Unit, ValueSlot, Values,
+    DataRange, Descriptor, Filter, Flow, Glide, Io, Node, NodePin, OpenError, Opened, Opening,
+    PinFactory, Processor, Property, State, TopologyConnection, Unit, ValueSlot, Values,
 };
 
 const MOST_MILLIS: f64 = 2000.0;
@@ -39,8 +39,23 @@ const PINS: &[PinFactory] = &[
     PinFactory::output("out", DataRange::FLOAT).in_place_of("in"),
 ];
 const CATEGORIES: &[Guid] = &[category::AUDIO, category::DATATRANSFORM];
+/// What is inside: the filter's own properties, seen from the nodes that act on them.
+const NODES: &[Node] = &[
+    Node::new(
+        node::DELAY,
+        "Echoes",
+        &["time", "samples", "feedback", "damping", "ping_pong"],
+    ),
+    Node::new(node::SUPERMIX, "Mix", &["mix"]),
+];
+const INSIDE: &[TopologyConnection] = &[
+    TopologyConnection::enter(0, 0),
+    TopologyConnection::new(NodePin::out_of(0), NodePin::Node(1, 1)),
+    TopologyConnection::new(NodePin::Filter(0), NodePin::Node(1, 2)),
+    TopologyConnection::leave(1, 1),
+];
 static DESCRIPTOR: Descriptor =
-    Descriptor::new("delay", "Delay", CATEGORIES, PINS, PROPERTIES).help(
+    Descriptor::new("delay", "Delay", CATEGORIES, PINS, PROPERTIES).nodes(NODES, INSIDE).help(
         "Repeats a sound after a time, softer and duller with each echo. Ping-pong sends the echoes from side to side.",
     );
 

@@ -6,10 +6,11 @@
 
 use crate::dsp::gain::{multiply, scale};
 use crate::dsp::{Curve, Design, Ramp, Section, Tuning};
-use crate::ks::ids::{Guid, category};
+use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
-    Amplitude, DataRange, Descriptor, Filter, Flow, Glide, Io, OpenError, Opened, Opening,
-    PinFactory, Processor, Property, Settings, State, Unit, ValueSlot, Values, Wave,
+    Amplitude, DataRange, Descriptor, Filter, Flow, Glide, Io, Node, OpenError, Opened, Opening,
+    PinFactory, Processor, Property, Settings, State, TopologyConnection, Unit, ValueSlot, Values,
+    Wave,
 };
 
 /// How many bands there are.
@@ -96,6 +97,86 @@ const PINS: &[PinFactory] = &[
     PinFactory::output("out", DataRange::FLOAT).in_place_of("in"),
 ];
 const CATEGORIES: &[Guid] = &[category::AUDIO, category::DATATRANSFORM];
+/// What is inside: the filter's own properties, seen from the nodes that act on them.
+const NODES: &[Node] = &[
+    Node::new(
+        node::EQUALIZER,
+        "Band 1",
+        &[
+            "band1_on",
+            "band1_type",
+            "band1_frequency",
+            "band1_gain",
+            "band1_q",
+        ],
+    ),
+    Node::new(
+        node::EQUALIZER,
+        "Band 2",
+        &[
+            "band2_on",
+            "band2_type",
+            "band2_frequency",
+            "band2_gain",
+            "band2_q",
+        ],
+    ),
+    Node::new(
+        node::EQUALIZER,
+        "Band 3",
+        &[
+            "band3_on",
+            "band3_type",
+            "band3_frequency",
+            "band3_gain",
+            "band3_q",
+        ],
+    ),
+    Node::new(
+        node::EQUALIZER,
+        "Band 4",
+        &[
+            "band4_on",
+            "band4_type",
+            "band4_frequency",
+            "band4_gain",
+            "band4_q",
+        ],
+    ),
+    Node::new(
+        node::EQUALIZER,
+        "Band 5",
+        &[
+            "band5_on",
+            "band5_type",
+            "band5_frequency",
+            "band5_gain",
+            "band5_q",
+        ],
+    ),
+    Node::new(
+        node::EQUALIZER,
+        "Band 6",
+        &[
+            "band6_on",
+            "band6_type",
+            "band6_frequency",
+            "band6_gain",
+            "band6_q",
+        ],
+    ),
+    Node::new(node::VOLUME, "Level", &["level"]),
+];
+const INSIDE: &[TopologyConnection] = &[
+    TopologyConnection::enter(0, 0),
+    TopologyConnection::pass(0, 1),
+    TopologyConnection::pass(1, 2),
+    TopologyConnection::pass(2, 3),
+    TopologyConnection::pass(3, 4),
+    TopologyConnection::pass(4, 5),
+    TopologyConnection::pass(5, 6),
+    TopologyConnection::leave(6, 1),
+];
 static DESCRIPTOR: Descriptor = Descriptor::new(
     "equaliser",
     "Parametric Equaliser",
@@ -103,7 +184,7 @@ static DESCRIPTOR: Descriptor = Descriptor::new(
     PINS,
     PROPERTIES,
 )
-.help(
+.nodes(NODES, INSIDE).help(
     "Raises and lowers parts of the sound by frequency. Six bands, each a shelf, a peak, a pass or a notch of its own.",
 );
 

@@ -8,11 +8,11 @@
 use std::borrow::Cow;
 
 use crate::dsp::{Dither, Quantiser};
-use crate::ks::ids::{Guid, category};
+use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
     Constrained, DataFormat, DataRange, Descriptor, Facts, Field, Filter, Flow, GRAPH_RATE, Io,
-    OpenError, Opened, Opening, PinFactory, Processor, Property, Settings, State, UNLIMITED,
-    ValueSlot, constrain_fields,
+    Node, OpenError, Opened, Opening, PinFactory, Processor, Property, Settings, State,
+    TopologyConnection, UNLIMITED, ValueSlot, constrain_fields,
 };
 
 const FORMAT: Property = Property::choice(
@@ -30,6 +30,12 @@ const PINS: &[PinFactory] = &[
     PinFactory::output("out", DataRange::WAVE),
 ];
 const CATEGORIES: &[Guid] = &[category::AUDIO, category::INTERFACETRANSFORM];
+/// What is inside: the filter's own properties, seen from the nodes that act on them.
+const NODES: &[Node] = &[Node::new(node::QUANTISER, "Grid", &["format", "dither"])];
+const INSIDE: &[TopologyConnection] = &[
+    TopologyConnection::enter(0, 0),
+    TopologyConnection::leave(0, 1),
+];
 static DESCRIPTOR: Descriptor = Descriptor::new(
     "format_converter",
     "Sample Format Converter",
@@ -37,7 +43,7 @@ static DESCRIPTOR: Descriptor = Descriptor::new(
     PINS,
     PROPERTIES,
 )
-.help("Turns samples into floating point or whole numbers of 8, 16 or 24 bits, or into what the next filter takes. Dither hides the error of rounding in faint noise.");
+.nodes(NODES, INSIDE).help("Turns samples into floating point or whole numbers of 8, 16 or 24 bits, or into what the next filter takes. Dither hides the error of rounding in faint noise.");
 
 /// What the catalogue offers and the graph negotiates with.
 pub struct FormatConverter;

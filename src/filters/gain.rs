@@ -4,10 +4,10 @@
 //! two channels alone; at 0 dB in the centre every sample passes bit for bit.
 
 use crate::dsp::gain::{balance, multiply, scale};
-use crate::ks::ids::{Guid, category};
+use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
-    Amplitude, DataRange, Descriptor, Filter, Flow, Glide, Io, OpenError, Opened, Opening, Output,
-    PinFactory, Processor, Property, State, Unit, Values,
+    Amplitude, DataRange, Descriptor, Filter, Flow, Glide, Io, Node, OpenError, Opened, Opening,
+    Output, PinFactory, Processor, Property, State, TopologyConnection, Unit, Values,
 };
 
 const LEVEL: Property = Property::db("level", "Gain", -60.0, 24.0, 0.0)
@@ -23,8 +23,18 @@ const PINS: &[PinFactory] = &[
     PinFactory::output("out", DataRange::FLOAT).in_place_of("in"),
 ];
 const CATEGORIES: &[Guid] = &[category::AUDIO, category::DATATRANSFORM];
+/// What is inside: the filter's own properties, seen from the nodes that act on them.
+const NODES: &[Node] = &[
+    Node::new(node::VOLUME, "Gain", &["level"]),
+    Node::new(node::SUPERMIX, "Pan", &["pan"]),
+];
+const INSIDE: &[TopologyConnection] = &[
+    TopologyConnection::enter(0, 0),
+    TopologyConnection::pass(0, 1),
+    TopologyConnection::leave(1, 1),
+];
 static DESCRIPTOR: Descriptor =
-    Descriptor::new("gain", "Gain and Pan", CATEGORIES, PINS, PROPERTIES).help(
+    Descriptor::new("gain", "Gain and Pan", CATEGORIES, PINS, PROPERTIES).nodes(NODES, INSIDE).help(
         "Makes a sound louder or softer. Pan moves a stereo sound left or right; other sounds it leaves alone.",
     );
 

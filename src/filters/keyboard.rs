@@ -6,8 +6,11 @@
 
 use std::sync::Arc;
 
-use crate::ks::ids::{Guid, category};
-use crate::ks::{DataRange, Descriptor, Filter, OpenError, Opened, Opening, PinFactory, Property};
+use crate::ks::ids::{Guid, category, node};
+use crate::ks::{
+    DataRange, Descriptor, Filter, Node, OpenError, Opened, Opening, PinFactory, Property,
+    TopologyConnection,
+};
 use crate::portcls::capture::Capture;
 
 const OCTAVE: Property = Property::count("octave", "Octave", 0, 8, 4).inline();
@@ -16,6 +19,13 @@ const CHANNEL: Property = Property::count("channel", "Channel", 1, 16, 1);
 const PROPERTIES: &[Property] = &[OCTAVE, VELOCITY, CHANNEL];
 const PINS: &[PinFactory] = &[PinFactory::output("notes", DataRange::EVENTS)];
 const CATEGORIES: &[Guid] = &[category::AUDIO, category::CAPTURE];
+/// What is inside: the filter's own properties, seen from the nodes that act on them.
+const NODES: &[Node] = &[Node::new(
+    node::NOTES,
+    "Keys",
+    &["octave", "velocity", "channel"],
+)];
+const INSIDE: &[TopologyConnection] = &[TopologyConnection::leave(0, 0)];
 static DESCRIPTOR: Descriptor = Descriptor::new(
     "keyboard",
     "Computer Keyboard",
@@ -23,6 +33,7 @@ static DESCRIPTOR: Descriptor = Descriptor::new(
     PINS,
     PROPERTIES,
 )
+.nodes(NODES, INSIDE)
 .help("Plays notes from the letters of the computer's keyboard.");
 
 /// What the catalogue offers and the graph negotiates with.

@@ -10,10 +10,10 @@
 
 use crate::dsp::PeakMeter;
 use crate::dsp::measure::{dbfs, has_non_finite};
-use crate::ks::ids::{Guid, category};
+use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
-    DataRange, Descriptor, Filter, Flow, Io, OpenError, Opened, Opening, PinFactory, Processor,
-    State, Telemetry,
+    DataRange, Descriptor, Filter, Flow, Io, Node, OpenError, Opened, Opening, PinFactory,
+    Processor, State, Telemetry, TopologyConnection,
 };
 
 /// The most channels that are measured.
@@ -43,8 +43,14 @@ const PINS: &[PinFactory] = &[
     PinFactory::output("out", DataRange::WAVE).in_place_of("in"),
 ];
 const CATEGORIES: &[Guid] = &[category::AUDIO, category::ANALYSIS];
+/// What is inside: the filter's own properties, seen from the nodes that act on them.
+const NODES: &[Node] = &[Node::new(node::PEAKMETER, "Peak meter", &[])];
+const INSIDE: &[TopologyConnection] = &[
+    TopologyConnection::enter(0, 0),
+    TopologyConnection::leave(0, 1),
+];
 static DESCRIPTOR: Descriptor = Descriptor::new("meter", "Meter", CATEGORIES, PINS, &[])
-    .help("Shows peak and mean level of each channel, and warns of samples that are no numbers. The sound passes unchanged.");
+    .nodes(NODES, INSIDE).help("Shows peak and mean level of each channel, and warns of samples that are no numbers. The sound passes unchanged.");
 
 /// What the catalogue offers and the graph negotiates with.
 pub struct Meter;

@@ -6,10 +6,10 @@
 
 use std::sync::Arc;
 
-use crate::ks::ids::{Guid, category};
+use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
-    DataFlow, DataRange, Descriptor, Filter, Flow, Io, OpenError, Opened, Opening, PinFactory,
-    Processor, Property, State,
+    DataFlow, DataRange, Descriptor, Filter, Flow, Io, Node, OpenError, Opened, Opening,
+    PinFactory, Processor, Property, State, TopologyConnection,
 };
 use crate::portcls::capture::Capture;
 use crate::portcls::{Ear, Link, Listening, MidiPorts};
@@ -21,6 +21,12 @@ const PINS: &[PinFactory] = &[
     PinFactory::bridge("socket", DataFlow::In, DataRange::EVENTS),
 ];
 const CATEGORIES: &[Guid] = &[category::AUDIO, category::CAPTURE];
+/// What is inside: the filter's own properties, seen from the nodes that act on them.
+const NODES: &[Node] = &[Node::new(node::NOTES, "Port", &["device"])];
+const INSIDE: &[TopologyConnection] = &[
+    TopologyConnection::enter(1, 0),
+    TopologyConnection::leave(0, 0),
+];
 static DESCRIPTOR: Descriptor = Descriptor::new(
     "midi_device_in",
     "MIDI Device In",
@@ -28,6 +34,7 @@ static DESCRIPTOR: Descriptor = Descriptor::new(
     PINS,
     PROPERTIES,
 )
+.nodes(NODES, INSIDE)
 .help("Notes from a MIDI input. No device named takes the first there is.");
 
 /// What the catalogue offers and the graph negotiates with.

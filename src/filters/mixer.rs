@@ -4,10 +4,10 @@
 //! same graph gives the same bits; then one level, which glides for 20 ms. With nothing connected there is silence.
 
 use crate::dsp::gain::{mix_into, multiply, scale};
-use crate::ks::ids::{Guid, category};
+use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
-    Amplitude, DataRange, Descriptor, Filter, Flow, Glide, Io, OpenError, Opened, Opening,
-    PinFactory, Processor, Property, State,
+    Amplitude, DataRange, Descriptor, Filter, Flow, Glide, Io, Node, OpenError, Opened, Opening,
+    PinFactory, Processor, Property, State, TopologyConnection,
 };
 
 const LEVEL: Property = Property::db("level", "Level", -60.0, 24.0, 0.0)
@@ -19,8 +19,18 @@ const PINS: &[PinFactory] = &[
     PinFactory::output("out", DataRange::FLOAT).same_format_as("in"),
 ];
 const CATEGORIES: &[Guid] = &[category::AUDIO, category::MIXER];
+/// What is inside: the filter's own properties, seen from the nodes that act on them.
+const NODES: &[Node] = &[
+    Node::new(node::SUM, "Sum", &[]),
+    Node::new(node::VOLUME, "Level", &["level"]),
+];
+const INSIDE: &[TopologyConnection] = &[
+    TopologyConnection::enter(0, 0),
+    TopologyConnection::pass(0, 1),
+    TopologyConnection::leave(1, 1),
+];
 static DESCRIPTOR: Descriptor = Descriptor::new("mixer", "Mixer", CATEGORIES, PINS, PROPERTIES)
-    .help("Adds any number of sounds of one format; a new input appears as the last one is connected.");
+    .nodes(NODES, INSIDE).help("Adds any number of sounds of one format; a new input appears as the last one is connected.");
 
 /// What the catalogue offers and the graph negotiates with.
 pub struct Mixer;

@@ -6,10 +6,10 @@ use std::borrow::Cow;
 
 use crate::dsp::gain::{multiply, scale};
 use crate::dsp::{Noise as Source, NoiseColour, Ramp};
-use crate::ks::ids::{Guid, category};
+use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
-    Amplitude, DataRange, Descriptor, Facts, Filter, Flow, Glide, Io, OpenError, Opened, Opening,
-    PinFactory, Processor, Property, Settings, State, ValueSlot,
+    Amplitude, DataRange, Descriptor, Facts, Filter, Flow, Glide, Io, Node, OpenError, Opened,
+    Opening, PinFactory, Processor, Property, Settings, State, TopologyConnection, ValueSlot,
 };
 
 const COLOUR: Property = Property::choice("colour", "Colour", &["white", "pink"], "white").inline();
@@ -21,8 +21,17 @@ const CHANNELS: Property = Property::count("channels", "Channels", 1, 8, 2).stru
 const PROPERTIES: &[Property] = &[COLOUR, LEVEL, SEED, CHANNELS];
 const PINS: &[PinFactory] = &[PinFactory::output("out", DataRange::FLOAT)];
 const CATEGORIES: &[Guid] = &[category::AUDIO, category::SYNTHESIZER];
+/// What is inside: the filter's own properties, seen from the nodes that act on them.
+const NODES: &[Node] = &[
+    Node::new(node::GENERATOR, "Noise", &["colour", "seed", "channels"]),
+    Node::new(node::VOLUME, "Level", &["level"]),
+];
+const INSIDE: &[TopologyConnection] = &[
+    TopologyConnection::pass(0, 1),
+    TopologyConnection::leave(1, 0),
+];
 static DESCRIPTOR: Descriptor = Descriptor::new("noise", "Noise", CATEGORIES, PINS, PROPERTIES)
-    .help("Makes noise: white has the same power in every hertz, pink in every octave. The same seed gives the same noise.");
+    .nodes(NODES, INSIDE).help("Makes noise: white has the same power in every hertz, pink in every octave. The same seed gives the same noise.");
 
 /// How long a change of colour takes.
 const FADE_MILLIS: u32 = 20;

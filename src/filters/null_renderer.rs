@@ -5,10 +5,10 @@
 
 use crate::dsp::PeakMeter;
 use crate::dsp::measure::dbfs;
-use crate::ks::ids::{Guid, category};
+use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
-    DataRange, Descriptor, Filter, Flow, Io, OpenError, Opened, Opening, PinFactory, Processor,
-    State, Telemetry,
+    DataRange, Descriptor, Filter, Flow, Io, Node, OpenError, Opened, Opening, PinFactory,
+    Processor, State, Telemetry, TopologyConnection,
 };
 
 /// Cell of the peak of all channels in dBFS, falling by 24 dB a second, never below [`FLOOR_DB`].
@@ -25,9 +25,12 @@ const WRAP: u64 = 1 << 24;
 
 const PINS: &[PinFactory] = &[PinFactory::input("in", DataRange::WAVE)];
 const CATEGORIES: &[Guid] = &[category::AUDIO, category::RENDER];
+/// What is inside: the filter's own properties, seen from the nodes that act on them.
+const NODES: &[Node] = &[Node::new(node::NULL, "Counter", &[])];
+const INSIDE: &[TopologyConnection] = &[TopologyConnection::enter(0, 0)];
 static DESCRIPTOR: Descriptor =
     Descriptor::new("null_renderer", "Null Renderer", CATEGORIES, PINS, &[])
-        .help("Takes a sound and plays it nowhere, counting its samples: for branches that should run unheard.");
+        .nodes(NODES, INSIDE).help("Takes a sound and plays it nowhere, counting its samples: for branches that should run unheard.");
 
 /// Samples a channel taken since Stop.
 pub fn samples_taken(telemetry: &Telemetry) -> u64 {

@@ -6,10 +6,11 @@
 use std::borrow::Cow;
 
 use crate::dsp::{Quality, Resampler};
-use crate::ks::ids::{Guid, category};
+use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
-    Constrained, DataRange, Descriptor, Facts, Field, Filter, Flow, GRAPH_RATE, Io, OpenError,
-    Opened, Opening, PinFactory, Processor, Property, Settings, State, constrain_fields,
+    Constrained, DataRange, Descriptor, Facts, Field, Filter, Flow, GRAPH_RATE, Io, Node,
+    OpenError, Opened, Opening, PinFactory, Processor, Property, Settings, State,
+    TopologyConnection, constrain_fields,
 };
 
 const RATE: Property = Property::choice(
@@ -38,6 +39,12 @@ const PINS: &[PinFactory] = &[
     PinFactory::output("out", RANGES),
 ];
 const CATEGORIES: &[Guid] = &[category::AUDIO, category::INTERFACETRANSFORM];
+/// What is inside: the filter's own properties, seen from the nodes that act on them.
+const NODES: &[Node] = &[Node::new(node::SRC, "Converter", &["rate", "quality"])];
+const INSIDE: &[TopologyConnection] = &[
+    TopologyConnection::enter(0, 0),
+    TopologyConnection::leave(0, 1),
+];
 static DESCRIPTOR: Descriptor = Descriptor::new(
     "rate_converter",
     "Sample Rate Converter",
@@ -45,7 +52,7 @@ static DESCRIPTOR: Descriptor = Descriptor::new(
     PINS,
     PROPERTIES,
 )
-.help("Converts a sound to the rate that you choose; \"graph\" is the graph's rate, or what the next filter takes instead.");
+.nodes(NODES, INSIDE).help("Converts a sound to the rate that you choose; \"graph\" is the graph's rate, or what the next filter takes instead.");
 
 /// What the catalogue offers and the graph negotiates with.
 pub struct RateConverter;

@@ -2,9 +2,10 @@
 //!
 //! in (any sound) -> `out`, `out[1]` and so on, of the same format. Samples pass bit for bit.
 
-use crate::ks::ids::{Guid, category};
+use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
-    DataRange, Descriptor, Filter, Flow, Io, OpenError, Opened, Opening, PinFactory, Processor,
+    DataRange, Descriptor, Filter, Flow, Io, Node, OpenError, Opened, Opening, PinFactory,
+    Processor, TopologyConnection,
 };
 
 const PINS: &[PinFactory] = &[
@@ -14,8 +15,14 @@ const PINS: &[PinFactory] = &[
         .instances(0, u32::MAX),
 ];
 const CATEGORIES: &[Guid] = &[category::AUDIO, category::SPLITTER];
+/// What is inside: the filter's own properties, seen from the nodes that act on them.
+const NODES: &[Node] = &[Node::new(node::DEMUX, "Splitter", &[])];
+const INSIDE: &[TopologyConnection] = &[
+    TopologyConnection::enter(0, 0),
+    TopologyConnection::leave(0, 1),
+];
 static DESCRIPTOR: Descriptor = Descriptor::new("splitter", "Splitter", CATEGORIES, PINS, &[])
-    .help("Gives the same sound to any number of filters; a new output appears as the last one is connected.");
+    .nodes(NODES, INSIDE).help("Gives the same sound to any number of filters; a new output appears as the last one is connected.");
 
 /// What the catalogue offers and the graph negotiates with.
 pub struct Splitter;

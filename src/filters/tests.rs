@@ -10,7 +10,8 @@ use crate::dsp::Random;
 use crate::ks::rig::{RATE_HZ, Rig};
 use crate::ks::{
     Catalogue, Constrained, DataFlow, DataFormat, DataRange, Domain, Facts, Filter, KernelEvent,
-    Kind, Settings, State, Telemetry, UNLIMITED, Value, samples_at, time_from_sample,
+    Kind, Node, NodePin, Settings, State, Telemetry, UNLIMITED, Value, samples_at,
+    time_from_sample,
 };
 use crate::portcls::Offline;
 
@@ -305,6 +306,51 @@ fn descriptors_are_sound() {
                     pin.name
                 );
             }
+        }
+    }
+}
+
+#[test]
+fn top_6_every_pin_reaches_a_node_and_every_property_is_a_nodes() {
+    for filter in all().iter() {
+        let descriptor = filter.descriptor();
+        let key = &descriptor.key;
+        assert_eq!(descriptor.fault(), None, "{key}");
+        if descriptor.nodes.is_empty() {
+            continue;
+        }
+        let ends: Vec<NodePin> = descriptor
+            .topology
+            .iter()
+            .flat_map(|it| [it.from, it.to])
+            .collect();
+        for (index, pin) in (0_u32..).zip(&*descriptor.pins) {
+            assert!(
+                ends.contains(&NodePin::Filter(index)),
+                "{key}.{} leads nowhere inside",
+                pin.name
+            );
+        }
+        for (index, node) in (0_u32..).zip(&*descriptor.nodes) {
+            let is_here = |end: &NodePin| matches!(end, NodePin::Node(node, _) if *node == index);
+            assert!(
+                ends.iter().any(is_here),
+                "{key}: {} is an orphan",
+                node.name
+            );
+            assert!(
+                node.kind.name().is_some(),
+                "{key}: {} is of no known kind",
+                node.name
+            );
+        }
+        for property in &*descriptor.properties {
+            let owner = |node: &&Node| node.properties.contains(&property.key);
+            assert!(
+                descriptor.nodes.iter().find(owner).is_some(),
+                "{key}: {} belongs to no node",
+                property.key
+            );
         }
     }
 }

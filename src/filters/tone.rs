@@ -8,10 +8,11 @@ use std::borrow::Cow;
 
 use crate::dsp::gain::{multiply, scale};
 use crate::dsp::{Oscillator, Ramp, Shape};
-use crate::ks::ids::{Guid, category};
+use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
-    Amplitude, DataRange, Descriptor, Facts, Filter, Flow, Glide, Io, OpenError, Opened, Opening,
-    PinFactory, Processor, Property, Settings, State, Unit, ValueSlot, Values, Wave,
+    Amplitude, DataRange, Descriptor, Facts, Filter, Flow, Glide, Io, Node, OpenError, Opened,
+    Opening, PinFactory, Processor, Property, Settings, State, TopologyConnection, Unit, ValueSlot,
+    Values, Wave,
 };
 
 const WAVEFORM: Property = Property::choice(
@@ -44,8 +45,21 @@ const CHANNELS: Property = Property::count("channels", "Channels", 1, 8, 2).stru
 const PROPERTIES: &[Property] = &[WAVEFORM, FREQUENCY, LEVEL, WIDTH, RATE, CHANNELS];
 const PINS: &[PinFactory] = &[PinFactory::output("out", DataRange::FLOAT)];
 const CATEGORIES: &[Guid] = &[category::AUDIO, category::SYNTHESIZER];
+/// What is inside: the filter's own properties, seen from the nodes that act on them.
+const NODES: &[Node] = &[
+    Node::new(
+        node::GENERATOR,
+        "Oscillator",
+        &["waveform", "frequency", "width", "rate", "channels"],
+    ),
+    Node::new(node::VOLUME, "Level", &["level"]),
+];
+const INSIDE: &[TopologyConnection] = &[
+    TopologyConnection::pass(0, 1),
+    TopologyConnection::leave(1, 0),
+];
 static DESCRIPTOR: Descriptor =
-    Descriptor::new("tone", "Tone Generator", CATEGORIES, PINS, PROPERTIES).help(
+    Descriptor::new("tone", "Tone Generator", CATEGORIES, PINS, PROPERTIES).nodes(NODES, INSIDE).help(
         "Plays one steady tone. Its rate is the graph's unless you choose another, to try how wires refuse.",
     );
 

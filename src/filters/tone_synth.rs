@@ -9,10 +9,10 @@ use std::ops::Range;
 use crate::dsp::envelope::{Envelope, Stages};
 use crate::dsp::gain::amplitude_from_db;
 use crate::dsp::{Oscillator, Ramp, Shape};
-use crate::ks::ids::{Guid, category};
+use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
-    DataRange, Descriptor, Filter, KernelEvent, OpenError, Opened, Opening, PinFactory, Property,
-    Unit, ValueSlot, Values, Wave,
+    DataRange, Descriptor, Filter, KernelEvent, Node, OpenError, Opened, Opening, PinFactory,
+    Property, TopologyConnection, Unit, ValueSlot, Values, Wave,
 };
 use crate::midi::message::{Message, System, controller};
 use crate::portcls::dmus::{DmusPort, Mxf, SynthSink};
@@ -52,8 +52,34 @@ const PINS: &[PinFactory] = &[
     PinFactory::output(OUTPUT, DataRange::FLOAT),
 ];
 const CATEGORIES: &[Guid] = &[category::AUDIO, category::SYNTHESIZER];
+/// What is inside: the filter's own properties, seen from the nodes that act on them.
+const NODES: &[Node] = &[
+    Node::new(node::SEQUENCER, "Sequencer", &[]),
+    Node::new(
+        node::SWSYNTH,
+        "Voices",
+        &[
+            "waveform",
+            "attack",
+            "decay",
+            "sustain",
+            "release",
+            "voices",
+            "bend_range",
+            "velocity",
+        ],
+    ),
+    Node::new(node::VOLUME, "Level", &["level"]),
+];
+const INSIDE: &[TopologyConnection] = &[
+    TopologyConnection::enter(0, 0),
+    TopologyConnection::pass(0, 1),
+    TopologyConnection::pass(1, 2),
+    TopologyConnection::leave(2, 1),
+];
 static DESCRIPTOR: Descriptor =
     Descriptor::new("tone_synth", "Tone Synth", CATEGORIES, PINS, PROPERTIES)
+        .nodes(NODES, INSIDE)
         .help("Plays notes: sixteen voices of one waveform with an envelope.");
 
 const MOST_VOICES: usize = 16;

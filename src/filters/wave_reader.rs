@@ -8,10 +8,10 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use crate::ks::ids::{Guid, category};
+use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
-    DataFormat, DataRange, Descriptor, Facts, FileFact, OpenError, Opening, PinFactory, Property,
-    Settings, Status, flag, time_from_sample,
+    DataFormat, DataRange, Descriptor, Facts, FileFact, Node, OpenError, Opening, PinFactory,
+    Property, Settings, Status, TopologyConnection, flag, time_from_sample,
 };
 use crate::media::{WavError, WavInfo, WavReader};
 use crate::stream::{
@@ -23,8 +23,11 @@ const LOOP: Property = Property::flag("loop", "Loop", false).inline();
 const PROPERTIES: &[Property] = &[PATH, LOOP];
 const PINS: &[PinFactory] = &[PinFactory::output("out", DataRange::FLOAT)];
 const CATEGORIES: &[Guid] = &[category::AUDIO, category::FILESYSTEM];
+/// What is inside: the filter's own properties, seen from the nodes that act on them.
+const NODES: &[Node] = &[Node::new(node::FILE, "File", &["path", "loop"])];
+const INSIDE: &[TopologyConnection] = &[TopologyConnection::leave(0, 0)];
 static DESCRIPTOR: Descriptor =
-    Descriptor::new("wave_reader", "Wave Reader", CATEGORIES, PINS, PROPERTIES).help(
+    Descriptor::new("wave_reader", "Wave Reader", CATEGORIES, PINS, PROPERTIES).nodes(NODES, INSIDE).help(
         "Plays a wave file as it is: at its own rate, with its own channels. Stop goes back to the beginning.",
     );
 

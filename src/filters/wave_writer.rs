@@ -8,10 +8,10 @@ use std::io::{ErrorKind, Seek};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::ks::ids::{Guid, category};
+use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
-    AudioFormat, DataRange, Descriptor, OpenError, Opening, PinFactory, Property, State, Status,
-    flag, sample_from_time,
+    AudioFormat, DataRange, Descriptor, Node, OpenError, Opening, PinFactory, Property, State,
+    Status, TopologyConnection, flag, sample_from_time,
 };
 use crate::media::{SampleKind, WavError, WavWriter};
 use crate::stream::{ClassDriver, Frame, Loaded, Minidriver, MinidriverEntry, Services, Srb};
@@ -22,8 +22,18 @@ const BITS: Property =
 const PROPERTIES: &[Property] = &[PATH, BITS];
 const PINS: &[PinFactory] = &[PinFactory::input("in", DataRange::WAVE)];
 const CATEGORIES: &[Guid] = &[category::AUDIO, category::FILESYSTEM];
+/// What is inside: the filter's own properties, seen from the nodes that act on them.
+const NODES: &[Node] = &[
+    Node::new(node::QUANTISER, "Samples", &["bits"]),
+    Node::new(node::FILE, "File", &["path"]),
+];
+const INSIDE: &[TopologyConnection] = &[
+    TopologyConnection::enter(0, 0),
+    TopologyConnection::pass(0, 1),
+];
 static DESCRIPTOR: Descriptor =
     Descriptor::new("wave_writer", "Wave Writer", CATEGORIES, PINS, PROPERTIES)
+        .nodes(NODES, INSIDE)
         .help("Records into a wave file. Each Run begins the file anew; at Stop it is complete.");
 
 /// How long a writer waits for another to let go of the same file.

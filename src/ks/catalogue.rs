@@ -13,15 +13,30 @@ pub struct Catalogue {
 
 /// A filter could not be registered.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("a filter with the key {0:?} is registered already")]
-pub struct KeyTaken(pub String);
+pub enum RegisterError {
+    /// Keys are unique.
+    #[error("a filter with the key {0:?} is registered already")]
+    KeyTaken(String),
+    /// Its descriptor does not hang together.
+    #[error("the filter {key:?} cannot be registered: {fault}")]
+    Unsound {
+        /// Its key.
+        key: String,
+        /// What is wrong.
+        fault: String,
+    },
+}
 
 impl Catalogue {
-    /// Adds a filter. Keys are unique.
-    pub fn register(&mut self, filter: Arc<dyn Filter>) -> Result<(), KeyTaken> {
-        let key = filter.descriptor().key.clone();
+    /// Adds a filter: the one way in. Keys are unique, and the descriptor must hang together.
+    pub fn register(&mut self, filter: Arc<dyn Filter>) -> Result<(), RegisterError> {
+        let descriptor = filter.descriptor();
+        let key = descriptor.key.clone().into_owned();
         if self.get(&key).is_some() {
-            return Err(KeyTaken(key.into_owned()));
+            return Err(RegisterError::KeyTaken(key));
+        }
+        if let Some(fault) = descriptor.fault() {
+            return Err(RegisterError::Unsound { key, fault });
         }
         self.filters.push(filter);
         Ok(())

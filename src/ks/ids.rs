@@ -124,6 +124,18 @@ pub mod category {
     pub const ANALYSIS: Guid = Guid(0x4B534752_4150_4831_8000_414E414C5953);
     /// Gives or measures time.
     pub const CLOCK: Guid = Guid(0x53172480_4791_11D0_A5D6_28DB04C10000);
+    /// Joins a graph to something that is none.
+    pub const BRIDGE: Guid = Guid(0x085AFF00_62CE_11CF_A5D6_28DB04C10000);
+    /// Makes a stream smaller.
+    pub const DATACOMPRESSOR: Guid = Guid(0x1E84C900_7E70_11D0_A5D6_28DB04C10000);
+    /// Makes of a smaller stream what it was.
+    pub const DATADECOMPRESSOR: Guid = Guid(0x2721AE20_7E70_11D0_A5D6_28DB04C10000);
+    /// Changes who issues requests.
+    pub const COMMUNICATIONSTRANSFORM: Guid = Guid(0xCF1DDA2C_9743_11D0_A3EE_00A0C9223196);
+    /// Changes the medium.
+    pub const MEDIUMTRANSFORM: Guid = Guid(0xCF1DDA2E_9743_11D0_A3EE_00A0C9223196);
+    /// Devices made of several filters; no ordinary filter is one.
+    pub const AUDIO_DEVICE: Guid = Guid(0xFBF6F530_07B9_11D2_A71E_0000F8004788);
 }
 
 /// Major formats: what kind of stream (FMT-4).
@@ -210,6 +222,26 @@ pub mod node {
     pub const SYNTHESIZER: Guid = Guid(0xDFF220F0_F70F_11D0_B917_00A0C9223196);
     /// Makes sound of notes by software.
     pub const SWSYNTH: Guid = Guid(0x37407739_3620_11D1_85D3_0000F8754380);
+    /// Silences.
+    pub const MUTE: Guid = Guid(0x02B223C0_C557_11D0_8A2B_00A0C9255AC1);
+    /// Lets one of several streams through.
+    pub const MUX: Guid = Guid(0x2CEAF780_C556_11D0_8A2B_00A0C9255AC1);
+    /// Hands one stream to one of several ways.
+    pub const DEMUX: Guid = Guid(0xC0EB67D4_E807_11D0_958A_00C04FB925D3);
+    /// Keeps a level by itself.
+    pub const AGC: Guid = Guid(0xE88C9BA0_C557_11D0_8A2B_00A0C9255AC1);
+    /// Evens out what is loud and what is soft.
+    pub const DYN_RANGE_COMPRESSOR: Guid = Guid(0x08C8A6A8_601F_4AF8_8793_D905FF4CA97D);
+    /// Gives what a file holds, or keeps it. KS has no such node; the id is this program's own.
+    pub const FILE: Guid = Guid(0x4B534752_4150_4831_8000_464C454E4F44);
+    /// Makes a steady sound. This program's own.
+    pub const GENERATOR: Guid = Guid(0x4B534752_4150_4831_8000_47454E4F4445);
+    /// Counts what it takes and drops it. This program's own.
+    pub const NULL: Guid = Guid(0x4B534752_4150_4831_8000_4E554C4E4F44);
+    /// Changes the grid of samples, not their rate. This program's own.
+    pub const QUANTISER: Guid = Guid(0x4B534752_4150_4831_8000_51554E4F4445);
+    /// Where notes are played by hand or come in from a port. This program's own.
+    pub const NOTES: Guid = Guid(0x4B534752_4150_4831_8000_4E4F54455300);
     /// Holds events until they are due.
     pub const SEQUENCER: Guid = Guid(0xDFF220F0_F70F_11D0_B917_00A0C9223197);
 }
@@ -238,6 +270,15 @@ const NAMES: &[(Guid, &str)] = &[
     (category::FILESYSTEM, "Filesystem"),
     (category::CLOCK, "Clock and quality"),
     (category::ANALYSIS, "Analysis"),
+    (category::BRIDGE, "Bridge"),
+    (category::DATACOMPRESSOR, "Data compressor"),
+    (category::DATADECOMPRESSOR, "Data decompressor"),
+    (
+        category::COMMUNICATIONSTRANSFORM,
+        "Communications transform",
+    ),
+    (category::MEDIUMTRANSFORM, "Medium transform"),
+    (category::AUDIO_DEVICE, "Audio device"),
     (major::AUDIO, "audio"),
     (major::MUSIC, "music"),
     (sub::PCM, "PCM"),
@@ -246,6 +287,32 @@ const NAMES: &[(Guid, &str)] = &[
     (sub::DIRECTMUSIC, "DirectMusic events"),
     (sub::MIDI_BUS, "MIDI bus"),
     (sub::ANALOG, "analog"),
+    (node::VOLUME, "Volume"),
+    (node::SUM, "Sum"),
+    (node::PEAKMETER, "Peak meter"),
+    (node::EQUALIZER, "Equalizer"),
+    (node::TONE, "Tone"),
+    (node::DELAY, "Delay"),
+    (node::CHORUS, "Chorus"),
+    (node::REVERB, "Reverb"),
+    (node::LOUDNESS, "Loudness"),
+    (node::SRC, "Sample rate converter"),
+    (node::DAC, "Digital to analogue"),
+    (node::ADC, "Analogue to digital"),
+    (node::SUPERMIX, "Supermix"),
+    (node::SYNTHESIZER, "Synthesizer"),
+    (node::SWSYNTH, "Software synthesizer"),
+    (node::SEQUENCER, "Sequencer"),
+    (node::MUTE, "Mute"),
+    (node::MUX, "Mux"),
+    (node::DEMUX, "Demux"),
+    (node::AGC, "Automatic gain control"),
+    (node::DYN_RANGE_COMPRESSOR, "Dynamic range compressor"),
+    (node::FILE, "File"),
+    (node::GENERATOR, "Generator"),
+    (node::NULL, "Null"),
+    (node::QUANTISER, "Quantiser"),
+    (node::NOTES, "Notes"),
     (specifier::NONE, "none"),
     (specifier::WAVEFORMATEX, "WAVEFORMATEX"),
     (specifier::DSOUND, "DSOUND"),

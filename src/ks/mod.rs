@@ -25,7 +25,7 @@ mod time;
 
 mod topology;
 
-pub use catalogue::{Catalogue, KeyTaken};
+pub use catalogue::{Catalogue, RegisterError};
 
 pub use declared::{Declaration, Declared, PinDeclaration};
 
@@ -46,7 +46,7 @@ pub use processor::{Flow, Input, InputPin, Inputs, Io, Output, Processor};
 pub use property::{Amplitude, Domain, Glide, Preset, Property, Unit, Value, ValueSlot, Values};
 pub use state::State;
 pub use status::Status;
-pub use topology::{Node, NodePin, TopologyConnection};
+pub use topology::{MixerLine, Node, NodePin, TopologyConnection};
 
 pub use time::{
     Clock, REF_TIMES_PER_SECOND, RefTime, sample_from_time, samples_at, time_from_sample,
