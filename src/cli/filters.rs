@@ -185,8 +185,12 @@ fn property_text(property: &Property) -> String {
         Domain::Number { step, .. } if step > 0.0 => format!(", step {step}"),
         _ => String::new(),
     };
+    let help = match property.help {
+        "" => String::new(),
+        help => format!("               {help}\n"),
+    };
     format!(
-        "  {:<12} {}: {}{step}; default {default}\n",
+        "  {:<12} {}: {}{step}; default {default}\n{help}",
         property.key,
         property.title,
         property.wanted(),

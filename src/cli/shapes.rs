@@ -235,6 +235,7 @@ fn property(property: &Property) -> Json {
         "default": value(&property.default_value()),
         "values": values,
         "structural": property.structural,
+        "help": property.help,
     })
 }
 

@@ -11,6 +11,8 @@ pub mod biquad;
 
 pub mod delay;
 
+pub mod dynamics;
+
 pub mod envelope;
 pub mod gain;
 pub mod limiter;
@@ -24,6 +26,8 @@ pub mod wavetable;
 pub use biquad::{Curve, Design, Section, Tuning};
 
 pub use delay::{DelayLine, Mover};
+
+pub use dynamics::{Ballistics, Follower, Foresight, Knee};
 
 pub use envelope::{Envelope, Stages};
 pub use limiter::{Limited, Limiter};

@@ -4,6 +4,8 @@ pub mod audio_device_out;
 
 pub mod keyboard;
 
+pub mod limiter;
+
 pub mod midi_device_in;
 
 pub mod tone_synth;
@@ -14,6 +16,8 @@ use crate::ks::{Catalogue, Filter};
 use crate::portcls::{Cards, MidiPorts};
 
 pub mod channel_mapper;
+
+pub mod compressor;
 
 pub mod delay;
 
@@ -61,6 +65,8 @@ pub fn plain() -> Vec<Arc<dyn Filter>> {
         Arc::new(tone_synth::ToneSynth),
         Arc::new(equaliser::Equaliser),
         Arc::new(delay::Delay),
+        Arc::new(compressor::Compressor),
+        Arc::new(limiter::Limiter),
         Arc::new(wave_reader::wave_reader()),
         Arc::new(wave_writer::wave_writer()),
     ]

@@ -241,6 +241,9 @@ fn decimals(property: &Property, number: f64) -> usize {
         Unit::Millisecond | Unit::Hertz | Unit::Percent => 1,
         Unit::Sample => 0,
         Unit::Semitone => 2,
+
+        Unit::Second => 2,
+
         Unit::None if max - min >= 100.0 => 1,
         Unit::None => 2,
     }
@@ -335,6 +338,7 @@ fn parse_number(property: &Property, typed: &str) -> Option<f64> {
     let number: f64 = text[..end].parse().ok()?;
     let scale = match (property.unit, text[end..].to_lowercase().as_str()) {
         (Unit::Hertz, "k" | "khz") | (Unit::Millisecond, "s") => 1000.0,
+        (Unit::Second, "ms") => 0.001,
         (_, "") => 1.0,
         (unit, suffix) if suffix.eq_ignore_ascii_case(unit.symbol()) => 1.0,
         _ => return None,

@@ -21,6 +21,10 @@ pub enum Unit {
     Semitone,
     /// Per cent.
     Percent,
+
+    /// Seconds.
+    Second,
+
     /// Samples.
     Sample,
     /// From -1 left to 1 right.
@@ -37,6 +41,9 @@ impl Unit {
             Self::Millisecond => "ms",
             Self::Semitone => "st",
             Self::Percent => "%",
+
+            Self::Second => "s",
+
             Self::Sample => "smp",
         }
     }
@@ -98,6 +105,9 @@ pub struct Property {
     pub inline: bool,
     /// How long a change takes to arrive, in milliseconds.
     pub glide_millis: f32,
+
+    /// A sentence on what it does; empty where the title says it all.
+    pub help: &'static str,
 }
 
 impl Property {
@@ -111,6 +121,7 @@ impl Property {
             structural: false,
             inline: false,
             glide_millis: 0.0,
+            help: "",
         }
     }
 
@@ -218,6 +229,12 @@ impl Property {
     /// The same property; a change takes so long to arrive.
     pub const fn glide_millis(mut self, millis: f32) -> Self {
         self.glide_millis = millis;
+        self
+    }
+
+    /// The same property with a sentence on what it does.
+    pub const fn help(mut self, help: &'static str) -> Self {
+        self.help = help;
         self
     }
 

@@ -66,6 +66,9 @@ fn of_filter(ui: &mut Ui, descriptor: &Descriptor) {
             for it in descriptor.properties.iter() {
                 let default = property::shown(it, &it.default_value());
                 page::pair(ui, it.title, &format!("default {default}"));
+                if !it.help.is_empty() {
+                    page::text(ui, &format!("    {}", it.help), Type::Body, theme.text);
+                }
                 let note = if it.structural {
                     " \u{b7} a change opens the filter anew"
                 } else {

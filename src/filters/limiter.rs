@@ -1,0 +1,401 @@
+//! Limiter: nothing that leaves it is louder than the ceiling.
+//!
+//! in (float) -> out (float), in place. It knows the sound a look-ahead before it leaves, which is its latency; so its
+//! gain is down in time, in a straight line, and the ceiling holds for every sample. The gain comes back with the
+//! release. Where nothing is too loud every bit passes, late by the latency. Gain, ceiling and link glide for 20 ms;
+//! a sample keeps the ceiling that stood when it came in.
+//!
+//! ```text
+//!   cell   0 REDUCTION   decibels taken off, the most of the last cycle's
+//! ```
+
+use crate::dsp::delay::settled;
+use crate::dsp::dynamics::share;
+use crate::dsp::{DelayLine, Foresight, Ramp};
+use crate::ks::ids::{Guid, category, node};
+use crate::ks::{
+    DataRange, Descriptor, Filter, Flow, Glide, Io, Node, OpenError, Opened, Opening, PinFactory,
+    Processor, Property, State, Telemetry, TopologyConnection, Unit, ValueSlot, Values,
+};
+
+/// Cell of the decibels that are taken off.
+pub const REDUCTION: usize = 0;
+const CELLS: usize = 1;
+
+const GLIDE_MILLIS: f32 = 20.0;
+const GAIN: Property = Property::db("gain", "Gain", -12.0, 24.0, 0.0)
+    .glide_millis(GLIDE_MILLIS)
+    .inline()
+    .help("The gain before it: more is louder and limited more.");
+const CEILING: Property = Property::db("ceiling", "Ceiling", -24.0, 0.0, -1.0)
+    .glide_millis(GLIDE_MILLIS)
+    .inline()
+    .help("The level in dBFS that no sample leaves with more of.");
+const RELEASE: Property = Property::number("release", "Release", 1.0, 1000.0, 100.0)
+    .unit(Unit::Millisecond)
+    .logarithmic()
+    .inline()
+    .help("How long the gain takes to come 63 % of the way back after a peak.");
+const LOOK_AHEAD: Property = Property::number("look_ahead", "Look-ahead", 0.0, 20.0, 5.0)
+    .unit(Unit::Millisecond)
+    .structural()
+    .help("How long before a peak the gain begins to go down. The sound is late by it; at 0 peaks are cut off.");
+const LINK: Property = Property::number("link", "Stereo link", 0.0, 100.0, 100.0)
+    .unit(Unit::Percent)
+    .glide_millis(GLIDE_MILLIS)
+    .help("How much the loudest channel rules the others. 100 % keeps the stereo picture; at 0 % each is on its own.");
+const PROPERTIES: &[Property] = &[GAIN, CEILING, RELEASE, LOOK_AHEAD, LINK];
+const PINS: &[PinFactory] = &[
+    PinFactory::input("in", DataRange::FLOAT),
+    PinFactory::output("out", DataRange::FLOAT).in_place_of("in"),
+];
+const CATEGORIES: &[Guid] = &[category::AUDIO, category::DATATRANSFORM];
+/// What is inside: the filter's own properties, seen from the nodes that act on them.
+const NODES: &[Node] = &[
+    Node::new(node::VOLUME, "Gain", &["gain"]),
+    Node::new(
+        node::DYN_RANGE_COMPRESSOR,
+        "Limiter",
+        &["ceiling", "release", "look_ahead", "link"],
+    ),
+];
+const INSIDE: &[TopologyConnection] = &[
+    TopologyConnection::enter(0, 0),
+    TopologyConnection::pass(0, 1),
+    TopologyConnection::leave(1, 1),
+];
+static DESCRIPTOR: Descriptor =
+    Descriptor::new("limiter", "Limiter", CATEGORIES, PINS, PROPERTIES).nodes(NODES, INSIDE).help(
+        "Holds a sound below a ceiling that no sample passes. It looks ahead, so the sound is late by that.",
+    );
+
+/// The greatest sample that is not above this level.
+fn under(level_db: f64) -> f32 {
+    let exact = 10.0_f64.powf(level_db / 20.0);
+    let near = exact as f32;
+    if f64::from(near) > exact {
+        near.next_down()
+    } else {
+        near
+    }
+}
+
+/// What the catalogue offers and the graph negotiates with.
+pub struct Limiter;
+
+impl Filter for Limiter {
+    fn descriptor(&self) -> &Descriptor {
+        &DESCRIPTOR
+    }
+
+    fn open(&self, opening: &Opening<'_>) -> Result<Opened, OpenError> {
+        let format = opening.audio("in");
+        let rate_hz = format.rate_hz;
+        let millis = opening.settings.number(&LOOK_AHEAD);
+        let ahead = (millis * f64::from(rate_hz) / 1000.0).round() as usize;
+        let latency = ahead as f64 * f64::from(opening.rate_hz) / f64::from(rate_hz);
+        let side = || Side {
+            line: DelayLine::new(ahead + 1),
+            foresight: Foresight::new(ahead),
+        };
+        let telemetry = Telemetry::new(CELLS);
+        Ok(Opened::processor(Playing {
+            rate_hz: f64::from(rate_hz),
+            ahead,
+            latency: latency.round() as usize,
+            gain: opening.glide_at(&GAIN, rate_hz),
+            link: opening.glide_at(&LINK, rate_hz),
+            ceiling: opening.slot(&CEILING),
+            way: Ramp::new(
+                1.0,
+                (f64::from(rate_hz) * f64::from(GLIDE_MILLIS) / 1000.0) as u32,
+            ),
+            ceilings: DelayLine::new(ahead + 1),
+            release: opening.slot(&RELEASE),
+            sides: (0..format.channels).map(|_| side()).collect(),
+            telemetry: telemetry.clone(),
+            is_fresh: true,
+        })
+        .telemetry(telemetry))
+    }
+}
+
+/// One channel.
+struct Side {
+    line: DelayLine,
+    foresight: Foresight,
+}
+
+/// The running half; lives on the audio thread.
+struct Playing {
+    rate_hz: f64,
+    /// Samples of the wire that it looks ahead, and the same in samples of the graph.
+    ahead: usize,
+    latency: usize,
+    gain: Glide,
+    link: Glide,
+    ceiling: ValueSlot,
+    /// The ceiling for samples that come in.
+    way: Ramp,
+    /// Those of the samples that are on their way.
+    ceilings: DelayLine,
+    release: ValueSlot,
+    sides: Box<[Side]>,
+    telemetry: Telemetry,
+    /// Nothing was heard yet, so values are taken as they stand.
+    is_fresh: bool,
+}
+
+impl Playing {
+    fn begin(&mut self, values: Values<'_>) {
+        let ceiling = under(self.ceiling.get(values));
+        if std::mem::take(&mut self.is_fresh) {
+            self.gain.reset(values);
+            self.link.reset(values);
+            self.way.jump(ceiling);
+            self.ceilings.reset();
+            for side in &mut self.sides {
+                side.line.reset();
+                side.foresight.reset();
+            }
+        }
+        self.way.set(ceiling);
+    }
+}
+
+impl Processor for Playing {
+    fn process(&mut self, io: &mut Io<'_>) -> Flow {
+        self.begin(io.values);
+        let Some(wave) = io.outputs[0].payload.wave_mut() else {
+            return Flow::Running;
+        };
+        let (len, count) = (wave.len(), self.sides.len().min(wave.channel_count()));
+        let gain = self.gain.amplitude(io.values, len);
+        let link = self.link.amplitude(io.values, len);
+        let release = share(self.release.get(io.values) / 1000.0, self.rate_hz);
+        let mut least = 1.0_f64;
+        for at in 0..len {
+            let ceiling = self.way.step();
+            self.ceilings.push(ceiling);
+            let leaving = self.ceilings.tap(self.ahead + 1);
+            let mut loudest = 0.0_f32;
+            for channel in 0..count {
+                let sample = &mut wave.channel_mut(channel)[at];
+                *sample = settled(*sample * gain.at(at));
+                loudest = loudest.max(sample.abs());
+            }
+            let share = link.at(at) / 100.0;
+            for (channel, side) in self.sides[..count].iter_mut().enumerate() {
+                let sample = &mut wave.channel_mut(channel)[at];
+                let own = sample.abs();
+                // Never less than its own: the ceiling holds whatever the link.
+                let peak = (own + (loudest - own) * share).max(own);
+                let wanted = if peak > ceiling {
+                    f64::from(ceiling) / f64::from(peak)
+                } else {
+                    1.0
+                };
+                side.line.push(*sample);
+                let factor = side.foresight.step(wanted, release);
+                least = least.min(factor);
+                let late = side.line.tap(self.ahead + 1);
+                // The product may round to just above the ceiling.
+                *sample = ((f64::from(late) * factor) as f32).clamp(-leaving, leaving);
+            }
+        }
+        let reduction = -20.0 * least.max(1e-10).log10();
+        self.telemetry.set(REDUCTION, reduction.max(0.0) as f32);
+        Flow::Running
+    }
+
+    fn enter(&mut self, state: State) {
+        if state == State::Stop {
+            self.is_fresh = true;
+            self.telemetry.set(REDUCTION, 0.0);
+        }
+    }
+
+    fn latency_samples(&self) -> usize {
+        self.latency
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dsp::Random;
+    use crate::dsp::measure::{peak, tone};
+    use crate::filters::tests::{formats, same_bits};
+    use crate::ks::DataFormat;
+    use crate::ks::rig::Rig;
+
+    const LATE: usize = 240;
+
+    fn noise(amplitude: f32, len: usize) -> Vec<f32> {
+        let mut random = Random::new(3);
+        (0..len).map(|_| random.next_signed() * amplitude).collect()
+    }
+
+    fn place_of(key: &str) -> usize {
+        DESCRIPTOR.property(key).unwrap().0
+    }
+
+    #[test]
+    fn no_sample_passes_the_ceiling_whatever_comes() {
+        for (ceiling_db, look_ahead, link) in [
+            (-1.0, 5.0, 100.0),
+            (-0.3, 0.0, 0.0),
+            (-12.0, 1.0, 50.0),
+            (0.0, 20.0, 100.0),
+            (-3.3, 5.0, 0.0),
+        ] {
+            let values = [
+                ("ceiling", ceiling_db),
+                ("look_ahead", look_ahead),
+                ("link", link),
+                ("release", 1.0),
+                ("gain", 12.0),
+            ];
+            let mut rig = Rig::open(&Limiter, &values);
+            let mut sound = noise(5.0, 16_000);
+            for at in (0..16_000).step_by(613) {
+                sound[at] = 300.0;
+                sound[at + 1] = -f32::MAX;
+            }
+            let ceiling = 10.0_f64.powf(ceiling_db / 20.0);
+            let mut highest = 0.0_f64;
+            for piece in sound.chunks(4000) {
+                let other: Vec<f32> = piece.iter().rev().map(|it| it * 0.5).collect();
+                let heard = rig.cycle(4000, &[piece.to_vec(), other], &[]);
+                for channel in &heard.channels {
+                    highest = highest.max(f64::from(peak(channel)));
+                }
+            }
+            assert!(highest <= ceiling, "{highest} {ceiling}");
+            assert!(highest > ceiling * 0.99, "{highest} {ceiling}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_too_loud_is_late_by_the_latency_and_otherwise_the_same() {
+        let sound = noise(0.89, 4000);
+        let mut rig = Rig::open(&Limiter, &[]);
+        assert_eq!(rig.processor().latency_samples(), LATE);
+        let heard = rig.feed(&sound);
+        let mut late = vec![0.0; LATE];
+        late.extend(&sound[..4000 - LATE]);
+        assert!(same_bits(&heard.channels, &[late.clone(), late]));
+        let at_96 = DataFormat::float(2, 96_000);
+        let pins = formats(&[("in", at_96.clone()), ("out", at_96)]);
+        let mut fast = Rig::open_with(&Limiter, Default::default(), &pins, None);
+        // 480 samples of the wire last as long as 240 of the graph.
+        assert_eq!(fast.processor().latency_samples(), LATE);
+        let mut click = vec![0.0; 8000];
+        click[0] = 0.5;
+        let heard = fast.cycle(4000, &[click.clone(), click], &[]);
+        assert_eq!(heard.channels[0][2 * LATE], 0.5);
+    }
+
+    #[test]
+    fn one_peak_takes_the_sound_down_in_a_line_and_back_by_the_release() {
+        let mut rig = Rig::open(&Limiter, &[("ceiling", 0.0), ("release", 50.0)]);
+        let mut sound = vec![0.5; 4000];
+        sound[1000] = 2.0;
+        let heard = rig.feed(&sound).channels.remove(0);
+        let peak_at = 1000 + LATE;
+        assert_eq!(heard[peak_at], 1.0);
+        // From where the peak came in, 241 equal steps to half.
+        assert_eq!(heard[999], 0.5);
+        for (step, sample) in (1_u16..).zip(&heard[1000..peak_at]) {
+            let wanted = 0.5 - 0.25 * f32::from(step) / 241.0;
+            assert!((sample - wanted).abs() < 1e-6, "{step}");
+        }
+        // The release begins when the peak has left the window; its line is averaged over the window too.
+        let since = 2400.0_f64;
+        let at = peak_at + LATE / 2 + since as usize;
+        let wanted = 0.5 - 0.25 * (-since / 2400.0).exp() as f32;
+        assert!((heard[at] - wanted).abs() < 1e-3, "{} {wanted}", heard[at]);
+        assert!(rig.telemetry().unwrap().get(REDUCTION) > 6.0);
+        let still: Vec<f32> = (0..12)
+            .flat_map(|_| rig.feed(&[0.5; 4000]).channels.remove(0))
+            .collect();
+        assert_eq!(still[47_999], 0.5);
+        assert_eq!(rig.telemetry().unwrap().get(REDUCTION), 0.0);
+    }
+
+    #[test]
+    fn a_loud_sine_stays_a_sine() {
+        let mut rig = Rig::open(&Limiter, &[("gain", 12.0), ("ceiling", -3.0)]);
+        let mut heard = vec![];
+        for piece in 0..12 {
+            let sine: Vec<f32> = (piece * 4000..(piece + 1) * 4000)
+                .map(|n| (n as f32 * std::f32::consts::TAU / 48.0).sin() * 0.9)
+                .collect();
+            heard = rig.feed(&sine).channels.remove(0);
+        }
+        let whole = &heard[..3840];
+        let wanted = 10.0_f64.powf(-3.0 / 20.0);
+        let found = tone(whole, 1000.0, 48_000.0).amplitude;
+        assert!((found / wanted - 1.0).abs() < 2e-3, "{found} {wanted}");
+        for harmonic in [2000.0, 3000.0, 5000.0] {
+            assert!(tone(whole, harmonic, 48_000.0).amplitude < 1e-3);
+        }
+    }
+
+    #[test]
+    fn channels_are_linked_or_on_their_own() {
+        let mut left = vec![0.5; 4000];
+        left[1000] = 4.0;
+        let sound = [left, vec![0.25; 4000]];
+        let linked = Rig::open(&Limiter, &[("ceiling", 0.0)]).cycle(4000, &sound, &[]);
+        let alone =
+            Rig::open(&Limiter, &[("ceiling", 0.0), ("link", 0.0)]).cycle(4000, &sound, &[]);
+        assert_eq!(linked.channels[1][1000 + LATE], 0.0625);
+        assert_eq!(alone.channels[1][1000 + LATE], 0.25);
+        assert_eq!(alone.channels[0], linked.channels[0]);
+    }
+
+    #[test]
+    fn changes_while_it_plays_make_no_step_and_the_ceiling_holds_after_them() {
+        let mut rig = Rig::open(&Limiter, &[]);
+        let mut all = vec![];
+        let mut at = 0;
+        for (key, value) in [
+            ("gain", 0.0),
+            ("gain", 24.0),
+            ("ceiling", -24.0),
+            ("ceiling", 0.0),
+            ("link", 0.0),
+            ("release", 1.0),
+            ("gain", 0.0),
+            ("ceiling", -20.0),
+        ] {
+            rig.set(place_of(key), value);
+            for _ in 0..4 {
+                let sine: Vec<f32> = (at..at + 3000)
+                    .map(|n| (n as f32 * std::f32::consts::TAU / 480.0).sin() * 0.5)
+                    .collect();
+                at += 3000;
+                all.extend(rig.feed(&sine).channels.remove(0));
+            }
+        }
+        let step = all
+            .windows(2)
+            .map(|pair| (pair[1] - pair[0]).abs())
+            .fold(0.0, f32::max);
+        // A full-scale sine of 100 Hz rises by 0.0131 a sample.
+        assert!(step < 0.016, "{step}");
+        let last = &all[all.len() - 12_000 + 960 + LATE..];
+        assert!(f64::from(peak(last)) <= 0.1);
+    }
+
+    #[test]
+    fn what_is_no_number_does_not_come_out() {
+        let mut rig = Rig::open(&Limiter, &[]);
+        let heard = rig.feed(&[0.5, f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 0.5, 1e-40]);
+        assert_eq!(heard.channels[0], [0.0; 6]);
+        let late = rig.feed(&[0.0; 480]).channels.remove(0);
+        assert_eq!(late[LATE - 6..LATE], [0.5, 0.0, 0.0, 0.0, 0.5, 0.0]);
+        assert!(late.iter().all(|s| s.is_finite() && !s.is_subnormal()));
+    }
+}
