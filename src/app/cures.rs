@@ -100,7 +100,7 @@ impl Bench<'_> {
         refused: Option<usize>,
     ) -> Option<Cured> {
         let row = self.row(from.filter, to.filter, cure)?;
-        let (first, last) = (row.ends.first()?.0.clone(), row.ends.last()?.1.clone());
+        let (first, last) = (row.ends.first()?.clone(), row.ends.last()?.clone());
         let others = |is_one: &dyn Fn(&Connection) -> bool| -> Vec<usize> {
             let wires = self.graph.connections.iter().enumerate();
             let found = wires.filter(|(index, it)| Some(*index) != refused && is_one(it));
@@ -128,27 +128,36 @@ impl Bench<'_> {
         }
         let nodes = row.nodes.into_iter();
         edits.extend(nodes.map(|(id, node)| Edit::Add { id, node }));
-        let pairs = row.ends.windows(2);
-        edits.extend(pairs.map(|pair| Edit::Connect(wire(&pair[0].1, &pair[1].0))));
-        if !before.is_empty() {
-            for (number, &index) in before.iter().enumerate() {
-                edits.push(Edit::Connect(Connection {
-                    to: nth(&first, number),
-                    ..self.graph.connections[index].clone()
-                }));
-            }
-            edits.push(Edit::Connect(wire(from, &nth(&first, before.len()))));
-        } else {
-            edits.push(Edit::Connect(wire(from, &first)));
-            for (number, &index) in behind.iter().enumerate() {
-                edits.push(Edit::Connect(Connection {
-                    from: nth(&last, number),
-                    ..self.graph.connections[index].clone()
-                }));
-            }
+        // Who parts the sound is the first of them, who adds it the last.
+        let (source, sink) = (nth(&first.1, behind.len()), nth(&last.0, before.len()));
+        for (number, &index) in before.iter().enumerate() {
+            edits.push(Edit::Connect(Connection {
+                to: nth(&last.0, number),
+                ..self.graph.connections[index].clone()
+            }));
         }
-        let last = nth(&last, behind.len());
-        edits.push(Edit::Connect(wire(&last, to)));
+        let mut ends = row.ends;
+        if let Some(end) = ends.last_mut() {
+            end.0 = sink;
+        }
+        if let Some(end) = ends.first_mut() {
+            end.1 = source;
+        }
+        let mut out = from.clone();
+        for (number, (input, output)) in ends.into_iter().enumerate() {
+            edits.push(Edit::Connect(wire(&out, &input)));
+            if number == 0 {
+                for (number, &index) in behind.iter().enumerate() {
+                    edits.push(Edit::Connect(Connection {
+                        from: nth(&first.1, number),
+                        ..self.graph.connections[index].clone()
+                    }));
+                }
+            }
+            out = output;
+        }
+        edits.push(Edit::Connect(wire(&out, to)));
+        let last = out;
         Some(Cured {
             names,
             added,

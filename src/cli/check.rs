@@ -126,11 +126,14 @@ fn answer(document: &Document, bench: &Bench, problems: &[Problem]) -> Answer {
             Err(refusal) => {
                 // What is disabled is in nobody's way.
                 refused += usize::from(wiring.takes_part(wire));
-                let cures: String = refusal
+                let mut cures: String = refusal
                     .cures
                     .iter()
                     .map(|cure| format!("  cure: {}\n", cure.text))
                     .collect();
+                if !refusal.advice.is_empty() {
+                    cures = format!("  advice: {}\n", refusal.advice);
+                }
                 format!(
                     "{ends}: refused: {} ({}, {})\n{cures}",
                     refusal.sentence(),

@@ -67,6 +67,9 @@ pub(super) fn run(it: &Explain) -> Result<Answer, Failure> {
                 }
                 text += "\n";
             }
+            if !refusal.advice.is_empty() {
+                text += &format!("  advice: {}\n", refusal.advice);
+            }
             document["refusal"] = shapes::refusal(refusal);
             Exit::No
         }

@@ -91,7 +91,10 @@ impl Failure {
             .map(|cure| cure.text.as_str())
             .collect();
         let mut failure = Self::new(Exit::No, refusal.status, tried, stopped);
-        failure.cure = cures.join("; or: ");
+        failure.cure = match cures.is_empty() {
+            true => refusal.advice.clone(),
+            false => cures.join("; or: "),
+        };
         failure.refusal = Some(Box::new(refusal));
         failure
     }

@@ -137,6 +137,7 @@ pub(super) fn refusal(refusal: &Refusal) -> Json {
         "wanted": refusal.wanted,
         "text": refusal.sentence(),
         "cures": cures,
+        "advice": (!refusal.advice.is_empty()).then_some(&refusal.advice),
     })
 }
 

@@ -11,7 +11,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::path::Path;
 
 use super::connect::{End, Fault, Link, link};
-use super::cures::cures;
+use super::cures::help;
 use super::flatten::{FlatWire, flatten};
 use super::model::{Chosen, Graph};
 use super::narrow::{Net, NetWire, Room, Stuck, Trial};
@@ -185,7 +185,15 @@ fn ask(
     let refuse = |fault: Fault| {
         let step = fault.step;
         let mut refusal = fault.refusal(source.text(&room), sink.text(&room));
-        refusal.cures = cures(&setting, &room, &net, (source, sink), step, &chosen);
+        help(
+            &mut refusal,
+            &setting,
+            &room,
+            &net,
+            (source, sink),
+            step,
+            &chosen,
+        );
         refusal
     };
     let link = linked.map_err(refuse)?;
@@ -226,7 +234,15 @@ fn join(
     let refuse = |net: &Net, fault: Fault| {
         let step = fault.step;
         let mut refusal = fault.refusal(from.text(room), to.text(room));
-        refusal.cures = cures(setting, room, net, (from, to), step, wire.chosen);
+        help(
+            &mut refusal,
+            setting,
+            room,
+            net,
+            (from, to),
+            step,
+            wire.chosen,
+        );
         refusal
     };
     let link = link(room, net, (from, to), wire.chosen, &mut |_, _| {})
@@ -505,7 +521,8 @@ fn refuse_late(setting: &Setting<'_>, room: &Room<'_>, net: &Net, link: &Link, w
     if let (Ok(from), Ok(to)) = ends {
         let fault = nothing_concrete(setting, (from, to), &net.pins[link.from].ranges);
         let mut refusal = fault.refusal(from.text(room), to.text(room));
-        refusal.cures = cures(
+        help(
+            &mut refusal,
             setting,
             room,
             net,

@@ -108,6 +108,7 @@ impl Fault {
             operands: self.compared.0,
             fields: self.compared.1,
             cures: vec![],
+            advice: String::new(),
         })
     }
 }

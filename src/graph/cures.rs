@@ -7,18 +7,34 @@ use super::agree::Setting;
 use super::connect::{End, Link, is_free, link};
 use super::model::Chosen;
 use super::narrow::{Net, Room, tidy};
-use super::refusal::{Cure, CureKind, Step};
+use super::refusal::{Cure, CureKind, Refusal, Step};
 use crate::ks::ids::{Guid, category};
 use crate::ks::{
-    DataFlow, DataRange, Descriptor, Domain, Filter, PinFactory, Property, Settings, Value,
+    DataFlow, DataRange, Descriptor, Domain, Filter, Kind, PinFactory, Property, Settings, Value,
     overlaps,
 };
 
 /// So many cures are enough.
 const MOST: usize = 4;
 
+/// Puts down in a refusal what would help: cures, or else advice.
+pub(super) fn help(
+    refusal: &mut Refusal,
+    setting: &Setting<'_>,
+    room: &Room<'_>,
+    net: &Net,
+    (from, to): (End<'_>, End<'_>),
+    step: Step,
+    chosen: &Chosen,
+) {
+    refusal.cures = cures(setting, room, net, (from, to), step, chosen);
+    if refusal.cures.is_empty() {
+        refusal.advice = advice(room, net, (from, to), step);
+    }
+}
+
 /// What would help, cheapest first.
-pub(super) fn cures(
+fn cures(
     setting: &Setting<'_>,
     room: &Room<'_>,
     net: &Net,
@@ -40,22 +56,36 @@ pub(super) fn cures(
             .collect()
     };
     match step {
-        Step::Intersection => found.extend(chains(
-            setting,
-            &kinds(category::INTERFACETRANSFORM),
-            offer,
-            want,
-        )),
+        // What changes a format goes in between; notes are played by a synth.
+        Step::Intersection => {
+            let mut list = chains(setting, &kinds(category::INTERFACETRANSFORM), offer, want);
+            if list.is_empty() {
+                list = singles(setting, &kinds(category::SYNTHESIZER), offer, want);
+            }
+            found.extend(list);
+        }
         Step::Instances => {
             let is_full = |end: &End<'_>| {
                 let pin = net.pin(end.filter, end.index, end.address.instance);
                 pin.is_none_or(|pin| !is_free(net, pin))
             };
-            let list = if is_full(&from) {
-                singles(setting, &kinds(category::SPLITTER), offer, want)
-            } else {
-                singles(setting, &kinds(category::MIXER), offer, want)
+            let [splits, mixes, changes] = [
+                category::SPLITTER,
+                category::MIXER,
+                category::INTERFACETRANSFORM,
+            ]
+            .map(|id| candidates(setting, &kinds(id)));
+            // Who parts or adds sound may take another format than the far end.
+            let mut list = match is_full(&from) {
+                true => fitting(setting, &splits, offer, want),
+                false => fitting(setting, &mixes, offer, want),
             };
+            if list.is_empty() {
+                list = match is_full(&from) {
+                    true => pairs(setting, &splits, &changes, offer, want),
+                    false => pairs(setting, &changes, &mixes, offer, want),
+                };
+            }
             found.extend(list);
         }
         _ => {}
@@ -89,6 +119,65 @@ fn chosen_away(step: Step, chosen: &Chosen) -> Vec<Cure> {
             )]
         }
         _ => vec![],
+    }
+}
+
+/// What a person can do when nothing can be put in between.
+fn advice(room: &Room<'_>, net: &Net, (from, to): (End<'_>, End<'_>), step: Step) -> String {
+    let name = |end: &End<'_>| end.text(room);
+    let is_full = |end: &End<'_>| {
+        let pin = net.pin(end.filter, end.index, end.address.instance);
+        pin.is_none_or(|pin| !is_free(net, pin))
+    };
+    let kinds = (from.factory.kind(), to.factory.kind());
+    match step {
+        Step::SameFilter => "Lead the wire to another filter".to_owned(),
+        Step::DataFlow => "Draw the wire from an output to an input".to_owned(),
+        Step::Communication | Step::Medium
+            if from.factory.is_bridge() || to.factory.is_bridge() =>
+        {
+            let end = if from.factory.is_bridge() { &from } else { &to };
+            format!("{} is a socket of the device: take another pin", name(end))
+        }
+        Step::Communication => {
+            "One of the two must issue the requests: take a pin that can".to_owned()
+        }
+        Step::Cycle => "Take a wire of the loop away first".to_owned(),
+        Step::Medium => "Take the pin that is on the same link".to_owned(),
+        Step::Interface => "Take a pin that speaks the same interface".to_owned(),
+        Step::Instances => {
+            let end = if is_full(&from) { &from } else { &to };
+            let first = format!("Take the wire at {} away first", name(end));
+            match kinds.0 == kinds.1 {
+                true => first,
+                false => format!(
+                    "{first}; then see what turns {} into {}",
+                    what(kinds.0),
+                    what(kinds.1)
+                ),
+            }
+        }
+        Step::Intersection | Step::Create => match kinds.0 == kinds.1 {
+            true => format!(
+                "Drop the wire on the canvas to see what takes {}",
+                name(&from)
+            ),
+            false => format!(
+                "No filter turns {} into {}: drop the wire on the canvas to see what takes it",
+                what(kinds.0),
+                what(kinds.1)
+            ),
+        },
+    }
+}
+
+/// What a wire of a kind carries, in a word.
+fn what(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Audio => "sound",
+        Kind::Midi | Kind::Events => "notes",
+        Kind::Clock => "time",
+        Kind::Control => "signals of another kind",
     }
 }
 
@@ -284,17 +373,26 @@ fn chains(
     if !one.is_empty() {
         return one;
     }
+    pairs(setting, &all, &all, offer, want)
+}
+
+/// Two different filters in between.
+fn pairs(
+    setting: &Setting<'_>,
+    firsts: &[Vec<Candidate<'_>>],
+    seconds: &[Vec<Candidate<'_>>],
+    offer: Side<'_>,
+    want: Side<'_>,
+) -> Vec<Cure> {
     let mut found = vec![];
-    for (at, firsts) in all.iter().enumerate() {
-        for (behind, seconds) in all.iter().enumerate() {
-            if at == behind {
-                continue;
-            }
+    for firsts in firsts {
+        for seconds in seconds {
             let pair = firsts.iter().find_map(|first| {
                 let middle = first.through(setting, offer)?;
                 let second = seconds.iter().find(|second| {
                     let end = second.through(setting, (first.out(), &middle));
-                    end.is_some_and(|end| second.reaches(&end, want))
+                    let is_other = second.descriptor.key != first.descriptor.key;
+                    is_other && end.is_some_and(|end| second.reaches(&end, want))
                 })?;
                 Some(insert(&[first, second]))
             });

@@ -171,6 +171,8 @@ pub struct Refusal {
     pub fields: Vec<Field>,
     /// What would help, cheapest first.
     pub cures: Vec<Cure>,
+    /// What a person can do where no cure would help, as a sentence; empty where one does.
+    pub advice: String,
 }
 
 impl Refusal {

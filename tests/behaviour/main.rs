@@ -10,6 +10,7 @@ mod anything;
 mod arrange;
 mod bypass;
 mod clipboard;
+mod cures;
 mod editor;
 mod edits;
 mod groups;

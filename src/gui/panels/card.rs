@@ -124,7 +124,10 @@ impl Card {
             .fade_in(false);
         let shown = area.show(ui.ctx(), |ui| {
             let (rect, response) = ui.allocate_exact_size(size, Sense::click());
-            let words = format!("{}: {}", title(refusal), refusal.sentence());
+            let mut words = format!("{}: {}", title(refusal), refusal.sentence());
+            if !refusal.advice.is_empty() {
+                words += &format!(". {}", refusal.advice);
+            }
             response.widget_info(|| WidgetInfo::labeled(Role::AlertDialog, true, &words));
             probe::note(
                 ui.ctx(),
@@ -248,6 +251,10 @@ impl Card {
             controls::rule(ui, line, theme.line_soft);
             y += 9.0;
         }
+        if let Some(advice) = &lines.advice {
+            let at = pos2(left, y + 4.0);
+            ui.painter().galley(at, advice.clone(), theme.text);
+        }
         for (index, cure) in cures.iter().enumerate() {
             let row =
                 Rect::from_min_size(pos2(rect.left() + 12.0, y), vec2(rect.width() - 24.0, 28.0));
@@ -260,8 +267,7 @@ impl Card {
         let code = format!("{} · {}", refusal.status, refusal.rule);
         let hint = match (self.is_preview, cures.is_empty()) {
             (true, false) => "drop to choose, Shift for the first",
-            (true, true) => "nothing here would help",
-            (false, _) => "",
+            (_, true) | (false, _) => "",
         };
         let at = pos2(rect.right() - 16.0, y);
         controls::text(ui, at, Align2::RIGHT_CENTER, hint, Type::Small, theme.dim);
@@ -295,6 +301,8 @@ struct Lines {
     stopped: Arc<Galley>,
     /// Height of what compares both sides.
     picture: f32,
+    /// What to do where no cure helps.
+    advice: Option<Arc<Galley>>,
 }
 
 /// Height of the line of the other fields.
@@ -312,15 +320,23 @@ impl Lines {
         } else {
             FIELDS
         };
+        let advice = Some(refusal.advice.clone()).filter(|words| !words.is_empty());
+        let room_below = window::REFUSAL_CARD - 32.0;
+        let lay = |words| {
+            ui.painter()
+                .layout(words, Type::Body.font(), theme.text, room_below)
+        };
         Self {
+            advice: advice.map(lay),
             stopped: ui.painter().layout(words, font, theme.strong, room),
             picture: operands.map_or(0.0, |it| lanes::height(it) + 2.0) + fields,
         }
     }
 
     fn card_height(&self, cures: usize) -> f32 {
+        let advice = self.advice.as_ref();
         let cures = match cures {
-            0 => 0.0,
+            0 => advice.map_or(0.0, |it| it.size().y + 12.0),
             cures => 9.0 + cures as f32 * 31.0,
         };
         42.0 + 40.0 + self.stopped.size().y + 38.0 + self.picture + cures + 34.0
