@@ -52,6 +52,7 @@ impl App {
             self.facts.files.clear();
         }
         self.has_media_to_tell = true;
+        self.dropped.clear();
         self.watch_another();
         // Twice: what files the filters name is known only when they have been described.
         self.agree();

@@ -6,12 +6,8 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::{App, Urgency};
-use crate::graph::{Edit, FilterId, FilterPath, Graph, NodeKind, Position};
-use crate::ks::ids::category;
+use crate::graph::{Edit, FilterPath, Graph, NodeKind};
 use crate::ks::{Catalogue, DataFlow, Domain, FileFact, Settings, Value};
-
-/// Which kind of filter plays a file, by the ending of its name.
-const READERS: &[(&str, &str)] = &[("wav", "wave_reader"), ("wave", "wave_reader")];
 
 /// A file that filters read and that cannot be used.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -161,63 +157,6 @@ impl App {
         if self.apply_anywhere(&format!("Find {name}"), Edit::Batch(edits)) {
             let (from, to) = (from.to_owned(), to.to_owned());
             self.change_preferences(|it| _ = it.moved_media.insert(from, to));
-            self.agree();
-        }
-    }
-
-    /// A file was dropped: on a filter that names one, it is the one; elsewhere a filter plays it, wired to a device that
-    /// plays sound if that takes it as it is.
-    pub(super) fn drop_media(&mut self, path: &Path, at: Position, onto: Option<FilterId>) {
-        let file = path.file_name().unwrap_or(path.as_os_str());
-        let name = file.to_string_lossy().into_owned();
-        let text = Value::Text(path.to_string_lossy().into_owned());
-        if let Some(id) = onto {
-            let kind = self.shown().filter(id);
-            let kind = kind.and_then(|filter| self.catalogue.get(&filter.key));
-            let property = kind.and_then(|kind| {
-                let mut all = kind.descriptor().properties.iter();
-                all.find(|property| property.domain == Domain::Path)
-            });
-            match property.map(|property| property.key.to_owned()) {
-                Some(key) => self.set_property(id, key, Some(text)),
-                None => self.warn(
-                    "File",
-                    format!("This filter takes no file; {name} was let go"),
-                ),
-            }
-            return;
-        }
-        let ending = path.extension().unwrap_or_default().to_string_lossy();
-        let key = READERS.iter().find(|it| ending.eq_ignore_ascii_case(it.0));
-        let kind = key.and_then(|(_, key)| self.catalogue.get(key));
-        let Some(descriptor) = kind.map(|kind| kind.descriptor()) else {
-            self.warn("File", format!("No filter plays {name}"));
-            return;
-        };
-        let mut all = descriptor.properties.iter();
-        let Some(property) = all.find(|it| it.domain == Domain::Path) else {
-            return;
-        };
-        let (key, title) = (descriptor.key.to_string(), descriptor.title.to_string());
-        let value = Some(self.relative_value(property, text));
-        let id = self.fresh_id();
-        let add = self.add_filter(id, &key, &title, at);
-        let set = Edit::SetProperty {
-            filter: id,
-            key: property.key.to_owned(),
-            value,
-        };
-        let devices = self.shown().filters.keys().copied();
-        let is_device = |id: &FilterId| {
-            let wired = self.wiring.filters.get(&self.path_of(*id));
-            let kind = wired.and_then(|wired| wired.descriptor.as_ref());
-            kind.is_some_and(|kind| kind.categories.contains(&category::RENDER))
-        };
-        let devices: Vec<FilterId> = devices.filter(is_device).collect();
-        let mut edits = vec![add, set];
-        edits.extend(self.direct_wire(&Edit::Batch(edits.clone()), id, &devices));
-        if self.apply(&format!("Add {name}"), Edit::Batch(edits)) {
-            self.select_one(id);
             self.agree();
         }
     }

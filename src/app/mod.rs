@@ -9,6 +9,7 @@ mod action;
 mod arrange;
 mod clipboard;
 pub(crate) mod cures;
+mod dropped;
 mod media;
 mod properties;
 mod wires;
@@ -160,6 +161,8 @@ pub struct App {
     pending: Option<wires::Pending>,
     /// Files that are not there have still to be told, once they have been looked for.
     has_media_to_tell: bool,
+    /// Files that are looked at before something plays them.
+    dropped: Vec<dropped::Dropped>,
     /// Boxes as the screen drew them last.
     sizes: cures::Sizes,
     banners: Vec<Banner>,
@@ -214,6 +217,7 @@ impl App {
             refusal: None,
             pending: None,
             has_media_to_tell: false,
+            dropped: vec![],
             sizes: cures::Sizes::new(),
             banners: vec![],
             log: vec![],

@@ -11,6 +11,7 @@ impl App {
     /// Takes in what the engine and the workers have said. Called once a screen frame; quick.
     pub fn poll(&mut self) {
         self.hear_observer();
+        self.place_dropped();
         self.tell_missing_media();
         self.hear_keeper();
         self.keep_safe(Duration::from_nanos(self.epoch.nanos()));

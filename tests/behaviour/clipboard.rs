@@ -8,7 +8,7 @@ use ksgraph::graph::{Edit, FilterNode, Fragment, Group, GroupPin, Node, NodeKind
 use ksgraph::graph::{FilterId, Graph, Position, apply, from_ron, load};
 use ksgraph::ks::Value;
 
-use crate::editor::{editor, id, no_step, one_step, select, selected, value, wait, wires};
+use crate::editor::{editor, id, no_step, one_step, select, selected, text, value, wait, wires};
 use crate::support::examples;
 
 fn paste(text: &str, at: Option<(f32, f32)>) -> Action {
@@ -292,12 +292,34 @@ fn a_dropped_sound_is_played_and_wired_where_it_fits() {
         at: Position { x: 0.0, y: 320.0 },
         onto,
     };
-    one_step(&mut app, drop(&wav, None));
+    // It is looked at first; then all of it is one step.
+    let dropped = |app: &mut App| {
+        let before = text(app);
+        app.perform(drop(&wav, None));
+        let count = app.view().graph.filters.len();
+        assert!(wait(app, |app| app.view().graph.filters.len() > count
+            || text(app) != before));
+        let after = text(app);
+        app.perform(Action::Undo);
+        assert_eq!(text(app), before, "one step");
+        app.perform(Action::Redo);
+        assert_eq!(text(app), after);
+    };
+    dropped(&mut app);
     assert_eq!(wires(&app), ["Wave Reader.out -> out.in"]);
     assert_eq!(path_of(&app, "Wave Reader"), wav.to_string_lossy());
-    // The device is taken: the second one is there without a wire.
-    one_step(&mut app, drop(&wav, None));
-    assert_eq!(wires(&app).len(), 1);
+    // The device is taken: a mixer goes in, and both play.
+    dropped(&mut app);
+    let all = wires(&app);
+    for wire in [
+        "Wave Reader.out -> Mixer.in",
+        "Wave Reader 2.out -> Mixer.in[1]",
+        "Mixer.out -> out.in",
+    ] {
+        assert!(all.iter().any(|it| it == wire), "{wire} is not in {all:?}");
+    }
+    assert_eq!(all.len(), 3);
+    assert!(app.view().wiring.is_agreed());
     // On a filter that names a file it is the file.
     let onto = Some(id(&app, "w"));
     one_step(&mut app, drop(&wav, onto));
@@ -306,6 +328,57 @@ fn a_dropped_sound_is_played_and_wired_where_it_fits() {
     no_step(&mut app, drop(&wav, onto));
     no_step(&mut app, drop(Path::new("/tmp/notes.txt"), None));
     assert!(app.view().banners[0].text.contains("notes.txt"));
+    // What is none is told, and nothing is put in.
+    let torn = folder.0.join("deep/torn.wav");
+    fs::write(&torn, b"RIFF").unwrap();
+    no_step(&mut app, drop(&torn, None));
+    let is_told = |app: &App| {
+        let mut banners = app.view().banners.iter();
+        banners.any(|it| it.text.contains("torn.wav"))
+    };
+    assert!(wait(&mut app, is_told), "{:?}", app.view().banners);
+    no_step(&mut app, Action::Refresh);
+}
+
+#[test]
+fn a_dropped_sound_of_another_rate_leaves_what_plays_as_it_is() {
+    let folder = Folder::new("rates");
+    let wav = folder.0.join("deep/media/chime.wav");
+    let mut app = App::new(Options::nominal(256));
+    app.perform(Action::Open(examples().join("first_sound.ron")));
+    let heard = |app: &App| {
+        let view = app.view();
+        let wires = view.wiring.wires.iter();
+        let device = id(app, "Audio Device Out");
+        let mut into = wires.filter(|it| it.to.filter.0.last() == Some(&device));
+        into.next().unwrap().outcome.clone().unwrap().format
+    };
+    let before = heard(&app);
+    let drop = |app: &mut App| {
+        let count = app.view().graph.filters.len();
+        app.perform(Action::DropMedia {
+            path: wav.clone(),
+            at: Position { x: 0.0, y: 480.0 },
+            onto: None,
+        });
+        assert!(wait(app, |app| app.view().graph.filters.len() > count));
+        assert!(app.view().wiring.is_agreed(), "{:?}", wires(app));
+        assert_eq!(heard(app), before);
+    };
+    let start = wires(&app);
+    drop(&mut app);
+    let ends = |app: &App, name: &str| {
+        let all = wires(app);
+        all.iter().filter(|it| it.contains(name)).count()
+    };
+    assert_eq!(ends(&app, "Mixer.out -> Audio Device Out.in"), 1);
+    assert_eq!(ends(&app, "Wave Reader.out -> "), 1);
+    // The next one goes to the same mixer.
+    drop(&mut app);
+    assert_eq!(ends(&app, "-> Mixer.in"), 3, "{:?}", wires(&app));
+    app.perform(Action::Undo);
+    app.perform(Action::Undo);
+    assert_eq!(wires(&app), start, "one step each");
 }
 
 #[test]

@@ -23,13 +23,13 @@ pub(super) struct Pending {
 }
 
 /// A graph as it would be.
-struct Trial {
+pub(super) struct Trial {
     graph: Graph,
     wiring: Wiring,
 }
 
 impl Trial {
-    fn both(&self) -> (&Graph, &Wiring) {
+    pub(super) fn both(&self) -> (&Graph, &Wiring) {
         (&self.graph, &self.wiring)
     }
 }
@@ -47,7 +47,7 @@ pub struct Fit {
 
 impl App {
     /// What would be agreed after an edit of the shown graph; `None` when it cannot be made.
-    fn trial(&self, edit: &Edit) -> Option<Trial> {
+    pub(super) fn trial(&self, edit: &Edit) -> Option<Trial> {
         let mut graph = self.graph.clone();
         let edit = edit.clone().within(&self.place.0);
         apply(&mut graph, edit).ok()?;
@@ -57,7 +57,7 @@ impl App {
     }
 
     /// Whether a wire of a graph that may differ from the open one would hold.
-    fn would_hold(
+    pub(super) fn would_hold(
         &self,
         (graph, wiring): (&Graph, &Wiring),
         from: &PinAddress,
@@ -70,17 +70,26 @@ impl App {
     }
 
     /// The graph inside the innermost group entered, of a document that may differ from the open one.
-    fn shown_in<'g>(&self, document: &'g Graph) -> &'g Graph {
+    pub(super) fn shown_in<'g>(&self, document: &'g Graph) -> &'g Graph {
         document.graph_at(&self.place).unwrap_or(document)
     }
 
     /// An end of a wire of the shown graph.
-    fn address(&self, end: &PinRef) -> PinAddress {
+    pub(super) fn address(&self, end: &PinRef) -> PinAddress {
         PinAddress {
             filter: self.path_of(end.filter),
             pin: end.pin.clone(),
             instance: end.instance,
         }
+    }
+
+    /// The ends of a wire that a trial refuses and that is not refused now.
+    pub(super) fn newly_refused(&self, trial: &Trial) -> Option<(PinAddress, PinAddress)> {
+        let is_old =
+            |red: &(&PinAddress, &PinAddress)| ends(&self.wiring, true).any(|it| it == *red);
+        let mut all = ends(&trial.wiring, true);
+        let (from, to) = all.find(|red| !is_old(red))?;
+        Some((from.clone(), to.clone()))
     }
 
     /// Whether no more wires are refused than are now.
@@ -130,7 +139,7 @@ impl App {
     }
 
     /// The first cure with nothing in it that the user has ruled out.
-    fn liked_cure(&self, refusal: &Refusal) -> Option<usize> {
+    pub(super) fn liked_cure(&self, refusal: &Refusal) -> Option<usize> {
         let blocked = &self.preferences().blocked;
         let is_liked = |cure: &Cure| !cure.inserts.iter().any(|key| blocked.contains(key));
         refusal.cures.iter().position(is_liked)
@@ -318,7 +327,7 @@ impl App {
     }
 
     /// The pins of a box of the shown graph of a trial that take one more wire, in their order.
-    fn free_pins(&self, trial: &Trial, id: FilterId, flow: DataFlow) -> Vec<PinRef> {
+    pub(super) fn free_pins(&self, trial: &Trial, id: FilterId, flow: DataFlow) -> Vec<PinRef> {
         self.pins(trial.both(), id, flow)
     }
 
@@ -402,7 +411,7 @@ impl App {
     }
 
     /// The first instance of every pin of that flow.
-    fn all_pins(&self, id: FilterId, flow: DataFlow) -> Vec<PinRef> {
+    pub(super) fn all_pins(&self, id: FilterId, flow: DataFlow) -> Vec<PinRef> {
         let wires = 0..self.shown().connections.len();
         let bare = Edit::Batch(wires.rev().map(Edit::Disconnect).collect());
         let trial = self.trial(&bare);

@@ -26,6 +26,10 @@ impl Screen {
                 self.app.perform(action);
                 self.fresh_document();
             }
+            Command::Do(action @ Action::DropMedia { .. }) => {
+                self.app.set_box_sizes(self.box_sizes());
+                self.app.perform(action);
+            }
             Command::Do(action) => self.app.perform(action),
             Command::Run(name) => self.run(ctx, name),
             Command::Paste(text) => self.paste(text),

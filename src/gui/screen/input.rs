@@ -6,7 +6,6 @@ use super::{Command, Screen, Taps};
 use crate::app::Action;
 use crate::gui::commands::{Bindings, Keys, PASTE};
 use crate::gui::controls;
-use crate::gui::documents::Pending;
 use crate::gui::node_graph::Output;
 
 impl Screen {
@@ -72,16 +71,7 @@ impl Screen {
         {
             commands.push(Command::Run(spec.name));
         }
-        // A dropped file is opened, from wherever it was dragged.
-        let dropped = ctx.input(|i| {
-            i.raw
-                .dropped_files
-                .first()
-                .map(|file| file.path().to_owned())
-        });
-        if let Some(path) = dropped.filter(|path| path.extension().is_some_and(|it| it == "ron")) {
-            self.ask(Pending::OpenFile(path));
-        }
+        self.hear_drops(ctx, commands);
     }
 
     /// A press on the canvas anywhere but on the piano leaves play mode, and so does typing.

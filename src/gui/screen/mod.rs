@@ -7,6 +7,7 @@
 mod acts;
 mod carry;
 mod command;
+mod drops;
 mod input;
 mod layout;
 mod looks;
@@ -81,6 +82,8 @@ pub struct Screen {
     toast: Option<toasts::Toast>,
     /// Why a command could not be done.
     hint: Option<Hint>,
+    /// Files that were let go, until it is known where.
+    drops: Option<drops::Drops>,
     /// Where the pointer is.
     pointer: Option<Pos2>,
     /// The part of the window that the keyboard was given last.
@@ -149,6 +152,7 @@ impl Screen {
             clip: acts::Clip::default(),
             toast: None,
             hint: None,
+            drops: None,
             pointer: None,
             part: Part::Canvas,
             shows_catalogue: true,

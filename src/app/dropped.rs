@@ -1,0 +1,302 @@
+//! Files that are dropped: on a filter that names one, or where a filter comes to stand that plays them.
+//!
+//! What plays a file is wired to a device that plays sound, with whatever has to go in between: a mixer where the device
+//! is taken, converters where formats differ. So the file is looked at first, beside the window, and what follows is one
+//! step of the history.
+
+use std::path::{Path, PathBuf};
+
+use super::App;
+use super::cures::{Bench, area, estimated_size};
+use super::wires::Trial;
+use crate::graph::arrange::make_room;
+use crate::graph::{Chosen, Cure, CureKind, Edit, FilterId, Node, PinAddress, Position, Step};
+use crate::ks::ids::category;
+use crate::ks::{DataFlow, Domain, FileFact, Property, Settings, Value};
+
+/// Which kind of filter plays a file, by the ending of its name.
+const READERS: &[(&str, &str)] = &[("wav", "wave_reader"), ("wave", "wave_reader")];
+/// Wires that are cured one after the other: the device is taken, the rate is another one, the channels are.
+const CURES: usize = 4;
+
+/// A file that is looked at before something plays it.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Dropped {
+    path: PathBuf,
+    /// The same as the filter will name it.
+    looked_at: PathBuf,
+    at: Position,
+}
+
+impl App {
+    /// A file was dropped: on a filter that names one, it is the one; elsewhere a filter plays it.
+    pub(super) fn drop_media(&mut self, path: &Path, at: Position, onto: Option<FilterId>) {
+        if let Some(id) = onto {
+            self.drop_onto(path, id);
+            return;
+        }
+        let Some((_, property)) = self.player(path) else {
+            self.warn("File", format!("No filter plays {}", name(path)));
+            return;
+        };
+        let value = self.media_value(&property, path);
+        let values = [(property.key.to_owned(), value)].into();
+        let base = self.base();
+        let settings = Settings {
+            values: &values,
+            base: base.as_deref(),
+        };
+        let looked_at = settings.path(&property);
+        let looked_at = looked_at.unwrap_or_else(|| path.to_owned());
+        let dropped = Dropped {
+            path: path.to_owned(),
+            looked_at,
+            at,
+        };
+        if let Some(observer) = &mut self.observer {
+            observer.probe(dropped.looked_at.clone());
+        }
+        self.dropped.push(dropped);
+        self.place_dropped();
+    }
+
+    fn drop_onto(&mut self, path: &Path, id: FilterId) {
+        let kind = self.shown().filter(id);
+        let kind = kind.and_then(|filter| self.catalogue.get(&filter.key));
+        let property = kind.and_then(|kind| {
+            let mut all = kind.descriptor().properties.iter();
+            all.find(|property| property.domain == Domain::Path)
+        });
+        match property.map(|property| property.key.to_owned()) {
+            Some(key) => {
+                let text = Value::Text(path.to_string_lossy().into_owned());
+                self.set_property(id, key, Some(text));
+            }
+            None => {
+                let name = name(path);
+                self.warn(
+                    "File",
+                    format!("This filter takes no file; {name} was let go"),
+                );
+            }
+        }
+    }
+
+    /// The key of the filter that plays a file, and the property that names the file.
+    fn player(&self, path: &Path) -> Option<(String, Property)> {
+        let ending = path.extension().unwrap_or_default().to_string_lossy();
+        let (_, key) = READERS
+            .iter()
+            .find(|it| ending.eq_ignore_ascii_case(it.0))?;
+        let descriptor = self.catalogue.get(key)?.descriptor();
+        let mut all = descriptor.properties.iter();
+        let property = all.find(|it| it.domain == Domain::Path)?;
+        Some(((*key).to_owned(), *property))
+    }
+
+    fn media_value(&self, property: &Property, path: &Path) -> Value {
+        let text = Value::Text(path.to_string_lossy().into_owned());
+        self.relative_value(property, text)
+    }
+
+    /// Puts in what plays the files that have been looked at. Never within a gesture, which would take it along.
+    pub(super) fn place_dropped(&mut self) {
+        if self.history.is_open() {
+            return;
+        }
+        let can_look = self.observer.is_some();
+        let waits = |app: &Self, it: &Dropped| {
+            can_look && *app.facts.file(&it.looked_at) == FileFact::Pending
+        };
+        for dropped in std::mem::take(&mut self.dropped) {
+            if waits(self, &dropped) {
+                self.dropped.push(dropped);
+            } else {
+                self.place(&dropped);
+            }
+        }
+    }
+
+    fn place(&mut self, dropped: &Dropped) {
+        if let FileFact::Unusable(reason) = self.facts.file(&dropped.looked_at) {
+            let text = format!("{} cannot be played: {reason}", dropped.path.display());
+            self.warn("File", text);
+            return;
+        }
+        let Some((key, property)) = self.player(&dropped.path) else {
+            return;
+        };
+        let title = self.catalogue.get(&key).map(|it| it.descriptor());
+        let title = title.map_or_else(String::new, |it| it.title.to_string());
+        let id = self.fresh_id();
+        let mut add = self.add_filter(id, &key, &title, dropped.at);
+        if let Edit::Add { node, .. } = &mut add {
+            node.position = self.free_place(node);
+        }
+        let set = Edit::SetProperty {
+            filter: id,
+            key: property.key.to_owned(),
+            value: Some(self.media_value(&property, &dropped.path)),
+        };
+        let devices = self.shown().filters.keys().copied();
+        let is_device = |id: &FilterId| {
+            let wired = self.wiring.filters.get(&self.path_of(*id));
+            let kind = wired.and_then(|wired| wired.descriptor.as_ref());
+            kind.is_some_and(|kind| kind.categories.contains(&category::RENDER))
+        };
+        let devices: Vec<FilterId> = devices.filter(is_device).collect();
+        let alone = Edit::Batch(vec![add, set]);
+        let edit = match self.direct_wire(&alone, id, &devices) {
+            Some(wire) => Edit::Batch(vec![alone, wire]),
+            None => self.cured_wire(&alone, id, &devices).unwrap_or(alone),
+        };
+        if self.apply(&format!("Add {}", name(&dropped.path)), edit) {
+            self.select_one(id);
+            self.agree();
+        }
+    }
+
+    /// An edit and a wire from a filter it adds to where others are heard, with what the cheapest cures put in between: to
+    /// a mixer before a device, else to a device.
+    fn cured_wire(&self, add: &Edit, from: FilterId, devices: &[FilterId]) -> Option<Edit> {
+        let feeds = self.shown().connections.iter();
+        let feeds = feeds.filter(|wire| devices.contains(&wire.to.filter));
+        let mixers: Vec<FilterId> = feeds
+            .map(|wire| wire.from.filter)
+            .filter(|id| self.is_mixer(*id))
+            .collect();
+        if let Some(wire) = self.direct_wire(add, from, &mixers) {
+            return Some(Edit::Batch(vec![add.clone(), wire]));
+        }
+        let trial = self.trial(add)?;
+        let outputs = self.free_pins(&trial, from, DataFlow::Out);
+        let mut inputs: Vec<_> = mixers
+            .iter()
+            .flat_map(|id| self.free_pins(&trial, *id, DataFlow::In))
+            .collect();
+        inputs.extend(
+            devices
+                .iter()
+                .flat_map(|id| self.all_pins(*id, DataFlow::In)),
+        );
+        outputs.iter().find_map(|output| {
+            let from = self.address(output);
+            let mut ends = inputs.iter().map(|input| self.address(input));
+            ends.find_map(|to| self.cured(add.clone(), (from.clone(), to)))
+        })
+    }
+
+    /// The nearest place to a new box where it lies on no other.
+    fn free_place(&self, node: &Node) -> Position {
+        let graph = self.shown();
+        let ids = graph.filters.keys();
+        let others: Vec<_> = ids
+            .map(|id| (*id, area(graph, &self.catalogue, &self.sizes, *id)))
+            .collect();
+        let size = estimated_size(node, &self.catalogue);
+        let placed = make_room(&others, node.position, size, None);
+        // Nobody moves for a file: where all is taken it lies where it was let go.
+        match placed.moves.is_empty() {
+            true => placed.at,
+            false => node.position,
+        }
+    }
+
+    fn is_mixer(&self, id: FilterId) -> bool {
+        let node = self.shown().filter(id);
+        let kind = node.and_then(|node| self.catalogue.get(&node.key));
+        kind.is_some_and(|kind| kind.descriptor().categories.contains(&category::MIXER))
+    }
+
+    /// The edit with a wire that its refusals' first cures make hold; what they put in may be refused and cured in turn.
+    /// What plays keeps its format if that can be: it would stop for a moment else.
+    fn cured(&self, mut edit: Edit, mut ends: (PinAddress, PinAddress)) -> Option<Edit> {
+        let mut held: Option<Edit> = None;
+        let mut holds = None;
+        for _ in 0..CURES {
+            let around = and(edit.clone(), held.take());
+            let trial = self.trial(&around)?;
+            let (from, to) = (&ends.0, &ends.1);
+            let Err(refusal) = self.would_hold(trial.both(), from, to) else {
+                break;
+            };
+            let liked = self.liked_cure(&refusal);
+            let cure = match liked.and_then(|index| refusal.cures.get(index)) {
+                Some(cure) => cure.clone(),
+                // No mixer takes what comes as it is; perhaps one does with what a cure puts before it.
+                None if refusal.step == Step::Instances => self.mixer_cure()?,
+                None => break,
+            };
+            let bench = Bench {
+                graph: self.shown_in(trial.both().0),
+                catalogue: &self.catalogue,
+                fresh: self.fresh_id_in(trial.both().0),
+                sizes: &self.sizes,
+            };
+            let pins = (&self.pin_ref(from)?, &self.pin_ref(to)?);
+            let end = |pin: &PinAddress| self.pin_ref(pin);
+            let cured = bench.carry_out(pins, refusal.step, &cure, &end)?;
+            edit = and(edit, Some(cured.edit));
+            let trial = self.trial(&edit)?;
+            if let Some(next) = self.newly_refused(&trial) {
+                ends = next;
+                continue;
+            }
+            let Some(choice) = self.choice_of_now(&trial) else {
+                return Some(edit);
+            };
+            holds = Some(edit.clone());
+            let next = self.trial(&and(edit.clone(), Some(choice.clone())));
+            match next.and_then(|trial| self.newly_refused(&trial)) {
+                Some(next) => (ends, held) = (next, Some(choice)),
+                None => break,
+            }
+        }
+        holds
+    }
+
+    /// A wire that would change its format is told to keep it. `None` when all wires keep theirs.
+    fn choice_of_now(&self, trial: &Trial) -> Option<Edit> {
+        let (document, wiring) = trial.both();
+        let mut changed = self.wiring.wires.iter().filter_map(|old| {
+            let format = &old.outcome.as_ref().ok()?.format;
+            let new = wiring
+                .wires
+                .iter()
+                .find(|new| (&new.from, &new.to) == (&old.from, &old.to))?;
+            let agreed = &new.outcome.as_ref().ok()?.format;
+            (agreed != format && new.place == self.place).then_some((new.index, format.clone()))
+        });
+        let (connection, format) = changed.next()?;
+        let wire = self.shown_in(document).connections.get(connection)?;
+        let chosen = Chosen {
+            format: Some(format),
+            ..wire.chosen.clone()
+        };
+        Some(Edit::Choose { connection, chosen })
+    }
+
+    /// Put a mixer in.
+    fn mixer_cure(&self) -> Option<Cure> {
+        let mut kinds = self.catalogue.iter().map(|kind| kind.descriptor());
+        let mixer = kinds.find(|kind| kind.categories.contains(&category::MIXER))?;
+        Some(Cure {
+            kind: CureKind::Insert,
+            cost: 1,
+            inserts: vec![mixer.key.to_string()],
+            values: vec![],
+            pins: None,
+            text: format!("Insert {}", mixer.title),
+        })
+    }
+}
+
+fn name(path: &Path) -> String {
+    let file = path.file_name().unwrap_or(path.as_os_str());
+    file.to_string_lossy().into_owned()
+}
+
+fn and(edit: Edit, more: Option<Edit>) -> Edit {
+    let all = std::iter::once(edit).chain(more);
+    Edit::Batch(all.collect())
+}
