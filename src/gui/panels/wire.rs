@@ -1,11 +1,13 @@
 //! The inspector's pages of a wire: what was agreed, and what both sides had offered.
 
+use std::collections::BTreeMap;
+
 use egui::{Rect, Ui, vec2};
 
 use super::page::{Head, fact, head_ui, heading, row, scrolled, section_rule, sentence, tabs_ui};
 use super::pins::list_ui;
 use crate::app::{Action, View};
-use crate::graph::{Agreement, Connection, FilterId, Wire};
+use crate::graph::{Agreement, Connection, FilterId, FilterPath, Wire};
 use crate::gui::canvas::wire_of;
 use crate::gui::controls::{self, Face};
 use crate::gui::icons::Icon;
@@ -168,6 +170,34 @@ fn framing_ui(ui: &mut Ui, view: &View<'_>, wire: &Wire, agreement: &Agreement) 
     }
     let millis = view.quantum as f64 * 1000.0 / f64::from(view.wiring.rate_hz.max(1));
     fact(ui, "One every", &format!("{millis:.3}\u{a0}ms"));
+    // Who reads runs behind who writes, in the same cycle.
+    fact(ui, "Queue", "none, read in its cycle");
+    let samples = latency(view, &wire.from.filter, &mut BTreeMap::new());
+    let millis = f64::from(samples) * 1000.0 / f64::from(view.wiring.rate_hz.max(1));
+    let words = match samples {
+        0 => "0 samples".to_owned(),
+        _ => format!("{} samples, {millis:.1}\u{a0}ms", grouped(samples)),
+    };
+    fact(ui, "Latency", &words);
+}
+
+/// Samples by which what leaves a filter is later than what went in at its farthest source.
+fn latency(view: &View<'_>, filter: &FilterPath, known: &mut BTreeMap<FilterPath, u32>) -> u32 {
+    if let Some(samples) = known.get(filter) {
+        return *samples;
+    }
+    // A loop is counted once.
+    known.insert(filter.clone(), 0);
+    let wires = view.wiring.wires.iter();
+    let before: Vec<&FilterPath> = wires
+        .filter(|wire| wire.to.filter == *filter && wire.outcome.is_ok())
+        .map(|wire| &wire.from.filter)
+        .collect();
+    let before = before.into_iter().map(|from| latency(view, from, known));
+    let own = view.cost(filter).map_or(0, |(_, samples)| samples as u32);
+    let samples = before.max().unwrap_or(0).saturating_add(own);
+    known.insert(filter.clone(), samples);
+    samples
 }
 
 fn now_ui(ui: &mut Ui, view: &View<'_>, wire: &Wire, agreement: &Agreement) {
