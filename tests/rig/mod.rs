@@ -1,6 +1,6 @@
 //! What the two process tests share: processes that cannot outlive their test, a private folder, and patient waiting.
 //!
-//! The desktop adds `screen.rs`, the sound test `servers.rs` and `analysis.rs`. Nothing here knows the program's insides:
+//! The desktop adds `screen.rs` and `xdnd.rs`, what is heard `servers.rs` and `analysis.rs`. Nothing here knows the program's insides:
 //! it is started as a user starts it. Everything private lives in a `Scratch`, and every process is ended by its own id.
 //! A tool that is missing is a failure with words, never a skip.
 
@@ -119,6 +119,9 @@ impl Process {
             .args(["--pdeathsig", "TERM", "--"])
             .arg(tool)
             .args(command.get_args());
+        if let Some(folder) = command.get_current_dir() {
+            wrapped.current_dir(folder);
+        }
         for (name, value) in command.get_envs() {
             match value {
                 Some(value) => wrapped.env(name, value),

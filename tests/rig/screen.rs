@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::rig::{PROGRAM, Process, Scratch, pause, require, wait_for};
+use crate::xdnd;
 
 /// What the window's title contains.
 const TITLE: &str = "KSGraph";
@@ -40,7 +41,7 @@ pub(crate) struct Item {
     #[serde(default)]
     pub(crate) state: String,
     /// Left, top, width and height in window pixels.
-    rect: [f64; 4],
+    pub(crate) rect: [f64; 4],
 }
 
 impl Item {
@@ -173,12 +174,22 @@ impl Screen {
 
     /// Starts the editor on a graph file and waits until it has drawn itself.
     pub(crate) fn open(&self, graph: &Path) -> Window<'_> {
+        self.start_editor(|command| _ = command.arg(graph))
+    }
+
+    /// Starts the editor with whatever `more` adds to its command, and waits until it has drawn itself. It begins in this
+    /// test's folder, asks for files itself, and forgets nothing between two starts.
+    pub(crate) fn start_editor(&self, more: impl FnOnce(&mut Command)) -> Window<'_> {
         let probe = self.path("probe.json");
+        // What the last one saw is not there any more.
+        let _ = fs::remove_file(&probe);
         let mut command = Self::program(&self.scratch);
-        command.arg("--user-dir").arg(self.path("user")).arg(graph);
+        command.arg("--user-dir").arg(self.path("user"));
         command
             .env("DISPLAY", &self.display)
+            .env("KSGRAPH_PICKER", "1")
             .env("KSGRAPH_PROBE", &probe);
+        more(&mut command);
         command
             .env("LIBGL_ALWAYS_SOFTWARE", "1")
             .env("WINIT_X11_SCALE_FACTOR", "1");
@@ -296,19 +307,42 @@ impl Window<'_> {
     }
 
     pub(crate) fn click(&mut self, at: (f64, f64)) {
+        self.click_with(1, at);
+    }
+
+    /// A click with another button than the first.
+    pub(crate) fn click_with(&mut self, button: u32, at: (f64, f64)) {
         self.point(at);
-        self.act(&[
-            "sleep",
-            "0.1",
-            "mousedown",
-            "1",
-            "sleep",
-            "0.1",
-            "mouseup",
-            "1",
-            "sleep",
-            "0.2",
-        ]);
+        let button = button.to_string();
+        self.act(&["sleep", "0.1", "mousedown", &button]);
+        self.act(&["sleep", "0.1", "mouseup", &button, "sleep", "0.2"]);
+    }
+
+    /// Clicks the button of that name.
+    pub(crate) fn press(&mut self, name: &str) {
+        let button = self.find("button", name);
+        self.click(button.middle());
+    }
+
+    /// Drops files from another program, the pointer being there.
+    pub(crate) fn drop_files(&mut self, at: (f64, f64), files: &[&Path]) {
+        self.point(at);
+        pause(200);
+        let target = self.id.parse().expect("a window's number");
+        let place = self
+            .screen
+            .tool("xdotool")
+            .arg("getmouselocation")
+            .arg("--shell")
+            .output();
+        let said = String::from_utf8(place.expect("xdotool starts").stdout).unwrap_or_default();
+        let number = |key: &str| {
+            let mut lines = said.lines();
+            let found = lines.find_map(|line| line.strip_prefix(key)?.parse::<u32>().ok());
+            found.expect("xdotool says where the pointer is")
+        };
+        let place = (number("X="), number("Y="));
+        xdnd::drop_files(&self.screen.display, target, place, files);
     }
 
     /// Takes hold at one place and carries to another in eight steps, without letting go.
@@ -381,7 +415,7 @@ impl Window<'_> {
         );
     }
 
-    fn point(&mut self, (x, y): (f64, f64)) {
+    pub(crate) fn point(&mut self, (x, y): (f64, f64)) {
         // Relative to the window, so that the manager's frame does not matter.
         let id = self.id.clone();
         self.act(&[

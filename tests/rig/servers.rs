@@ -142,15 +142,20 @@ impl Server {
     /// A command that finds this server and no other.
     pub(crate) fn command(&self, tool: &str) -> Command {
         let mut command = self.scratch.command(tool);
+        self.lead(&mut command);
+        command
+    }
+
+    /// Leads a command to this server.
+    pub(crate) fn lead(&self, command: &mut Command) {
         match &self.kind {
-            Kind::Jack { name } => jack_environment(&mut command, name),
+            Kind::Jack { name } => jack_environment(command, name),
             Kind::Pulse { socket } => {
                 command.env("PULSE_SERVER", format!("unix:{}", socket.display()));
                 // The program's client is refused without one, whatever the server allows.
                 command.env("PULSE_COOKIE", self.scratch.path("cookie"));
             }
         }
-        command
     }
 
     /// `ksgraph play` on this server; the graph and the rest of the arguments are the caller's.

@@ -1,36 +1,14 @@
-//! A person's first minutes with the built program: a real window, pointer and keys only, and the saved file as witness.
-//!
-//! Linux only. `rig/screen.rs` holds the screen and the hands. The names and roles below are what the window tells a
-//! screen reader; when the window changes its words, they change here and nowhere else.
-#![cfg(target_os = "linux")]
-
-mod rig;
-#[path = "rig/screen.rs"]
-mod screen;
+//! A graph built by hand, and notes played on the letter keys.
 
 use std::fs;
 use std::path::Path;
 use std::process::Output;
 
-use rig::{Scratch, pause};
-use screen::{Item, Probe, Screen, Window};
+use crate::rig::{Scratch, pause, wait_for};
+use crate::screen::{Screen, Window};
+use crate::words::*;
 
 const EMPTY_GRAPH: &str = "new.ron";
-const FIRST_SOUND: &str = "graphs/first_sound.ron";
-
-// Roles and names in the probe.
-const FIELD: &str = "field";
-const SEARCH: &str = "Search filters";
-const ROW: &str = "row";
-const CANVAS: (&str, &str) = ("canvas", "Canvas");
-const FILTER: &str = "filter";
-const PIN: &str = "pin";
-const WIRE: &str = "wire";
-const REFUSAL: &str = "refusal";
-const METER: &str = "meter";
-const STATUS: &str = "status";
-const PLAY_MODE: &str = "Play mode";
-
 // The two filters of the hand-made graph, and one whose pin no audio fits.
 const TONE: &str = "Tone Generator";
 const SINK: &str = "Null Renderer";
@@ -78,7 +56,7 @@ fn a_graph_is_built_by_hand_undone_redone_and_saved() {
     window.picture("desktop-built");
 
     window.key("ctrl+s");
-    let text = rig::wait_for(
+    let text = wait_for(
         "the file to hold what was drawn",
         std::time::Duration::from_secs(10),
         || {
@@ -172,37 +150,6 @@ fn bring(window: &mut Window<'_>, title: &str, place: (f64, f64)) {
     window.drag(row.middle(), canvas.at(place));
     window.find(FILTER, &format!("Filter {title}"));
     window.settle();
-}
-
-fn wires(window: &mut Window<'_>) -> usize {
-    window.settle();
-    window.see("the canvas", |probe| Some(probe.of_role(WIRE).count()))
-}
-
-fn wait_for_wires(window: &mut Window<'_>, count: usize) {
-    window.see(&format!("{count} wires"), |probe| {
-        (probe.of_role(WIRE).count() == count).then_some(())
-    });
-}
-
-fn in_play_mode(window: &mut Window<'_>) -> bool {
-    window.settle();
-    window.see("the status line", |probe| {
-        Some(probe.of_role(STATUS).any(|item| item.name == PLAY_MODE))
-    })
-}
-
-/// What the meter shows, such as "-20.3 dBFS"; nothing when it shows silence in words or there is none.
-fn level(probe: &Probe) -> Option<f64> {
-    let number = |item: &Item| {
-        item.state
-            .split_whitespace()
-            .next()?
-            .replace('\u{2212}', "-")
-            .parse()
-            .ok()
-    };
-    probe.of_role(METER).find_map(number)
 }
 
 fn run(screen: &Screen, arguments: &[&str]) -> Output {
