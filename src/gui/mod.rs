@@ -24,6 +24,7 @@ mod screen;
 mod signals;
 mod starters;
 pub mod theme;
+mod unhurried;
 mod words;
 
 pub use screen::Screen;
@@ -114,6 +115,7 @@ struct Shell {
     screen: Screen,
     title: String,
     pace: Pace,
+    unhurried: unhurried::Unhurried,
 }
 
 impl Shell {
@@ -127,6 +129,7 @@ impl Shell {
             screen,
             title: String::new(),
             pace: Pace::new(),
+            unhurried: unhurried::Unhurried::default(),
         }
     }
 }
@@ -135,6 +138,12 @@ impl eframe::App for Shell {
     /// The canvas is the largest part of the window: what is cleared to its colour need not be painted once more.
     fn clear_color(&self, _: &egui::Visuals) -> [f32; 4] {
         self.screen.look.canvas.to_normalized_gamma_f32()
+    }
+
+    fn raw_input_hook(&mut self, ctx: &egui::Context, input: &mut egui::RawInput) {
+        if self.unhurried.part(&mut input.events) {
+            ctx.request_repaint();
+        }
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _: &mut eframe::Frame) {
