@@ -16,7 +16,9 @@ use crate::xdnd;
 /// What the window's title contains.
 const TITLE: &str = "KSGraph";
 /// A window drawn in software on a busy machine takes its time.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(40);
+/// What a start takes on a machine with nothing else to do.
+const QUICK_SECONDS: f64 = 2.5;
 
 /// What the program wrote to `KSGRAPH_PROBE`.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
@@ -199,7 +201,13 @@ impl Screen {
             process,
             probe,
             id: String::new(),
+            ease: 1.0,
         };
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "how fast this machine is now, a hand goes by"
+        )]
+        let start = std::time::Instant::now();
         window.id = wait_for("the window", PATIENCE, || {
             assert!(
                 window.process.ended().is_none(),
@@ -218,6 +226,7 @@ impl Screen {
         });
         window.act(&["windowactivate", "--sync", &window.id]);
         window.settle();
+        window.ease = (start.elapsed().as_secs_f64() / QUICK_SECONDS).clamp(1.0, 5.0);
         window
     }
 
@@ -234,9 +243,16 @@ pub(crate) struct Window<'screen> {
     process: Process,
     probe: PathBuf,
     id: String,
+    /// How many times slower the hand is than on a machine with nothing else to do.
+    ease: f64,
 }
 
 impl Window<'_> {
+    /// Gives the window so much time on a machine with nothing else to do; on others more.
+    pub(crate) fn rest(&self, millis: u64) {
+        pause((millis as f64 * self.ease) as u64);
+    }
+
     /// What is on the screen now, as far as the program has told.
     fn look(&self) -> Option<Probe> {
         let text = fs::read(&self.probe).ok()?;
@@ -314,8 +330,11 @@ impl Window<'_> {
     pub(crate) fn click_with(&mut self, button: u32, at: (f64, f64)) {
         self.point(at);
         let button = button.to_string();
-        self.act(&["sleep", "0.1", "mousedown", &button]);
-        self.act(&["sleep", "0.1", "mouseup", &button, "sleep", "0.2"]);
+        self.rest(100);
+        self.act(&["mousedown", &button]);
+        self.rest(100);
+        self.act(&["mouseup", &button]);
+        self.rest(200);
     }
 
     /// Clicks the button of that name.
@@ -327,7 +346,7 @@ impl Window<'_> {
     /// Drops files from another program, the pointer being there.
     pub(crate) fn drop_files(&mut self, at: (f64, f64), files: &[&Path]) {
         self.point(at);
-        pause(200);
+        self.rest(200);
         let target = self.id.parse().expect("a window's number");
         let place = self
             .screen
@@ -348,20 +367,23 @@ impl Window<'_> {
     /// Takes hold at one place and carries to another in eight steps, without letting go.
     pub(crate) fn carry(&mut self, from: (f64, f64), to: (f64, f64)) {
         self.point(from);
-        self.act(&["sleep", "0.25", "mousedown", "1", "sleep", "0.15"]);
+        self.rest(250);
+        self.act(&["mousedown", "1"]);
+        self.rest(150);
         for step in 1..=8 {
             let share = f64::from(step) / 8.0;
             self.point((
                 from.0 + (to.0 - from.0) * share,
                 from.1 + (to.1 - from.1) * share,
             ));
-            pause(60);
+            self.rest(60);
         }
-        pause(400);
+        self.rest(400);
     }
 
     pub(crate) fn let_go(&mut self) {
-        self.act(&["mouseup", "1", "sleep", "0.4"]);
+        self.act(&["mouseup", "1"]);
+        self.rest(400);
     }
 
     pub(crate) fn drag(&mut self, from: (f64, f64), to: (f64, f64)) {
@@ -371,7 +393,8 @@ impl Window<'_> {
 
     /// One key or chord, as xdotool names it: `ctrl+s`, `Escape`, `F8`.
     pub(crate) fn key(&mut self, chord: &str) {
-        self.act(&["key", "--delay", "60", chord, "sleep", "0.2"]);
+        self.act(&["key", "--delay", "60", chord]);
+        self.rest(200);
     }
 
     /// Leaves by Ctrl+Q, as a person who has saved does; the program must go at once and without complaint.
