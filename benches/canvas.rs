@@ -1,7 +1,8 @@
 //! What the window's code costs per frame, painting left out: graphs of 100, 1 000 and 10 000 filters, at 100 % and with
 //! all of it in sight. `cargo bench --bench canvas`; `cargo test --bench canvas` runs the same less optimised.
 //!
-//! Beside milliseconds stands the ratio to the smallest graph seen the same way: it means the same on any machine.
+//! Beside milliseconds stands the ratio to the smallest graph seen the same way: it means the same on any machine. So does
+//! what is painted, in windows: how often each pixel is filled, which is what a renderer in software pays for.
 
 use std::time::Instant;
 
@@ -16,21 +17,25 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     std::fs::create_dir_all(&folder)?;
     println!("1600 x 1000, milliseconds per frame of window code on one core");
     println!(
-        "{:>8} {:>12} {:>18} {:>18} {:>18}",
-        "filters", "first frame", "1:1", "pan at 1:1", "fit"
+        "{:>8} {:>12} {:>18} {:>18} {:>18} {:>16}",
+        "filters", "first frame", "1:1", "pan at 1:1", "fit", "painted 1:1, fit"
     );
     let mut smallest: Option<[f64; 3]> = None;
-    for count in [100, 1000, 10_000] {
+    let count_of = |name: &str| std::env::var(name).ok()?.parse().ok();
+    let most: usize = count_of("KSGRAPH_BENCH_FILTERS").unwrap_or(10_000);
+    for count in [100, 1000, 10_000].into_iter().filter(|it| *it <= most) {
         let path = folder.join(format!("{count}.ron"));
         std::fs::write(&path, graph(count))?;
-        let (first, now) = measure(&path);
+        let (first, now, painted) = measure(&path);
         let base = *smallest.get_or_insert(now);
         let cell = |i: usize| format!("{:.2} ({:.1} x)", now[i], now[i] / base[i].max(1e-9));
         println!(
-            "{count:>8} {first:>12.1} {:>18} {:>18} {:>18}",
+            "{count:>8} {first:>12.1} {:>18} {:>18} {:>18} {:>9.2}, {:.2}",
             cell(0),
             cell(1),
-            cell(2)
+            cell(2),
+            painted[0],
+            painted[1],
         );
     }
     std::fs::remove_dir_all(&folder)?;
@@ -61,6 +66,59 @@ struct Stage {
     ctx: egui::Context,
     screen: Screen,
     seconds: f64,
+    /// How often each pixel of the window was filled in the last frame.
+    painted: f64,
+    counts: bool,
+}
+
+/// The area of all triangles as far as they are seen.
+fn painted(primitives: &[egui::ClippedPrimitive]) -> f64 {
+    let mut sum = 0.0;
+    for primitive in primitives {
+        let egui::epaint::Primitive::Mesh(mesh) = &primitive.primitive else {
+            continue;
+        };
+        for triangle in mesh.triangles() {
+            let corners = triangle.map(|i| mesh.vertices[i as usize].pos);
+            sum += area(&clipped(corners.to_vec(), primitive.clip_rect));
+        }
+    }
+    sum
+}
+
+/// A polygon without what lies outside.
+fn clipped(mut points: Vec<Pos2>, to: Rect) -> Vec<Pos2> {
+    let sides: [fn(Pos2, Rect) -> f32; 4] = [
+        |at, to| at.x - to.left(),
+        |at, to| to.right() - at.x,
+        |at, to| at.y - to.top(),
+        |at, to| to.bottom() - at.y,
+    ];
+    for inside in sides {
+        let mut kept = vec![];
+        for (i, &at) in points.iter().enumerate() {
+            let before = points[(i + points.len() - 1) % points.len()];
+            let (a, b) = (inside(before, to), inside(at, to));
+            if (a >= 0.0) != (b >= 0.0) {
+                kept.push(before + (at - before) * (a / (a - b)));
+            }
+            if b >= 0.0 {
+                kept.push(at);
+            }
+        }
+        points = kept;
+    }
+    points
+}
+
+fn area(points: &[Pos2]) -> f64 {
+    let next = points.iter().cycle().skip(1);
+    let twice: f64 = points
+        .iter()
+        .zip(next)
+        .map(|(a, b)| f64::from(a.x) * f64::from(b.y) - f64::from(b.x) * f64::from(a.y))
+        .sum();
+    twice.abs() / 2.0
 }
 
 impl Stage {
@@ -80,7 +138,20 @@ impl Stage {
         let took = began.elapsed().as_secs_f64() * 1e3;
         // A window would upload them.
         output.textures_delta.clear();
+        if self.counts {
+            let shapes = std::mem::take(&mut output.shapes);
+            let primitives = self.ctx.tessellate(shapes, output.pixels_per_point);
+            self.painted = painted(&primitives) / f64::from(WINDOW.x * WINDOW.y);
+        }
         took
+    }
+
+    /// How often a frame fills each pixel.
+    fn count(&mut self) -> f64 {
+        self.counts = true;
+        self.frame(vec![]);
+        self.counts = false;
+        self.painted
     }
 
     /// The median of some frames.
@@ -108,7 +179,7 @@ fn key(key: egui::Key, modifiers: egui::Modifiers) -> Vec<egui::Event> {
 }
 
 /// Milliseconds of the first frame, and of frames at 100 %, while panning there, and with all in sight.
-fn measure(path: &std::path::Path) -> (f64, [f64; 3]) {
+fn measure(path: &std::path::Path) -> (f64, [f64; 3], [f64; 2]) {
     let ctx = egui::Context::default();
     let mut app = App::new(Options::nominal(256));
     app.perform(Action::Open(path.to_owned()));
@@ -117,16 +188,20 @@ fn measure(path: &std::path::Path) -> (f64, [f64; 3]) {
         ctx,
         screen,
         seconds: 0.0,
+        painted: 0.0,
+        counts: false,
     };
     let first = stage.frame(vec![]);
     // The view flies to all of it.
     stage.frames(30, |_| vec![]);
     let fit = stage.frames(31, |_| vec![]);
+    let painted_fit = stage.count();
     let pointer = Pos2::new(700.0, 400.0);
     stage.frame(vec![egui::Event::PointerMoved(pointer)]);
     stage.frame(key(egui::Key::Num0, egui::Modifiers::COMMAND));
     stage.frames(30, |_| vec![]);
     let near = stage.frames(31, |_| vec![]);
+    let painted_near = stage.count();
     let pan = stage.frames(31, |_| {
         vec![egui::Event::MouseWheel {
             unit: egui::MouseWheelUnit::Point,
@@ -136,5 +211,5 @@ fn measure(path: &std::path::Path) -> (f64, [f64; 3]) {
             modifiers: egui::Modifiers::NONE,
         }]
     });
-    (first, [near, pan, fit])
+    (first, [near, pan, fit], [painted_near, painted_fit])
 }

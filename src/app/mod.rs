@@ -541,12 +541,7 @@ impl App {
         if playing.is_some_and(|playing| playing.open(path).is_some()) {
             return FilterStatus::Ready(self.cells().map_or(State::Stop, Cells::state));
         }
-        let problem = self
-            .wiring
-            .problems
-            .iter()
-            .find(|problem| problem.filter.as_ref() == Some(path));
-        let reason = problem.map_or_else(
+        let reason = self.wiring.problem_of(path).map_or_else(
             || format!("{} is not connected", filter.name),
             |problem| problem.text.clone(),
         );

@@ -7,7 +7,7 @@
 //! of their ends, and of wires that cannot all be, the last in that order is refused. No I/O.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
 
 use super::connect::{End, Fault, Link, link};
@@ -94,11 +94,18 @@ pub fn negotiate(
     for problem in &mut problems {
         problem.is_blocking &= !problem.filter.as_ref().is_some_and(is_out);
     }
+    let mut first_problem = BTreeMap::new();
+    for (at, problem) in problems.iter().enumerate() {
+        if let Some(filter) = &problem.filter {
+            first_problem.entry(filter.clone()).or_insert(at);
+        }
+    }
     Wiring {
         rate_hz: setting.rate_hz,
         filters,
         wires,
         problems,
+        first_problem,
         net,
     }
 }

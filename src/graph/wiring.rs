@@ -102,11 +102,18 @@ pub struct Wiring {
     pub wires: Vec<Wire>,
     /// What else is wrong.
     pub problems: Vec<Problem>,
+    /// Where in `problems` the first of each filter stands.
+    pub(super) first_problem: BTreeMap<FilterPath, usize>,
     /// What every pin can still do, before formats were chosen.
     pub(super) net: Net,
 }
 
 impl Wiring {
+    /// The first thing that is wrong with a filter.
+    pub fn problem_of(&self, filter: &FilterPath) -> Option<&Problem> {
+        self.problems.get(*self.first_problem.get(filter)?)
+    }
+
     /// The wire that ends at this pin.
     pub fn wire_into(&self, pin: &PinAddress) -> Option<&Wire> {
         self.wires.iter().find(|wire| wire.to == *pin)

@@ -258,6 +258,7 @@ cases! {
         (node.center() - canvas.center()).length() < 40.0
     };
     "view.catalogue", three, |w| !w.sees("Search filters");
+    "view.inspector", three, |w| !w.sees("Open Mixer");
     "view.next_panel", three, |w| focus_is_on(w, Role::Pane, "Inspector");
     "view.previous_panel", three, |w| focus_is_on(w, Role::Pane, "Catalogue");
     "view.menu_bar", three, |w| focus_is_on(w, Role::Button, "File");

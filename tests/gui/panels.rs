@@ -1,7 +1,7 @@
 //! The parts around the canvas: cards, pages, the bottom panel, the first five minutes.
 
 use egui::Key;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use ksgraph::app::Action;
 use ksgraph::graph::Operands;
 
@@ -197,4 +197,106 @@ fn a_mistyped_filter_is_guessed() {
     window.click("Search filters");
     window.type_text("mixr");
     assert!(window.sees("Did you mean Mixer?"));
+}
+
+#[test]
+fn where_there_is_no_room_panels_fold_and_come_when_asked() {
+    let mut window = Window::on("graphs/tone.ron");
+    let size = |window: &mut Window, wide: f32, high: f32| {
+        window.harness().set_size(egui::vec2(wide, high));
+        window.harness().run_steps(4);
+    };
+    size(&mut window, 1279.0, 900.0);
+    assert!(!window.sees("Open Mixer"), "the inspector first");
+    assert!(window.sees("Search filters"));
+    window.key(egui::Modifiers::SHIFT, Key::F4);
+    assert!(window.sees("Open Mixer"), "asked for");
+    window.key(egui::Modifiers::SHIFT, Key::F4);
+    assert!(!window.sees("Open Mixer"));
+    size(&mut window, 880.0, 900.0);
+    assert!(!window.sees("Search filters"), "then the catalogue");
+    assert!(window.sees("Filter the log"));
+    size(&mut window, 880.0, 640.0);
+    assert!(!window.sees("Filter the log"), "low: folded to its tabs");
+    window.click("Log");
+    assert!(window.sees("Filter the log"), "open when asked");
+    size(&mut window, 1500.0, 900.0);
+    assert!(window.sees("Search filters") && window.sees("Open Mixer"));
+}
+
+#[test]
+fn properties_open_the_inspector_that_had_no_room() {
+    let mut window = Window::on("graphs/tone.ron");
+    window.harness().set_size(egui::vec2(1100.0, 900.0));
+    window.harness().run_steps(4);
+    assert!(window.harness().query_by_label("Pins").is_none());
+    let node = window.harness().get_by_label("Filter Tone Generator");
+    node.focus();
+    window.harness().run_steps(2);
+    window.key(egui::Modifiers::NONE, Key::Enter);
+    window.harness().run_steps(3);
+    assert!(window.harness().query_by_label("Pins").is_some());
+}
+
+#[test]
+fn all_of_the_graph_stays_in_sight_in_a_smaller_window() {
+    let mut window = Window::on("graphs/first_sound.ron");
+    for (wide, high) in [(1024.0, 640.0), (1600.0, 1000.0)] {
+        window.harness().set_size(egui::vec2(wide, high));
+        window.harness().run_steps(6);
+        let canvas = window
+            .harness()
+            .query_all_by_role(egui::accesskit::Role::Canvas);
+        let canvas = canvas
+            .map(|node| node.rect())
+            .max_by(|a, b| a.area().total_cmp(&b.area()));
+        let canvas = canvas.expect("a canvas");
+        for name in ["Filter Computer Keyboard", "Filter Audio Device Out"] {
+            let rect = window.harness().get_by_label(name).rect();
+            assert!(canvas.contains_rect(rect), "{name} at {wide} x {high}");
+        }
+    }
+    // Who has looked elsewhere is left there.
+    window.key(egui::Modifiers::COMMAND, Key::Num0);
+    window.harness().run_steps(20);
+    let zoom = window.screen().zoom();
+    window.harness().set_size(egui::vec2(1024.0, 640.0));
+    window.harness().run_steps(6);
+    assert_eq!(window.screen().zoom(), zoom);
+}
+
+#[test]
+fn the_keyboard_walks_the_window_as_it_is_read() {
+    let mut window = Window::on("graphs/tone.ron");
+    let focused = |window: &mut Window| {
+        let harness = window.harness();
+        let node = harness.root().children_recursive();
+        let found = node.into_iter().find(|node| node.is_focused());
+        found.and_then(|node| node.accesskit_node().label())
+    };
+    // From the canvas back to the catalogue; from its beginning back to the end of the transport.
+    window.key(egui::Modifiers::SHIFT, Key::F6);
+    assert_eq!(focused(&mut window).as_deref(), Some("Catalogue"));
+    // The edges of panels come between.
+    let back = |window: &mut Window| {
+        for _ in 0..6 {
+            window.key(egui::Modifiers::SHIFT, Key::Tab);
+            match focused(window) {
+                Some(name) if name == "Resize panel" => {}
+                found => return found,
+            }
+        }
+        None
+    };
+    assert_eq!(back(&mut window).as_deref(), Some("Panic"));
+    // And after the inspector comes the bottom.
+    window.key(egui::Modifiers::NONE, Key::F6);
+    for _ in 0..4 {
+        if focused(&mut window).as_deref() == Some("Bottom panel") {
+            break;
+        }
+        window.key(egui::Modifiers::NONE, Key::F6);
+    }
+    let before = back(&mut window).unwrap_or_default();
+    assert!(before.starts_with("Open "), "{before} is in the inspector");
 }

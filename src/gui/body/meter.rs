@@ -44,6 +44,7 @@ pub(super) fn meter_ui(ui: &mut Ui, page: &mut Page<'_>) {
     let left = bars.left() + ((bars.width() - scale - pitch * columns as f32) / 2.0).max(0.0);
     let y_of = |db: f32| bars.bottom() - (db.clamp(-60.0, 0.0) + 60.0) / 60.0 * bars.height();
     let segments = ((HEIGHT - 20.0) / 4.0) as usize;
+    let unlit = theme.unlit(theme.raised);
     for column in 0..columns {
         let peak = level(cells, meter::PEAK, column);
         let x = left + pitch * column as f32;
@@ -59,11 +60,7 @@ pub(super) fn meter_ui(ui: &mut Ui, page: &mut Page<'_>) {
                 _ => theme.audio,
             };
             let lit = channels > column && peak > low;
-            let fill = if lit {
-                hue
-            } else {
-                theme.line_soft.lerp_to_gamma(theme.line, 0.5)
-            };
+            let fill = if lit { hue } else { unlit };
             ui.painter().rect_filled(piece, CornerRadius::ZERO, fill);
         }
         let held = level(cells, meter::HOLD, column);

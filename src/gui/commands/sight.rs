@@ -24,6 +24,7 @@ pub(in crate::gui) struct Sight<'a> {
     pub(in crate::gui) view: &'a View<'a>,
     pub(in crate::gui) preferences: &'a Preferences,
     pub(in crate::gui) shows_catalogue: bool,
+    pub(in crate::gui) shows_inspector: bool,
     pub(in crate::gui) shows_history: bool,
     pub(in crate::gui) is_full_screen: bool,
     pub(in crate::gui) is_touring: bool,

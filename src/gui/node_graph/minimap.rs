@@ -98,8 +98,10 @@ impl NodeGraph {
         let sight = self.view.rect_to_graph(canvas);
         // What stands half a title out of sight still fits.
         let fits = sight.expand(8.0).contains_rect(world);
-        let room =
-            canvas.width() > SIZE.x + 3.0 * EDGE + 140.0 && canvas.height() > SIZE.y + 4.0 * EDGE;
+        // It never takes more than an eighth of what it is a map of.
+        let room = canvas.width() > SIZE.x + 3.0 * EDGE + 140.0
+            && canvas.height() > SIZE.y + 4.0 * EDGE
+            && canvas.area() >= 8.0 * SIZE.x * SIZE.y;
         if !room || (fits && scene.places.len() < MANY) {
             return false;
         }

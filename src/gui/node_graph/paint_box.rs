@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use egui::epaint::Mesh;
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{
     Color32, CornerRadius, FontFamily, FontId, Galley, Painter, Rect, Stroke, StrokeKind, Vec2,
@@ -22,6 +23,40 @@ pub(super) struct Brush<'a> {
     pub(super) node: &'a NodeView<'a>,
     pub(super) rect: Rect,
     pub(super) hot: bool,
+}
+
+/// The shadow under a box, without the part that the box hides: that would be most of what there is to paint.
+fn shadow(shadow: egui::Shadow, rect: Rect, corner: f32) -> Mesh {
+    const STEPS: usize = 4;
+    let mut mesh = Mesh::default();
+    let shift = vec2(f32::from(shadow.offset[0]), f32::from(shadow.offset[1]));
+    let (spread, half) = (f32::from(shadow.spread), f32::from(shadow.blur) / 2.0);
+    let cast = rect.translate(shift).expand(spread);
+    // A ring: full at its inner edge, nothing at its outer one.
+    for (out, colour) in [(-half, shadow.color), (half, Color32::TRANSPARENT)] {
+        let rect = cast.expand(out);
+        let round = (corner + spread + half + out).clamp(0.0, rect.size().min_elem() / 2.0);
+        let corners = [
+            (rect.right_bottom() + vec2(-round, -round), 0.0),
+            (rect.left_bottom() + vec2(round, -round), 0.25),
+            (rect.left_top() + vec2(round, round), 0.5),
+            (rect.right_top() + vec2(-round, round), 0.75),
+        ];
+        for (middle, turn) in corners {
+            for step in 0..=STEPS {
+                let turn = turn + 0.25 * step as f32 / STEPS as f32;
+                let way = Vec2::angled(turn * std::f32::consts::TAU);
+                mesh.colored_vertex(middle + way * round, colour);
+            }
+        }
+    }
+    let count = (mesh.vertices.len() / 2) as u32;
+    for i in 0..count {
+        let next = (i + 1) % count;
+        mesh.add_triangle(i, next, count + i);
+        mesh.add_triangle(next, count + next, count + i);
+    }
+    mesh
 }
 
 fn radius(points: f32) -> u8 {
@@ -67,7 +102,7 @@ impl Brush<'_> {
             }
         }
         if look.shadow.color.a() > 0 && self.view.detail() != Detail::Far {
-            painter.add(look.shadow.as_shape(rect, r));
+            painter.add(shadow(look.shadow, rect, f32::from(r.nw)));
         }
         if self.node.health != Health::Missing {
             painter.rect_filled(rect, r, fill);

@@ -75,6 +75,9 @@ pub struct NodeGraph {
     pub(super) goal: Option<Goal>,
     /// A view in motion: from, to, begun.
     pub(super) flight: Option<(View, View, f64)>,
+    /// The view that showed everything, and the window it did so in.
+    fitted: Option<View>,
+    window: egui::Vec2,
     pub(super) focus: Option<Target>,
     /// Whether the focus ring shows: only after a key was used.
     pub(super) by_key: bool,
@@ -118,6 +121,8 @@ impl NodeGraph {
             over: None,
             goal: None,
             flight: None,
+            fitted: None,
+            window: egui::Vec2::ZERO,
             focus: None,
             by_key: false,
             hovered: None,
@@ -217,6 +222,7 @@ impl NodeGraph {
         let mut scene = Scene::new(map);
         let around = notes::around(model);
         self.reach_goal(&ui, &scene, rect, look, around);
+        self.keep_fit(&ui, &scene, rect, around);
         self.scroll_and_zoom(&ui, &response);
         self.auto_pan(&ui, rect);
         self.look_around(&mut scene, rect);
@@ -284,18 +290,40 @@ impl NodeGraph {
         }
     }
 
+    /// What shows everything.
+    fn fitting(&self, scene: &Scene, rect: Rect, notes: Option<Rect>) -> Option<View> {
+        let graph = scene.bounds.into_iter().chain(notes);
+        let graph = graph.reduce(|a, b| a.union(b))?;
+        Some(self.view.fitting(graph, rect.size()))
+    }
+
+    /// What showed everything does so in a window of another size too, unless the user has looked elsewhere since. A
+    /// panel or a banner that comes moves nothing.
+    fn keep_fit(&mut self, ui: &Ui, scene: &Scene, rect: Rect, notes: Option<Rect>) {
+        let window = ui.ctx().content_rect().size();
+        let is_same = std::mem::replace(&mut self.window, window) == window;
+        let Some(fitted) = self.fitted.filter(|_| !is_same) else {
+            return;
+        };
+        let wanted = self.flight.map_or(self.view, |(_, to, _)| to);
+        if (wanted.scroll, wanted.zoom) != (fitted.scroll, fitted.zoom) {
+            self.fitted = None;
+        } else if let Some(view) = self.fitting(scene, rect, notes) {
+            (self.view, self.flight) = (view, None);
+            self.fitted = Some(view);
+        }
+    }
+
     fn reach_goal(&mut self, ui: &Ui, scene: &Scene, rect: Rect, look: &Look, notes: Option<Rect>) {
         let now = ui.input(|i| i.time);
         let around = |nodes: &mut dyn Iterator<Item = &Place>| {
             nodes.map(Place::rect).reduce(|a, b| a.union(b))
         };
         let to = match self.goal.take() {
-            Some(Goal::FitAll) => scene
-                .bounds
-                .into_iter()
-                .chain(notes)
-                .reduce(|a, b| a.union(b))
-                .map(|graph| self.view.fitting(graph, rect.size())),
+            Some(Goal::FitAll) => {
+                self.fitted = self.fitting(scene, rect, notes);
+                self.fitted
+            }
             Some(Goal::Fit(nodes)) => around(&mut nodes.iter().filter_map(|&id| scene.place(id)))
                 .map(|graph| self.view.fitting(graph, rect.size())),
             Some(Goal::Centre(node)) => scene.place(node).map(|place| View {

@@ -1,13 +1,13 @@
 //! The bottom panel: tabs, and what is under them. Where there is room the log stands left and what filters cost right;
 //! in a narrow window one of them is in front. A click on the tab in front folds the panel to its tabs, its upper edge
-//! sizes it.
+//! sizes it. In a low window it begins folded.
 
 use egui::{
     Align2, CornerRadius, CursorIcon, Panel, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2,
 };
 
 use super::log::Log;
-use super::performance;
+use super::performance::{self, Performance};
 use crate::app::View;
 use crate::gui::controls;
 use crate::gui::probe;
@@ -30,37 +30,45 @@ enum Tab {
 /// What the bottom panel remembers.
 pub(in crate::gui) struct Bottom {
     tab: Tab,
+    /// What the user wants; `None`: as the height of the window has it.
+    wish: Option<bool>,
+    /// Folded in this frame.
     folded: bool,
     /// The log's share of the width.
     share: f32,
     log: Log,
+    performance: Performance,
 }
 
 impl Default for Bottom {
     fn default() -> Self {
         Self {
             tab: Tab::Log,
+            wish: None,
             folded: false,
             share: 0.543,
             log: Log::default(),
+            performance: Performance::default(),
         }
     }
 }
 
 impl Bottom {
-    /// Folds it to its tabs, or opens it again.
+    /// Folds it to its tabs, or lets it be as it is by itself.
     pub(in crate::gui) fn fold(&mut self, folded: bool) {
-        self.folded = folded;
+        self.wish = folded.then_some(true);
     }
 
     /// Its place in the window. Open and folded are two places, so that its height is kept.
-    pub(in crate::gui) fn place(&self) -> Panel {
+    pub(in crate::gui) fn place(&mut self, window_height: f32) -> Panel {
+        self.folded = self.wish.unwrap_or(window_height < window::BOTTOM_FROM);
         if self.folded {
             return Panel::bottom("bottom tabs").exact_size(window::BOTTOM_MIN);
         }
         Panel::bottom("bottom")
             .default_size(window::BOTTOM)
-            .size_range(96.0..=420.0)
+            // The canvas keeps the better half.
+            .size_range(96.0..=(window_height * 0.45).clamp(96.0, 420.0))
             .resizable(true)
     }
 
@@ -89,7 +97,6 @@ impl Bottom {
             let tabs = [Tab::Log, Tab::Performance];
             self.part_ui(ui, panel, &tabs, tab, view, commands);
         }
-        ui.advance_cursor_after_rect(panel);
     }
 
     fn part_ui(
@@ -113,7 +120,10 @@ impl Bottom {
         child.set_clip_rect(part.intersect(ui.clip_rect()));
         match front {
             Tab::Log => self.log.ui(&mut child, head, body, view, commands),
-            Tab::Performance => performance::ui(&mut child, head, body, view, commands),
+            Tab::Performance => {
+                let kept = &mut self.performance;
+                performance::ui(kept, &mut child, head, body, view, commands);
+            }
         }
     }
 
@@ -181,7 +191,7 @@ impl Bottom {
             }
             controls::focus_ring(ui, &response);
             if response.clicked() {
-                self.folded = !self.folded && is_on;
+                self.wish = Some(!self.folded && is_on);
                 self.tab = tab;
             }
             x += wide + 26.0;

@@ -86,6 +86,9 @@ fn facts_ui(ui: &mut Ui, view: &View<'_>) {
     fact(ui, "State", view.requested.name());
 }
 
+/// So many of what is wrong are told in full.
+const SHOWN: usize = 40;
+
 /// Wires that were refused, and what else is wrong, a row each.
 fn problems_ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Command>) {
     let theme = Theme::of(ui.ctx());
@@ -105,10 +108,15 @@ fn problems_ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Command>) {
         "To look at",
         &(refused + view.wiring.problems.len()).to_string(),
     );
+    let mut left = SHOWN;
     for wire in &view.wiring.wires {
         let Err(refusal) = &wire.outcome else {
             continue;
         };
+        if left == 0 {
+            break;
+        }
+        left -= 1;
         let words = format!(
             "{} \u{2192} {}: {}",
             view.wiring.pin_text(&wire.from),
@@ -128,7 +136,7 @@ fn problems_ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Command>) {
             commands,
         );
     }
-    for problem in &view.wiring.problems {
+    for problem in view.wiring.problems.iter().take(left) {
         let ink = if problem.is_blocking {
             theme.error
         } else {
@@ -146,6 +154,10 @@ fn problems_ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Command>) {
             },
             commands,
         );
+    }
+    let more = (refused + view.wiring.problems.len()).saturating_sub(SHOWN);
+    if more > 0 {
+        sentence(ui, &format!("and {more} more"), theme.dim);
     }
 }
 

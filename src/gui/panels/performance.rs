@@ -1,4 +1,5 @@
-//! What each filter costs a quantum: sorted bars on a logarithmic axis from 10 ns to the whole quantum.
+//! What each filter costs a quantum: sorted bars on a logarithmic axis from 10 ns to the whole quantum. Looked at twice a
+//! second: rows that change places sixty times a second cannot be read.
 
 use egui::{Align2, CornerRadius, Rect, Role, ScrollArea, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
 
@@ -13,16 +14,53 @@ use crate::ks::grouped;
 const NAMES: f32 = 164.0;
 const FIGURES: f32 = 90.0;
 
+/// The bars are good for so many seconds.
+const AGE: f64 = 0.5;
+
 /// One bar.
-struct Cost<'a> {
+struct Cost {
     nanos: u32,
     latency: usize,
-    path: &'a FilterPath,
-    name: &'a str,
+    path: FilterPath,
+    name: String,
+}
+
+/// The bars as they were looked at last.
+#[derive(Default)]
+pub(super) struct Performance {
+    costs: Vec<Cost>,
+    looked: Option<f64>,
+    /// Of which agreement.
+    revision: u64,
+}
+
+impl Performance {
+    fn look(&mut self, view: &View<'_>, now: f64) {
+        let [revision, _] = view.revision();
+        let is_good = self.looked.is_some_and(|then| now - then < AGE);
+        if is_good && self.revision == revision {
+            return;
+        }
+        (self.looked, self.revision) = (Some(now), revision);
+        let filters = view.wiring.filters.iter();
+        self.costs = filters
+            .filter_map(|(path, filter)| {
+                let (nanos, latency) = view.cost(path)?;
+                Some(Cost {
+                    nanos,
+                    latency,
+                    path: path.clone(),
+                    name: filter.name.clone(),
+                })
+            })
+            .collect();
+        self.costs.sort_by_key(|cost| std::cmp::Reverse(cost.nanos));
+    }
 }
 
 /// Draws the page: words in `head`, bars in `body`.
 pub(super) fn ui(
+    kept: &mut Performance,
     ui: &mut Ui,
     head: Rect,
     body: Rect,
@@ -30,19 +68,8 @@ pub(super) fn ui(
     commands: &mut Vec<Command>,
 ) {
     let theme = Theme::of(ui.ctx());
-    let filters = view.wiring.filters.iter();
-    let mut costs: Vec<Cost<'_>> = filters
-        .filter_map(|(path, filter)| {
-            let (nanos, latency) = view.cost(path)?;
-            Some(Cost {
-                nanos,
-                latency,
-                path,
-                name: &filter.name,
-            })
-        })
-        .collect();
-    costs.sort_by_key(|cost| std::cmp::Reverse(cost.nanos));
+    kept.look(view, ui.input(|i| i.time));
+    let costs = &kept.costs;
     if costs.iter().all(|cost| cost.nanos == 0) {
         let at = body.left_top() + vec2(14.0, 18.0);
         let words = "Nothing runs. Press Space to see what each filter costs.";
@@ -85,14 +112,14 @@ fn share(nanos: f64, most: f64) -> f32 {
     ((nanos.max(10.0) / 10.0).ln() / (most / 10.0).ln()).clamp(0.0, 1.0) as f32
 }
 
-fn row_ui(ui: &mut Ui, view: &View<'_>, cost: &Cost<'_>, most: f64, commands: &mut Vec<Command>) {
+fn row_ui(ui: &mut Ui, view: &View<'_>, cost: &Cost, most: f64, commands: &mut Vec<Command>) {
     let theme = Theme::of(ui.ctx());
     let (rect, response) =
         ui.allocate_exact_size(vec2(ui.available_width(), window::ROW), Sense::click());
     let spoken = format!("{} takes {} ns", cost.name, grouped(cost.nanos));
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &spoken));
     let chosen = view
-        .local(cost.path)
+        .local(&cost.path)
         .is_some_and(|id| view.selection.filters.contains(&id));
     let y = rect.center().y;
     let at = pos2(rect.left() + 14.0, y);
@@ -101,7 +128,7 @@ fn row_ui(ui: &mut Ui, view: &View<'_>, cost: &Cost<'_>, most: f64, commands: &m
     } else {
         theme.text
     };
-    controls::clipped(ui, at, NAMES - 24.0, cost.name, Type::Body, ink);
+    controls::clipped(ui, at, NAMES - 24.0, &cost.name, Type::Body, ink);
     let rail = Rect::from_min_max(
         pos2(rect.left() + NAMES, y - 4.5),
         pos2(rect.right() - FIGURES, y + 4.5),

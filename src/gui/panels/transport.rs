@@ -1,6 +1,7 @@
 //! The transport: states, time, device, load, what went wrong, Panic.
 //!
-//! Below its full width it drops the meter, latency, late, the clock; states, time, device, load and Panic stay.
+//! Below its full width it drops the meter, latency, late, xruns, the clock and the sample count, in this order, and
+//! states lose their words; states, time, device, load and Panic stay.
 
 use egui::{
     Align2, Color32, CornerRadius, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui, Vec2,
@@ -30,6 +31,45 @@ const STATES: [(State, Icon, f32); 4] = [
 const METER: f32 = 144.0;
 const SEGMENTS: usize = 36;
 
+/// Narrower bars have no words on the states, and no sample count.
+const TIGHT: f32 = 880.0;
+/// Width of a state without its word.
+const BARE: f32 = 34.0;
+
+/// What is there where there is room for it.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+struct Extras {
+    clock: bool,
+    xruns: bool,
+    late: bool,
+    latency: bool,
+    meter: bool,
+}
+
+impl Extras {
+    /// What fits into that width beside what is always there; what is dropped first comes last.
+    fn in_room(mut room: f32) -> Self {
+        let mut takes = |wide: f32| {
+            let fits = room >= wide;
+            // What comes after something that has no room has none either.
+            room = if fits { room - wide } else { 0.0 };
+            fits
+        };
+        Self {
+            clock: takes(CLOCK + 24.0),
+            xruns: takes(52.0),
+            late: takes(48.0),
+            latency: takes(96.0),
+            meter: takes(METER + 12.0),
+        }
+    }
+}
+
+/// Width of the master clock.
+const CLOCK: f32 = 140.0;
+/// Width of the load with its bar.
+const LOAD: f32 = 130.0;
+
 /// Draws the bar.
 pub(in crate::gui) fn ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Command>) {
     let theme = Theme::of(ui.ctx());
@@ -41,31 +81,29 @@ pub(in crate::gui) fn ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Comman
     let position = view.cells.map_or(0, |cells| cells.position());
     let time = clock_text(position, rate);
     let runs = view.requested == State::Run;
-    let at = pos2(x, middle - 7.0);
+    let is_tight = bar.width() < TIGHT;
+    let at = pos2(x, if is_tight { middle } else { middle - 7.0 });
     let ink = if runs { theme.strong } else { theme.text };
     controls::text(ui, at, Align2::LEFT_CENTER, &time, Type::Clock, ink);
-    let samples = format!("sample {}", long_grouped(position));
-    let at = pos2(x, middle + 13.0);
-    controls::text(
-        ui,
-        at,
-        Align2::LEFT_CENTER,
-        samples,
-        Type::Footer,
-        theme.dim,
-    );
+    if !is_tight {
+        let samples = format!("sample {}", long_grouped(position));
+        let at = pos2(x, middle + 13.0);
+        let (align, role) = (Align2::LEFT_CENTER, Type::Footer);
+        controls::text(ui, at, align, samples, role, theme.dim);
+    }
     let place = Rect::from_min_size(pos2(x, bar.top()), vec2(126.0, bar.height()));
     probe::note(ui.ctx(), "time", "Time", &time, place);
-    x += 138.0;
+    x += if is_tight { 146.0 } else { 150.0 };
 
     x = device_ui(ui, view, bar, x, commands);
-    if bar.width() >= 1440.0 {
+    let panic_left = bar.right() - 14.0 - 84.0;
+    let extras = Extras::in_room(panic_left - 12.0 - x - LOAD);
+    if extras.clock {
         x = clock_ui(ui, view, bar, x);
     }
     x = load_ui(ui, view, bar, x);
 
     let cells = view.cells;
-    let panic_left = bar.right() - 14.0 - 84.0;
     let fact = |ui: &Ui, x: f32, label: &str, value: String, ink: Color32| {
         let upper = pos2(x, middle - 9.0);
         controls::text(
@@ -83,16 +121,16 @@ pub(in crate::gui) fn ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Comman
     };
     let worry = |count: u32| if count == 0 { theme.strong } else { theme.warn };
     let xruns = cells.map_or(0, |cells| cells.xruns());
-    if x + 50.0 < panic_left {
+    if extras.xruns {
         fact(ui, x, "Xruns", grouped(xruns), worry(xruns));
         x += 52.0;
     }
     let late = cells.map_or(0, |cells| cells.late());
-    if x + 50.0 < panic_left {
+    if extras.late {
         fact(ui, x, "Late", grouped(late), worry(late));
         x += 48.0;
     }
-    if x + 80.0 < panic_left {
+    if extras.latency {
         let samples = cells.map_or(0, |cells| cells.latency_samples());
         let millis = f64::from(samples) * 1000.0 / f64::from(rate);
         let words = if samples == 0 {
@@ -104,7 +142,7 @@ pub(in crate::gui) fn ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Comman
         x += 96.0;
     }
 
-    if x + METER + 12.0 < panic_left {
+    if extras.meter {
         meter_ui(ui, view, bar, x);
     }
 
@@ -135,7 +173,9 @@ pub(in crate::gui) fn ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Comman
 
 fn states_ui(ui: &mut Ui, view: &View<'_>, bar: Rect, commands: &mut Vec<Command>) -> f32 {
     let theme = Theme::of(ui.ctx());
-    let wide: f32 = STATES.iter().map(|(_, _, wide)| wide).sum();
+    let is_tight = bar.width() < TIGHT;
+    let wide_of = |wide: f32| if is_tight { BARE } else { wide };
+    let wide: f32 = STATES.iter().map(|(_, _, wide)| wide_of(*wide)).sum();
     let frame = Rect::from_min_size(
         pos2(bar.left() + 12.0, bar.center().y - 15.0),
         vec2(wide, 30.0),
@@ -143,6 +183,7 @@ fn states_ui(ui: &mut Ui, view: &View<'_>, bar: Rect, commands: &mut Vec<Command
     controls::plate(ui, frame, theme.field, theme.line);
     let mut x = frame.left();
     for (state, icon, wide) in STATES {
+        let wide = wide_of(wide);
         let rect = Rect::from_min_size(pos2(x, frame.top()), vec2(wide, frame.height()));
         x += wide;
         let is_on = view.requested == state;
@@ -160,14 +201,19 @@ fn states_ui(ui: &mut Ui, view: &View<'_>, bar: Rect, commands: &mut Vec<Command
         };
         ui.painter().rect_filled(inner, round, ground);
         let square =
-            Rect::from_center_size(rect.left_center() + vec2(16.0, 0.0), Vec2::splat(14.0));
+            Rect::from_center_size(rect.left_center() + vec2(16.5, 0.0), Vec2::splat(14.0));
         if is_on && matches!(state, State::Run | State::Stop) {
             icon.paint_filled(ui.painter(), square, ink);
         } else {
             icon.paint(ui.painter(), square, ink);
         }
-        let at = rect.left_center() + vec2(28.0, 0.0);
-        controls::text(ui, at, Align2::LEFT_CENTER, state.name(), Type::Value, ink);
+        let response = if is_tight {
+            response.on_hover_text(state.name())
+        } else {
+            let at = rect.left_center() + vec2(28.0, 0.0);
+            controls::text(ui, at, Align2::LEFT_CENTER, state.name(), Type::Value, ink);
+            response
+        };
         controls::focus_ring(ui, &response);
         if response.clicked() {
             commands.push(Command::Do(Action::SetState(state)));
@@ -235,7 +281,7 @@ fn label(ui: &Ui, at: Pos2, words: &str) {
 fn clock_ui(ui: &mut Ui, view: &View<'_>, bar: Rect, x: f32) -> f32 {
     let theme = Theme::of(ui.ctx());
     let middle = bar.center().y;
-    let wide = 140.0;
+    let wide = CLOCK;
     label(ui, pos2(x, middle - 13.0), "Master clock");
     let master = view.master().filter(|_| !view.device.is_empty());
     let name = master
@@ -274,6 +320,7 @@ fn meter_ui(ui: &mut Ui, view: &View<'_>, bar: Rect, x: f32) {
         Type::Footer,
         theme.dim,
     );
+    let unlit = theme.unlit(theme.window);
     for (row, peak) in peaks.into_iter().enumerate() {
         let y = middle - 3.0 + 9.0 * row as f32;
         for segment in 0..SEGMENTS {
@@ -284,7 +331,7 @@ fn meter_ui(ui: &mut Ui, view: &View<'_>, bar: Rect, x: f32) {
                 _ => theme.audio,
             };
             let is_lit = db(peak) > low;
-            let fill = if is_lit { hue } else { theme.line_soft };
+            let fill = if is_lit { hue } else { unlit };
             let at = pos2(x + METER * segment as f32 / SEGMENTS as f32, y);
             let piece = Rect::from_min_size(at, vec2(3.0, 6.0));
             ui.painter().rect_filled(piece, CornerRadius::ZERO, fill);
@@ -337,7 +384,7 @@ fn load_ui(ui: &mut Ui, view: &View<'_>, bar: Rect, x: f32) -> f32 {
         Stroke::new(stroke::HAIR, theme.line_strong),
     );
     probe::note(ui.ctx(), "figure", "Load", &words, rail);
-    x + 130.0
+    x + LOAD
 }
 
 fn divider(ui: &Ui, bar: Rect, x: f32) {
@@ -376,6 +423,30 @@ fn long_grouped(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_has_no_room_goes_in_order() {
+        let mut last = Extras::in_room(0.0);
+        assert_eq!(last, Extras::default());
+        let mut came = vec![];
+        for room in 0..700 {
+            let now = Extras::in_room(room as f32);
+            for (name, before, after) in [
+                ("clock", last.clock, now.clock),
+                ("xruns", last.xruns, now.xruns),
+                ("late", last.late, now.late),
+                ("latency", last.latency, now.latency),
+                ("meter", last.meter, now.meter),
+            ] {
+                assert!(after || !before, "{name} went with more room");
+                if after && !before {
+                    came.push(name);
+                }
+            }
+            last = now;
+        }
+        assert_eq!(came, ["clock", "xruns", "late", "latency", "meter"]);
+    }
 
     #[test]
     fn time_reads_as_a_clock() {

@@ -114,7 +114,8 @@ impl Screen {
         Sight {
             view,
             preferences: self.app.preferences(),
-            shows_catalogue: self.shows_catalogue,
+            shows_catalogue: self.catalogue_side.is_shown(),
+            shows_inspector: self.inspector_side.is_shown(),
             shows_history: self.shows_history,
             is_touring: self.is_touring(),
             is_full_screen: self.is_full_screen,

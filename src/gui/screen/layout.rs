@@ -1,6 +1,9 @@
 //! Where the panels stand round the canvas.
+//!
+//! Places are taken from the outside in, contents are drawn in the order in which the keyboard walks them: menu,
+//! transport, catalogue, canvas, inspector, bottom.
 
-use egui::{CentralPanel, Frame, Panel, Ui};
+use egui::{CentralPanel, Color32, Frame, Panel, Rect, Ui, UiBuilder};
 
 use super::parts::Part;
 use super::{Command, Screen};
@@ -9,25 +12,124 @@ use crate::gui::panels::{menu, status, transport};
 use crate::gui::theme::{Theme, window};
 use crate::ks::Descriptor;
 
+/// A panel at a side: there as the width of the window has it, until the user says otherwise.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::gui) struct Side {
+    /// From this width on it is there by itself.
+    from: f32,
+    wish: Option<bool>,
+    wide: f32,
+}
+
+impl Side {
+    pub(super) const fn from(from: f32) -> Self {
+        Self {
+            from,
+            wish: None,
+            wide: f32::INFINITY,
+        }
+    }
+
+    /// Whether it is there.
+    pub(in crate::gui) fn is_shown(self) -> bool {
+        self.wish.unwrap_or(self.wide >= self.from)
+    }
+
+    /// Shows or folds it. What the width says anyway is no wish.
+    pub(in crate::gui) fn show(&mut self, is_shown: bool) {
+        self.wish = (is_shown != (self.wide >= self.from)).then_some(is_shown);
+    }
+
+    /// Folds what is shown, shows what is folded.
+    pub(in crate::gui) fn toggle(&mut self) {
+        self.show(!self.is_shown());
+    }
+}
+
+fn plain(fill: Color32) -> Frame {
+    Frame::NONE.fill(fill)
+}
+
+/// Takes a place for a panel, to be filled later.
+fn take(ui: &mut Ui, panel: Panel, fill: Color32) -> Rect {
+    panel
+        .frame(plain(fill))
+        .show(ui, |ui| {
+            ui.take_available_space();
+            ui.max_rect()
+        })
+        .inner
+}
+
+/// What is drawn into a place that was taken.
+fn child(ui: &mut Ui, name: &str, rect: Rect) -> Ui {
+    let mut child = ui.new_child(UiBuilder::new().id_salt(name).max_rect(rect));
+    child.shrink_clip_rect(rect);
+    child
+}
+
 impl Screen {
     pub(super) fn panels(&mut self, ui: &mut Ui, commands: &mut Vec<Command>) -> Output {
         let theme = Theme::of(ui.ctx());
         let now = ui.input(|i| i.time);
+        let whole = ui.ctx().content_rect();
+        self.catalogue_side.wide = whole.width();
+        self.inspector_side.wide = whole.width();
         self.menu_ui(ui, commands);
-        let Self {
-            app,
-            look,
-            signals,
-            catalogue,
-            inspector,
-            bottom,
-            last,
-            hint,
-            ..
-        } = self;
-        let view = app.view();
-        self.moves = signals.update(&view, now);
-        let plain = |fill| Frame::NONE.fill(fill);
+        self.moves = self.signals.update(&self.app.view(), now);
+        self.bars_ui(ui, commands);
+        let bottom = self.bottom.place(whole.height());
+        let bottom = take(ui, bottom, theme.panel);
+        let catalogue = self.catalogue_side.is_shown().then(|| {
+            let panel = Panel::left("catalogue")
+                .default_size(window::CATALOGUE)
+                .size_range(window::CATALOGUE_MIN..=window::CATALOGUE_MAX)
+                .resizable(true);
+            take(ui, panel, theme.panel)
+        });
+        let inspector = self.inspector_side.is_shown().then(|| {
+            let panel = Panel::right("inspector")
+                .default_size(window::INSPECTOR)
+                .size_range(window::INSPECTOR_MIN..=window::INSPECTOR_MAX)
+                .resizable(true);
+            take(ui, panel, theme.panel)
+        });
+        if let Some(rect) = catalogue {
+            self.catalogue_ui(&mut child(ui, "catalogue contents", rect), commands);
+        }
+        let output = CentralPanel::no_frame()
+            .show(ui, |ui| self.stage(ui, commands))
+            .inner;
+        let view = self.app.view();
+        if let Some(rect) = inspector {
+            let mut ui = child(ui, "inspector contents", rect);
+            Part::Inspector.gate(&mut ui);
+            self.inspector.ui(&mut ui, &view, &self.look, commands);
+        }
+        let mut ui = child(ui, "bottom contents", bottom);
+        Part::Bottom.gate(&mut ui);
+        self.bottom.ui(&mut ui, &view, commands);
+        output
+    }
+
+    fn menu_ui(&self, ui: &mut Ui, commands: &mut Vec<Command>) {
+        let theme = Theme::of(ui.ctx());
+        let view = self.app.view();
+        let sight = self.sight(&view);
+        Panel::top("menu")
+            .exact_size(window::MENU)
+            .frame(plain(theme.window))
+            .show_separator_line(false)
+            .show(ui, |ui| {
+                Part::Menu.gate(ui);
+                menu::ui(ui, &sight, &self.bindings, commands);
+            });
+    }
+
+    /// Transport and status line.
+    fn bars_ui(&self, ui: &mut Ui, commands: &mut Vec<Command>) {
+        let theme = Theme::of(ui.ctx());
+        let view = self.app.view();
         Panel::top("transport")
             .exact_size(window::TRANSPORT)
             .frame(plain(theme.window))
@@ -40,63 +142,44 @@ impl Screen {
             .exact_size(window::STATUS)
             .frame(plain(theme.window))
             .show(ui, |ui| {
-                if let Some(last) = last.as_ref() {
-                    match hint {
+                if let Some(last) = &self.last {
+                    match &self.hint {
                         Some(hint) => status::ui(ui, &view, &last.now.saying(&hint.words)),
                         None => status::ui(ui, &view, &last.now),
                     }
                 }
             });
-        bottom.place().frame(plain(theme.panel)).show(ui, |ui| {
-            Part::Bottom.gate(ui);
-            bottom.ui(ui, &view, commands);
-        });
-        let wide = ui.ctx().content_rect().width();
-        if self.shows_catalogue && wide >= 900.0 {
-            let hand = last.as_ref().and_then(|last| last.in_hand.clone());
-            let fits = |descriptor: &Descriptor| {
-                hand.as_ref()
-                    .is_none_or(|hand| hand.fits(descriptor).is_some())
-            };
-            Panel::left("catalogue")
-                .default_size(window::CATALOGUE)
-                .size_range(window::CATALOGUE_MIN..=window::CATALOGUE_MAX)
-                .resizable(true)
-                .frame(plain(theme.panel))
-                .show(ui, |ui| {
-                    Part::Catalogue.gate(ui);
-                    catalogue.ui(ui, &view, look, Some(&fits), commands);
-                    ui.take_available_space();
-                });
-        }
-        if wide >= 1100.0 {
-            Panel::right("inspector")
-                .default_size(window::INSPECTOR)
-                .size_range(window::INSPECTOR_MIN..=window::INSPECTOR_MAX)
-                .resizable(true)
-                .frame(plain(theme.panel))
-                .show(ui, |ui| {
-                    Part::Inspector.gate(ui);
-                    inspector.ui(ui, &view, look, commands);
-                    ui.take_available_space();
-                });
-        }
-        CentralPanel::no_frame()
-            .show(ui, |ui| self.stage(ui, commands))
-            .inner
     }
 
-    fn menu_ui(&self, ui: &mut Ui, commands: &mut Vec<Command>) {
-        let theme = Theme::of(ui.ctx());
+    fn catalogue_ui(&mut self, ui: &mut Ui, commands: &mut Vec<Command>) {
+        Part::Catalogue.gate(ui);
+        let hand = self.last.as_ref().and_then(|last| last.in_hand.clone());
+        let fits = |descriptor: &Descriptor| {
+            hand.as_ref()
+                .is_none_or(|hand| hand.fits(descriptor).is_some())
+        };
         let view = self.app.view();
-        let sight = self.sight(&view);
-        Panel::top("menu")
-            .exact_size(window::MENU)
-            .frame(Frame::NONE.fill(theme.window))
-            .show_separator_line(false)
-            .show(ui, |ui| {
-                Part::Menu.gate(ui);
-                menu::ui(ui, &sight, &self.bindings, commands);
-            });
+        self.catalogue
+            .ui(ui, &view, &self.look, Some(&fits), commands);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_width_decides_until_the_user_does() {
+        let mut side = Side::from(1280.0);
+        assert!(side.is_shown());
+        side.wide = 1279.0;
+        assert!(!side.is_shown());
+        side.toggle();
+        assert!(side.is_shown(), "asked for in a narrow window");
+        side.toggle();
+        side.wide = 1600.0;
+        assert!(side.is_shown(), "folded for want of room only");
+        side.toggle();
+        assert!(!side.is_shown());
     }
 }

@@ -17,6 +17,7 @@ mod stage;
 mod toasts;
 
 pub(super) use command::{Command, Drop, Offer, Taps};
+use layout::Side;
 use looks::Looks;
 use parts::Part;
 
@@ -41,6 +42,7 @@ use super::panels::status;
 use super::panels::tour::Tour;
 use super::probe::Probe;
 use super::signals::Signals;
+use super::theme::window;
 use crate::app::{Action, App};
 use crate::graph::FilterId;
 
@@ -88,7 +90,8 @@ pub struct Screen {
     pointer: Option<Pos2>,
     /// The part of the window that the keyboard was given last.
     part: Part,
-    pub(super) shows_catalogue: bool,
+    pub(super) catalogue_side: Side,
+    pub(super) inspector_side: Side,
     pub(super) space: SpaceTap,
     alt: AltTap,
     pub(super) probe: Option<Probe>,
@@ -155,7 +158,8 @@ impl Screen {
             drops: None,
             pointer: None,
             part: Part::Canvas,
-            shows_catalogue: true,
+            catalogue_side: Side::from(window::CATALOGUE_FROM),
+            inspector_side: Side::from(window::INSPECTOR_FROM),
             space: SpaceTap::default(),
             alt: AltTap::default(),
             probe: Probe::from_environment(),

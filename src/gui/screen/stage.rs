@@ -20,6 +20,7 @@ impl Screen {
             signals,
             bodies,
             inspector,
+            inspector_side,
             last,
             ..
         } = self;
@@ -86,6 +87,8 @@ impl Screen {
             .any(|event| matches!(event, Event::OpenProperties { .. }))
         {
             inspector.show_properties();
+            // Where there is no room for it by itself it comes when it is asked for.
+            inspector_side.show(true);
         }
         if let Some((offer, at, onto)) = output.dropped::<Offer>() {
             let (key, at) = (offer.0.clone(), at - vec2(48.0, 14.0));

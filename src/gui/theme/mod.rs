@@ -6,6 +6,8 @@
 
 mod colours;
 mod fonts;
+#[cfg(test)]
+mod glyphs;
 mod install;
 
 pub use colours::{Colours, contrast};
@@ -108,6 +110,12 @@ impl Theme {
             spread: 0,
             color: self.shadow_colour(),
         }
+    }
+
+    /// What is there to be lit and is not, on a ground: to be seen, but only just.
+    pub fn unlit(&self, ground: Color32) -> Color32 {
+        let soft = contrast(self.line_soft, ground) >= 1.4;
+        if soft { self.line_soft } else { self.line }
     }
 
     fn shadow_colour(&self) -> Color32 {
@@ -283,6 +291,12 @@ pub mod window {
     pub const CATALOGUE_MIN: f32 = 180.0;
     /// Greatest width of the catalogue.
     pub const CATALOGUE_MAX: f32 = 320.0;
+    /// In narrower windows the catalogue is folded: Tab has it.
+    pub const CATALOGUE_FROM: f32 = 900.0;
+    /// In narrower windows the inspector is folded.
+    pub const INSPECTOR_FROM: f32 = 1280.0;
+    /// In lower windows the bottom panel is folded to its tabs.
+    pub const BOTTOM_FROM: f32 = 720.0;
     /// Width of the inspector.
     pub const INSPECTOR: f32 = 296.0;
     /// Least width of the inspector.

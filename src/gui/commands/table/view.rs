@@ -83,11 +83,20 @@ pub(super) const SPECS: &[Spec] = &[
         "view.catalogue",
         "Catalogue",
         "Shows or folds the list of filters at the left.",
-        |screen, _| screen.shows_catalogue = !screen.shows_catalogue,
+        |screen, _| screen.catalogue_side.toggle(),
     )
     .keys(&["F4"])
     .at(Menu::View, 2)
     .when(|sight| State::switch(sight.shows_catalogue)),
+    Spec::new(
+        "view.inspector",
+        "Inspector",
+        "Shows or folds what is known of the selection, at the right.",
+        |screen, _| screen.inspector_side.toggle(),
+    )
+    .keys(&["Shift+F4"])
+    .at(Menu::View, 2)
+    .when(|sight| State::switch(sight.shows_inspector)),
     Spec::new(
         "view.next_panel",
         "Next Panel",
