@@ -2,6 +2,7 @@
 //!
 //! The command line is a worker of its own, so files are probed here and at once.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,7 +15,8 @@ use crate::graph::{
     negotiate, save_atomically, to_ron,
 };
 use crate::ks::{
-    Catalogue, DEFAULT_RATE_HZ, DataFlow, Descriptor, Domain, Facts, FileFact, Settings, Value,
+    Catalogue, DEFAULT_RATE_HZ, DataFlow, Descriptor, Domain, Facts, FileFact, Filter, Settings,
+    Value,
 };
 use crate::portcls::Offline;
 
@@ -214,14 +216,39 @@ impl Document {
     }
 }
 
+thread_local! {
+    /// Filters beside the built-in ones, for the command that runs on this thread.
+    static LENT: RefCell<Vec<Arc<dyn Filter>>> = const { RefCell::new(vec![]) };
+}
+
+/// From here on commands on this thread have these filters beside the built-in ones.
+pub(super) fn lend(filters: Vec<Arc<dyn Filter>>) {
+    LENT.set(filters);
+}
+
+fn with_lent(mut catalogue: Catalogue) -> Catalogue {
+    for filter in LENT.with_borrow(Vec::clone) {
+        if let Err(error) = catalogue.register(filter) {
+            say(&error.to_string());
+        }
+    }
+    catalogue
+}
+
 /// All filters, on a machine without devices.
 pub(super) fn offline_catalogue() -> Catalogue {
-    crate::filters::catalogue(Arc::new(Offline), Arc::new(Offline))
+    with_lent(crate::filters::catalogue(
+        Arc::new(Offline),
+        Arc::new(Offline),
+    ))
 }
 
 /// All filters, on this machine.
 pub(super) fn live_catalogue() -> Catalogue {
-    crate::filters::catalogue(Arc::new(Machine), Arc::new(Machine))
+    with_lent(crate::filters::catalogue(
+        Arc::new(Machine),
+        Arc::new(Machine),
+    ))
 }
 
 /// The graph agreed on the nominal machine.

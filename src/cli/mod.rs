@@ -33,9 +33,12 @@ mod values;
 use std::ffi::OsString;
 use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 use serde_json::{Value as Json, json};
+
+use crate::ks::Filter;
 
 pub use failure::{Exit, Failure};
 
@@ -164,6 +167,18 @@ impl Answer {
 
 /// Carries out a command line; the first word is the program's name.
 pub fn run(words: impl IntoIterator<Item = OsString>) -> Outcome {
+    run_with(words, vec![])
+}
+
+/// The same with filters beside the built-in ones: for programs that bring their own.
+pub fn run_with(words: impl IntoIterator<Item = OsString>, more: Vec<Arc<dyn Filter>>) -> Outcome {
+    load::lend(more);
+    let outcome = carry_out(words);
+    load::lend(vec![]);
+    outcome
+}
+
+fn carry_out(words: impl IntoIterator<Item = OsString>) -> Outcome {
     let words: Vec<OsString> = words.into_iter().collect();
     let arguments = match Arguments::try_parse_from(&words) {
         Ok(arguments) => arguments,

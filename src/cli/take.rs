@@ -1,12 +1,13 @@
 //! A graph run offline: what `render` writes and `check --run` listens to.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::failure::Failure;
 use super::feed::Feeds;
 use super::load::Bench;
 use crate::engine::{Epoch, Job, Offline, Report};
-use crate::graph::{FilterPath, Problem, Wiring};
+use crate::graph::{FilterPath, Problem, Wire, Wiring};
 use crate::ks::{OpenError, Wave};
 
 /// A run under way.
@@ -113,19 +114,26 @@ impl<'a> Take<'a> {
 
     /// The longest way through the graph to `sink`, in samples of the graph's rate.
     pub(super) fn latency_samples(&self, sink: &FilterPath) -> usize {
-        self.latency_to(sink, self.wiring.filters.len())
+        self.latency_to(sink, &mut BTreeMap::new())
     }
 
-    fn latency_to(&self, filter: &FilterPath, depth: usize) -> usize {
-        let own = self.offline.built.open.get(filter);
-        let before = self
-            .wiring
-            .wires
-            .iter()
-            .filter(|wire| depth > 0 && wire.to.filter == *filter && wire.outcome.is_ok())
-            .map(|wire| self.latency_to(&wire.from.filter, depth - 1))
+    /// `known` holds what was found out on the way; a loop counts once.
+    fn latency_to(&self, filter: &FilterPath, known: &mut BTreeMap<FilterPath, usize>) -> usize {
+        if let Some(&latency) = known.get(filter) {
+            return latency;
+        }
+        known.insert(filter.clone(), 0);
+        let into = |wire: &&Wire| {
+            wire.to.filter == *filter && wire.outcome.is_ok() && !self.wiring.is_deferred(&wire.to)
+        };
+        let wires = self.wiring.wires.iter().filter(into);
+        let before = wires
+            .map(|wire| self.latency_to(&wire.from.filter, known))
             .max();
-        own.map_or(0, |open| open.latency_samples) + before.unwrap_or(0)
+        let own = self.offline.built.open.get(filter);
+        let latency = own.map_or(0, |open| open.latency_samples) + before.unwrap_or(0);
+        known.insert(filter.clone(), latency);
+        latency
     }
 
     /// Whether a filter could not open its file.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::line::Line;
 use super::plan::{Arrival, OutputSlot, Plan, Step, Transition};
 use super::slab::{CAPACITY, Entry};
 use super::spec::{Node, Spec};
@@ -347,6 +348,22 @@ impl Builder {
         self.spec.as_ref().map_or(vec![], |spec| spec.ids.clone())
     }
 
+    /// The delay lines of a layout by wire, in the order that plans keep them in, and the longest cycle they allow.
+    fn lines(&self, spec: &Spec, tables: &mut Tables) -> (Vec<(usize, Line)>, usize) {
+        let mut longest = self.quantum;
+        let mut delayed: Vec<usize> = (0..spec.wires.len())
+            .filter(|&wire| spec.wires[wire].delay.is_some())
+            .collect();
+        delayed.sort_by_key(|&wire| spec.ids[wire]);
+        let lines = delayed.into_iter().filter_map(|wire| {
+            let (line, most) = Line::new(spec, wire, tables, self.quantum)?;
+            longest = longest.min(most);
+            Some((wire, line))
+        });
+        let lines = lines.collect();
+        (lines, longest)
+    }
+
     /// Lays frames out: every output has a slot; what works in place takes its input's. `fading` says for each wire
     /// whether it fades.
     fn lay_out(&self, spec: &Spec, fading: &[bool], is_arriving: bool) -> Plan {
@@ -356,6 +373,19 @@ impl Builder {
         let mut widest = 0;
         let mut heard = BTreeMap::new();
         let curious = curious(spec);
+        let (mut lines, max_len) = self.lines(spec, &mut tables);
+        for (index, (wire, line)) in lines.iter().enumerate() {
+            slots[*wire] = Some(line.to);
+            steps.push(Step::Recall { line: index });
+            // What leaves fades where it comes out of the line, what arrives where it goes in.
+            if !is_arriving && fading.get(*wire) == Some(&true) {
+                let slot = line.to;
+                steps.push(Step::Fade { slot, is_arriving });
+            }
+        }
+        let fades_here = |wire: usize| is_arriving || spec.wires[wire].delay.is_none();
+        // What the writers of delayed wires leave; their readers have frames of their own.
+        let mut written: Vec<Option<u32>> = vec![None; spec.wires.len()];
         for node in &spec.nodes {
             let mut inputs = vec![];
             let mut outputs = vec![];
@@ -377,6 +407,8 @@ impl Builder {
             let outputs: Vec<OutputSlot> = outputs
                 .into_iter()
                 .map(|(pin, wire)| {
+                    // Nothing of a hard-wired wire passes here.
+                    let wire = wire.filter(|&wire| !spec.wires[wire].is_hard_wired);
                     let output = place_output(
                         node,
                         pin,
@@ -389,7 +421,9 @@ impl Builder {
                         self.quantum,
                     );
                     if let Some(wire) = wire {
-                        slots[wire] = Some(output.slot);
+                        let is_delayed = spec.wires[wire].delay.is_some();
+                        let place = if is_delayed { &mut written } else { &mut slots };
+                        place[wire] = Some(output.slot);
                     }
                     output
                 })
@@ -398,9 +432,10 @@ impl Builder {
             let faded: Vec<u32> = outputs
                 .iter()
                 .filter(|output| {
-                    output
-                        .wire
-                        .is_some_and(|wire| fading.get(wire as usize) == Some(&true))
+                    output.wire.is_some_and(|wire| {
+                        let wire = wire as usize;
+                        fading.get(wire) == Some(&true) && fades_here(wire)
+                    })
                 })
                 .map(|output| output.slot)
                 .collect();
@@ -409,12 +444,15 @@ impl Builder {
                 .bypass
                 .map(|(from, to)| (node.wires[from], node.wires[to]));
             if let Some((Some(from), Some(to))) = bypass
+                && !spec.wires[to].is_hard_wired
                 && let Some(slot) = slots[from]
             {
-                slots[to] = Some(slot);
+                let is_delayed = spec.wires[to].delay.is_some();
+                let place = if is_delayed { &mut written } else { &mut slots };
+                place[to] = Some(slot);
                 let wire = to as u32;
                 steps.push(Step::Pass { slot, wire });
-                if fading.get(to) == Some(&true) {
+                if fading.get(to) == Some(&true) && fades_here(to) {
                     steps.push(Step::Fade { slot, is_arriving });
                 }
             }
@@ -434,6 +472,10 @@ impl Builder {
                 );
             }
         }
+        for (index, (wire, line)) in lines.iter_mut().enumerate() {
+            line.from = written[*wire];
+            steps.push(Step::Store { line: index });
+        }
         // A filter that is not open leaves its frames as they are: silence, its stream ended.
         for header in &mut tables.headers {
             *header = StreamHeader {
@@ -444,7 +486,8 @@ impl Builder {
         Plan {
             serial: self.serial,
             rate_hz: spec.rate_hz,
-            max_len: self.quantum,
+            max_len,
+            lines: lines.into_iter().map(|(_, line)| line).collect(),
             has_fades: steps.iter().any(|step| matches!(step, Step::Fade { .. })),
             steps,
             tables,

@@ -4,6 +4,9 @@
 
 mod clock;
 mod compile;
+
+mod line;
+
 mod link;
 mod offline;
 mod plan;

@@ -1,5 +1,6 @@
 //! The same runner in a plain loop: as fast as the machine allows, the same samples for any cutting.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +34,8 @@ pub struct Offline {
     reports: rtrb::Consumer<Report>,
     /// A graph to go over to once the fades of the last change are over.
     latest: Option<Job>,
+    /// What sinks took in the last cycle, where it had to be cut.
+    pieces: BTreeMap<FilterPath, (Wave, StreamHeader)>,
     /// What was opened, and what could not be.
     pub built: Built,
 }
@@ -64,6 +67,7 @@ impl Offline {
             swaps,
             reports,
             latest: None,
+            pieces: BTreeMap::new(),
             built: Built::default(),
         };
         offline.change(job);
@@ -110,6 +114,27 @@ impl Offline {
         if !self.runner.is_running() {
             return Ok(());
         }
+        self.pieces.clear();
+        let mut left = len;
+        // A loop that is shorter than the cycle cuts it.
+        while let Some(piece) = self.runner.plan().map(|plan| plan.max_len.min(left))
+            && piece < left
+        {
+            self.piece(piece)?;
+            left -= piece;
+            self.keep_heard(len);
+            if !self.runner.is_running() {
+                return Ok(());
+            }
+        }
+        self.piece(left)?;
+        if !self.pieces.is_empty() {
+            self.keep_heard(len);
+        }
+        Ok(())
+    }
+
+    fn piece(&mut self, len: usize) -> Result<(), Stuck> {
         let mut waited = Duration::ZERO;
         while !self.runner.is_ready(len) {
             if waited > PATIENCE {
@@ -124,8 +149,33 @@ impl Offline {
         Ok(())
     }
 
+    /// Adds what every sink took in a piece of a cycle to what it took before.
+    fn keep_heard(&mut self, len: usize) {
+        let Some(plan) = self.runner.plan() else {
+            return;
+        };
+        for (path, slot) in &plan.heard {
+            let slot = *slot as usize;
+            let Payload::Wave(wave) = &plan.tables.payloads[slot] else {
+                continue;
+            };
+            let header = plan.tables.headers[slot];
+            let share = (wave.capacity() * len).div_ceil(plan.max_len.max(1)) + wave.capacity();
+            let kept = self.pieces.entry(path.clone()).or_insert_with(|| {
+                let whole = Wave::new(wave.channel_count(), share);
+                (whole, header)
+            });
+            kept.0.append(wave);
+            kept.1.duration = header.time + header.duration - kept.1.time;
+            kept.1.flags |= header.flags;
+        }
+    }
+
     /// The sound that the sink at `path` took in the last cycle, with its header.
     pub fn heard(&self, path: &FilterPath) -> Option<(&Wave, StreamHeader)> {
+        if let Some((wave, header)) = self.pieces.get(path) {
+            return Some((wave, *header));
+        }
         let plan = self.runner.plan()?;
         let slot = *plan.heard.get(path)? as usize;
         let Payload::Wave(wave) = &plan.tables.payloads[slot] else {

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::line::Line;
 use super::slab::Entry;
 use super::table::Tables;
 use crate::graph::FilterPath;
@@ -49,6 +50,16 @@ pub(super) enum Step {
         /// Cell of the outgoing wire's level.
         wire: u32,
     },
+    /// Writes what a delay line gives into its reader's frame. All of them stand first.
+    Recall {
+        /// Index of the line.
+        line: usize,
+    },
+    /// Takes what its writer left into a delay line. All of them stand last.
+    Store {
+        /// Index of the line.
+        line: usize,
+    },
     /// Fades the sound of a wire, in its frame.
     Fade {
         /// The frame.
@@ -70,7 +81,10 @@ pub struct Plan {
     /// Counts submissions; a later one is newer.
     pub(super) serial: u64,
     pub(super) rate_hz: u32,
+    /// The longest cycle: the quantum, or less where a loop is shorter.
     pub(super) max_len: usize,
+    /// What lies on wires into deferred pins, by identity of the wire.
+    pub(super) lines: Vec<Line>,
     pub(super) steps: Vec<Step>,
     pub(super) tables: Tables,
     /// Outputs in the hands of the step that runs; as long as the widest step.

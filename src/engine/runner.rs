@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::line::{Line, carry_over};
 use super::link::{Cells, Message, Report};
 use super::plan::{OutputSlot, Plan, Step, Transition};
 use super::slab::Slab;
@@ -234,7 +235,9 @@ impl Runner {
                 .slab
                 .get(*entry)
                 .is_none_or(|entry| entry.is_faulty || entry.processor.is_ready(len)),
-            Step::Pass { .. } | Step::Fade { .. } => true,
+            Step::Pass { .. } | Step::Fade { .. } | Step::Recall { .. } | Step::Store { .. } => {
+                true
+            }
         })
     }
 
@@ -261,7 +264,7 @@ impl Runner {
         let is_heard = self.is_live && self.state == State::Run && self.gate > 0;
         if let Some(out) = transition.out.take() {
             let old = if is_heard {
-                self.plan.replace(out)
+                self.install(out)
             } else {
                 Some(out)
             };
@@ -312,9 +315,24 @@ impl Runner {
             plan.fade_done = plan.fade_len;
         }
         let serial = plan.serial;
-        transition.retired.extend(self.plan.replace(plan));
+        transition.retired.extend(self.install(plan));
         self.has_ended = false;
         self.hand_back(serial, transition);
+    }
+
+    /// Puts a plan in place; what is on its way on wires that stay goes over to it.
+    fn install(&mut self, mut plan: Box<Plan>) -> Option<Box<Plan>> {
+        if let Some(old) = &mut self.plan {
+            carry_over(&mut old.lines, &mut plan.lines);
+        }
+        self.plan.replace(plan)
+    }
+
+    /// Forgets what is on its way in loops.
+    fn clear_lines(&mut self) {
+        if let Some(plan) = &mut self.plan {
+            plan.lines.iter_mut().for_each(Line::clear);
+        }
     }
 
     /// Tells of panics that found the report ring full.
@@ -360,6 +378,7 @@ impl Runner {
                 walk(entry, State::Stop);
                 walk(entry, state);
             });
+            self.clear_lines();
         }
         let wanted = self.wanted();
         if self.state == State::Run && wanted < State::Run && self.gate > 0 && self.is_live {
@@ -374,6 +393,7 @@ impl Runner {
             self.state = next;
             // The position first: who sees the state is to find it where it belongs.
             if next == State::Stop {
+                self.clear_lines();
                 self.stops_first = false;
                 self.position = 0;
                 self.has_ended = false;
@@ -488,6 +508,7 @@ impl Cycle<'_> {
         let Plan {
             steps,
             tables,
+            lines,
             hands,
             levels,
             rate_hz,
@@ -579,6 +600,17 @@ impl Cycle<'_> {
                 Step::Pass { slot, wire } => {
                     let payload = &tables.payloads[*slot as usize];
                     self.publish(levels, *wire, payload, peak(payload).0);
+                }
+                Step::Recall { line } => {
+                    let slot = lines[*line].to as usize;
+                    lines[*line].recall(&mut tables.payloads[slot]);
+                    self.stamp(tables, slot, 0, *rate_hz, false);
+                }
+                Step::Store { line } => {
+                    let line = &mut lines[*line];
+                    if let Some(slot) = line.from {
+                        line.store(&tables.payloads[slot as usize]);
+                    }
                 }
                 Step::Fade { slot, is_arriving } => {
                     if !(*is_arriving && fade_done >= fade_len) {

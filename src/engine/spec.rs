@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hasher;
 
 use crate::graph::{FilterId, FilterPath, PinAddress, Wiring};
-use crate::ks::{DataFlow, DataFormat, Descriptor, OpenPin, Value};
+use crate::ks::{DataFlow, DataFormat, Descriptor, OpenPin, Settings, Value};
 
 /// A filter that takes part.
 #[derive(Clone, Debug)]
@@ -30,12 +30,16 @@ pub(super) struct Node {
     pub(super) entry: Option<u32>,
 }
 
-/// A wire that carries frames.
+/// A wire that was agreed.
 #[derive(Clone, Debug)]
 pub(super) struct SpecWire {
     pub(super) from: PinAddress,
     pub(super) to: PinAddress,
     pub(super) format: DataFormat,
+    /// Data travel outside the host (MED-5): it orders its two filters and carries no frame.
+    pub(super) is_hard_wired: bool,
+    /// Its samples arrive so much later: it orders nothing.
+    pub(super) delay: Option<usize>,
 }
 
 /// Nodes in running order, and their wires.
@@ -70,10 +74,22 @@ impl Spec {
             .filter_map(|wire| {
                 let agreed = wire.outcome.as_ref().ok()?;
                 let (from, to) = (wire.from.clone(), wire.to.clone());
-                (!agreed.medium.is_hard_wired()).then(|| SpecWire {
+                let delay = wiring.filters.get(&to.filter).and_then(|filter| {
+                    let descriptor = filter.descriptor.as_ref()?;
+                    let settings = Settings {
+                        values: &filter.values,
+                        base: None,
+                    };
+                    let (factory, _) = descriptor.pin(&to.pin)?;
+                    super::line::delay(descriptor, &settings, factory)
+                });
+                let is_hard_wired = agreed.medium.is_hard_wired();
+                Some(SpecWire {
                     from,
                     to,
                     format: agreed.format.clone(),
+                    is_hard_wired,
+                    delay: delay.filter(|_| !is_hard_wired),
                 })
             })
             .collect();
@@ -196,6 +212,9 @@ fn identity(wire: &SpecWire, nodes: &BTreeMap<&FilterPath, &Node>) -> u64 {
         hasher.write(text.as_bytes());
     }
     hasher.write(wire.format.to_string().as_bytes());
+    if let Some(delay) = wire.delay {
+        hasher.write_usize(delay);
+    }
     hasher.finish().max(1)
 }
 
@@ -244,7 +263,7 @@ fn place_pins(
 fn order(nodes: &BTreeMap<FilterPath, Node>, wires: &[SpecWire]) -> Vec<FilterPath> {
     let mut waits: BTreeMap<&FilterPath, usize> = nodes.keys().map(|path| (path, 0)).collect();
     let mut feeds: BTreeMap<&FilterPath, Vec<&FilterPath>> = BTreeMap::new();
-    for wire in wires {
+    for wire in wires.iter().filter(|wire| wire.delay.is_none()) {
         *waits.entry(&wire.to.filter).or_default() += 1;
         feeds
             .entry(&wire.from.filter)

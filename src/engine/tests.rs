@@ -180,7 +180,9 @@ fn check(plan: &Plan, ids: &[u64]) -> Result<(), TestCaseError> {
 fn check_written(plan: &Plan) -> Result<(), TestCaseError> {
     let outputs = plan.steps.iter().flat_map(|step| match step {
         Step::Process { outputs, .. } => outputs.iter(),
-        Step::Pass { .. } | Step::Fade { .. } => [].iter(),
+        Step::Pass { .. } | Step::Fade { .. } | Step::Recall { .. } | Step::Store { .. } => {
+            [].iter()
+        }
     });
     let mut wires: Vec<u32> = outputs.filter_map(|output| output.wire).collect();
     let count = wires.len();

@@ -23,7 +23,13 @@ pub mod delay;
 
 pub mod equaliser;
 
+pub mod feedback_return;
+
+pub mod feedback_send;
+
 pub mod format_converter;
+
+pub mod format_filter;
 
 pub mod gain;
 
@@ -34,6 +40,8 @@ pub mod mixer;
 pub mod noise;
 
 pub mod null_renderer;
+
+pub mod pull_source;
 
 pub mod rate_converter;
 
@@ -53,11 +61,15 @@ pub fn plain() -> Vec<Arc<dyn Filter>> {
     vec![
         Arc::new(channel_mapper::ChannelMapper),
         Arc::new(format_converter::FormatConverter),
+        Arc::new(feedback_return::FeedbackReturn),
+        Arc::new(feedback_send::FeedbackSend),
+        Arc::new(format_filter::FormatFilter),
         Arc::new(gain::Gain),
         Arc::new(meter::Meter),
         Arc::new(mixer::Mixer),
         Arc::new(noise::Noise),
         Arc::new(null_renderer::NullRenderer),
+        Arc::new(pull_source::PullSource),
         Arc::new(rate_converter::RateConverter),
         Arc::new(splitter::Splitter),
         Arc::new(tone::Tone),

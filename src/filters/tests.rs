@@ -437,7 +437,10 @@ fn benches(filter: &dyn Filter) -> Vec<(u32, BTreeMap<String, DataFormat>)> {
             continue;
         }
         let agreed = agree(filter, index, &odd).expect("a pin's format agrees with the others");
-        let audio = agreed.get("in").and_then(|format| format.audio);
+        let pins = filter.descriptor().pins.iter();
+        let mut inputs = pins.filter(|pin| pin.data_flow == DataFlow::In);
+        let input = inputs.find_map(|pin| agreed.get(&*pin.name));
+        let audio = input.and_then(|format| format.audio);
         benches.push((audio.map_or(RATE_HZ, |audio| audio.rate_hz), agreed));
     }
     benches

@@ -39,11 +39,20 @@ pub fn negotiate(
     base: Option<&Path>,
 ) -> Wiring {
     let flat = flatten(graph);
+    let rate_hz = facts.graph_rate_hz(graph.rate_hz);
+    // Filters are described for the rate the graph runs at, whoever says it.
+    let facts = match facts.graph_rate_hz(0) == rate_hz {
+        true => Cow::Borrowed(facts),
+        false => Cow::Owned(Facts {
+            rate_hz,
+            ..facts.clone()
+        }),
+    };
     let setting = Setting {
         catalogue,
-        facts,
+        facts: &facts,
         base,
-        rate_hz: facts.graph_rate_hz(graph.rate_hz),
+        rate_hz,
     };
     let mut problems = flat.problems.clone();
     let filters = describe(&flat, &setting, &mut problems);

@@ -133,7 +133,9 @@ pub(super) fn link(
     passed: &mut dyn FnMut(Step, String),
 ) -> Result<Link, Fault> {
     let name = |filter: usize| &room.filters[filter].1.name;
-    if from.filter == to.filter {
+    // A wire into a deferred pin is a delay line: a loop through it is legal (CYC-2).
+    let is_deferred = room.descriptor(to.filter).is_deferred(to.index);
+    if from.filter == to.filter && !is_deferred {
         let name = name(from.filter);
         return Err(Fault::new(
             "CYC-1",
@@ -145,11 +147,18 @@ pub(super) fn link(
     }
     passed(
         Step::SameFilter,
-        format!(
-            "{} and {} are two filters",
-            name(from.filter),
-            name(to.filter)
-        ),
+        match from.filter == to.filter {
+            false => format!(
+                "{} and {} are two filters",
+                name(from.filter),
+                name(to.filter)
+            ),
+            true => format!(
+                "{} feeds itself, later: no path leads on from {}",
+                name(from.filter),
+                to.word()
+            ),
+        },
     );
     data_flow(&from, &to)?;
     passed(
@@ -169,7 +178,7 @@ pub(super) fn link(
             if is_push { "push" } else { "pull" },
         ),
     );
-    if let Some(way) = net.way(to.filter, from.filter) {
+    if !is_deferred && let Some(way) = net.way(room, to.filter, from.filter) {
         let way: Vec<&str> = way.iter().map(|&at| name(at).as_str()).collect();
         return Err(Fault::new(
             "CYC-1",
@@ -184,7 +193,11 @@ pub(super) fn link(
             "the wire would close a loop".into(),
         ));
     }
-    passed(Step::Cycle, "no loop".into());
+    let found = match is_deferred {
+        true => format!("{} takes what comes in later: a loop may sound", to.word()),
+        false => "no loop".into(),
+    };
+    passed(Step::Cycle, found);
     let (source, sink) = if is_push { (&from, &to) } else { (&to, &from) };
     let medium = common(
         source.factory.all_mediums(),

@@ -133,8 +133,9 @@ impl Net {
         exact.or_else(free).copied()
     }
 
-    /// The filters on a way from `start` to `end` along the wires, both included, if there is one (CYC-1).
-    pub(super) fn way(&self, start: usize, end: usize) -> Option<Vec<usize>> {
+    /// The filters on a way from `start` to `end` along the wires, both included, if there is one (CYC-1). No way leads
+    /// through a deferred pin (CYC-2).
+    pub(super) fn way(&self, room: &Room<'_>, start: usize, end: usize) -> Option<Vec<usize>> {
         let mut came_from: BTreeMap<usize, usize> = BTreeMap::from([(start, start)]);
         let mut queue = std::collections::VecDeque::from([start]);
         while let Some(at) = queue.pop_front() {
@@ -152,7 +153,11 @@ impl Net {
                 if let Some(wire) = self.pins[pin].wire
                     && self.wires[wire].from == pin
                 {
-                    let next = self.pins[self.wires[wire].to].filter;
+                    let to = &self.pins[self.wires[wire].to];
+                    if room.descriptor(to.filter).is_deferred(to.factory) {
+                        continue;
+                    }
+                    let next = to.filter;
                     came_from.entry(next).or_insert_with(|| {
                         queue.push_back(next);
                         at

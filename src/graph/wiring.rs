@@ -131,6 +131,16 @@ impl Wiring {
             .map_or(&[], |pin| &self.net.pins[pin].ranges)
     }
 
+    /// Whether a wire into this pin is a delay line: no path leads on from it inside its filter (CYC-2).
+    pub fn is_deferred(&self, pin: &PinAddress) -> bool {
+        let filter = self.filters.get(&pin.filter);
+        let descriptor = filter.and_then(|filter| filter.descriptor.as_ref());
+        descriptor.is_some_and(|descriptor| {
+            let factory = descriptor.pin(&pin.pin);
+            factory.is_some_and(|(index, _)| descriptor.is_deferred(index))
+        })
+    }
+
     /// What a pin could do alone: its described ranges at the graph's rate.
     pub fn described(&self, pin: &PinAddress) -> &[DataRange] {
         self.net_pin(pin)

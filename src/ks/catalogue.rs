@@ -1,5 +1,6 @@
 //! The filters on offer. `register` is the one way in, for built-ins and for code outside the crate.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::filter::{Descriptor, Filter};
@@ -9,6 +10,8 @@ use super::ids::Guid;
 #[derive(Clone, Default)]
 pub struct Catalogue {
     filters: Vec<Arc<dyn Filter>>,
+    /// Place of each in `filters`.
+    by_key: BTreeMap<String, usize>,
 }
 
 /// A filter could not be registered.
@@ -38,15 +41,26 @@ impl Catalogue {
         if let Some(fault) = descriptor.fault() {
             return Err(RegisterError::Unsound { key, fault });
         }
+        self.by_key.insert(key, self.filters.len());
         self.filters.push(filter);
         Ok(())
     }
 
+    /// Takes a kind of filter away; whether there was one. What is open of it stays open.
+    pub fn unregister(&mut self, key: &str) -> bool {
+        let Some(index) = self.by_key.remove(key) else {
+            return false;
+        };
+        self.filters.remove(index);
+        for place in self.by_key.values_mut() {
+            *place -= usize::from(*place > index);
+        }
+        true
+    }
+
     /// The filter with that key.
     pub fn get(&self, key: &str) -> Option<&Arc<dyn Filter>> {
-        self.filters
-            .iter()
-            .find(|filter| filter.descriptor().key == key)
+        self.filters.get(*self.by_key.get(key)?)
     }
 
     /// All of them.
@@ -90,5 +104,54 @@ impl Catalogue {
         }
         groups.retain(|(_, list)| !list.is_empty());
         groups
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ks::{DataRange, OpenError, Opened, Opening, PinFactory};
+
+    struct Plain(Descriptor);
+
+    impl Filter for Plain {
+        fn descriptor(&self) -> &Descriptor {
+            &self.0
+        }
+
+        fn open(&self, _: &Opening<'_>) -> Result<Opened, OpenError> {
+            Err(OpenError::Other("never opened".into()))
+        }
+    }
+
+    fn plain(key: &'static str) -> Arc<Plain> {
+        const PINS: &[PinFactory] = &[PinFactory::output("out", DataRange::FLOAT)];
+        Arc::new(Plain(Descriptor::new(key, key, &[], PINS, &[])))
+    }
+
+    #[test]
+    fn keys_are_unique_and_what_goes_leaves_the_others_where_they_can_be_found() {
+        let mut catalogue = Catalogue::default();
+        for key in ["a", "b", "c"] {
+            catalogue.register(plain(key)).unwrap();
+        }
+        let taken = RegisterError::KeyTaken("b".into());
+        assert_eq!(catalogue.register(plain("b")), Err(taken));
+        assert!(catalogue.unregister("a") && !catalogue.unregister("a"));
+        for key in ["b", "c"] {
+            assert_eq!(catalogue.get(key).unwrap().descriptor().key, key);
+        }
+        assert!(catalogue.get("a").is_none() && catalogue.register(plain("a")).is_ok());
+        assert_eq!(catalogue.iter().count(), 3);
+    }
+
+    #[test]
+    fn a_descriptor_that_does_not_hang_together_is_not_taken_in() {
+        let mut catalogue = Catalogue::default();
+        let mut filter = Plain(plain("a").0.clone());
+        filter.0.pins.to_mut()[0].same_format_as = Some("in");
+        let refused = catalogue.register(Arc::new(filter)).unwrap_err();
+        assert!(refused.to_string().contains("\"in\""), "{refused}");
+        assert_eq!(catalogue.iter().count(), 0);
     }
 }

@@ -118,6 +118,16 @@ impl Wave {
         self.channels_mut().for_each(|channel| channel.fill(0.0));
     }
 
+    /// Adds the samples of `other` behind those that count, as far as channels and capacity go.
+    pub fn append(&mut self, other: &Self) {
+        let from = self.len;
+        self.set_len((from + other.len).min(self.stride));
+        for (to, added) in self.channels_mut().zip(other.channels()) {
+            let to = &mut to[from..];
+            to.copy_from_slice(&added[..to.len()]);
+        }
+    }
+
     /// Takes over length and samples of `other`, as far as channels and capacity go.
     pub fn copy_from(&mut self, other: &Self) {
         self.set_len(other.len.min(self.stride));

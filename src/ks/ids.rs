@@ -240,6 +240,8 @@ pub mod node {
     pub const NULL: Guid = Guid(0x4B534752_4150_4831_8000_4E554C4E4F44);
     /// Changes the grid of samples, not their rate. This program's own.
     pub const QUANTISER: Guid = Guid(0x4B534752_4150_4831_8000_51554E4F4445);
+    /// Lets pass what lies within limits. This program's own.
+    pub const LIMITS: Guid = Guid(0x4B534752_4150_4831_8000_4C494D495453);
     /// Where notes are played by hand or come in from a port. This program's own.
     pub const NOTES: Guid = Guid(0x4B534752_4150_4831_8000_4E4F54455300);
     /// Holds events until they are due.
@@ -312,6 +314,7 @@ const NAMES: &[(Guid, &str)] = &[
     (node::GENERATOR, "Generator"),
     (node::NULL, "Null"),
     (node::QUANTISER, "Quantiser"),
+    (node::LIMITS, "Format limits"),
     (node::NOTES, "Notes"),
     (specifier::NONE, "none"),
     (specifier::WAVEFORMATEX, "WAVEFORMATEX"),

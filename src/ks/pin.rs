@@ -100,6 +100,9 @@ pub struct PinFactory {
     pub in_place_of: Option<&'static str>,
     /// Another pin of the filter with which this one always shares its format.
     pub same_format_as: Option<&'static str>,
+    /// Key of the property that says by how many samples a wire into this pin is delayed, where no path leads on from
+    /// it (CYC-2).
+    pub delayed_by: Option<&'static str>,
     /// Whether this input wants to see samples that are not numbers. Others are given zeros instead.
     pub takes_non_finite: bool,
 }
@@ -124,6 +127,7 @@ impl PinFactory {
             },
             in_place_of: None,
             same_format_as: None,
+            delayed_by: None,
             takes_non_finite: false,
         }
     }
@@ -165,6 +169,12 @@ impl PinFactory {
     /// The same input, which sees samples that are not numbers as they are.
     pub const fn takes_non_finite(mut self) -> Self {
         self.takes_non_finite = true;
+        self
+    }
+
+    /// The same pin, a wire into it being delayed by so many samples as a property says.
+    pub const fn delayed_by(mut self, property: &'static str) -> Self {
+        self.delayed_by = Some(property);
         self
     }
 

@@ -242,6 +242,13 @@ impl Descriptor {
                     "{name} needs {least} instances and can have {most}"
                 ));
             }
+            if let Some(key) = pin.delayed_by
+                && self.property(key).is_none()
+            {
+                return Some(format!(
+                    "{name} is delayed by {key:?}, which is no property"
+                ));
+            }
             [pin.in_place_of, pin.same_format_as]
                 .into_iter()
                 .flatten()

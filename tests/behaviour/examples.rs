@@ -10,7 +10,8 @@ use ksgraph::ks::{DataFormat, Facts, FileFact, Value};
 
 use crate::support::{catalogue, examples, is_kind, outcomes, refusals};
 
-const NAMES: [&str; 6] = [
+const NAMES: [&str; 7] = [
+    "feedback",
     "first_sound",
     "format_clinic",
     "mixer",

@@ -28,6 +28,10 @@ mod killed;
 
 mod ks_door;
 
+mod loops;
+
+mod outside;
+
 mod render;
 
 mod stage;
