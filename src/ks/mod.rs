@@ -37,7 +37,7 @@ pub use filter::{
 };
 pub use format::{
     Attribute, AudioFormat, AudioLimits, DataFormat, DataRange, GRAPH_RATE, Kind, Limits, Mismatch,
-    MusicLimits, UNLIMITED, closest_mismatch, grouped, intersect, overlaps,
+    MusicLimits, UNLIMITED, closest_mismatch, grouped, intersect, overlaps, usual_speakers,
 };
 pub use frame::{EVENT_CAPACITY, Payload, StreamHeader, Wave, flag};
 pub use medium::{Interface, Medium};

@@ -12,6 +12,9 @@ macro_rules! statuses {
         }
 
         impl Status {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
             /// The name that users and logs see.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }

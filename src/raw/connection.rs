@@ -62,22 +62,7 @@ fn set_state(host: &mut Host, request: &Request<'_>) -> Answer {
         Some(number) if number <= 3 => State::from_number(number as u8),
         _ => return Answer::status(Status::InvalidParameter),
     };
-    let handle = request.handle;
-    let mut steps = vec![];
-    if let Some(pin) = pin_mut(host, request) {
-        while let Some(next) = pin.state.step_towards(wanted) {
-            steps.push(format!(
-                "pin {handle}: {} to {}",
-                pin.state.name(),
-                next.name()
-            ));
-            pin.state = next;
-        }
-    }
-    for line in steps {
-        host.say(line);
-    }
-    Answer::status(Status::Success)
+    Answer::status(host.step_pin(request.handle, wanted))
 }
 
 fn set_priority(host: &mut Host, request: &Request<'_>) -> Answer {

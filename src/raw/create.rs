@@ -3,6 +3,7 @@
 //! The first line of the validation list that fails is the answer, and a failure leaves nothing behind (VAL-3).
 
 use super::answer::Answer;
+use super::inject::At;
 use super::layout::{self, CONNECT, HEADER, Reader, Writer};
 use super::object::{Handle, Host, Object, PinObject, Role};
 use super::pin;
@@ -183,6 +184,13 @@ pub fn validate(
             return refuse(6, Status::InvalidParameter, reason);
         }
     };
+    if !layout::is_concrete(&connect.format) {
+        return refuse(
+            7,
+            Status::InvalidParameter,
+            "a format has no wildcards (FMT-5)",
+        );
+    }
     if !ranges.iter().any(|range| basic(range, &connect.format)) {
         return refuse(
             7,
@@ -215,7 +223,12 @@ fn basic(range: &DataRange, format: &DataFormat) -> bool {
 impl Host {
     /// Creates a pin from a connect request in bytes. The handle, or the line that failed.
     pub fn create_pin(&mut self, filter: Handle, request: &[u8]) -> Result<Handle, Invalid> {
-        let made = self.checked(filter, request);
+        let made = self
+            .checked(filter, request)
+            .and_then(|made| match self.own_refusal(filter) {
+                None => Ok(made),
+                Some(refusal) => Err(refusal),
+            });
         match made {
             Ok((role, connect)) => Ok(self.made(filter, role, connect)),
             Err(invalid) => {
@@ -227,6 +240,24 @@ impl Host {
                 Err(invalid)
             }
         }
+    }
+
+    /// What the pin's own code says to it: lines 9 to 11, where a failure was asked for.
+    fn own_refusal(&mut self, filter: Handle) -> Option<Invalid> {
+        let lines = [
+            (9, "the pin refuses to be created"),
+            (10, "the pin refuses the format"),
+            (11, "clock or allocator cannot be set up"),
+        ];
+        lines.into_iter().find_map(|(line, reason)| {
+            let status = self.fails(filter, At::Line(line))?;
+            let reason = reason.to_owned();
+            Some(Invalid {
+                line,
+                status,
+                reason,
+            })
+        })
     }
 
     fn checked(&self, filter: Handle, request: &[u8]) -> Result<(Role, Connect), Invalid> {
@@ -253,11 +284,16 @@ impl Host {
         let index = connect.pin as usize;
         let peer = match connect.to.map(|handle| self.object(handle)) {
             None => Ok(None),
-            Some(Some(Object::Pin(peer))) => Ok(Some(Peer {
-                data_flow: self.filter_of(peer.filter).descriptor.pins[peer.factory].data_flow,
-                role: peer.role,
-                is_taken: peer.peer.is_some(),
-            })),
+            Some(Some(Object::Pin(peer))) => self
+                .pin_factory(peer)
+                .map(|factory| {
+                    Some(Peer {
+                        data_flow: factory.data_flow,
+                        role: peer.role,
+                        is_taken: peer.peer.is_some(),
+                    })
+                })
+                .ok_or(()),
             Some(_) => Err(()),
         };
         let ranges = self.constrained(filter, index);
@@ -281,6 +317,8 @@ impl Host {
             priority: connect.priority,
             peer: connect.to,
             state: State::Stop,
+            allocator: None,
+            clock: None,
             events: vec![],
         })));
         if let Some(Object::Pin(peer)) = connect.to.and_then(|to| self.object_mut(to)) {
@@ -305,6 +343,13 @@ impl Host {
                 6,
                 Status::InvalidParameter,
                 "a wire goes from an output to an input",
+            );
+        }
+        if from.0 == to.0 {
+            return refuse(
+                6,
+                Status::InvalidParameter,
+                "both pins belong to one filter (CYC-1)",
             );
         }
         let is_push = output
@@ -360,6 +405,42 @@ impl Host {
         } else {
             (answering, issuing)
         })
+    }
+
+    /// The access a pin is opened with: an input is written to, an output is read (COM-10).
+    pub fn access(&self, pin: Handle) -> Option<&'static str> {
+        let Some(Object::Pin(it)) = self.object(pin) else {
+            return None;
+        };
+        self.pin_factory(it).map(|factory| match factory.data_flow {
+            DataFlow::In => "write",
+            DataFlow::Out => "read",
+        })
+    }
+
+    /// Joins a factory to a pin that is open and answers: the new pin gets its format, medium and interface (CON-3).
+    pub fn connect_to(&mut self, from: (Handle, u32), open: Handle) -> Result<Handle, Invalid> {
+        let Some(Object::Pin(pin)) = self.object(open) else {
+            return refuse(
+                6,
+                Status::InvalidParameter,
+                "the pin to connect to is not open",
+            );
+        };
+        let request = Connect {
+            interface: pin.interface,
+            medium: pin.medium,
+            pin: from.1,
+            to: Some(open),
+            priority: NORMAL,
+            format: pin.format.clone(),
+        };
+        self.create_pin(from.0, &request.bytes())
+    }
+
+    /// The factory a pin was made by, unless its filter lost it since.
+    pub(super) fn pin_factory(&self, pin: &PinObject) -> Option<&PinFactory> {
+        self.filter_of(pin.filter).descriptor.pins.get(pin.factory)
     }
 
     fn factory(&self, (filter, pin): (Handle, u32)) -> Result<PinFactory, Invalid> {

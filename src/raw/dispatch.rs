@@ -6,7 +6,7 @@
 use super::answer::{Answer, Call};
 use super::layout::{self, INSTANCE, REQUEST, Reader, Writer};
 use super::object::{Handle, Host, Object};
-use super::{connection, own, pin, sets, topology};
+use super::{allocator, clock, connection, own, pin, sets, stream, topology};
 use crate::ks::Status;
 use crate::ks::ids::Guid;
 
@@ -20,6 +20,18 @@ pub mod verb {
     pub const SETSUPPORT: u32 = 0x100;
     /// Access, type and members.
     pub const BASICSUPPORT: u32 = 0x200;
+    /// Which properties this one influences.
+    pub const RELATIONS: u32 = 0x400;
+    /// All serialisable properties of the set, packed.
+    pub const SERIALIZESET: u32 = 0x800;
+    /// Sets all that were packed.
+    pub const UNSERIALIZESET: u32 = 0x1000;
+    /// One property in the filter's own packing; nobody has one.
+    pub const SERIALIZERAW: u32 = 0x2000;
+    /// Sets one from the filter's own packing.
+    pub const UNSERIALIZERAW: u32 = 0x4000;
+    /// The size of the packed set.
+    pub const SERIALIZESIZE: u32 = 0x8000;
     /// The members that are defaults.
     pub const DEFAULTVALUES: u32 = 0x1_0000;
     /// The request is for a node.
@@ -133,10 +145,24 @@ const CONNECTION: &[PropertySet] = &[
         items: connection::ITEMS,
     },
     PropertySet {
+        id: sets::STREAM,
+        items: stream::ITEMS,
+    },
+    PropertySet {
         id: sets::GENERAL,
         items: topology::GENERAL,
     },
 ];
+
+const ALLOCATOR: &[PropertySet] = &[PropertySet {
+    id: sets::STREAM_ALLOCATOR,
+    items: allocator::ITEMS,
+}];
+
+const CLOCK: &[PropertySet] = &[PropertySet {
+    id: sets::CLOCK,
+    items: clock::ITEMS,
+}];
 
 impl Host {
     /// Answers a property call on an open object.
@@ -144,26 +170,29 @@ impl Host {
         let tables = match self.object(handle) {
             Some(Object::Filter(_)) => FILTER,
             Some(Object::Pin(_)) => CONNECTION,
+            Some(Object::Allocator(_)) => ALLOCATOR,
+            Some(Object::Clock(_)) => CLOCK,
             None => return Answer::status(Status::InvalidParameter),
         };
         let Some(request) = Request::read(handle, call) else {
             return Answer::status(Status::InvalidBufferSize);
         };
-        let own = own::set_of(&self.filter_of(handle).descriptor.key);
+        let own = self.descriptor(handle).map(|it| own::set_of(&it.key));
         if request.has(verb::SETSUPPORT) {
             if request.set.is_wildcard() {
-                let all = tables.iter().map(|set| set.id).chain([own]);
+                let all = tables.iter().map(|set| set.id).chain(own);
                 let bytes = all.flat_map(layout::guid_bytes).collect();
                 return Answer::sized(bytes, request.output);
             }
-            let is_there = request.set == own || tables.iter().any(|set| set.id == request.set);
+            let is_there =
+                own == Some(request.set) || tables.iter().any(|set| set.id == request.set);
             return Answer::status(if is_there {
                 Status::Success
             } else {
                 Status::PropsetNotFound
             });
         }
-        if request.set == own {
+        if own == Some(request.set) {
             return own::answer(self, &request);
         }
         let Some(set) = tables.iter().find(|set| set.id == request.set) else {
@@ -180,6 +209,9 @@ impl Host {
                 + u32::from(item.set.is_some()) * verb::SET
                 + verb::BASICSUPPORT;
             return support(access, None, &[], request.output);
+        }
+        if request.has(verb::RELATIONS) {
+            return Answer::list(layout::list([] as [Vec<u8>; 0]), request.output);
         }
         // SET is looked at before GET (PRP-2).
         match (item.set, item.get) {
@@ -217,11 +249,10 @@ pub(super) fn support(
     const DESCRIPTION: usize = 40;
     let all: Vec<u8> = members.concat();
     let total = DESCRIPTION + all.len();
-    let types = kind.map_or(Guid::WILDCARD, |_| sets::PROPERTY_TYPES);
     let description = Writer::default()
         .u32(access)
         .u32(total as u32)
-        .guid(types)
+        .guid(sets::PROPERTY_TYPES)
         .u32(kind.unwrap_or(0))
         .u32(0)
         .u32(members.len() as u32)

@@ -3,19 +3,25 @@
 //! A subscription is known by the tag the caller gave with it, which stands for the address of its event data.
 
 use super::answer::{Answer, Call};
-use super::dispatch::Request;
+use super::dispatch::{Request, short};
 use super::layout::Reader;
 use super::object::{Handle, Host, Object};
 use super::sets;
 use crate::ks::Status;
 use crate::ks::ids::Guid;
 
+const ENABLE: u32 = 1;
 const ONESHOT: u32 = 2;
+const ENABLEBUFFERED: u32 = 4;
 const SETSUPPORT: u32 = 0x100;
 const BASICSUPPORT: u32 = 0x200;
+const QUERYBUFFER: u32 = 0x400;
 
 /// Position, data and time discontinuity, priority, end of stream (EVT-4).
 const CONNECTION_COUNT: u32 = 5;
+
+/// A frame came back, seen from inside and from outside.
+const ALLOCATOR_COUNT: u32 = 2;
 
 /// How a client is told; programs may use these two only (EVT-2).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,21 +57,35 @@ pub struct Fired {
     pub tag: u64,
 }
 
+/// Size of event data: the notification, then what it needs.
+pub const EVENT_DATA: usize = 32;
+
 impl Host {
-    /// Enables an event. `call.data` is its event data: the notification in four bytes, four of nothing, a tag in eight.
+    /// The event set of an object and how many events it has.
+    fn event_set(&self, handle: Handle) -> Option<(Guid, u32)> {
+        Some(match self.object(handle)? {
+            Object::Filter(_) => (sets::CONTROL_CHANGE_EVENTS, 1),
+            Object::Pin(_) => (sets::CONNECTION_EVENTS, CONNECTION_COUNT),
+            Object::Allocator(_) => (sets::STREAM_ALLOCATOR_EVENTS, ALLOCATOR_COUNT),
+            // Marks of a clock are the engine's.
+            Object::Clock(_) => (Guid::WILDCARD, 0),
+        })
+    }
+
+    /// Enables an event, or says whether there is one. `call.data` is its event data: the notification in four bytes,
+    /// four of nothing, a tag in eight, and eight or more of nothing.
     pub fn enable(&mut self, handle: Handle, call: Call<'_>) -> Answer {
-        let (set, count) = match self.object(handle) {
-            Some(Object::Filter(_)) => (sets::CONTROL_CHANGE_EVENTS, 1),
-            Some(Object::Pin(_)) => (sets::CONNECTION_EVENTS, CONNECTION_COUNT),
-            None => return Answer::status(Status::InvalidParameter),
+        let Some((set, count)) = self.event_set(handle) else {
+            return Answer::status(Status::InvalidParameter);
         };
         let Some(request) = Request::read(handle, call) else {
             return Answer::status(Status::InvalidBufferSize);
         };
         if request.has(SETSUPPORT) && request.set.is_wildcard() {
-            return Answer::sized(super::layout::guid_bytes(set).to_vec(), request.output);
+            let all = (!set.is_wildcard()).then(|| super::layout::guid_bytes(set));
+            return Answer::sized(all.into_iter().flatten().collect(), request.output);
         }
-        if request.set != set {
+        if request.set != set || set.is_wildcard() {
             return Answer::status(Status::PropsetNotFound);
         }
         if request.has(SETSUPPORT) {
@@ -75,13 +95,20 @@ impl Host {
             return Answer::status(Status::NotFound);
         }
         if request.has(BASICSUPPORT) {
-            return Answer::status(Status::Success);
+            return Answer::sized(ENABLE.to_le_bytes().to_vec(), request.output);
+        }
+        if request.has(ENABLEBUFFERED | QUERYBUFFER) || !request.has(ENABLE) {
+            // Nobody buffers: what happened is told when it happens.
+            return Answer::status(Status::NotFound);
+        }
+        if let Some(answer) = short(request.data.len(), EVENT_DATA) {
+            return answer;
         }
         let mut reader = Reader(request.data);
         let read = reader.u64().zip(reader.u64());
-        let notification = match read {
-            Some((1, _)) => Notification::Event,
-            Some((2, _)) => Notification::Semaphore,
+        let notification = match read.map(|(kind, _)| kind as u32) {
+            Some(1) => Notification::Event,
+            Some(2) => Notification::Semaphore,
             _ => return Answer::status(Status::InvalidParameter),
         };
         let subscription = Subscription {
@@ -108,7 +135,7 @@ impl Host {
         Answer::status(if is_gone {
             Status::Success
         } else {
-            Status::NotFound
+            Status::Unsuccessful
         })
     }
 
@@ -116,10 +143,13 @@ impl Host {
         Some(match self.object_mut(handle)? {
             Object::Filter(filter) => &mut filter.events,
             Object::Pin(pin) => &mut pin.events,
+            Object::Allocator(it) => &mut it.events,
+            Object::Clock(_) => return None,
         })
     }
 
-    fn fire(&mut self, handle: Handle, set: Guid, id: u32) {
+    /// Tells of something that happened to an object.
+    pub fn fire(&mut self, handle: Handle, set: Guid, id: u32) {
         let mut told = vec![];
         if let Some(list) = self.subscriptions(handle) {
             let wants = |it: &Subscription| it.set == set && it.id == id;
@@ -140,4 +170,9 @@ impl Host {
 pub(super) fn control_changed(host: &mut Host, filter: Handle, property: u32) {
     host.say(format!("filter {filter}: property {property} changed"));
     host.fire(filter, sets::CONTROL_CHANGE_EVENTS, 0);
+}
+
+/// A frame came back to an allocator.
+pub(super) fn frame_came_back(host: &mut Host, allocator: Handle) {
+    host.fire(allocator, sets::STREAM_ALLOCATOR_EVENTS, 1);
 }

@@ -2,14 +2,15 @@
 //!
 //! `FormatSize` is the size of the C structure, tail padding included: 64 bare, 88 audio range or WAVEFORMATEX, 96 music
 //! range, 104 extensible. Reading takes structures without the padding as well. Attributes follow their range behind a
-//! list head of their own and are not part of `FormatSize` (FMT-1, FMT-6).
+//! list head of their own and are not part of `FormatSize` (FMT-1, FMT-6). A DirectSound format has its eight bytes of
+//! control before the wave format (AUD-4): 96 plain, 112 extensible.
 
 use std::borrow::Cow;
 
-use crate::ks::ids::{Guid, major, specifier, sub};
+use crate::ks::ids::{Guid, major, specifier};
 use crate::ks::{
     Attribute, AudioFormat, AudioLimits, DataFormat, DataRange, Interface, Limits, Medium,
-    MusicLimits,
+    MusicLimits, usual_speakers,
 };
 
 /// Size of a format or range without anything behind it.
@@ -26,10 +27,11 @@ const REQUIRED_ATTRIBUTES: u32 = 4;
 const ATTRIBUTE_REQUIRED: u32 = 1;
 const AUDIO_RANGE: usize = 84;
 const MUSIC_RANGE: usize = 92;
-const WAVE_FORMAT: usize = 82;
-const WAVE_EXTENSIBLE: usize = 104;
-const TAG_PCM: u16 = 1;
-const TAG_FLOAT: u16 = 3;
+/// A wave format without padding, and the extensible one.
+const WAVE: usize = 18;
+const EXTENSIBLE: usize = 40;
+/// Flags and control of a DirectSound buffer.
+const DSOUND: usize = 8;
 const TAG_EXTENSIBLE: u16 = 0xFFFE;
 
 /// A guid in memory: three little-endian numbers, then eight bytes.
@@ -219,6 +221,10 @@ pub fn format(format: &DataFormat) -> Vec<u8> {
         .guid(format.major)
         .guid(format.sub)
         .guid(format.specifier);
+    let header = match format.specifier {
+        specifier::DSOUND if format.audio.is_some() => header.u32(0).u32(0),
+        _ => header,
+    };
     let whole = match format.audio {
         Some(audio) => wave(header, format, audio),
         None => header,
@@ -226,17 +232,22 @@ pub fn format(format: &DataFormat) -> Vec<u8> {
     finish(whole, &format.attributes)
 }
 
+/// The tag of a coding: what stands in front of the family's common tail, or the extensible one.
+fn tag_of(coding: Guid) -> u16 {
+    const TAIL: u128 = 0x0000_0010_8000_00AA00389B71;
+    match coding.0 >> 96 {
+        tag if coding.0 & (u128::MAX >> 32) == TAIL && tag < 0xFFFF => tag as u16,
+        _ => TAG_EXTENSIBLE,
+    }
+}
+
 fn wave(header: Writer, format: &DataFormat, audio: AudioFormat) -> Writer {
-    let is_extensible = audio.channels > 2 || audio.bits > 16;
-    let container = audio.bits.div_ceil(8) * 8;
-    let align = container / 8 * audio.channels;
-    let tag = match () {
-        () if is_extensible => TAG_EXTENSIBLE,
-        () if format.is_float() => TAG_FLOAT,
-        () => TAG_PCM,
-    };
+    let tag = tag_of(format.sub);
+    let is_extensible = audio.channels > 2 || audio.bits > 16 || tag == TAG_EXTENSIBLE;
+    let container = audio.bits.div_ceil(8).saturating_mul(8);
+    let align = format.sample_size();
     let plain = header
-        .u16(tag)
+        .u16(if is_extensible { TAG_EXTENSIBLE } else { tag })
         .u16(audio.channels as u16)
         .u32(audio.rate_hz)
         .u32(audio.rate_hz.saturating_mul(align))
@@ -246,9 +257,7 @@ fn wave(header: Writer, format: &DataFormat, audio: AudioFormat) -> Writer {
     if !is_extensible {
         return plain;
     }
-    let mask = 1_u64
-        .checked_shl(audio.channels)
-        .map_or(u32::MAX, |bit| (bit - 1) as u32);
+    let mask = usual_speakers(audio.channels);
     plain.u16(audio.bits as u16).u32(mask).guid(format.sub)
 }
 
@@ -280,19 +289,23 @@ fn attributes(bytes: &[u8], size: usize) -> Option<(Vec<Attribute>, usize)> {
     let behind = bytes.get(size.next_multiple_of(8)..)?;
     let mut reader = Reader(behind);
     let (length, count) = (reader.u32()? as usize, reader.u32()?);
-    if length > behind.len() || count as usize > behind.len() / 24 {
+    if length < 8 || length > behind.len() || count as usize > behind.len() / 24 {
         return None;
     }
     let mut found = vec![];
+    let mut rest = behind.get(8..length)?;
     for _ in 0..count {
-        let item = reader.u32()?;
+        let mut reader = Reader(rest);
+        let item = reader.u32()? as usize;
         let flags = reader.u32()?;
         let id = reader.guid()?;
-        if item != 24 {
+        // What an attribute carries behind its id is not looked at.
+        if item < 24 || item > rest.len() {
             return None;
         }
         let required = flags & ATTRIBUTE_REQUIRED != 0;
         found.push(Attribute { id, required });
+        rest = rest.get(item.next_multiple_of(8)..).unwrap_or(&[]);
     }
     Some((found, length))
 }
@@ -325,9 +338,11 @@ pub fn read_range(bytes: &[u8]) -> Option<(Option<DataRange>, usize)> {
             notes: tail.u32()?,
             channel_mask: tail.u32()?,
         }),
-        () if major_id != major::MUSIC && head.size >= AUDIO_RANGE => Limits::Audio(AudioLimits {
+        // What stands behind a specifier that is not known, or behind a wildcard, means nothing here (DIX-21).
+        () if has_wave(specifier_id) && head.size >= AUDIO_RANGE => Limits::Audio(AudioLimits {
             min_channels: 1,
-            max_channels: tail.u32()?,
+            // One channel at least: two ranges of sound always overlap in channels (AUD-1).
+            max_channels: tail.u32()?.max(1),
             min_bits: tail.u32()?,
             max_bits: tail.u32()?,
             min_rate_hz: tail.u32()?,
@@ -375,9 +390,12 @@ pub fn read_format(bytes: &[u8]) -> Option<DataFormat> {
     if head.flags & ATTRIBUTES != 0 {
         list = attributes(bytes, head.size)?.0;
     }
-    let has_wave = specifier_id == specifier::WAVEFORMATEX && head.size >= WAVE_FORMAT;
-    let audio = if has_wave {
-        let mut tail = Reader(&bytes[HEADER..]);
+    let before = match specifier_id {
+        specifier::DSOUND => HEADER + DSOUND,
+        _ => HEADER,
+    };
+    let audio = if has_wave(specifier_id) && head.size >= before + WAVE {
+        let mut tail = Reader(bytes.get(before..)?);
         let tag = tail.u16()?;
         let channels = u32::from(tail.u16()?);
         let rate_hz = tail.u32()?;
@@ -385,7 +403,8 @@ pub fn read_format(bytes: &[u8]) -> Option<DataFormat> {
         tail.u16()?;
         let container = u32::from(tail.u16()?);
         let extra = tail.u16()?;
-        let is_extensible = tag == TAG_EXTENSIBLE && extra >= 22 && head.size >= WAVE_EXTENSIBLE;
+        let is_extensible =
+            tag == TAG_EXTENSIBLE && extra >= 22 && head.size >= before + EXTENSIBLE;
         let valid = if is_extensible {
             u32::from(tail.u16()?)
         } else {
@@ -409,13 +428,13 @@ pub fn read_format(bytes: &[u8]) -> Option<DataFormat> {
     })
 }
 
+/// Whether limits of sound stand behind a range of this specifier, and a wave format behind a format.
+pub fn has_wave(id: Guid) -> bool {
+    id == specifier::WAVEFORMATEX || id == specifier::DSOUND
+}
+
 /// A format has no wildcards (FMT-5).
 pub fn is_concrete(format: &DataFormat) -> bool {
     let ids = [format.major, format.sub, format.specifier];
     !ids.iter().any(|id| id.is_wildcard())
-}
-
-/// Whether a sub format is one of sound that this program can move.
-pub fn is_wave(id: Guid) -> bool {
-    id == sub::PCM || id == sub::IEEE_FLOAT
 }

@@ -4,26 +4,39 @@
 //! properties (PRP-2) and events (EVT-2), and the tables it reads, one file a set. The answers come from the same
 //! descriptors, ranges and rules that the graph is agreed with; no second truth. Does not live here: streaming.
 
+mod allocator;
 mod answer;
+mod clock;
 mod connection;
 mod create;
 mod dispatch;
 mod events;
+mod inject;
+mod intersection;
 pub mod layout;
 mod names;
 mod object;
 mod own;
 mod pin;
+mod read;
+mod registry;
+mod serial;
 pub mod sets;
+mod states;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod topology;
 
+pub use allocator::Completed;
 pub use answer::{Answer, Call};
 pub use create::{Connect, Invalid, Peer, validate};
 pub use dispatch::verb;
-pub use events::{Fired, Notification};
+pub use events::{EVENT_DATA, Fired, Notification};
+pub use inject::At;
+pub use intersection::{HANDLERS, Handler, Verdict, intersection, intersection_by};
 pub use names::NameError;
 pub use object::{Handle, Host, Role};
 pub use own::set_of;
-pub use pin::intersection;
+pub use read::{items, read};
+pub use registry::{Change, Entry};

@@ -69,8 +69,19 @@ fn find<'a>(catalogue: &'a Catalogue, path: &str, name: &str) -> Result<&'a Desc
     };
     let reference = rest.split('/').next().unwrap_or(rest);
     let descriptor = catalogue.find(reference).ok_or_else(unknown)?.descriptor();
+    // A name may go on to one of the filter's pins.
+    if let Some((_, pin)) = rest.split_once('/')
+        && !descriptor
+            .pins
+            .iter()
+            .any(|it| it.name.eq_ignore_ascii_case(pin))
+    {
+        return Err(unknown());
+    }
     let known: Vec<String> = descriptor.categories.iter().map(|id| alias(*id)).collect();
-    if known.iter().any(|it| it == category) {
+    // `datatransform` is the same as `data_transform`.
+    let plain = |alias: &str| alias.replace('_', "");
+    if known.iter().any(|it| plain(it) == plain(category)) {
         return Ok(descriptor);
     }
     Err(NameError::OtherCategory {

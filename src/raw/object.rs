@@ -7,12 +7,17 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::allocator::{AllocatorObject, Completed};
+use super::clock::ClockObject;
 use super::events::Subscription;
+use super::inject::Injected;
 use super::names::{self, LINKS, NameError};
-use super::{Fired, create};
+use super::registry::Change;
+use super::{Fired, create, events};
+use crate::ks::ids::Guid;
 use crate::ks::{
-    Catalogue, DataFormat, DataRange, Descriptor, Facts, Filter, Interface, Medium, Settings,
-    State, Value,
+    Catalogue, DataFormat, DataRange, Descriptor, Facts, Filter, Interface, Medium, Property,
+    Settings, State, Value,
 };
 
 /// Names an open object.
@@ -47,12 +52,27 @@ pub(super) struct PinObject {
     /// The pin at the other end.
     pub(super) peer: Option<Handle>,
     pub(super) state: State,
+    /// The allocator it was given, and the clock (ALC-13, MCL-1).
+    pub(super) allocator: Option<Handle>,
+    pub(super) clock: Option<Handle>,
     pub(super) events: Vec<Subscription>,
+}
+
+impl FilterObject {
+    /// The value of a property: the one that was set, else the default.
+    pub(super) fn value(&self, property: &Property) -> Value {
+        let stored = self.values.get(property.key);
+        stored
+            .and_then(|value| property.legal(value))
+            .unwrap_or_else(|| property.default_value())
+    }
 }
 
 pub(super) enum Object {
     Filter(Box<FilterObject>),
     Pin(Box<PinObject>),
+    Allocator(Box<AllocatorObject>),
+    Clock(Box<ClockObject>),
 }
 
 /// Everything that is open, and the catalogue that names lead to.
@@ -64,6 +84,12 @@ pub struct Host {
     next: Handle,
     log: Vec<String>,
     pub(super) fired: Vec<Fired>,
+    /// Who wants to hear of arrivals and removals in which category (REG-6).
+    pub(super) watches: Vec<(Guid, u64)>,
+    pub(super) changes: Vec<Change>,
+    /// Answers that were given later: a frame for a request that waited, or its end (ALC-9).
+    pub(super) completed: Vec<Completed>,
+    pub(super) injected: Vec<Injected>,
 }
 
 impl Host {
@@ -80,6 +106,10 @@ impl Host {
             next: 1,
             log: vec![],
             fired: vec![],
+            watches: vec![],
+            changes: vec![],
+            completed: vec![],
+            injected: vec![],
         }
     }
 
@@ -88,6 +118,10 @@ impl Host {
         let plain = |text: &str| text.to_lowercase().trim_start_matches("ks://").to_owned();
         self.links.retain(|(from, _)| *from != plain(name));
         self.links.push((plain(name), plain(to)));
+    }
+
+    pub(super) fn links(&self) -> &[(String, String)] {
+        &self.links
     }
 
     /// Opens a filter by key, title or `ks://category/reference`.
@@ -123,6 +157,52 @@ impl Host {
         Ok(handle)
     }
 
+    /// A pin that somebody else made and agreed: it is shown, and not checked again.
+    pub fn adopt(
+        &mut self,
+        filter: Handle,
+        factory: usize,
+        role: Role,
+        agreed: (DataFormat, Medium, Interface),
+        state: State,
+    ) -> Handle {
+        let (format, medium, interface) = agreed;
+        self.insert(Object::Pin(Box::new(PinObject {
+            filter,
+            factory,
+            role,
+            format,
+            medium,
+            interface,
+            priority: create::NORMAL,
+            peer: None,
+            state,
+            allocator: None,
+            clock: None,
+            events: vec![],
+        })))
+    }
+
+    /// The values of an open filter, as far as they were set.
+    pub fn values(&self, filter: Handle) -> Option<&BTreeMap<String, Value>> {
+        match self.object(filter)? {
+            Object::Filter(it) => Some(&it.values),
+            _ => None,
+        }
+    }
+
+    /// Gives an open filter's property a legal value, as a SET would. Whether there is such a property and value.
+    pub fn put(&mut self, filter: Handle, key: &str, value: &Value) -> bool {
+        let found = self.descriptor(filter).and_then(|it| it.property(key));
+        let Some((property, value)) =
+            found.and_then(|(_, property)| Some((*property, property.legal(value)?)))
+        else {
+            return false;
+        };
+        self.set_value(filter, &property, value);
+        true
+    }
+
     /// Closes a filter or a pin; whether there was one.
     pub fn close(&mut self, handle: Handle) -> bool {
         match self.object(handle) {
@@ -140,15 +220,30 @@ impl Host {
                 if let Some(source) = source {
                     self.close(source);
                 }
+                for made in self.made_on(handle) {
+                    self.close(made);
+                }
                 if let Some(Object::Pin(gone)) = self.objects.remove(&handle) {
                     let role = create::role_word(gone.role);
                     self.say(format!("closed pin {handle} ({role})"));
-                    if let Some(Object::Pin(peer)) =
-                        gone.peer.and_then(|it| self.objects.get_mut(&it))
+                    // The sink tells the source that is left, or the source the sink (CON-7).
+                    if let Some((other, Object::Pin(peer))) = gone
+                        .peer
+                        .and_then(|it| Some((it, self.objects.get_mut(&it)?)))
                     {
                         peer.peer = None;
+                        self.say(format!("pin {other}: its partner is gone"));
                     }
                 }
+            }
+            Some(Object::Allocator(_)) => {
+                self.end_waiting(handle);
+                self.objects.remove(&handle);
+                self.say(format!("closed allocator {handle}"));
+            }
+            Some(Object::Clock(_)) => {
+                self.objects.remove(&handle);
+                self.say(format!("closed clock {handle}"));
             }
         }
         true
@@ -166,15 +261,17 @@ impl Host {
 
     /// The descriptor of an open filter, or of a pin's filter.
     pub fn descriptor(&self, handle: Handle) -> Option<&Descriptor> {
-        self.object(handle)?;
-        Some(&self.filter_of(handle).descriptor)
+        match self.object(handle)? {
+            Object::Filter(_) | Object::Pin(_) => Some(&self.filter_of(handle).descriptor),
+            Object::Allocator(_) | Object::Clock(_) => None,
+        }
     }
 
     /// Format, medium, interface and role of an open pin.
     pub fn agreed(&self, handle: Handle) -> Option<(&DataFormat, Medium, Interface, Role)> {
         match self.object(handle)? {
             Object::Pin(pin) => Some((&pin.format, pin.medium, pin.interface, pin.role)),
-            Object::Filter(_) => None,
+            _ => None,
         }
     }
 
@@ -197,13 +294,17 @@ impl Host {
         self.objects.get_mut(&handle)
     }
 
-    /// The filter a handle is, or the filter of the pin that it is. For handles that were looked up.
-    pub(super) fn filter_of(&self, handle: Handle) -> &FilterObject {
-        let id = match self.objects.get(&handle) {
+    /// The filter a handle is, or that of the pin that it is.
+    pub(super) fn filter_handle(&self, handle: Handle) -> Handle {
+        match self.objects.get(&handle) {
             Some(Object::Pin(pin)) => pin.filter,
             _ => handle,
-        };
-        match self.objects.get(&id) {
+        }
+    }
+
+    /// The same as an object. For handles of filters and pins that were looked up.
+    pub(super) fn filter_of(&self, handle: Handle) -> &FilterObject {
+        match self.objects.get(&self.filter_handle(handle)) {
             Some(Object::Filter(filter)) => filter,
             _ => unreachable!("a pin closes before its filter"),
         }
@@ -227,7 +328,7 @@ impl Host {
     pub(super) fn pins(&self) -> impl Iterator<Item = (Handle, &PinObject)> {
         self.objects.iter().filter_map(|(handle, it)| match it {
             Object::Pin(pin) => Some((*handle, &**pin)),
-            Object::Filter(_) => None,
+            _ => None,
         })
     }
 
@@ -245,11 +346,16 @@ impl Host {
         self.pins().filter(|(_, pin)| is_one(pin)).count() as u32
     }
 
+    /// Everything that is open, in order of opening.
+    pub fn objects(&self) -> Vec<Handle> {
+        self.objects.keys().copied().collect()
+    }
+
     /// The static ranges of a factory.
     pub(super) fn ranges(&self, filter: Handle, factory: usize) -> Vec<DataRange> {
         let pins = &self.filter_of(filter).descriptor.pins;
         let rate_hz = self.facts.rate_hz;
-        let filled = pins[factory].ranges.iter();
+        let filled = pins.get(factory).map_or(&[][..], |pin| &pin.ranges).iter();
         let mut ranges: Vec<DataRange> = vec![];
         for range in filled.map(|range| range.at_graph_rate(rate_hz)) {
             if !ranges.contains(&range) {
@@ -267,10 +373,13 @@ impl Host {
             (0..count).map(|index| self.ranges(filter, index)).collect();
         for (_, pin) in self.pins().filter(|(_, pin)| pin.filter == filter) {
             let only = DataRange::only(&pin.format);
-            all[pin.factory] = all[pin.factory]
-                .iter()
-                .filter_map(|range| range.overlap(&only).ok())
-                .collect();
+            // A filter whose values changed may have fewer pins than when this one was made.
+            if let Some(ranges) = all.get_mut(pin.factory) {
+                *ranges = ranges
+                    .iter()
+                    .filter_map(|range| range.overlap(&only).ok())
+                    .collect();
+            }
         }
         let settings = Settings {
             values: &object.values,
@@ -279,7 +388,33 @@ impl Host {
         object
             .filter
             .constrain(&object.descriptor, &settings, &mut all);
-        all.swap_remove(factory)
+        all.get_mut(factory).map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Gives a property another value and tells who wants to know. The value is a legal one.
+    pub(super) fn set_value(&mut self, filter: Handle, property: &Property, value: Value) {
+        let Some(object) = self.filter_mut(filter) else {
+            return;
+        };
+        let is_new = object.value(property) != value;
+        object.values.insert(property.key.to_owned(), value);
+        let id = object.descriptor.property(property.key);
+        if let Some((id, _)) = id.filter(|_| is_new) {
+            events::control_changed(self, filter, id as u32);
+        }
+        if property.structural {
+            self.describe_anew(filter);
+        }
+    }
+
+    /// Allocators that were made on a pin, newest first; a clock outlives its pin (MCL-1).
+    fn made_on(&self, pin: Handle) -> Vec<Handle> {
+        let is_made = |object: &Object| match object {
+            Object::Allocator(it) => it.pin == pin,
+            _ => false,
+        };
+        let made = self.objects.iter().filter(|(_, it)| is_made(it));
+        made.map(|(handle, _)| *handle).rev().collect()
     }
 
     /// A filter's descriptor after its values changed.

@@ -5,9 +5,9 @@
 
 use super::answer::Answer;
 use super::dispatch::{Request, short, support, verb};
-use super::events;
 use super::layout::{self, INSTANCE, Reader, Writer};
-use super::object::{Host, Object};
+use super::object::Host;
+use super::serial;
 use crate::ks::ids::Guid;
 use crate::ks::{Domain, Property, Status, Value};
 
@@ -40,7 +40,7 @@ pub fn set_of(key: &str) -> Guid {
     Guid(version & !(0b11 << 62) | 0b10 << 62)
 }
 
-fn kind(property: &Property) -> u32 {
+pub(super) fn kind(property: &Property) -> u32 {
     match property.domain {
         Domain::Number { step, .. } if is_whole(step) => vt::I4,
         Domain::Number { .. } => vt::R8,
@@ -55,7 +55,7 @@ fn is_whole(step: f64) -> bool {
 }
 
 /// A value in memory.
-fn bytes(property: &Property, value: &Value) -> Vec<u8> {
+pub(super) fn bytes(property: &Property, value: &Value) -> Vec<u8> {
     let slot = property.slot_value(value);
     match kind(property) {
         vt::I4 => (slot as i32).to_le_bytes().to_vec(),
@@ -66,7 +66,7 @@ fn bytes(property: &Property, value: &Value) -> Vec<u8> {
     }
 }
 
-fn size(property: &Property) -> usize {
+pub(super) fn size(property: &Property) -> usize {
     match kind(property) {
         vt::R8 => 8,
         vt::LPWSTR => 2,
@@ -75,7 +75,7 @@ fn size(property: &Property) -> usize {
 }
 
 /// Reads a value; `None` is one of the wrong type.
-fn read(property: &Property, data: &[u8]) -> Option<Value> {
+pub(super) fn read(property: &Property, data: &[u8]) -> Option<Value> {
     let mut reader = Reader(data);
     match (kind(property), &property.domain) {
         (vt::I4, _) => Some(Value::Number(f64::from(reader.u32()? as i32))),
@@ -141,6 +141,9 @@ fn default(property: &Property) -> Vec<u8> {
 
 /// Answers a call on the set, on the filter, on one of its pins, or on a node that has the property (TOP-7).
 pub(super) fn answer(host: &mut Host, request: &Request<'_>) -> Answer {
+    if request.has(verb::SERIALIZESIZE | verb::SERIALIZESET | verb::UNSERIALIZESET) {
+        return serial::answer(host, request);
+    }
     let filter = host.filter_of(request.handle);
     let Some(&property) = filter.descriptor.properties.get(request.id as usize) else {
         return Answer::status(Status::NotFound);
@@ -157,6 +160,10 @@ pub(super) fn answer(host: &mut Host, request: &Request<'_>) -> Answer {
             }
             Some(_) => {}
         }
+    }
+    if request.has(verb::RELATIONS) {
+        // No value of a filter moves another of its values.
+        return Answer::list(layout::list([] as [Vec<u8>; 0]), request.output);
     }
     let access = verb::GET + verb::SET + verb::BASICSUPPORT + verb::DEFAULTVALUES;
     if request.has(verb::BASICSUPPORT) {
@@ -180,10 +187,7 @@ pub(super) fn answer(host: &mut Host, request: &Request<'_>) -> Answer {
     if !request.has(verb::GET) {
         return Answer::status(Status::NotFound);
     }
-    let stored = filter.values.get(property.key);
-    let value = stored
-        .and_then(|value| property.legal(value))
-        .unwrap_or_else(|| property.default_value());
+    let value = filter.value(&property);
     let data = bytes(&property, &value);
     match kind(&property) {
         vt::LPWSTR => Answer::text(data, request.output),
@@ -199,20 +203,7 @@ fn set(host: &mut Host, request: &Request<'_>, property: &Property) -> Answer {
     let Some(value) = value else {
         return Answer::status(Status::InvalidParameter);
     };
-    let filter = match host.object(request.handle) {
-        Some(Object::Pin(pin)) => pin.filter,
-        _ => request.handle,
-    };
-    let default = property.default_value();
-    if let Some(object) = host.filter_mut(filter) {
-        let old = object.values.insert(property.key.to_owned(), value.clone());
-        let is_new = old.unwrap_or(default) != value;
-        if is_new {
-            events::control_changed(host, filter, request.id);
-        }
-    }
-    if property.structural {
-        host.describe_anew(filter);
-    }
+    let filter = host.filter_handle(request.handle);
+    host.set_value(filter, property, value);
     Answer::status(Status::Success)
 }

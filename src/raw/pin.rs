@@ -2,6 +2,7 @@
 
 use super::answer::{Answer, Call};
 use super::dispatch::{Item, PER_PIN, Request};
+use super::intersection::intersection;
 use super::layout::{self, INSTANCE, Writer};
 use super::object::Host;
 use crate::ks::ids::category;
@@ -149,25 +150,6 @@ fn data_intersection(host: &Host, request: &Request<'_>) -> Answer {
             },
         )
     })
-}
-
-/// The first format that a client's list of ranges and a pin's own have in common. The list stands in `call.input`,
-/// behind its `{Size, Count}`.
-pub fn intersection(own: &[DataRange], call: Call<'_>) -> Answer {
-    let Some(client) = layout::read_ranges(call.input) else {
-        return Answer::status(Status::BufferTooSmall);
-    };
-    let pairs = client
-        .iter()
-        .flatten()
-        .flat_map(|theirs| own.iter().map(move |ours| (theirs, ours)));
-    let format = pairs
-        .filter_map(|(theirs, ours)| theirs.overlap(ours).ok())
-        .find_map(|both| both.choose());
-    match format {
-        Some(format) => Answer::sized(layout::format(&format), call.output),
-        None => Answer::status(Status::NoMatch),
-    }
 }
 
 /// Would the pin take that format? Changes nothing (PIN-8).

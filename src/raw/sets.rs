@@ -14,6 +14,16 @@ pub const CONNECTION: Guid = Guid(0x1D58C920_AC9B_11CF_A5D6_28DB04C10000);
 pub const CONNECTION_EVENTS: Guid = Guid(0x7F4BCBE0_9EA5_11CF_A5D6_28DB04C10000);
 /// A control was turned.
 pub const CONTROL_CHANGE_EVENTS: Guid = Guid(0xE85E9698_FA2F_11D1_95BD_00C04FB925D3);
+/// What a pin that is open streams by: allocator and master clock.
+pub const STREAM: Guid = Guid(0x65AABA60_98AE_11CF_A10D_0020AFD156E4);
+/// What an allocator says of itself.
+pub const STREAM_ALLOCATOR: Guid = Guid(0xCF6E4342_EC87_11CF_A130_0020AFD156E4);
+/// Frames out and back (MTH-1).
+pub const STREAM_ALLOCATOR_METHODS: Guid = Guid(0xCF6E4341_EC87_11CF_A130_0020AFD156E4);
+/// Frames came back.
+pub const STREAM_ALLOCATOR_EVENTS: Guid = Guid(0x75D95571_073C_11D0_A161_0020AFD156E4);
+/// What a clock shows (10.1).
+pub const CLOCK: Guid = Guid(0xDF12A4C0_AC17_11CF_A5D6_28DB04C10000);
 /// The types of values (PRP-7).
 pub const PROPERTY_TYPES: Guid = Guid(0x97E99BA0_BDEA_11CF_A5D6_28DB04C10000);
 
@@ -25,4 +35,9 @@ pub const NAMES: &[(&str, Guid)] = &[
     ("connection", CONNECTION),
     ("connection_events", CONNECTION_EVENTS),
     ("control_change", CONTROL_CHANGE_EVENTS),
+    ("stream", STREAM),
+    ("stream_allocator", STREAM_ALLOCATOR),
+    ("stream_allocator_methods", STREAM_ALLOCATOR_METHODS),
+    ("stream_allocator_events", STREAM_ALLOCATOR_EVENTS),
+    ("clock", CLOCK),
 ];

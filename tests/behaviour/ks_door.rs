@@ -131,3 +131,59 @@ fn a_line_that_is_no_request_is_answered_and_the_next_is_read() {
             .contains("docs/ks-json.md")
     );
 }
+
+#[test]
+fn no_line_stops_the_door() {
+    let desk = Desk::new("ks-malformed");
+    let deep = "[".repeat(200_000);
+    let deep_value = format!(
+        r#"{{"op":"intersect","own":[],"client":{}}}"#,
+        "[".repeat(5000)
+    );
+    let long = format!(r#"{{"op":"open","name":"{}"}}"#, "x".repeat(10 << 20));
+    let hex = format!(
+        r#"{{"op":"create","object":1,"request":"{}"}}"#,
+        "ab".repeat(1 << 20)
+    );
+    let lines = [
+        "{",
+        "\u{0}",
+        "{\"op\":1}",
+        "{\"op\":\"open\"}",
+        "{\"op\":\"open\",\"name\":7}",
+        "{\"op\":\"open\",\"name\":\"gain\",\"more\":1}",
+        "{\"op\":\"close\",\"object\":-1}",
+        "{\"op\":\"close\",\"object\":4294967296}",
+        "{\"op\":\"close\",\"object\":1e400}",
+        "{\"op\":\"property\",\"object\":1,\"input\":\"0\"}",
+        "{\"op\":\"property\",\"object\":1,\"input\":\"zz\"}",
+        "{\"op\":\"property\",\"object\":1,\"verb\":\"dance\"}",
+        "{\"op\":\"property\",\"object\":1,\"set\":\"nonsense\"}",
+        "{\"op\":\"property\",\"object\":1,\"set\":\"pin\",\"pin\":\"nobody\"}",
+        "{\"op\":\"connect\",\"from\":[1],\"to\":[2,\"in\"]}",
+        "{\"op\":\"connect\",\"from\":[9,0],\"to\":[8,0]}",
+        "{\"op\":\"match\",\"from\":{},\"to\":{}}",
+        "{\"op\":\"inject\",\"object\":1,\"line\":3,\"status\":\"NO_MATCH\"}",
+        "{\"op\":\"state\",\"to\":\"sleep\"}",
+        "{\"op\":\"register\",\"key\":\"gain\"}",
+        &deep,
+        &deep_value,
+        &long,
+        &hex,
+        // Figures at their ends overflow nothing.
+        r#"{"op":"validate","pin":{"data_flow":"in"},"connect":{"pin":0,"format":{"major":"audio","sub":"pcm","channels":4294967295,"bits":4294967295,"rate_hz":4294967295}}}"#,
+    ];
+    let mut input = String::new();
+    for line in lines {
+        input += line;
+        input += "\n{\"op\":\"log\"}\n";
+    }
+    let got = said(&desk, &input);
+    assert_eq!(got.len(), 2 * lines.len());
+    for (line, pair) in lines.iter().zip(got.chunks(2)) {
+        let short: String = line.chars().take(80).collect();
+        assert_ne!(pair[0]["status"], "SUCCESS", "{short}");
+        assert!(pair[0]["reason"].is_string(), "{short}: {}", pair[0]);
+        assert_eq!(pair[1]["status"], "SUCCESS", "after {short}");
+    }
+}

@@ -27,6 +27,8 @@ mod faults;
 mod killed;
 
 mod ks_door;
+mod ks_rules;
+mod ks_systems;
 
 mod loops;
 

@@ -1,9 +1,11 @@
 //! `ksgraph ks`: the raw door for scripts. One JSON request a line on standard input, one JSON answer a line.
 //!
-//! Here are the requests and what becomes of them; `words.rs` reads ids, ranges and formats, `shapes.rs` of the parent
-//! writes them. The schema is in docs/ks-json.md. A line that cannot be understood is answered, and the next is read.
+//! Here are the requests and what becomes of them; `calls.rs` has calls on objects, `pure.rs` questions without one,
+//! `registered.rs` what is on offer; `words.rs` reads ids, ranges and formats, `shapes.rs` of the parent writes them. The schema is in docs/ks-json.md. A line that cannot be understood is answered, and the next is read.
 
+mod calls;
 mod pure;
+mod registered;
 mod words;
 
 use std::io::BufRead;
@@ -15,10 +17,9 @@ use serde_json::{Value as Json, json};
 use super::failure::{Exit, Failure};
 use super::{Answer, shapes};
 use crate::ks::Status;
-use crate::ks::ids::Guid;
-use crate::raw::layout::{self, Writer};
-use crate::raw::{self, Call, Host, Role, sets, verb};
-use words::{Bytes, ConnectWords, FormatWords, Id, PinWords, RangeWords};
+use crate::raw::layout;
+use crate::raw::{self, Host, Role};
+use words::{Bytes, ConnectWords, PinWords};
 
 /// What `ks` takes: nothing but its lines.
 #[derive(Args, Debug)]
@@ -41,34 +42,57 @@ enum Request {
         name: String,
         to: String,
     },
-    Property(PropertyCall),
-    Enable {
-        #[serde(flatten)]
-        call: EventCall,
-    },
+    Property(calls::Call),
+    Method(calls::Call),
+    Enable(calls::Enable),
     Disable {
         object: u32,
         tag: Option<u64>,
+        data: Option<Bytes>,
     },
     Fired,
+    Cancel {
+        object: u32,
+    },
     Create {
         object: u32,
         request: Option<Bytes>,
         connect: Option<ConnectWords>,
     },
     Connect {
-        from: (u32, Pin),
-        to: (u32, Pin),
+        from: End,
+        to: End,
     },
+    Allocator {
+        object: u32,
+        framing: calls::Framing,
+    },
+    Clock {
+        object: u32,
+        #[serde(default)]
+        flags: u32,
+    },
+    State(calls::StateCall),
+    Inject(calls::Inject),
+    Registry {
+        category: Option<String>,
+    },
+    Register(Box<registered::Register>),
+    Unregister {
+        key: String,
+    },
+    Watch {
+        category: String,
+        #[serde(default)]
+        tag: u64,
+    },
+    Objects,
+    Reset,
     Pin {
         object: u32,
     },
     Log,
-    Intersect {
-        client: Client,
-        own: Vec<RangeWords>,
-        length: Option<usize>,
-    },
+    Intersect(pure::Intersect),
     Match {
         from: PinWords,
         to: PinWords,
@@ -76,50 +100,12 @@ enum Request {
     Validate(Box<pure::Validate>),
 }
 
-/// A property call; the input either in parts or as bytes.
+/// One end of a wire: a factory of a filter, or a pin that is open.
 #[derive(Deserialize, Debug)]
-struct PropertyCall {
-    object: u32,
-    #[serde(default)]
-    set: Id,
-    #[serde(default)]
-    id: u32,
-    #[serde(default)]
-    verb: Verb,
-    pin: Option<Pin>,
-    node: Option<u32>,
-    /// Whatever stands behind the head, as bytes.
-    instance: Option<Bytes>,
-    /// A list of ranges behind the pin.
-    ranges: Option<Vec<RangeWords>>,
-    /// All of the input, head included, in place of the parts above.
-    input: Option<Bytes>,
-    data: Option<Bytes>,
-    /// A format as data.
-    format: Option<FormatWords>,
-    /// Room for the answer; without it there is enough.
-    length: Option<usize>,
-}
-
-/// An event to be enabled.
-#[derive(Deserialize, Debug)]
-struct EventCall {
-    object: u32,
-    #[serde(default)]
-    set: Id,
-    #[serde(default)]
-    id: u32,
-    #[serde(default)]
-    once: bool,
-    /// 1 an event, 2 a semaphore; anything else is refused.
-    #[serde(default = "event")]
-    notification: u64,
-    #[serde(default)]
-    tag: u64,
-}
-
-fn event() -> u64 {
-    1
+#[serde(untagged)]
+enum End {
+    Factory(u32, Pin),
+    Open(u32),
 }
 
 /// A pin by its name or number.
@@ -130,80 +116,47 @@ enum Pin {
     Name(String),
 }
 
-/// A client's list of ranges, in words or bytes.
-#[derive(Deserialize, Debug)]
-#[serde(untagged)]
-enum Client {
-    Bytes(Bytes),
-    Words(Vec<RangeWords>),
-}
-
-/// What is done with a property.
-#[derive(Deserialize, Debug)]
-#[serde(untagged)]
-enum Verb {
-    Flags(u32),
-    Word(VerbWord),
-}
-
-#[derive(Deserialize, Debug)]
-#[serde(rename_all = "snake_case")]
-enum VerbWord {
-    Get,
-    Set,
-    Setsupport,
-    Basicsupport,
-    Defaultvalues,
-}
-
-impl Default for Verb {
-    fn default() -> Self {
-        Self::Word(VerbWord::Get)
-    }
-}
-
-impl Verb {
-    fn flags(&self) -> u32 {
-        match self {
-            Self::Flags(flags) => *flags,
-            Self::Word(VerbWord::Get) => verb::GET,
-            Self::Word(VerbWord::Set) => verb::SET,
-            Self::Word(VerbWord::Setsupport) => verb::SETSUPPORT,
-            Self::Word(VerbWord::Basicsupport) => verb::BASICSUPPORT,
-            Self::Word(VerbWord::Defaultvalues) => verb::DEFAULTVALUES,
-        }
-    }
+/// The nominal machine, with nothing open.
+fn blank() -> Host {
+    Host::new(
+        super::load::offline_catalogue(),
+        crate::ks::Facts::nominal(),
+    )
 }
 
 /// Answers lines until there are no more.
 pub(super) fn run(_: &Ks) -> Result<Answer, Failure> {
-    let catalogue = super::load::offline_catalogue();
-    let mut host = Host::new(catalogue, crate::ks::Facts::nominal());
+    let mut host = blank();
     let mut input = std::io::stdin().lock();
     let mut line = vec![];
     loop {
-        line.clear();
-        match read_line(&mut input, &mut line) {
-            Ok(0) => break,
-            Ok(_) => {}
+        let read = read_line(&mut input, &mut line);
+        let is_whole = match read {
+            Ok(Line::End) => break,
+            Ok(Line::Whole) => true,
+            Ok(Line::TooLong) => false,
             Err(error) => {
                 return Err(Failure::usage("read a request", error.to_string()));
             }
-        }
+        };
         let text = String::from_utf8_lossy(&line);
-        if text.trim().is_empty() {
+        if is_whole && text.trim().is_empty() {
             continue;
         }
-        let answer = match serde_json::from_str::<Request>(&text) {
-            Ok(request) => carry_out(&mut host, request),
-            Err(error) => Err(Refused {
-                status: Status::InvalidParameter,
-                reason: format!(
+        let answer = match is_whole.then(|| serde_json::from_str::<Request>(&text)) {
+            Some(Ok(request)) => carry_out(&mut host, request),
+            Some(Err(error)) => Err(Refused::new(
+                Status::InvalidParameter,
+                format!(
                     "this request cannot be understood: {error}; docs/ks-json.md shows them all"
                 ),
-            }),
+            )),
+            None => Err(Refused::new(
+                Status::InvalidBufferSize,
+                format!("a line has more than {LONGEST} bytes"),
+            )),
         };
-        let document = answer.unwrap_or_else(|refused| refused.json());
+        let document = answer.unwrap_or_else(Refused::json);
         if !super::print(&format!("{document}\n")) {
             break;
         }
@@ -215,14 +168,33 @@ pub(super) fn run(_: &Ks) -> Result<Answer, Failure> {
 /// Longest request that is read, in bytes.
 const LONGEST: u64 = 1 << 22;
 
-fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> std::io::Result<usize> {
+enum Line {
+    Whole,
+    TooLong,
+    End,
+}
+
+/// Reads a line into `line`; of one that is too long the rest is passed over.
+fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> std::io::Result<Line> {
     use std::io::Read;
+    line.clear();
     let count = input.by_ref().take(LONGEST).read_until(b'\n', line)?;
-    if count as u64 == LONGEST && line.last() != Some(&b'\n') {
-        let words = format!("a line has more than {LONGEST} bytes");
-        return Err(std::io::Error::other(words));
+    if count == 0 {
+        return Ok(Line::End);
     }
-    Ok(count)
+    if (count as u64) < LONGEST || line.last() == Some(&b'\n') {
+        return Ok(Line::Whole);
+    }
+    loop {
+        let chunk = input.fill_buf()?;
+        let end = chunk.iter().position(|byte| *byte == b'\n');
+        let used = end.map_or(chunk.len(), |at| at + 1);
+        let is_done = end.is_some() || chunk.is_empty();
+        input.consume(used);
+        if is_done {
+            return Ok(Line::TooLong);
+        }
+    }
 }
 
 /// A request that leads to nothing, and why.
@@ -257,6 +229,15 @@ fn answered(answer: &raw::Answer) -> Json {
     document
 }
 
+/// An object that was made, or why not.
+fn made(answer: &raw::Answer) -> Json {
+    let mut document = outcome(answer.status);
+    if let Some(handle) = layout::Reader(&answer.data).u32() {
+        document["object"] = json!(handle);
+    }
+    document
+}
+
 fn carry_out(host: &mut Host, request: Request) -> Result<Json, Refused> {
     let no_object = |object: u32| {
         Refused::new(
@@ -277,31 +258,47 @@ fn carry_out(host: &mut Host, request: Request) -> Result<Json, Refused> {
             host.link(&name, &to);
             Ok(outcome(Status::Success))
         }
-        Request::Property(call) => property(host, &call),
-        Request::Enable { call } => {
-            let set = call.set.guid().map_err(words_refused)?;
-            let flags = 1 | if call.once { 2 } else { 0 };
-            let input = Writer::default().guid(set).u32(call.id).u32(flags).0;
-            let data = Writer::default().u64(call.notification).u64(call.tag).0;
-            let answer = host.enable(
-                call.object,
-                Call {
-                    input: &input,
-                    data: &data,
-                    output: usize::MAX,
-                },
-            );
-            Ok(answered(&answer))
+        Request::Property(call) => calls::property(host, &call),
+        Request::Method(call) => calls::method(host, &call),
+        Request::Enable(call) => calls::enable(host, &call),
+        Request::Disable { object, tag, data } => calls::disable(host, object, tag, data),
+        Request::Fired => Ok(calls::fired(host)),
+        Request::Cancel { object } => match host.cancel(object) {
+            true => Ok(outcome(Status::Success)),
+            false => Ok(outcome(Status::Unsuccessful)),
+        },
+        Request::Allocator { object, framing } => {
+            Ok(made(&host.create_allocator(object, &framing.bytes())))
         }
-        Request::Disable { object, tag } => Ok(answered(&host.disable(object, tag))),
-        Request::Fired => {
-            let fired: Vec<Json> = host
-                .take_fired()
-                .into_iter()
-                .map(|it| json!({ "object": it.object, "set": it.set.to_string(), "id": it.id, "tag": it.tag }))
-                .collect();
-            Ok(with(outcome(Status::Success), "fired", json!(fired)))
+        Request::Clock { object, flags } => {
+            Ok(made(&host.create_clock(object, &flags.to_le_bytes())))
         }
+        Request::State(call) => calls::state(host, &call),
+        Request::Inject(call) => calls::inject(host, &call),
+        Request::Registry { category } => {
+            registered::entries(host, category).map_err(words_refused)
+        }
+        Request::Register(it) => registered::register(host, &it).map_err(words_refused),
+        Request::Unregister { key } => match host.unregister(&key) {
+            true => Ok(outcome(Status::Success)),
+            false => Err(Refused::new(
+                Status::NotFound,
+                format!("there is no filter {key:?}"),
+            )),
+        },
+        Request::Watch { category, tag } => {
+            host.watch(words::category(&category).map_err(words_refused)?, tag);
+            Ok(outcome(Status::Success))
+        }
+        Request::Reset => {
+            *host = blank();
+            Ok(outcome(Status::Success))
+        }
+        Request::Objects => Ok(with(
+            outcome(Status::Success),
+            "objects",
+            json!(host.objects()),
+        )),
         Request::Create {
             object,
             request,
@@ -319,13 +316,38 @@ fn carry_out(host: &mut Host, request: Request) -> Result<Json, Refused> {
                 }
             };
             match host.create_pin(object, &bytes) {
-                Ok(pin) => Ok(with(outcome(Status::Success), "object", json!(pin))),
+                Ok(pin) => {
+                    let mut document = with(outcome(Status::Success), "object", json!(pin));
+                    document["access"] = json!(host.access(pin));
+                    Ok(document)
+                }
                 Err(invalid) => Ok(pure::invalid(&invalid)),
             }
         }
         Request::Connect { from, to } => {
-            let ends = (end(host, &from)?, end(host, &to)?);
-            match host.connect(ends.0, ends.1) {
+            let made = match (&from, &to) {
+                (End::Factory(from, a), End::Factory(to, b)) => {
+                    let ends = (
+                        (*from, pin_number(host, *from, a)?),
+                        (*to, pin_number(host, *to, b)?),
+                    );
+                    host.connect(ends.0, ends.1)
+                }
+                // The pin that is open answers; the new one gets what it has (CON-3).
+                (End::Factory(filter, pin), End::Open(open)) => {
+                    let end = (*filter, pin_number(host, *filter, pin)?);
+                    host.connect_to(end, *open).map(|pin| (pin, *open))
+                }
+                (End::Open(open), End::Factory(filter, pin)) => {
+                    let end = (*filter, pin_number(host, *filter, pin)?);
+                    host.connect_to(end, *open).map(|pin| (*open, pin))
+                }
+                (End::Open(_), End::Open(_)) => {
+                    let words = "two pins that are open cannot be joined any more";
+                    return Err(Refused::new(Status::InvalidParameter, words));
+                }
+            };
+            match made {
                 Ok((from, to)) => {
                     let mut document = outcome(Status::Success);
                     document["from"] = json!(from);
@@ -340,11 +362,7 @@ fn carry_out(host: &mut Host, request: Request) -> Result<Json, Refused> {
             None => Err(no_object(object)),
         },
         Request::Log => Ok(with(outcome(Status::Success), "log", json!(host.log()))),
-        Request::Intersect {
-            client,
-            own,
-            length,
-        } => pure::intersect(client, &own, length.unwrap_or(usize::MAX)).map_err(words_refused),
+        Request::Intersect(it) => pure::intersect(&it).map_err(words_refused),
         Request::Match { from, to } => pure::matched(&from, &to).map_err(words_refused),
         Request::Validate(it) => pure::validated(&it).map_err(words_refused),
     }
@@ -385,64 +403,4 @@ fn pin_number(host: &Host, object: u32, pin: &Pin) -> Result<u32, Refused> {
                 Refused::new(Status::InvalidParameter, words)
             }),
     }
-}
-
-fn end(host: &Host, (object, pin): &(u32, Pin)) -> Result<(u32, u32), Refused> {
-    Ok((*object, pin_number(host, *object, pin)?))
-}
-
-fn property(host: &mut Host, call: &PropertyCall) -> Result<Json, Refused> {
-    let input = match &call.input {
-        Some(bytes) => bytes.0.clone(),
-        None => input(host, call)?,
-    };
-    let data = match (&call.data, &call.format) {
-        (Some(bytes), _) => bytes.0.clone(),
-        (None, Some(format)) => layout::format(&format.format().map_err(words_refused)?),
-        (None, None) => vec![],
-    };
-    let answer = host.property(
-        call.object,
-        Call {
-            input: &input,
-            data: &data,
-            output: call.length.unwrap_or(usize::MAX),
-        },
-    );
-    Ok(answered(&answer))
-}
-
-/// Head, pin or node, and what stands behind.
-fn input(host: &Host, call: &PropertyCall) -> Result<Vec<u8>, Refused> {
-    let set = match &call.set {
-        Id::Own => own_set(host, call.object),
-        set => set.guid().map_err(words_refused)?,
-    };
-    let topology = if call.node.is_some() && call.set.is_own() {
-        verb::TOPOLOGY
-    } else {
-        0
-    };
-    let mut head = Writer::default()
-        .guid(set)
-        .u32(call.id)
-        .u32(call.verb.flags() | topology);
-    if let Some(pin) = &call.pin {
-        head = head.u32(pin_number(host, call.object, pin)?).u32(0);
-    } else if let Some(node) = call.node {
-        head = head.u32(node).u32(0);
-    }
-    let mut bytes = head.0;
-    if let Some(more) = &call.instance {
-        bytes.extend(&more.0);
-    }
-    if let Some(ranges) = &call.ranges {
-        bytes.extend(words::list(ranges).map_err(words_refused)?);
-    }
-    Ok(bytes)
-}
-
-fn own_set(host: &Host, object: u32) -> Guid {
-    host.descriptor(object)
-        .map_or(sets::GENERAL, |descriptor| raw::set_of(&descriptor.key))
 }

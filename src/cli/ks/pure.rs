@@ -6,28 +6,98 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
-use super::words::{ConnectWords, PinWords, RangeWords, list, ranges};
-use super::{Client, answered, outcome};
+use super::words::{Bytes, ConnectWords, FormatWords, PinWords, RangeWords, list, ranges, status};
+use super::{answered, outcome};
 use crate::cli::shapes;
 use crate::graph::{
     FilterId, FilterNode, FilterPath, Graph, Node, NodeKind, PinAddress, Position, negotiate,
     would_connect,
 };
 use crate::ks::{Catalogue, DataFlow, Declaration, Declared, Facts, Status};
-use crate::raw::{self, Call, Invalid, Peer, Role, layout};
+use crate::raw::{self, Call, Invalid, Peer, Role, Verdict, layout};
+
+/// Two lists of ranges.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Intersect {
+    client: Client,
+    own: Client,
+    handler: Option<HandlerWords>,
+    length: Option<usize>,
+}
+
+/// A list of ranges, in words or bytes.
+#[derive(Deserialize, Debug)]
+#[serde(untagged)]
+enum Client {
+    Bytes(Bytes),
+    Words(Vec<RangeWords>),
+}
+
+/// The handler of the pin: one that is known by name, or what it says to one pair after the other.
+#[derive(Deserialize, Debug)]
+#[serde(untagged)]
+enum HandlerWords {
+    Named(String),
+    Script(Vec<VerdictWords>),
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(untagged)]
+enum VerdictWords {
+    Status(String),
+    Format(FormatWords),
+}
+
+impl VerdictWords {
+    fn verdict(&self) -> Result<Verdict, String> {
+        Ok(match self {
+            Self::Status(word) => Verdict::Status(status(word)?),
+            Self::Format(words) => Verdict::Format(words.format()?),
+        })
+    }
+}
 
 /// The first format two lists have in common, as a pin's DATAINTERSECTION would answer.
-pub(super) fn intersect(client: Client, own: &[RangeWords], output: usize) -> Result<Json, String> {
-    let bytes = match client {
-        Client::Bytes(bytes) => bytes.0,
-        Client::Words(words) => list(&words)?,
+pub(super) fn intersect(it: &Intersect) -> Result<Json, String> {
+    let bytes = match &it.client {
+        Client::Bytes(bytes) => bytes.0.clone(),
+        Client::Words(words) => list(words)?,
     };
     let call = Call {
         input: &bytes,
         data: &[],
-        output,
+        output: it.length.unwrap_or(usize::MAX),
     };
-    let answer = raw::intersection(&ranges(own)?, call);
+    let own = match &it.own {
+        Client::Words(words) => ranges(words)?,
+        Client::Bytes(bytes) => layout::read_ranges(&bytes.0)
+            .ok_or("these bytes are no list of ranges")?
+            .into_iter()
+            .flatten()
+            .collect(),
+    };
+    let answer = match &it.handler {
+        None => raw::intersection(&own, call),
+        Some(HandlerWords::Named(word)) => {
+            let mut known = raw::HANDLERS.iter();
+            let Some((_, handler)) = known.find(|(name, _)| name == word) else {
+                let names: Vec<&str> = raw::HANDLERS.iter().map(|(name, _)| *name).collect();
+                return Err(format!("{word:?} is no handler: {}", names.join(", ")));
+            };
+            raw::intersection_by(&own, call, &mut |a, b, room| handler(a, b, room))
+        }
+        Some(HandlerWords::Script(words)) => {
+            let all: Result<Vec<Verdict>, String> =
+                words.iter().map(VerdictWords::verdict).collect();
+            let mut verdicts = all?.into_iter();
+            // After the last word the default handler decides.
+            raw::intersection_by(&own, call, &mut |_, _, _| {
+                let next = verdicts.next();
+                next.unwrap_or(Verdict::Status(Status::NotImplemented))
+            })
+        }
+    };
     let mut document = answered(&answer);
     if let Some(format) = layout::read_format(&answer.data) {
         document["format"] = shapes::format(&format);
@@ -52,6 +122,10 @@ pub(super) struct Validate {
     connect: ConnectWords,
     /// The pin that `connect.to` names.
     peer: Option<PeerWords>,
+    /// What the pin's own creation, its format handler and its set-up of clock and allocator answer.
+    create: Option<String>,
+    set_format: Option<String>,
+    set_up: Option<String>,
 }
 
 #[derive(Deserialize, Debug)]
@@ -70,9 +144,16 @@ enum RoleWord {
     Source,
 }
 
-/// Lines 4 to 10 of the validation list.
+/// Lines 3 to 11 of the validation list.
 pub(super) fn validated(it: &Validate) -> Result<Json, String> {
     let factory = it.pin.factory("pin")?;
+    if it.connect.number().is_some_and(|pin| pin != 0) {
+        return Ok(invalid(&Invalid {
+            line: 3,
+            status: Status::InvalidParameter,
+            reason: "there is one pin, number 0".into(),
+        }));
+    }
     let connect = it.connect.connect(None)?;
     let peer = match (&it.peer, connect.to) {
         (Some(peer), _) => Ok(Some(Peer {
@@ -86,7 +167,19 @@ pub(super) fn validated(it: &Validate) -> Result<Json, String> {
         (None, None) => Ok(None),
         (None, Some(_)) => Err(()),
     };
-    let open = raw::validate(&factory, &factory.ranges, it.current, &connect, peer);
+    let mut open = raw::validate(&factory, &factory.ranges, it.current, &connect, peer);
+    for (line, word) in [(9, &it.create), (10, &it.set_format), (11, &it.set_up)] {
+        let status = word.as_ref().map(|word| status(word)).transpose()?;
+        let failed = status.filter(|status| open.is_ok() && *status != Status::Success);
+        if let Some(status) = failed {
+            let reason = "the pin's own code refuses".to_owned();
+            open = Err(Invalid {
+                line,
+                status,
+                reason,
+            });
+        }
+    }
     Ok(match open {
         Ok(role) => {
             let mut document = outcome(Status::Success);

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Deserializer};
 
-use crate::ks::ids::{Guid, major, set, specifier, sub, technology};
+use crate::ks::ids::{Guid, category, major, set, specifier, sub, technology};
 use crate::ks::{
     Attribute, AudioFormat, AudioLimits, Communication, DataFlow, DataFormat, DataRange,
-    Descriptor, Instances, Interface, Limits, Medium, MusicLimits, PinFactory, UNLIMITED,
+    Descriptor, Instances, Interface, Limits, Medium, MusicLimits, PinFactory, Status, UNLIMITED,
 };
 use crate::raw::{Connect, layout, sets};
 
@@ -78,8 +78,31 @@ impl Id {
     }
 }
 
+/// An id by its name in a table, with or without what stands before it in C headers, or as a guid.
 fn named(word: &str, names: &[(&str, Guid)]) -> Result<Guid, String> {
-    if let Some((_, id)) = names.iter().find(|(name, _)| *name == word) {
+    const PREFIXES: &[&str] = &[
+        "ksdataformat_type_",
+        "ksdataformat_subtype_",
+        "ksdataformat_specifier_",
+        "ksmusic_technology_",
+        "kscategory_",
+        "kspropsetid_",
+        "kseventsetid_",
+        "ksmethodsetid_",
+    ];
+    let small = word.to_lowercase();
+    let mut prefixes = PREFIXES.iter();
+    let plain = prefixes
+        .find_map(|prefix| small.strip_prefix(prefix))
+        .unwrap_or(&small);
+    // Sets of events and methods share their names with sets of properties.
+    let plain = match () {
+        () if small.starts_with("kseventsetid_") => format!("{plain}_events"),
+        () if small.starts_with("ksmethodsetid_") => format!("{plain}_methods"),
+        () => plain.to_owned(),
+    };
+    let same = |name: &str| name.replace('_', "") == plain.replace('_', "");
+    if let Some((_, id)) = names.iter().find(|(name, _)| same(name)) {
         return Ok(*id);
     }
     word.parse().map_err(|_| {
@@ -92,27 +115,79 @@ fn named(word: &str, names: &[(&str, Guid)]) -> Result<Guid, String> {
 }
 
 const ANY: (&str, Guid) = ("*", Guid::WILDCARD);
-const MAJORS: &[(&str, Guid)] = &[ANY, ("audio", major::AUDIO), ("music", major::MUSIC)];
+const WILD: (&str, Guid) = ("wildcard", Guid::WILDCARD);
+const MAJORS: &[(&str, Guid)] = &[
+    ANY,
+    WILD,
+    ("audio", major::AUDIO),
+    ("music", major::MUSIC),
+    ("stream", Guid(0xE436EB83_524F_11CE_9F53_0020AF0BA770)),
+    ("midi", Guid(0x7364696D_0000_0010_8000_00AA00389B71)),
+    ("video", Guid(0x73646976_0000_0010_8000_00AA00389B71)),
+];
 const SUBS: &[(&str, Guid)] = &[
     ANY,
+    WILD,
     ("pcm", sub::PCM),
     ("float", sub::IEEE_FLOAT),
+    ("ieee_float", sub::IEEE_FLOAT),
     ("midi", sub::MIDI),
     ("directmusic", sub::DIRECTMUSIC),
     ("midi_bus", sub::MIDI_BUS),
     ("analog", sub::ANALOG),
+    ("none", Guid(0xE436EB8E_524F_11CE_9F53_0020AF0BA770)),
+    ("adpcm", Guid(0x00000002_0000_0010_8000_00AA00389B71)),
+    ("alaw", Guid(0x00000006_0000_0010_8000_00AA00389B71)),
+    ("mulaw", Guid(0x00000007_0000_0010_8000_00AA00389B71)),
+    ("drm", Guid(0x00000009_0000_0010_8000_00AA00389B71)),
+    ("mpeg", Guid(0x00000050_0000_0010_8000_00AA00389B71)),
 ];
 const SPECIFIERS: &[(&str, Guid)] = &[
     ANY,
+    WILD,
     ("none", specifier::NONE),
     ("waveformatex", specifier::WAVEFORMATEX),
     ("dsound", specifier::DSOUND),
 ];
 const TECHNOLOGIES: &[(&str, Guid)] = &[
     ANY,
+    WILD,
     ("port", technology::PORT),
     ("swsynth", technology::SWSYNTH),
+    ("fmsynth", Guid(0x252C5C80_62E9_11CF_A5D6_28DB04C10000)),
+    ("sqsynth", Guid(0x0ECF4380_62E9_11CF_A5D6_28DB04C10000)),
+    ("wavetable", Guid(0x394EC7C0_62E9_11CF_A5D6_28DB04C10000)),
 ];
+
+/// A category by its alias or guid.
+pub(super) fn category(word: &str) -> Result<Guid, String> {
+    named(
+        word,
+        &[
+            ("audio", category::AUDIO),
+            ("capture", category::CAPTURE),
+            ("render", category::RENDER),
+            ("topology", category::TOPOLOGY),
+            ("synthesizer", category::SYNTHESIZER),
+            ("mixer", category::MIXER),
+            ("splitter", category::SPLITTER),
+            ("datatransform", category::DATATRANSFORM),
+            ("interfacetransform", category::INTERFACETRANSFORM),
+            ("filesystem", category::FILESYSTEM),
+            ("clock", category::CLOCK),
+            ("analysis", category::ANALYSIS),
+        ],
+    )
+}
+
+/// A status by its name, with or without `STATUS_`.
+pub(super) fn status(word: &str) -> Result<Status, String> {
+    let plain = word.strip_prefix("STATUS_").unwrap_or(word);
+    let mut all = Status::ALL.iter();
+    all.find(|status| status.name() == plain)
+        .copied()
+        .ok_or_else(|| format!("{word:?} is no status"))
+}
 
 /// A figure, or the two ends of an interval.
 #[derive(Clone, Copy, Deserialize, Debug)]
@@ -174,6 +249,8 @@ pub(super) struct RangeWords {
     attributes: Vec<AttributeWords>,
     /// A size to be claimed in place of the true one.
     format_size: Option<u32>,
+    /// Flags in place of those that follow from the attributes.
+    flags: Option<u32>,
 }
 
 impl RangeWords {
@@ -186,7 +263,7 @@ impl RangeWords {
             let (min_rate_hz, max_rate_hz) = self.rate_hz.unwrap_or(Span::Two(1, UNLIMITED)).ends();
             Limits::Audio(AudioLimits {
                 min_channels: 1,
-                max_channels: self.max_channels.unwrap_or(UNLIMITED),
+                max_channels: self.max_channels.unwrap_or(UNLIMITED).max(1),
                 min_bits,
                 max_bits,
                 min_rate_hz,
@@ -222,6 +299,9 @@ impl RangeWords {
 
     fn bytes(&self) -> Result<Vec<u8>, String> {
         let mut bytes = layout::range(&self.range()?);
+        if let Some(flags) = self.flags {
+            bytes[4..8].copy_from_slice(&flags.to_le_bytes());
+        }
         if let Some(size) = self.format_size {
             bytes[..4].copy_from_slice(&size.to_le_bytes());
             if (size as usize) < layout::HEADER {
@@ -287,7 +367,13 @@ impl FormatWords {
 #[serde(untagged)]
 pub(super) enum LinkWords {
     Word(String),
-    Pair { set: String, id: u32 },
+    Pair {
+        set: String,
+        id: u32,
+        /// Reserved; never compared (MED-3).
+        #[serde(default, rename = "flags")]
+        _flags: u32,
+    },
 }
 
 impl LinkWords {
@@ -301,7 +387,7 @@ impl LinkWords {
                     let known: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
                     format!("{word:?} is none of {}", known.join(", "))
                 }),
-            Self::Pair { set: word, id } => {
+            Self::Pair { set: word, id, .. } => {
                 let standard: Vec<(&str, Guid)> =
                     names.iter().map(|(name, pair)| (*name, pair.0)).collect();
                 Ok((named(word, &standard)?, *id))
@@ -327,6 +413,7 @@ impl LinkWords {
 #[derive(Clone, Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PinWords {
+    name: Option<String>,
     data_flow: DataFlow,
     #[serde(default = "both")]
     communication: Communication,
@@ -338,6 +425,8 @@ pub(super) struct PinWords {
     interfaces: Vec<LinkWords>,
     #[serde(default = "one")]
     possible: u32,
+    #[serde(default)]
+    necessary: u32,
 }
 
 fn both() -> Communication {
@@ -349,6 +438,12 @@ fn one() -> u32 {
 }
 
 impl PinWords {
+    /// What it is called, by its number when it has no name.
+    pub(super) fn name(&self, index: usize) -> String {
+        self.name.clone().unwrap_or_else(|| format!("pin{index}"))
+    }
+
+    /// The factory, called `name`.
     pub(super) fn factory(&self, name: &str) -> Result<PinFactory, String> {
         let blank = match self.data_flow {
             DataFlow::In => PinFactory::input("", &[]),
@@ -365,7 +460,7 @@ impl PinWords {
             interfaces: Cow::Owned(interfaces?),
             instances: Instances {
                 possible: self.possible,
-                necessary: 0,
+                necessary: self.necessary,
             },
             ..blank
         })
@@ -380,6 +475,8 @@ pub(super) struct ConnectWords {
     medium: Option<LinkWords>,
     pin: PinName,
     to: Option<u32>,
+    /// Class and subclass (CON-6).
+    priority: Option<(u32, u32)>,
     format: FormatWords,
 }
 
@@ -392,6 +489,14 @@ enum PinName {
 }
 
 impl ConnectWords {
+    /// The pin, where it is a number.
+    pub(super) fn number(&self) -> Option<u32> {
+        match self.pin {
+            PinName::Number(number) => Some(number),
+            PinName::Name(_) => None,
+        }
+    }
+
     pub(super) fn connect(&self, descriptor: Option<&Descriptor>) -> Result<Connect, String> {
         let pin = match &self.pin {
             PinName::Number(number) => *number,
@@ -411,7 +516,7 @@ impl ConnectWords {
             medium: medium.unwrap_or(Medium::STANDARD),
             pin,
             to: self.to,
-            priority: (0x4000_0000, 1),
+            priority: self.priority.unwrap_or((0x4000_0000, 1)),
             format: self.format.format()?,
         })
     }

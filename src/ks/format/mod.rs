@@ -102,8 +102,9 @@ impl DataFormat {
 
     /// Bytes of one sample of all channels (FMT-3, DIX-13b); 0 when it varies.
     pub fn sample_size(&self) -> u32 {
-        self.audio
-            .map_or(0, |audio| audio.bits.div_ceil(8) * audio.channels)
+        self.audio.map_or(0, |audio| {
+            audio.bits.div_ceil(8).saturating_mul(audio.channels)
+        })
     }
 }
 
@@ -123,6 +124,21 @@ impl fmt::Display for DataFormat {
             }
             None => write!(f, "{:?}", self.sub),
         }
+    }
+}
+
+/// The speakers that so many channels usually belong to, 0 where no set is usual.
+pub const fn usual_speakers(channels: u32) -> u32 {
+    match channels {
+        1 => 0x4,
+        2 => 0x3,
+        3 => 0x7,
+        4 => 0x33,
+        5 => 0x37,
+        6 => 0x3f,
+        7 => 0x13f,
+        8 => 0x63f,
+        _ => 0,
     }
 }
 

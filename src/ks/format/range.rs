@@ -181,9 +181,9 @@ impl DataRange {
         }
     }
 
-    /// What both ranges allow, or the first field that rules it out. Attributes, wildcards and limits are heeded
-    /// (DIX-2, DIX-3, DIX-12, DIX-21, MUS-7). Whether it is empty does not depend on the order.
-    pub fn overlap(&self, other: &Self) -> Result<Self, Mismatch> {
+    /// The ids both ranges allow on the three levels, attributes heeded: what is asked before any handler (DIX-2,
+    /// DIX-3). Or the first field that rules the pair out.
+    pub fn pre_match(&self, other: &Self) -> Result<[Guid; 3], Mismatch> {
         let level = |mine: Guid, theirs: Guid, mismatch: Mismatch| match (mine, theirs) {
             _ if mine.is_wildcard() => Ok(theirs),
             _ if theirs.is_wildcard() || mine == theirs => Ok(mine),
@@ -202,8 +202,26 @@ impl DataRange {
         if lacks(self, other) || lacks(other, self) {
             return Err(Mismatch::Attribute);
         }
+        Ok([major, sub, specifier])
+    }
+
+    /// What both ranges allow, or the first field that rules it out. Attributes, wildcards and limits are heeded
+    /// (DIX-2, DIX-3, DIX-12, DIX-21, MUS-7). Whether it is empty does not depend on the order.
+    pub fn overlap(&self, other: &Self) -> Result<Self, Mismatch> {
+        let [major, sub, specifier] = self.pre_match(other)?;
         let mut attributes = self.attributes.to_vec();
         attributes.retain(|mine| other.attributes.iter().any(|theirs| theirs.id == mine.id));
+        let is_open = |range: &Self| range.specifier.is_wildcard();
+        let limits = match (&self.limits, &other.limits) {
+            // Limits behind a wildcard mean nothing where the other side says what they are (DIX-21).
+            (_, theirs) if is_open(self) && !is_open(other) => *theirs,
+            (mine, _) if is_open(other) && !is_open(self) => *mine,
+            // A wave range without its limits is no wave range.
+            (Limits::Audio(_), Limits::None) | (Limits::None, Limits::Audio(_)) => {
+                return Err(Mismatch::Specifier);
+            }
+            (mine, theirs) => overlap_limits(mine, theirs)?,
+        };
         Ok(Self {
             major,
             sub,
@@ -214,7 +232,7 @@ impl DataRange {
                 self.sample_size
             },
             attributes: Cow::Owned(attributes),
-            limits: overlap_limits(&self.limits, &other.limits)?,
+            limits,
         })
     }
 

@@ -129,17 +129,7 @@ pub enum WavError {
 /// The usual speakers for a number of channels, 0 where none are usual.
 #[must_use]
 pub fn usual_mask(channels: u16) -> u32 {
-    match channels {
-        1 => 0x4,
-        2 => 0x3,
-        3 => 0x7,
-        4 => 0x33,
-        5 => 0x37,
-        6 => 0x3f,
-        7 => 0x13f,
-        8 => 0x63f,
-        _ => 0,
-    }
+    crate::ks::usual_speakers(u32::from(channels))
 }
 
 fn check_rate_and_channels(rate_hz: u32, channels: u16) -> Result<(), WavError> {

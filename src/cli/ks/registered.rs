@@ -1,0 +1,108 @@
+//! What is on offer: entries of the registry, and filters that a script declares.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+
+use super::outcome;
+use super::words::{self, PinWords};
+use crate::ks::ids::Guid;
+use crate::ks::{Declaration, Declared, Node, NodePin, Status, TopologyConnection};
+use crate::raw::Host;
+
+pub(super) fn entries(host: &Host, category: Option<String>) -> Result<Json, String> {
+    let category = category.as_deref().map(words::category).transpose()?;
+    let entries: Vec<Json> = host
+        .registry(category)
+        .into_iter()
+        .map(|entry| {
+            json!({
+                "category": entry.category.to_string(),
+                "name": entry.name,
+                "reference": entry.reference,
+                "title": entry.title,
+                "leads_to": entry.leads_to,
+            })
+        })
+        .collect();
+    let mut document = outcome(Status::Success);
+    document["entries"] = json!(entries);
+    Ok(document)
+}
+
+/// A filter in words.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Register {
+    key: String,
+    title: Option<String>,
+    #[serde(default)]
+    categories: Vec<String>,
+    #[serde(default)]
+    pins: Vec<PinWords>,
+    #[serde(default)]
+    nodes: Vec<NodeWords>,
+    /// Connections inside: each end a pin number, or a node and its logical pin.
+    #[serde(default)]
+    topology: Vec<(EndWords, EndWords)>,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+struct NodeWords {
+    kind: Guid,
+    name: String,
+}
+
+#[derive(Clone, Copy, Deserialize, Debug)]
+#[serde(untagged)]
+enum EndWords {
+    Pin(u32),
+    Node(u32, u32),
+}
+
+impl EndWords {
+    const fn end(self) -> NodePin {
+        match self {
+            Self::Pin(pin) => NodePin::Filter(pin),
+            Self::Node(node, pin) => NodePin::Node(node, pin),
+        }
+    }
+}
+
+/// Registers a filter without code; it negotiates like any other.
+pub(super) fn register(host: &mut Host, it: &Register) -> Result<Json, String> {
+    let categories: Result<Vec<Guid>, String> = it
+        .categories
+        .iter()
+        .map(|word| words::category(word))
+        .collect();
+    let mut declared = Declared::new(&Declaration {
+        key: it.key.clone(),
+        title: it.title.clone().unwrap_or_else(|| it.key.clone()),
+        categories: categories?,
+        help: String::new(),
+        pins: vec![],
+        nodes: vec![],
+    });
+    let mut pins = vec![];
+    for (index, words) in it.pins.iter().enumerate() {
+        pins.push(words.factory(&words.name(index))?);
+    }
+    let nodes = it.nodes.iter().map(|node| Node {
+        kind: node.kind,
+        name: Cow::Owned(node.name.clone()),
+        properties: Cow::Borrowed(&[]),
+    });
+    let topology = it
+        .topology
+        .iter()
+        .map(|(from, to)| TopologyConnection::new(from.end(), to.end()));
+    declared.0.pins = Cow::Owned(pins);
+    declared.0.nodes = Cow::Owned(nodes.collect());
+    declared.0.topology = Cow::Owned(topology.collect());
+    host.register(Arc::new(declared))?;
+    Ok(outcome(Status::Success))
+}

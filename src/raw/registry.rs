@@ -1,0 +1,140 @@
+//! The registry as a client sees it: entries by category, readable without making a filter (REG-1, REG-5), filters that
+//! arrive and go, and those who are told (REG-6).
+
+use std::sync::Arc;
+
+use super::names;
+use super::object::{Handle, Host, Object};
+use crate::ks::Filter;
+use crate::ks::ids::Guid;
+
+/// One entry: a filter under one of its categories.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Entry {
+    /// The category.
+    pub category: Guid,
+    /// The name that opens it.
+    pub name: String,
+    /// The reference string, never translated.
+    pub reference: String,
+    /// The name people read.
+    pub title: String,
+    /// Where the name leads, when it is a link.
+    pub leads_to: Option<String>,
+}
+
+/// An entry came or went.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Change {
+    /// Whether it came.
+    pub is_arrival: bool,
+    /// Its category.
+    pub category: Guid,
+    /// Its name.
+    pub name: String,
+    /// The watcher's tag.
+    pub tag: u64,
+}
+
+impl Host {
+    /// All entries, or those of one category.
+    pub fn registry(&self, category: Option<Guid>) -> Vec<Entry> {
+        let mut entries = vec![];
+        for filter in self.catalogue.iter() {
+            let descriptor = filter.descriptor();
+            for id in descriptor.categories.iter().copied() {
+                entries.push(Entry {
+                    category: id,
+                    name: name_of(id, &descriptor.key),
+                    reference: descriptor.key.to_string(),
+                    title: descriptor.title.to_string(),
+                    leads_to: None,
+                });
+            }
+        }
+        for (from, to) in self.links() {
+            let alias = from.split('/').next().unwrap_or_default();
+            let known = entries
+                .iter()
+                .map(|entry| entry.category)
+                .find(|id| names::alias(*id) == alias);
+            let Some(id) = known else { continue };
+            entries.push(Entry {
+                category: id,
+                name: format!("ks://{from}"),
+                reference: from.rsplit('/').next().unwrap_or_default().to_owned(),
+                title: from.rsplit('/').next().unwrap_or_default().to_owned(),
+                leads_to: Some(format!("ks://{to}")),
+            });
+        }
+        entries.retain(|entry| category.is_none_or(|id| entry.category == id));
+        entries
+    }
+
+    /// Adds a kind of filter; whoever watches one of its categories is told.
+    pub fn register(&mut self, filter: Arc<dyn Filter>) -> Result<(), String> {
+        let (categories, key) = {
+            let descriptor = filter.descriptor();
+            (descriptor.categories.to_vec(), descriptor.key.to_string())
+        };
+        self.catalogue
+            .register(filter)
+            .map_err(|error| error.to_string())?;
+        self.tell(true, &categories, &key);
+        Ok(())
+    }
+
+    /// Takes a kind of filter away. What is open of it is closed first. Whether there was one.
+    pub fn unregister(&mut self, key: &str) -> bool {
+        let Some(found) = self.catalogue.get(key) else {
+            return false;
+        };
+        let categories = found.descriptor().categories.to_vec();
+        let is_one = |handle: &Handle| match self.object(*handle) {
+            Some(Object::Filter(it)) => it.descriptor.key == key,
+            _ => false,
+        };
+        let open: Vec<Handle> = self.objects().into_iter().filter(is_one).collect();
+        for handle in open {
+            self.close(handle);
+        }
+        let mut left = crate::ks::Catalogue::default();
+        let others = self.catalogue.iter();
+        for filter in others.filter(|filter| filter.descriptor().key != key) {
+            // It was in a catalogue with the same others before.
+            let _ = left.register(Arc::clone(filter));
+        }
+        self.catalogue = left;
+        self.tell(false, &categories, key);
+        true
+    }
+
+    /// Wants to hear of arrivals and removals in a category.
+    pub fn watch(&mut self, category: Guid, tag: u64) {
+        self.watches.push((category, tag));
+    }
+
+    /// What came and went in the watched categories since the last time.
+    pub fn take_changes(&mut self) -> Vec<Change> {
+        std::mem::take(&mut self.changes)
+    }
+
+    fn tell(&mut self, is_arrival: bool, categories: &[Guid], key: &str) {
+        for (category, tag) in self.watches.clone() {
+            if categories.contains(&category) {
+                self.changes.push(Change {
+                    is_arrival,
+                    category,
+                    name: name_of(category, key),
+                    tag,
+                });
+            }
+        }
+        let what = if is_arrival { "arrived" } else { "removed" };
+        self.say(format!("filter {key} {what}"));
+    }
+}
+
+fn name_of(category: Guid, key: &str) -> String {
+    format!("ks://{}/{key}", names::alias(category))
+}

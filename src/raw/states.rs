@@ -1,0 +1,140 @@
+//! States of open pins: one pin by single steps (STA-1 to STA-6), or all that are open, in the order of the graph
+//! (ORD-3).
+
+use super::inject::At;
+use super::object::{Handle, Host, Object};
+use crate::ks::{DataFlow, State, Status};
+
+impl Host {
+    /// The state of an open pin.
+    pub fn state(&self, pin: Handle) -> Option<State> {
+        match self.object(pin)? {
+            Object::Pin(it) => Some(it.state),
+            _ => None,
+        }
+    }
+
+    /// Takes a pin there by single steps; there already is no news (STA-5). Where a step fails the pin stays as it is
+    /// (STA-6).
+    pub(super) fn step_pin(&mut self, pin: Handle, wanted: State) -> Status {
+        while let Some(state) = self.state(pin) {
+            let Some(next) = state.step_towards(wanted) else {
+                return Status::Success;
+            };
+            let status = self.enter(pin, next);
+            if status != Status::Success {
+                return status;
+            }
+        }
+        Status::InvalidParameter
+    }
+
+    /// One step of one pin.
+    fn enter(&mut self, pin: Handle, next: State) -> Status {
+        let failed = self.fails(pin, At::State(next));
+        let Some(Object::Pin(it)) = self.object_mut(pin) else {
+            return Status::InvalidParameter;
+        };
+        let (old, new) = (it.state.name(), next.name());
+        let status = failed.unwrap_or(Status::Success);
+        if status == Status::Success {
+            it.state = next;
+        }
+        let words = match failed {
+            None => format!("pin {pin}: {old} to {new}"),
+            Some(status) => format!("pin {pin}: {old}, and not {new}: {}", status.name()),
+        };
+        self.say(words);
+        status
+    }
+
+    /// Takes all open pins to a state, step by step: up from the data sinks towards the sources, down from the sources
+    /// towards the sinks (ORD-3). Where going up fails, what has moved is taken back in reverse order; going down never
+    /// stops at a failure, but the first one is the answer (STA-6). With the handles in the order they moved.
+    pub fn step_all(&mut self, wanted: State) -> (Status, Vec<(Handle, State)>) {
+        let sinks_first = self.sinks_first();
+        let mut moved: Vec<(Handle, State)> = vec![];
+        let mut first_failure = Status::Success;
+        loop {
+            let states = sinks_first.iter().filter_map(|pin| self.state(*pin));
+            let lowest = states.clone().min().filter(|state| *state < wanted);
+            let highest = states.max().filter(|state| *state > wanted);
+            let (from, order): (State, Vec<Handle>) = match (lowest, highest) {
+                (Some(from), _) => (from, sinks_first.clone()),
+                (None, Some(from)) => (from, sinks_first.iter().rev().copied().collect()),
+                (None, None) => return (first_failure, moved),
+            };
+            let Some(next) = from.step_towards(wanted) else {
+                return (first_failure, moved);
+            };
+            for pin in order {
+                if self.state(pin) != Some(from) {
+                    continue;
+                }
+                let status = self.enter(pin, next);
+                match status {
+                    Status::Success => moved.push((pin, next)),
+                    _ if next > from => {
+                        for (pin, state) in std::mem::take(&mut moved).into_iter().rev() {
+                            let below = state.step_towards(State::Stop).unwrap_or(State::Stop);
+                            self.enter(pin, below);
+                        }
+                        return (status, moved);
+                    }
+                    _ => {
+                        // Down it goes whatever it says.
+                        if first_failure == Status::Success {
+                            first_failure = status;
+                        }
+                        if let Some(Object::Pin(it)) = self.object_mut(pin) {
+                            it.state = next;
+                        }
+                        moved.push((pin, next));
+                    }
+                }
+            }
+        }
+    }
+
+    /// All open pins, those nearest to where data end first; among equals the older one.
+    fn sinks_first(&self) -> Vec<Handle> {
+        let pins: Vec<(Handle, Handle, Option<Handle>, bool)> = self
+            .pins()
+            .map(|(handle, pin)| {
+                let factories = &self.filter_of(handle).descriptor.pins;
+                let flow = factories.get(pin.factory).map(|it| it.data_flow);
+                (handle, pin.filter, pin.peer, flow == Some(DataFlow::Out))
+            })
+            .collect();
+        // How many wires lie between a filter and the end of its longest branch; loops end after all have been seen.
+        let mut depth: Vec<(Handle, usize)> = vec![];
+        let of = |depth: &[(Handle, usize)], filter: Handle| {
+            let found = depth.iter().find(|(handle, _)| *handle == filter);
+            found.map_or(0, |(_, depth)| *depth)
+        };
+        for _ in 0..pins.len() {
+            for (_, filter, peer, is_output) in &pins {
+                let Some(next) = peer.filter(|_| *is_output) else {
+                    continue;
+                };
+                let Some(below) = pins.iter().find(|(handle, ..)| *handle == next) else {
+                    continue;
+                };
+                let wanted = of(&depth, below.1) + 1;
+                if wanted > of(&depth, *filter) && wanted <= pins.len() {
+                    depth.retain(|(handle, _)| handle != filter);
+                    depth.push((*filter, wanted));
+                }
+            }
+        }
+        // Within a filter its outputs lie nearer to the end than its inputs.
+        let mut order: Vec<(usize, Handle)> = pins
+            .iter()
+            .map(|(handle, filter, _, is_output)| {
+                (2 * of(&depth, *filter) + usize::from(!is_output), *handle)
+            })
+            .collect();
+        order.sort_unstable();
+        order.into_iter().map(|(_, handle)| handle).collect()
+    }
+}

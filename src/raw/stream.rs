@@ -1,0 +1,67 @@
+//! The Stream set of an open pin: the allocator and the master clock it was given (ALC-13, MCL-1).
+
+use super::answer::Answer;
+use super::dispatch::{Item, Request};
+use super::layout::{REQUEST, Reader};
+use super::object::{Handle, Host, Object, PinObject};
+use crate::ks::{Communication, State, Status};
+
+/// A handle in memory.
+const HANDLE: usize = 8;
+
+pub(super) const ITEMS: &[Item] = &[
+    Item::get(0, REQUEST, null).and_set(HANDLE, |host, request| {
+        give(
+            host,
+            request,
+            |object| matches!(object, Object::Allocator(_)),
+            |pin| &mut pin.allocator,
+        )
+    }),
+    Item::get(3, REQUEST, |host, request| {
+        let factory = match host.object(request.handle) {
+            Some(Object::Pin(pin)) => host.pin_factory(pin),
+            _ => None,
+        };
+        match factory {
+            Some(pin) if pin.communication != Communication::None => null(host, request),
+            _ => Answer::status(Status::Unsuccessful),
+        }
+    })
+    .and_set(HANDLE, |host, request| {
+        give(
+            host,
+            request,
+            |object| matches!(object, Object::Clock(_)),
+            |pin| &mut pin.clock,
+        )
+    }),
+];
+
+/// GET says no more than that it can be set: the handle is null.
+fn null(_: &Host, request: &Request<'_>) -> Answer {
+    Answer::sized(vec![0; HANDLE], request.output)
+}
+
+/// Gives a pin an object of the right kind, or none; only in Stop (ALC-14, MCL-1).
+fn give(
+    host: &mut Host,
+    request: &Request<'_>,
+    is_kind: impl Fn(&Object) -> bool,
+    slot: impl Fn(&mut PinObject) -> &mut Option<Handle>,
+) -> Answer {
+    let named = Reader(request.data).u64().unwrap_or(0);
+    let object = match Handle::try_from(named) {
+        Ok(0) => None,
+        Ok(handle) if host.object(handle).is_some_and(is_kind) => Some(handle),
+        _ => return Answer::status(Status::InvalidParameter),
+    };
+    match host.object_mut(request.handle) {
+        Some(Object::Pin(pin)) if pin.state == State::Stop => {
+            *slot(pin) = object;
+            Answer::status(Status::Success)
+        }
+        Some(Object::Pin(_)) => Answer::status(Status::InvalidDeviceState),
+        _ => Answer::status(Status::InvalidParameter),
+    }
+}

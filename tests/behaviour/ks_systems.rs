@@ -1,0 +1,268 @@
+//! Systems of Kernel Streaming and what stands for them here: each must be seen to work. One test a system, named after it.
+
+use std::collections::BTreeMap;
+
+use ksgraph::ks::{DataFlow, DataFormat, Facts, Interface, Medium, Status};
+use ksgraph::raw::layout::{self, Reader, Writer};
+use ksgraph::raw::{Answer, Call, Connect, Host, NameError, Role, set_of, sets, verb};
+
+use crate::support::catalogue;
+
+fn host() -> Host {
+    Host::new(catalogue(), Facts::nominal())
+}
+
+fn call(host: &mut Host, object: u32, input: &[u8], data: &[u8], output: usize) -> Answer {
+    let call = Call {
+        input,
+        data,
+        output,
+    };
+    host.property(object, call)
+}
+
+fn of_pin(id: u32, pin: u32) -> Vec<u8> {
+    let head = Writer::default().guid(sets::PIN).u32(id).u32(verb::GET);
+    head.u32(pin).u32(0).0
+}
+
+fn counts(host: &mut Host, object: u32, pin: u32) -> (u32, u32) {
+    let answer = call(host, object, &of_pin(0, pin), &[], 8);
+    let mut reader = Reader(&answer.data);
+    (reader.u32().unwrap(), reader.u32().unwrap())
+}
+
+fn request(pin: u32, format: DataFormat) -> Vec<u8> {
+    Connect {
+        interface: Interface::STREAMING,
+        medium: Medium::STANDARD,
+        pin,
+        to: None,
+        priority: (0x4000_0000, 1),
+        format,
+    }
+    .bytes()
+}
+
+fn float() -> DataFormat {
+    DataFormat::float(2, 48_000)
+}
+
+#[test]
+fn ks_pin_and_pin_instance() {
+    let mut host = host();
+    let gain = host.open("gain").unwrap();
+    assert_eq!(counts(&mut host, gain, 0), (1, 0));
+    let pin = host.create_pin(gain, &request(0, float())).unwrap();
+    assert_eq!(counts(&mut host, gain, 0), (1, 1), "one more when it opens");
+    let full = host.create_pin(gain, &request(0, float())).unwrap_err();
+    assert_eq!((full.line, full.status), (8, Status::Unsuccessful));
+    assert!(full.reason.contains("1 of 1"), "{}", full.reason);
+    assert!(host.close(pin));
+    assert_eq!(
+        counts(&mut host, gain, 0),
+        (1, 0),
+        "one less when it closes"
+    );
+}
+
+#[test]
+fn data_formats_and_ranges() {
+    let mut host = host();
+    let gain = host.open("gain").unwrap();
+    let ranges = call(&mut host, gain, &of_pin(3, 0), &[], 4096).data;
+    // What a pin says it can do, given back to it as a client's list, ends in a format that it takes.
+    let input = [of_pin(4, 0), ranges].concat();
+    let found = call(&mut host, gain, &input, &[], 4096);
+    let format = layout::read_format(&found.data).unwrap();
+    assert_eq!(format, float());
+    host.create_pin(gain, &request(0, format)).unwrap();
+}
+
+#[test]
+fn mediums_and_interfaces() {
+    let mut host = host();
+    let gain = host.open("gain").unwrap();
+    let mut other = request(0, float());
+    other[24..28].copy_from_slice(&7_u32.to_le_bytes());
+    let refused = host.create_pin(gain, &other).unwrap_err();
+    assert_eq!((refused.line, refused.status), (5, Status::NoMatch));
+    let mut looped = request(0, float());
+    looped[16..20].copy_from_slice(&1_u32.to_le_bytes());
+    let refused = host.create_pin(gain, &looped).unwrap_err();
+    assert_eq!((refused.line, refused.status), (4, Status::NoMatch));
+}
+
+#[test]
+fn categories_and_the_registry_of_device_names() {
+    let host = host();
+    let entries = host.registry(None);
+    let link = entries
+        .iter()
+        .find(|entry| entry.name == "ks://render/default renderer");
+    let leads_to = link.and_then(|entry| entry.leads_to.as_deref());
+    assert_eq!(leads_to, Some("ks://render/audio_device_out"));
+    assert!(host.objects().is_empty(), "nothing was made to tell this");
+    let all = catalogue();
+    for filter in all.iter() {
+        let descriptor = filter.descriptor();
+        let told = entries
+            .iter()
+            .filter(|entry| entry.reference == descriptor.key && entry.leads_to.is_none());
+        assert_eq!(
+            told.count(),
+            descriptor.categories.len(),
+            "{}",
+            descriptor.key
+        );
+    }
+}
+
+#[test]
+fn create_file_by_name() {
+    let mut host = host();
+    let first = host.open("ks://render/default renderer").unwrap();
+    assert_eq!(host.descriptor(first).unwrap().key, "audio_device_out");
+    host.link("ks://render/default renderer", "ks://render/null_renderer");
+    let second = host.open("ks://render/default renderer").unwrap();
+    assert_eq!(host.descriptor(second).unwrap().key, "null_renderer");
+    assert_eq!(
+        host.descriptor(first).unwrap().key,
+        "audio_device_out",
+        "what is open stays"
+    );
+    let unknown = host.open("ks://render/nobody");
+    assert!(matches!(unknown, Err(NameError::Unknown(_))));
+}
+
+/// Every item of the set, on every pin of every filter, says something that is one of the answers the rules allow.
+#[test]
+fn the_pin_property_set() {
+    let mut host = host();
+    for filter in catalogue().iter() {
+        let descriptor = filter.descriptor();
+        let object = host.open(&descriptor.key).unwrap();
+        let pins = host.descriptor(object).unwrap().pins.clone();
+        let count = call(&mut host, object, &of_pin(1, 0), &[], 4);
+        assert_eq!(Reader(&count.data).u32(), Some(pins.len() as u32));
+        for (number, pin) in (0_u32..).zip(pins.iter()) {
+            let name = format!("{} {}", descriptor.key, pin.name);
+            for id in 0..14 {
+                let answer = call(&mut host, object, &of_pin(id, number), &[], 1 << 16);
+                let wanted = match id {
+                    10 => Status::NotFound,
+                    11 if pin.is_bridge() => Status::NotFound,
+                    // No list of ranges was brought.
+                    4 => Status::BufferTooSmall,
+                    _ => Status::Success,
+                };
+                assert_eq!(answer.status, wanted, "{name}: item {id}");
+                if wanted == Status::Success {
+                    let size = call(&mut host, object, &of_pin(id, number), &[], 0);
+                    assert_eq!(size.status, Status::BufferOverflow, "{name}: item {id}");
+                    assert_eq!(size.length, answer.data.len(), "{name}: item {id}");
+                }
+            }
+            let flow = call(&mut host, object, &of_pin(2, number), &[], 4);
+            let expected = if pin.data_flow == DataFlow::In { 1 } else { 2 };
+            assert_eq!(Reader(&flow.data).u32(), Some(expected), "{name}");
+        }
+    }
+}
+
+#[test]
+fn ks_create_pin_and_connect_request() {
+    let mut host = host();
+    let tone = host.open("tone").unwrap();
+    let gain = host.open("gain").unwrap();
+    let before = host.log().len();
+    let (from, to) = host.connect((tone, 0), (gain, 0)).unwrap();
+    let lines = &host.log()[before..];
+    assert_eq!(lines.len(), 2, "two creations a wire: {lines:?}");
+    assert!(lines[0].starts_with(&format!("created pin {to} (in")));
+    assert!(lines[0].contains("request sink"), "{lines:?}");
+    assert!(lines[1].starts_with(&format!("created pin {from} (out")));
+    assert!(lines[1].contains("request source"), "{lines:?}");
+}
+
+#[test]
+fn irp_source_and_sink_are_not_data_source_and_sink() {
+    let mut host = host();
+    let tone = host.open("tone").unwrap();
+    let gain = host.open("gain").unwrap();
+    // Made first, the output answers; what joins it asks, and takes its data.
+    let output = host.create_pin(tone, &request(0, float())).unwrap();
+    let input = host.connect_to((gain, 0), output).unwrap();
+    let role = |pin| host.agreed(pin).unwrap().3;
+    assert_eq!((role(output), role(input)), (Role::Sink, Role::Source));
+    assert_eq!(host.access(output), Some("read"));
+    assert_eq!(host.access(input), Some("write"));
+}
+
+#[test]
+fn closing_order() {
+    let mut host = host();
+    let tone = host.open("tone").unwrap();
+    let gain = host.open("gain").unwrap();
+    let (from, to) = host.connect((tone, 0), (gain, 0)).unwrap();
+    let before = host.log().len();
+    // The filter with the sink is closed; the source's handle goes all the same before the sink's object.
+    host.close(gain);
+    let lines: Vec<&str> = host.log()[before..].iter().map(String::as_str).collect();
+    assert_eq!(
+        lines,
+        [
+            format!("closed pin {from} (request source)"),
+            format!("pin {to}: its partner is gone"),
+            format!("closed pin {to} (request sink)"),
+            format!("closed filter {gain}"),
+        ]
+    );
+}
+
+/// Each object has a table of its own, looked through in the order of PRP-2.
+#[test]
+fn object_header_and_dispatch_table() {
+    let mut host = host();
+    let gain = host.open("gain").unwrap();
+    let pin = host.create_pin(gain, &request(0, float())).unwrap();
+    let framing = [2_u32, 0, 1, 64, 0, 0].map(u32::to_le_bytes).concat();
+    let made = host.create_allocator(pin, &framing);
+    let allocator = Reader(&made.data).u32().unwrap();
+    let made = host.create_clock(pin, &[0; 4]);
+    let clock = Reader(&made.data).u32().unwrap();
+    let own = set_of("gain");
+    let tables: BTreeMap<u32, Vec<_>> = [
+        (gain, vec![sets::PIN, sets::TOPOLOGY, sets::GENERAL, own]),
+        (
+            pin,
+            vec![sets::CONNECTION, sets::STREAM, sets::GENERAL, own],
+        ),
+        (allocator, vec![sets::STREAM_ALLOCATOR]),
+        (clock, vec![sets::CLOCK]),
+    ]
+    .into();
+    let every = [
+        sets::PIN,
+        sets::TOPOLOGY,
+        sets::GENERAL,
+        sets::CONNECTION,
+        sets::STREAM,
+        sets::STREAM_ALLOCATOR,
+        sets::CLOCK,
+        own,
+    ];
+    for (object, table) in tables {
+        for set in every {
+            let head = |id| Writer::default().guid(set).u32(id).u32(verb::GET).0;
+            let answer = call(&mut host, object, &head(999), &[], 64).status;
+            let wanted = match table.contains(&set) {
+                true => Status::NotFound,
+                false => Status::PropsetNotFound,
+            };
+            assert_eq!(answer, wanted, "object {object}, {set}");
+        }
+        let short = call(&mut host, object, &[0; 23], &[], 0).status;
+        assert_eq!(short, Status::InvalidBufferSize, "before everything else");
+    }
+}
