@@ -33,6 +33,7 @@ pub mod palette;
 pub mod picture;
 mod playing;
 mod preferences;
+pub mod proxy;
 mod recovery;
 #[cfg(test)]
 mod recovery_tests;

@@ -142,6 +142,11 @@ impl<'a> View<'a> {
         [self.app.agreements, self.app.history.state()]
     }
 
+    /// Whether every source has given its last sample.
+    pub fn has_ended(&self) -> bool {
+        self.app.has_ended
+    }
+
     /// The whole document, whatever part of it is shown.
     pub fn document_graph(&self) -> &'a Graph {
         &self.app.graph

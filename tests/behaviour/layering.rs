@@ -21,7 +21,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "dsp", "ks", "media", "midi", "stream", "portcls", "filters", "graph", "engine",
+            "dsp", "ks", "media", "midi", "stream", "portcls", "filters", "raw", "graph", "engine",
             "device",
         ],
     ),

@@ -12,4 +12,8 @@ mod canvas_notes;
 mod devices;
 
 mod panels;
+
+mod raw_pages;
+mod refusals;
+
 mod toy;

@@ -3,11 +3,14 @@
 use egui::{Align2, CornerRadius, Rect, Ui, pos2, vec2};
 
 use super::cost::Costs;
+use super::events::Events;
 use super::facts;
 use super::many;
 use super::page::{Head, head_ui, heading, scrolled, section_rule, sentence, tabs_ui};
 use super::pins;
 use super::properties;
+use super::raw::Raw;
+use super::topology::{self, Topology};
 use super::wire::{self, WirePage};
 use crate::app::{Action, FilterStatus, View};
 use crate::graph::{FilterId, FilterPath, Group, Node, NodeKind};
@@ -26,6 +29,10 @@ enum Page {
     #[default]
     Properties,
     Pins,
+
+    Topology,
+    Events,
+    Raw,
 }
 
 /// What the inspector remembers.
@@ -35,6 +42,10 @@ pub(in crate::gui) struct Inspector {
     wire: WirePage,
     costs: Costs,
     starters: Starters,
+
+    topology: Topology,
+    events: Events,
+    raw: Raw,
 }
 
 impl Inspector {
@@ -58,6 +69,7 @@ impl Inspector {
         let path = filter.map(|(id, _)| view.path_of(id));
         let now = ui.input(|i| i.time);
         self.costs.update(view, path.as_ref(), now);
+        self.events.update(view, now);
         if let Some((id, node)) = filter {
             self.filter_ui(ui, view, look, id, node, commands);
         } else if let Some(index) = selection.one_connection() {
@@ -112,9 +124,13 @@ impl Inspector {
             row_pips(ui, at.x - word_wide - 8.0, at.y, lit, theme);
         }
         let pages: &[(Page, &str)] = match (&node.kind, descriptor) {
-            (NodeKind::Filter(_), Some(_)) => {
-                &[(Page::Properties, "Properties"), (Page::Pins, "Pins")]
-            }
+            (NodeKind::Filter(_), Some(_)) => &[
+                (Page::Properties, "Properties"),
+                (Page::Pins, "Pins"),
+                (Page::Topology, "Topology"),
+                (Page::Events, "Events"),
+                (Page::Raw, "Raw"),
+            ],
             _ => &[(Page::Properties, "Properties")],
         };
         let front = if pages.len() == 1 {
@@ -131,6 +147,20 @@ impl Inspector {
             {
                 pins::page_ui(ui, view, look, id, node, descriptor, commands);
                 return;
+            }
+            if let (NodeKind::Filter(filter), Some(descriptor)) = (&node.kind, descriptor) {
+                match front {
+                    Page::Topology => {
+                        topology::page_ui(ui, id, filter, descriptor, &mut self.topology);
+                        return;
+                    }
+                    Page::Events => return self.events.page_ui(ui, view, &path),
+                    Page::Raw => {
+                        self.raw.page_ui(ui, view, &path, id, filter, commands);
+                        return;
+                    }
+                    Page::Properties | Page::Pins => {}
+                }
             }
             match &node.kind {
                 NodeKind::Filter(filter) => {

@@ -12,6 +12,7 @@ pub(super) mod devices;
 
 pub(super) mod dialogs;
 pub(super) mod dry_run;
+mod events;
 mod facts;
 pub(super) mod history;
 pub(super) mod inspector;
@@ -24,7 +25,9 @@ pub(super) mod palette;
 mod performance;
 mod pins;
 mod properties;
+mod raw;
 pub(super) mod status;
+mod topology;
 pub(super) mod tour;
 pub(super) mod transport;
 mod wire;

@@ -46,10 +46,20 @@ pub(super) fn tabs_ui<T: Copy + PartialEq>(
     let theme = Theme::of(ui.ctx());
     let mut clicked = None;
     let mut x = rect.left() + space::PANEL;
+    // Many tabs stand closer together.
+    let widths = pages.iter();
+    let all: f32 = widths
+        .map(|(_, name)| controls::width(ui, name, Type::TabActive))
+        .sum();
+    let gaps = pages.len().saturating_sub(1).max(1) as f32;
+    let gap = ((rect.width() - 2.0 * space::PANEL - all) / gaps).clamp(6.0, 18.0);
     for &(page, name) in pages {
         let is_on = front == page;
         let wide = controls::width(ui, name, Type::TabActive);
-        let place = Rect::from_min_size(pos2(x - 5.0, rect.top()), vec2(wide + 10.0, 28.0));
+        let place = Rect::from_min_size(
+            pos2(x - gap.min(10.0) / 2.0, rect.top()),
+            vec2(wide + gap.min(10.0), 28.0),
+        );
         let response = ui.interact(place, ui.scope_id().with(("page", name)), Sense::click());
         response.widget_info(|| WidgetInfo::selected(Role::Tab, true, is_on, name));
         probe::note(ui.ctx(), "tab", name, "", place);
@@ -72,7 +82,7 @@ pub(super) fn tabs_ui<T: Copy + PartialEq>(
         if response.clicked() {
             clicked = Some(page);
         }
-        x += wide + 18.0;
+        x += wide + gap;
     }
     let mut rest = rect;
     rest.min.y += 28.0;

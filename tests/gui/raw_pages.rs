@@ -1,0 +1,104 @@
+//! The inspector's pages that look into a filter as a driver's client would: Topology, Events, Raw.
+
+use egui::Key;
+use egui_kittest::kittest::Queryable as _;
+use ksgraph::app::Action;
+use ksgraph::graph::FilterId;
+use ksgraph::ks::Value;
+
+use super::app_support::Window;
+
+fn level(window: &mut Window, value: f64) {
+    window.screen().app_mut().perform(Action::SetProperty {
+        filter: FilterId(1),
+        key: "level".into(),
+        value: Some(Value::Number(value)),
+    });
+    window.harness().run_steps(4);
+}
+
+fn stored(window: &mut Window) -> Option<Value> {
+    let graph = window.graph();
+    let ksgraph::graph::NodeKind::Filter(node) = &graph.filters[&FilterId(1)].kind else {
+        return None;
+    };
+    node.values.get("level").cloned()
+}
+
+#[test]
+fn ks_filter_and_node_the_topology_page_shows_what_is_inside() {
+    let mut window = Window::with(&["gain"]);
+    window.select(1);
+    window.click("Topology");
+    let filter = window.screen().app().view().catalogue.get("gain").cloned();
+    let descriptor = filter.expect("built in").descriptor().clone();
+    assert!(!descriptor.nodes.is_empty());
+    for node in descriptor.nodes.iter() {
+        assert!(window.sees(&format!("Node {}", node.name)), "{}", node.name);
+    }
+    for connection in descriptor.connections() {
+        if let ksgraph::ks::NodePin::Filter(pin) = connection.from {
+            let name = &descriptor.pins[pin as usize].name;
+            assert!(window.sees(&format!("pin {name}: to ")), "{name}");
+        }
+    }
+    // A node that is chosen shows its controls; the keyboard chooses too.
+    let first = format!("Node {}", descriptor.nodes[0].name);
+    window.click(&first);
+    assert!(window.sees("Kind: "));
+    window.key(egui::Modifiers::NONE, Key::Enter);
+}
+
+#[test]
+fn events_that_are_ticked_are_counted_when_they_fire() {
+    let mut window = Window::with(&["gain"]);
+    window.select(1);
+    window.click("Events");
+    level(&mut window, -3.0);
+    assert!(window.sees("A control changed: off"), "nobody listens");
+    window.click("A control changed: off");
+    assert!(window.sees("A control changed: 0"));
+    level(&mut window, -4.0);
+    assert!(window.sees("A control changed: 1, "));
+    level(&mut window, -5.0);
+    assert!(window.sees("A control changed: 2, "));
+    let harness = window.harness();
+    harness
+        .get_by_label_contains("A control changed: 2, ")
+        .click();
+    harness.run_steps(4);
+    assert!(window.sees("A control changed: off"));
+}
+
+#[test]
+fn a_raw_call_is_answered_in_bytes_and_words_and_a_set_can_be_undone() {
+    let mut window = Window::with(&["gain"]);
+    level(&mut window, -6.0);
+    window.select(1);
+    window.click("Raw");
+    assert!(window.sees("Nothing was asked yet."));
+    window.click("Send");
+    assert!(window.sees("Status: SUCCESS 0x00000000"));
+    assert!(window.sees("Length: 8"));
+    assert!(window.sees("Says: -6 dB"));
+    assert!(window.sees("0000: 00 00 00 00 00 00 18 c0"));
+    window.click("Verb Set");
+    window.click("Send");
+    assert!(
+        window.sees("Status: BUFFER_OVERFLOW"),
+        "no value was brought"
+    );
+    window.click("Bytes");
+    window.type_text("00 00 00 00 00 00 28 c0");
+    window.key(egui::Modifiers::NONE, Key::Enter);
+    window.click("Send");
+    assert!(window.sees("Status: SUCCESS"));
+    assert_eq!(stored(&mut window), Some(Value::Number(-12.0)));
+    window.screen().app_mut().perform(Action::Undo);
+    assert_eq!(stored(&mut window), Some(Value::Number(-6.0)), "one step");
+    window.click("Bytes");
+    window.type_text("0");
+    window.key(egui::Modifiers::NONE, Key::Enter);
+    window.click("Send");
+    assert!(window.sees("Bytes are pairs of hex digits"));
+}
