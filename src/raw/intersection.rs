@@ -65,8 +65,11 @@ fn default_handler(theirs: &DataRange, ours: &DataRange) -> Verdict {
     format.map_or(Verdict::Status(Status::NoMatch), Verdict::Format)
 }
 
+/// A handler that remembers nothing, and its name.
+pub type NamedHandler = (&'static str, fn(&DataRange, &DataRange, usize) -> Verdict);
+
 /// Handlers as known drivers have them (4.3), by the names the command line takes.
-pub const HANDLERS: &[(&str, fn(&DataRange, &DataRange, usize) -> Verdict)] = &[
+pub const HANDLERS: &[NamedHandler] = &[
     ("default", |_, _, _| Verdict::Status(Status::NotImplemented)),
     ("avstream", bare),
     ("avstream_audio", avstream_audio),

@@ -234,7 +234,7 @@ pub fn format(format: &DataFormat) -> Vec<u8> {
 
 /// The tag of a coding: what stands in front of the family's common tail, or the extensible one.
 fn tag_of(coding: Guid) -> u16 {
-    const TAIL: u128 = 0x0000_0010_8000_00AA00389B71;
+    const TAIL: u128 = 0x0000_0010_8000_00AA_0038_9B71;
     match coding.0 >> 96 {
         tag if coding.0 & (u128::MAX >> 32) == TAIL && tag < 0xFFFF => tag as u16,
         _ => TAG_EXTENSIBLE,
