@@ -23,25 +23,33 @@ const WAVEFORM: Property = Property::choice(
     &["sine", "triangle", "saw", "pulse"],
     "triangle",
 )
-.inline();
-const LEVEL: Property = Property::db("level", "Level", -60.0, 6.0, -6.0);
+.inline()
+.group("Sound");
+const LEVEL: Property = Property::db("level", "Level", -60.0, 6.0, -6.0).group("Sound");
 const ATTACK: Property = Property::number("attack", "Attack", 0.0, 5_000.0, 5.0)
     .unit(Unit::Millisecond)
-    .inline();
-const DECAY: Property =
-    Property::number("decay", "Decay", 0.0, 10_000.0, 200.0).unit(Unit::Millisecond);
-const SUSTAIN: Property = Property::db("sustain", "Sustain", -60.0, 0.0, -6.0);
+    .inline()
+    .group("Sound");
+const DECAY: Property = Property::number("decay", "Decay", 0.0, 10_000.0, 200.0)
+    .unit(Unit::Millisecond)
+    .group("Sound");
+const SUSTAIN: Property = Property::db("sustain", "Sustain", -60.0, 0.0, -6.0).group("Sound");
 const RELEASE: Property = Property::number("release", "Release", 0.0, 10_000.0, 200.0)
     .unit(Unit::Millisecond)
-    .inline();
-const VOICES: Property = Property::count("voices", "Voices", 1, MOST_VOICES as u32, 16);
-const BEND: Property = Property::count("bend_range", "Bend range", 0, 24, 2).unit(Unit::Semitone);
+    .inline()
+    .group("Sound");
+const VOICES: Property =
+    Property::count("voices", "Voices", 1, MOST_VOICES as u32, 16).group("Playing");
+const BEND: Property = Property::count("bend_range", "Bend range", 0, 24, 2)
+    .unit(Unit::Semitone)
+    .group("Playing");
 const VELOCITY: Property = Property::choice(
     "velocity",
     "Velocity curve",
     &["linear", "square root", "square", "constant"],
     "linear",
-);
+)
+.group("Playing");
 const PROPERTIES: &[Property] = &[
     WAVEFORM, LEVEL, ATTACK, DECAY, SUSTAIN, RELEASE, VOICES, BEND, VELOCITY,
 ];

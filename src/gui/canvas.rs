@@ -85,6 +85,11 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// The two pins of the wire that was tried.
+    pub(super) fn refused(&self) -> Option<(PinAddr, PinAddr)> {
+        self.refused
+    }
+
     fn find(&self, side: Side, pin: &PinAddress) -> Option<PinAddr> {
         let reference = self.view.pin_ref(pin)?;
         let node = NodeId::from(reference.filter.0);

@@ -45,13 +45,14 @@ pub(super) fn palette(events: &[Event], scene: &Scene<'_>, palette: &mut Option<
                 target: None,
                 at,
                 screen,
-            } => *palette = Some(Palette::new(*at, *screen, None)),
+            } => *palette = Some(Palette::new(*at, *screen)),
             Event::DropOnCanvas { pin, at, screen } => {
                 let shift = match pin.side {
                     Side::Output => vec2(0.0, -44.0),
                     Side::Input => vec2(-160.0, -44.0),
                 };
-                *palette = Some(Palette::new(*at + shift, *screen, waiting(scene, *pin)));
+                let waiting = waiting(scene, *pin);
+                *palette = Some(Palette::for_wire(scene.view, *at + shift, *screen, waiting));
             }
             _ => {}
         }

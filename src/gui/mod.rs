@@ -10,6 +10,7 @@ mod controls;
 mod dialog;
 mod documents;
 mod files;
+mod ghosts;
 mod hands;
 pub mod icons;
 mod keys;

@@ -108,6 +108,9 @@ pub struct Property {
 
     /// A sentence on what it does; empty where the title says it all.
     pub help: &'static str,
+
+    /// The heading it stands under; empty for none.
+    pub group: &'static str,
 }
 
 impl Property {
@@ -122,6 +125,7 @@ impl Property {
             inline: false,
             glide_millis: 0.0,
             help: "",
+            group: "",
         }
     }
 
@@ -193,6 +197,12 @@ impl Property {
     /// The name of a device. Structural.
     pub const fn device(key: &'static str, title: &'static str) -> Self {
         Self::new(key, title, Domain::Device, Preset::Text("")).structural()
+    }
+
+    /// The same property under a heading.
+    pub const fn group(mut self, group: &'static str) -> Self {
+        self.group = group;
+        self
     }
 
     /// The same property in a unit.

@@ -1,11 +1,12 @@
 //! The node canvas, by pointer and by keys, on a toy graph.
 
 use egui::{Key, Modifiers, pos2, vec2};
+use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use ksgraph::gui::node_graph::{Detail, Event, PinAddr, View};
 use ksgraph::gui::theme::kind;
 
-use crate::toy::{REFUSAL, Toy, bench, drag, middle, pull, rect, three};
+use crate::toy::{Bench, REFUSAL, Toy, bench, drag, middle, pull, rect, three};
 
 #[test]
 fn dragging_from_pin_to_pin_connects() {
@@ -404,10 +405,25 @@ fn arrows_walk_boxes_and_control_arrows_walk_pins() {
     assert!(h.get_by_label("Source output out").is_focused());
     h.key_press_modifiers(Modifiers::COMMAND, Key::ArrowRight);
     h.run();
+    assert!(h.get_by_label("Wire Source to Sink").is_focused());
+    let is_chosen =
+        |event: &Event| matches!(event, Event::Select { wires, .. } if wires.len() == 1);
+    assert!(
+        h.state().events.iter().any(is_chosen),
+        "what is walked to is looked at"
+    );
+    h.key_press_modifiers(Modifiers::COMMAND, Key::ArrowRight);
+    h.run();
     assert!(
         h.get_by_label("Sink input in").is_focused(),
         "along the wire"
     );
+    h.key_press_modifiers(Modifiers::COMMAND, Key::ArrowLeft);
+    h.run();
+    assert!(h.get_by_label("Wire Source to Sink").is_focused());
+    h.key_press(Key::Delete);
+    h.run();
+    assert!(h.query_by_label("Wire Source to Sink").is_none());
 }
 
 #[test]
@@ -520,4 +536,35 @@ fn a_box_grabbed_while_another_is_selected_moves_alone() {
     drag(&mut h, grip, grip + vec2(160.0, 320.0));
     assert_eq!(h.state().toy.pos(2), pos2(320.0, 96.0), "the other stays");
     assert_eq!(h.state().toy.pos(1), pos2(192.0, 416.0));
+}
+
+#[test]
+fn boxes_go_where_another_hand_puts_them_but_follow_the_own_hand_at_once() {
+    let mut h = bench(three());
+    h.state_mut().look.move_seconds = 0.2;
+    let left = |h: &Harness<'static, Bench>| rect(h, "Filter Sink").left();
+    let before = left(&h);
+    h.state_mut().toy.put(2, pos2(520.0, 96.0));
+    h.step();
+    h.step();
+    let between = left(&h);
+    assert!(
+        between > before + 1.0 && between < before + 199.0,
+        "{between}"
+    );
+    h.run_steps(8);
+    assert!((left(&h) - before - 200.0).abs() < 1.0, "arrived");
+    let grip = rect(&h, "Filter Sink").min + egui::vec2(40.0, 14.0);
+    pull(&mut h, grip, grip + egui::vec2(64.0, 0.0));
+    h.step();
+    assert!((left(&h) - before - 264.0).abs() < 9.0, "{}", left(&h));
+    h.drop_at(grip + egui::vec2(64.0, 0.0));
+    h.run_steps(2);
+    h.state_mut().look.move_seconds = 0.0;
+    h.state_mut().toy.put(2, pos2(320.0, 96.0));
+    h.run_steps(2);
+    assert!(
+        (left(&h) - before).abs() < 1.0,
+        "at once with reduced motion"
+    );
 }

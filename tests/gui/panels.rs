@@ -300,3 +300,74 @@ fn the_keyboard_walks_the_window_as_it_is_read() {
     let before = back(&mut window).unwrap_or_default();
     assert!(before.starts_with("Open "), "{before} is in the inspector");
 }
+
+#[test]
+fn properties_stand_under_their_headings() {
+    let mut window = Window::with(&["tone_synth"]);
+    let id = window.graph().filters.keys().next().expect("a filter").0;
+    window.select(id);
+    let top = |window: &mut Window, name: &str| {
+        let found = window.harness().query_all_by_label(name);
+        let tops: Vec<f32> = found.map(|node| node.rect().top()).collect();
+        assert!(!tops.is_empty(), "{name} is not there");
+        tops.into_iter().fold(0.0, f32::max)
+    };
+    let sound = top(&mut window, "Sound");
+    let playing = top(&mut window, "Playing");
+    let voices = top(&mut window, "Voices");
+    assert!(sound < playing && playing < voices);
+}
+
+#[test]
+fn a_cure_that_is_looked_at_shows_what_it_would_add() {
+    let mut window = Window::on("graphs/format_clinic.ron");
+    let app = window.screen().app_mut();
+    app.perform(Action::Disconnect(vec![1]));
+    window.harness().run_steps(3);
+    let from = window.middle("Chime at 44 kHz output out (audio)");
+    let inputs = window.harness().query_all_by_label_contains("Mixer input");
+    let to = inputs.map(|node| node.rect().center()).last();
+    window.drag(from, to.expect("the mixer has inputs"));
+    let view = window.screen().app().view();
+    let (_, _, refusal) = view.refusal.expect("44 100 Hz is not 48 000").clone();
+    let cure = refusal.cures.first().expect("a converter").text.clone();
+    assert!(!window.sees("Would add"), "nobody looks at it");
+    let row = window.middle(&cure);
+    window.harness().hover_at(row);
+    window.harness().run_steps(3);
+    assert!(window.sees("Would add Sample Rate Converter"));
+    assert_eq!(window.graph().filters.len(), 4, "and nothing is added");
+    window.key(egui::Modifiers::NONE, Key::Escape);
+    assert!(!window.sees("Would add"), "gone with its card");
+}
+
+#[test]
+fn what_cannot_take_a_wire_as_the_graph_stands_is_not_offered_for_it() {
+    let mut window = Window::with(&["tone"]);
+    let from = window.middle(TONE_OUT);
+    window.drag(from, from + egui::vec2(260.0, 120.0));
+    let view = window.screen().app().view();
+    let id = *view.graph.filters.keys().next().expect("a filter");
+    let pin = ksgraph::graph::PinAddress {
+        filter: view.path_of(id),
+        pin: "out".to_owned(),
+        instance: 0,
+    };
+    let fits = view.fits(&pin);
+    let direct: Vec<String> = fits
+        .iter()
+        .filter(|fit| fit.cost == 0)
+        .filter_map(|fit| view.catalogue.get(&fit.key))
+        .map(|filter| format!("Insert {}", filter.descriptor().title))
+        .collect();
+    assert!(direct.len() > 3);
+    // The best first, and those only.
+    let rows = window.harness().query_all_by_label_contains("Insert ");
+    let mut rows: Vec<(f32, String)> = rows
+        .filter_map(|node| Some((node.rect().top(), node.accesskit_node().label()?)))
+        .filter(|(_, name)| name != "Insert filter")
+        .collect();
+    rows.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let rows: Vec<String> = rows.into_iter().map(|row| row.1).collect();
+    assert_eq!(rows, direct[..rows.len()]);
+}

@@ -83,6 +83,12 @@ impl Toy {
             .collect()
     }
 
+    /// Puts a box elsewhere, as an undo does.
+    pub(crate) fn put(&mut self, id: NodeId, pos: Pos2) {
+        let found = self.boxes.iter_mut().find(|b| b.place.id == id);
+        found.expect("a box of that id").place.pos = pos;
+    }
+
     pub(crate) fn pos(&self, id: NodeId) -> Pos2 {
         self.named(id).place.pos
     }
@@ -257,7 +263,7 @@ impl Model for Toy {
 pub(crate) struct Bench {
     pub(crate) toy: Toy,
     pub(crate) canvas: NodeGraph,
-    look: Look,
+    pub(crate) look: Look,
     pub(crate) events: Vec<Event>,
     pub(crate) geometry: Option<Geometry>,
     pub(crate) in_hand: Option<InHand>,
@@ -274,6 +280,7 @@ pub(crate) fn three() -> Toy {
 pub(crate) fn bench(toy: Toy) -> Harness<'static, Bench> {
     let look = Look {
         fit_seconds: 0.0,
+        move_seconds: 0.0,
         ..Theme::named(ThemeName::Dark).canvas_look()
     };
     let canvas = NodeGraph::new("bench");

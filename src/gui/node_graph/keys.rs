@@ -1,13 +1,15 @@
 //! What keys mean while the canvas has the keyboard. Commands of the application (undo, zoom, run) are its own.
 //!
-//! Arrows walk boxes, Ctrl+arrows walk pins and along wires, Enter on one pin and Enter on another connects.
+//! Arrows walk boxes, Ctrl+arrows walk pins and wires (from a pin to its wire, from there to the other end), Enter on one pin and Enter on another connects.
+
+use std::cmp::Ordering;
 
 use egui::{EventFilter, Key, Modifiers, Pos2, Response, Ui};
 
 use super::access;
 use super::event::{Event, How};
 use super::gesture::{Gesture, by_pointer, selected_notes};
-use super::model::{Model, NodeId, PinAddr, Side, Target};
+use super::model::{Model, NodeId, PinAddr, Side, Target, WireEnds, WireId};
 use super::scene::Scene;
 use super::show::{Goal, NodeGraph};
 
@@ -125,7 +127,7 @@ impl NodeGraph {
         for (key, x, y) in ARROWS {
             let way = egui::vec2(x, y);
             if pressed(Modifiers::COMMAND, key) {
-                self.walk_pins(ctx, scene, way);
+                self.walk_pins(ctx, scene, way, events);
             } else if pressed(Modifiers::SHIFT, key) {
                 self.walk(ctx, scene, way, How::Add, events);
             } else if pressed(Modifiers::NONE, key) {
@@ -204,6 +206,10 @@ impl NodeGraph {
         let graph = match self.focus {
             Some(Target::Node(node)) => scene.place(node).map(|place| place.rect().center()),
             Some(Target::Pin(pin)) => scene.pin(pin),
+            Some(Target::Wire(wire)) => scene.wire(wire).and_then(|ends| {
+                let (from, to) = (scene.pin(ends.from)?, scene.pin(ends.to)?);
+                Some(from.lerp(to, 0.5))
+            }),
             _ => None,
         };
         let screen = match graph {
@@ -225,6 +231,11 @@ impl NodeGraph {
         let from = match self.focus {
             Some(Target::Node(node)) => Some(node),
             Some(Target::Pin(pin)) => Some(pin.node),
+            // From a wire to the box at its end that way.
+            Some(Target::Wire(wire)) => scene.wire(wire).map(|ends| {
+                let (near, far) = (ends.from.node, ends.to.node);
+                if way.x < 0.0 { far } else { near }
+            }),
             _ => scene.selected().first().copied(),
         };
         let Some(next) = neighbour(scene, from, way) else {
@@ -240,9 +251,35 @@ impl NodeGraph {
         });
     }
 
-    fn walk_pins(&mut self, ctx: &egui::Context, scene: &Scene, way: egui::Vec2) {
+    fn walk_pins(
+        &mut self,
+        ctx: &egui::Context,
+        scene: &Scene,
+        way: egui::Vec2,
+        events: &mut Vec<Event>,
+    ) {
+        let wire = match self.focus {
+            Some(Target::Pin(pin)) if is_outward(pin, way) => wire_of(scene, pin),
+            Some(Target::Wire(wire)) if way.y != 0.0 => wire_beside(scene, wire, way.y > 0.0),
+            _ => None,
+        };
+        if let Some(ends) = wire {
+            self.goal = Some(Goal::Reveal(ends.from.node));
+            self.focus(ctx, Target::Wire(ends.id));
+            events.push(Event::Select {
+                nodes: Vec::new(),
+                wires: vec![ends.id],
+                notes: Vec::new(),
+                how: How::Replace,
+            });
+            return;
+        }
         let next = match self.focus {
             Some(Target::Pin(pin)) => pin_beside(scene, pin, way),
+            Some(Target::Wire(wire)) if way.x != 0.0 => scene
+                .wire(wire)
+                .map(|ends| if way.x > 0.0 { ends.to } else { ends.from }),
+            Some(Target::Wire(_)) => None,
             Some(Target::Node(node)) => first_pin(
                 scene,
                 node,
@@ -283,7 +320,48 @@ fn first_pin(scene: &Scene, node: NodeId, side: Side) -> Option<PinAddr> {
         })
 }
 
-/// Up and down stay on a side; sideways goes to the other side, or along the wire.
+/// Whether that way leads out of the box.
+fn is_outward(pin: PinAddr, way: egui::Vec2) -> bool {
+    way.x != 0.0 && (pin.side == Side::Output) == (way.x > 0.0)
+}
+
+/// The wire that ends at a pin.
+fn wire_of(scene: &Scene, pin: PinAddr) -> Option<WireEnds> {
+    let ends = |wire: &&WireEnds| wire.from == pin || wire.to == pin;
+    scene.wires.iter().find(ends).copied()
+}
+
+/// The wire below or above among those that leave the same box; past the last one those of the next box.
+fn wire_beside(scene: &Scene, wire: WireId, below: bool) -> Option<WireEnds> {
+    let ends = scene.wire(wire)?;
+    let order = |it: &WireEnds| {
+        let at = scene.pin(it.from).unwrap_or_default();
+        (at.y, at.x, it.id)
+    };
+    let here = order(ends);
+    let before = |a: &(f32, f32, WireId), b: &(f32, f32, WireId)| {
+        a.0.total_cmp(&b.0)
+            .then(a.1.total_cmp(&b.1))
+            .then(a.2.cmp(&b.2))
+    };
+    let others = scene.wires.iter().filter(|it| {
+        let way = before(&order(it), &here);
+        way == if below {
+            Ordering::Greater
+        } else {
+            Ordering::Less
+        }
+    });
+    let by = |a: &&WireEnds, b: &&WireEnds| before(&order(a), &order(b));
+    let found = if below {
+        others.min_by(by)
+    } else {
+        others.max_by(by)
+    };
+    found.copied()
+}
+
+/// Up and down stay on a side; sideways goes to the other side.
 fn pin_beside(scene: &Scene, pin: PinAddr, way: egui::Vec2) -> Option<PinAddr> {
     let place = scene.place(pin.node)?;
     if way.y != 0.0 {
@@ -295,12 +373,8 @@ fn pin_beside(scene: &Scene, pin: PinAddr, way: egui::Vec2) -> Option<PinAddr> {
         };
         return (index < count).then_some(PinAddr { index, ..pin });
     }
-    let outward = (pin.side == Side::Output) == (way.x > 0.0);
-    if outward {
-        return scene.wires.iter().find_map(|wire| match pin.side {
-            Side::Output => (wire.from == pin).then_some(wire.to),
-            Side::Input => (wire.to == pin).then_some(wire.from),
-        });
+    if is_outward(pin, way) {
+        return None;
     }
     let side = if pin.side == Side::Input {
         Side::Output

@@ -149,6 +149,8 @@ pub struct Look {
     pub dimmed: f32,
     /// How long fitting the view takes, in seconds; 0 with reduced motion.
     pub fit_seconds: f32,
+    /// How long a box takes to where another hand has put it, in seconds; 0 with reduced motion.
+    pub move_seconds: f32,
     /// Regular face.
     pub ui: FontFamily,
     /// Medium face.

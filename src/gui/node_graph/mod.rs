@@ -9,10 +9,10 @@
 //! ```
 //!
 //! Lengths of a model are *graph points*: egui points at 100 %. `view.rs` turns them into screen points, `wire.rs` holds
-//! the shape of wires, `gesture.rs`, `hand.rs` and `keys.rs` what pointer and keys mean, `boxes.rs` and the painters what
+//! the shape of wires, `grab.rs`, `gesture.rs`, `hand.rs` and `keys.rs` what pointer and keys mean, `boxes.rs` and the painters what
 //! is seen, `access.rs` the names by which a screen reader and the tests find boxes, pins and wires. `scene.rs` finds
 //! what is in sight, `crowd.rs` paints a thousand boxes as one picture, `minimap.rs` all of them in a corner, `notes.rs` what is written
-//! below them.
+//! below them. `glide.rs` moves boxes to where an undo put them.
 //!
 //! Invariant: between two frames nothing of the model is kept but ids, and its places and wires as long as it says that
 //! they are the same. Whatever vanishes from the model while a gesture holds it ends the gesture.
@@ -23,6 +23,8 @@ mod cluster;
 mod crowd;
 mod event;
 mod gesture;
+mod glide;
+mod grab;
 mod hand;
 mod keys;
 mod look;

@@ -108,7 +108,19 @@ impl Map {
         if let Some(kept) = kept.filter(|kept| revision.is_some() && kept.revision == revision) {
             return Rc::clone(kept);
         }
-        let (places, wires) = (model.nodes(), model.wires());
+        Rc::new(Self::build(model.nodes(), model.wires(), revision))
+    }
+
+    /// The same with some boxes elsewhere, for one frame.
+    pub(super) fn shifted(&self, by: impl Fn(NodeId) -> Vec2) -> Self {
+        let mut places = self.places.clone();
+        for place in &mut places {
+            place.pos += by(place.id);
+        }
+        Self::build(places, self.wires.clone(), None)
+    }
+
+    fn build(places: Vec<Place>, wires: Vec<WireEnds>, revision: Option<u64>) -> Self {
         let mut map = Self {
             index: HashMap::with_capacity(places.len()),
             wire_index: HashMap::with_capacity(wires.len()),
@@ -132,7 +144,7 @@ impl Map {
                 map.lines.put(i, reach);
             }
         }
-        Rc::new(map)
+        map
     }
 
     /// The part of the graph a wire may touch.

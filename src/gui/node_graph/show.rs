@@ -8,6 +8,7 @@ use egui::{Id, NumExt as _, Pos2, Rect, Sense, Ui, UiBuilder};
 use super::crowd::Crowd;
 use super::event::{Geometry, Output};
 use super::gesture::{Gesture, Grabbed, WIRE_HIT};
+use super::glide::Glide;
 use super::look::{Kind, Look};
 use super::minimap::Minimap;
 use super::model::{Model, NodeId, NoteId, PinAddr, Place, Target, Verdict, WireId};
@@ -88,7 +89,8 @@ pub struct NodeGraph {
     /// A bit per kind of data in sight.
     pub(super) kinds_seen: u64,
     /// Places and wires, as long as the model says that they are the same.
-    map: Option<Rc<Map>>,
+    pub(super) map: Option<Rc<Map>>,
+    pub(super) glide: Glide,
     pub(super) crowd: Crowd,
     pub(super) minimap: Minimap,
     /// The wire into which what is dragged would go.
@@ -130,6 +132,7 @@ impl NodeGraph {
             hand_kind: None,
             kinds_seen: 0,
             map: None,
+            glide: Glide::default(),
             crowd: Crowd::default(),
             minimap: Minimap::default(),
             onto: None,
@@ -218,7 +221,8 @@ impl NodeGraph {
             self.last_pointer = pointer;
         }
         let map = Map::of(model, self.map.as_ref());
-        self.map = Some(Rc::clone(&map));
+        let before = self.map.replace(Rc::clone(&map));
+        let map = self.on_the_way(&ui, look, before.as_ref(), map);
         let mut scene = Scene::new(map);
         let around = notes::around(model);
         self.reach_goal(&ui, &scene, rect, look, around);

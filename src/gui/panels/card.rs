@@ -1,11 +1,12 @@
 //! The refusal card: why two pins are not connected, and what would help. Enter takes the first cure, figures the
 //! others, Esc closes. It formats a `Refusal` and writes none of its own.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use egui::{
-    Align2, Area, CornerRadius, Galley, Id, Order, Pos2, Rect, Role, Sense, Shape, Stroke,
-    StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
+    Align2, Area, CornerRadius, Galley, Id, Order, Pos2, Rect, Response, Role, Sense, Shape,
+    Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
 use super::lanes;
@@ -29,6 +30,8 @@ pub(in crate::gui) struct Card {
     at: Pos2,
     /// While the wire is still in the hand: nothing can be chosen yet.
     is_preview: bool,
+    /// The cure under the pointer or with the focus.
+    looked_at: Cell<Option<usize>>,
 }
 
 /// The title in words, by what stopped it.
@@ -84,6 +87,7 @@ impl Card {
             refusal,
             at,
             is_preview: false,
+            looked_at: Cell::new(None),
         }
     }
 
@@ -98,6 +102,11 @@ impl Card {
     /// The two pins it is about.
     pub(in crate::gui) fn pins(&self) -> (&PinAddress, &PinAddress) {
         (&self.from, &self.to)
+    }
+
+    /// The cure that is looked at, to be shown on the canvas before it is taken.
+    pub(in crate::gui) fn looked_at(&self) -> Option<&Cure> {
+        self.refusal.cures.get(self.looked_at.get()?)
     }
 
     /// Draws it. False when it is done.
@@ -255,13 +264,21 @@ impl Card {
             let at = pos2(left, y + 4.0);
             ui.painter().galley(at, advice.clone(), theme.text);
         }
+        let mut looked_at = None;
         for (index, cure) in cures.iter().enumerate() {
             let row =
                 Rect::from_min_size(pos2(rect.left() + 12.0, y), vec2(rect.width() - 24.0, 28.0));
             y += 31.0;
-            if cure_ui(ui, row, index, cure, &price(view, cure)) {
+            let response = cure_ui(ui, row, index, cure, &price(view, cure));
+            if response.hovered() || response.has_focus() {
+                looked_at = Some(index);
+            }
+            if response.clicked() {
                 *taken = Some(index);
             }
+        }
+        if self.looked_at.replace(looked_at) != looked_at {
+            ui.ctx().request_repaint();
         }
         let y = rect.bottom() - 17.0;
         let code = format!("{} · {}", refusal.status, refusal.rule);
@@ -499,7 +516,7 @@ fn chips_ui(ui: &Ui, left: f32, y: f32, failed: Step) {
     }
 }
 
-fn cure_ui(ui: &mut Ui, row: Rect, index: usize, cure: &Cure, price: &str) -> bool {
+fn cure_ui(ui: &mut Ui, row: Rect, index: usize, cure: &Cure, price: &str) -> Response {
     let theme = Theme::of(ui.ctx());
     let id = ui.scope_id().with(("cure", index));
     let response = controls::clickable(ui, id, row, true, &cure.text);
@@ -527,7 +544,7 @@ fn cure_ui(ui: &mut Ui, row: Rect, index: usize, cure: &Cure, price: &str) -> bo
     let price = controls::text(ui, price_at, Align2::RIGHT_CENTER, price, Type::Small, dim);
     let room = price.left() - 12.0 - at.x;
     controls::clipped(ui, at, room, &cure.text, Type::Value, ink);
-    response.clicked()
+    response
 }
 
 /// A corner 24 from the pointer where the card hides neither end.

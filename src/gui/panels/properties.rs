@@ -1,8 +1,8 @@
 //! The inspector's page of properties: a row each, with the control that its domain asks for.
 
-use egui::{Align2, ComboBox, Id, Rect, Sense, Ui, Vec2, pos2, vec2};
+use egui::{Align2, ComboBox, Id, Rect, Role, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
 
-use super::page::{row, sentence};
+use super::page::{heading, row, sentence};
 use crate::app::{Action, View};
 use crate::graph::{FilterId, FilterNode, Node};
 use crate::gui::controls;
@@ -59,7 +59,14 @@ pub(super) fn properties_ui(
         sentence(ui, words, theme.dim);
         return;
     };
+    let mut group = "";
     for property in descriptor.properties.iter() {
+        if property.group != group {
+            group = property.group;
+            if !group.is_empty() {
+                group_ui(ui, id, group);
+            }
+        }
         let edit = Edit::of(id, filter, property);
         property_ui(ui, view, &edit, false, commands);
     }
@@ -67,6 +74,19 @@ pub(super) fn properties_ui(
         ui.add_space(4.0);
         sentence(ui, &descriptor.help, theme.dim);
     }
+}
+
+/// The heading of some properties, which screen readers know as one.
+fn group_ui(ui: &mut Ui, id: FilterId, group: &str) {
+    let (panel, top) = (ui.max_rect(), ui.cursor().top());
+    heading(ui, group, "");
+    let rect = Rect::from_min_max(
+        pos2(panel.left(), top),
+        pos2(panel.right(), ui.cursor().top()),
+    );
+    let id = Id::unique("property group").with((id, group));
+    let response = ui.interact(rect, id, Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Heading, true, group));
 }
 
 /// One property in a row. `is_mixed` when it stands for several filters that differ.

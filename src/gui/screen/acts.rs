@@ -106,6 +106,8 @@ impl Screen {
         let boxes = self.last.iter().flat_map(|last| &last.boxes);
         let sizes = boxes.map(|(id, rect)| (*id, (rect.width() / zoom, rect.height() / zoom)));
         let sizes = sizes.collect();
+        self.canvas
+            .next_move_takes(crate::gui::theme::motion::ARRANGE);
         self.app.perform(Action::Arrange { sizes });
     }
 
@@ -194,7 +196,7 @@ impl Screen {
             None => self.key_point(),
         };
         self.context = None;
-        self.palette = Some(Palette::new(at, screen, None));
+        self.palette = Some(Palette::new(at, screen));
     }
 
     /// Opens the box that finds everything.

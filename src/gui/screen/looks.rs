@@ -48,7 +48,7 @@ impl Looks {
         }));
         let mut look = Theme::named(self.theme).canvas_look();
         if self.is_still {
-            look.fit_seconds = 0.0;
+            (look.fit_seconds, look.move_seconds) = (0.0, 0.0);
             ctx.all_styles_mut(|style| style.animation_time = 0.0);
             // Scrolling by a key jumps as well.
             ctx.all_styles_mut(|style| {

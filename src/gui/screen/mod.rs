@@ -109,6 +109,8 @@ pub(super) struct Last {
     in_hand: Option<Waiting>,
     middle: Pos2,
     canvas: Rect,
+    /// Which graph of the document is shown.
+    here: crate::graph::FilterPath,
     /// Where the boxes stand.
     boxes: Vec<(FilterId, Rect)>,
 }
@@ -255,6 +257,7 @@ impl Screen {
         self.palette = None;
         self.card = None;
         self.context = None;
+        self.canvas.forget_places();
         self.is_new = true;
     }
 

@@ -5,6 +5,7 @@ use egui::{Frame, Panel, Ui, vec2};
 use super::{Command, Last, Offer, Screen};
 use crate::app::Action;
 use crate::gui::canvas::Scene;
+use crate::gui::ghosts;
 use crate::gui::hands;
 use crate::gui::node_graph::{Event, Output, Target};
 use crate::gui::panels::dry_run::DryRun;
@@ -50,12 +51,24 @@ impl Screen {
             }
             self.is_new = false;
         }
+        if last.as_ref().is_some_and(|last| last.here != *view.here) {
+            canvas.forget_places();
+        }
         let mut scene = Scene::new(ui, &view, signals, bodies);
         if let Some(card) = &self.card {
             let (from, to) = card.pins();
             scene.show_refused(from, to);
         }
         let output = canvas.show(ui, &mut scene, look);
+        let cure = self.card.as_ref().and_then(|card| card.looked_at());
+        if let (Some(cure), Some(ends)) = (cure, scene.refused()) {
+            let title = |key: &String| match view.catalogue.get(key) {
+                Some(filter) => filter.descriptor().title.to_string(),
+                None => key.clone(),
+            };
+            let titles: Vec<String> = cure.inserts.iter().map(title).collect();
+            ghosts::ui(ui, &output.geometry, ends, &titles);
+        }
         if view.graph.filters.is_empty() {
             hands::empty_ui(ui, output.geometry.canvas);
         }
@@ -112,6 +125,7 @@ impl Screen {
         *last = Some(Last {
             now: status::Now::of(&scene, hand, output.hovered, output.view.zoom),
             in_hand: hand.and_then(|hand| hands::waiting(&scene, hand.pin)),
+            here: view.here.clone(),
             middle: output.view.to_graph(output.geometry.canvas.center()),
             canvas: output.geometry.canvas,
             boxes: hands::boxes(&output.geometry),

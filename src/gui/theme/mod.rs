@@ -178,6 +178,7 @@ impl Theme {
                 0.42
             },
             fit_seconds: motion::FIT_VIEW,
+            move_seconds: motion::UNDO_MOVE,
             ui: families::ui(),
             ui_medium: families::ui_medium(),
             ui_strong: families::ui_strong(),
@@ -337,6 +338,8 @@ pub mod motion {
     pub const REFUSAL_WAIT: f32 = 0.400;
     /// Fit all.
     pub const FIT_VIEW: f32 = 0.180;
+    /// Undo and redo move boxes.
+    pub const UNDO_MOVE: f32 = 0.160;
     /// Auto-arrange.
     pub const ARRANGE: f32 = 0.240;
     /// A toast stays.

@@ -1,21 +1,23 @@
 //! The palette: a search field and rows at the pointer. For adding it offers filters; as the finder it has first the
-//! filters of the graph, then filters to add, then commands. Enter takes the chosen row; Esc closes.
+//! filters of the graph, then filters to add, then commands. Enter takes the chosen row; Esc closes. `rows.rs` draws the
+//! rows.
 
-use egui::{
-    Align2, Area, CornerRadius, Id, Order, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui, Vec2,
-    WidgetInfo, pos2, vec2,
-};
+mod rows;
+
+pub(in crate::gui) use rows::card;
+
+use egui::{Align2, Area, Id, Order, Pos2, Rect, Sense, Ui, Vec2, pos2, vec2};
 
 use super::catalogue::rank;
+use crate::app::{Fit, View};
 use crate::graph::{FilterId, FilterPath, Graph, NodeKind, PinAddress};
 use crate::gui::commands::{self, Bindings, Sight, Spec, State};
 use crate::gui::controls;
 use crate::gui::icons::Icon;
-use crate::gui::node_graph::{Look, PinFill, Side, paint_pin};
-use crate::gui::probe;
+use crate::gui::node_graph::{Look, Side};
 use crate::gui::screen::{Command, Drop, Taps};
-use crate::gui::theme::{Theme, Type, radius, window};
-use crate::gui::words::{hue, mark};
+use crate::gui::theme::{Theme, Type, window};
+use crate::gui::words::mark;
 use crate::ks::overlaps;
 use crate::ks::{DataFlow, Descriptor, PinFactory};
 
@@ -36,7 +38,7 @@ pub(in crate::gui) struct Waiting {
 }
 
 impl Waiting {
-    /// The first pin of a filter that would take the wire.
+    /// The first pin of a filter that may take the wire by its ranges alone: a hint for a list that is drawn all the time.
     pub(in crate::gui) fn fits<'a>(&self, descriptor: &'a Descriptor) -> Option<&'a PinFactory> {
         let wanted = match self.side {
             Side::Output => DataFlow::In,
@@ -68,6 +70,8 @@ pub(in crate::gui) struct Palette {
     at: Pos2,
     screen: Pos2,
     waiting: Option<Waiting>,
+    /// What would take the wire as the whole graph stands, the best first.
+    fits: Vec<Fit>,
     /// Whether it finds what is there, and commands, too.
     is_finder: bool,
     is_new: bool,
@@ -90,15 +94,31 @@ enum Hit<'a> {
 
 impl Palette {
     /// Opens it: what is chosen is put at `at` of the graph.
-    pub(in crate::gui) fn new(at: Pos2, screen: Pos2, waiting: Option<Waiting>) -> Self {
+    pub(in crate::gui) fn new(at: Pos2, screen: Pos2) -> Self {
         Self {
             typed: String::new(),
             chosen: 0,
             at,
             screen,
-            waiting,
+            waiting: None,
+            fits: vec![],
             is_finder: false,
             is_new: true,
+        }
+    }
+
+    /// Opens it for a wire that was let go over nothing. What would take it is asked once, of the whole graph.
+    pub(in crate::gui) fn for_wire(
+        view: &View<'_>,
+        at: Pos2,
+        screen: Pos2,
+        waiting: Option<Waiting>,
+    ) -> Self {
+        let fits = waiting.as_ref().map(|waiting| view.fits(&waiting.pin));
+        Self {
+            fits: fits.unwrap_or_default(),
+            waiting,
+            ..Self::new(at, screen)
         }
     }
 
@@ -106,7 +126,7 @@ impl Palette {
     pub(in crate::gui) fn finder(at: Pos2, screen: Pos2) -> Self {
         Self {
             is_finder: true,
-            ..Self::new(at, screen, None)
+            ..Self::new(at, screen)
         }
     }
 
@@ -121,20 +141,24 @@ impl Palette {
             found.truncate(FOUND);
             hits.extend(found.into_iter().map(|it| it.1));
         }
-        let mut filters: Vec<(u32, Hit<'a>)> = sight
-            .view
-            .catalogue
-            .iter()
-            .map(|filter| filter.descriptor())
-            .filter_map(|descriptor| {
-                let fits = match &self.waiting {
-                    Some(waiting) => Some(waiting.fits(descriptor)?),
-                    None => None,
-                };
-                let rank = rank(descriptor, &self.typed)?;
-                Some((rank, Hit::Filter(descriptor, fits)))
-            })
-            .collect();
+        let catalogue = sight.view.catalogue;
+        let mut filters: Vec<(u32, Hit<'a>)> = match &self.waiting {
+            // What needs others in between is not offered as what fits.
+            Some(_) => (self.fits.iter().filter(|fit| fit.cost == 0))
+                .filter_map(|fit| {
+                    let descriptor = catalogue.get(&fit.key)?.descriptor();
+                    let (_, pin) = descriptor.pin(&fit.pin)?;
+                    let rank = rank(descriptor, &self.typed)?;
+                    Some((rank, Hit::Filter(descriptor, Some(pin))))
+                })
+                .collect(),
+            None => (catalogue.iter().map(|filter| filter.descriptor()))
+                .filter_map(|descriptor| {
+                    let rank = rank(descriptor, &self.typed)?;
+                    Some((rank, Hit::Filter(descriptor, None)))
+                })
+                .collect(),
+        };
         filters.sort_by_key(|hit| hit.0);
         filters.truncate(if self.is_finder { FOUND } else { ROWS });
         // Without a word there is no reason to offer every filter to who wants to find one.
@@ -242,7 +266,7 @@ impl Palette {
                     vec2(rect.width() - 12.0, 26.0),
                 );
                 y += 26.0;
-                if hit_ui(ui, row, hit, bindings, look, index == self.chosen) {
+                if rows::hit_ui(ui, row, hit, bindings, look, index == self.chosen) {
                     picked = Some(index);
                 }
             }
@@ -356,205 +380,4 @@ fn has_word(sentence: &str, typed: &str) -> bool {
     let sentence = sentence.to_lowercase();
     let mut words = sentence.split_whitespace();
     words.any(|word| word.starts_with(typed))
-}
-
-fn hit_ui(
-    ui: &mut Ui,
-    row: Rect,
-    hit: &Hit<'_>,
-    bindings: &Bindings,
-    look: &Look,
-    is_chosen: bool,
-) -> bool {
-    match hit {
-        Hit::Filter(descriptor, fits) => row_ui(ui, row, descriptor, *fits, look, is_chosen),
-        Hit::Found {
-            path,
-            name,
-            place,
-            icon,
-        } => {
-            let right = match place.is_empty() {
-                true => "in the graph".to_owned(),
-                false => format!("in {place}"),
-            };
-            let face = RowFace {
-                id: &format!("found {path:?}"),
-                spoken: &format!("Go to {name}"),
-                words: name,
-                right: &right,
-                icon: *icon,
-                is_chosen,
-                is_enabled: true,
-            };
-            plain_row(ui, row, &face)
-        }
-        Hit::Command(spec, state) => {
-            let words = state.words.as_deref().unwrap_or(spec.words);
-            let title = match spec.place.and_then(|place| place.under) {
-                Some(under) => format!("{under}: {words}"),
-                None => words.to_owned(),
-            };
-            let keys = bindings.shown(spec.name);
-            let menu = spec.place.map_or("", |place| place.menu.title());
-            let right = match keys.is_empty() {
-                true => menu.to_owned(),
-                false => format!("{menu} \u{b7} {keys}"),
-            };
-            let face = RowFace {
-                id: spec.name,
-                spoken: &format!("Command {title}"),
-                words: &title,
-                right: right.trim_start_matches(" \u{b7} "),
-                icon: Icon::Bolt,
-                is_chosen,
-                is_enabled: state.is_ready(),
-            };
-            plain_row(ui, row, &face)
-        }
-    }
-}
-
-struct RowFace<'a> {
-    id: &'a str,
-    spoken: &'a str,
-    words: &'a str,
-    right: &'a str,
-    icon: Icon,
-    is_chosen: bool,
-    is_enabled: bool,
-}
-
-fn plain_row(ui: &mut Ui, row: Rect, face: &RowFace<'_>) -> bool {
-    let theme = Theme::of(ui.ctx());
-    let id = ui.scope_id().with(("hit", face.id));
-    let response = ui.interact(row, id, Sense::click());
-    response.widget_info(|| {
-        WidgetInfo::selected(
-            Role::ListBoxOption,
-            face.is_enabled,
-            face.is_chosen,
-            face.spoken,
-        )
-    });
-    let state = if face.is_chosen { "chosen" } else { "" };
-    probe::note(ui.ctx(), "hit", face.spoken, state, row);
-    let ground = match face.is_chosen {
-        true => Some(theme.sel),
-        false if response.hovered() => Some(theme.hover),
-        false => None,
-    };
-    if let Some(ground) = ground {
-        ui.painter()
-            .rect_filled(row, CornerRadius::same(radius::CONTROL), ground);
-    }
-    let square = Rect::from_center_size(row.left_center() + vec2(16.0, 0.0), Vec2::splat(14.0));
-    face.icon.paint(ui.painter(), square, theme.dim);
-    let right = row.right_center() - vec2(12.0, 0.0);
-    let covered = controls::text(
-        ui,
-        right,
-        Align2::RIGHT_CENTER,
-        face.right,
-        Type::Small,
-        theme.dim,
-    );
-    let at = row.left_center() + vec2(32.0, 0.0);
-    let ink = if face.is_enabled {
-        theme.strong
-    } else {
-        theme.dim
-    };
-    let room = covered.left() - at.x - 12.0;
-    controls::clipped(ui, at, room, face.words, Type::Value, ink);
-    response.clicked()
-}
-
-fn row_ui(
-    ui: &mut Ui,
-    row: Rect,
-    descriptor: &Descriptor,
-    fits: Option<&PinFactory>,
-    look: &Look,
-    is_chosen: bool,
-) -> bool {
-    let theme = Theme::of(ui.ctx());
-    let title = descriptor.title.as_ref();
-    let response = ui.interact(row, ui.scope_id().with(("insert", title)), Sense::click());
-    response.widget_info(|| {
-        WidgetInfo::selected(
-            Role::ListBoxOption,
-            true,
-            is_chosen,
-            format!("Insert {title}"),
-        )
-    });
-    probe::note(
-        ui.ctx(),
-        "insert",
-        title,
-        if is_chosen { "chosen" } else { "" },
-        row,
-    );
-    let ground = match is_chosen {
-        true => Some(theme.sel),
-        false if response.hovered() => Some(theme.hover),
-        false => None,
-    };
-    if let Some(ground) = ground {
-        ui.painter()
-            .rect_filled(row, CornerRadius::same(radius::CONTROL), ground);
-    }
-    let square = Rect::from_center_size(row.left_center() + vec2(16.0, 0.0), Vec2::splat(14.0));
-    mark(descriptor).paint(ui.painter(), square, theme.dim);
-    let at = row.left_center() + vec2(32.0, 0.0);
-    let name = controls::text(
-        ui,
-        at,
-        Align2::LEFT_CENTER,
-        title,
-        Type::Value,
-        theme.strong,
-    );
-    let right = row.right_center() - vec2(12.0, 0.0);
-    let words = match fits {
-        Some(pin) => format!("{} takes it", pin.name),
-        None => descriptor.category().name().unwrap_or("").to_owned(),
-    };
-    let covered = controls::text(
-        ui,
-        right,
-        Align2::RIGHT_CENTER,
-        words,
-        Type::Small,
-        theme.dim,
-    );
-    if let Some(pin) = fits {
-        let at = covered.left_center() - vec2(12.0, 0.0);
-        if at.x > name.right() {
-            paint_pin(
-                ui.painter(),
-                look,
-                at,
-                hue(pin.kind()),
-                PinFill::Connected,
-                0.8,
-            );
-        }
-    }
-    response.clicked()
-}
-
-/// The ground of a card.
-pub(in crate::gui) fn card(ui: &Ui, rect: Rect) {
-    let theme = Theme::of(ui.ctx());
-    let round = CornerRadius::same(radius::CARD);
-    ui.painter().add(theme.card_shadow().as_shape(rect, round));
-    ui.painter().rect(
-        rect,
-        round,
-        theme.panel,
-        Stroke::new(1.0, theme.line),
-        StrokeKind::Inside,
-    );
 }
