@@ -61,6 +61,7 @@ impl Gallery {
             pos: at,
             width,
             pins: counts,
+            joins: [0, 0],
             body: 0.0,
             footer: true,
             selected: false,

@@ -210,6 +210,7 @@ impl Layout {
             pos: pos2(node.position.x, node.position.y),
             width: name.max(body[0]).max(pins).min(320.0),
             pins: [rows.inputs.len(), rows.outputs.len()],
+            joins: [joins(&rows.inputs), joins(&rows.outputs)],
             body: body[1],
             footer: inside.is_none(),
             selected: false,
@@ -276,6 +277,13 @@ impl Layout {
         };
         chosen(false).chain(chosen(true)).collect()
     }
+}
+
+/// A bit for each row that is one more instance of the pin above it.
+fn joins(rows: &[Row]) -> u64 {
+    let pairs = rows.windows(2).enumerate().take(63);
+    let same = pairs.filter(|(_, pair)| pair[0].pin == pair[1].pin);
+    same.fold(0, |bits, (above, _)| bits | 1 << (above + 1))
 }
 
 /// The strongly connected component of each point of a graph (Tarjan's way, without recursion).

@@ -326,8 +326,8 @@ fn a_cure_that_is_looked_at_shows_what_it_would_add() {
     window.harness().run_steps(3);
     let from = window.middle("Chime at 44 kHz output out (audio)");
     let inputs = window.harness().query_all_by_label_contains("Mixer input");
-    let to = inputs.map(|node| node.rect().center()).last();
-    window.drag(from, to.expect("the mixer has inputs"));
+    let inputs: Vec<egui::Pos2> = inputs.map(|node| node.rect().center()).collect();
+    window.drag(from, *inputs.last().expect("the mixer has inputs"));
     let view = window.screen().app().view();
     let (_, _, refusal) = view.refusal.expect("44 100 Hz is not 48 000").clone();
     let cure = refusal.cures.first().expect("a converter").text.clone();
@@ -370,4 +370,27 @@ fn what_cannot_take_a_wire_as_the_graph_stands_is_not_offered_for_it() {
     rows.sort_by(|a, b| a.0.total_cmp(&b.0));
     let rows: Vec<String> = rows.into_iter().map(|row| row.1).collect();
     assert_eq!(rows, direct[..rows.len()]);
+}
+
+#[test]
+fn far_out_the_instances_of_a_pin_are_one() {
+    let mut window = Window::on("graphs/mixer.ron");
+    let spots = |window: &mut Window| {
+        let pins = window
+            .harness()
+            .query_all_by_label_contains("Mixer input in");
+        let tops: Vec<f32> = pins.map(|node| node.rect().center().y).collect();
+        let first = tops[0];
+        let is_one = tops.iter().all(|y| (y - first).abs() < 0.5);
+        (tops.len(), is_one)
+    };
+    window.key(egui::Modifiers::COMMAND, Key::Num0);
+    window.harness().run_steps(20);
+    let (count, is_one) = spots(&mut window);
+    assert!(count > 2 && !is_one, "near: a row each");
+    while window.screen().zoom() > 0.5 {
+        window.key(egui::Modifiers::COMMAND, Key::Minus);
+        window.harness().run_steps(4);
+    }
+    assert_eq!(spots(&mut window), (count, true));
 }

@@ -46,6 +46,7 @@ impl Toy {
             pins,
             body: 24.0,
             footer: false,
+            joins: [0, 0],
             selected: false,
         };
         self.boxes.push(Box { name, place, kind });

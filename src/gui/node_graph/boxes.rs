@@ -209,7 +209,8 @@ impl NodeGraph {
                     index,
                 };
                 let target = Target::Pin(addr);
-                let at = self.view.to_screen(place.pin(side, index));
+                let run = place.run(side, index, detail);
+                let at = self.view.to_screen(place.pin(side, *run.start()));
                 self.kinds_seen |= 1_u64.checked_shl(pin.kind.0.into()).unwrap_or(0);
                 if crowded {
                     let hue = look.kind(pin.kind).hue.gamma_multiply(opacity);
@@ -244,15 +245,34 @@ impl NodeGraph {
                 geometry.pins.push((addr, hit));
 
                 let anchor = self.gesture.anchor();
-                let fill = match (anchor, self.verdicts.get(&addr)) {
-                    (Some(anchor), _) if anchor == addr => PinFill::Fits,
-                    (Some(_), Some(verdict)) if verdict.fits() => PinFill::Fits,
-                    (Some(_), Some(_)) => PinFill::Refused,
-                    _ if pin.grows => PinFill::Grows,
-                    _ if missing => PinFill::Ghost,
-                    _ if pin.connected => PinFill::Connected,
-                    _ => PinFill::Free,
+                let fill_of = |index: usize| {
+                    let (addr, pin) = (PinAddr { index, ..addr }, &pins[index]);
+                    match (anchor, self.verdicts.get(&addr)) {
+                        (Some(anchor), _) if anchor == addr => PinFill::Fits,
+                        (Some(_), Some(verdict)) if verdict.fits() => PinFill::Fits,
+                        (Some(_), Some(_)) => PinFill::Refused,
+                        _ if pin.grows => PinFill::Grows,
+                        _ if missing => PinFill::Ghost,
+                        _ if pin.connected => PinFill::Connected,
+                        _ => PinFill::Free,
+                    }
                 };
+                let focused = self.by_key && self.focus == Some(target) && response.has_focus();
+                // What is one is painted once, with its last, as the best of them stands.
+                if index != *run.end() && !focused {
+                    continue;
+                }
+                let telling = |fill: &PinFill| match fill {
+                    PinFill::Fits => 3,
+                    PinFill::Connected => 2,
+                    PinFill::Free | PinFill::Refused => 1,
+                    PinFill::Grows | PinFill::Ghost => 0,
+                };
+                let fill = run
+                    .filter(|index| *index < pins.len())
+                    .map(fill_of)
+                    .max_by_key(telling)
+                    .unwrap_or(PinFill::Free);
                 let mut painter = ui.painter().clone();
                 painter.multiply_opacity(if fill == PinFill::Fits { 1.0 } else { opacity });
                 match detail {
@@ -275,7 +295,7 @@ impl NodeGraph {
                         }
                     }
                 }
-                if self.by_key && self.focus == Some(target) && response.has_focus() {
+                if focused {
                     focus_ring(
                         ui.painter(),
                         look,

@@ -173,7 +173,7 @@ fn block(
     for (side, kind) in [Side::Input, Side::Output].into_iter().zip(brief.kinds) {
         let hue = kind.map_or(look.dim, |kind| look.kind(kind).hue);
         for index in 0..place.pins[side as usize] {
-            let at = view.to_screen(place.pin(side, index));
+            let at = view.to_screen(place.pin_seen(side, index, view.detail()));
             mesh.add_colored_rect(Rect::from_center_size(at, Vec2::splat(3.0)), hue);
         }
     }

@@ -28,6 +28,7 @@ impl NodeGraph {
         let hit = PIN_HIT * self.view.zoom.max(1.0);
         let reach = egui::Vec2::splat(2.0 * hit / self.view.zoom);
         let part = egui::Rect::from_center_size(self.view.to_graph(pointer), reach);
+        let refused = |pin: PinAddr| !self.verdicts.get(&pin).is_some_and(Verdict::fits);
         for i in scene.boxes_in(part).into_iter().rev() {
             let place = &scene.places[i];
             let nearest = place
@@ -37,12 +38,13 @@ impl NodeGraph {
                     (
                         pin,
                         self.view
-                            .to_screen(place.pin(pin.side, pin.index))
+                            .to_screen(place.pin_seen(pin.side, pin.index, self.view.detail()))
                             .distance(pointer),
                     )
                 })
                 .filter(|&(_, distance)| distance <= hit)
-                .min_by(|a, b| a.1.total_cmp(&b.1));
+                // Of those that are one, the one that fits.
+                .min_by(|a, b| a.1.total_cmp(&b.1).then(refused(a.0).cmp(&refused(b.0))));
             if let Some((pin, _)) = nearest {
                 return Some(pin);
             }

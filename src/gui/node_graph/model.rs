@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use egui::{Color32, Pos2, Rect, Ui, Vec2, pos2, vec2};
 
 use super::look::{Kind, Mark};
+use super::view::Detail;
 
 /// The caller's name of a box. Stable while the box lives.
 pub type NodeId = u64;
@@ -77,6 +78,8 @@ pub struct Place {
     pub width: f32,
     /// How many inputs and outputs.
     pub pins: [usize; 2],
+    /// A bit for each of the first 64 of them that is one more instance of the pin above it: far out they are one.
+    pub joins: [u64; 2],
     /// Height of its body, 0 for none.
     pub body: f32,
     /// Whether it has a footer.
@@ -140,6 +143,32 @@ impl Place {
             x,
             self.pos.y + Self::TITLE + Self::ABOVE_PINS + (index as f32 + 0.5) * Self::ROW,
         )
+    }
+
+    /// The pins that are one with this one as it is seen: instances of a factory, unless one is near.
+    pub(super) fn run(
+        &self,
+        side: Side,
+        index: usize,
+        detail: Detail,
+    ) -> std::ops::RangeInclusive<usize> {
+        if detail == Detail::Near {
+            return index..=index;
+        }
+        let joins = |index: usize| index < 64 && self.joins[side as usize] >> index & 1 == 1;
+        let (mut first, mut last) = (index, index);
+        while first > 0 && joins(first) {
+            first -= 1;
+        }
+        while last + 1 < self.pins[side as usize] && joins(last + 1) {
+            last += 1;
+        }
+        first..=last
+    }
+
+    /// The middle of a pin in the graph as it is seen.
+    pub(super) fn pin_seen(&self, side: Side, index: usize, detail: Detail) -> Pos2 {
+        self.pin(side, *self.run(side, index, detail).start())
     }
 
     /// Every pin of it.
@@ -401,7 +430,7 @@ impl Verdict {
 /// impl Model for One {
 ///     fn nodes(&self) -> Vec<Place> {
 ///         let pos = egui::pos2(32.0, 32.0);
-///         vec![Place { id: 1, pos, width: 96.0, pins: [0, 0], body: 0.0, footer: false, selected: false }]
+///         vec![Place { id: 1, pos, width: 96.0, pins: [0, 0], joins: [0, 0], body: 0.0, footer: false, selected: false }]
 ///     }
 ///     fn node(&self, _: NodeId) -> NodeView<'_> {
 ///         NodeView { name: "Gain".into(), spoken: "Filter Gain".into(), ..Default::default() }

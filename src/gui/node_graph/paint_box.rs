@@ -181,7 +181,7 @@ impl Brush<'_> {
                 let galley = painter.layout_no_wrap(word.to_string(), font, look.accent_ink);
                 let size = vec2((galley.size().x + 12.0).max(20.0), 20.0);
                 let badge = Rect::from_center_size(
-                    ring.right_top() + vec2(-6.0 - size.x / 2.0 + 10.0, 2.0),
+                    ring.right_top() + vec2(-6.0 - size.x / 2.0 + 10.0, -4.0),
                     size,
                 );
                 painter.rect_filled(badge, CornerRadius::same(10), *colour);

@@ -149,9 +149,16 @@ impl Map {
 
     /// The part of the graph a wire may touch.
     fn reach(&self, ends: &WireEnds) -> Option<Rect> {
-        let (from, to) = (self.pin(ends.from)?, self.pin(ends.to)?);
+        let (mut from, mut to) = (self.pin(ends.from)?, self.pin(ends.to)?);
+        // Far out it may end at an instance above.
+        let above = |pin| self.pin_seen(pin, Detail::Middle);
+        from.y = from.y.min(above(ends.from)?.y);
+        to.y = to.y.min(above(ends.to)?.y);
+        let low = self.pin(ends.from)?.y.max(self.pin(ends.to)?.y);
         let side = wire::overhang(from, to);
-        let mut rect = Rect::from_two_pos(from, to).expand2(egui::vec2(side, 8.0));
+        let mut rect = Rect::from_two_pos(from, to);
+        rect.max.y = rect.max.y.max(low);
+        let mut rect = rect.expand2(egui::vec2(side, 8.0));
         if ends.route == Route::Below {
             rect.max.y = rect.max.y.max(self.floor(ends)? + 8.0);
         }
@@ -166,8 +173,12 @@ impl Map {
 
     /// The line of a wire; of none whose boxes are not there.
     pub(super) fn curve(&self, view: &View, ends: &WireEnds) -> Option<(WireEnds, Curve)> {
-        let (from, to) = (self.pin(ends.from)?, self.pin(ends.to)?);
-        let is_near = view.detail() == Detail::Near;
+        let detail = view.detail();
+        let (from, to) = (
+            self.pin_seen(ends.from, detail)?,
+            self.pin_seen(ends.to, detail)?,
+        );
+        let is_near = detail == Detail::Near;
         let curve = match ends.route {
             Route::Square if is_near => Curve::square(view, from, to),
             Route::Below if to.x < from.x => Curve::below(view, from, to, self.floor(ends)?),
@@ -198,6 +209,12 @@ impl Map {
     pub(super) fn pin(&self, pin: PinAddr) -> Option<Pos2> {
         self.place(pin.node)
             .map(|place| place.pin(pin.side, pin.index))
+    }
+
+    /// Where a pin is as it is seen.
+    fn pin_seen(&self, pin: PinAddr, detail: Detail) -> Option<Pos2> {
+        self.place(pin.node)
+            .map(|place| place.pin_seen(pin.side, pin.index, detail))
     }
 
     pub(super) fn selected(&self) -> Vec<NodeId> {

@@ -1,6 +1,6 @@
 //! The transport: states, time, device, load, what went wrong, Panic.
 //!
-//! Below its full width it drops the meter, latency, late, xruns, the clock and the sample count, in this order, and
+//! Below its full width it drops the meter, latency, late, the clock, xruns and the sample count, in this order, and
 //! states lose their words; states, time, device, load and Panic stay.
 
 use egui::{
@@ -39,8 +39,8 @@ const BARE: f32 = 34.0;
 /// What is there where there is room for it.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 struct Extras {
-    clock: bool,
     xruns: bool,
+    clock: bool,
     late: bool,
     latency: bool,
     meter: bool,
@@ -56,8 +56,8 @@ impl Extras {
             fits
         };
         Self {
-            clock: takes(CLOCK + 24.0),
             xruns: takes(52.0),
+            clock: takes(CLOCK + 24.0),
             late: takes(48.0),
             latency: takes(96.0),
             meter: takes(METER + 12.0),
@@ -445,7 +445,7 @@ mod tests {
             }
             last = now;
         }
-        assert_eq!(came, ["clock", "xruns", "late", "latency", "meter"]);
+        assert_eq!(came, ["xruns", "clock", "late", "latency", "meter"]);
     }
 
     #[test]

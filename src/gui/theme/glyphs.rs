@@ -103,6 +103,7 @@ fn no_string_of_the_program_lacks_a_glyph() {
         }
     }
     assert!(count > 3_000, "only {count} strings were found");
+    assert!(used.contains_key(&'\u{2192}'), "escapes are resolved");
     let ctx = egui::Context::default();
     Theme::install(&ctx, ThemeName::Dark);
     let mut output = ctx.run_ui(egui::RawInput::default(), |ui| {
@@ -112,6 +113,8 @@ fn no_string_of_the_program_lacks_a_glyph() {
                 let has = ui.fonts_mut(|fonts| fonts.has_glyph(&font, *c));
                 assert!(has, "{role:?} lacks {c:?}, which {} has", file.display());
             }
+            let has = ui.fonts_mut(|fonts| fonts.has_glyph(&font, '\u{10fffd}'));
+            assert!(!has, "a missing glyph is found out");
         }
     });
     output.textures_delta.clear();
