@@ -87,6 +87,8 @@ const GRAPHS: &[&str] = &[
     "tone rate='44100' -> rate_converter -> audio_device_out",
     "tone -> format_converter -> null_renderer; b:tone -> channel_mapper -> audio_device_out",
     "noise level=-20 -> equaliser band1_gain=6 band4_gain=-9 -> delay time=20 ping_pong=true -> audio_device_out",
+    "noise level=-20 -> guard -> compressor threshold=-30 -> chorus -> reverb -> limiter gain=20 -> audio_device_out; \
+     tone -> compressor",
     "count samples=3000 -> pair -> one:null_renderer; pair -> audio_device_out",
 ];
 

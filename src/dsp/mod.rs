@@ -13,6 +13,8 @@ pub mod delay;
 
 pub mod dynamics;
 
+pub mod reverb;
+
 pub mod envelope;
 pub mod gain;
 pub mod limiter;

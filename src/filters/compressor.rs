@@ -1,7 +1,7 @@
 //! Compressor: takes from a sound what is louder than a threshold, by a ratio.
 //!
 //! in (float) -> out (float), in place, without latency. `side`, of any channels at the same rate, is listened to in
-//! place of the sound itself while it is connected. The steady curve is [`Knee`]'s, and [`reduction_db`] tells it to
+//! place of the sound itself while it is connected. The steady curve is [`Knee`]'s, and [`curve_db`] tells it to
 //! who draws it; below threshold and knee every bit passes. Threshold, ratio and knee glide for 20 ms, as do link,
 //! detector and make-up.
 //!
@@ -113,15 +113,15 @@ static DESCRIPTOR: Descriptor = Descriptor::new(
     "Makes loud parts softer, so that the rest can be louder. A sound at the side pin can do the ducking instead.",
 );
 
-/// The decibels that a compressor of these settings takes off a steady sound of that level in dBFS.
+/// The level in dBFS at which a steady sound leaves a compressor of these settings.
 #[must_use]
-pub fn reduction_db(settings: &Settings<'_>, level_db: f64) -> f64 {
+pub fn curve_db(settings: &Settings<'_>, level_db: f64) -> f64 {
     let knee = Knee {
         threshold_db: settings.number(&THRESHOLD),
         ratio: settings.number(&RATIO),
         width_db: settings.number(&KNEE),
     };
-    knee.reduction_db(level_db)
+    level_db - knee.reduction_db(level_db) + settings.number(&MAKE_UP)
 }
 
 /// What the catalogue offers and the graph negotiates with.
@@ -376,7 +376,7 @@ mod tests {
             let mut rig = Rig::open(&Compressor, &numbers);
             for level_db in [-40.0, -24.0, -20.0, -17.0, -10.0, 0.0] {
                 let found = steady(&mut rig, level_db);
-                let wanted = level_db - reduction_db(&settings, level_db);
+                let wanted = curve_db(&settings, level_db);
                 assert!(
                     (found - wanted).abs() < 0.15,
                     "{ratio}:1, knee {knee_db}: {level_db} gave {found}, wanted {wanted}"

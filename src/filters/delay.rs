@@ -10,7 +10,8 @@ use crate::dsp::delay::{DelayLine, Mover, settled};
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
     DataRange, Descriptor, Filter, Flow, Glide, Io, Node, NodePin, OpenError, Opened, Opening,
-    PinFactory, Processor, Property, State, TopologyConnection, Unit, ValueSlot, Values,
+    PinFactory, Processor, Property, Settings, State, TAIL_DB, TopologyConnection, Unit, ValueSlot,
+    Values,
 };
 
 const MOST_MILLIS: f64 = 2000.0;
@@ -90,6 +91,18 @@ impl Filter for Delay {
             echoes: (0..format.channels).map(|_| echo()).collect(),
             is_fresh: true,
         }))
+    }
+
+    fn tail_seconds(&self, settings: &Settings<'_>, rate_hz: u32) -> f64 {
+        let samples = settings.number(&SAMPLES) / f64::from(rate_hz.max(1));
+        let feedback = settings.number(&FEEDBACK) / 100.0;
+        // Each echo after the first is softer by the feedback.
+        let more = if feedback > 0.0 {
+            (TAIL_DB / (-20.0 * feedback.log10())).ceil()
+        } else {
+            0.0
+        };
+        (settings.number(&TIME) / 1000.0 + samples) * (1.0 + more)
     }
 }
 
@@ -301,6 +314,37 @@ mod tests {
             .map(|w| (w[1] - w[0]).abs())
             .fold(0.0, f32::max);
         assert!(step < 0.0125, "{step}");
+    }
+
+    #[test]
+    fn its_tail_holds_every_echo_that_is_heard() {
+        for (numbers, wanted) in [
+            ([("time", 10.0), ("samples", 0.0), ("feedback", 50.0)], 0.16),
+            (
+                [("time", 10.0), ("samples", 48.0), ("feedback", 0.0)],
+                0.011,
+            ),
+            ([("time", 2.0), ("samples", 0.0), ("feedback", 98.0)], 1.028),
+        ] {
+            let named =
+                numbers.map(|(key, number)| (key.to_owned(), crate::ks::Value::Number(number)));
+            let settings = Settings {
+                values: &named.into(),
+                base: None,
+            };
+            let tail = Delay.tail_seconds(&settings, 48_000);
+            assert!((tail - wanted).abs() < 1e-9, "{tail}");
+            let mut values = numbers.to_vec();
+            values.extend([("damping", 0.0), ("mix", 100.0)]);
+            let mut rig = Rig::open(&Delay, &values);
+            let mut heard = click(&mut rig, [1.0, 1.0], 4000).remove(0);
+            (0..15).for_each(|_| heard.extend(rig.run(4000).channels.remove(0)));
+            // 90 dB down.
+            let last = heard.iter().rposition(|sample| sample.abs() > 3.16e-5);
+            let (last, end) = (last.unwrap(), (tail * 48_000.0).round() as usize);
+            let echo = (numbers[0].1 * 48.0 + numbers[1].1) as usize;
+            assert!(last <= end && last + 2 * echo >= end, "{last} {end}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::dsp::gain::{multiply, scale};
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
     Amplitude, DataRange, Descriptor, Filter, Flow, Glide, Io, Node, OpenError, Opened, Opening,
-    PinFactory, Processor, Property, State, TopologyConnection, Unit,
+    PinFactory, Processor, Property, Settings, State, TopologyConnection, Unit,
 };
 
 const DELAY: Property = Property::count("delay", "Delay", 32, 192_000, 2_048)
@@ -59,6 +59,10 @@ impl Filter for FeedbackReturn {
             level: opening.glide_at(&LEVEL, rate_hz),
             is_fresh: true,
         }))
+    }
+
+    fn tail_seconds(&self, settings: &Settings<'_>, rate_hz: u32) -> f64 {
+        settings.number(&DELAY) / f64::from(rate_hz.max(1))
     }
 }
 

@@ -6,7 +6,9 @@
 //! a sample keeps the ceiling that stood when it came in.
 //!
 //! ```text
-//!   cell   0 REDUCTION   decibels taken off, the most of the last cycle's
+//!   cell   0 REDUCTION                          1 LEVEL
+//!          decibels taken off, the most of      the loudest that came in in the last cycle, in
+//!          the last cycle's                     dBFS; never below FLOOR_DB
 //! ```
 
 use crate::dsp::delay::settled;
@@ -15,12 +17,16 @@ use crate::dsp::{DelayLine, Foresight, Ramp};
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
     DataRange, Descriptor, Filter, Flow, Glide, Io, Node, OpenError, Opened, Opening, PinFactory,
-    Processor, Property, State, Telemetry, TopologyConnection, Unit, ValueSlot, Values,
+    Processor, Property, Settings, State, Telemetry, TopologyConnection, Unit, ValueSlot, Values,
 };
 
 /// Cell of the decibels that are taken off.
 pub const REDUCTION: usize = 0;
-const CELLS: usize = 1;
+/// Cell of the level that comes in.
+pub const LEVEL: usize = 1;
+/// The level of silence.
+pub const FLOOR_DB: f32 = -200.0;
+const CELLS: usize = 2;
 
 const GLIDE_MILLIS: f32 = 20.0;
 const GAIN: Property = Property::db("gain", "Gain", -12.0, 24.0, 0.0)
@@ -69,6 +75,12 @@ static DESCRIPTOR: Descriptor =
         "Holds a sound below a ceiling that no sample passes. It looks ahead, so the sound is late by that.",
     );
 
+/// The level in dBFS at which a steady sound leaves a limiter of these settings.
+#[must_use]
+pub fn curve_db(settings: &Settings<'_>, level_db: f64) -> f64 {
+    (level_db + settings.number(&GAIN)).min(settings.number(&CEILING))
+}
+
 /// The greatest sample that is not above this level.
 fn under(level_db: f64) -> f32 {
     let exact = 10.0_f64.powf(level_db / 20.0);
@@ -99,6 +111,7 @@ impl Filter for Limiter {
             foresight: Foresight::new(ahead),
         };
         let telemetry = Telemetry::new(CELLS);
+        publish(&telemetry, 1.0, 0.0);
         Ok(Opened::processor(Playing {
             rate_hz: f64::from(rate_hz),
             ahead,
@@ -146,6 +159,12 @@ struct Playing {
     is_fresh: bool,
 }
 
+fn publish(telemetry: &Telemetry, least: f64, highest: f32) {
+    let reduction = -20.0 * least.max(1e-10).log10();
+    telemetry.set(REDUCTION, reduction.abs() as f32);
+    telemetry.set(LEVEL, (20.0 * highest.log10()).max(FLOOR_DB));
+}
+
 impl Playing {
     fn begin(&mut self, values: Values<'_>) {
         let ceiling = under(self.ceiling.get(values));
@@ -173,7 +192,7 @@ impl Processor for Playing {
         let gain = self.gain.amplitude(io.values, len);
         let link = self.link.amplitude(io.values, len);
         let release = share(self.release.get(io.values) / 1000.0, self.rate_hz);
-        let mut least = 1.0_f64;
+        let (mut least, mut highest) = (1.0_f64, 0.0_f32);
         for at in 0..len {
             let ceiling = self.way.step();
             self.ceilings.push(ceiling);
@@ -181,7 +200,9 @@ impl Processor for Playing {
             let mut loudest = 0.0_f32;
             for channel in 0..count {
                 let sample = &mut wave.channel_mut(channel)[at];
-                *sample = settled(*sample * gain.at(at));
+                let came = settled(*sample);
+                highest = highest.max(came.abs());
+                *sample = settled(came * gain.at(at));
                 loudest = loudest.max(sample.abs());
             }
             let share = link.at(at) / 100.0;
@@ -203,15 +224,14 @@ impl Processor for Playing {
                 *sample = ((f64::from(late) * factor) as f32).clamp(-leaving, leaving);
             }
         }
-        let reduction = -20.0 * least.max(1e-10).log10();
-        self.telemetry.set(REDUCTION, reduction.max(0.0) as f32);
+        publish(&self.telemetry, least, highest);
         Flow::Running
     }
 
     fn enter(&mut self, state: State) {
         if state == State::Stop {
             self.is_fresh = true;
-            self.telemetry.set(REDUCTION, 0.0);
+            publish(&self.telemetry, 1.0, 0.0);
         }
     }
 
@@ -260,7 +280,7 @@ mod tests {
             let mut sound = noise(5.0, 16_000);
             for at in (0..16_000).step_by(613) {
                 sound[at] = 300.0;
-                sound[at + 1] = -f32::MAX;
+                sound[at + 1] = -1000.0;
             }
             let ceiling = 10.0_f64.powf(ceiling_db / 20.0);
             let mut highest = 0.0_f64;
@@ -273,6 +293,15 @@ mod tests {
             }
             assert!(highest <= ceiling, "{highest} {ceiling}");
             assert!(highest > ceiling * 0.99, "{highest} {ceiling}");
+            for absurd in [f32::MAX, -f32::MAX, 1e12, f32::INFINITY] {
+                let heard = rig.feed(&[&[absurd; 3][..], &[0.5; 1000]].concat());
+                assert!(
+                    heard
+                        .channels
+                        .iter()
+                        .all(|it| f64::from(peak(it)) <= ceiling)
+                );
+            }
         }
     }
 
@@ -334,7 +363,16 @@ mod tests {
             heard = rig.feed(&sine).channels.remove(0);
         }
         let whole = &heard[..3840];
-        let wanted = 10.0_f64.powf(-3.0 / 20.0);
+        let cells = rig.telemetry().unwrap();
+        assert!((cells.get(LEVEL) - 20.0 * 0.9_f32.log10()).abs() < 0.02);
+        let values = [("gain", 12.0), ("ceiling", -3.0)];
+        let values = values.map(|(key, it)| (key.to_owned(), crate::ks::Value::Number(it)));
+        let settings = Settings {
+            values: &values.into(),
+            base: None,
+        };
+        assert_eq!(curve_db(&settings, -20.0), -8.0);
+        let wanted = 10.0_f64.powf(curve_db(&settings, -0.9) / 20.0);
         let found = tone(whole, 1000.0, 48_000.0).amplitude;
         assert!((found / wanted - 1.0).abs() < 2e-3, "{found} {wanted}");
         for harmonic in [2000.0, 3000.0, 5000.0] {

@@ -17,6 +17,8 @@ use crate::portcls::{Cards, MidiPorts};
 
 pub mod channel_mapper;
 
+pub mod chorus;
+
 pub mod compressor;
 
 pub mod delay;
@@ -33,6 +35,8 @@ pub mod format_filter;
 
 pub mod gain;
 
+pub mod guard;
+
 pub mod meter;
 
 pub mod mixer;
@@ -44,6 +48,8 @@ pub mod null_renderer;
 pub mod pull_source;
 
 pub mod rate_converter;
+
+pub mod reverb;
 
 pub mod splitter;
 
@@ -79,6 +85,9 @@ pub fn plain() -> Vec<Arc<dyn Filter>> {
         Arc::new(delay::Delay),
         Arc::new(compressor::Compressor),
         Arc::new(limiter::Limiter),
+        Arc::new(guard::Guard),
+        Arc::new(chorus::Chorus),
+        Arc::new(reverb::Reverb),
         Arc::new(wave_reader::wave_reader()),
         Arc::new(wave_writer::wave_writer()),
     ]

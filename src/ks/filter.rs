@@ -173,6 +173,9 @@ impl Settings<'_> {
     }
 }
 
+/// How far down a tail is followed: to what 16 bits just hold.
+pub const TAIL_DB: f64 = 90.0;
+
 /// What narrows on a filter's pins: for each factory the ranges that are possible now.
 pub type Constrained = Vec<Vec<DataRange>>;
 
@@ -197,6 +200,13 @@ pub trait Filter: Send + Sync {
 
     /// Makes what runs. May be slow; never called on the audio thread. Everything the processor needs is made here.
     fn open(&self, opening: &Opening<'_>) -> Result<Opened, OpenError>;
+
+    /// Seconds for which a sound goes on behind its last sample, latency apart, until it is [`TAIL_DB`] softer; infinite
+    /// when it never is. `rate_hz` is that of what comes in.
+    fn tail_seconds(&self, settings: &Settings<'_>, rate_hz: u32) -> f64 {
+        let _ = (settings, rate_hz);
+        0.0
+    }
 }
 
 /// Gives pins that share their format the overlap of their ranges.

@@ -149,6 +149,33 @@ fn a_meter_sees_what_is_no_number_and_is_not_blamed_for_it() {
 }
 
 #[test]
+fn a_guard_counts_what_is_no_number_and_takes_the_dc_away() {
+    let stage = Stage::new();
+    let text = "tone frequency=300 -> faulty fault=infinity at=1000 -> guard -> null_renderer";
+    let graph = stage.graph(text);
+    let mut heard = vec![];
+    for quantum in [64, 441] {
+        let mut offline = Offline::new(&stage.catalogue, &stage.job(&graph), quantum);
+        let sink = path(&graph, "null_renderer");
+        heard.push(hear(&mut offline, &sink, &even(4_000, quantum)));
+        let guard = &offline.built.open[&path(&graph, "guard")];
+        let cells = guard.telemetry.clone().unwrap();
+        assert_eq!(cells.get(ksgraph::filters::guard::NON_FINITE), 1.0);
+        let blamed: Vec<u32> = offline
+            .reports()
+            .filter_map(|report| match report {
+                Report::NonFinite { entry, .. } => Some(entry),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(blamed, [offline.built.open[&path(&graph, "faulty")].entry]);
+    }
+    assert_same_bits(&heard[0], &heard[1], "another quantum");
+    let largest = |sample: f32, it: &f32| sample.max(it.abs());
+    assert!(heard[0].iter().flatten().fold(0.0, largest) < 1.0);
+}
+
+#[test]
 fn a_filter_that_panics_while_opening_is_a_failure_with_a_sentence() {
     let stage = Stage::new();
     let graph = stage.graph(&TEXT.replace("faulty", "faulty:unopenable"));

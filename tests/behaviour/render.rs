@@ -60,6 +60,25 @@ fn effects_render_the_same_for_any_cutting() {
     same_for_any_cutting(
         "noise -> equaliser band2_gain=9 -> delay time=33 damping=50 -> probe -> null_renderer",
     );
+    same_for_any_cutting(
+        "noise -> guard -> compressor threshold=-40 -> chorus -> reverb mix=50 -> limiter gain=20 -> probe -> null_renderer; \
+         tone -> compressor",
+    );
+}
+
+#[test]
+fn what_comes_in_at_the_side_makes_the_sound_softer() {
+    let stage = Stage::new();
+    let text = "a:tone level=-40 -> compressor threshold=-30 ratio=100 knee=0 -> null_renderer";
+    let alone = stage.render(text, &even(TOTAL, 256));
+    let ducked = format!("{text}; b:tone level=0 frequency=100 -> compressor");
+    let ducked = stage.render(&ducked, &even(TOTAL, 256));
+    let late = |sound: &[Vec<f32>]| {
+        let late: Vec<Vec<f32>> = sound.iter().map(|it| it[TOTAL / 2..].to_vec()).collect();
+        f64::from(peak(&late))
+    };
+    let taken = 20.0 * (late(&alone) / late(&ducked)).log10();
+    assert!((taken - 30.0 * 0.99).abs() < 0.5, "{taken}");
 }
 
 #[test]

@@ -1,0 +1,259 @@
+//! The echoes of a room: sixteen delays that feed each other, so that what goes in comes back ever denser and dies away.
+//!
+//! ```text
+//!                ┌──────────────── mix (Hadamard, loses nothing) ◀─────────────┐
+//!                ▼                                                             │
+//!   sound ─▶ diffuse ─▶ (+) ─▶ delay 1 .. 16 ─▶ damp, one gain for each ───────┴─▶ ± sum ─▶ echoes
+//! ```
+//!
+//! *Why it dies away as it should:* the mix keeps the power, so each sample that goes through a delay of `d` seconds may
+//! lose what a room loses in `d` seconds: 60 dB x d / RT60. The gain of each delay says so for low tones; a one-pole behind
+//! it, made of the same rule with a shorter time, says so for the highest.
+//!
+//! *Why it is not louder when it is longer:* what a lossless loop of gain g piles up of a steady sound is g²/(1 - g²) in
+//! power; the echoes are scaled by that.
+
+use super::Ramp;
+use super::delay::{DelayLine, Mover, settled};
+
+const LINES: usize = 16;
+/// The delays of the largest room in milliseconds: spread so that few of their sums meet.
+const MILLIS: [f64; LINES] = [
+    31.3, 34.7, 37.9, 41.1, 43.9, 47.3, 51.7, 55.1, 59.3, 63.7, 67.9, 73.1, 78.7, 84.1, 90.7, 97.3,
+];
+/// What smears the sound before it goes in.
+const DIFFUSERS: [f64; 4] = [1.7, 2.9, 4.3, 6.1];
+const DIFFUSION: f32 = 0.6;
+/// How much sooner the highest tones are gone when all damping is on.
+const MOST_DAMPING: f64 = 0.9;
+const GLIDE_SECONDS: f64 = 0.05;
+
+/// What a room is like.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RoomShape {
+    /// How large, 0 to 1 being the largest.
+    pub size: f64,
+    /// Seconds until it is 60 dB softer.
+    pub decay_seconds: f64,
+    /// How much sooner the highest tones are gone: 0 as late as the others, 1 in a tenth of the time.
+    pub damping: f64,
+}
+
+/// A delay of the loop.
+struct Line {
+    millis: f64,
+    past: DelayLine,
+    place: Mover,
+    length: usize,
+    gain: Ramp,
+    /// How much of the last sample is in this one.
+    dullness: Ramp,
+    dull: f32,
+}
+
+/// Delays in a row that let every tone through equally loud, at another time.
+struct Diffuser {
+    steps: [(DelayLine, usize); DIFFUSERS.len()],
+}
+
+impl Diffuser {
+    fn new(rate_hz: f64) -> Self {
+        Self {
+            steps: DIFFUSERS.map(|millis| {
+                let length = ((millis * rate_hz / 1000.0).round() as usize).max(1);
+                (DelayLine::new(length), length)
+            }),
+        }
+    }
+
+    fn step(&mut self, sound: f32) -> f32 {
+        self.steps.iter_mut().fold(sound, |sound, (past, length)| {
+            let late = past.tap(*length);
+            let fed = settled(sound + late * DIFFUSION);
+            past.push(fed);
+            late - fed * DIFFUSION
+        })
+    }
+}
+
+/// One channel, as a source and as a listener.
+struct Ear {
+    diffuser: Diffuser,
+    gives: [f32; LINES],
+    takes: [f32; LINES],
+}
+
+/// A room with as many sources and listeners as a sound has channels.
+pub struct Room {
+    rate_hz: f64,
+    shape: Option<RoomShape>,
+    lines: Box<[Line]>,
+    ears: Box<[Ear]>,
+    /// Makes the echoes as loud as the sound.
+    loudness: Ramp,
+}
+
+/// For each delay, whether a channel goes into it, or is heard from it, turned over. Two channels agree on one half of the
+/// delays and not on the other, so what they hear has little in common; those far apart agree by chance.
+fn signs(channel: usize, row: usize) -> [f32; LINES] {
+    let row = (channel * 5 + row) % LINES;
+    let turned = ((channel / LINES) as u32).wrapping_mul(0x9E37_79B9) >> 16;
+    std::array::from_fn(|line| {
+        let flips = (row & line).count_ones() + (turned >> line & 1);
+        if flips.is_multiple_of(2) { 1.0 } else { -1.0 }
+    })
+}
+
+/// Mixes all with all; the power stays.
+fn mix(values: &mut [f32; LINES]) {
+    let mut half = 1;
+    while half < LINES {
+        for block in values.chunks_exact_mut(half * 2) {
+            let (low, high) = block.split_at_mut(half);
+            for (low, high) in low.iter_mut().zip(high) {
+                (*low, *high) = (*low + *high, *low - *high);
+            }
+        }
+        half *= 2;
+    }
+    // The square root of how many there are.
+    values.iter_mut().for_each(|value| *value *= 0.25);
+}
+
+impl Room {
+    /// A silent room.
+    #[must_use]
+    pub fn new(rate_hz: f64, channels: usize) -> Self {
+        let glide = (rate_hz * GLIDE_SECONDS).max(1.0) as u32;
+        let line = |millis: f64| Line {
+            millis,
+            past: DelayLine::new((millis * rate_hz / 1000.0) as usize + 2),
+            place: Mover::new(1, glide),
+            length: 1,
+            gain: Ramp::new(0.0, glide),
+            dullness: Ramp::new(0.0, glide),
+            dull: 0.0,
+        };
+        let ear = |channel| Ear {
+            diffuser: Diffuser::new(rate_hz),
+            gives: signs(channel, 3),
+            takes: signs(channel, 6),
+        };
+        Self {
+            rate_hz,
+            shape: None,
+            lines: MILLIS.into_iter().map(line).collect(),
+            ears: (0..channels).map(ear).collect(),
+            loudness: Ramp::new(0.0, glide),
+        }
+    }
+
+    /// Goes over to another shape, softly.
+    pub fn set(&mut self, shape: RoomShape) {
+        if self.shape == Some(shape) {
+            return;
+        }
+        self.shape = Some(shape);
+        let decay = shape.decay_seconds.max(0.01);
+        let shorter = 1.0 - shape.damping.clamp(0.0, 1.0) * MOST_DAMPING;
+        let mut power = 0.0;
+        for line in &mut self.lines {
+            let length = line.millis * shape.size.clamp(0.01, 1.0) * self.rate_hz / 1000.0;
+            line.length = (length.round() as usize).max(1);
+            let seconds = line.length as f64 / self.rate_hz;
+            let left = |decay: f64| 10.0_f64.powf(-3.0 * seconds / decay);
+            let low = left(decay);
+            let ratio = left(decay * shorter) / low;
+            line.gain.set(low as f32);
+            line.dullness.set(((1.0 - ratio) / (1.0 + ratio)) as f32);
+            power += low * low / LINES as f64;
+        }
+        let channels = self.ears.len().max(1) as f64;
+        let loudness = ((1.0 - power) / power.max(1e-12) / channels).sqrt();
+        self.loudness.set(loudness as f32);
+    }
+
+    /// Forgets every echo, and is of this shape at once.
+    pub fn reset(&mut self, shape: RoomShape) {
+        self.shape = None;
+        self.set(shape);
+        for line in &mut self.lines {
+            line.past.reset();
+            line.dull = 0.0;
+            line.place.jump(line.length);
+            line.gain.jump(line.gain.target());
+            line.dullness.jump(line.dullness.target());
+        }
+        self.loudness.jump(self.loudness.target());
+        for ear in &mut self.ears {
+            let steps = ear.diffuser.steps.iter_mut();
+            steps.for_each(|(past, _)| past.reset());
+        }
+    }
+
+    /// Turns one sample of each channel into its echo.
+    pub fn step(&mut self, sound: &mut [f32]) {
+        let mut heard = [0.0; LINES];
+        for (heard, line) in heard.iter_mut().zip(&mut self.lines) {
+            let echo = line.past.at(line.place.step(line.length)) * line.gain.step();
+            line.dull = settled(echo + (line.dull - echo) * line.dullness.step());
+            *heard = line.dull;
+        }
+        let mut fed = heard;
+        mix(&mut fed);
+        let loudness = self.loudness.step();
+        for (sample, ear) in sound.iter_mut().zip(&mut self.ears) {
+            let source = ear.diffuser.step(*sample) * 0.25;
+            let mut sum = 0.0;
+            let ways = ear.gives.iter().zip(&ear.takes);
+            for ((fed, heard), (gives, takes)) in fed.iter_mut().zip(&heard).zip(ways) {
+                *fed += source * gives;
+                sum += heard * takes;
+            }
+            *sample = sum * loudness;
+        }
+        for (line, fed) in self.lines.iter_mut().zip(fed) {
+            line.past.push(fed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mixing_keeps_the_power_and_mixes_all_with_all() {
+        let mut values = [0.0; LINES];
+        values[5] = 1.0;
+        mix(&mut values);
+        assert!(values.iter().all(|value| value.abs() == 0.25));
+        mix(&mut values);
+        assert!((values[5] - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn channels_have_signs_of_their_own() {
+        for row in [3, 6] {
+            for one in 0..LINES {
+                for other in 0..one {
+                    assert_ne!(signs(one, row), signs(other + LINES, row));
+                    let (one, other) = (signs(one, row), signs(other, row));
+                    let common: f32 = one.iter().zip(&other).map(|(a, b)| a * b).sum();
+                    assert_eq!(common, 0.0);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_diffuser_keeps_the_power() {
+        let mut diffuser = Diffuser::new(48_000.0);
+        let mut power = 0.0;
+        for at in 0..20_000 {
+            let heard = diffuser.step(if at == 0 { 1.0 } else { 0.0 });
+            power += heard * heard;
+        }
+        assert!((power - 1.0).abs() < 1e-4, "{power}");
+    }
+}

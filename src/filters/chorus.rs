@@ -1,0 +1,360 @@
+//! Chorus: the sound again by several voices, each a little late and out of tune.
+//!
+//! in (float) -> out (float), in place, without latency. Each voice hears the sound through a delay that swings from
+//! `delay` to `delay` + `depth` and back, `rate` times a second, like a sine; between samples by a cubic. What is heard of
+//! them is their mean. Voices swing apart from each other, and the channels of a voice by `spread`: at 100 % evenly round
+//! the circle, which is against each other for two of them. Everything glides; a voice comes and goes within 50 ms.
+
+use std::f64::consts::TAU;
+
+use crate::dsp::{DelayLine, Ramp};
+use crate::ks::ids::{Guid, category, node};
+use crate::ks::{
+    DataRange, Descriptor, Filter, Flow, Glide, Io, Node, NodePin, OpenError, Opened, Opening,
+    PinFactory, Processor, Property, Settings, State, TopologyConnection, Unit, ValueSlot,
+};
+
+const MOST_VOICES: usize = 8;
+const MOST_DELAY: f64 = 40.0;
+const MOST_DEPTH: f64 = 10.0;
+const FADES_PER_SECOND: u32 = 20;
+/// A turn divided by the golden ratio again and again: no two voices ever swing alike, however many there are.
+const APART: f64 = 0.618_033_988_749_895;
+
+const RATE: Property = Property::number("rate", "Rate", 0.05, 10.0, 0.6)
+    .unit(Unit::Hertz)
+    .logarithmic()
+    .glide_millis(50.0)
+    .inline()
+    .help("How often each voice swings to and fro.");
+const DEPTH: Property = Property::number("depth", "Depth", 0.0, MOST_DEPTH, 3.0)
+    .unit(Unit::Millisecond)
+    .glide_millis(100.0)
+    .inline()
+    .help("How far the delay of a voice swings; with the rate, how far it goes out of tune.");
+const DELAY: Property = Property::number("delay", "Delay", 1.0, MOST_DELAY, 12.0)
+    .unit(Unit::Millisecond)
+    .glide_millis(100.0)
+    .help("How late a voice is at least. Below 5 ms it sounds like a flanger, above 25 ms like an echo.");
+const VOICES: Property = Property::count("voices", "Voices", 1, MOST_VOICES as u32, 3)
+    .inline()
+    .help("How many there are beside the sound itself.");
+const SPREAD: Property = Property::number("spread", "Spread", 0.0, 100.0, 100.0)
+    .unit(Unit::Percent)
+    .glide_millis(100.0)
+    .inline()
+    .help("How differently the channels swing; at 0 % they swing alike.");
+const MIX: Property = Property::number("mix", "Mix", 0.0, 100.0, 50.0)
+    .unit(Unit::Percent)
+    .glide_millis(20.0)
+    .inline()
+    .help("How much of the voices is heard: 0 % is the sound alone, 100 % the voices alone.");
+const PROPERTIES: &[Property] = &[RATE, DEPTH, DELAY, VOICES, SPREAD, MIX];
+const PINS: &[PinFactory] = &[
+    PinFactory::input("in", DataRange::FLOAT),
+    PinFactory::output("out", DataRange::FLOAT).in_place_of("in"),
+];
+const CATEGORIES: &[Guid] = &[category::AUDIO, category::DATATRANSFORM];
+/// What is inside: the filter's own properties, seen from the nodes that act on them.
+const NODES: &[Node] = &[
+    Node::new(
+        node::CHORUS,
+        "Voices",
+        &["rate", "depth", "delay", "voices", "spread"],
+    ),
+    Node::new(node::SUPERMIX, "Mix", &["mix"]),
+];
+const INSIDE: &[TopologyConnection] = &[
+    TopologyConnection::enter(0, 0),
+    TopologyConnection::new(NodePin::out_of(0), NodePin::Node(1, 1)),
+    TopologyConnection::new(NodePin::Filter(0), NodePin::Node(1, 2)),
+    TopologyConnection::leave(1, 1),
+];
+static DESCRIPTOR: Descriptor =
+    Descriptor::new("chorus", "Chorus", CATEGORIES, PINS, PROPERTIES)
+        .nodes(NODES, INSIDE)
+        .help(
+            "Makes one voice sound like several: copies of the sound, a little late and slowly wandering in pitch.",
+        );
+
+/// What the catalogue offers and the graph negotiates with.
+pub struct Chorus;
+
+impl Filter for Chorus {
+    fn descriptor(&self) -> &Descriptor {
+        &DESCRIPTOR
+    }
+
+    fn open(&self, opening: &Opening<'_>) -> Result<Opened, OpenError> {
+        let format = opening.audio("in");
+        let rate_hz = format.rate_hz;
+        let longest = (MOST_DELAY + MOST_DEPTH) * f64::from(rate_hz) / 1000.0;
+        let fade = (rate_hz / FADES_PER_SECOND).max(1);
+        Ok(Opened::processor(Playing {
+            rate_hz: f64::from(rate_hz),
+            rate: opening.glide_at(&RATE, rate_hz),
+            depth: opening.glide_at(&DEPTH, rate_hz),
+            delay: opening.glide_at(&DELAY, rate_hz),
+            voices: opening.slot(&VOICES),
+            spread: opening.glide_at(&SPREAD, rate_hz),
+            mix: opening.glide_at(&MIX, rate_hz),
+            presences: std::array::from_fn(|_| Ramp::new(0.0, fade)),
+            turn: 0.0,
+            lines: vec![DelayLine::new(longest as usize + 4); format.channels as usize].into(),
+            is_fresh: true,
+        }))
+    }
+
+    fn tail_seconds(&self, settings: &Settings<'_>, _: u32) -> f64 {
+        (settings.number(&DELAY) + settings.number(&DEPTH)) / 1000.0
+    }
+}
+
+/// The running half; lives on the audio thread.
+struct Playing {
+    rate_hz: f64,
+    rate: Glide,
+    depth: Glide,
+    delay: Glide,
+    voices: ValueSlot,
+    spread: Glide,
+    mix: Glide,
+    /// How much each voice is there, 0 to 1.
+    presences: [Ramp; MOST_VOICES],
+    /// Where the first voice of the first channel is in its swing, in turns.
+    turn: f64,
+    /// One a channel.
+    lines: Box<[DelayLine]>,
+    /// Nothing was heard yet, so values are taken as they stand.
+    is_fresh: bool,
+}
+
+impl Processor for Playing {
+    fn process(&mut self, io: &mut Io<'_>) -> Flow {
+        let voices = self.voices.index(io.values).clamp(1, MOST_VOICES);
+        let is_fresh = std::mem::take(&mut self.is_fresh);
+        if is_fresh {
+            for glide in [
+                &mut self.rate,
+                &mut self.depth,
+                &mut self.delay,
+                &mut self.spread,
+                &mut self.mix,
+            ] {
+                glide.reset(io.values);
+            }
+            self.lines.iter_mut().for_each(DelayLine::reset);
+            self.turn = 0.0;
+        }
+        for (voice, presence) in self.presences.iter_mut().enumerate() {
+            let wanted = f32::from(u8::from(voice < voices));
+            if is_fresh {
+                presence.jump(wanted);
+            }
+            presence.set(wanted);
+        }
+        let Some(wave) = io.outputs[0].payload.wave_mut() else {
+            return Flow::Running;
+        };
+        let (len, count) = (wave.len(), self.lines.len().min(wave.channel_count()));
+        let rate = self.rate.amplitude(io.values, len);
+        let depth = self.depth.amplitude(io.values, len);
+        let delay = self.delay.amplitude(io.values, len);
+        let spread = self.spread.amplitude(io.values, len);
+        let mix = self.mix.amplitude(io.values, len);
+        for channel in wave.channels_mut() {
+            crate::dsp::measure::silence_non_finite(channel);
+        }
+        let per_milli = self.rate_hz / 1000.0;
+        for at in 0..len {
+            let least = f64::from(delay.at(at)).clamp(0.0, MOST_DELAY) * per_milli;
+            let swing = f64::from(depth.at(at)).clamp(0.0, MOST_DEPTH) * per_milli;
+            let wet = (mix.at(at) / 100.0).clamp(0.0, 1.0);
+            let apart = f64::from(spread.at(at)) / 100.0 / count.max(1) as f64;
+            let presences = self.presences.each_mut().map(Ramp::step);
+            let sum: f32 = presences.iter().sum();
+            for (channel, line) in self.lines[..count].iter_mut().enumerate() {
+                let sample = &mut wave.channel_mut(channel)[at];
+                line.push(*sample);
+                let mut heard = 0.0;
+                for (voice, presence) in presences.iter().enumerate() {
+                    if *presence > 0.0 {
+                        let turn = self.turn + APART * voice as f64 + apart * channel as f64;
+                        let late = least + swing * (0.5 - 0.5 * (turn * TAU).cos());
+                        // What was pushed last is one sample back.
+                        heard += line.between(late + 1.0) * presence;
+                    }
+                }
+                *sample = *sample * (1.0 - wet) + heard / sum * wet;
+            }
+            self.turn += f64::from(rate.at(at)) / self.rate_hz;
+            self.turn -= self.turn.floor();
+        }
+        Flow::Running
+    }
+
+    fn enter(&mut self, state: State) {
+        self.is_fresh |= state == State::Stop;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filters::tests::{formats, same_bits};
+    use crate::ks::DataFormat;
+    use crate::ks::rig::Rig;
+
+    fn place_of(key: &str) -> usize {
+        DESCRIPTOR.property(key).unwrap().0
+    }
+
+    /// The delay of each sample in milliseconds: of a straight line that rises by 2^-16 a sample, what comes out late
+    /// is lower by that.
+    fn delays(rig: &mut Rig, pieces: usize) -> [Vec<f64>; 2] {
+        let mut found = [vec![], vec![]];
+        for piece in 0..pieces {
+            let line: Vec<f32> = (piece * 4000..(piece + 1) * 4000)
+                .map(|n| n as f32 / 65_536.0)
+                .collect();
+            let heard = rig.feed(&line).channels;
+            for (found, channel) in found.iter_mut().zip(heard) {
+                for (sample, sent) in channel.iter().zip(&line) {
+                    found.push(f64::from(sent - sample) * 65_536.0 / 48.0);
+                }
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn the_delay_swings_as_the_knobs_say() {
+        for (rate, depth, delay, spread) in [
+            (2.0, 4.0, 10.0, 100.0),
+            (5.0, 1.0, 30.0, 0.0),
+            (1.0, 10.0, 1.0, 50.0),
+        ] {
+            let numbers = [
+                ("rate", rate),
+                ("depth", depth),
+                ("delay", delay),
+                ("spread", spread),
+                ("voices", 1.0),
+                ("mix", 100.0),
+            ];
+            let [left, right] = delays(&mut Rig::open(&Chorus, &numbers), 24);
+            // Silence came before the line.
+            for at in (4000..96_000).step_by(97) {
+                let turn = rate * at as f64 / 48_000.0;
+                let wanted = |turn: f64| delay + depth * (0.5 - 0.5 * (turn * TAU).cos());
+                let (one, other) = (wanted(turn), wanted(turn + spread / 200.0));
+                assert!((left[at] - one).abs() < 0.01, "{at}: {} {one}", left[at]);
+                assert!((right[at] - other).abs() < 0.01, "{at}: {}", right[at]);
+            }
+        }
+    }
+
+    #[test]
+    fn several_voices_are_heard_as_their_mean_and_come_and_go_softly() {
+        let mut rig = Rig::open(&Chorus, &[("depth", 0.0), ("mix", 100.0), ("delay", 10.0)]);
+        let mut click = vec![0.0; 4000];
+        click[0] = 1.0;
+        let heard = rig.feed(&click).channels.remove(0);
+        assert!((heard[480] - 1.0).abs() < 1e-6);
+        assert_eq!(heard.iter().filter(|s| s.abs() > 1e-6).count(), 1);
+        let mut all = vec![];
+        for voices in [3.0, 1.0, 8.0, 2.0] {
+            rig.set(place_of("voices"), voices);
+            rig.set(place_of("depth"), 3.0);
+            for _ in 0..2 {
+                let from = all.len();
+                let sine: Vec<f32> = (from..from + 4080)
+                    .map(|n| (n as f32 * TAU as f32 / 480.0).sin() * 0.5)
+                    .collect();
+                all.extend(rig.feed(&sine).channels.remove(1));
+            }
+        }
+        let step = all[1000..]
+            .windows(2)
+            .map(|pair| (pair[1] - pair[0]).abs())
+            .fold(0.0, f32::max);
+        // A sine of 100 Hz at half of full scale rises by 0.0066 a sample.
+        assert!(step < 0.0075, "{step}");
+    }
+
+    #[test]
+    fn without_mix_every_bit_passes() {
+        let sound: Vec<f32> = (0..2000).map(|n| (n as f32 * 0.37).sin() * 0.9).collect();
+        let heard = Rig::open(&Chorus, &[("mix", 0.0)]).feed(&sound);
+        assert!(same_bits(&heard.channels, &[sound.clone(), sound]));
+    }
+
+    #[test]
+    fn changes_of_any_value_make_no_step() {
+        let mut rig = Rig::open(&Chorus, &[]);
+        let mut all = vec![];
+        for (key, value) in [
+            ("rate", 0.6),
+            ("rate", 10.0),
+            ("rate", 0.5),
+            ("depth", 10.0),
+            ("depth", 0.0),
+            ("delay", 40.0),
+            ("delay", 1.0),
+            ("spread", 0.0),
+            ("mix", 100.0),
+            ("mix", 0.0),
+        ] {
+            rig.set(place_of(key), value);
+            for _ in 0..3 {
+                let from = all.len();
+                let sine: Vec<f32> = (from..from + 4080)
+                    .map(|n| (n as f32 * TAU as f32 / 480.0).sin() * 0.5)
+                    .collect();
+                all.extend(rig.feed(&sine).channels.remove(1));
+            }
+        }
+        let step = all[4800..]
+            .windows(2)
+            .map(|pair| (pair[1] - pair[0]).abs())
+            .fold(0.0, f32::max);
+        // 39 ms of delay within 100 ms make the pitch rise by 39 %, the largest depth and rate by 31 %.
+        assert!(step < 0.0066 * 1.45, "{step}");
+    }
+
+    #[test]
+    fn any_number_of_channels_is_spread_round_the_circle() {
+        let five = DataFormat::float(5, 48_000);
+        let pins = formats(&[("in", five.clone()), ("out", five)]);
+        let values = [("mix".to_owned(), crate::ks::Value::Number(100.0))].into();
+        let mut rig = Rig::open_with(&Chorus, values, &pins, None);
+        let sound: Vec<f32> = (0..4000).map(|n| (n as f32 * 0.05).sin()).collect();
+        let heard = rig.feed(&sound).channels;
+        for one in 0..5 {
+            for other in 0..one {
+                let pairs = heard[one].iter().zip(&heard[other]);
+                assert!(pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) > 0.01);
+            }
+        }
+    }
+
+    #[test]
+    fn its_tail_is_as_long_as_it_says() {
+        let values = [
+            ("delay".to_owned(), crate::ks::Value::Number(20.0)),
+            ("depth".to_owned(), crate::ks::Value::Number(5.0)),
+        ]
+        .into();
+        let settings = Settings {
+            values: &values,
+            base: None,
+        };
+        let tail = (Chorus.tail_seconds(&settings, 48_000) * 48_000.0).round() as usize;
+        assert_eq!(tail, 1200);
+        let mut rig = Rig::open(&Chorus, &[("delay", 20.0), ("depth", 5.0)]);
+        rig.feed(&[0.5; 2000]);
+        let heard = rig.run(4000).channels.remove(0);
+        assert!(heard[950] != 0.0);
+        assert!(heard[tail + 2..].iter().all(|sample| *sample == 0.0));
+    }
+}
