@@ -27,6 +27,9 @@ mod render;
 mod script;
 mod set;
 mod shapes;
+
+mod tail;
+
 mod take;
 mod values;
 

@@ -11,7 +11,7 @@ use super::failure::{Exit, Failure};
 use super::interrupt::Interrupt;
 use super::load::{self, Document};
 use super::render::{check_seconds, samples};
-use super::{Answer, feed, render, say, shapes};
+use super::{Answer, feed, render, say, shapes, tail};
 use crate::app::{Action, App, FilterStatus, Options, Urgency};
 use crate::dsp::measure;
 use crate::engine::Epoch;
@@ -23,6 +23,8 @@ use crate::ks::{DataFlow, Descriptor, Domain, Kind, Property, State, Value};
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 /// How long the graph may take to get going, or to stop, in seconds.
 const PATIENCE: f64 = 5.0;
+/// For how long at most it goes on behind the end, in seconds.
+const MOST_TAIL_SECONDS: f64 = 60.0;
 
 /// What `play` takes.
 #[derive(Args, Debug)]
@@ -160,7 +162,8 @@ impl Session {
         let end = it
             .seconds
             .map(|seconds| (seconds * self.rate_hz()).ceil() as u64);
-        let mut last = (0, self.seconds());
+        let (mut last, mut ended) = ((0, self.seconds()), None);
+        let tail = (self.tail_seconds() * self.rate_hz()).ceil() as u64;
         loop {
             self.look();
             let now = self.seconds();
@@ -174,7 +177,11 @@ impl Session {
                 .cure("`ksgraph devices` lists others; --device null plays without one"));
             }
             let is_over = end.is_some_and(|end| self.position >= end);
-            if is_over || self.app.has_ended() || self.interrupt.is_wanted() {
+            if self.app.has_ended() && ended.is_none() {
+                ended = Some(self.position);
+            }
+            let is_still = ended.is_some_and(|ended| self.position >= ended + tail);
+            if is_over || is_still || self.interrupt.is_wanted() {
                 break;
             }
             std::thread::sleep(LOOK_AGAIN);
@@ -193,6 +200,16 @@ impl Session {
         self.wait_for(State::Stop);
         (self.position, self.load) = (position, load);
         Ok(())
+    }
+
+    /// How long what was played goes on behind its end, within reason.
+    fn tail_seconds(&self) -> f64 {
+        let view = self.app.view();
+        let own = |path: &FilterPath| tail::seconds(view.wiring, view.catalogue, path);
+        let ways = tail::longest_ways(view.wiring, &own);
+        ways.into_values()
+            .fold(0.0, f64::max)
+            .min(MOST_TAIL_SECONDS)
     }
 
     fn wait_for(&mut self, state: State) {

@@ -14,13 +14,13 @@ use super::{Answer, feed, names, shapes};
 use crate::dsp::measure;
 use crate::graph::{FilterPath, PinAddress, Problem};
 use crate::ks::ids::category;
-use crate::ks::{AudioFormat, DataFlow};
+use crate::ks::{AudioFormat, DataFlow, TAIL_DB};
 use crate::media::{SampleKind, WavError, WavWriter, Written};
 
 /// How long at most, when nothing else says.
 const MOST_SECONDS: u64 = 60;
 /// A tail below this for half a second has ended.
-const SILENCE_DBFS: f32 = -90.0;
+const SILENCE_DBFS: f32 = -TAIL_DB as f32;
 /// Every so many parts of a second it is asked whether all is over: the same places for any quantum.
 const LOOKS_PER_SECOND: u64 = 10;
 /// The longest cycle that may be asked for.
@@ -37,7 +37,7 @@ pub(super) struct Render {
     /// The wave file to write
     #[arg(long, short, value_name = "OUT.wav")]
     output: PathBuf,
-    /// Exactly so long; without it until everything has ended, at most 60 s
+    /// Exactly so long; without it until everything has ended and the last echo was heard, at most 60 s
     #[arg(long, value_name = "S")]
     seconds: Option<f64>,
     /// Samples of a cycle; the sound does not depend on it
@@ -342,6 +342,8 @@ struct Length {
     stride: u64,
     /// Samples of the wire that must be silent.
     quiet: u64,
+    /// Samples of the wire to one of the graph.
+    ratio: f64,
 }
 
 impl Length {
@@ -360,7 +362,13 @@ impl Length {
             end,
             stride: (rate / LOOKS_PER_SECOND).max(1),
             quiet: u64::from(wire_hz) / 2,
+            ratio: f64::from(wire_hz) / rate as f64,
         }
+    }
+
+    /// So many samples of the graph, in samples of the wire.
+    fn wired(&self, samples: f64) -> u64 {
+        (samples * self.ratio).ceil() as u64
     }
 }
 
@@ -374,6 +382,13 @@ fn record(
     let threshold = crate::dsp::gain::amplitude_from_db(SILENCE_DBFS);
     let (mut peak, mut quiet, mut frames) = (0.0_f32, 0_u64, 0_u64);
     let progress = std::io::stderr().is_terminal();
+    // Between two echoes it may be quiet for long, and once round a loop all of them may come again.
+    let (tail, mut ended) = (take.tail_samples(sink), None);
+    let again = if take.is_looped() {
+        length.wired(tail)
+    } else {
+        0
+    };
     while take.position() < length.end {
         let end = (take.position() + length.stride).min(length.end);
         take.run_to(end, sink, &mut |wave| {
@@ -393,7 +408,11 @@ fn record(
             let share = take.position() as f64 / length.end as f64;
             let _ = write!(std::io::stderr(), "\r{:3.0} %", share * 100.0);
         }
-        if length.frames.is_none() && take.has_ended() && quiet >= length.quiet {
+        if take.has_ended() && ended.is_none() {
+            ended = Some(take.position());
+        }
+        let is_over = ended.is_some_and(|ended| (take.position() - ended) as f64 >= tail);
+        if length.frames.is_none() && is_over && quiet >= length.quiet.max(again) {
             break;
         }
     }

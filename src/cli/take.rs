@@ -1,19 +1,20 @@
 //! A graph run offline: what `render` writes and `check --run` listens to.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::failure::Failure;
 use super::feed::Feeds;
 use super::load::Bench;
+use super::tail;
 use crate::engine::{Epoch, Job, Offline, Report};
-use crate::graph::{FilterPath, Problem, Wire, Wiring};
-use crate::ks::{OpenError, Wave};
+use crate::graph::{FilterPath, Problem, Wiring};
+use crate::ks::{Catalogue, OpenError, Wave};
 
 /// A run under way.
 pub(super) struct Take<'a> {
     offline: Offline,
     wiring: &'a Wiring,
+    catalogue: &'a Catalogue,
     quantum: usize,
     rate_hz: u32,
     problems: Vec<Problem>,
@@ -41,6 +42,7 @@ impl<'a> Take<'a> {
         let mut take = Self {
             offline,
             wiring: &bench.wiring,
+            catalogue: &bench.catalogue,
             quantum,
             rate_hz: bench.wiring.rate_hz,
             problems: vec![],
@@ -114,26 +116,28 @@ impl<'a> Take<'a> {
 
     /// The longest way through the graph to `sink`, in samples of the graph's rate.
     pub(super) fn latency_samples(&self, sink: &FilterPath) -> usize {
-        self.latency_to(sink, &mut BTreeMap::new())
+        let open = &self.offline.built.open;
+        let own = |path: &FilterPath| open.get(path).map_or(0.0, |it| it.latency_samples as f64);
+        let ways = tail::longest_ways(self.wiring, &own);
+        ways.get(sink).copied().unwrap_or(0.0) as usize
     }
 
-    /// `known` holds what was found out on the way; a loop counts once.
-    fn latency_to(&self, filter: &FilterPath, known: &mut BTreeMap<FilterPath, usize>) -> usize {
-        if let Some(&latency) = known.get(filter) {
-            return latency;
-        }
-        known.insert(filter.clone(), 0);
-        let into = |wire: &&Wire| {
-            wire.to.filter == *filter && wire.outcome.is_ok() && !self.wiring.is_deferred(&wire.to)
+    /// Samples of the graph's rate from when the last source has ended until the last of it has come to `sink`.
+    pub(super) fn tail_samples(&self, sink: &FilterPath) -> f64 {
+        let open = &self.offline.built.open;
+        let own = |path: &FilterPath| {
+            let latency = open.get(path).map_or(0.0, |it| it.latency_samples as f64);
+            let tail = tail::seconds(self.wiring, self.catalogue, path);
+            latency + tail * f64::from(self.rate_hz)
         };
-        let wires = self.wiring.wires.iter().filter(into);
-        let before = wires
-            .map(|wire| self.latency_to(&wire.from.filter, known))
-            .max();
-        let own = self.offline.built.open.get(filter);
-        let latency = own.map_or(0, |open| open.latency_samples) + before.unwrap_or(0);
-        known.insert(filter.clone(), latency);
-        latency
+        let ways = tail::longest_ways(self.wiring, &own);
+        ways.get(sink).copied().unwrap_or(0.0)
+    }
+
+    /// Whether what comes out goes in again somewhere.
+    pub(super) fn is_looped(&self) -> bool {
+        let mut wires = self.wiring.wires.iter();
+        wires.any(|wire| wire.outcome.is_ok() && self.wiring.is_deferred(&wire.to))
     }
 
     /// Whether a filter could not open its file.

@@ -299,3 +299,102 @@ fn devices_name_the_one_that_is_always_there() {
     );
     assert!(did.json["midi_inputs"].is_array());
 }
+
+/// Renders a click that goes through `filters` (lines of a graph file, from filter 2 on) into the device, filter 9.
+fn click(desk: &Desk, filters: &str, wires: &str, more: &[&str]) -> (f64, Vec<f32>) {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 48_000,
+        bits_per_sample: 32,
+        sample_format: hound::SampleFormat::Float,
+    };
+    let mut file = hound::WavWriter::create(desk.path("click.wav"), spec).unwrap();
+    file.write_sample(0.8_f32).unwrap();
+    (0..99).for_each(|_| file.write_sample(0.0_f32).unwrap());
+    file.finalize().unwrap();
+    let text = format!(
+        "(kind: \"ksgraph\", version: 1, next_id: 10, filters: [\n\
+         (id: 1, key: \"wave_reader\", name: \"Click\", at: (0, 0), values: {{\"path\": \"click.wav\"}}),\n\
+         {filters}\n\
+         (id: 9, key: \"audio_device_out\", name: \"Out\", at: (0, 0)),\n\
+         ], connections: [{wires}])\n"
+    );
+    fs::write(desk.path("click.ron"), text).unwrap();
+    let words = ["render", "click.ron", "-o", "x.wav"];
+    let did = desk.json(&[&words[..], more].concat());
+    assert_eq!(did.code, Some(0), "{} {}", did.text, did.said);
+    assert_eq!(did.json["problems"], serde_json::json!([]));
+    let seconds = did.json["seconds"].as_f64().unwrap();
+    (seconds, samples(&desk.path("x.wav")).1)
+}
+
+const CHAIN: &str = "(from: \"1.out\", to: \"2.in\"), (from: \"2.out\", to: \"9.in\")";
+
+#[test]
+fn a_render_waits_for_echoes_that_are_seconds_apart() {
+    let desk = Desk::new("echoes");
+    let delay = "(id: 2, key: \"delay\", name: \"Delay\", at: (0, 0), values: \
+        {\"time\": 2000, \"feedback\": 50, \"damping\": 0, \"mix\": 100}),";
+    let (seconds, heard) = click(&desk, delay, CHAIN, &[]);
+    let echoes: Vec<(usize, f32)> = heard
+        .iter()
+        .enumerate()
+        .filter(|(_, sample)| **sample != 0.0)
+        .map(|(at, sample)| (at, *sample))
+        .collect();
+    // The sixteenth is the first that is 90 dB softer.
+    assert!(echoes.len() >= 16, "{} in {seconds} s", echoes.len());
+    for (number, (at, level)) in (1..).zip(echoes) {
+        assert_eq!(
+            (at, level),
+            (number * 96_000, 0.8 * 0.5_f32.powi(number as i32 - 1))
+        );
+    }
+    assert!((32.0..33.0).contains(&seconds), "{seconds}");
+}
+
+#[test]
+fn a_render_waits_no_longer_than_for_what_is_heard() {
+    let desk = Desk::new("no_echoes");
+    let bypassed = "(id: 2, key: \"delay\", name: \"Delay\", at: (0, 0), values: {\"time\": 2000}, bypassed: true),";
+    let (seconds, heard) = click(&desk, bypassed, CHAIN, &[]);
+    assert_eq!(heard[0], 0.8);
+    assert!(seconds < 0.8, "bypassed it has no echo: {seconds}");
+    let aside = "(id: 2, key: \"splitter\", name: \"Splitter\", at: (0, 0)),\n\
+        (id: 3, key: \"delay\", name: \"Delay\", at: (0, 0), values: {\"time\": 2000}),\n\
+        (id: 4, key: \"null_renderer\", name: \"Aside\", at: (0, 0)),";
+    let wires = "(from: \"1.out\", to: \"2.in\"), (from: \"2.out\", to: \"9.in\"), \
+        (from: \"2.out[1]\", to: \"3.in\"), (from: \"3.out\", to: \"4.in\")";
+    let (seconds, _) = click(&desk, aside, wires, &["--renderer", "Out"]);
+    assert!(seconds < 0.8, "no echo comes to this renderer: {seconds}");
+}
+
+#[test]
+fn a_render_ends_at_the_same_sample_for_any_quantum_with_echoes_too() {
+    let desk = Desk::new("same_end");
+    let both = "(id: 2, key: \"delay\", name: \"Delay\", at: (0, 0), values: {\"time\": 333, \"feedback\": 20}),\n\
+        (id: 3, key: \"reverb\", name: \"Reverb\", at: (0, 0), values: {\"decay\": 0.3}),\n\
+        (id: 4, key: \"limiter\", name: \"Limiter\", at: (0, 0)),";
+    let wires = "(from: \"1.out\", to: \"2.in\"), (from: \"2.out\", to: \"3.in\"), \
+        (from: \"3.out\", to: \"4.in\"), (from: \"4.out\", to: \"9.in\")";
+    let heard =
+        ["1", "256", "4096"].map(|quantum| click(&desk, both, wires, &["--quantum", quantum]));
+    assert!(heard[0].0 > 3.0, "{}", heard[0].0);
+    assert!(heard.iter().all(|one| *one == heard[0]));
+}
+
+#[test]
+fn a_render_waits_for_what_comes_round_a_loop() {
+    let desk = Desk::new("round");
+    let filters = "(id: 2, key: \"mixer\", name: \"Mixer\", at: (0, 0)),\n\
+        (id: 3, key: \"feedback_send\", name: \"Send\", at: (0, 0)),\n\
+        (id: 4, key: \"feedback_return\", name: \"Return\", at: (0, 0), values: {\"delay\": 33600, \"level\": -6}),";
+    let wires = "(from: \"1.out\", to: \"2.in\"), (from: \"2.out\", to: \"3.in\"), \
+        (from: \"3.out\", to: \"9.in\"), (from: \"3.send\", to: \"4.return\"), \
+        (from: \"4.out\", to: \"2.in[1]\")";
+    let (seconds, heard) = click(&desk, filters, wires, &[]);
+    let echoes = heard.iter().filter(|sample| sample.abs() > 3.2e-5).count();
+    // 6 dB softer each: fifteen from -2 dB down to -90.
+    assert!((14..=16).contains(&echoes), "{echoes} in {seconds} s");
+    assert!((10.0..14.0).contains(&seconds), "{seconds}");
+}
