@@ -49,6 +49,9 @@ mod view;
 /// What filters publish, cell by cell: how a screen reads the telemetry it gets from a [`View`].
 pub mod telemetry {
     pub use crate::filters::meter;
+
+    pub use crate::filters::{compressor, guard};
+
     pub use crate::portcls::dmus::telemetry as synth;
     pub use crate::portcls::wavert::telemetry as device;
 }
@@ -56,6 +59,9 @@ pub mod telemetry {
 /// What filters do to a sound, on paper: curves that a screen draws from a filter's settings.
 pub mod curves {
     pub use crate::filters::equaliser::response_db as equaliser_db;
+
+    pub use crate::filters::compressor::curve_db as compressor_db;
+    pub use crate::filters::limiter::curve_db as limiter_db;
 }
 
 pub use action::{Action, Selection};

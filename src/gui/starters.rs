@@ -17,7 +17,7 @@ pub(super) struct Starter {
 pub(super) struct Starters(Option<Vec<Starter>>);
 
 /// File, title, what it shows, mark; in the order in which they are offered.
-const KNOWN: [(&str, &str, &str, Icon); 6] = [
+const KNOWN: [(&str, &str, &str, Icon); 7] = [
     (
         "first_sound",
         "Keyboard to synth",
@@ -28,6 +28,12 @@ const KNOWN: [(&str, &str, &str, Icon); 6] = [
     ("tone", "Tone", "the least that sounds", Icon::Synth),
     ("mixer", "Mixer", "several sources in one", Icon::Mixer),
     ("splitter", "Splitter", "one source, two ways", Icon::Split),
+    (
+        "effects",
+        "Effects",
+        "a loop through all of them",
+        Icon::Transform,
+    ),
     (
         "format_clinic",
         "Format clinic",

@@ -278,6 +278,7 @@ fn values_are_read_by_their_domain_and_clamped_with_a_word() {
 fn set_without_assignments_writes_the_same_text() {
     let desk = Desk::new("same");
     for name in [
+        "effects",
         "first_sound",
         "format_clinic",
         "mixer",

@@ -10,7 +10,8 @@ use ksgraph::ks::{DataFormat, Facts, FileFact, Value};
 
 use crate::support::{catalogue, examples, is_kind, outcomes, refusals};
 
-const NAMES: [&str; 7] = [
+const NAMES: [&str; 8] = [
+    "effects",
     "feedback",
     "first_sound",
     "format_clinic",

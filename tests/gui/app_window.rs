@@ -292,3 +292,17 @@ fn the_search_narrows_the_catalogue() {
     window.key(Modifiers::NONE, Key::Enter);
     assert!(window.sees("Filter Null Renderer"), "Enter adds the best");
 }
+
+#[test]
+fn what_a_filter_takes_away_is_named_in_its_box() {
+    let window = Window::with(&["compressor", "limiter", "guard"]);
+    for name in [
+        "Compressor reduction 0.0\u{a0}dB",
+        "Limiter reduction 0.0\u{a0}dB",
+        "DC and Non-finite Guard No numbers 0",
+        "DC and Non-finite Guard Denormal 0",
+        "DC and Non-finite Guard DC 0.0\u{a0}%",
+    ] {
+        assert!(window.sees(name), "{name}");
+    }
+}

@@ -9,8 +9,12 @@ use super::keys::PlayKeys;
 use super::screen::Command;
 use super::theme::{Theme, Type};
 use crate::app::View;
+use crate::app::curves;
 use crate::graph::{FilterNode, NodeKind};
 use crate::ks::Descriptor;
+
+mod dynamics;
+mod guard;
 
 mod meter;
 mod piano;
@@ -49,6 +53,24 @@ const PICTURES: &[Picture] = &[
         size: voices::SIZE,
         has_rows: true,
         paint: |_, ui, page, _| voices::voices_ui(ui, page),
+    },
+    Picture {
+        key: "compressor",
+        size: dynamics::SIZE,
+        has_rows: true,
+        paint: |_, ui, page, _| dynamics::dynamics_ui(ui, page, curves::compressor_db),
+    },
+    Picture {
+        key: "limiter",
+        size: dynamics::SIZE,
+        has_rows: true,
+        paint: |_, ui, page, _| dynamics::dynamics_ui(ui, page, curves::limiter_db),
+    },
+    Picture {
+        key: "guard",
+        size: guard::SIZE,
+        has_rows: true,
+        paint: |_, ui, page, _| guard::guard_ui(ui, page),
     },
 ];
 
