@@ -89,6 +89,7 @@ const GRAPHS: &[&str] = &[
     "noise level=-20 -> equaliser band1_gain=6 band4_gain=-9 -> delay time=20 ping_pong=true -> audio_device_out",
     "noise level=-20 -> guard -> compressor threshold=-30 -> chorus -> reverb -> limiter gain=20 -> audio_device_out; \
      tone -> compressor",
+    "tone waveform=saw -> scope -> spectrum -> loudness_meter -> audio_device_out",
     "count samples=3000 -> pair -> one:null_renderer; pair -> audio_device_out",
 ];
 

@@ -46,11 +46,15 @@ mod store;
 mod tests;
 mod view;
 
+pub mod spectrum;
+
 /// What filters publish, cell by cell: how a screen reads the telemetry it gets from a [`View`].
 pub mod telemetry {
     pub use crate::filters::meter;
 
     pub use crate::filters::{compressor, guard};
+
+    pub use crate::filters::{loudness_meter, scope};
 
     pub use crate::portcls::dmus::telemetry as synth;
     pub use crate::portcls::wavert::telemetry as device;
@@ -62,6 +66,8 @@ pub mod curves {
 
     pub use crate::filters::compressor::curve_db as compressor_db;
     pub use crate::filters::limiter::curve_db as limiter_db;
+
+    pub use crate::filters::delay::{Echo, echoes as delay_echoes};
 }
 
 pub use action::{Action, Selection};

@@ -18,6 +18,9 @@ pub mod reverb;
 pub mod envelope;
 pub mod gain;
 pub mod limiter;
+
+pub mod loudness;
+
 pub mod measure;
 pub mod quantise;
 pub mod ramp;
@@ -33,6 +36,9 @@ pub use dynamics::{Ballistics, Follower, Foresight, Knee};
 
 pub use envelope::{Envelope, Stages};
 pub use limiter::{Limited, Limiter};
+
+pub use loudness::{Loudness, TruePeak};
+
 pub use measure::PeakMeter;
 pub use quantise::{Dither, Quantiser};
 pub use ramp::Ramp;

@@ -60,6 +60,34 @@ static DESCRIPTOR: Descriptor =
         "Repeats a sound after a time, softer and duller with each echo. Ping-pong sends the echoes from side to side.",
     );
 
+/// One of the times at which a short sound is heard.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Echo {
+    /// Seconds behind the sound.
+    pub seconds: f64,
+    /// Its amplitude; damping takes from high frequencies only.
+    pub amplitude: f64,
+    /// The channel it comes from: of ping-pong in turn the first and the second, else the first.
+    pub side: usize,
+}
+
+/// The sound itself and its first echoes under these settings, on a wire at `rate_hz`.
+pub fn echoes(settings: &Settings<'_>, rate_hz: f64, count: usize) -> impl Iterator<Item = Echo> {
+    let whole = (settings.number(&TIME) * rate_hz / 1000.0).round();
+    let samples = (whole + settings.number(&SAMPLES)).max(1.0);
+    let wet = settings.number(&MIX) / 100.0;
+    let feedback = settings.number(&FEEDBACK) / 100.0;
+    let goes_round = settings.is_on(&PING_PONG);
+    (0..=count).map(move |turn| Echo {
+        seconds: samples * turn as f64 / rate_hz.max(1.0),
+        amplitude: match turn {
+            0 => 1.0 - wet,
+            turn => wet * feedback.powi(turn as i32 - 1),
+        },
+        side: usize::from(goes_round && turn > 0 && turn % 2 == 0),
+    })
+}
+
 /// What the catalogue offers and the graph negotiates with.
 pub struct Delay;
 
@@ -72,7 +100,7 @@ impl Filter for Delay {
         let format = opening.audio("in");
         let rate_hz = format.rate_hz;
         let most = (MOST_MILLIS * f64::from(rate_hz) / 1000.0) as usize + MOST_SAMPLES as usize;
-        let echo = || Echo {
+        let echo = || Memory {
             line: DelayLine::new(most),
             dull: 0.0,
             heard: 0.0,
@@ -107,7 +135,7 @@ impl Filter for Delay {
 }
 
 /// The past of one channel.
-struct Echo {
+struct Memory {
     line: DelayLine,
     /// The echo behind the damping.
     dull: f32,
@@ -128,7 +156,7 @@ struct Playing {
     /// From 0, every channel for itself, to 1, round from channel to channel.
     crossing: Ramp,
     place: Mover,
-    echoes: Box<[Echo]>,
+    echoes: Box<[Memory]>,
     /// Nothing was heard yet, so values are taken as they stand.
     is_fresh: bool,
 }
@@ -202,7 +230,10 @@ impl Processor for Playing {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::ks::Value;
     use crate::ks::rig::Rig;
 
     fn place_of(key: &str) -> usize {
@@ -219,6 +250,38 @@ mod tests {
             })
             .collect();
         rig.cycle(len, &start, &[]).channels
+    }
+
+    #[test]
+    fn what_is_heard_are_the_echoes_on_paper() {
+        for ping_pong in [false, true] {
+            let numbers = [
+                ("time", 5.0),
+                ("samples", 3.0),
+                ("feedback", 60.0),
+                ("mix", 40.0),
+                ("damping", 0.0),
+            ];
+            let mut values: BTreeMap<String, Value> = numbers
+                .into_iter()
+                .map(|(key, number)| (key.to_owned(), Value::Number(number)))
+                .collect();
+            values.insert("ping_pong".to_owned(), Value::Flag(ping_pong));
+            let settings = Settings {
+                values: &values,
+                base: None,
+            };
+            let mut rig = Rig::open_with(&Delay, values.clone(), &BTreeMap::new(), None);
+            let heard = click(&mut rig, [1.0, 1.0], 2000);
+            let mut found = 0;
+            for echo in echoes(&settings, 48_000.0, 6) {
+                let at = (echo.seconds * 48_000.0).round() as usize;
+                let level = f64::from(heard[echo.side][at]);
+                assert!((level - echo.amplitude).abs() < 1e-5, "{at}: {level}");
+                found += 1;
+            }
+            assert_eq!(found, 7);
+        }
     }
 
     #[test]

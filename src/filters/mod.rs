@@ -59,6 +59,12 @@ pub mod wave_reader;
 
 pub mod wave_writer;
 
+pub mod loudness_meter;
+
+pub mod scope;
+
+pub mod spectrum;
+
 #[cfg(test)]
 mod tests;
 
@@ -72,6 +78,9 @@ pub fn plain() -> Vec<Arc<dyn Filter>> {
         Arc::new(format_filter::FormatFilter),
         Arc::new(gain::Gain),
         Arc::new(meter::Meter),
+        Arc::new(loudness_meter::LoudnessMeter),
+        Arc::new(scope::Scope),
+        Arc::new(spectrum::Spectrum),
         Arc::new(mixer::Mixer),
         Arc::new(noise::Noise),
         Arc::new(null_renderer::NullRenderer),

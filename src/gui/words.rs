@@ -42,6 +42,7 @@ pub(super) fn mark(descriptor: &Descriptor) -> Icon {
         id::MIXER => Icon::Mixer,
         id::SPLITTER => Icon::Split,
         id::CLOCK => Icon::Clock,
+        id::ANALYSIS if matches!(&*descriptor.key, "scope" | "spectrum") => Icon::Scope,
         id::ANALYSIS => Icon::Meter,
         _ => Icon::Transform,
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering, fence};
 
 use super::event::KernelEvent;
 use super::facts::{Facts, whole_name};
@@ -434,6 +434,22 @@ impl Telemetry {
         self.0
             .get(index)
             .map_or(0.0, |cell| f32::from_bits(cell.load(Ordering::Relaxed)))
+    }
+
+    /// Publishes a number between what was published before and what comes after: whoever reads it with
+    /// [`Self::get_in_order`] sees all of the former, and nothing of the latter without seeing this number.
+    pub fn set_in_order(&self, index: usize, value: f32) {
+        fence(Ordering::SeqCst);
+        self.set(index, value);
+        fence(Ordering::SeqCst);
+    }
+
+    /// The latest number, read after what was read before it and ahead of what is read later.
+    pub fn get_in_order(&self, index: usize) -> f32 {
+        fence(Ordering::SeqCst);
+        let value = self.get(index);
+        fence(Ordering::SeqCst);
+        value
     }
 }
 

@@ -29,6 +29,9 @@ pub enum Unit {
     Sample,
     /// From -1 left to 1 right.
     Pan,
+
+    /// Loudness below full scale.
+    Lufs,
 }
 
 impl Unit {
@@ -45,6 +48,8 @@ impl Unit {
             Self::Second => "s",
 
             Self::Sample => "smp",
+
+            Self::Lufs => "LUFS",
         }
     }
 }

@@ -30,6 +30,7 @@ impl Clock for Standing {
 pub struct Rig {
     processor: Box<dyn Processor>,
     telemetry: Option<Telemetry>,
+    events: Option<rtrb::Producer<KernelEvent>>,
     values: Vec<f64>,
     inputs: Vec<InputPin>,
     headers: Vec<StreamHeader>,
@@ -147,6 +148,7 @@ impl Rig {
         let mut rig = Self {
             processor: opened.processor,
             telemetry: opened.telemetry,
+            events: opened.events,
             values: slots,
             inputs: vec![],
             headers: vec![],
@@ -209,6 +211,11 @@ impl Rig {
     /// What the filter publishes.
     pub fn telemetry(&self) -> Option<&Telemetry> {
         self.telemetry.as_ref()
+    }
+
+    /// Where live events for it go in, if it takes any.
+    pub fn events(&mut self) -> Option<&mut rtrb::Producer<KernelEvent>> {
+        self.events.as_mut()
     }
 
     /// The processor, to be stepped through states or asked.

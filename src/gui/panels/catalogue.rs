@@ -122,6 +122,13 @@ fn wishes(key: &str) -> &'static str {
         "audio_device_out" => "speaker headphones sound card output",
         "midi_device_in" => "controller keys hardware",
         "meter" => "level peak vu loudness",
+
+        "scope" => "oscilloscope waveform trigger view",
+        "spectrum" => "analyzer fft frequency spectrogram",
+        "loudness_meter" => "lufs r128 ebu true peak lra",
+        "equaliser" => "eq equalizer tone bass treble",
+        "delay" => "echo repeat ping-pong",
+
         "null_renderer" => "nothing sink dummy",
         _ => "",
     }
