@@ -6,6 +6,8 @@ mod app_window;
 
 mod commands;
 
+mod bodies;
+
 mod canvas;
 mod canvas_notes;
 

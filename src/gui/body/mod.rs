@@ -2,6 +2,8 @@
 //!
 //! Sizes are those at 100 %; everything is painted times the zoom of the canvas. What is measured comes from telemetry.
 
+use std::collections::BTreeMap;
+
 use egui::{Align2, Color32, FontId, Id, Pos2, Rect, Ui, pos2, vec2};
 
 use super::canvas::Drawn;
@@ -10,8 +12,16 @@ use super::screen::Command;
 use super::theme::{Theme, Type};
 use crate::app::View;
 use crate::app::curves;
-use crate::graph::{FilterNode, NodeKind};
+use crate::app::spectrum::Analyser;
+use crate::graph::{FilterNode, FilterPath, NodeKind};
 use crate::ks::Descriptor;
+
+mod delay;
+mod equaliser;
+mod loudness;
+mod scope;
+mod spectrum;
+mod well;
 
 mod dynamics;
 mod guard;
@@ -72,7 +82,40 @@ const PICTURES: &[Picture] = &[
         has_rows: true,
         paint: |_, ui, page, _| guard::guard_ui(ui, page),
     },
+    Picture {
+        key: "scope",
+        size: scope::SIZE,
+        has_rows: true,
+        paint: |_, ui, page, _| scope::scope_ui(ui, page),
+    },
+    Picture {
+        key: "spectrum",
+        size: spectrum::SIZE,
+        has_rows: true,
+        paint: |bodies, ui, page, _| bodies.spectrum_ui(ui, page),
+    },
+    Picture {
+        key: "loudness_meter",
+        size: loudness::SIZE,
+        has_rows: false,
+        paint: |_, ui, page, commands| loudness::loudness_ui(ui, page, commands),
+    },
+    Picture {
+        key: "equaliser",
+        size: equaliser::SIZE,
+        has_rows: false,
+        paint: Bodies::equaliser_ui,
+    },
+    Picture {
+        key: "delay",
+        size: delay::SIZE,
+        has_rows: true,
+        paint: |_, ui, page, _| delay::delay_ui(ui, page),
+    },
 ];
+
+/// Filters whose picture comes first, and the inline properties below it.
+const PICTURE_FIRST: &[&str] = &["scope", "spectrum", "delay"];
 
 fn picture(descriptor: &Descriptor) -> Option<&'static Picture> {
     PICTURES.iter().find(|it| it.key == descriptor.key)
@@ -97,6 +140,15 @@ pub(super) struct Bodies {
     pub(super) play: PlayKeys,
     /// Where the piano that listens is, so that a press elsewhere is one.
     pub(super) piano: Option<Rect>,
+
+    /// What was seen of the sounds of spectrum analysers.
+    spectra: BTreeMap<FilterPath, Analyser>,
+    /// Responses of equalisers, as long as their values stay.
+    curves: BTreeMap<FilterPath, equaliser::Curve>,
+    /// The wheel over a handle.
+    turn: Option<equaliser::Turn>,
+    /// From where a handle was taken to its middle.
+    grip: egui::Vec2,
 }
 
 /// A body being painted.
@@ -121,6 +173,26 @@ impl Page<'_> {
             pos2(self.rect.left(), top),
             vec2(self.rect.width(), height * self.zoom),
         )
+    }
+
+    /// The next part of it, of that height at 100 %, without going on.
+    fn peek(&self, height: f32) -> Rect {
+        let top = self.rect.top() + self.y * self.zoom;
+        let size = vec2(self.rect.width(), height * self.zoom);
+        Rect::from_min_size(pos2(self.rect.left(), top), size)
+    }
+
+    /// The rate of the sound that goes into the filter.
+    fn rate_hz(&self) -> f32 {
+        let mut wires = self.view.wiring.wires.iter();
+        let wire = wires.find(|wire| wire.to.filter == self.drawn.path && wire.outcome.is_ok());
+        let agreed = wire.and_then(|wire| wire.outcome.as_ref().ok()?.format.audio);
+        let rate_hz = agreed.map_or(self.view.wiring.rate_hz, |audio| audio.rate_hz);
+        if rate_hz == 0 {
+            48_000.0
+        } else {
+            rate_hz as f32
+        }
     }
 
     fn font(&self, role: Type) -> FontId {
@@ -169,11 +241,16 @@ impl Bodies {
             descriptor,
         };
         let picture = picture(descriptor);
-        if picture.is_none_or(|it| it.has_rows) {
+        let is_first = picture.is_some_and(|it| PICTURE_FIRST.contains(&it.key));
+        let has_rows = picture.is_none_or(|it| it.has_rows);
+        if has_rows && !is_first {
             rows::rows_ui(ui, &mut page, commands);
         }
         if let Some(picture) = picture {
             (picture.paint)(self, ui, &mut page, commands);
+        }
+        if has_rows && is_first {
+            rows::rows_ui(ui, &mut page, commands);
         }
     }
 }

@@ -96,6 +96,21 @@ pub(super) fn how(ctx: &Context) -> How {
     }
 }
 
+/// Has every canvas leave the wheel, unless it zooms, to a widget of a box in the next frame.
+pub fn keep_wheel(ctx: &egui::Context) {
+    let frame = ctx.cumulative_frame_nr();
+    ctx.data_mut(|data| data.insert_temp(wheel_kept(), frame));
+}
+
+fn wheel_kept() -> egui::Id {
+    egui::Id::unique("a box keeps the wheel")
+}
+
+fn is_wheel_kept(ctx: &egui::Context) -> bool {
+    let kept: Option<u64> = ctx.data(|data| data.get_temp(wheel_kept()));
+    kept.is_some_and(|frame| frame + 1 >= ctx.cumulative_frame_nr())
+}
+
 impl NodeGraph {
     pub(super) fn scroll_and_zoom(&mut self, ui: &Ui, response: &Response) {
         if !response.contains_pointer() {
@@ -118,7 +133,7 @@ impl NodeGraph {
         {
             self.flight = None;
             self.view.zoom_at(pointer, self.view.zoom * zoom);
-        } else if scroll != Vec2::ZERO {
+        } else if scroll != Vec2::ZERO && !is_wheel_kept(ui.ctx()) {
             self.flight = None;
             self.view.pan(scroll);
         }

@@ -41,6 +41,7 @@ mod view;
 mod wire;
 
 pub use event::{Event, Geometry, How, InHand, Output};
+pub use gesture::keep_wheel;
 pub use look::{Kind, KindLook, Line, Look, Mark, Marks, PinFill, Shape};
 pub use model::{
     Brief, Footer, Health, Model, NodeId, NodeView, NoteId, NoteView, PinAddr, PinView, Place,
