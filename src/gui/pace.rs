@@ -7,11 +7,10 @@
 /// The share of one core that drawing may take, and what it may take in a window that others stand before.
 const SHARE: f32 = 0.22;
 const BEHIND: f32 = 0.08;
-/// Between frames while something runs: as fast as screens are, as slow as eyes bear.
+/// Between frames while something runs: as fast as screens are, and so slow that the share is kept even where a frame
+/// takes a quarter of a second.
 const FASTEST: f32 = 1.0 / 60.0;
-const SLOWEST: f32 = 0.2;
-/// The same for a window without the focus.
-const SLOWEST_BEHIND: f32 = 0.6;
+const SLOWEST: f32 = 1.0;
 /// Without figures a frame as short as this is drawn by a GPU, or waits for the screen.
 const SHORT: f32 = 0.018;
 /// So many frames go by from one measurement to the next.
@@ -20,6 +19,8 @@ const MEASURED: u32 = 16;
 const WINDOW: f64 = 0.8;
 /// The same for the first time, when nothing is known yet.
 const FIRST: f64 = 0.25;
+/// Figures older than this are of something else: nothing moved in between.
+const STALE: f64 = 3.2;
 /// Between looks at what threads have said while nothing moves: while the user is there, and later.
 const ATTENTIVE: f32 = 0.25;
 const IDLE: f32 = 1.0;
@@ -114,18 +115,19 @@ impl Pace {
                 return FASTEST;
             }
         }
-        let (share, slowest) = if found.is_behind {
-            (BEHIND, SLOWEST_BEHIND)
-        } else {
-            (SHARE, SLOWEST)
-        };
-        (self.work / share).clamp(FASTEST, slowest)
+        let share = if found.is_behind { BEHIND } else { SHARE };
+        (self.work / share).clamp(FASTEST, SLOWEST)
     }
 
     /// What a frame takes by the figures of the system.
     fn compare(&mut self, found: Found) {
         let window = if self.is_told { WINDOW } else { FIRST };
-        let due = |last: Sample| found.now - last.now >= window;
+        let frames = |last: Sample| self.frames.wrapping_sub(last.frames);
+        // One frame alone says little, and where they are rare it takes longer to see two.
+        let due = |last: Sample| {
+            let seconds = found.now - last.now;
+            seconds >= STALE || seconds >= window && frames(last) >= 2
+        };
         if self.sample.is_some_and(|last| !due(last)) {
             return;
         }
@@ -142,8 +144,7 @@ impl Pace {
         };
         let seconds = found.now - last.now;
         let frames = self.frames.wrapping_sub(last.frames);
-        // After a pause the figures are of something else.
-        if frames < 2 || seconds > 4.0 * WINDOW {
+        if seconds >= STALE {
             return;
         }
         let drawn = (ran - last.ran - seconds * f64::from(found.audio)).max(0.0);
@@ -232,13 +233,26 @@ mod tests {
             );
             let slow = run(pace(), 0.040, 1.0, 20.0, MOVES);
             assert!((0.13..0.26).contains(&slow.share), "{}", slow.share);
-            let slowest = run(pace(), 0.200, 1.0, 10.0, MOVES);
-            assert!(
-                (45..60).contains(&slowest.frames),
-                "5 Hz in the end: {}",
-                slowest.frames
-            );
+            let slowest = run(pace(), 0.200, 1.0, 20.0, MOVES);
+            assert!((0.15..0.26).contains(&slowest.share), "{}", slowest.share);
+            assert!(slowest.frames >= 20, "once a second in the end");
         }
+    }
+
+    #[test]
+    fn a_frame_that_took_long_once_is_forgotten() {
+        RAN.set(0.0);
+        let mut pace = told();
+        let (mut now, mut frames) = (100.0, 0);
+        while now < 130.0 {
+            // The first frames make fonts and shaders.
+            let wall = if now < 101.5 { 0.5 } else { 0.004 };
+            let pause = pace.next(Found { now, ..MOVES });
+            RAN.set(RAN.get() + wall);
+            now += f64::from(pause).max(wall);
+            frames += usize::from(now >= 120.0);
+        }
+        assert!((450..700).contains(&frames), "{frames} in ten seconds");
     }
 
     #[test]
