@@ -17,7 +17,7 @@ pub(super) struct Starter {
 pub(super) struct Starters(Option<Vec<Starter>>);
 
 /// File, title, what it shows, mark; in the order in which they are offered.
-const KNOWN: [(&str, &str, &str, Icon); 7] = [
+const KNOWN: [(&str, &str, &str, Icon); 8] = [
     (
         "first_sound",
         "Keyboard to synth",
@@ -33,6 +33,12 @@ const KNOWN: [(&str, &str, &str, Icon); 7] = [
         "Effects",
         "a loop through all of them",
         Icon::Transform,
+    ),
+    (
+        "analysis",
+        "Analysis",
+        "scope, spectrum, loudness",
+        Icon::Scope,
     ),
     (
         "format_clinic",

@@ -10,7 +10,8 @@ use ksgraph::ks::{DataFormat, Facts, FileFact, Value};
 
 use crate::support::{catalogue, examples, is_kind, outcomes, refusals};
 
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 9] = [
+    "analysis",
     "effects",
     "feedback",
     "first_sound",
