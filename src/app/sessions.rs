@@ -1,7 +1,7 @@
 //! Copies of unsaved work, and how a run of the program that did not end well is known by the next one.
 //!
 //! Every run has a folder with a file it holds locked while it lives: the system lets go of the lock however the run ends,
-//! so a folder whose lock is free is of a run that is over. A run that ends as it should takes its folder along; one that
+//! so a folder whose lock is free is of a run that is over. On a disk without locks the folder says which process it is of. A run that ends as it should takes its folder along; one that
 //! is left behind names the copies that are worth offering. A copy lies beside its document, or in the run's folder when
 //! the document has no file or its folder takes none.
 
@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 use super::store::lock;
-use crate::graph::save_atomically;
+use crate::graph::{Process, save_atomically, sweep};
 
 /// Copies of one document that may lie beside it, by runs that know nothing of each other.
 const BESIDE: u32 = 20;
@@ -36,7 +36,7 @@ pub struct Recovered {
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Note {
-    pid: u32,
+    process: Process,
     /// Seconds since 1970.
     started: u64,
     copies: Vec<Copy>,
@@ -48,6 +48,15 @@ struct Copy {
     document: Option<PathBuf>,
     #[serde(default)]
     is_put_aside: bool,
+}
+
+type Lock = fn(&File) -> Result<(), TryLockError>;
+
+/// How a disk locks files: for one, and for several that only look.
+#[derive(Clone, Copy)]
+struct Locks {
+    alone: Lock,
+    shared: Lock,
 }
 
 /// The run of this program.
@@ -62,6 +71,7 @@ pub(super) struct Session {
     left: Vec<Left>,
     /// Held locked while the run lasts.
     lock: Option<File>,
+    locks: Locks,
 }
 
 /// A run that is over.
@@ -83,6 +93,15 @@ pub(super) struct Legacy {
 impl Session {
     /// Begins a run; looks what earlier ones have left.
     pub(super) fn begin(sessions: PathBuf) -> Result<(Self, Legacy), String> {
+        let locks = Locks {
+            alone: File::try_lock,
+            shared: File::try_lock_shared,
+        };
+        Self::begin_with(sessions, locks)
+    }
+
+    /// The same on a disk with locks of some kind.
+    fn begin_with(sessions: PathBuf, locks: Locks) -> Result<(Self, Legacy), String> {
         let failed = |path: &Path, error: &dyn std::fmt::Display| {
             format!(
                 "Unsaved work will not be copied: {} cannot be made: {error}",
@@ -93,24 +112,25 @@ impl Session {
         // Nobody may look between the making of a folder and its lock.
         let _all = lock(&sessions.join("lock"));
         let mut legacy = Legacy::default();
-        let left = left_behind(&sessions, &mut legacy);
+        let left = left_behind(&sessions, locks, &mut legacy);
         let started = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
         let pid = std::process::id();
-        let (folder, held) = own_folder(&sessions, &format!("{}-{pid}", started.as_secs()))
+        let (folder, held) = own_folder(&sessions, &format!("{}-{pid}", started.as_secs()), locks)
             .map_err(|error| failed(&sessions, &error))?;
         let session = Self {
             sessions,
             folder,
             note: Note {
-                pid,
+                process: Process::own(),
                 started: started.as_secs(),
                 copies: vec![],
             },
             current: None,
             left,
             lock: Some(held),
+            locks,
         };
         session.write_note()?;
         Ok((session, legacy))
@@ -216,7 +236,9 @@ impl Session {
 
     /// Copies beside a document that no living run has, and that say something else than it does.
     pub(super) fn seek(&self, document: &Path) -> Vec<Recovered> {
-        let taken: Vec<PathBuf> = live_copies(&self.sessions, &self.folder)
+        // Whoever was killed while it saved here has left what it wrote.
+        document.parent().map(sweep);
+        let taken: Vec<PathBuf> = live_copies(&self.sessions, &self.folder, self.locks)
             .into_iter()
             .chain(self.current.iter().map(|it| it.copy.clone()))
             .chain(
@@ -279,15 +301,15 @@ fn beside(document: &Path) -> impl Iterator<Item = PathBuf> {
 }
 
 /// A folder for this run, locked.
-fn own_folder(sessions: &Path, name: &str) -> std::io::Result<(PathBuf, File)> {
+fn own_folder(sessions: &Path, name: &str, locks: Locks) -> std::io::Result<(PathBuf, File)> {
     let mut attempt = 1;
     loop {
         let folder = sessions.join(format!("{name}-{attempt}"));
         match fs::create_dir(&folder) {
             Ok(()) => {
                 let file = File::create(folder.join("lock"))?;
-                // Nobody else has it yet; a disk without locks offers nothing of other runs.
-                let _ = file.try_lock();
+                // Nobody else has it yet; a disk without locks goes by the process.
+                let _ = (locks.alone)(&file);
                 return Ok((folder, file));
             }
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && attempt < 1000 => {
@@ -315,7 +337,7 @@ fn note(folder: &Path) -> Note {
 }
 
 /// Runs that are over: those with copies worth offering are held, the others removed.
-fn left_behind(sessions: &Path, legacy: &mut Legacy) -> Vec<Left> {
+fn left_behind(sessions: &Path, locks: Locks, legacy: &mut Legacy) -> Vec<Left> {
     let mut all = vec![];
     for folder in folders(sessions) {
         let Ok(file) = File::options()
@@ -327,10 +349,9 @@ fn left_behind(sessions: &Path, legacy: &mut Legacy) -> Vec<Left> {
         else {
             continue;
         };
-        match file.try_lock() {
-            Ok(()) => {}
-            // It lives; or nobody can say, then its copies are not ours to offer.
-            Err(TryLockError::WouldBlock | TryLockError::Error(_)) => continue,
+        // What nobody can say anything of is not ours to offer.
+        if !is_over(&folder, (locks.alone)(&file)) {
+            continue;
         }
         let (copies, useless): (Vec<Copy>, Vec<Copy>) =
             note(&folder).copies.into_iter().partition(is_worth);
@@ -352,12 +373,21 @@ fn left_behind(sessions: &Path, legacy: &mut Legacy) -> Vec<Left> {
     all
 }
 
+/// Whether the run of a folder is over, by what came of locking it.
+fn is_over(folder: &Path, lock: Result<(), TryLockError>) -> bool {
+    match lock {
+        Ok(()) => true,
+        Err(TryLockError::WouldBlock) => false,
+        Err(TryLockError::Error(_)) => note(folder).process.has_ended(),
+    }
+}
+
 /// Copies of other runs that live.
-fn live_copies(sessions: &Path, own: &Path) -> Vec<PathBuf> {
+fn live_copies(sessions: &Path, own: &Path, locks: Locks) -> Vec<PathBuf> {
     let others = folders(sessions).into_iter().filter(|it| it != own);
     let living = others.filter(|folder| {
         let file = File::open(folder.join("lock"));
-        file.is_ok_and(|file| file.try_lock_shared().is_err())
+        file.is_ok_and(|file| !is_over(folder, (locks.shared)(&file)))
     });
     living
         .flat_map(|folder| note(&folder).copies)
@@ -391,5 +421,43 @@ fn look(copy: &Copy) -> Recovered {
         newer_by,
         age: written.and_then(|it| it.elapsed().ok()).unwrap_or_default(),
         was_put_aside: copy.is_put_aside,
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use crate::app::settings_tests::Scratch;
+
+    #[test]
+    fn on_a_disk_without_locks_the_process_tells_whether_a_run_is_over() {
+        let refuse: Lock = |_| Err(TryLockError::Error(std::io::ErrorKind::Unsupported.into()));
+        let locks = Locks {
+            alone: refuse,
+            shared: refuse,
+        };
+        let scratch = Scratch::new("lockless");
+        let folder = scratch.0.join("sessions");
+        let (mut first, found) = Session::begin_with(folder.clone(), locks).unwrap();
+        assert!(!found.has_crashed);
+        first.copy("unsaved work", None).unwrap();
+        // It lives, and so nobody else offers what it has.
+        let (second, found) = Session::begin_with(folder.clone(), locks).unwrap();
+        assert!(!found.has_crashed && found.found.is_empty());
+        drop(second);
+        // As if another process had written it, one that is over.
+        let note = first.folder.join("session.ron");
+        let text = fs::read_to_string(&note).unwrap();
+        let own = format!("pid: {}", std::process::id());
+        assert!(text.contains(&own), "{text}");
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        child.wait().unwrap();
+        let dead = text.replacen(&own, &format!("pid: {}", child.id()), 1);
+        fs::write(&note, dead).unwrap();
+        let (_, found) = Session::begin_with(folder, locks).unwrap();
+        assert!(found.has_crashed);
+        assert_eq!(found.found.len(), 1);
+        let copy = fs::read_to_string(&found.found[0].copy).unwrap();
+        assert_eq!(copy, "unsaved work");
     }
 }

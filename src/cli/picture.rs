@@ -9,6 +9,7 @@ use serde_json::json;
 use super::failure::Failure;
 use super::{Answer, load};
 use crate::app::{palette, picture};
+use crate::graph::beside;
 
 /// Which colours.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -111,7 +112,7 @@ fn write(path: &std::path::Path, bytes: &[u8]) -> std::io::Result<()> {
         .unwrap_or_default()
         .to_string_lossy()
         .into_owned();
-    let beside = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
+    let beside = path.with_file_name(beside(&name, 0));
     let written = fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, path));
     if written.is_err() {
         let _ = fs::remove_file(&beside); // What stopped the write is the news.

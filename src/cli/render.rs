@@ -12,7 +12,7 @@ use super::load::{self, Bench, Document};
 use super::take::Take;
 use super::{Answer, feed, names, shapes};
 use crate::dsp::measure;
-use crate::graph::{FilterPath, PinAddress, Problem};
+use crate::graph::{FilterPath, PinAddress, Problem, beside};
 use crate::ks::ids::category;
 use crate::ks::{AudioFormat, DataFlow, TAIL_DB};
 use crate::media::{SampleKind, WavError, WavWriter, Written};
@@ -465,8 +465,7 @@ impl<'a> Beside<'a> {
         let name = target
             .file_name()
             .ok_or_else(|| failed("it names no file".into()))?;
-        let short: String = name.to_string_lossy().chars().take(48).collect();
-        let path = target.with_file_name(format!(".{short}.{}.tmp", std::process::id()));
+        let path = target.with_file_name(beside(&name.to_string_lossy(), 0));
         let file = OpenOptions::new().write(true).create_new(true).open(&path);
         let file = BufWriter::new(file.map_err(|error| failed(error.to_string()))?);
         let mut beside = Self {

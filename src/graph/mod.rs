@@ -29,6 +29,7 @@ pub use edit::{Edit, EditError, Reach, apply};
 pub use file::{
     FileError, Loaded, Spot, VERSION, Warning, from_ron, load, save_atomically, to_ron,
 };
+pub(crate) use file::{Process, beside, sweep};
 pub use flatten::MAX_DEPTH;
 pub use fold::{Fold, Folding, fold, hide_pin, rename_pin, show_pin, unfold};
 pub use fragment::{Fragment, FragmentError, Insertion};

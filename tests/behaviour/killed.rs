@@ -50,6 +50,11 @@ fn killed_at_any_moment_a_file_is_the_old_one_or_the_new_one() {
         );
         before = found;
     }
+    // Whatever a killed one has left beside the file, the next that saves takes away.
+    assert!(set(50.0).status().unwrap().success());
+    if cfg!(target_os = "linux") {
+        assert_eq!(desk.files(), ["a.ron"]);
+    }
 }
 
 #[test]

@@ -6,7 +6,9 @@
 //! A file that this version saved is read and written back to the same text. What is not understood (a filter that is not
 //! installed, a field or a value of a later version) is kept as its text and written back. Comments do not survive.
 
+mod beside;
 mod cursor;
+mod process;
 mod read;
 mod save;
 mod write;
@@ -16,6 +18,8 @@ use std::collections::BTreeMap;
 use super::model::Graph;
 use super::wiring::FilterPath;
 
+pub(crate) use beside::{beside, sweep};
+pub(crate) use process::Process;
 pub use read::{from_ron, load};
 pub use save::save_atomically;
 pub use write::to_ron;

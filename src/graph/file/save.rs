@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::FileError;
+use super::beside::{beside, sweep};
 
 /// Writes `text` to `path` so that at every moment the file is the old one or the new one. Permissions are kept; where
 /// `path` is a link, what it points to is replaced.
@@ -61,19 +62,19 @@ fn save_with(
         return Err(failed(error.to_string()));
     }
     // The rename itself is on disk only when its folder is. Not every system can sync a folder.
+    let parent = folder;
     if let Ok(folder) = File::open(folder) {
         let _ = folder.sync_all();
     }
+    sweep(parent);
     Ok(())
 }
 
 /// A new file with a name that nobody has, in the same folder so that renaming stays on one disk.
 fn create_beside(folder: &Path, name: &str) -> io::Result<(std::path::PathBuf, File)> {
-    // File names are limited to 255 bytes; the end of a long one is enough.
-    let short: String = name.chars().take(48).collect();
     let mut attempt = 0_u32;
     loop {
-        let path = folder.join(format!(".{short}.{}-{attempt}.tmp", std::process::id()));
+        let path = folder.join(beside(name, attempt));
         match OpenOptions::new().write(true).create_new(true).open(&path) {
             Ok(file) => return Ok((path, file)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < 100 => {
@@ -110,6 +111,45 @@ mod tests {
         assert!(error.to_string().contains("space"), "{error}");
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    /// Set for a process that is to be killed between writing and renaming: the file it saves.
+    const KILLED: &str = "KSGRAPH_TEST_KILLED_AT";
+
+    #[test]
+    fn killed_between_writing_and_renaming_leaves_the_old_file_and_nothing_for_long() {
+        if let Some(path) = std::env::var_os(KILLED) {
+            let stop = |_: &Path| -> io::Result<()> {
+                println!("written");
+                loop {
+                    std::thread::park();
+                }
+            };
+            save_with(Path::new(&path), "new", stop).unwrap();
+        }
+        let folder = std::env::temp_dir().join(format!("ksgraph-killed-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("song.ron");
+        save_atomically(&path, "old").unwrap();
+        let name = std::thread::current().name().unwrap().to_owned();
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", &name, "--nocapture"])
+            .env(KILLED, &path)
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let said = io::BufReader::new(child.stdout.take().unwrap());
+        let mut lines = io::BufRead::lines(said);
+        assert!(lines.any(|line| line.is_ok_and(|line| line.ends_with("written"))));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+        let files = || fs::read_dir(&folder).unwrap().count();
+        assert_eq!(files(), 2, "what was written lies beside");
+        save_atomically(&path, "newer").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "newer");
+        assert_eq!(files(), if cfg!(target_os = "linux") { 1 } else { 2 });
         fs::remove_dir_all(&folder).unwrap();
     }
 }
