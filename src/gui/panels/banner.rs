@@ -1,5 +1,5 @@
-//! The banner at the top of the canvas: one at a time, questions before news, newest first, never modal, with a button
-//! for each thing that may be done about it.
+//! The banner at the top of the canvas: one at a time, lost work before questions, questions before news, newest first.
+//! Never modal, with a button for each thing that may be done about it.
 
 use egui::{Align2, Color32, CornerRadius, Pos2, Rect, Ui, Vec2, pos2, vec2};
 
@@ -28,10 +28,17 @@ pub(in crate::gui) fn height(view: &View<'_>) -> f32 {
     }
 }
 
-/// Which banner is seen: the newest that asks something, for an answer is waited for; else the newest.
+/// Which banner is seen: the newest that offers lost work; else the newest that asks something, for an answer is waited
+/// for; else the newest.
 fn shown(banners: &[Banner]) -> usize {
-    let asks = |banner: &Banner| !banner.offers.is_empty();
-    banners.iter().position(asks).unwrap_or(0)
+    let gives_back = |offer: &Offer| matches!(offer.action, Action::OpenRecovered(_));
+    let rank = |banner: &Banner| match &*banner.offers {
+        [] => 2,
+        offers if offers.iter().any(gives_back) => 0,
+        _ => 1,
+    };
+    let ranks = banners.iter().map(rank).enumerate();
+    ranks.min_by_key(|(_, rank)| *rank).map_or(0, |it| it.0)
 }
 
 /// Draws one banner over all of `rect`.
@@ -139,6 +146,9 @@ mod tests {
         let asks = || banner("a newer copy is there", vec![offer()]);
         assert_eq!(shown(&[news(), asks(), news()]), 1);
         assert_eq!(shown(&[asks(), asks()]), 0);
+        let mut lost = asks();
+        lost.offers[0].action = Action::OpenRecovered("song.ron.autosave".into());
+        assert_eq!(shown(&[asks(), news(), lost]), 2);
         assert_eq!(shown(&[news(), news()]), 0);
     }
 }
