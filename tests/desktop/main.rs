@@ -9,6 +9,7 @@
 #[allow(dead_code, reason = "not every judge is asked here")]
 mod analysis;
 mod by_hand;
+mod crash;
 mod five_minutes;
 #[path = "../rig/mod.rs"]
 mod rig;
@@ -17,6 +18,7 @@ mod screen;
 #[path = "../rig/servers.rs"]
 #[allow(dead_code, reason = "nothing is played without a window here")]
 mod servers;
+mod unbroken;
 mod words;
 #[path = "../rig/xdnd.rs"]
 mod xdnd;

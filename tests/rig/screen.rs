@@ -364,6 +364,47 @@ impl Window<'_> {
         xdnd::drop_files(&self.screen.display, target, place, files);
     }
 
+    /// Ends it as a crash does: at once, without a word.
+    pub(crate) fn kill(mut self) {
+        self.process.signal("KILL");
+        self.process.finish(PATIENCE);
+    }
+
+    /// Turns the wheel by so many notches with Ctrl held, 4 up and 5 down.
+    pub(crate) fn zoom(&mut self, button: u32, notches: u32, at: (f64, f64)) {
+        self.point(at);
+        let (button, notches) = (button.to_string(), notches.to_string());
+        self.act(&["keydown", "ctrl"]);
+        self.act(&["click", "--repeat", &notches, "--delay", "60", &button]);
+        self.act(&["keyup", "ctrl"]);
+    }
+
+    /// Makes the window another size.
+    pub(crate) fn resize(&mut self, width: u32, height: u32) {
+        let (id, width, height) = (self.id.clone(), width.to_string(), height.to_string());
+        self.act(&["windowsize", &id, &width, &height]);
+        self.rest(300);
+    }
+
+    /// Drags with another button than the first.
+    pub(crate) fn drag_with(&mut self, button: u32, from: (f64, f64), to: (f64, f64)) {
+        self.point(from);
+        self.hold(button, true);
+        for step in 1..=6 {
+            let share = f64::from(step) / 6.0;
+            let at = |from: f64, to: f64| from + (to - from) * share;
+            self.point((at(from.0, to.0), at(from.1, to.1)));
+            self.rest(60);
+        }
+        self.hold(button, false);
+    }
+
+    /// Presses a button of the pointer and keeps it down, or lets it go.
+    fn hold(&mut self, button: u32, is_down: bool) {
+        let word = if is_down { "mousedown" } else { "mouseup" };
+        self.act(&[word, &button.to_string()]);
+    }
+
     /// Takes hold at one place and carries to another in eight steps, without letting go.
     pub(crate) fn carry(&mut self, from: (f64, f64), to: (f64, f64)) {
         self.point(from);

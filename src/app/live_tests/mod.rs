@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use super::{Action, App, Options, Selection};
 use crate::engine::{Job, Message, Offline, Report};
-use crate::graph::{FilterId, FilterPath, PinAddress, Position, Wiring, to_ron};
+use crate::graph::{FilterId, FilterPath, PinAddress, Position, Wiring};
 use crate::ks::{Settings, Value};
 
 const QUANTA: [usize; 5] = [32, 64, 256, 1000, 2048];
