@@ -32,6 +32,11 @@ impl Unhurried {
                     self.held = events.split_off(at + 1);
                     break;
                 }
+                // A key is for what the click before it has selected.
+                (Event::Key { pressed: true, .. }, Some(_)) => {
+                    self.held = events.split_off(index);
+                    break;
+                }
                 _ => {}
             }
         }
@@ -77,6 +82,26 @@ mod tests {
         let mut events = vec![];
         assert!(!unhurried.part(&mut events));
         assert_eq!(events, [moved(300.0), moved(400.0)]);
+    }
+
+    #[test]
+    fn a_key_after_a_click_waits_for_what_it_selects() {
+        let key = Event::Key {
+            key: egui::Key::Delete,
+            physical_key: None,
+            pressed: true,
+            repeat: false,
+            modifiers: Modifiers::NONE,
+        };
+        let click = [button(10.0, true), button(10.0, false)];
+        let mut unhurried = Unhurried::default();
+        let mut events = click.to_vec();
+        events.push(key.clone());
+        assert!(unhurried.part(&mut events));
+        assert_eq!(events, click);
+        let mut events = vec![];
+        assert!(!unhurried.part(&mut events));
+        assert_eq!(events, [key]);
     }
 
     #[test]
