@@ -119,6 +119,11 @@ fn a_newcomer_walks_through_the_first_five_minutes() {
 
     // Without the converter the wire is refused: one click puts it back.
     window.click(converter.at((0.5, 0.08)));
+    says(
+        &mut window,
+        (FILTER, "Filter Sample Rate Converter"),
+        |it| it == "selected",
+    );
     window.key("Delete");
     window.see("the converter to go", |probe| {
         probe
