@@ -188,6 +188,14 @@ pub enum Action {
         /// Its value.
         value: Option<Value>,
     },
+    /// A beat was tapped for a filter that has a tempo: from the second on it is set, one undo step for all of them.
+    TapTempo {
+        /// The filter.
+        filter: FilterId,
+        /// When, on any clock that goes on evenly.
+        at_seconds: f64,
+    },
+
     /// A slider or box is taken in hand: what follows is one undo step of that name.
     BeginGesture(String),
     /// It is let go.
@@ -322,6 +330,11 @@ pub enum Action {
     },
     /// Deletes comments and frames. What stands inside a frame stays.
     RemoveNotes(Vec<NoteId>),
+
+    /// Writes what somebody who is to help needs to know, with the graph and its picture.
+    Report(PathBuf),
+    /// Draws the document into a file, of the kind that its name says: `.png`, `.svg` or `.dot`.
+    Picture(PathBuf),
 
     /// New is to begin with the graph as it is now.
     SaveAsTemplate,

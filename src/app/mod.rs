@@ -22,7 +22,12 @@ mod folders;
 mod groups;
 #[cfg(test)]
 mod groups_tests;
+#[cfg(test)]
+mod held_tests;
 mod keeper;
+
+pub mod manual;
+
 #[cfg(test)]
 mod live_tests;
 mod news;
@@ -35,6 +40,9 @@ mod playing;
 mod preferences;
 pub mod proxy;
 mod recovery;
+
+pub mod report;
+
 #[cfg(test)]
 mod recovery_tests;
 mod sessions;
@@ -42,6 +50,7 @@ mod settings;
 #[cfg(test)]
 mod settings_tests;
 mod store;
+mod tempo;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -50,6 +59,9 @@ pub mod spectrum;
 
 /// What filters publish, cell by cell: how a screen reads the telemetry it gets from a [`View`].
 pub mod telemetry {
+    pub use crate::filters::metronome::telemetry as metronome;
+    pub use crate::filters::on_screen_keyboard::telemetry as on_screen_keyboard;
+
     pub use crate::filters::meter;
 
     pub use crate::filters::{compressor, guard};
@@ -96,6 +108,9 @@ use devices::Desk;
 use observe::Observer;
 use origins::Origins;
 use playing::Playing;
+
+/// Keys of the filters that letter keys play.
+const KEYBOARDS: [&str; 2] = ["keyboard", "on_screen_keyboard"];
 
 /// Lines of the log that are kept.
 const LOG_LINES: usize = 1000;
@@ -182,6 +197,7 @@ pub struct App {
     log: Vec<LogLine>,
     play_mode: Option<FilterPath>,
     last_keyboard: Option<FilterPath>,
+    taps: tempo::Taps,
     desk: Desk,
     has_ended: bool,
     xruns: Vec<Xrun>,
@@ -236,6 +252,7 @@ impl App {
             log: vec![],
             play_mode: None,
             last_keyboard: None,
+            taps: tempo::Taps::default(),
             desk: Desk::default(),
             has_ended: false,
             xruns: vec![],
@@ -370,6 +387,9 @@ impl App {
                 }
             }
 
+            Action::Report(path) => self.write_report(&path),
+            Action::Picture(path) => self.write_picture(&path),
+
             Action::SaveAsTemplate => self.save_as_template(),
             Action::OpenRecovered(copy) => self.open_recovered(&copy),
             Action::DiscardRecovered(copy) => self.discard_recovered(&copy),
@@ -380,6 +400,8 @@ impl App {
             | Action::MoveNotes(_)
             | Action::ResizeNote { .. }
             | Action::RemoveNotes(_) => self.annotate(action),
+
+            Action::TapTempo { filter, at_seconds } => self.tap_tempo(filter, at_seconds),
 
             Action::Group
             | Action::Ungroup
@@ -525,7 +547,7 @@ impl App {
         use crate::graph::NodeKind;
         let node = self.graph.at(path);
         node.is_some_and(
-            |node| matches!(&node.kind, NodeKind::Filter(filter) if filter.key == "keyboard"),
+            |node| matches!(&node.kind, NodeKind::Filter(filter) if KEYBOARDS.contains(&filter.key.as_str())),
         )
     }
 

@@ -72,7 +72,7 @@ pub struct Preferences {
     pub recent: Vec<PathBuf>,
     /// Filters that stand at the top of the catalogue, by key.
     pub favourites: BTreeSet<String>,
-    /// Filters that intelligent connecting leaves out, by key.
+    /// Filters that are not offered: the catalogue hides them and intelligent connecting leaves them out, by key.
     pub blocked: BTreeSet<String>,
     /// Parts of the window, by name.
     pub panels: BTreeMap<String, Panel>,

@@ -201,6 +201,11 @@ impl<'a> View<'a> {
         self.app.status(filter)
     }
 
+    /// The filter for which a tempo would be tapped: the one that is selected, else the first that has a tempo.
+    pub fn tapped(&self) -> Option<FilterId> {
+        self.app.tapped()
+    }
+
     /// Copies of unsaved work of earlier runs, and what was put aside. Banners offer them too.
     pub fn recovered(&self) -> &[Recovered] {
         self.app.recovered()

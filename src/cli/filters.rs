@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::failure::Failure;
 use super::{Answer, shapes, values};
+use crate::app::manual;
 use crate::ks::{Catalogue, Descriptor, Domain, Facts, Filter, PinFactory, Property, Settings};
 
 /// What `filters` takes.
@@ -15,6 +16,9 @@ use crate::ks::{Catalogue, Descriptor, Domain, Facts, Filter, PinFactory, Proper
 pub(super) struct Filters {
     /// Key, title or ks:// name of one filter: show all of it
     name: Option<String>,
+    /// As pages of a manual, in Markdown
+    #[arg(long)]
+    markdown: bool,
 }
 
 pub(super) fn run(it: &Filters) -> Result<Answer, Failure> {
@@ -28,6 +32,13 @@ pub(super) fn run(it: &Filters) -> Result<Answer, Failure> {
         };
         filter.describe(&settings, &facts).into_owned()
     };
+    if it.markdown {
+        let text = match &it.name {
+            Some(name) => manual::page(find(&catalogue, name)?, "#"),
+            None => manual::all(&catalogue),
+        };
+        return Ok(Answer::new(text.clone(), json!({ "text": text })));
+    }
     let Some(name) = &it.name else {
         let all: Vec<Json> = catalogue
             .iter()

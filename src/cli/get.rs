@@ -123,7 +123,12 @@ impl Shown {
         }
         let id = path.0.last().map_or(0, |id| id.0);
         if only.is_none() {
-            text = format!("{} (#{id}, {})\n{text}", filter.name, filter.key);
+            let switched = match (filter.is_bypassed, filter.is_disabled) {
+                (_, true) => ", disabled",
+                (true, false) => ", bypassed",
+                (false, false) => "",
+            };
+            text = format!("{} (#{id}, {}{switched})\n{text}", filter.name, filter.key);
         }
         let pins = filter.descriptor.iter().flat_map(|it| it.pins.iter());
         let pins: Vec<Json> = pins.map(shapes::pin).collect();
@@ -131,6 +136,8 @@ impl Shown {
             "id": id,
             "name": filter.name,
             "key": filter.key,
+            "bypassed": filter.is_bypassed,
+            "disabled": filter.is_disabled,
             "pins": pins,
             "properties": properties,
         });

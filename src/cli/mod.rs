@@ -24,9 +24,11 @@ mod picture;
 mod play;
 mod remove;
 mod render;
+mod report;
 mod script;
 mod set;
 mod shapes;
+mod switch;
 
 mod tail;
 
@@ -97,6 +99,12 @@ enum Command {
     Add(add::Add),
     /// Take a filter away, with its wires
     Remove(remove::Remove),
+    /// Let what comes into filters go out as it is
+    Bypass(switch::Bypass),
+    /// Leave filters out of what plays; their wires carry silence
+    Disable(switch::Disable),
+    /// Let disabled filters take part again
+    Enable(switch::Enable),
     /// List the filters on offer, or show all of one
     Filters(filters::Filters),
     /// Show properties
@@ -107,6 +115,8 @@ enum Command {
     Devices(devices::Devices),
     /// Draw a graph into a file
     Picture(picture::Picture),
+    /// Tell what somebody who is to help needs to know, in one file
+    Report(report::Write),
     /// Answer raw Kernel Streaming calls, one JSON request a line
     Ks(ks::Ks),
     /// Print completions for a shell
@@ -209,11 +219,15 @@ fn carry_out(words: impl IntoIterator<Item = OsString>) -> Outcome {
         Command::New(it) => new::run(&it),
         Command::Add(it) => add::run(&it),
         Command::Remove(it) => remove::run(&it),
+        Command::Bypass(it) => switch::bypass(&it),
+        Command::Disable(it) => switch::disable(&it),
+        Command::Enable(it) => switch::enable(&it),
         Command::Filters(it) => filters::run(&it),
         Command::Get(it) => get::run(&it),
         Command::Set(it) => set::run(&it),
         Command::Devices(it) => devices::run(&it, is_json),
         Command::Picture(it) => picture::run(&it),
+        Command::Report(it) => report::run(&it),
         Command::Ks(it) => ks::run(&it),
         Command::Completions(it) => completions::run(&it),
     };

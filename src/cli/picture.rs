@@ -1,6 +1,5 @@
 //! `ksgraph picture GRAPH -o OUT`: the canvas as it would be drawn.
 
-use std::fs;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -9,7 +8,7 @@ use serde_json::json;
 use super::failure::Failure;
 use super::{Answer, load};
 use crate::app::{palette, picture};
-use crate::graph::beside;
+use crate::graph::save_atomically;
 
 /// Which colours.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -56,25 +55,14 @@ pub(super) fn run(it: &Picture) -> Result<Answer, Failure> {
         },
         scale: it.scale,
     };
-    let ending = it
-        .output
-        .extension()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .to_lowercase();
-    let svg = || picture::svg(document.graph(), &bench.wiring, &look);
-    let bytes = match ending.as_str() {
-        "svg" => svg().into_bytes(),
-        "dot" => picture::dot(document.graph(), &bench.wiring).into_bytes(),
-        "png" => pixels(&svg()).map_err(|reason| {
-            Failure::usage(&tried, reason).cure("a smaller --scale, or a picture.svg")
-        })?,
-        _ => {
-            let found = format!("{} is no kind of picture", it.output.display());
-            return Err(Failure::usage(tried, found).cure("end its name in .png, .svg or .dot"));
-        }
-    };
-    write(&it.output, &bytes).map_err(|error| {
+    let drawn = picture::bytes(&it.output, document.graph(), &bench.wiring, &look);
+    let bytes = drawn.map_err(|reason| {
+        let reason = format!("{}: {reason}", it.output.display());
+        Failure::usage(&tried, reason).cure("a name in .png, .svg or .dot; a smaller --scale")
+    })?;
+    let ending = it.output.extension().unwrap_or_default();
+    let ending = ending.to_string_lossy().to_lowercase();
+    save_atomically(&it.output, &bytes).map_err(|error| {
         Failure::file(
             &it.output,
             format!("write {}", it.output.display()),
@@ -93,29 +81,4 @@ pub(super) fn run(it: &Picture) -> Result<Answer, Failure> {
         ),
         json!({ "output": it.output, "kind": ending, "filters": filters, "wires": wires, "bytes": bytes.len() }),
     ))
-}
-
-#[cfg(feature = "gui")]
-fn pixels(svg: &str) -> Result<Vec<u8>, String> {
-    picture::png(svg)
-}
-
-#[cfg(not(feature = "gui"))]
-fn pixels(_: &str) -> Result<Vec<u8>, String> {
-    Err("this program was built without a window, and so without pixels".into())
-}
-
-/// Whole or not at all: written beside, then renamed.
-fn write(path: &std::path::Path, bytes: &[u8]) -> std::io::Result<()> {
-    let name = path
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
-    let beside = path.with_file_name(beside(&name, 0));
-    let written = fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&beside); // What stopped the write is the news.
-    }
-    written
 }

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::failure::Failure;
 use super::load::{self, Bench, Document};
-use super::{Answer, add, connect, disconnect, remove, say, set};
+use super::{Answer, add, connect, disconnect, remove, say, set, switch};
 use crate::graph::{Edit, FilterPath, Graph, Wiring, apply, negotiate};
 
 /// Where an edited graph goes, and many edits at a time.
@@ -35,6 +35,13 @@ pub(super) enum Step {
     Disconnect(disconnect::Words),
     /// Set properties
     Set(set::Words),
+
+    /// Let what comes into filters go out as it is
+    Bypass(switch::BypassWords),
+    /// Leave filters out of what plays
+    Disable(switch::Words),
+    /// Let disabled filters take part again
+    Enable(switch::Words),
 }
 
 /// A line of a batch.
@@ -76,6 +83,9 @@ impl Script {
             Step::Connect(it) => connect::step(self, it),
             Step::Disconnect(it) => disconnect::step(self, it),
             Step::Set(it) => set::step(self, it),
+            Step::Bypass(it) => switch::bypass_step(self, it),
+            Step::Disable(it) => switch::part_step(self, it, false),
+            Step::Enable(it) => switch::part_step(self, it, true),
         }
     }
 
@@ -181,7 +191,7 @@ fn parse(words: &[String]) -> Result<Step, Failure> {
         let first = first.split("\n\n").next().unwrap_or(first);
         let first: Vec<&str> = first.lines().map(str::trim).collect();
         Failure::usage("read it", first.join(" "))
-            .cure("add KEY, remove FILTER, connect FROM TO, disconnect FROM TO or set FILTER.PROPERTY=VALUE")
+            .cure("add KEY, remove FILTER, connect FROM TO, disconnect FROM TO, set FILTER.PROPERTY=VALUE, bypass FILTER [--off], disable FILTER or enable FILTER")
     })?;
     Ok(line.step)
 }
@@ -262,6 +272,9 @@ mod tests {
             "connect t.out g.in --direct",
             "disconnect t.out g.in",
             "set t.level=-12 t.frequency=440",
+            "bypass t g --off",
+            "disable t",
+            "enable #3",
         ] {
             assert!(
                 split(line).and_then(|words| parse(&words)).is_ok(),

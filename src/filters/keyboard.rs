@@ -4,8 +4,6 @@
 //! constant; with a feed, the feed's events come out when they are due, and the stream ends behind the last. Octave,
 //! velocity and channel are read by whoever turns keys into messages; the stream itself passes unchanged.
 
-use std::sync::Arc;
-
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
     DataRange, Descriptor, Filter, Node, OpenError, Opened, Opening, PinFactory, Property,
@@ -45,12 +43,8 @@ impl Filter for Keyboard {
     }
 
     fn open(&self, opening: &Opening<'_>) -> Result<Opened, OpenError> {
-        if let Some(feed) = &opening.feed {
-            return Ok(Opened::processor(Capture::feed(feed.clone())));
-        }
-        if !opening.live {
-            // Nobody plays while a graph is rendered: the stream ends before it begins.
-            return Ok(Opened::processor(Capture::feed(Arc::from([]))));
+        if let Some(capture) = Capture::unattended(opening) {
+            return Ok(Opened::processor(capture));
         }
         let (capture, entry) = Capture::live(opening, None);
         Ok(Opened::processor(capture).events(entry).endless())

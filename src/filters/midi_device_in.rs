@@ -55,12 +55,8 @@ impl Filter for MidiDeviceIn {
     }
 
     fn open(&self, opening: &Opening<'_>) -> Result<Opened, OpenError> {
-        if let Some(feed) = &opening.feed {
-            return Ok(Opened::processor(Capture::feed(feed.clone())));
-        }
-        if !opening.live {
-            // No port is open while a graph is rendered: the stream ends before it begins.
-            return Ok(Opened::processor(Capture::feed(Arc::from([]))));
+        if let Some(capture) = Capture::unattended(opening) {
+            return Ok(Opened::processor(capture));
         }
         let link = Arc::new(Link::default());
         let (capture, entry) = Capture::live(opening, Some(link.clone()));

@@ -8,6 +8,10 @@ pub mod limiter;
 
 pub mod midi_device_in;
 
+pub mod metronome;
+
+pub mod on_screen_keyboard;
+
 pub mod tone_synth;
 
 use std::sync::Arc;
@@ -97,6 +101,8 @@ pub fn plain() -> Vec<Arc<dyn Filter>> {
         Arc::new(guard::Guard),
         Arc::new(chorus::Chorus),
         Arc::new(reverb::Reverb),
+        Arc::new(metronome::Metronome),
+        Arc::new(on_screen_keyboard::OnScreenKeyboard),
         Arc::new(wave_reader::wave_reader()),
         Arc::new(wave_writer::wave_writer()),
     ]

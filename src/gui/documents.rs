@@ -74,6 +74,8 @@ impl Screen {
             .unwrap_or_default();
         let name = match why {
             Why::SaveAs => document.name,
+            Why::Picture => named(&document.name, ".png"),
+            Why::Report => named(&document.name, " report.html"),
             _ => String::new(),
         };
         let answer = self.files.ask(Wanted { why }, &folder, &name, ctx);
@@ -116,6 +118,8 @@ impl Screen {
                 self.canvas.fit_all();
             }
             Why::SaveAs => self.app.perform(Action::SaveAs(path)),
+            Why::Picture => self.app.perform(Action::Picture(path)),
+            Why::Report => self.app.perform(Action::Report(path)),
             Why::Property { filter, key, .. } => {
                 let value = Some(Value::Text(path.to_string_lossy().into_owned()));
                 self.app.perform(Action::SetProperty {
@@ -126,4 +130,10 @@ impl Screen {
             }
         }
     }
+}
+
+/// The name of a file that is made from a graph's.
+fn named(graph: &str, ending: &str) -> String {
+    let stem = graph.strip_suffix(".ron").unwrap_or(graph);
+    format!("{stem}{ending}")
 }

@@ -24,6 +24,12 @@ pub(super) enum Why {
     Merge,
     /// To save the graph.
     SaveAs,
+
+    /// For a picture of the graph.
+    Picture,
+    /// For a report.
+    Report,
+
     /// For a property of a filter; `is_written` when the filter makes the file.
     Property {
         /// The filter.
@@ -52,22 +58,30 @@ impl Wanted {
         match self.why {
             Why::Open | Why::Merge | Why::SaveAs => ends(&[".ron"]),
             Why::Property { .. } => true,
+
+            Why::Picture => ends(&[".png", ".svg", ".dot"]),
+            Why::Report => ends(&[".html", ".md", ".txt"]),
         }
     }
 
-    /// The path with the ending a graph has.
+    /// The path with the ending such a file has.
     pub(super) fn complete(&self, path: PathBuf) -> PathBuf {
-        if self.why == Why::SaveAs && path.extension().is_none() {
-            path.with_extension("ron")
-        } else {
-            path
+        let ending = match self.why {
+            Why::SaveAs => "ron",
+            Why::Picture => "png",
+            Why::Report => "html",
+            Why::Open | Why::Merge | Why::Property { .. } => return path,
+        };
+        match path.extension() {
+            Some(_) => path,
+            None => path.with_extension(ending),
         }
     }
 
     fn is_save(&self) -> bool {
         match self.why {
             Why::Open | Why::Merge => false,
-            Why::SaveAs => true,
+            Why::SaveAs | Why::Picture | Why::Report => true,
             Why::Property { is_written, .. } => is_written,
         }
     }
@@ -186,6 +200,9 @@ fn dialog(wanted: &Wanted, folder: &Path, name: &str) -> Option<PathBuf> {
     dialog = match wanted.why {
         Why::Open | Why::Merge | Why::SaveAs => dialog.add_filter("Graphs", &["ron"]),
         Why::Property { .. } => dialog,
+
+        Why::Picture => dialog.add_filter("Pictures", &["png", "svg", "dot"]),
+        Why::Report => dialog.add_filter("Reports", &["html", "md", "txt"]),
     };
     if wanted.is_save() {
         dialog.set_file_name(name).save_file()

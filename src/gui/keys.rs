@@ -10,7 +10,8 @@ use egui::{Context, Key};
 
 use super::screen::Command;
 use crate::app::{Action, View};
-use crate::graph::FilterPath;
+use crate::graph::{FilterNode, FilterPath, NodeKind};
+use crate::ks::{Descriptor, Property};
 
 /// Space: a tap runs or pauses; held, it pans, and that is the canvas's.
 #[derive(Default)]
@@ -127,91 +128,250 @@ pub(super) fn is_black(step: u8) -> bool {
 enum Finger {
     Key(Key),
     Pointer,
+    /// A note that was asked for by name and ends by itself.
+    Tap(u8),
 }
 
-/// Notes in the hand.
-#[derive(Debug)]
-pub(super) struct PlayKeys {
-    held: BTreeMap<Finger, (FilterPath, u8)>,
+/// How a keyboard takes what is played on it, as its values have it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Touch {
+    /// The octave of the A key.
     octave: u8,
+    /// How hard letter keys strike.
     velocity: u8,
+    /// From 0.
+    pub(super) channel: u8,
 }
 
-impl Default for PlayKeys {
-    fn default() -> Self {
+impl Touch {
+    /// As a filter's values have it.
+    pub(super) fn of(node: &FilterNode, descriptor: &Descriptor) -> Self {
+        let number = |key: &str, other: u8| {
+            let property = descriptor.property(key).map(|(_, property)| property);
+            let stored = property
+                .and_then(|property| node.values.get(key).and_then(|it| property.legal(it)));
+            let value = stored.or_else(|| property.map(Property::default_value));
+            value
+                .and_then(|it| it.number())
+                .map_or(other, |it| it as u8)
+        };
+        // Where several octaves are shown, letters play the second of them: there is something below it.
+        let above = u8::from(descriptor.property("octaves").is_some() && number("octaves", 1) > 1);
         Self {
-            held: BTreeMap::new(),
-            octave: 4,
-            velocity: 96,
+            octave: (number("octave", 4) + above).min(8),
+            velocity: number("velocity", 96),
+            channel: number("channel", 1).clamp(1, 16) - 1,
         }
     }
 }
 
+/// A note that is held.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Sounding {
+    filter: FilterPath,
+    note: u8,
+    channel: u8,
+}
+
+/// The pedal and the wheels of a keyboard.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub(super) struct Wheels {
+    pub(super) sustain: bool,
+    /// From -1 to 1.
+    pub(super) bend: f32,
+    /// From 0 to 1.
+    pub(super) modulation: f32,
+    channel: u8,
+}
+
+/// The controller of the sustain pedal.
+const SUSTAIN: u8 = 64;
+/// The controller of the modulation wheel.
+const MODULATION: u8 = 1;
+/// How long a note lasts that was asked for by name, in seconds.
+const TAP: f64 = 0.8;
+
+/// Notes in the hand.
+#[derive(Debug, Default)]
+pub(super) struct PlayKeys {
+    held: BTreeMap<Finger, Sounding>,
+    /// When notes asked for by name end.
+    ends: BTreeMap<u8, f64>,
+    wheels: BTreeMap<FilterPath, Wheels>,
+    /// The keyboard that the pointer is down on.
+    hand: Option<FilterPath>,
+    /// Everything was released since it came down: it plays no more until it comes down again.
+    is_spent: bool,
+    /// How far Z, X, C and V have gone from what the filter has.
+    octave: i16,
+    velocity: i16,
+}
+
 impl PlayKeys {
     /// The note of the A key; octave 4 begins at 60.
-    pub(super) fn base_note(&self) -> u8 {
-        (self.octave + 1) * 12
+    pub(super) fn base_note(&self, touch: Touch) -> u8 {
+        (self.octave(touch) + 1) * 12
     }
 
     /// The octave of the A key.
-    pub(super) fn octave(&self) -> u8 {
-        self.octave
+    pub(super) fn octave(&self, touch: Touch) -> u8 {
+        (i16::from(touch.octave) + self.octave).clamp(0, 8) as u8
     }
 
     /// How hard keys strike.
-    pub(super) fn velocity(&self) -> u8 {
-        self.velocity
+    pub(super) fn velocity(&self, touch: Touch) -> u8 {
+        (i16::from(touch.velocity) + self.velocity).clamp(1, 127) as u8
     }
 
     /// Whether a note of that keyboard is held.
     pub(super) fn holds(&self, filter: &FilterPath, note: u8) -> bool {
         let mut all = self.held.values();
-        all.any(|held| held.0 == *filter && held.1 == note)
+        all.any(|held| held.filter == *filter && held.note == note)
     }
 
     /// Whether the pointer plays that keyboard.
     pub(super) fn pointer_on(&self, filter: &FilterPath) -> bool {
         self.held
             .get(&Finger::Pointer)
-            .is_some_and(|held| held.0 == *filter)
+            .is_some_and(|held| held.filter == *filter)
     }
 
-    /// The pointer is on this note of a keyboard, or on none.
+    /// Whether the pointer, which is down on a keyboard or is not, plays there now.
+    pub(super) fn plays(&mut self, filter: &FilterPath, is_down: bool) -> bool {
+        let was_down = self.hand.as_ref() == Some(filter);
+        if is_down && !was_down {
+            self.hand = Some(filter.clone());
+            self.is_spent = false;
+        } else if was_down && !is_down {
+            self.hand = None;
+        }
+        is_down && !self.is_spent
+    }
+
+    /// The pointer is on this note of a keyboard, which it strikes so hard; or on none.
     pub(super) fn point(
         &mut self,
         filter: &FilterPath,
-        note: Option<u8>,
+        channel: u8,
+        note: Option<(u8, u8)>,
         commands: &mut Vec<Command>,
     ) {
         let held = self.held.get(&Finger::Pointer);
-        if held.map(|held| (&held.0, held.1)) == note.map(|note| (filter, note)) {
+        if held.map(|held| (&held.filter, held.note)) == note.map(|(note, _)| (filter, note)) {
             return;
         }
         self.lift(Finger::Pointer, commands);
-        if let Some(note) = note {
-            self.strike(Finger::Pointer, filter, note, commands);
+        if let Some((note, velocity)) = note {
+            self.strike(Finger::Pointer, filter, note, velocity, channel, commands);
         }
+    }
+
+    /// Strikes a note that was asked for by name, for a moment.
+    pub(super) fn tap(
+        &mut self,
+        ctx: &Context,
+        filter: &FilterPath,
+        note: u8,
+        touch: Touch,
+        commands: &mut Vec<Command>,
+    ) {
+        let velocity = self.velocity(touch);
+        self.lift(Finger::Tap(note), commands);
+        self.ends.insert(note, ctx.input(|i| i.time) + TAP);
+        let finger = Finger::Tap(note);
+        self.strike(finger, filter, note, velocity, touch.channel, commands);
+    }
+
+    /// The pedal and the wheels of a keyboard.
+    pub(super) fn wheels(&self, filter: &FilterPath) -> Wheels {
+        self.wheels.get(filter).copied().unwrap_or_default()
+    }
+
+    /// They stand otherwise now.
+    pub(super) fn set_wheels(
+        &mut self,
+        filter: &FilterPath,
+        channel: u8,
+        now: Wheels,
+        commands: &mut Vec<Command>,
+    ) {
+        let before = self.wheels(filter);
+        // What was turned on another channel is turned back there.
+        let channel = match before == Wheels::default() {
+            true => channel,
+            false => before.channel,
+        };
+        let now = Wheels { channel, ..now };
+        let bend = |wheels: Wheels| (wheels.bend.clamp(-1.0, 1.0) * 8191.5 + 8191.5).round() as u16;
+        let rest = |bend: u16| {
+            if bend == 8192 || bend == 8191 {
+                8192
+            } else {
+                bend
+            }
+        };
+        let modulation = |wheels: Wheels| (wheels.modulation.clamp(0.0, 1.0) * 127.0).round() as u8;
+        if now.sustain != before.sustain {
+            let value = if now.sustain { 127 } else { 0 };
+            commands.push(play(filter, [0xB0 | channel, SUSTAIN, value]));
+        }
+        if rest(bend(now)) != rest(bend(before)) {
+            let bend = rest(bend(now));
+            let bytes = [0xE0 | channel, (bend & 0x7F) as u8, (bend >> 7) as u8];
+            commands.push(play(filter, bytes));
+        }
+        if modulation(now) != modulation(before) {
+            let bytes = [0xB0 | channel, MODULATION, modulation(now)];
+            commands.push(play(filter, bytes));
+        }
+        let at_rest = Wheels {
+            channel,
+            ..Wheels::default()
+        };
+        match now == at_rest {
+            true => self.wheels.remove(filter),
+            false => self.wheels.insert(filter.clone(), now),
+        };
     }
 
     /// Ends every note.
     pub(super) fn release_all(&mut self, commands: &mut Vec<Command>) {
+        self.is_spent = true;
         for finger in self.held.keys().copied().collect::<Vec<_>>() {
             self.lift(finger, commands);
         }
     }
 
+    /// Ends every note, lifts every pedal and lets go of every wheel.
+    pub(super) fn let_go(&mut self, commands: &mut Vec<Command>) {
+        self.release_all(commands);
+        for (filter, wheels) in self.wheels.clone() {
+            self.set_wheels(&filter, wheels.channel, Wheels::default(), commands);
+        }
+    }
+
     /// Hears the letter keys. Takes the events of letters it used away, so that nobody else hears them.
     pub(super) fn hear(&mut self, ctx: &Context, view: &View<'_>, commands: &mut Vec<Command>) {
-        let Some(filter) = view.play_mode else {
-            if !self.held.keys().all(|finger| *finger == Finger::Pointer) {
-                self.release_all(commands);
+        if !ctx.input(|i| i.focused) {
+            self.let_go(commands);
+            return;
+        }
+        self.end_taps(ctx, commands);
+        let touch = view.play_mode.and_then(|path| {
+            let NodeKind::Filter(node) = &view.document_graph().at(path)?.kind else {
+                return None;
+            };
+            let kind = view.catalogue.get(&node.key)?;
+            Some((path, Touch::of(node, kind.descriptor())))
+        });
+        let Some((filter, touch)) = touch else {
+            let keys = self.held.keys().copied();
+            let letters: Vec<Finger> = keys.filter(|it| matches!(it, Finger::Key(_))).collect();
+            for finger in letters {
+                self.lift(finger, commands);
             }
             return;
         };
-        if !ctx.input(|i| i.focused) {
-            self.release_all(commands);
-            return;
-        }
         let types = ctx.text_edit_focused();
         let mut heard: Vec<(Key, bool)> = vec![];
         ctx.input_mut(|i| {
@@ -241,27 +401,56 @@ impl PlayKeys {
             });
         });
         for (key, pressed) in heard {
-            self.key(key, pressed, filter, commands);
+            self.key(key, pressed, filter, touch, commands);
         }
     }
 
-    fn key(&mut self, key: Key, pressed: bool, filter: &FilterPath, commands: &mut Vec<Command>) {
+    /// Lifts what was asked for by name when its time is over.
+    fn end_taps(&mut self, ctx: &Context, commands: &mut Vec<Command>) {
+        let now = ctx.input(|i| i.time);
+        let over: Vec<u8> = self
+            .ends
+            .iter()
+            .filter(|(_, end)| **end <= now)
+            .map(|(note, _)| *note)
+            .collect();
+        for note in over {
+            self.ends.remove(&note);
+            self.lift(Finger::Tap(note), commands);
+        }
+        if !self.ends.is_empty() {
+            ctx.request_repaint_after_secs(TAP as f32 / 4.0);
+        }
+    }
+
+    fn key(
+        &mut self,
+        key: Key,
+        pressed: bool,
+        filter: &FilterPath,
+        touch: Touch,
+        commands: &mut Vec<Command>,
+    ) {
         if !pressed {
             self.lift(Finger::Key(key), commands);
             return;
         }
+        let octave = i16::from(self.octave(touch));
+        let velocity = i16::from(self.velocity(touch));
         match key {
-            Key::Z => self.octave = self.octave.saturating_sub(1),
-            Key::X => self.octave = (self.octave + 1).min(8),
-            Key::C => self.velocity = self.velocity.saturating_sub(16).max(16),
-            Key::V => self.velocity = self.velocity.saturating_add(16).min(127),
+            Key::Z => self.octave = (octave - 1).max(0) - i16::from(touch.octave),
+            Key::X => self.octave = (octave + 1).min(8) - i16::from(touch.octave),
+            Key::C => self.velocity = (velocity - 16).max(16) - i16::from(touch.velocity),
+            Key::V => self.velocity = (velocity + 16).min(127) - i16::from(touch.velocity),
             key => {
                 let Some((_, step, _)) = PIANO.iter().find(|(letter, ..)| *letter == key) else {
                     return;
                 };
-                let note = self.base_note() + step;
-                if note < 128 && !self.held.contains_key(&Finger::Key(key)) {
-                    self.strike(Finger::Key(key), filter, note, commands);
+                let note = self.base_note(touch) + step;
+                let finger = Finger::Key(key);
+                if note < 128 && !self.held.contains_key(&finger) {
+                    let velocity = self.velocity(touch);
+                    self.strike(finger, filter, note, velocity, touch.channel, commands);
                 }
             }
         }
@@ -272,17 +461,24 @@ impl PlayKeys {
         finger: Finger,
         filter: &FilterPath,
         note: u8,
+        velocity: u8,
+        channel: u8,
         commands: &mut Vec<Command>,
     ) {
-        self.held.insert(finger, (filter.clone(), note));
-        commands.push(play(filter, [0x90, note, self.velocity]));
+        let sounding = Sounding {
+            filter: filter.clone(),
+            note,
+            channel,
+        };
+        self.held.insert(finger, sounding);
+        commands.push(play(filter, [0x90 | channel, note, velocity.clamp(1, 127)]));
     }
 
     fn lift(&mut self, finger: Finger, commands: &mut Vec<Command>) {
-        if let Some((filter, note)) = self.held.remove(&finger)
-            && !self.holds(&filter, note)
+        if let Some(held) = self.held.remove(&finger)
+            && !self.held.values().any(|other| *other == held)
         {
-            commands.push(play(&filter, [0x80, note, 64]));
+            commands.push(play(&held.filter, [0x80 | held.channel, held.note, 64]));
         }
     }
 }
@@ -299,6 +495,12 @@ mod tests {
     use super::*;
     use crate::graph::FilterId;
 
+    const TOUCH: Touch = Touch {
+        octave: 4,
+        velocity: 96,
+        channel: 0,
+    };
+
     fn bytes(commands: &[Command]) -> Vec<Vec<u8>> {
         commands
             .iter()
@@ -313,12 +515,12 @@ mod tests {
     fn every_note_that_began_ends_once() {
         let (mut keys, mut out) = (PlayKeys::default(), vec![]);
         let filter = &FilterPath(vec![FilterId(3)]);
-        keys.key(Key::A, true, filter, &mut out);
-        keys.key(Key::X, true, filter, &mut out);
-        keys.key(Key::K, true, filter, &mut out);
-        keys.key(Key::A, false, filter, &mut out);
+        keys.key(Key::A, true, filter, TOUCH, &mut out);
+        keys.key(Key::X, true, filter, TOUCH, &mut out);
+        keys.key(Key::K, true, filter, TOUCH, &mut out);
+        keys.key(Key::A, false, filter, TOUCH, &mut out);
         keys.release_all(&mut out);
-        keys.key(Key::K, false, filter, &mut out);
+        keys.key(Key::K, false, filter, TOUCH, &mut out);
         let notes = bytes(&out);
         assert_eq!(
             notes,
@@ -336,11 +538,11 @@ mod tests {
     fn a_note_held_twice_ends_with_the_last_finger() {
         let (mut keys, mut out) = (PlayKeys::default(), vec![]);
         let filter = &FilterPath(vec![FilterId(1)]);
-        keys.key(Key::A, true, filter, &mut out);
-        keys.point(filter, Some(60), &mut out);
-        keys.point(filter, None, &mut out);
+        keys.key(Key::A, true, filter, TOUCH, &mut out);
+        keys.point(filter, 0, Some((60, 50)), &mut out);
+        keys.point(filter, 0, None, &mut out);
         assert!(bytes(&out).iter().all(|message| message[0] == 0x90));
-        keys.key(Key::A, false, filter, &mut out);
+        keys.key(Key::A, false, filter, TOUCH, &mut out);
         assert_eq!(bytes(&out).last().unwrap()[0], 0x80);
     }
 
@@ -349,12 +551,85 @@ mod tests {
         let (mut keys, mut out) = (PlayKeys::default(), vec![]);
         for key in [Key::V, Key::X, Key::C, Key::Z] {
             for _ in 0..20 {
-                keys.key(key, true, &FilterPath(vec![FilterId(0)]), &mut out);
-                assert!((1..=127).contains(&keys.velocity()) && keys.octave() <= 8);
+                keys.key(key, true, &FilterPath(vec![FilterId(0)]), TOUCH, &mut out);
+                assert!((1..=127).contains(&keys.velocity(TOUCH)) && keys.octave(TOUCH) <= 8);
             }
         }
-        keys.octave = 8;
-        keys.key(Key::P, true, &FilterPath(vec![FilterId(0)]), &mut out);
+        keys.octave = 4;
+        keys.key(
+            Key::P,
+            true,
+            &FilterPath(vec![FilterId(0)]),
+            TOUCH,
+            &mut out,
+        );
         assert_eq!(bytes(&out)[0][1], 123);
+    }
+
+    #[test]
+    fn a_filters_values_say_where_and_how_hard_letters_play() {
+        use crate::app::{App, Options};
+        use crate::ks::Value;
+        let app = App::new(Options::nominal(64));
+        let view = app.view();
+        let values = [("octave", 2.0), ("velocity", 33.0), ("channel", 5.0)];
+        let values = values.map(|(key, value)| (key.to_owned(), Value::Number(value)));
+        let node = FilterNode {
+            values: values.into(),
+            ..FilterNode::default()
+        };
+        let filter = &FilterPath(vec![FilterId(1)]);
+        for (key, note) in [("keyboard", 36), ("on_screen_keyboard", 48)] {
+            let descriptor = view
+                .catalogue
+                .get(key)
+                .expect("it is built in")
+                .descriptor();
+            let (mut keys, mut out) = (PlayKeys::default(), vec![]);
+            keys.key(Key::A, true, filter, Touch::of(&node, descriptor), &mut out);
+            keys.release_all(&mut out);
+            assert_eq!(bytes(&out), [vec![0x94, note, 33], vec![0x84, note, 64]]);
+        }
+    }
+
+    #[test]
+    fn a_pointer_that_was_let_go_of_plays_no_more_until_it_comes_down_again() {
+        let (mut keys, mut out) = (PlayKeys::default(), vec![]);
+        let filter = &FilterPath(vec![FilterId(1)]);
+        assert!(keys.plays(filter, true) && keys.plays(filter, true));
+        keys.let_go(&mut out);
+        assert!(!keys.plays(filter, true) && !keys.plays(filter, false));
+        assert!(keys.plays(filter, true));
+    }
+
+    #[test]
+    fn wheels_and_pedal_are_let_go_with_the_notes() {
+        let (mut keys, mut out) = (PlayKeys::default(), vec![]);
+        let filter = &FilterPath(vec![FilterId(1)]);
+        let turned = Wheels {
+            sustain: true,
+            bend: 1.0,
+            modulation: 0.5,
+            channel: 0,
+        };
+        keys.set_wheels(filter, 2, turned, &mut out);
+        keys.set_wheels(filter, 2, turned, &mut out);
+        let wanted = [vec![0xB2, 64, 127], vec![0xE2, 127, 127], vec![0xB2, 1, 64]];
+        assert_eq!(bytes(&out), wanted);
+        out.clear();
+        keys.point(filter, 2, Some((40, 1)), &mut out);
+        // The filter's channel was changed meanwhile: what was turned is turned back where it was.
+        keys.let_go(&mut out);
+        let wanted = [
+            vec![0x92, 40, 1],
+            vec![0x82, 40, 64],
+            vec![0xB2, 64, 0],
+            vec![0xE2, 0, 64],
+            vec![0xB2, 1, 0],
+        ];
+        assert_eq!(bytes(&out), wanted);
+        out.clear();
+        keys.let_go(&mut out);
+        assert_eq!(bytes(&out), [] as [Vec<u8>; 0]);
     }
 }

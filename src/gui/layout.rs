@@ -208,7 +208,7 @@ impl Layout {
         let place = Place {
             id: NodeId::from(id.0),
             pos: pos2(node.position.x, node.position.y),
-            width: name.max(body[0]).max(pins).min(320.0),
+            width: name.max(pins).min(320.0).max(body[0]),
             pins: [rows.inputs.len(), rows.outputs.len()],
             joins: [joins(&rows.inputs), joins(&rows.outputs)],
             body: body[1],

@@ -235,7 +235,7 @@ fn decimals(property: &Property, number: f64) -> usize {
         return 0;
     }
     match property.unit {
-        Unit::Decibel | Unit::Lufs => 1,
+        Unit::Decibel | Unit::Lufs | Unit::BeatsPerMinute => 1,
         Unit::Pan => 2,
         Unit::Millisecond | Unit::Hertz | Unit::Percent if number.abs() >= 100.0 => 0,
         Unit::Millisecond | Unit::Hertz | Unit::Percent => 1,

@@ -17,7 +17,7 @@ pub(super) struct Starter {
 pub(super) struct Starters(Option<Vec<Starter>>);
 
 /// File, title, what it shows, mark; in the order in which they are offered.
-const KNOWN: [(&str, &str, &str, Icon); 8] = [
+const KNOWN: &[(&str, &str, &str, Icon)] = &[
     (
         "first_sound",
         "Keyboard to synth",
@@ -27,6 +27,12 @@ const KNOWN: [(&str, &str, &str, Icon); 8] = [
     ("wave_player", "WAV player", "a file, looped", Icon::File),
     ("tone", "Tone", "the least that sounds", Icon::Synth),
     ("mixer", "Mixer", "several sources in one", Icon::Mixer),
+    (
+        "metronome",
+        "Metronome",
+        "clicks, and notes for a synth",
+        Icon::Clock,
+    ),
     ("splitter", "Splitter", "one source, two ways", Icon::Split),
     (
         "effects",

@@ -33,7 +33,7 @@ pub(super) fn kind_word(kind: Kind) -> &'static str {
 pub(super) fn mark(descriptor: &Descriptor) -> Icon {
     use crate::ks::ids::category as id;
     match descriptor.category() {
-        _ if descriptor.key == "keyboard" => Icon::Keys,
+        _ if matches!(&*descriptor.key, "keyboard" | "on_screen_keyboard") => Icon::Keys,
         id::CAPTURE => Icon::Capture,
         id::RENDER => Icon::Render,
         id::FILESYSTEM => Icon::File,

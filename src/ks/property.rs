@@ -27,6 +27,8 @@ pub enum Unit {
 
     /// Samples.
     Sample,
+    /// Beats in a minute.
+    BeatsPerMinute,
     /// From -1 left to 1 right.
     Pan,
 
@@ -50,6 +52,8 @@ impl Unit {
             Self::Sample => "smp",
 
             Self::Lufs => "LUFS",
+
+            Self::BeatsPerMinute => "BPM",
         }
     }
 }

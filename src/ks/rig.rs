@@ -43,12 +43,12 @@ pub struct Rig {
     pub flow: Flow,
 }
 
-/// What came out of a rig's first output.
+/// What came out of a rig's first output, and of the first that gives events.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Heard {
     /// One list a channel.
     pub channels: Vec<Vec<f32>>,
-    /// Events, if that is what it gives.
+    /// Events.
     pub events: Vec<KernelEvent>,
 }
 
@@ -208,6 +208,12 @@ impl Rig {
         self.values[property] = value;
     }
 
+    /// Takes the wire of an input away.
+    pub fn unplug(&mut self, input: usize) {
+        self.inputs[input].wire = 0;
+        self.inputs[input].slot = None;
+    }
+
     /// What the filter publishes.
     pub fn telemetry(&self) -> Option<&Telemetry> {
         self.telemetry.as_ref()
@@ -289,12 +295,14 @@ impl Rig {
         self.flow = self.processor.process(&mut io);
         self.position += len as u64;
         let first = self.outputs.first();
+        let mut outputs = self.outputs.iter();
+        let notes = outputs.find(|output| matches!(output.payload, Payload::Events(_)));
         Heard {
             channels: first
                 .and_then(|output| output.payload.wave())
                 .map(|wave| wave.channels().map(<[f32]>::to_vec).collect())
                 .unwrap_or_default(),
-            events: first
+            events: notes
                 .map(|output| output.payload.events().to_vec())
                 .unwrap_or_default(),
         }

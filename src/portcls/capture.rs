@@ -56,6 +56,16 @@ impl Capture {
         }
     }
 
+    /// What a source of notes plays where nobody plays it: its feed, or in a render nothing, so that the stream ends
+    /// before it begins. `None` when it is to be opened live.
+    pub fn unattended(opening: &Opening<'_>) -> Option<Self> {
+        match &opening.feed {
+            Some(feed) => Some(Self::feed(feed.clone())),
+            None if opening.live => None,
+            None => Some(Self::feed(Arc::from([]))),
+        }
+    }
+
     /// Plays what is put in the ring whose other end is returned. With a link, notes are released when it breaks.
     pub fn live(opening: &Opening<'_>, link: Option<Arc<Link>>) -> (Self, Producer<KernelEvent>) {
         let (entry, ring) = RingBuffer::new(LIVE_EVENTS);

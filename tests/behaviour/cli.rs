@@ -275,12 +275,100 @@ fn values_are_read_by_their_domain_and_clamped_with_a_word() {
 }
 
 #[test]
+fn filters_are_bypassed_disabled_and_take_part_again() {
+    let desk = Desk::new("switch");
+    let graph = desk.tone("a.ron");
+    let plain = fs::read_to_string(desk.path(&graph)).unwrap();
+    let stands = |graph: &str, name: &str| {
+        let filter = &desk.json(&["get", graph, name]).json["filters"][0];
+        (filter["bypassed"] == true, filter["disabled"] == true)
+    };
+    assert_eq!(stands(&graph, "My Gain"), (false, false));
+    let did = desk.json(&["bypass", &graph, "My Gain"]);
+    assert_eq!((did.code, &did.json["name"]), (Some(0), &"My Gain".into()));
+    assert_eq!(stands(&graph, "My Gain"), (true, false));
+    assert!(desk.run(&["get", &graph]).text.contains("gain, bypassed)"));
+    let again = desk.run(&["bypass", &graph, "My Gain"]);
+    assert_eq!(again.text, "My Gain bypassed\n", "what stands so stays so");
+    assert_eq!(desk.run(&["bypass", &graph, "#2", "--off"]).code, Some(0));
+    assert_eq!(fs::read_to_string(desk.path(&graph)).unwrap(), plain);
+
+    let other = desk.json(&["disable", &graph, "t", "My Gain", "-o", "b.ron"]);
+    assert_eq!(other.json["done"].as_array().unwrap().len(), 2);
+    assert_eq!(stands("b.ron", "t"), (false, true));
+    assert_eq!(
+        stands(&graph, "t"),
+        (false, false),
+        "OUT was named, not GRAPH"
+    );
+    let quiet = desk.run(&["render", "b.ron", "-o", "b.wav", "--seconds", "0.1"]);
+    assert!(quiet.said.contains("silen") || quiet.text.contains("silen"));
+    assert_eq!(desk.run(&["enable", "b.ron", "t", "My Gain"]).code, Some(0));
+    assert_eq!(fs::read_to_string(desk.path("b.ron")).unwrap(), plain);
+
+    let batch = "bypass \"My Gain\"\ndisable t\nenable t\nbypass \"My Gain\" --off\ndisable out\n";
+    assert_eq!(
+        desk.fed(&["bypass", &graph, "--batch", "-"], batch).code,
+        Some(0)
+    );
+    assert_eq!(stands(&graph, "out"), (false, true));
+    assert_eq!(desk.json(&["disable", &graph, "nobody"]).code, Some(2));
+    assert_eq!(desk.json(&["bypass", &graph, "t.out"]).code, Some(2));
+    assert_eq!(desk.json(&["enable", &graph]).code, Some(2));
+}
+
+#[test]
+fn a_report_holds_graph_picture_and_machine_without_the_home_folder() {
+    let desk = Desk::new("report");
+    let graph = desk.tone("a.ron");
+    let home = desk.path("home");
+    let at_home = |words: &[&str]| {
+        let mut command = desk.command(words);
+        command.env("HOME", &home);
+        command.env("KSGRAPH_USER_DIR", home.join("settings"));
+        command.output().unwrap()
+    };
+    fs::create_dir_all(home.join("settings")).unwrap();
+    let recent = format!("(theme: Light, recent: [{:?}])", home.join("secret.ron"));
+    fs::write(home.join("settings/preferences.ron"), recent).unwrap();
+    let printed = String::from_utf8(at_home(&["report", &graph]).stdout).unwrap();
+    for wanted in [
+        "# KSGraph report",
+        std::env::consts::ARCH,
+        "My Gain (gain): installed",
+        "t.out -> My Gain.in: 48\u{a0}000",
+        "~/secret.ron",
+        "(id: 2, key: \"gain\", name: \"My Gain\"",
+        "theme: Light",
+    ] {
+        assert!(printed.contains(wanted), "{wanted:?} is not in\n{printed}");
+    }
+    assert!(!printed.contains(home.to_str().unwrap()), "{printed}");
+    assert!(
+        at_home(&["report", &graph, "-o", "r.html"])
+            .status
+            .success()
+    );
+    let page = fs::read_to_string(desk.path("r.html")).unwrap();
+    assert!(page.contains("<svg ") && page.contains("My Gain") && page.contains("~/secret.ron"));
+    let did = desk.json(&["report", &graph, "-o", "r.md"]);
+    assert_eq!(did.json["files"].as_array().unwrap().len(), 2);
+    assert!(desk.path("r.svg").exists() && desk.path("r.md").exists());
+    assert_eq!(desk.json(&["report", "nowhere.ron"]).code, Some(3));
+    assert_eq!(
+        desk.json(&["report", &graph, "-o", "no/such/r.html"]).code,
+        Some(3)
+    );
+}
+
+#[test]
 fn set_without_assignments_writes_the_same_text() {
     let desk = Desk::new("same");
     for name in [
         "effects",
         "first_sound",
         "format_clinic",
+        "metronome",
         "mixer",
         "splitter",
         "tone",
@@ -424,8 +512,8 @@ fn pins_inside_groups_are_named_by_their_way() {
 fn the_catalogue_is_told_whole() {
     let desk = Desk::new("filters");
     let all = desk.json(&["filters"]);
-    let count = crate::support::catalogue().iter().count();
-    assert_eq!(all.json["filters"].as_array().unwrap().len(), count);
+    let known = crate::support::catalogue().iter().count();
+    assert_eq!(all.json["filters"].as_array().unwrap().len(), known);
     for name in ["tone", "Tone Generator", "ks://Synthesizer/tone"] {
         let one = desk.json(&["filters", name]);
         let filter = &one.json["filters"][0];

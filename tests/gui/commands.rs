@@ -116,6 +116,36 @@ fn disabled() -> Window {
     window
 }
 
+/// A frame round a filter; it is the selection.
+fn framed() -> Window {
+    tinted("")
+}
+
+fn tinted(colour: &str) -> Window {
+    let mut window = one();
+    let app = window.screen().app_mut();
+    app.perform(Action::AddFrame {
+        title: "Frame".into(),
+        area: None,
+    });
+    let note = *app.view().selection.notes.first().expect("it is selected");
+    app.perform(Action::EditNote {
+        note,
+        text: None,
+        colour: Some(colour.into()),
+    });
+    window.harness().run_steps(3);
+    window
+}
+
+fn tint(window: &mut Window) -> String {
+    let graph = window.graph();
+    match &graph.notes.values().next().expect("a frame").kind {
+        ksgraph::graph::NoteKind::Frame { colour } => colour.clone(),
+        ksgraph::graph::NoteKind::Comment => panic!("a comment"),
+    }
+}
+
 /// The first filter.
 fn filter(window: &mut Window) -> ksgraph::graph::FilterNode {
     let graph = window.graph();
@@ -292,8 +322,26 @@ cases! {
     "graph.bypass", one, |w| filter(w).is_bypassed;
     "graph.disable", one, |w| filter(w).is_disabled;
     "graph.enable", disabled, |w| !filter(w).is_disabled;
-    "graph.comment", three, |w| w.graph().notes.len() == 1;
-    "graph.frame", one, |w| w.graph().notes.len() == 1;
+    "graph.comment", three, |w| {
+        w.type_text("Loud here");
+        w.key(Modifiers::NONE, Key::Enter);
+        let notes = w.graph().notes;
+        notes.len() == 1 && notes.values().next().expect("it is there").text == "Loud here"
+    };
+    "graph.frame", one, |w| {
+        w.type_text("Source");
+        w.key(Modifiers::NONE, Key::Enter);
+        let notes = w.graph().notes;
+        notes.len() == 1 && notes.values().next().expect("it is there").text == "Source"
+    };
+    "graph.note.edit", framed, |w| w.sees("Words of the note");
+    "graph.frame.usual", || tinted("red"), |w| tint(w).is_empty();
+    "graph.frame.teal", framed, |w| tint(w) == "teal";
+    "graph.frame.violet", framed, |w| tint(w) == "violet";
+    "graph.frame.blue", framed, |w| tint(w) == "blue";
+    "graph.frame.amber", framed, |w| tint(w) == "amber";
+    "graph.frame.orange", framed, |w| tint(w) == "orange";
+    "graph.frame.red", framed, |w| tint(w) == "red";
     "graph.refresh", three, |w| count(w) == 3;
 
     "play.toggle", three, |w| state(w) == State::Run;
@@ -302,6 +350,14 @@ cases! {
     "play.pause", three, |w| state(w) == State::Pause;
     "play.run", three, |w| state(w) == State::Run;
     "play.play_mode", keyboard, |w| w.screen().app().view().play_mode.is_some();
+    "play.tap_tempo", || Window::with(&["tone", "metronome"]), |w| {
+        press(w, "T");
+        let NodeKind::Filter(metronome) = w.graph().filters.values().nth(1).expect("it is there").kind.clone() else {
+            return false;
+        };
+        metronome.values.contains_key("tempo")
+    };
+
     "play.panic", three, |w| {
         let log = w.screen().app().view().log;
         log.iter().any(|line| line.text == "Every note was silenced")
@@ -310,6 +366,8 @@ cases! {
     "tools.intelligent", three, |w| {
         w.screen().app().preferences().connect == ksgraph::app::ConnectMode::Intelligent
     };
+    "file.picture", three, |w| w.sees("Export a picture of the graph");
+    "tools.report", three, |w| w.sees("Save a report");
     "tools.preferences", three, |w| w.sees("Preferences");
 
     "help.filter", one, |w| w.sees("Outputs") && w.sees("Frequency");

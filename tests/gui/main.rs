@@ -2,6 +2,11 @@
 #![cfg(feature = "gui")]
 
 mod app_support;
+
+mod board;
+
+mod liked;
+
 mod app_window;
 
 mod commands;

@@ -69,13 +69,14 @@ actions! {
         Undo Redo AddFilter Connect ConnectVia Disconnect Rewire GoToStep Cut Paste Duplicate Merge DropMedia MapMedia
         Arrange SnapToGrid Align Distribute DisconnectSelection DisconnectAll ConnectToBody InsertOnWire DropOnWire
         AddFilterWired Delete DeleteSelection Move Rename SetProperty SetRate Enter Leave LeaveTo Reveal Group Ungroup
-        ShowPin HidePin RenamePin SetBypass SetDisabled AddComment AddFrame EditNote MoveNotes ResizeNote RemoveNotes;
+        ShowPin HidePin RenamePin SetBypass SetDisabled AddComment AddFrame EditNote MoveNotes ResizeNote RemoveNotes
+        TapTempo;
     // Another document, a file, what is selected, the gate, notes, devices, the program itself: what plays goes on, or
     // begins anew.
     not:
         New Open Save SaveAs BeginGesture EndGesture Select SelectAll SetState ToggleRun Panic Play SetPlayMode PlayOn
         DismissBanner DismissRefusal Refresh UseDevice LookForDevices UseDefaultDevice FollowDefault SetQuantum
-        SetPreferences SaveAsTemplate OpenRecovered DiscardRecovered;
+        SetPreferences SaveAsTemplate OpenRecovered DiscardRecovered Report Picture;
 }
 
 #[test]
@@ -113,6 +114,10 @@ fn acts(app: &App, files: &Files) -> Vec<(Vec<Action>, Action)> {
                 area: None,
             },
         ]
+    };
+    let tap = |at_seconds| Action::TapTempo {
+        filter: FilterId(6),
+        at_seconds,
     };
     let on = |is_on| Action::SetBypass {
         filters: vec![FilterId(2)],
@@ -268,6 +273,16 @@ fn acts(app: &App, files: &Files) -> Vec<(Vec<Action>, Action)> {
                 filters: vec![FilterId(3)],
                 is_on: true,
             },
+        ),
+        (
+            vec![
+                Action::AddFilter {
+                    key: "metronome".into(),
+                    at,
+                },
+                tap(1.0),
+            ],
+            tap(1.5),
         ),
         (vec![], off(1)),
         (vec![], off(2)),

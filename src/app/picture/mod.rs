@@ -11,6 +11,7 @@ mod svg;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 pub use dot::dot;
 #[cfg(feature = "gui")]
@@ -20,6 +21,20 @@ pub use svg::svg;
 use super::palette::{self, Palette};
 use crate::graph::{Connection, FilterId, FilterPath, Graph, Node, NodeKind, PinRef, Wire, Wiring};
 use crate::ks::{DataFlow, Kind, PinFactory};
+
+/// A picture as the bytes of a file of that name: `.svg`, `.png`, or `.dot` for Graphviz. The error is why not.
+pub fn bytes(path: &Path, graph: &Graph, wiring: &Wiring, look: &Look) -> Result<Vec<u8>, String> {
+    let ending = path.extension().unwrap_or_default().to_string_lossy();
+    match &*ending.to_lowercase() {
+        "svg" => Ok(svg(graph, wiring, look).into_bytes()),
+        "dot" => Ok(dot(graph, wiring).into_bytes()),
+        #[cfg(feature = "gui")]
+        "png" => png(&svg(graph, wiring, look)),
+        #[cfg(not(feature = "gui"))]
+        "png" => Err("this program was built without a window, and so without pixels".into()),
+        _ => Err("it is no kind of picture; end its name in .png, .svg or .dot".into()),
+    }
+}
 
 /// How a picture is to look.
 #[derive(Clone, Copy, Debug)]

@@ -9,14 +9,14 @@ use super::beside::{beside, sweep};
 
 /// Writes `text` to `path` so that at every moment the file is the old one or the new one. Permissions are kept; where
 /// `path` is a link, what it points to is replaced.
-pub fn save_atomically(path: &Path, text: &str) -> Result<(), FileError> {
-    save_with(path, text, |_| Ok(()))
+pub fn save_atomically(path: &Path, text: &(impl AsRef<[u8]> + ?Sized)) -> Result<(), FileError> {
+    save_with(path, text.as_ref(), |_| Ok(()))
 }
 
 /// The same, with something between the writing and the renaming: where a test has the program end.
 fn save_with(
     path: &Path,
-    text: &str,
+    text: &[u8],
     before_rename: impl FnOnce(&Path) -> io::Result<()>,
 ) -> Result<(), FileError> {
     let failed = |reason: String| FileError::Disk {
@@ -48,7 +48,7 @@ fn save_with(
         ))
     })?;
     let written = (|| -> io::Result<()> {
-        file.write_all(text.as_bytes())?;
+        file.write_all(text)?;
         if let Some(permissions) = permissions {
             file.set_permissions(permissions)?;
         }
@@ -96,7 +96,7 @@ mod tests {
         let path = folder.join("Stück.ron");
         save_atomically(&path, "old").unwrap();
         let mut was_there = false;
-        save_with(&path, "new", |beside| {
+        save_with(&path, b"new", |beside| {
             was_there = true;
             assert_eq!(fs::read_to_string(&path).unwrap(), "old");
             assert_eq!(fs::read_to_string(beside).unwrap(), "new");
@@ -107,7 +107,7 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");
         // What ends there leaves the old file; a failure also takes what was written beside away.
         let full = || io::Error::from(io::ErrorKind::StorageFull);
-        let error = save_with(&path, "newer", |_| Err(full())).unwrap_err();
+        let error = save_with(&path, b"newer", |_| Err(full())).unwrap_err();
         assert!(error.to_string().contains("space"), "{error}");
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
@@ -126,7 +126,7 @@ mod tests {
                     std::thread::park();
                 }
             };
-            save_with(Path::new(&path), "new", stop).unwrap();
+            save_with(Path::new(&path), b"new", stop).unwrap();
         }
         let folder = std::env::temp_dir().join(format!("ksgraph-killed-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();

@@ -27,6 +27,13 @@ mod dynamics;
 mod guard;
 
 mod meter;
+
+mod board;
+
+mod keybed;
+
+mod metronome;
+
 mod piano;
 mod rows;
 mod voices;
@@ -57,6 +64,18 @@ const PICTURES: &[Picture] = &[
         size: meter::SIZE,
         has_rows: false,
         paint: |_, ui, page, _| meter::meter_ui(ui, page),
+    },
+    Picture {
+        key: "metronome",
+        size: metronome::SIZE,
+        has_rows: true,
+        paint: |_, ui, page, commands| metronome::beat_ui(ui, page, commands),
+    },
+    Picture {
+        key: "on_screen_keyboard",
+        size: board::SIZE,
+        has_rows: false,
+        paint: Bodies::board_ui,
     },
     Picture {
         key: "tone_synth",

@@ -1,12 +1,13 @@
 //! The piano in the box of the Computer Keyboard.
 
-use egui::{Align2, CornerRadius, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, Role, Sense, Ui, WidgetInfo, vec2};
 
-use super::{Bodies, Page};
+use super::{Bodies, Page, keybed};
 use crate::app::Action;
+use crate::gui::keys::{self, Touch};
+use crate::gui::probe;
 use crate::gui::screen::Command;
-use crate::gui::theme::{ThemeName, Type};
-use crate::gui::{keys, probe};
+use crate::gui::theme::Type;
 
 const PIANO: f32 = 60.0;
 const FOOT: f32 = 22.0;
@@ -35,68 +36,26 @@ impl Bodies {
             commands.push(Command::Do(Action::PlayOn(page.drawn.id)));
         }
 
-        let base = self.play.base_note();
-        let whites: Vec<u8> = (0..16)
-            .filter(|&step| !keys::is_black(step))
-            .take(9)
-            .collect();
-        let wide = keys_rect.width() / whites.len() as f32;
-        let mut places: Vec<(u8, Rect, bool)> = vec![];
-        for (index, &step) in whites.iter().enumerate() {
-            let left = keys_rect.left() + wide * index as f32;
-            let white = Rect::from_min_size(
-                pos2(left, keys_rect.top()),
-                vec2(wide - page.zoom, keys_rect.height()),
-            );
-            places.push((step, white, false));
+        let touch = Touch::of(page.node, page.descriptor);
+        let base = self.play.base_note(touch);
+        // Two whites of the next octave, and half a black one behind them.
+        let all = keybed::keys(keys_rect, base, base + 15, page.zoom);
+        let is_down = response.is_pointer_button_down_on() && ui.input(|i| i.focused);
+        let is_down = self.play.plays(&page.drawn.path, is_down);
+        let pointer = response.interact_pointer_pos().filter(|_| is_down);
+        let under = pointer
+            .and_then(|pos| keybed::under(&all, pos))
+            .filter(|key| key.note < 128)
+            .map(|key| (key.note, self.play.velocity(touch)));
+        if is_down || self.play.pointer_on(&page.drawn.path) {
+            let path = &page.drawn.path;
+            self.play.point(path, touch.channel, under, commands);
         }
-        for (index, &step) in whites.iter().enumerate() {
-            if keys::is_black(step + 1) {
-                let middle = keys_rect.left() + wide * (index as f32 + 1.0) - page.zoom / 2.0;
-                let black = Rect::from_min_size(
-                    pos2(middle - wide * 0.32, keys_rect.top()),
-                    vec2(wide * 0.64, keys_rect.height() * 0.58),
-                );
-                places.push((step + 1, black.intersect(keys_rect), true));
-            }
-        }
-        let pointer = response
-            .interact_pointer_pos()
-            .filter(|_| response.is_pointer_button_down_on());
-        let under = pointer.and_then(|pos| {
-            places
-                .iter()
-                .rev()
-                .find(|(_, place, _)| place.contains(pos))
-                .map(|(step, ..)| base + step)
-        });
-        if response.is_pointer_button_down_on() || self.play.pointer_on(&page.drawn.path) {
-            self.play.point(&page.drawn.path, under, commands);
-        }
-
-        for (step, place, is_black) in &places {
-            let sounds = self.play.holds(&page.drawn.path, base + step);
-            let fill = match (sounds, is_black) {
-                (true, _) => theme.events,
-                (false, true) => theme.piano().1,
-                (false, false) => theme.piano().0,
-            };
-            let foot = (2.0 * page.zoom).clamp(0.0, 6.0) as u8;
-            let corner = CornerRadius {
-                nw: 0,
-                ne: 0,
-                sw: foot,
-                se: foot,
-            };
-            ui.painter().rect_filled(*place, corner, fill);
-            if theme.name == ThemeName::Light {
-                // White keys on a white box.
-                let edge = egui::Stroke::new(1.0, theme.line);
-                ui.painter()
-                    .rect_stroke(*place, corner, edge, egui::StrokeKind::Inside);
-            }
-            if let (true, Some(letter)) = (!is_black, keys::letter(*step)) {
-                let at = place.center_bottom() - vec2(0.0, 4.0 * page.zoom);
+        for key in &all {
+            let sounds = self.play.holds(&page.drawn.path, key.note);
+            keybed::paint(ui, page, key, sounds);
+            if let (false, Some(letter)) = (key.is_black, keys::letter(key.note - base)) {
+                let at = key.place.center_bottom() - vec2(0.0, 4.0 * page.zoom);
                 let ink = theme.piano().1;
                 page.text(ui, at, Align2::CENTER_BOTTOM, letter, Type::Tick, ink);
             }
@@ -104,8 +63,8 @@ impl Bodies {
         let line = page.row(FOOT);
         let words = format!(
             "Octave {} · velocity {}",
-            self.play.octave(),
-            self.play.velocity()
+            self.play.octave(touch),
+            self.play.velocity(touch)
         );
         let at = line.left_center();
         page.text(ui, at, Align2::LEFT_CENTER, &words, Type::Small, theme.dim);

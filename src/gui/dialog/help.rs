@@ -35,8 +35,9 @@ pub(super) fn ui(ui: &Ui, sight: &Sight<'_>, bindings: &Bindings, key: &str) -> 
 fn of_filter(ui: &mut Ui, descriptor: &Descriptor) {
     let theme = Theme::of(ui.ctx());
     page::title(ui, &descriptor.title);
-    let category = descriptor.category().name().unwrap_or("");
-    let line = format!("{category} \u{b7} {}", descriptor.key);
+    let categories = descriptor.categories.iter();
+    let categories: Vec<&str> = categories.filter_map(|it| it.name()).collect();
+    let line = format!("{} \u{b7} {}", categories.join(", "), descriptor.key);
     page::text(ui, &line, Type::Small, theme.dim);
     page::scroll(ui, "help", |ui| {
         if !descriptor.help.is_empty() {

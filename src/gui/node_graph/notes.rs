@@ -304,6 +304,14 @@ impl NodeGraph {
         if editing.is_new {
             editing.is_new = false;
             response.request_focus();
+            // What is typed takes the place of what stands there.
+            let mut state = TextEdit::load_state(ui.ctx(), response.id).unwrap_or_default();
+            let all = egui::text::CCursorRange::two(
+                egui::text::CCursor::new(0),
+                egui::text::CCursor::new(editing.text.chars().count()),
+            );
+            state.cursor.set_char_range(Some(all));
+            state.store(ui.ctx(), response.id);
         } else if escape {
             ui.memory_mut(|memory| memory.request_focus(self.id));
             return;

@@ -16,6 +16,8 @@ use crate::gui::theme::{Theme, Type, stroke, window};
 
 /// Both parts stand side by side from this width on.
 const SPLIT_FROM: f32 = 1100.0;
+/// The log's share of the width, unless it was changed.
+pub(in crate::gui) const LOG_SHARE: f32 = 0.543;
 /// The least width of a part.
 const PART_MIN: f32 = 420.0;
 
@@ -46,7 +48,7 @@ impl Default for Bottom {
             tab: Tab::Log,
             wish: None,
             folded: false,
-            share: 0.543,
+            share: LOG_SHARE,
             log: Log::default(),
             performance: Performance::default(),
         }
@@ -59,14 +61,34 @@ impl Bottom {
         self.wish = folded.then_some(true);
     }
 
-    /// Its place in the window. Open and folded are two places, so that its height is kept.
-    pub(in crate::gui) fn place(&mut self, window_height: f32) -> Panel {
+    /// Whether it is folded to its tabs.
+    pub(in crate::gui) fn is_folded(&self) -> bool {
+        self.folded
+    }
+
+    /// Whether the user has folded it.
+    pub(in crate::gui) fn is_put_away(&self) -> bool {
+        self.wish == Some(true)
+    }
+
+    /// The log's share of the width.
+    pub(in crate::gui) fn share(&self) -> f32 {
+        self.share
+    }
+
+    /// The log gets that share of the width.
+    pub(in crate::gui) fn set_share(&mut self, share: f32) {
+        self.share = share.clamp(0.1, 0.9);
+    }
+
+    /// Its place in the window, so high unless it was sized. Open and folded are two places, so that its height is kept.
+    pub(in crate::gui) fn place(&mut self, window_height: f32, height: f32) -> Panel {
         self.folded = self.wish.unwrap_or(window_height < window::BOTTOM_FROM);
         if self.folded {
             return Panel::bottom("bottom tabs").exact_size(window::BOTTOM_MIN);
         }
         Panel::bottom("bottom")
-            .default_size(window::BOTTOM)
+            .default_size(height)
             // The canvas keeps the better half.
             .size_range(96.0..=(window_height * 0.45).clamp(96.0, 420.0))
             .resizable(true)

@@ -7,7 +7,7 @@ use egui::{
     pos2, vec2,
 };
 
-use crate::app::View;
+use crate::app::{Action, Preferences, View};
 use crate::gui::controls;
 use crate::gui::icons::Icon;
 use crate::gui::node_graph::{Look, PinFill, paint_pin};
@@ -23,6 +23,9 @@ use crate::ks::{DataFlow, Descriptor, PinFactory};
 pub(in crate::gui) struct Catalogue {
     search: String,
     folded: BTreeSet<Guid>,
+    folds_favourites: bool,
+    /// Whether filters that are hidden are listed too.
+    shows_hidden: bool,
 }
 
 /// Where typing goes.
@@ -117,6 +120,8 @@ fn wishes(key: &str) -> &'static str {
         "tone" => "sine oscillator test beep",
         "tone_synth" => "synthesizer instrument notes piano",
         "keyboard" => "piano qwerty notes play",
+        "on_screen_keyboard" => "piano notes play mouse wheel glissando",
+        "metronome" => "click beat tempo bpm tap",
         "wave_reader" => "wav file play open sample",
         "wave_writer" => "wav file record save",
         "audio_device_out" => "speaker headphones sound card output",
@@ -146,7 +151,15 @@ impl Catalogue {
     ) {
         let theme = Theme::of(ui.ctx());
         let panel = ui.max_rect();
+        let Preferences {
+            favourites,
+            blocked,
+            ..
+        } = view.preferences;
         let all = view.catalogue.iter().count();
+        let is_hidden = |it: &Descriptor| blocked.contains(&*it.key);
+        let hidden = view.catalogue.iter();
+        let hidden = hidden.filter(|it| is_hidden(it.descriptor())).count();
         let head = pos2(panel.left() + 12.0, panel.top() + 18.0);
         controls::text(
             ui,
@@ -157,7 +170,14 @@ impl Catalogue {
             theme.strong,
         );
         let right = pos2(panel.right() - 12.0, panel.top() + 18.0);
-        controls::text(ui, right, Align2::RIGHT_CENTER, all, Type::Small, theme.dim);
+        controls::text(
+            ui,
+            right,
+            Align2::RIGHT_CENTER,
+            all - hidden,
+            Type::Small,
+            theme.dim,
+        );
         let field = Rect::from_min_size(
             pos2(panel.left() + 12.0, panel.top() + 33.0),
             vec2(panel.width() - 24.0, 24.0),
@@ -180,25 +200,51 @@ impl Catalogue {
             .show(&mut child, |ui| {
                 ui.spacing_mut().item_spacing = Vec2::ZERO;
                 let mut found = false;
-                for (category, descriptors) in view.catalogue.by_category() {
-                    let hits: Vec<(u32, &Descriptor)> = descriptors
+                let searching = !self.search.trim().is_empty();
+                let hits = |wanted: &dyn Fn(&Descriptor) -> bool| -> Vec<(u32, &Descriptor)> {
+                    let mut all: Vec<(u32, &Descriptor)> = view
+                        .catalogue
+                        .by_category()
                         .into_iter()
+                        .flat_map(|(_, descriptors)| descriptors)
+                        .filter(|it| wanted(it))
                         .filter_map(|it| rank(it, &self.search).map(|rank| (rank, it)))
                         .collect();
+                    all.sort_by(|a, b| a.1.title.cmp(&b.1.title));
+                    all
+                };
+                let is_liked = |it: &Descriptor| favourites.contains(&*it.key);
+                let liked = hits(&|it| is_liked(it) && !is_hidden(it));
+                let unseen = hits(&is_hidden);
+                let mut sections = vec![(Section::Favourites, liked)];
+                for (category, descriptors) in view.catalogue.by_category() {
+                    let hits = descriptors
+                        .into_iter()
+                        .filter(|it| !is_liked(it) && !is_hidden(it))
+                        .filter_map(|it| rank(it, &self.search).map(|rank| (rank, it)));
+                    sections.push((Section::Category(category), hits.collect()));
+                }
+                for (section, hits) in sections {
                     if hits.is_empty() {
                         continue;
                     }
                     found = true;
-                    let searching = !self.search.trim().is_empty();
-                    let open = self.category_ui(ui, category, hits.len(), searching);
+                    let open = self.section_ui(ui, section, hits.len(), searching);
                     for (rank, descriptor) in hits {
                         if best.as_ref().is_none_or(|(other, _)| rank < *other) {
                             best = Some((rank, descriptor.key.to_string()));
                         }
                         if open {
                             let fits = fitting.is_none_or(|fits| fits(descriptor));
-                            row_ui(ui, descriptor, look, fits, commands);
+                            row_ui(ui, view, descriptor, look, fits, commands);
                         }
+                    }
+                }
+                if !unseen.is_empty() {
+                    let count = unseen.len();
+                    let open = self.section_ui(ui, Section::Hidden, count, false);
+                    for (_, descriptor) in unseen.into_iter().filter(|_| open) {
+                        row_ui(ui, view, descriptor, look, false, commands);
                     }
                 }
                 if !found {
@@ -222,18 +268,26 @@ impl Catalogue {
         }
     }
 
-    fn category_ui(&mut self, ui: &mut Ui, category: Guid, count: usize, searching: bool) -> bool {
+    fn section_ui(&mut self, ui: &mut Ui, section: Section, count: usize, searching: bool) -> bool {
         let theme = Theme::of(ui.ctx());
         let (rect, response) = ui.allocate_exact_size(
             vec2(ui.available_width(), window::ROW + 2.0),
             Sense::click(),
         );
-        let name = category
-            .name()
-            .map_or_else(|| category.to_string(), str::to_owned);
-        let folded = self.folded.contains(&category) && !searching;
+        let (name, folded) = match section {
+            Section::Favourites => ("Favourites".to_owned(), self.folds_favourites),
+            Section::Hidden => ("Hidden".to_owned(), !self.shows_hidden),
+            Section::Category(category) => (
+                category
+                    .name()
+                    .map_or_else(|| category.to_string(), str::to_owned),
+                self.folded.contains(&category),
+            ),
+        };
+        let folded = folded && !searching;
         response
             .widget_info(|| WidgetInfo::selected(Role::DisclosureTriangle, true, !folded, &name));
+        probe::note(ui.ctx(), "section", &name, "", rect);
         let icon = if folded { Icon::Right } else { Icon::Down };
         let square = Rect::from_center_size(
             pos2(rect.left() + 15.0, rect.center().y + 1.0),
@@ -245,15 +299,84 @@ impl Catalogue {
         let at = pos2(rect.right() - 12.0, rect.center().y + 1.0);
         controls::text(ui, at, Align2::RIGHT_CENTER, count, Type::Small, theme.dim);
         controls::focus_ring(ui, &response);
-        if response.clicked() && !self.folded.remove(&category) {
-            self.folded.insert(category);
+        if response.clicked() {
+            match section {
+                Section::Favourites => self.folds_favourites = !self.folds_favourites,
+                Section::Hidden => self.shows_hidden = !self.shows_hidden,
+                Section::Category(category) => {
+                    if !self.folded.remove(&category) {
+                        self.folded.insert(category);
+                    }
+                }
+            }
         }
         !folded
     }
 }
 
+/// A part of the list.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Section {
+    /// Filters with a star.
+    Favourites,
+    /// The others of a category.
+    Category(Guid),
+    /// Filters that are not offered.
+    Hidden,
+}
+
+/// Puts a filter on a list of the settings, or takes it off.
+fn toggled(
+    view: &View<'_>,
+    key: &str,
+    list: fn(&mut Preferences) -> &mut BTreeSet<String>,
+) -> Command {
+    let mut preferences = view.preferences.clone();
+    let list = list(&mut preferences);
+    if !list.remove(key) {
+        list.insert(key.to_owned());
+    }
+    Command::Do(Action::SetPreferences(Box::new(preferences)))
+}
+
+/// The star of a row: shown when it is set, or when the row is pointed at.
+fn star_ui(ui: &Ui, view: &View<'_>, descriptor: &Descriptor, row: Rect, is_pointed: bool) -> bool {
+    let theme = Theme::of(ui.ctx());
+    let is_liked = view.preferences.favourites.contains(&*descriptor.key);
+    let place = Rect::from_center_size(pos2(row.right() - 48.0, row.center().y), Vec2::splat(20.0));
+    let response = ui.interact(
+        place,
+        Id::unique("star").with(&descriptor.key),
+        Sense::click(),
+    );
+    let name = format!("Favourite {}", descriptor.title);
+    response.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, is_liked, &name));
+    if ui.clip_rect().contains(place.center()) {
+        let state = if is_liked { "on" } else { "" };
+        probe::note(ui.ctx(), "star", &name, state, place);
+    }
+    let is_shown = is_liked || is_pointed || response.hovered() || response.has_focus();
+    if is_shown {
+        let ink = match (is_liked, response.hovered()) {
+            (true, _) => theme.accent,
+            (false, true) => theme.strong,
+            (false, false) => theme.dim,
+        };
+        let square = Rect::from_center_size(place.center(), Vec2::splat(12.0));
+        Icon::Star.paint(ui.painter(), square, ink);
+    }
+    controls::focus_ring(ui, &response);
+    let clicked = response.clicked();
+    response.on_hover_text(match is_liked {
+        true => "A favourite: stands on top",
+        false => "Make it a favourite",
+    });
+    clicked
+}
+
 fn row_ui(
     ui: &mut Ui,
+    view: &View<'_>,
     descriptor: &Descriptor,
     look: &Look,
     fits: bool,
@@ -284,7 +407,7 @@ fn row_ui(
         Rect::from_center_size(pos2(rect.left() + 20.0, rect.center().y), Vec2::splat(14.0));
     mark(descriptor).paint(ui.painter(), square, dim);
     let at = pos2(rect.left() + 35.0, rect.center().y);
-    let room = rect.width() - 35.0 - 38.0;
+    let room = rect.width() - 35.0 - 60.0;
     controls::clipped(ui, at, room, title, Type::Body, ink);
     let wired = |flow| {
         descriptor
@@ -316,6 +439,27 @@ fn row_ui(
     if response.double_clicked() {
         commands.push(Command::AddInSight(descriptor.key.to_string()));
     }
+    let is_hidden = view.preferences.blocked.contains(&*descriptor.key);
+    if !is_hidden && star_ui(ui, view, descriptor, rect, response.hovered()) {
+        commands.push(toggled(view, &descriptor.key, |it| &mut it.favourites));
+    }
+    response.context_menu(|ui| {
+        let is_liked = view.preferences.favourites.contains(&*descriptor.key);
+        let like = match is_liked {
+            true => "Remove from Favourites",
+            false => "Add to Favourites",
+        };
+        let hide = if is_hidden { "Show Again" } else { "Hide" };
+        if ui.button("Add to Graph").clicked() {
+            commands.push(Command::AddInSight(descriptor.key.to_string()));
+        }
+        if !is_hidden && ui.button(like).clicked() {
+            commands.push(toggled(view, &descriptor.key, |it| &mut it.favourites));
+        }
+        if ui.button(hide).clicked() {
+            commands.push(toggled(view, &descriptor.key, |it| &mut it.blocked));
+        }
+    });
     if !descriptor.help.is_empty() {
         response.on_hover_text(descriptor.help.as_ref());
     }

@@ -245,6 +245,9 @@ impl Wanted {
             Why::Merge => "Merge a graph into this one",
             Why::SaveAs => "Save the graph as",
             Why::Property { .. } => "Choose a file",
+
+            Why::Picture => "Export a picture of the graph",
+            Why::Report => "Save a report",
         }
     }
 
@@ -252,7 +255,7 @@ impl Wanted {
         match self.why {
             Why::Open => "Open",
             Why::Merge => "Merge",
-            Why::SaveAs => "Save",
+            Why::SaveAs | Why::Picture | Why::Report => "Save",
             Why::Property { .. } => "Choose",
         }
     }

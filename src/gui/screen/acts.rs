@@ -267,12 +267,51 @@ impl Screen {
             at: crate::graph::Position { x: at.x, y: at.y },
             text: "Comment".to_owned(),
         });
+        self.edit_note();
+    }
+
+    /// Draws a frame round what is selected.
+    pub(in crate::gui) fn add_frame(&mut self) {
+        self.app.perform(Action::AddFrame {
+            title: "Frame".to_owned(),
+            area: None,
+        });
+        self.edit_note();
+    }
+
+    /// Opens the words of the note that is selected.
+    pub(in crate::gui) fn edit_note(&mut self) {
+        let notes = &self.app.view().selection.notes;
+        if let Some(id) = notes.first().filter(|_| notes.len() == 1) {
+            self.canvas.edit_note(u64::from(id.0));
+        }
+    }
+
+    /// Gives the frames that are selected a colour; no name is the usual one.
+    pub(in crate::gui) fn colour_frames(&mut self, colour: &str) {
+        let view = self.app.view();
+        let notes: Vec<_> = view.selection.notes.iter().copied().collect();
+        self.app
+            .perform(Action::BeginGesture("Frame colour".to_owned()));
+        for note in notes {
+            self.app.perform(Action::EditNote {
+                note,
+                text: None,
+                colour: Some(colour.to_owned()),
+            });
+        }
+        self.app.perform(Action::EndGesture);
     }
 
     /// Silences every note, those in the hand too.
     pub(in crate::gui) fn panic(&mut self) {
         let mut notes: Vec<Command> = vec![];
-        self.bodies.play.release_all(&mut notes);
+        self.bodies.play.let_go(&mut notes);
+        for command in notes {
+            if let Command::Do(action) = command {
+                self.app.perform(action);
+            }
+        }
         self.app.perform(Action::Panic);
     }
 
@@ -299,7 +338,10 @@ impl Screen {
         let target = match (selection.filters.first(), selection.connections.first()) {
             (Some(id), _) => Some(Target::Node(NodeId::from(id.0))),
             (None, Some(index)) => Some(Target::Wire(*index as u64)),
-            (None, None) => None,
+            (None, None) => {
+                let note = selection.notes.first();
+                note.map(|id| Target::Note(u64::from(id.0)))
+            }
         };
         let wires = match selection.filters.first() {
             Some(id) => wires_of(&view, *id),

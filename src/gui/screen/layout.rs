@@ -5,6 +5,7 @@
 
 use egui::{CentralPanel, Color32, Frame, Panel, Rect, Ui, UiBuilder};
 
+use super::keep::{Sizes, kept};
 use super::parts::Part;
 use super::{Command, Screen};
 use crate::gui::node_graph::Output;
@@ -40,6 +41,16 @@ impl Side {
         self.wish = (is_shown != (self.wide >= self.from)).then_some(is_shown);
     }
 
+    /// Whether the user has folded it.
+    pub(super) fn is_put_away(self) -> bool {
+        self.wish == Some(false)
+    }
+
+    /// Folds it whatever the width.
+    pub(super) fn put_away(&mut self) {
+        self.wish = Some(false);
+    }
+
     /// Folds what is shown, shows what is folded.
     pub(in crate::gui) fn toggle(&mut self) {
         self.show(!self.is_shown());
@@ -50,16 +61,28 @@ fn plain(fill: Color32) -> Frame {
     Frame::NONE.fill(fill)
 }
 
-/// Takes a place for a panel, to be filled later.
-fn take(ui: &mut Ui, panel: Panel, fill: Color32) -> Rect {
-    panel
-        .frame(plain(fill))
-        .show(ui, |ui| {
-            ui.take_available_space();
-            ui.max_rect()
-        })
-        .inner
+/// A place that was taken for a panel.
+struct Taken {
+    /// What its contents fill.
+    inner: Rect,
+    /// All of it.
+    outer: Rect,
 }
+
+/// Takes a place for a panel, to be filled later.
+fn take(ui: &mut Ui, panel: Panel, fill: Color32) -> Taken {
+    let shown = panel.frame(plain(fill)).show(ui, |ui| {
+        ui.take_available_space();
+        ui.max_rect()
+    });
+    Taken {
+        inner: shown.inner,
+        outer: shown.response.rect,
+    }
+}
+
+/// The strip at an edge by which a panel is sized: contents keep off it, since they lie above.
+const GRIP: f32 = 4.0;
 
 /// What is drawn into a place that was taken.
 fn child(ui: &mut Ui, name: &str, rect: Rect) -> Ui {
@@ -78,35 +101,45 @@ impl Screen {
         self.menu_ui(ui, commands);
         self.moves = self.signals.update(&self.app.view(), now);
         self.bars_ui(ui, commands);
-        let bottom = self.bottom.place(whole.height());
+        let size = |name, usual| kept(self.app.preferences(), name, usual);
+        let high = size("bottom", window::BOTTOM);
+        let bottom = self.bottom.place(whole.height(), high);
         let bottom = take(ui, bottom, theme.panel);
         let catalogue = self.catalogue_side.is_shown().then(|| {
             let panel = Panel::left("catalogue")
-                .default_size(window::CATALOGUE)
+                .default_size(size("catalogue", window::CATALOGUE))
                 .size_range(window::CATALOGUE_MIN..=window::CATALOGUE_MAX)
                 .resizable(true);
             take(ui, panel, theme.panel)
         });
         let inspector = self.inspector_side.is_shown().then(|| {
             let panel = Panel::right("inspector")
-                .default_size(window::INSPECTOR)
+                .default_size(size("inspector", window::INSPECTOR))
                 .size_range(window::INSPECTOR_MIN..=window::INSPECTOR_MAX)
                 .resizable(true);
             take(ui, panel, theme.panel)
         });
-        if let Some(rect) = catalogue {
+        let sizes = Sizes {
+            catalogue: catalogue.as_ref().map(|it| it.outer.width()),
+            inspector: inspector.as_ref().map(|it| it.outer.width()),
+            bottom: Some(bottom.outer.height()).filter(|_| !self.bottom.is_folded()),
+        };
+        self.keep_panels(ui, &sizes);
+        if let Some(Taken { inner, .. }) = catalogue {
+            let rect = inner.with_max_x(inner.right() - GRIP);
             self.catalogue_ui(&mut child(ui, "catalogue contents", rect), commands);
         }
         let output = CentralPanel::no_frame()
             .show(ui, |ui| self.stage(ui, commands))
             .inner;
         let view = self.app.view();
-        if let Some(rect) = inspector {
+        if let Some(Taken { inner, .. }) = inspector {
+            let rect = inner.with_min_x(inner.left() + GRIP);
             let mut ui = child(ui, "inspector contents", rect);
             Part::Inspector.gate(&mut ui);
             self.inspector.ui(&mut ui, &view, &self.look, commands);
         }
-        let mut ui = child(ui, "bottom contents", bottom);
+        let mut ui = child(ui, "bottom contents", bottom.inner);
         Part::Bottom.gate(&mut ui);
         self.bottom.ui(&mut ui, &view, commands);
         output

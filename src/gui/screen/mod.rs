@@ -9,6 +9,9 @@ mod carry;
 mod command;
 mod drops;
 mod input;
+
+mod keep;
+
 mod layout;
 mod looks;
 mod over;
@@ -171,6 +174,7 @@ impl Screen {
             is_new: true,
             moves: false,
         };
+        screen.restore_panels();
         screen.fresh_document();
         screen
     }

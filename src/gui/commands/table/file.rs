@@ -67,6 +67,13 @@ pub(super) const SPECS: &[Spec] = &[
     )
     .at(Menu::File, 2),
     Spec::new(
+        "file.picture",
+        "Export Picture\u{2026}",
+        "Draws the graph into a file: PNG, SVG or Graphviz, as its name ends.",
+        |screen, ctx| screen.ask_for(ctx, Why::Picture),
+    )
+    .at(Menu::File, 3),
+    Spec::new(
         "file.quit",
         "Quit",
         "Leaves the program; asks first if changes would be lost.",

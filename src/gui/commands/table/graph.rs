@@ -4,7 +4,7 @@ use super::super::{Menu, On, Sight, Spec, State};
 use super::{EMPTY, NO_FILTER};
 use crate::app::Action;
 use crate::graph::arrange::{Alignment, Axis};
-use crate::graph::{FilterId, NodeKind};
+use crate::graph::{FilterId, NodeKind, NoteKind};
 
 fn is_group(sight: &Sight<'_>, id: FilterId) -> bool {
     let node = sight.view.graph.filters.get(&id);
@@ -32,6 +32,30 @@ macro_rules! distribute {
                 sight.view.graph.filters.len() > 2,
                 "Gaps are between three filters or more.",
             )
+        })
+    };
+}
+
+/// The colour of the frame that is selected, if one is.
+fn frame_colour<'a>(sight: &Sight<'a>) -> Option<&'a str> {
+    let notes = sight.view.selection.notes.iter();
+    let mut kinds = notes.filter_map(|id| Some(&sight.view.graph.notes.get(id)?.kind));
+    kinds.find_map(|kind| match kind {
+        NoteKind::Frame { colour } => Some(colour.as_str()),
+        NoteKind::Comment => None,
+    })
+}
+
+macro_rules! colour {
+    ($name:literal, $words:literal, $colour:literal, $help:literal) => {
+        Spec::new($name, $words, $help, |screen, _| {
+            screen.colour_frames($colour)
+        })
+        .under(Menu::Graph, 4, "Frame Colour")
+        .on(&[On::Note])
+        .when(|sight| match frame_colour(sight) {
+            Some(colour) => State::switch(colour == $colour),
+            None => State::not("No frame is selected: click its title first."),
         })
     };
 }
@@ -212,17 +236,69 @@ pub(super) const SPECS: &[Spec] = &[
         "graph.frame",
         "Add Frame",
         "Draws a frame with a title round what is selected.",
-        |screen, _| {
-            screen.app.perform(Action::AddFrame {
-                title: "Frame".to_owned(),
-                area: None,
-            });
-        },
+        |screen, _| screen.add_frame(),
     )
     .keys(&["Ctrl+Shift+F"])
     .at(Menu::Graph, 4)
     .on(&[On::Filter])
     .when(|sight| State::when(sight.has_filters(), NO_FILTER)),
+    Spec::new(
+        "graph.note.edit",
+        "Edit Words",
+        "Opens the words of the selected comment or frame.",
+        |screen, _| screen.edit_note(),
+    )
+    .at(Menu::Graph, 4)
+    .on(&[On::Note])
+    .when(|sight| {
+        let one = sight.view.selection.notes.len() == 1;
+        State::when(
+            one,
+            "One comment or frame has to be selected: click it first.",
+        )
+    }),
+    colour!(
+        "graph.frame.usual",
+        "Usual Frame",
+        "",
+        "Gives the selected frames the usual colour."
+    ),
+    colour!(
+        "graph.frame.teal",
+        "Teal Frame",
+        "teal",
+        "Makes the selected frames teal."
+    ),
+    colour!(
+        "graph.frame.violet",
+        "Violet Frame",
+        "violet",
+        "Makes the selected frames violet."
+    ),
+    colour!(
+        "graph.frame.blue",
+        "Blue Frame",
+        "blue",
+        "Makes the selected frames blue."
+    ),
+    colour!(
+        "graph.frame.amber",
+        "Amber Frame",
+        "amber",
+        "Makes the selected frames amber."
+    ),
+    colour!(
+        "graph.frame.orange",
+        "Orange Frame",
+        "orange",
+        "Makes the selected frames orange."
+    ),
+    colour!(
+        "graph.frame.red",
+        "Red Frame",
+        "red",
+        "Makes the selected frames red."
+    ),
     Spec::new(
         "graph.refresh",
         "Look for Devices",

@@ -54,6 +54,24 @@ pub(super) const SPECS: &[Spec] = &[
     .keys(&["F8"])
     .at(Menu::Play, 2)
     .when(|sight| State::switch(sight.view.play_mode.is_some())),
+    Spec::new(
+        "play.tap_tempo",
+        "Tap Tempo",
+        "Sets the tempo of the selected metronome, or of the first one, by tapping it twice or more.",
+        |screen, ctx| {
+            if let Some(filter) = screen.app.view().tapped() {
+                let at_seconds = ctx.input(|i| i.time);
+                screen.app.perform(Action::TapTempo { filter, at_seconds });
+            }
+        },
+    )
+    .keys(&["T"])
+    .at(Menu::Play, 2)
+    .when(|sight| {
+        let any = sight.view.tapped().is_some();
+        State::when(any, "No filter here has a tempo: add a Metronome first.")
+    }),
+
     Spec::new(PANIC, "Panic", "Silences every note.", |screen, _| {
         screen.panic()
     })

@@ -3,6 +3,7 @@
 use super::super::{Menu, Spec, State};
 use crate::app::ConnectMode;
 use crate::gui::dialog::Dialog;
+use crate::gui::files::Why;
 
 pub(super) const SPECS: &[Spec] = &[
     Spec::new(
@@ -20,6 +21,15 @@ pub(super) const SPECS: &[Spec] = &[
     )
     .at(Menu::Tools, 0)
     .when(|sight| State::switch(sight.preferences.connect == ConnectMode::Intelligent)),
+    Spec::new(
+        "tools.report",
+        "Save Report\u{2026}",
+        "Writes what somebody who is to help needs to know into one file: versions, devices, graph, picture and log.",
+        |screen, ctx| screen.ask_for(ctx, Why::Report),
+    )
+    .keys(&["Ctrl+T"])
+    .at(Menu::Tools, 1),
+
     Spec::new(
         "tools.preferences",
         "Preferences\u{2026}",

@@ -159,6 +159,10 @@ impl Palette {
                 })
                 .collect(),
         };
+        filters.retain(|(_, hit)| match hit {
+            Hit::Filter(descriptor, _) => !sight.preferences.blocked.contains(&*descriptor.key),
+            _ => true,
+        });
         filters.sort_by_key(|hit| hit.0);
         filters.truncate(if self.is_finder { FOUND } else { ROWS });
         // Without a word there is no reason to offer every filter to who wants to find one.
