@@ -53,6 +53,13 @@ fn open(editor: &Editor) -> Exit {
     };
     options.folders = ksgraph::app::Folders::find(editor.user_dir.as_deref());
     options.is_safe = editor.safe;
+    let own = options.folders.as_ref().map(|folders| folders.filters());
+    for folder in own.into_iter().chain(editor.filters.clone()) {
+        let found = ksgraph::app::Packages::read(&folder);
+        for fault in found.register(&mut options.catalogue, &folder) {
+            eprintln!("ksgraph: {fault}");
+        }
+    }
     let mut app = App::new(options);
     let starter = std::path::Path::new(STARTER);
     let has_template = !editor.safe && app.preferences().template.is_some();

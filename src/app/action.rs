@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::preferences::Preferences;
 use crate::graph::arrange::{Alignment, Axis};
-use crate::graph::{FilterId, FilterPath, NoteId, PinAddress, Position, Size};
+use crate::graph::{Chosen, FilterId, FilterPath, NoteId, PinAddress, Position, Size};
 use crate::ks::{State, Value};
 
 /// What is selected on the canvas.
@@ -78,6 +78,14 @@ pub enum Action {
     },
     /// Takes wires away, by index of connection.
     Disconnect(Vec<usize>),
+    /// What the user insists on for a wire; what cannot be is refused with its reason.
+    Choose {
+        /// Index of the connection.
+        connection: usize,
+        /// All of it.
+        chosen: Chosen,
+    },
+
     /// Moves one end of a wire.
     Rewire {
         /// Index of the connection.

@@ -56,6 +56,13 @@ impl App {
             Action::Disconnect(connections) => self.disconnect(connections, "Disconnect"),
             Action::DisconnectSelection => self.disconnect_selection(),
             Action::DisconnectAll(filter) => self.disconnect_all(filter),
+            Action::Choose { connection, chosen } => {
+                let edit = Edit::Choose { connection, chosen };
+                if self.apply("Choose for a wire", edit) {
+                    self.agree();
+                }
+            }
+
             Action::Rewire {
                 connection,
                 from,

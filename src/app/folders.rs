@@ -61,6 +61,11 @@ impl Folders {
         Some(Self { settings, state })
     }
 
+    /// Files that declare filters.
+    pub fn filters(&self) -> PathBuf {
+        self.settings.join(super::packages::FOLDER)
+    }
+
     /// The settings' file.
     pub fn preferences(&self) -> PathBuf {
         self.settings.join("preferences.ron")

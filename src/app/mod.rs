@@ -34,6 +34,9 @@ mod news;
 mod notes;
 mod observe;
 mod origins;
+
+mod packages;
+
 pub mod palette;
 pub mod picture;
 mod playing;
@@ -89,6 +92,9 @@ pub use wires::Fit;
 
 pub use folders::{Folders, VARIABLE as USER_DIR_VARIABLE};
 pub use observe::Eyes;
+
+pub use packages::{PackageFault, Packages};
+
 pub use preferences::{AudioChoice, ConnectMode, Panel, Preferences, ThemeChoice};
 pub use sessions::Recovered;
 pub use settings::Recent;

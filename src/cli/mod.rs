@@ -43,6 +43,7 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 use serde_json::{Value as Json, json};
 
+use crate::app::{Folders, Packages};
 use crate::ks::Filter;
 
 pub use failure::{Exit, Failure};
@@ -72,6 +73,9 @@ struct Arguments {
     /// Folder for settings, copies and backups, in place of the usual ones
     #[arg(long, value_name = "DIR")]
     user_dir: Option<PathBuf>,
+    /// Folder of files that declare filters, beside those in `filters` of the user's folder
+    #[arg(long, global = true, value_name = "DIR")]
+    filters: Option<PathBuf>,
     /// Answer with one JSON document on standard output
     #[arg(long, global = true)]
     json: bool,
@@ -134,6 +138,8 @@ pub struct Editor {
     pub safe: bool,
     /// Folder for settings and logs.
     pub user_dir: Option<PathBuf>,
+    /// Folder of files that declare filters.
+    pub filters: Option<PathBuf>,
     is_json: bool,
 }
 
@@ -185,18 +191,52 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> Outcome {
 
 /// The same with filters beside the built-in ones: for programs that bring their own.
 pub fn run_with(words: impl IntoIterator<Item = OsString>, more: Vec<Arc<dyn Filter>>) -> Outcome {
-    load::lend(more);
-    let outcome = carry_out(words);
-    load::lend(vec![]);
-    outcome
-}
-
-fn carry_out(words: impl IntoIterator<Item = OsString>) -> Outcome {
     let words: Vec<OsString> = words.into_iter().collect();
     let arguments = match Arguments::try_parse_from(&words) {
         Ok(arguments) => arguments,
         Err(error) => return Outcome::Ended(not_understood(&error, &words)),
     };
+    match declared(&arguments) {
+        Ok(declared) => load::lend(more.into_iter().chain(declared).collect()),
+        Err(failure) => return Outcome::Ended(fail(&failure, arguments.json)),
+    }
+    let outcome = carry_out(arguments);
+    load::lend(vec![]);
+    outcome
+}
+
+/// Filters that files declare. What is wrong in the user's own folder is told; what is wrong in the one that was asked
+/// for ends the command.
+fn declared(arguments: &Arguments) -> Result<Vec<Arc<dyn Filter>>, Failure> {
+    let mut all = vec![];
+    let own = Folders::find(arguments.user_dir.as_deref());
+    if let Some(own) = own {
+        let found = Packages::read(&own.filters());
+        for fault in &found.faults {
+            say(&fault.to_string());
+        }
+        all.extend(found.filters);
+    }
+    if let Some(folder) = &arguments.filters {
+        let tried = format!("read the filters in {}", folder.display());
+        if !folder.is_dir() {
+            return Err(Failure::file(folder, tried, "there is no such folder")
+                .cure("a folder of .ron files that declare filters"));
+        }
+        let found = Packages::read(folder);
+        if let Some(fault) = found.faults.first() {
+            let failure = Failure::file(&fault.path, tried, fault.reason.clone());
+            return Err(match fault.line {
+                Some(line) => failure.at(&fault.path, line),
+                None => failure,
+            });
+        }
+        all.extend(found.filters);
+    }
+    Ok(all)
+}
+
+fn carry_out(arguments: Arguments) -> Outcome {
     let is_json = arguments.json;
     let Some(command) = arguments.command else {
         return editor(arguments);
@@ -244,6 +284,7 @@ fn editor(arguments: Arguments) -> Outcome {
         run: arguments.run,
         safe: arguments.safe,
         user_dir: arguments.user_dir,
+        filters: arguments.filters,
         is_json: arguments.json,
     };
     if let Some(path) = &editor.graph

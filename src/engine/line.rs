@@ -6,27 +6,7 @@
 
 use super::spec::Spec;
 use super::table::{Shape, Tables};
-use crate::ks::{Descriptor, Payload, Property, Settings};
-
-/// A delay where a filter declares none of its own, in samples of the wire.
-const USUAL: usize = 2_048;
-/// The shortest that is taken at its word.
-const SHORTEST: usize = 32;
-
-/// The samples by which a wire into a pin is delayed; `None` where it is not.
-pub(super) fn delay(
-    descriptor: &Descriptor,
-    settings: &Settings<'_>,
-    factory: usize,
-) -> Option<usize> {
-    if !descriptor.is_deferred(factory) {
-        return None;
-    }
-    let stated = |key: &str| -> Option<&Property> { Some(descriptor.property(key)?.1) };
-    let property = descriptor.pins[factory].delayed_by.and_then(stated);
-    let samples = property.map_or(USUAL, |property| settings.number(property) as usize);
-    Some(samples.max(SHORTEST))
-}
+use crate::ks::Payload;
 
 /// The samples on a wire that were written and not read yet, always as many.
 #[derive(Debug)]

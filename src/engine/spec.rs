@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hasher;
 
 use crate::graph::{FilterId, FilterPath, PinAddress, Wiring};
-use crate::ks::{DataFlow, DataFormat, Descriptor, OpenPin, Settings, Value};
+use crate::ks::{DataFlow, DataFormat, Descriptor, OpenPin, Value};
 
 /// A filter that takes part.
 #[derive(Clone, Debug)]
@@ -74,15 +74,7 @@ impl Spec {
             .filter_map(|wire| {
                 let agreed = wire.outcome.as_ref().ok()?;
                 let (from, to) = (wire.from.clone(), wire.to.clone());
-                let delay = wiring.filters.get(&to.filter).and_then(|filter| {
-                    let descriptor = filter.descriptor.as_ref()?;
-                    let settings = Settings {
-                        values: &filter.values,
-                        base: None,
-                    };
-                    let (factory, _) = descriptor.pin(&to.pin)?;
-                    super::line::delay(descriptor, &settings, factory)
-                });
+                let delay = wiring.delay(&to);
                 let is_hard_wired = agreed.medium.is_hard_wired();
                 Some(SpecWire {
                     from,

@@ -41,6 +41,10 @@ pub mod gain;
 
 pub mod guard;
 
+pub mod lab_card_mixer;
+
+pub mod lab_card_wave;
+
 pub mod meter;
 
 pub mod mixer;
@@ -74,6 +78,7 @@ mod tests;
 
 /// Filters that need nothing but themselves.
 pub fn plain() -> Vec<Arc<dyn Filter>> {
+    let lab = crate::portcls::lab_card::LabCards::default();
     vec![
         Arc::new(channel_mapper::ChannelMapper),
         Arc::new(format_converter::FormatConverter),
@@ -88,6 +93,8 @@ pub fn plain() -> Vec<Arc<dyn Filter>> {
         Arc::new(mixer::Mixer),
         Arc::new(noise::Noise),
         Arc::new(null_renderer::NullRenderer),
+        Arc::new(lab_card_wave::LabCardWave::new(lab.clone())),
+        Arc::new(lab_card_mixer::LabCardMixer::new(lab)),
         Arc::new(pull_source::PullSource),
         Arc::new(rate_converter::RateConverter),
         Arc::new(splitter::Splitter),

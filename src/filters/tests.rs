@@ -10,7 +10,7 @@ use crate::dsp::Random;
 use crate::ks::rig::{RATE_HZ, Rig};
 use crate::ks::{
     Catalogue, Constrained, DataFlow, DataFormat, DataRange, Domain, Facts, Filter, KernelEvent,
-    Kind, Node, NodePin, Settings, State, Telemetry, UNLIMITED, Value, samples_at,
+    Kind, Node, NodePin, PinFactory, Settings, State, Telemetry, UNLIMITED, Value, samples_at,
     time_from_sample,
 };
 use crate::portcls::Offline;
@@ -392,11 +392,19 @@ fn ten_seconds_of_noise_come_out_as_numbers() {
             heard.iter().flatten().all(|sample| sample.is_finite()),
             "{key}"
         );
-        let sounds = filter
-            .descriptor()
-            .pins
-            .iter()
-            .any(|pin| pin.data_flow == DataFlow::Out && pin.kind() == Kind::Audio);
+        let (values, facts) = (BTreeMap::new(), Facts::nominal());
+        let settings = Settings {
+            values: &values,
+            base: None,
+        };
+        let descriptor = filter.describe(&settings, &facts);
+        // What is hard-wired to something else has nothing to say alone.
+        let is_alone = |pin: &PinFactory| pin.all_mediums().iter().all(|it| it.is_hard_wired());
+        let sounds = !descriptor.pins.iter().any(is_alone)
+            && descriptor
+                .pins
+                .iter()
+                .any(|pin| pin.data_flow == DataFlow::Out && pin.kind() == Kind::Audio);
         let peak = heard
             .iter()
             .flatten()

@@ -5,6 +5,8 @@ mod bypass;
 
 pub mod arrange;
 
+mod choices;
+
 mod connect;
 mod cures;
 mod edit;
@@ -25,6 +27,8 @@ mod wiring;
 mod words;
 
 pub use agree::{explain, negotiate, would_connect};
+pub use choices::Choices;
+
 pub use edit::{Edit, EditError, Reach, apply};
 pub use file::{
     FileError, Loaded, Spot, VERSION, Warning, from_ron, load, save_atomically, to_ron,

@@ -6,7 +6,7 @@ use std::fmt;
 use super::model::FilterId;
 use super::narrow::Net;
 use super::refusal::Refusal;
-use crate::ks::{DataFormat, DataRange, Descriptor, Interface, Medium, Value};
+use crate::ks::{DataFormat, DataRange, Descriptor, Interface, Medium, Settings, Value};
 
 /// Identity of a filter through all groups: the ids from the outside in.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -131,14 +131,20 @@ impl Wiring {
             .map_or(&[], |pin| &self.net.pins[pin].ranges)
     }
 
+    /// The samples by which a wire into this pin is delayed; `None` for most.
+    pub fn delay(&self, pin: &PinAddress) -> Option<usize> {
+        let filter = self.filters.get(&pin.filter)?;
+        let descriptor = filter.descriptor.as_ref()?;
+        let settings = Settings {
+            values: &filter.values,
+            base: None,
+        };
+        descriptor.delay(&settings, descriptor.pin(&pin.pin)?.0)
+    }
+
     /// Whether a wire into this pin is a delay line: no path leads on from it inside its filter (CYC-2).
     pub fn is_deferred(&self, pin: &PinAddress) -> bool {
-        let filter = self.filters.get(&pin.filter);
-        let descriptor = filter.and_then(|filter| filter.descriptor.as_ref());
-        descriptor.is_some_and(|descriptor| {
-            let factory = descriptor.pin(&pin.pin);
-            factory.is_some_and(|(index, _)| descriptor.is_deferred(index))
-        })
+        self.delay(pin).is_some()
     }
 
     /// What a pin could do alone: its described ranges at the graph's rate.

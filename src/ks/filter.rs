@@ -36,6 +36,8 @@ pub struct Descriptor {
     pub nodes: Cow<'static, [Node]>,
     /// How nodes and pins hang together; empty stands for every input reaching every output.
     pub topology: Cow<'static, [TopologyConnection]>,
+    /// How gladly it is taken where several would do; more is better.
+    pub merit: u32,
 }
 
 impl Descriptor {
@@ -56,6 +58,7 @@ impl Descriptor {
             help: Cow::Borrowed(""),
             nodes: Cow::Borrowed(&[]),
             topology: Cow::Borrowed(&[]),
+            merit: super::package::NORMAL_MERIT,
         }
     }
 

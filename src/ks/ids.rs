@@ -184,6 +184,8 @@ pub mod set {
 
     /// Ordinary traffic through the host (MED-2).
     pub const STANDARD_MEDIUM: Guid = Guid(0x4747B320_62CE_11CF_A5D6_28DB04C10000);
+    /// Inside a simulated card. This program's own.
+    pub const LAB_CARD: Guid = Guid(0x4B534752_4150_4831_8000_4C4142434152);
     /// Standard streaming interfaces (5.2).
     pub const STANDARD_INTERFACE: Guid = Guid(0x1A8766A0_62CE_11CF_A5D6_28DB04C10000);
 }
@@ -320,6 +322,7 @@ const NAMES: &[(Guid, &str)] = &[
     (specifier::WAVEFORMATEX, "WAVEFORMATEX"),
     (specifier::DSOUND, "DSOUND"),
     (set::STANDARD_MEDIUM, "standard"),
+    (set::LAB_CARD, "Lab Card"),
     (set::STANDARD_INTERFACE, "standard"),
     (technology::PORT, "MIDI port"),
     (technology::SWSYNTH, "software synthesizer"),

@@ -14,6 +14,9 @@ mod format;
 mod frame;
 pub mod ids;
 mod medium;
+
+mod package;
+
 mod pin;
 mod processor;
 mod property;
@@ -41,6 +44,9 @@ pub use format::{
 };
 pub use frame::{EVENT_CAPACITY, Payload, StreamHeader, Wave, flag};
 pub use medium::{Interface, Medium};
+
+pub use package::{NORMAL_MERIT, PackageError, filters_of};
+
 pub use pin::{Communication, DataFlow, Instances, PinFactory};
 pub use processor::{Flow, Input, InputPin, Inputs, Io, Output, Processor};
 pub use property::{Amplitude, Domain, Glide, Preset, Property, Unit, Value, ValueSlot, Values};

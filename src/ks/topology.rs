@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::filter::Descriptor;
+use super::filter::{Descriptor, Settings};
 use super::format::Kind;
 use super::ids::{Guid, node};
 use super::pin::{DataFlow, PinFactory};
@@ -106,6 +106,11 @@ const CONTROLS: &[Guid] = &[
     node::AGC,
 ];
 
+/// A delay where a filter declares none of its own, in samples of the wire.
+const USUAL_DELAY: usize = 2_048;
+/// The shortest that is taken at its word.
+const SHORTEST_DELAY: usize = 32;
+
 impl Descriptor {
     /// Whether what comes in at one pin goes on to another within the filter, without a delay that the topology does
     /// not show (CYC-2).
@@ -149,6 +154,17 @@ impl Descriptor {
         self.pins.get(input).is_some_and(takes_sound)
             && outputs.peek().is_some()
             && outputs.all(|output| !self.reaches(input, output))
+    }
+
+    /// The samples by which a wire into a deferred pin is delayed; `None` for other pins.
+    pub fn delay(&self, settings: &Settings<'_>, input: usize) -> Option<usize> {
+        if !self.is_deferred(input) {
+            return None;
+        }
+        let stated = |key: &str| Some(self.property(key)?.1);
+        let property = self.pins[input].delayed_by.and_then(stated);
+        let samples = property.map_or(USUAL_DELAY, |it| settings.number(it) as usize);
+        Some(samples.max(SHORTEST_DELAY))
     }
 
     /// The mixer lines of a filter: destinations first, each from its pin up to where streams meet, then sources

@@ -9,6 +9,8 @@ pub mod dmus;
 
 pub mod held;
 
+pub mod lab_card;
+
 pub mod listen;
 
 pub mod offline;

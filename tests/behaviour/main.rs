@@ -26,6 +26,10 @@ mod faults;
 
 mod killed;
 
+mod cards;
+
+mod declared;
+
 mod ks_door;
 mod ks_rules;
 mod ks_systems;

@@ -501,3 +501,40 @@ fn the_tangle_has_some_of_everything() {
     assert!(steps.contains(&Step::Instances), "{steps:?}");
     assert!(wiring.wires.iter().any(|wire| wire.outcome.is_ok()));
 }
+
+#[test]
+fn sel_3_whatever_may_be_chosen_is_agreed_or_refused_with_its_reason() {
+    let all = catalogue();
+    let mut drawn = graph(
+        &all,
+        "tone:t -> splitter:s -> format_filter:f -> null_renderer:n",
+    );
+    let wiring = agree(&all, &drawn);
+    let wire = wiring
+        .wires
+        .iter()
+        .find(|it| it.connection == Some(1))
+        .unwrap();
+    let choices = wiring.choices(&wire.from, &wire.to);
+    assert!(choices.formats.len() > 2, "{choices:?}");
+    assert_eq!((choices.mediums.len(), choices.interfaces.len()), (1, 1));
+    let mut agreed_ones = 0;
+    for format in &choices.formats {
+        drawn.connections[1].chosen.format = Some(format.clone());
+        let wiring = agree(&all, &drawn);
+        for wire in &wiring.wires {
+            match &wire.outcome {
+                Ok(agreement) => {
+                    assert_eq!(&agreement.format, format, "the chain shares one format");
+                    agreed_ones += 1;
+                }
+                Err(refusal) => assert!(refusal.wanted.contains("chosen"), "{refusal:?}"),
+            }
+        }
+    }
+    assert_eq!(
+        agreed_ones,
+        choices.formats.len() * 3,
+        "all of them are possible here"
+    );
+}

@@ -117,6 +117,34 @@ fn a_wire_shows_what_both_sides_offered() {
 }
 
 #[test]
+fn a_format_is_chosen_by_hand_and_taken_back() {
+    let mut window = Window::on("graphs/tone.ron");
+    let mut selection = ksgraph::app::Selection::default();
+    selection.connections.insert(0);
+    window.screen().app_mut().perform(Action::Select(selection));
+    window.harness().run_steps(3);
+    let chosen = |window: &mut Window| {
+        let chosen = &window.graph().connections[0].chosen;
+        chosen.format.as_ref().map(ToString::to_string)
+    };
+    let agreed = |window: &mut Window| {
+        let wiring = window.screen().app_mut().view().wiring.clone();
+        let wire = wiring.wires.iter().find(|wire| wire.connection == Some(0));
+        wire.unwrap().outcome.as_ref().unwrap().format.to_string()
+    };
+    assert_eq!(chosen(&mut window), None);
+    let before = agreed(&mut window);
+    let other = "44\u{a0}100 Hz · 2 ch · f32";
+    assert_ne!(before, other);
+    window.click(&format!("Format: {other}"));
+    assert_eq!(chosen(&mut window).as_deref(), Some(other));
+    assert_eq!(agreed(&mut window), other);
+    window.screen().app_mut().perform(Action::Undo);
+    window.harness().run_steps(3);
+    assert_eq!((chosen(&mut window), agreed(&mut window)), (None, before));
+}
+
+#[test]
 fn what_several_filters_share_is_set_for_all_in_one_step() {
     let mut window = Window::with(&["gain", "gain"]);
     let levels = |window: &mut Window| -> Vec<Option<f64>> {

@@ -66,7 +66,7 @@ macro_rules! actions {
 
 actions! {
     tried:
-        Undo Redo AddFilter Connect ConnectVia Disconnect Rewire GoToStep Cut Paste Duplicate Merge DropMedia MapMedia
+        Undo Redo AddFilter Connect ConnectVia Disconnect Choose Rewire GoToStep Cut Paste Duplicate Merge DropMedia MapMedia
         Arrange SnapToGrid Align Distribute DisconnectSelection DisconnectAll ConnectToBody InsertOnWire DropOnWire
         AddFilterWired Delete DeleteSelection Move Rename SetProperty SetRate Enter Leave LeaveTo Reveal Group Ungroup
         ShowPin HidePin RenamePin SetBypass SetDisabled AddComment AddFrame EditNote MoveNotes ResizeNote RemoveNotes
@@ -145,6 +145,16 @@ fn acts(app: &App, files: &Files) -> Vec<(Vec<Action>, Action)> {
         (vec![], Action::Disconnect(vec![2])),
         (vec![], Action::Disconnect(vec![3])),
         (vec![], Action::Disconnect(vec![0, 1])),
+        (
+            vec![],
+            Action::Choose {
+                connection: 0,
+                chosen: crate::graph::Chosen {
+                    format: Some(crate::ks::DataFormat::float(2, 44_100)),
+                    ..crate::graph::Chosen::default()
+                },
+            },
+        ),
         (
             vec![],
             Action::Rewire {

@@ -7,7 +7,7 @@ use egui::{Rect, Ui, vec2};
 use super::page::{Head, fact, head_ui, heading, row, scrolled, section_rule, sentence, tabs_ui};
 use super::pins::list_ui;
 use crate::app::{Action, View};
-use crate::graph::{Agreement, Connection, FilterId, FilterPath, Wire};
+use crate::graph::{Agreement, Chosen, Connection, FilterId, FilterPath, Wire};
 use crate::gui::canvas::wire_of;
 use crate::gui::controls::{self, Face};
 use crate::gui::icons::Icon;
@@ -68,10 +68,12 @@ pub(super) fn ui(
         match (*page, &wire.outcome) {
             (WirePage::Agreed, Ok(agreement)) => {
                 agreed_ui(ui, view, connection, wire, agreement, (from, to));
+                choose_ui(ui, view, index, connection, wire, commands);
                 remove_ui(ui, index, commands);
             }
             (WirePage::Agreed, Err(_)) => {
                 refused_ui(ui, wire, index, commands);
+                choose_ui(ui, view, index, connection, wire, commands);
                 remove_ui(ui, index, commands);
             }
             (WirePage::Offered, _) => offered_ui(ui, view, wire, (from, to)),
@@ -171,7 +173,13 @@ fn framing_ui(ui: &mut Ui, view: &View<'_>, wire: &Wire, agreement: &Agreement) 
     let millis = view.quantum as f64 * 1000.0 / f64::from(view.wiring.rate_hz.max(1));
     fact(ui, "One every", &format!("{millis:.3}\u{a0}ms"));
     // Who reads runs behind who writes, in the same cycle.
-    fact(ui, "Queue", "none, read in its cycle");
+    match view.wiring.delay(&wire.to) {
+        None => fact(ui, "Queue", "none, read in its cycle"),
+        Some(samples) => {
+            let words = format!("{} samples, a delay line", grouped(samples as u32));
+            fact(ui, "Queue", &words);
+        }
+    }
     let samples = latency(view, &wire.from.filter, &mut BTreeMap::new());
     let millis = f64::from(samples) * 1000.0 / f64::from(view.wiring.rate_hz.max(1));
     let words = match samples {
@@ -242,6 +250,74 @@ fn refused_ui(ui: &mut Ui, wire: &Wire, index: usize, commands: &mut Vec<Command
                 to: wire.to.clone(),
                 cure: place,
             });
+        }
+    }
+}
+
+/// What the user may insist on, each a click and a step of the history. Row one leaves it to the pins (SEL-3).
+fn choose_ui(
+    ui: &mut Ui,
+    view: &View<'_>,
+    index: usize,
+    connection: &Connection,
+    wire: &Wire,
+    commands: &mut Vec<Command>,
+) {
+    let choices = view.wiring.choices(&wire.from, &wire.to);
+    let chosen = &connection.chosen;
+    let mut rows: Vec<(String, bool, Chosen)> = vec![];
+    let mut list = |name: &str, words: Vec<(String, bool, Chosen)>, is_open: bool, free: Chosen| {
+        if words.len() > 1 || is_open {
+            rows.push((format!("{name}: automatic"), !is_open, free));
+            rows.extend(
+                words
+                    .into_iter()
+                    .map(|(text, is_on, then)| (format!("{name}: {text}"), is_on, then)),
+            );
+        }
+    };
+    let with = |change: &dyn Fn(&mut Chosen)| {
+        let mut then = chosen.clone();
+        change(&mut then);
+        then
+    };
+    let words = choices.formats.iter().map(|it| {
+        let then = with(&|then| then.format = Some(it.clone()));
+        (it.to_string(), chosen.format.as_ref() == Some(it), then)
+    });
+    let free = with(&|then| then.format = None);
+    list("Format", words.collect(), chosen.format.is_some(), free);
+    let words = choices.mediums.iter().map(|&it| {
+        let then = with(&|then| then.medium = Some(it));
+        (it.text(), chosen.medium == Some(it), then)
+    });
+    let free = with(&|then| then.medium = None);
+    list("Medium", words.collect(), chosen.medium.is_some(), free);
+    let words = choices.interfaces.iter().map(|&it| {
+        let then = with(&|then| then.interface = Some(it));
+        (it.text(), chosen.interface == Some(it), then)
+    });
+    let free = with(&|then| then.interface = None);
+    list(
+        "Interface",
+        words.collect(),
+        chosen.interface.is_some(),
+        free,
+    );
+    if rows.is_empty() {
+        return;
+    }
+    ui.add_space(6.0);
+    section_rule(ui);
+    heading(ui, "By hand", "");
+    for (text, is_on, then) in rows {
+        let face = if is_on { Face::Primary } else { Face::Plain };
+        let rect = row(ui, 24.0).shrink2(vec2(0.0, 1.0));
+        if controls::button_at(ui, rect, &text, face, true).clicked() && !is_on {
+            commands.push(Command::Do(Action::Choose {
+                connection: index,
+                chosen: then,
+            }));
         }
     }
 }
