@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::clock::{Epoch, GraphClock};
 use super::compile::{Builder, Built, Job};
 use super::link::{Cells, MESSAGES, Message, REPORTS, Report};
-use super::plan::Transition;
+use super::plan::{Plan, Transition};
 use super::runner::Runner;
 use crate::graph::FilterPath;
 use crate::ks::{Catalogue, Payload, State, StreamHeader, Waker, Wave};
@@ -25,6 +25,13 @@ pub struct Stuck {
     pub position: u64,
 }
 
+/// What a sink took in a cycle that had to be cut. As long as a whole one from the beginning: cycles allocate nothing.
+struct Pieces {
+    wave: Wave,
+    header: StreamHeader,
+    is_begun: bool,
+}
+
 /// A graph rendered by hand.
 pub struct Offline {
     runner: Runner,
@@ -34,8 +41,8 @@ pub struct Offline {
     reports: rtrb::Consumer<Report>,
     /// A graph to go over to once the fades of the last change are over.
     latest: Option<Job>,
-    /// What sinks took in the last cycle, where it had to be cut.
-    pieces: BTreeMap<FilterPath, (Wave, StreamHeader)>,
+    /// What sinks took in the last cycle, where loops cut it.
+    pieces: BTreeMap<FilterPath, Pieces>,
     /// What was opened, and what could not be.
     pub built: Built,
 }
@@ -98,6 +105,9 @@ impl Offline {
         self.builder.swapped();
         let (built, transition) = self.builder.build(&job);
         self.built = built;
+        for plan in [&transition.out, &transition.into].into_iter().flatten() {
+            self.lay_out_pieces(plan);
+        }
         // Nothing is in flight, so there is room.
         let _ = self.swaps.push(Box::new(transition));
         self.runner.receive();
@@ -114,7 +124,9 @@ impl Offline {
         if !self.runner.is_running() {
             return Ok(());
         }
-        self.pieces.clear();
+        for pieces in self.pieces.values_mut() {
+            pieces.is_begun = false;
+        }
         let mut left = len;
         // A loop that is shorter than the cycle cuts it.
         while let Some(piece) = self.runner.plan().map(|plan| plan.max_len.min(left))
@@ -122,14 +134,14 @@ impl Offline {
         {
             self.piece(piece)?;
             left -= piece;
-            self.keep_heard(len);
+            self.keep_heard();
             if !self.runner.is_running() {
                 return Ok(());
             }
         }
         self.piece(left)?;
-        if !self.pieces.is_empty() {
-            self.keep_heard(len);
+        if left < len {
+            self.keep_heard();
         }
         Ok(())
     }
@@ -149,8 +161,26 @@ impl Offline {
         Ok(())
     }
 
+    /// Makes room for what the sinks of a plan take, if the plan cuts cycles.
+    fn lay_out_pieces(&mut self, plan: &Plan) {
+        if plan.lines.is_empty() {
+            return;
+        }
+        for (path, slot) in &plan.heard {
+            let Payload::Wave(wave) = &plan.tables.payloads[*slot as usize] else {
+                continue;
+            };
+            let pieces = Pieces {
+                wave: Wave::new(wave.channel_count(), wave.capacity()),
+                header: StreamHeader::default(),
+                is_begun: false,
+            };
+            self.pieces.insert(path.clone(), pieces);
+        }
+    }
+
     /// Adds what every sink took in a piece of a cycle to what it took before.
-    fn keep_heard(&mut self, len: usize) {
+    fn keep_heard(&mut self) {
         let Some(plan) = self.runner.plan() else {
             return;
         };
@@ -159,22 +189,26 @@ impl Offline {
             let Payload::Wave(wave) = &plan.tables.payloads[slot] else {
                 continue;
             };
+            let Some(kept) = self.pieces.get_mut(path) else {
+                continue;
+            };
             let header = plan.tables.headers[slot];
-            let share = (wave.capacity() * len).div_ceil(plan.max_len.max(1)) + wave.capacity();
-            let kept = self.pieces.entry(path.clone()).or_insert_with(|| {
-                let whole = Wave::new(wave.channel_count(), share);
-                (whole, header)
-            });
-            kept.0.append(wave);
-            kept.1.duration = header.time + header.duration - kept.1.time;
-            kept.1.flags |= header.flags;
+            if !std::mem::replace(&mut kept.is_begun, true) {
+                kept.wave.set_len(0);
+                kept.header = header;
+                kept.header.data_used = 0;
+            }
+            kept.wave.append(wave);
+            kept.header.duration = header.time + header.duration - kept.header.time;
+            kept.header.flags |= header.flags;
+            kept.header.data_used += header.data_used;
         }
     }
 
     /// The sound that the sink at `path` took in the last cycle, with its header.
     pub fn heard(&self, path: &FilterPath) -> Option<(&Wave, StreamHeader)> {
-        if let Some((wave, header)) = self.pieces.get(path) {
-            return Some((wave, *header));
+        if let Some(pieces) = self.pieces.get(path).filter(|it| it.is_begun) {
+            return Some((&pieces.wave, pieces.header));
         }
         let plan = self.runner.plan()?;
         let slot = *plan.heard.get(path)? as usize;
