@@ -136,7 +136,10 @@ fn a_format_is_chosen_by_hand_and_taken_back() {
     let before = agreed(&mut window);
     let other = "44\u{a0}100 Hz · 2 ch · f32";
     assert_ne!(before, other);
-    window.click(&format!("Format: {other}"));
+    // Wherever the page is scrolled to.
+    let name = format!("Format: {other}");
+    window.harness().get_by_label(&name).click_accesskit();
+    window.harness().run_steps(4);
     assert_eq!(chosen(&mut window).as_deref(), Some(other));
     assert_eq!(agreed(&mut window), other);
     window.screen().app_mut().perform(Action::Undo);
