@@ -74,7 +74,12 @@ struct Arguments {
     #[arg(long, value_name = "DIR")]
     user_dir: Option<PathBuf>,
     /// Folder of files that declare filters, beside those in `filters` of the user's folder
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(
+        long = "filters",
+        id = "filters-folder",
+        global = true,
+        value_name = "DIR"
+    )]
     filters: Option<PathBuf>,
     /// Answer with one JSON document on standard output
     #[arg(long, global = true)]

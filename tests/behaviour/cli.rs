@@ -443,7 +443,7 @@ fn a_huge_file_is_refused_without_being_read_whole() {
 fn what_is_not_known_is_kept_and_named_with_its_line() {
     let desk = Desk::new("unknown");
     let cases = [
-        ("key: \"gain\"", "key: \"reverb\"", "reverb"),
+        ("key: \"gain\"", "key: \"flanger\"", "flanger"),
         ("values: {", "values: {\"colour\": \"red\", ", "colour"),
         ("2.out", "2.side", "side"),
         ("to: \"3.in\"", "to: \"9.in\"", "#9"),
@@ -458,12 +458,12 @@ fn what_is_not_known_is_kept_and_named_with_its_line() {
         assert!(problems.iter().any(|it| about(&it)), "{to}: {}", check.text);
         assert!(check.said.contains(&format!("{graph}:")), "{}", check.said);
         let render = desk.json(&["render", &graph, "-o", "x.wav", "--seconds", "0.2"]);
-        if word == "reverb" || word == "colour" {
+        if word == "flanger" || word == "colour" {
             assert_eq!(render.code, Some(0), "{to}: {}", render.text);
             assert!(!render.json["problems"].as_array().unwrap().is_empty());
         }
     }
-    let graph = desk.altered("tone", "key: \"gain\"", "key: \"reverb\"");
+    let graph = desk.altered("tone", "key: \"gain\"", "key: \"flanger\"");
     let before = fs::read_to_string(desk.path(&graph)).unwrap();
     assert_eq!(desk.run(&["set", &graph]).code, Some(0));
     assert_eq!(fs::read_to_string(desk.path(&graph)).unwrap(), before);

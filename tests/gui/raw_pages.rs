@@ -29,7 +29,12 @@ fn stored(window: &mut Window) -> Option<Value> {
 fn ks_filter_and_node_the_topology_page_shows_what_is_inside() {
     let mut window = Window::with(&["gain"]);
     window.select(1);
-    window.click("Topology");
+    let tab = egui::accesskit::Role::Tab;
+    window
+        .harness()
+        .get_by_role_and_label(tab, "Topology")
+        .click();
+    window.harness().run_steps(4);
     let filter = window.screen().app().view().catalogue.get("gain").cloned();
     let descriptor = filter.expect("built in").descriptor().clone();
     assert!(!descriptor.nodes.is_empty());
