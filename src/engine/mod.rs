@@ -4,6 +4,8 @@
 
 mod clock;
 mod compile;
+mod cycle;
+mod layout;
 
 mod line;
 
@@ -13,6 +15,7 @@ mod plan;
 mod runner;
 mod slab;
 mod spec;
+mod states;
 mod table;
 
 #[cfg(test)]

@@ -4,19 +4,16 @@
 //! plain loop. Never allocates, frees, locks, does I/O or reads a clock (a panicking filter excepted: unwinding itself
 //! allocates in the standard library).
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::line::{Line, carry_over};
+use super::cycle::{Cycle, report};
+use super::line::carry_over;
 use super::link::{Cells, Message, Report};
-use super::plan::{OutputSlot, Plan, Step, Transition};
+use super::plan::{Plan, Step, Transition};
 use super::slab::Slab;
-use super::table::{Tables, peak};
-use crate::dsp::measure::{finite_peak, first_non_finite, silence_non_finite};
-use crate::ks::{
-    Flow, InputPin, Inputs, Io, Pacer, Payload, State, Telemetry, flag, time_from_sample,
-};
+use super::states::walk;
+use crate::ks::{Pacer, State};
 
 /// How long the gate at devices takes to open and close, in milliseconds of graph time.
 const GATE_MILLIS: usize = 10;
@@ -25,28 +22,28 @@ const PACERS: usize = 64;
 
 /// Runs plans. See the module's header.
 pub struct Runner {
-    slab: Slab,
-    plan: Option<Box<Plan>>,
-    pending: Option<Box<Transition>>,
+    pub(super) slab: Slab,
+    pub(super) plan: Option<Box<Plan>>,
+    pub(super) pending: Option<Box<Transition>>,
     /// A transition on its way back that found the report ring full.
     spent: Option<(u64, Box<Transition>)>,
     messages: rtrb::Consumer<Message>,
     swaps: rtrb::Consumer<Box<Transition>>,
-    reports: rtrb::Producer<Report>,
+    pub(super) reports: rtrb::Producer<Report>,
     pub(super) cells: Arc<Cells>,
     pub(super) pacers: Vec<(u32, Box<dyn Pacer>)>,
-    position: u64,
-    state: State,
-    wanted: State,
+    pub(super) position: u64,
+    pub(super) state: State,
+    pub(super) wanted: State,
     /// Stop was asked for, and something else after it: Stop comes first, and with it the clock at zero.
-    stops_first: bool,
+    pub(super) stops_first: bool,
     /// Filters whose last words found the report ring full.
     unsaid: usize,
-    is_live: bool,
+    pub(super) is_live: bool,
     /// How far the gate is open, in samples of its length.
-    gate: usize,
-    wants_panic: bool,
-    has_ended: bool,
+    pub(super) gate: usize,
+    pub(super) wants_panic: bool,
+    pub(super) has_ended: bool,
     timed_step: usize,
     pub(super) wants_quit: bool,
 }
@@ -184,36 +181,14 @@ impl Runner {
         let steps = plan.steps.len().max(1);
         self.timed_step = (self.timed_step + 1) % steps;
         let fall = 10.0_f32.powf(-24.0 / 20.0 * len as f32 / plan.rate_hz as f32);
-        let mut cycle = Cycle {
-            len,
-            position: self.position,
-            gate,
-            fall,
-            timed_step: self.timed_step,
-            timer,
-            sources: 0,
-            ended: 0,
-        };
-        let mut at = 0;
-        loop {
-            let slab = &mut self.slab;
-            let reports = &mut self.reports;
-            let cells = &*self.cells;
-            let work = AssertUnwindSafe(|| cycle.steps(plan, slab, reports, cells, &mut at));
-            match catch_unwind(work) {
-                Ok(()) => break,
-                Err(message) => {
-                    let is_said =
-                        quarantine(plan, &mut self.slab, &mut self.reports, cells, at, message);
-                    self.unsaid += usize::from(!is_said);
-                    at += 1;
-                }
-            }
-        }
+        let mut cycle = Cycle::new(len, self.position, gate, fall);
+        cycle.timer = timer;
+        cycle.timed_step = self.timed_step;
+        self.unsaid += cycle.run(plan, &mut self.slab, &mut self.reports, &self.cells);
         if plan.has_fades {
             plan.fade_done = (plan.fade_done + len).min(plan.fade_len);
         }
-        let has_ended = cycle.sources > 0 && cycle.ended == cycle.sources;
+        let has_ended = cycle.has_ended();
         if has_ended && !self.has_ended {
             report(&mut self.reports, &self.cells, Report::Ended);
         }
@@ -280,7 +255,7 @@ impl Runner {
     }
 
     /// Puts the new plan in place; what left travels back.
-    fn finish(&mut self) {
+    pub(super) fn finish(&mut self) {
         let Some(mut transition) = self.pending.take() else {
             return;
         };
@@ -328,13 +303,6 @@ impl Runner {
         self.plan.replace(plan)
     }
 
-    /// Forgets what is on its way in loops.
-    fn clear_lines(&mut self) {
-        if let Some(plan) = &mut self.plan {
-            plan.lines.iter_mut().for_each(Line::clear);
-        }
-    }
-
     /// Tells of panics that found the report ring full.
     fn say_what_is_left(&mut self) {
         let Some(plan) = &self.plan else { return };
@@ -366,367 +334,6 @@ impl Runner {
             self.reports.push(Report::Swapped(serial, transition))
         {
             self.spent = Some((serial, transition));
-        }
-    }
-
-    /// Walks towards the state asked for, one step at a time, once nothing is heard any more.
-    fn settle_state(&mut self) {
-        if self.wants_panic && (self.state != State::Run || self.gate == 0 || !self.is_live) {
-            self.wants_panic = false;
-            let state = self.state;
-            self.for_each_entry(false, |entry| {
-                walk(entry, State::Stop);
-                walk(entry, state);
-            });
-            self.clear_lines();
-        }
-        let wanted = self.wanted();
-        if self.state == State::Run && wanted < State::Run && self.gate > 0 && self.is_live {
-            return;
-        }
-        if self.pending.is_some() && wanted != State::Run {
-            self.finish();
-        }
-        while let Some(next) = self.state.step_towards(self.wanted()) {
-            let is_up = next > self.state;
-            self.for_each_entry(is_up, |entry| walk(entry, next));
-            self.state = next;
-            // The position first: who sees the state is to find it where it belongs.
-            if next == State::Stop {
-                self.clear_lines();
-                self.stops_first = false;
-                self.position = 0;
-                self.has_ended = false;
-                self.cells.position.store(0, Ordering::Relaxed);
-            }
-            self.cells.state.store(next as u8, Ordering::Release);
-            if next == self.wanted || next == State::Stop {
-                report(&mut self.reports, &self.cells, Report::Reached(next));
-            }
-        }
-    }
-
-    /// Every open filter, sinks first on the way up, sources first on the way down (ORD-3).
-    fn for_each_entry(
-        &mut self,
-        sinks_first: bool,
-        mut visit: impl FnMut(&mut super::slab::Entry),
-    ) {
-        let Some(plan) = &self.plan else { return };
-        let mut call = |step: &Step| {
-            if let Step::Process { entry, .. } = step
-                && let Some(entry) = self.slab.get(*entry)
-                && !entry.is_faulty
-            {
-                visit(entry);
-            }
-        };
-        if sinks_first {
-            plan.steps.iter().rev().for_each(&mut call);
-        } else {
-            plan.steps.iter().for_each(&mut call);
-        }
-    }
-}
-
-/// Steps one filter to a state.
-fn walk(entry: &mut super::slab::Entry, wanted: State) {
-    while let Some(next) = entry.state.step_towards(wanted) {
-        if !entry.is_faulty {
-            entry.processor.enter(next);
-        }
-        entry.state = next;
-    }
-}
-
-fn report(reports: &mut rtrb::Producer<Report>, cells: &Cells, message: Report) {
-    if reports.push(message).is_err() {
-        cells.lost_reports.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-/// The step at `at` panicked: silences its outputs, now and from here on. Whether that could be said; otherwise the
-/// message stays with the filter, since nothing is freed here.
-fn quarantine(
-    plan: &mut Plan,
-    slab: &mut Slab,
-    reports: &mut rtrb::Producer<Report>,
-    cells: &Cells,
-    at: usize,
-    message: Box<dyn std::any::Any + Send>,
-) -> bool {
-    let Some(Step::Process { entry, outputs, .. }) = plan.steps.get(at) else {
-        std::mem::forget(message);
-        return true;
-    };
-    for (output, hand) in outputs.iter().zip(&mut plan.hands) {
-        let slot = output.slot as usize;
-        if matches!(plan.tables.payloads[slot], Payload::None) {
-            plan.tables.payloads[slot] = std::mem::take(&mut hand.payload);
-        }
-        plan.tables.payloads[slot].clear();
-    }
-    let entry = *entry;
-    let Some(open) = slab.get(entry) else {
-        std::mem::forget(message);
-        return true;
-    };
-    open.is_faulty = true;
-    match reports.push(Report::Panicked { entry, message }) {
-        Err(rtrb::PushError::Full(Report::Panicked { message, .. })) => {
-            cells.lost_reports.fetch_add(1, Ordering::Relaxed);
-            // A filter panics once: there is nothing here that would be freed.
-            std::mem::forget(open.unsaid.replace(message));
-            false
-        }
-        _ => true,
-    }
-}
-
-/// What is the same for every step of a cycle.
-struct Cycle<'a> {
-    len: usize,
-    position: u64,
-    gate: (f32, f32),
-    fall: f32,
-    timed_step: usize,
-    timer: Option<&'a dyn Fn() -> u64>,
-    sources: usize,
-    ended: usize,
-}
-
-impl Cycle<'_> {
-    /// Runs the steps from `at` on; `at` stays at the step in progress, so that a panic can be charged.
-    fn steps(
-        &mut self,
-        plan: &mut Plan,
-        slab: &mut Slab,
-        reports: &mut rtrb::Producer<Report>,
-        cells: &Cells,
-        at: &mut usize,
-    ) {
-        let Plan {
-            steps,
-            tables,
-            lines,
-            hands,
-            levels,
-            rate_hz,
-            fade_len,
-            fade_done,
-            ..
-        } = plan;
-        while let Some(step) = steps.get(*at) {
-            match step {
-                Step::Process {
-                    entry,
-                    inputs,
-                    outputs,
-                    is_source,
-                } => {
-                    let index = *entry;
-                    self.sources += usize::from(*is_source);
-                    let Some(entry) = slab.get(index).filter(|entry| !entry.is_faulty) else {
-                        let ends = *is_source || all_ended(inputs, &tables.headers);
-                        for output in outputs {
-                            let slot = output.slot as usize;
-                            tables.payloads[slot].clear();
-                            self.stamp(tables, slot, 0, *rate_hz, ends);
-                        }
-                        self.ended += usize::from(*is_source);
-                        *at += 1;
-                        continue;
-                    };
-                    // Copies first: a frame that is taken has left its place.
-                    for output in outputs {
-                        if let Some(from) = output.copy_from {
-                            tables.copy(from as usize, output.slot as usize);
-                        }
-                    }
-                    for (output, hand) in outputs.iter().zip(hands.iter_mut()) {
-                        take(tables, output, hand);
-                    }
-                    let mut io = Io {
-                        len: self.len,
-                        position: self.position,
-                        rate_hz: *rate_hz,
-                        values: &entry.values,
-                        inputs: Inputs::new(inputs, &tables.headers, &tables.payloads),
-                        outputs: &mut hands[..outputs.len()],
-                        gate: self.gate,
-                    };
-                    let timer = self.timer.filter(|_| *at == self.timed_step);
-                    let began = timer.map(|timer| timer());
-                    let flow = entry.processor.process(&mut io);
-                    if let (Some(timer), Some(began)) = (timer, began)
-                        && let Some(cell) = cells.costs.get(index as usize)
-                    {
-                        cell.store(
-                            (timer() - began).min(u64::from(u32::MAX)) as u32,
-                            Ordering::Relaxed,
-                        );
-                    }
-                    let ends = flow == Flow::Ended || all_ended(inputs, &tables.headers);
-                    self.ended += usize::from(*is_source && flow == Flow::Ended);
-                    if flow == Flow::Starved {
-                        report(
-                            reports,
-                            cells,
-                            Report::Starved {
-                                entry: index,
-                                position: self.position,
-                            },
-                        );
-                    }
-                    for (number, (output, hand)) in outputs.iter().zip(hands.iter_mut()).enumerate()
-                    {
-                        let bad = self.put_back(tables, output, hand, *rate_hz, ends, levels);
-                        if let Some(position) = bad.filter(|_| output.is_to_blame)
-                            && !std::mem::replace(&mut entry.has_complained, true)
-                        {
-                            let output = number as u16;
-                            report(
-                                reports,
-                                cells,
-                                Report::NonFinite {
-                                    entry: index,
-                                    output,
-                                    position,
-                                },
-                            );
-                        }
-                    }
-                }
-                Step::Pass { slot, wire } => {
-                    let payload = &tables.payloads[*slot as usize];
-                    self.publish(levels, *wire, payload, peak(payload).0);
-                }
-                Step::Recall { line } => {
-                    let slot = lines[*line].to as usize;
-                    lines[*line].recall(&mut tables.payloads[slot]);
-                    self.stamp(tables, slot, 0, *rate_hz, false);
-                }
-                Step::Store { line } => {
-                    let line = &mut lines[*line];
-                    if let Some(slot) = line.from {
-                        line.store(&tables.payloads[slot as usize]);
-                    }
-                }
-                Step::Fade { slot, is_arriving } => {
-                    if !(*is_arriving && fade_done >= fade_len) {
-                        fade(
-                            &mut tables.payloads[*slot as usize],
-                            *is_arriving,
-                            *fade_done,
-                            self.len,
-                            *fade_len,
-                        );
-                    }
-                }
-            }
-            *at += 1;
-        }
-    }
-
-    /// Puts a frame back where it stands, stamps its header, publishes its level. Samples that are no numbers are set to
-    /// zero, one by one: a gap as long as the fault, however the graph is cut into cycles. Where the first of them was.
-    fn put_back(
-        &self,
-        tables: &mut Tables,
-        output: &OutputSlot,
-        hand: &mut crate::ks::Output,
-        rate_hz: u32,
-        ends: bool,
-        levels: &Telemetry,
-    ) -> Option<u64> {
-        let slot = output.slot as usize;
-        let (mut peak, is_finite) = peak(&hand.payload);
-        let mut bad = None;
-        if let (false, Payload::Wave(wave)) = (is_finite, &mut hand.payload) {
-            let first = wave.channels().filter_map(first_non_finite).min();
-            let place = first.unwrap_or(0) * self.len / wave.len().max(1);
-            bad = Some(self.position + place as u64);
-            peak = 0.0;
-            for channel in wave.channels_mut() {
-                if !output.is_let_through {
-                    silence_non_finite(channel);
-                }
-                peak = finite_peak(channel).max(peak);
-            }
-        }
-        if let Some(wire) = output.wire {
-            self.publish(levels, wire, &hand.payload, peak);
-        }
-        let flags = hand.header.flags & flag::DATADISCONTINUITY;
-        hand.header = crate::ks::StreamHeader::default();
-        tables.payloads[slot] = std::mem::take(&mut hand.payload);
-        self.stamp(tables, slot, flags, rate_hz, ends);
-        bad
-    }
-
-    /// Publishes what a wire carries.
-    fn publish(&self, levels: &Telemetry, wire: u32, payload: &Payload, peak: f32) {
-        let wire = wire as usize;
-        let before = levels.get(wire);
-        match payload {
-            // Events are counted, so that a screen sees each one once.
-            Payload::Events(events) if !events.is_empty() => {
-                levels.set(wire, before + events.len() as f32);
-            }
-            Payload::Wave(_) => levels.set(wire, peak.max(before * self.fall)),
-            _ => {}
-        }
-    }
-
-    /// Writes the header of the frame that stands in `slot`.
-    fn stamp(&self, tables: &mut Tables, slot: usize, flags: u32, rate_hz: u32, ends: bool) {
-        let header = &mut tables.headers[slot];
-        header.time = time_from_sample(self.position, rate_hz);
-        header.duration = time_from_sample(self.position + self.len as u64, rate_hz) - header.time;
-        header.flags = flags | flag::TIMEVALID | flag::DURATIONVALID;
-        if ends {
-            header.flags |= flag::ENDOFSTREAM;
-        }
-        header.data_used = tables.payloads[slot]
-            .wave()
-            .map_or(0, |wave| wave.len() as u32 * tables.sample_sizes[slot]);
-    }
-}
-
-fn take(tables: &mut Tables, output: &OutputSlot, hand: &mut crate::ks::Output) {
-    let slot = output.slot as usize;
-    hand.payload = std::mem::take(&mut tables.payloads[slot]);
-    hand.is_connected = output.wire.is_some();
-    if output.is_in_place {
-        hand.header = tables.headers[slot];
-    } else if output.begins_silent || matches!(hand.payload, Payload::Events(_)) {
-        hand.payload.clear();
-    }
-}
-
-/// A filter's streams end when those of all its connected inputs have (HDR-10).
-fn all_ended(inputs: &[InputPin], headers: &[crate::ks::StreamHeader]) -> bool {
-    let mut connected = inputs.iter().filter(|input| input.wire != 0).peekable();
-    connected.peek().is_some()
-        && connected.all(|input| {
-            input
-                .slot
-                .is_some_and(|slot| headers[slot as usize].is_end_of_stream())
-        })
-}
-
-/// Multiplies the cycle's part of a straight line from silence up, or down to it. `done` and `whole` count samples of
-/// the graph's rate; a wire of another rate takes its share.
-fn fade(payload: &mut Payload, is_arriving: bool, done: usize, len: usize, whole: usize) {
-    let Some(wave) = payload.wave_mut() else {
-        return;
-    };
-    let count = wave.len().max(1) as f32;
-    for channel in wave.channels_mut() {
-        for (index, sample) in channel.iter_mut().enumerate() {
-            let at = done as f32 + (index + 1) as f32 * len as f32 / count;
-            let up = (at / whole.max(1) as f32).min(1.0);
-            *sample *= if is_arriving { up } else { 1.0 - up };
         }
     }
 }

@@ -1,0 +1,347 @@
+//! One cycle: the steps of a plan in order over its frame tables, each filter's call, what becomes of its frames.
+//!
+//! Which plan runs, its states and messages are the runner's.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
+
+use super::link::{Cells, Report};
+use super::plan::{OutputSlot, Plan, Step};
+use super::slab::Slab;
+use super::table::{Tables, peak};
+use crate::dsp::measure::{finite_peak, first_non_finite, silence_non_finite};
+use crate::ks::{Flow, InputPin, Inputs, Io, Payload, Telemetry, flag, time_from_sample};
+
+/// Pushes a report, or counts it as lost.
+pub(super) fn report(reports: &mut rtrb::Producer<Report>, cells: &Cells, message: Report) {
+    if reports.push(message).is_err() {
+        cells.lost_reports.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// The step at `at` panicked: silences its outputs, now and from here on. Whether that could be said; otherwise the
+/// message stays with the filter, since nothing is freed here.
+fn quarantine(
+    plan: &mut Plan,
+    slab: &mut Slab,
+    reports: &mut rtrb::Producer<Report>,
+    cells: &Cells,
+    at: usize,
+    message: Box<dyn std::any::Any + Send>,
+) -> bool {
+    let Some(Step::Process { entry, outputs, .. }) = plan.steps.get(at) else {
+        std::mem::forget(message);
+        return true;
+    };
+    for (output, hand) in outputs.iter().zip(&mut plan.hands) {
+        let slot = output.slot as usize;
+        if matches!(plan.tables.payloads[slot], Payload::None) {
+            plan.tables.payloads[slot] = std::mem::take(&mut hand.payload);
+        }
+        plan.tables.payloads[slot].clear();
+    }
+    let entry = *entry;
+    let Some(open) = slab.get(entry) else {
+        std::mem::forget(message);
+        return true;
+    };
+    open.is_faulty = true;
+    match reports.push(Report::Panicked { entry, message }) {
+        Err(rtrb::PushError::Full(Report::Panicked { message, .. })) => {
+            cells.lost_reports.fetch_add(1, Ordering::Relaxed);
+            // A filter panics once: there is nothing here that would be freed.
+            std::mem::forget(open.unsaid.replace(message));
+            false
+        }
+        _ => true,
+    }
+}
+
+/// What is the same for every step of a cycle.
+pub(super) struct Cycle<'a> {
+    len: usize,
+    position: u64,
+    gate: (f32, f32),
+    fall: f32,
+    /// The step whose cost is taken, and the clock for it.
+    pub(super) timed_step: usize,
+    pub(super) timer: Option<&'a dyn Fn() -> u64>,
+    sources: usize,
+    ended: usize,
+}
+
+impl<'a> Cycle<'a> {
+    /// A cycle of `len` samples from `position` on. Meters fall by `fall` in it.
+    pub(super) fn new(len: usize, position: u64, gate: (f32, f32), fall: f32) -> Self {
+        Self {
+            len,
+            position,
+            gate,
+            fall,
+            timed_step: 0,
+            timer: None,
+            sources: 0,
+            ended: 0,
+        }
+    }
+
+    /// Whether every source has given its last sample.
+    pub(super) fn has_ended(&self) -> bool {
+        self.sources > 0 && self.ended == self.sources
+    }
+
+    /// Runs every step. A filter that panics is charged, silenced and left out from here on. How many of them could not
+    /// be told of.
+    pub(super) fn run(
+        &mut self,
+        plan: &mut Plan,
+        slab: &mut Slab,
+        reports: &mut rtrb::Producer<Report>,
+        cells: &Cells,
+    ) -> usize {
+        let mut at = 0;
+        let mut unsaid = 0;
+        loop {
+            let work = AssertUnwindSafe(|| self.steps(plan, slab, reports, cells, &mut at));
+            let Err(message) = catch_unwind(work) else {
+                return unsaid;
+            };
+            unsaid += usize::from(!quarantine(plan, slab, reports, cells, at, message));
+            at += 1;
+        }
+    }
+
+    /// Runs the steps from `at` on; `at` stays at the step in progress, so that a panic can be charged.
+    fn steps(
+        &mut self,
+        plan: &mut Plan,
+        slab: &mut Slab,
+        reports: &mut rtrb::Producer<Report>,
+        cells: &Cells,
+        at: &mut usize,
+    ) {
+        let Plan {
+            steps,
+            tables,
+            lines,
+            hands,
+            levels,
+            rate_hz,
+            fade_len,
+            fade_done,
+            ..
+        } = plan;
+        while let Some(step) = steps.get(*at) {
+            match step {
+                Step::Process {
+                    entry,
+                    inputs,
+                    outputs,
+                    is_source,
+                } => {
+                    let index = *entry;
+                    self.sources += usize::from(*is_source);
+                    let Some(entry) = slab.get(index).filter(|entry| !entry.is_faulty) else {
+                        let ends = *is_source || all_ended(inputs, &tables.headers);
+                        for output in outputs {
+                            let slot = output.slot as usize;
+                            tables.payloads[slot].clear();
+                            self.stamp(tables, slot, 0, *rate_hz, ends);
+                        }
+                        self.ended += usize::from(*is_source);
+                        *at += 1;
+                        continue;
+                    };
+                    // Copies first: a frame that is taken has left its place.
+                    for output in outputs {
+                        if let Some(from) = output.copy_from {
+                            tables.copy(from as usize, output.slot as usize);
+                        }
+                    }
+                    for (output, hand) in outputs.iter().zip(hands.iter_mut()) {
+                        take(tables, output, hand);
+                    }
+                    let mut io = Io {
+                        len: self.len,
+                        position: self.position,
+                        rate_hz: *rate_hz,
+                        values: &entry.values,
+                        inputs: Inputs::new(inputs, &tables.headers, &tables.payloads),
+                        outputs: &mut hands[..outputs.len()],
+                        gate: self.gate,
+                    };
+                    let timer = self.timer.filter(|_| *at == self.timed_step);
+                    let began = timer.map(|timer| timer());
+                    let flow = entry.processor.process(&mut io);
+                    if let (Some(timer), Some(began)) = (timer, began)
+                        && let Some(cell) = cells.costs.get(index as usize)
+                    {
+                        cell.store(
+                            (timer() - began).min(u64::from(u32::MAX)) as u32,
+                            Ordering::Relaxed,
+                        );
+                    }
+                    let ends = flow == Flow::Ended || all_ended(inputs, &tables.headers);
+                    self.ended += usize::from(*is_source && flow == Flow::Ended);
+                    if flow == Flow::Starved {
+                        report(
+                            reports,
+                            cells,
+                            Report::Starved {
+                                entry: index,
+                                position: self.position,
+                            },
+                        );
+                    }
+                    for (number, (output, hand)) in outputs.iter().zip(hands.iter_mut()).enumerate()
+                    {
+                        let bad = self.put_back(tables, output, hand, *rate_hz, ends, levels);
+                        if let Some(position) = bad.filter(|_| output.is_to_blame)
+                            && !std::mem::replace(&mut entry.has_complained, true)
+                        {
+                            let output = number as u16;
+                            report(
+                                reports,
+                                cells,
+                                Report::NonFinite {
+                                    entry: index,
+                                    output,
+                                    position,
+                                },
+                            );
+                        }
+                    }
+                }
+                Step::Pass { slot, wire } => {
+                    let payload = &tables.payloads[*slot as usize];
+                    self.publish(levels, *wire, payload, peak(payload).0);
+                }
+                Step::Recall { line } => {
+                    let slot = lines[*line].to as usize;
+                    lines[*line].recall(&mut tables.payloads[slot]);
+                    self.stamp(tables, slot, 0, *rate_hz, false);
+                }
+                Step::Store { line } => {
+                    let line = &mut lines[*line];
+                    if let Some(slot) = line.from {
+                        line.store(&tables.payloads[slot as usize]);
+                    }
+                }
+                Step::Fade { slot, is_arriving } => {
+                    if !(*is_arriving && fade_done >= fade_len) {
+                        fade(
+                            &mut tables.payloads[*slot as usize],
+                            *is_arriving,
+                            *fade_done,
+                            self.len,
+                            *fade_len,
+                        );
+                    }
+                }
+            }
+            *at += 1;
+        }
+    }
+
+    /// Puts a frame back where it stands, stamps its header, publishes its level. Samples that are no numbers are set to
+    /// zero, one by one: a gap as long as the fault, however the graph is cut into cycles. Where the first of them was.
+    fn put_back(
+        &self,
+        tables: &mut Tables,
+        output: &OutputSlot,
+        hand: &mut crate::ks::Output,
+        rate_hz: u32,
+        ends: bool,
+        levels: &Telemetry,
+    ) -> Option<u64> {
+        let slot = output.slot as usize;
+        let (mut peak, is_finite) = peak(&hand.payload);
+        let mut bad = None;
+        if let (false, Payload::Wave(wave)) = (is_finite, &mut hand.payload) {
+            let first = wave.channels().filter_map(first_non_finite).min();
+            let place = first.unwrap_or(0) * self.len / wave.len().max(1);
+            bad = Some(self.position + place as u64);
+            peak = 0.0;
+            for channel in wave.channels_mut() {
+                if !output.is_let_through {
+                    silence_non_finite(channel);
+                }
+                peak = finite_peak(channel).max(peak);
+            }
+        }
+        if let Some(wire) = output.wire {
+            self.publish(levels, wire, &hand.payload, peak);
+        }
+        let flags = hand.header.flags & flag::DATADISCONTINUITY;
+        hand.header = crate::ks::StreamHeader::default();
+        tables.payloads[slot] = std::mem::take(&mut hand.payload);
+        self.stamp(tables, slot, flags, rate_hz, ends);
+        bad
+    }
+
+    /// Publishes what a wire carries.
+    fn publish(&self, levels: &Telemetry, wire: u32, payload: &Payload, peak: f32) {
+        let wire = wire as usize;
+        let before = levels.get(wire);
+        match payload {
+            // Events are counted, so that a screen sees each one once.
+            Payload::Events(events) if !events.is_empty() => {
+                levels.set(wire, before + events.len() as f32);
+            }
+            Payload::Wave(_) => levels.set(wire, peak.max(before * self.fall)),
+            _ => {}
+        }
+    }
+
+    /// Writes the header of the frame that stands in `slot`.
+    fn stamp(&self, tables: &mut Tables, slot: usize, flags: u32, rate_hz: u32, ends: bool) {
+        let header = &mut tables.headers[slot];
+        header.time = time_from_sample(self.position, rate_hz);
+        header.duration = time_from_sample(self.position + self.len as u64, rate_hz) - header.time;
+        header.flags = flags | flag::TIMEVALID | flag::DURATIONVALID;
+        if ends {
+            header.flags |= flag::ENDOFSTREAM;
+        }
+        header.data_used = tables.payloads[slot]
+            .wave()
+            .map_or(0, |wave| wave.len() as u32 * tables.sample_sizes[slot]);
+    }
+}
+
+fn take(tables: &mut Tables, output: &OutputSlot, hand: &mut crate::ks::Output) {
+    let slot = output.slot as usize;
+    hand.payload = std::mem::take(&mut tables.payloads[slot]);
+    hand.is_connected = output.wire.is_some();
+    if output.is_in_place {
+        hand.header = tables.headers[slot];
+    } else if output.begins_silent || matches!(hand.payload, Payload::Events(_)) {
+        hand.payload.clear();
+    }
+}
+
+/// A filter's streams end when those of all its connected inputs have (HDR-10).
+fn all_ended(inputs: &[InputPin], headers: &[crate::ks::StreamHeader]) -> bool {
+    let mut connected = inputs.iter().filter(|input| input.wire != 0).peekable();
+    connected.peek().is_some()
+        && connected.all(|input| {
+            input
+                .slot
+                .is_some_and(|slot| headers[slot as usize].is_end_of_stream())
+        })
+}
+
+/// Multiplies the cycle's part of a straight line from silence up, or down to it. `done` and `whole` count samples of
+/// the graph's rate; a wire of another rate takes its share.
+fn fade(payload: &mut Payload, is_arriving: bool, done: usize, len: usize, whole: usize) {
+    let Some(wave) = payload.wave_mut() else {
+        return;
+    };
+    let count = wave.len().max(1) as f32;
+    for channel in wave.channels_mut() {
+        for (index, sample) in channel.iter_mut().enumerate() {
+            let at = done as f32 + (index + 1) as f32 * len as f32 / count;
+            let up = (at / whole.max(1) as f32).min(1.0);
+            *sample *= if is_arriving { up } else { 1.0 - up };
+        }
+    }
+}
