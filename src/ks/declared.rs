@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::filter::{Descriptor, Filter, OpenError, Opened, Opening};
 use super::format::DataRange;
+use super::framing::Framing;
 use super::ids::Guid;
 use super::medium::{Interface, Medium};
 use super::pin::{Communication, DataFlow, Instances, PinFactory};
@@ -38,6 +39,10 @@ pub struct PinDeclaration {
     /// The fewest before the filter runs.
     #[serde(default)]
     pub necessary: u32,
+
+    /// What it wants of its frames.
+    #[serde(default)]
+    pub framing: Option<Framing>,
 }
 
 fn both() -> Communication {
@@ -65,6 +70,7 @@ impl PinDeclaration {
                 possible: self.possible,
                 necessary: self.necessary,
             },
+            framing: self.framing.clone(),
             ..blank
         }
     }

@@ -12,6 +12,9 @@ mod facts;
 mod filter;
 mod format;
 mod frame;
+
+pub mod framing;
+
 pub mod ids;
 mod medium;
 
@@ -43,6 +46,8 @@ pub use format::{
     MusicLimits, UNLIMITED, closest_mismatch, grouped, intersect, overlaps, usual_speakers,
 };
 pub use frame::{EVENT_CAPACITY, Payload, StreamHeader, Wave, flag};
+pub use framing::{Compression, Framing, FramingItem, SizeRange, framing_of};
+
 pub use medium::{Interface, Medium};
 
 pub use package::{NORMAL_MERIT, PackageError, filters_of};

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use super::format::{DataRange, Kind};
+use super::framing::Framing;
 use super::medium::{Interface, Medium};
 
 /// Which way data cross the filter's border (COM-1).
@@ -105,6 +106,9 @@ pub struct PinFactory {
     pub delayed_by: Option<&'static str>,
     /// Whether this input wants to see samples that are not numbers. Others are given zeros instead.
     pub takes_non_finite: bool,
+
+    /// What it wants of its frames; ask [`framing_of`](super::framing_of), which knows of work in place too.
+    pub framing: Option<Framing>,
 }
 
 impl PinFactory {
@@ -129,6 +133,8 @@ impl PinFactory {
             same_format_as: None,
             delayed_by: None,
             takes_non_finite: false,
+
+            framing: Some(Framing::SYSTEM),
         }
     }
 
@@ -169,6 +175,12 @@ impl PinFactory {
     /// The same input, which sees samples that are not numbers as they are.
     pub const fn takes_non_finite(mut self) -> Self {
         self.takes_non_finite = true;
+        self
+    }
+
+    /// The same pin with wishes for its frames.
+    pub const fn framing(mut self, framing: Framing) -> Self {
+        core::mem::forget(self.framing.replace(framing));
         self
     }
 

@@ -265,6 +265,9 @@ impl Descriptor {
                     "{name} is delayed by {key:?}, which is no property"
                 ));
             }
+            if let Some(fault) = pin.framing.as_ref().and_then(|it| it.fault()) {
+                return Some(format!("the framing of {name} {fault}"));
+            }
             [pin.in_place_of, pin.same_format_as]
                 .into_iter()
                 .flatten()

@@ -5,7 +5,7 @@ use super::dispatch::{Item, Request, short};
 use super::layout::{self, HEADER, REQUEST, Reader, Writer};
 use super::object::{Host, Object, PinObject};
 use super::pin;
-use crate::ks::{DataRange, State, Status};
+use crate::ks::{DataRange, Framing, State, Status, framing_of};
 
 pub(super) const ITEMS: &[Item] = &[
     Item::get(0, REQUEST, |host, request| {
@@ -27,8 +27,9 @@ pub(super) const ITEMS: &[Item] = &[
         })
     })
     .and_set(HEADER, set_format),
-    // No framing is declared for any pin: the default allocator serves (AFX-5).
-    Item::get(3, REQUEST, |_, _| Answer::status(Status::NotFound)),
+    Item::get(3, REQUEST, |host, request| {
+        framing(host, request, layout::framing)
+    }),
     Item::set(4, REQUEST, HEADER, |host, request| {
         match proposed(host, request) {
             Ok(_) => Answer::status(Status::Success),
@@ -39,8 +40,22 @@ pub(super) const ITEMS: &[Item] = &[
     Item::get(5, REQUEST, |_, request| {
         Answer::sized(vec![0; 4], request.output)
     }),
-    Item::get(6, REQUEST, |_, _| Answer::status(Status::NotFound)),
+    Item::get(6, REQUEST, |host, request| {
+        framing(host, request, layout::framing_ex)
+    }),
 ];
+
+/// What the pin's factory declares; a pin that declares nothing, or that no frame passes, has none (AFX-5, MED-5).
+fn framing(host: &Host, request: &Request<'_>, bytes: fn(&Framing) -> Vec<u8>) -> Answer {
+    of(host, request, |pin| {
+        let pins = &host.filter_of(pin.filter).descriptor.pins;
+        let declared = framing_of(pins, pin.factory).filter(|_| !pin.medium.is_hard_wired());
+        match declared {
+            Some(framing) => Answer::sized(bytes(&framing), request.output),
+            None => Answer::status(Status::NotFound),
+        }
+    })
+}
 
 fn of(host: &Host, request: &Request<'_>, answer: impl FnOnce(&PinObject) -> Answer) -> Answer {
     match host.object(request.handle) {

@@ -7,10 +7,11 @@
 
 use std::borrow::Cow;
 
+use crate::ks::framing::require;
 use crate::ks::ids::{Guid, major, specifier};
 use crate::ks::{
-    Attribute, AudioFormat, AudioLimits, DataFormat, DataRange, Interface, Limits, Medium,
-    MusicLimits, usual_speakers,
+    Attribute, AudioFormat, AudioLimits, DataFormat, DataRange, Framing, Interface, Limits, Medium,
+    MusicLimits, SizeRange, usual_speakers,
 };
 
 /// Size of a format or range without anything behind it.
@@ -152,6 +153,50 @@ pub fn medium(medium: Medium) -> Vec<u8> {
 /// An interface, 24 bytes.
 pub fn interface(interface: Interface) -> Vec<u8> {
     identifier(interface.set, interface.id)
+}
+
+/// A framing without items, 24 bytes: what its first item says, as far as it can be said (7.1).
+pub fn framing(framing: &Framing) -> Vec<u8> {
+    let item = framing.items.first().copied().unwrap_or_default();
+    Writer::default()
+        .u32(item.flags & require::BASIC)
+        .u32(0)
+        .u32(item.frames)
+        .u32(item.size.min)
+        .u32(item.alignment)
+        .u32(0)
+        .0
+}
+
+/// A framing with its items: 24 bytes and 88 for each (7.3).
+pub fn framing_ex(framing: &Framing) -> Vec<u8> {
+    let compression = framing.compression;
+    let head = Writer::default()
+        .u32(framing.items.len() as u32)
+        .u32(0)
+        .u32(compression.numerator)
+        .u32(compression.denominator)
+        .u32(compression.margin)
+        .u32(framing.weight);
+    let sizes = |writer: Writer, size: SizeRange| {
+        writer.u32(size.min).u32(size.max).u32(size.stepping.max(1))
+    };
+    let items = framing.items.iter().fold(head, |writer, item| {
+        let item_head = writer
+            .guid(item.memory)
+            .guid(Guid::WILDCARD)
+            .u32(0)
+            .u32(0)
+            .u32(item.flags)
+            .u32(item.frames)
+            .u32(item.alignment)
+            .u32(item.weight);
+        // The physical range is that of the memory, which knows no limits; weights in place are not supported (AFX-4).
+        sizes(sizes(item_head, SizeRange::ANY), item.size)
+            .u32(0)
+            .u32(0)
+    });
+    items.0
 }
 
 fn attribute_list(attributes: &[Attribute]) -> Vec<u8> {

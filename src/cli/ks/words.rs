@@ -7,7 +7,8 @@ use serde::{Deserialize, Deserializer};
 use crate::ks::ids::{Guid, category, major, set, specifier, sub, technology};
 use crate::ks::{
     Attribute, AudioFormat, AudioLimits, Communication, DataFlow, DataFormat, DataRange,
-    Descriptor, Instances, Interface, Limits, Medium, MusicLimits, PinFactory, Status, UNLIMITED,
+    Descriptor, Framing, Instances, Interface, Limits, Medium, MusicLimits, PinFactory, Status,
+    UNLIMITED,
 };
 use crate::raw::{Connect, layout, sets};
 
@@ -427,6 +428,8 @@ pub(super) struct PinWords {
     possible: u32,
     #[serde(default)]
     necessary: u32,
+    /// What it wants of its frames; nothing declares nothing (AFX-5).
+    framing: Option<Framing>,
 }
 
 fn both() -> Communication {
@@ -462,6 +465,7 @@ impl PinWords {
                 possible: self.possible,
                 necessary: self.necessary,
             },
+            framing: self.framing.clone(),
             ..blank
         })
     }

@@ -26,6 +26,7 @@ fn pin(name: &str, data_flow: DataFlow, ranges: &[DataRange]) -> PinDeclaration 
         interfaces: vec![],
         possible: 1,
         necessary: 0,
+        framing: None,
     }
 }
 
