@@ -1,0 +1,341 @@
+//! Sound cards over cpal: the miniport behind the WaveRT port.
+//!
+//! ```text
+//!   open() ──▶ thread "card": builds the stream, watches it, drops it      (may be slow, may block)
+//!                 └─ the host's callback: copies out of the ring, counts, wakes      (nothing else)
+//! ```
+//!
+//! Lives here: one card. Does not live here: which cards there are (`enumerate.rs`) and what its stream is
+//! called for (`stream.rs`). The stream is owned by a thread of
+//! its own, so that no other thread ever waits for a device: neither the audio thread when it lets a card go, nor a
+//! builder longer than [`PATIENCE`]. Buffers are of a fixed size but on JACK, where the server says; what was granted is
+//! read back. Hosts differ in what they tell of a loss: an error that means it, a storm of errors, or callbacks that
+//! stand still are all taken as one.
+//!
+//! A card that takes one stream only may still be held by our own old one when an edit opens it anew, since the old plan
+//! plays until the new one is there. Then the ring is handed out at once, and the stream follows when the old one is
+//! closed.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::{Duration, Instant};
+
+use cpal::{HostId, Stream};
+
+use crate::ks::{AudioFormat, DataFormat, Granted, Waker};
+use crate::portcls::ring::{Cursor, FrameRing, ring};
+use crate::portcls::{DeviceError, MiniportWaveRt};
+
+mod stream;
+#[cfg(test)]
+mod tests;
+
+use stream::build;
+pub(super) use stream::rank;
+
+/// How long a device may take to open.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a stream may take to ask for its first samples, before it is taken on trust.
+const START: Duration = Duration::from_millis(400);
+/// How often a stream is begun that breaks off at once.
+const TRIES: u32 = 3;
+/// How long a card that we hold ourselves is waited for, and how often it is tried.
+const HANDOVER: Duration = Duration::from_secs(5);
+const HANDOVER_STEP: Duration = Duration::from_millis(10);
+/// How often a stream is looked at.
+const WATCH: Duration = Duration::from_millis(250);
+/// Callbacks that stand still for so long are lost.
+const STUCK: Duration = Duration::from_secs(3);
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a watchdog over a device, which keeps the system's time"
+)]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// An open card.
+pub(super) struct AudioCard {
+    ring: Option<FrameRing>,
+    granted: Granted,
+    is_open: Arc<AtomicBool>,
+    keeper: std::thread::Thread,
+}
+
+impl MiniportWaveRt for AudioCard {
+    fn allocate(&mut self) -> Option<FrameRing> {
+        self.ring.take()
+    }
+
+    fn granted(&self) -> Granted {
+        self.granted.clone()
+    }
+}
+
+impl Drop for AudioCard {
+    fn drop(&mut self) {
+        self.is_open.store(false, Ordering::Release);
+        self.keeper.unpark();
+    }
+}
+
+/// Opens the card called `name`.
+pub(super) fn open(
+    name: &str,
+    format: &DataFormat,
+    quantum: usize,
+    waker: Waker,
+) -> Result<AudioCard, DeviceError> {
+    let unavailable = |reason: String| DeviceError::Unavailable {
+        device: shown(name),
+        reason,
+    };
+    let Some(audio) = format.audio else {
+        return Err(unavailable("only sound can be played".into()));
+    };
+    let is_open = Arc::new(AtomicBool::new(true));
+    let (answer, answered) = mpsc::channel();
+    let order = Order {
+        name: name.to_owned(),
+        audio,
+        quantum,
+        waker,
+        is_open: is_open.clone(),
+    };
+    let keeper = std::thread::Builder::new()
+        .name("card".into())
+        .spawn(move || keep(&order, &answer))
+        .map_err(|error| unavailable(error.to_string()))?;
+    let keeper = keeper.thread().clone();
+    match answered.recv_timeout(PATIENCE) {
+        Ok(Ok((ring, granted))) => Ok(AudioCard {
+            ring: Some(ring),
+            granted,
+            is_open,
+            keeper,
+        }),
+        Ok(Err(error)) => Err(error),
+        Err(_) => {
+            is_open.store(false, Ordering::Release);
+            Err(unavailable("it does not answer".into()))
+        }
+    }
+}
+
+fn shown(name: &str) -> String {
+    if name.is_empty() {
+        "the default device".into()
+    } else {
+        name.into()
+    }
+}
+
+/// What the keeper of a stream is told.
+struct Order {
+    name: String,
+    audio: AudioFormat,
+    quantum: usize,
+    waker: Waker,
+    is_open: Arc<AtomicBool>,
+}
+
+type Answer = Result<(FrameRing, Granted), DeviceError>;
+
+/// Why a stream could not be built.
+struct Refused {
+    error: DeviceError,
+    /// It is there, and somebody holds it.
+    is_busy: bool,
+}
+
+impl From<DeviceError> for Refused {
+    fn from(error: DeviceError) -> Self {
+        Self {
+            error,
+            is_busy: false,
+        }
+    }
+}
+
+/// The streams this program holds, by host: only cards of the same one can stand in each other's way.
+static HELD: Mutex<BTreeMap<String, usize>> = Mutex::new(BTreeMap::new());
+
+/// A stream, counted as long as it is there.
+struct Held {
+    stream: Option<Stream>,
+    host: String,
+}
+
+impl Held {
+    fn new(stream: Stream, host: &str) -> Self {
+        let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+        *held.entry(host.to_owned()).or_default() += 1;
+        Self {
+            stream: Some(stream),
+            host: host.to_owned(),
+        }
+    }
+
+    fn is_any(host: &str) -> bool {
+        let held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+        held.get(host).is_some_and(|count| *count > 0)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.stream = None;
+        let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = held.get_mut(&self.host) {
+            *count = count.saturating_sub(1);
+        }
+    }
+}
+
+/// The life of a stream's thread: open, answer, watch, close.
+fn keep(order: &Order, answer: &mpsc::Sender<Answer>) {
+    let begun = match begin(order) {
+        Err(refused) if refused.is_busy && Held::is_any(&host_of(&order.name)) => {
+            take_over(order, answer)
+        }
+        Err(refused) => {
+            // Nobody may be waiting any more.
+            let _ = answer.send(Err(refused.error));
+            None
+        }
+        Ok((begun, ring)) => {
+            let granted = begun.granted.clone();
+            answer.send(Ok((ring, granted))).is_ok().then_some(begun)
+        }
+    };
+    let Some(begun) = begun else { return };
+    let cursor = begun.cursor;
+    let mut watchdog = Watchdog::new(cursor.calls(), now());
+    while order.is_open.load(Ordering::Acquire) && !cursor.is_lost() {
+        std::thread::park_timeout(WATCH);
+        if watchdog.is_stuck(cursor.calls(), now()) {
+            log::warn!(
+                "{}: the card stands still and is given up",
+                shown(&order.name)
+            );
+            cursor.lose();
+        }
+    }
+    order.waker.wake();
+    if let Ok(error) = begun.heard.try_recv() {
+        log::warn!("{}: {error}", shown(&order.name));
+    }
+    drop(begun.stream);
+}
+
+/// Notices callbacks that stand still.
+struct Watchdog {
+    calls: u64,
+    moved: Instant,
+}
+
+impl Watchdog {
+    fn new(calls: u64, at: Instant) -> Self {
+        Self { calls, moved: at }
+    }
+
+    fn is_stuck(&mut self, calls: u64, at: Instant) -> bool {
+        if calls != self.calls {
+            (self.calls, self.moved) = (calls, at);
+        }
+        at.saturating_duration_since(self.moved) > STUCK
+    }
+}
+
+/// A stream that plays.
+struct Begun {
+    stream: Held,
+    cursor: Arc<Cursor>,
+    granted: Granted,
+    heard: mpsc::Receiver<cpal::Error>,
+}
+
+/// Opens a stream and sees it start: a server that has just come up may break the first one off.
+fn begin(order: &Order) -> Result<(Begun, FrameRing), Refused> {
+    let mut tries = 1;
+    loop {
+        let (ring, card) = ring(order.audio.channels as usize, order.quantum);
+        let cursor = ring.cursor().clone();
+        cursor.set_period(order.quantum);
+        let begun = build(order, &cursor, &mut Some(card))?;
+        let start = now();
+        while cursor.calls() == 0
+            && !cursor.is_lost()
+            && now().saturating_duration_since(start) < START
+        {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        if !cursor.is_lost() || tries == TRIES {
+            return Ok((begun, ring));
+        }
+        tries += 1;
+        drop(begun);
+        std::thread::sleep(START / 4);
+    }
+}
+
+/// Hands the ring out at once, and builds the stream when the old one is closed.
+fn take_over(order: &Order, answer: &mpsc::Sender<Answer>) -> Option<Begun> {
+    let (ring, card) = ring(order.audio.channels as usize, order.quantum);
+    let cursor = ring.cursor().clone();
+    cursor.set_period(order.quantum);
+    let (host, name) = order.name.split_once(':').unwrap_or(("", &order.name));
+    let granted = Granted {
+        host: host.into(),
+        name: name.into(),
+        rate_hz: order.audio.rate_hz,
+        channels: order.audio.channels,
+        samples: "as before".into(),
+        period: order.quantum,
+    };
+    answer.send(Ok((ring, granted))).ok()?;
+    let mut card = Some(card);
+    let begun = retry(&order.is_open, HANDOVER, || {
+        build(order, &cursor, &mut card)
+    });
+    match begun {
+        Ok(begun) => Some(begun),
+        Err(error) => {
+            log::warn!("{error}");
+            cursor.lose();
+            order.waker.wake();
+            None
+        }
+    }
+}
+
+/// Tries as long as the card is busy and still wanted.
+fn retry<T>(
+    is_wanted: &AtomicBool,
+    patience: Duration,
+    mut build: impl FnMut() -> Result<T, Refused>,
+) -> Result<T, DeviceError> {
+    let start = now();
+    loop {
+        match build() {
+            Ok(begun) => return Ok(begun),
+            Err(refused) => {
+                let is_late = now().saturating_duration_since(start) > patience;
+                if !refused.is_busy || is_late || !is_wanted.load(Ordering::Acquire) {
+                    return Err(refused.error);
+                }
+            }
+        }
+        std::thread::sleep(HANDOVER_STEP);
+    }
+}
+
+/// The host of a whole name; ALSA is the one whose names are used without it.
+fn host_of(name: &str) -> String {
+    let host = name.split_once(':').map(|(host, _)| host);
+    let known = host.filter(|host| HostId::from_str(host).is_ok());
+    known.unwrap_or("alsa").to_owned()
+}
