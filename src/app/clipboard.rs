@@ -148,7 +148,7 @@ impl App {
     /// What every box of the shown graph covers.
     pub(super) fn areas(&self) -> Vec<(FilterId, Area)> {
         let nodes = self.shown().filters.iter();
-        let area = |(id, node): (&FilterId, &crate::graph::Node)| {
+        let area = |(id, node): (&FilterId, &crate::graph::Shared<crate::graph::Node>)| {
             let known = self.sizes.get(id).copied();
             let at = node.position;
             let size = known.unwrap_or_else(|| estimated_size(node, &self.catalogue));

@@ -133,7 +133,7 @@ impl Bench<'_> {
         for (number, &index) in before.iter().enumerate() {
             edits.push(Edit::Connect(Connection {
                 to: nth(&last.0, number),
-                ..self.graph.connections[index].clone()
+                ..self.graph.connections[index].clone().into_inner()
             }));
         }
         let mut ends = row.ends;
@@ -150,7 +150,7 @@ impl Bench<'_> {
                 for (number, &index) in behind.iter().enumerate() {
                     edits.push(Edit::Connect(Connection {
                         from: nth(&first.1, number),
-                        ..self.graph.connections[index].clone()
+                        ..self.graph.connections[index].clone().into_inner()
                     }));
                 }
             }
@@ -212,7 +212,7 @@ impl Bench<'_> {
                 at: placed.at,
                 size,
             };
-            scratch.filters.insert(id, node.clone());
+            scratch.filters.insert(id, node.clone().into());
             let end = |pin| PinRef {
                 filter: id,
                 pin,

@@ -85,10 +85,10 @@ pub(super) fn step(script: &mut Script, it: &Words) -> Result<(), Failure> {
     let kind = filters::find(&script.bench.catalogue, &it.key)?.descriptor();
     let (key, title) = (kind.key.to_string(), kind.title.to_string());
     let graph = script.document.graph();
-    let at = it
-        .place
-        .at
-        .map_or_else(|| beside(graph.filters.values()), |at| at.0);
+    let at = it.place.at.map_or_else(
+        || beside(graph.filters.values().map(|node| &**node)),
+        |at| at.0,
+    );
     let mut edit = Edit::add_filter(graph, &key, &title, at);
     if let (Edit::Add { node, .. }, Some(name)) = (&mut edit, &it.place.name) {
         node.name = unquoted(name).unwrap_or_else(|| name.clone());

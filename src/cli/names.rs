@@ -218,15 +218,15 @@ pub(super) fn connection(
     to: (&PinRef, bool),
 ) -> Option<usize> {
     let same = |pin: &PinRef, wanted: &PinRef| pin.filter == wanted.filter && pin.pin == wanted.pin;
-    let exact = |wire: &&Connection| wire.from == *from.0 && wire.to == *to.0;
-    let loose = |wire: &&Connection| {
+    let exact = |wire: &Connection| wire.from == *from.0 && wire.to == *to.0;
+    let loose = |wire: &Connection| {
         same(&wire.from, from.0)
             && same(&wire.to, to.0)
             && (!from.1 || wire.from.instance == from.0.instance)
             && (!to.1 || wire.to.instance == to.0.instance)
     };
     let wires = &level.connections;
-    wires.iter().position(|wire| exact(&wire)).or_else(|| {
+    wires.iter().position(|wire| exact(wire)).or_else(|| {
         let mut fitting = wires.iter().enumerate().filter(|(_, wire)| loose(wire));
         let first = fitting.next()?.0;
         fitting.next().is_none().then_some(first)

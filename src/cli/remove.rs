@@ -49,8 +49,9 @@ pub(super) fn step(script: &mut Script, it: &Words) -> Result<(), Failure> {
     }
     let (found, mut level) = find(script.document.graph(), &name)?;
     let (id, name) = (found.id, found.node.name.clone());
-    let ends = |wire: &&crate::graph::Connection| wire.from.filter == id || wire.to.filter == id;
-    let wires = found.graph.connections.iter().filter(ends).count();
+    let wires = found.graph.connections.iter();
+    let ends = wires.filter(|wire| wire.from.filter == id || wire.to.filter == id);
+    let wires = ends.count();
     level.0.pop();
     script.edit(&level, Edit::Remove(vec![id]), &tried)?;
     let document = json!({ "command": "remove", "id": id.0, "name": name, "wires": wires });

@@ -9,6 +9,7 @@ use super::model::{
     Chosen, Connection, FilterId, FilterNode, Graph, GroupPin, Node, NodeKind, Note, NoteId,
     Position,
 };
+use super::shared::Shared;
 use super::wiring::FilterPath;
 use super::{nest, notes};
 use crate::ks::{Catalogue, Domain, Value};
@@ -207,12 +208,13 @@ pub fn apply(graph: &mut Graph, edit: Edit) -> Result<Edit, EditError> {
             for end in [&connection.from, &connection.to] {
                 graph.node(end.filter)?;
             }
-            let is_there =
-                |wire: &Connection| wire.from == connection.from && wire.to == connection.to;
+            let is_there = |wire: &Shared<Connection>| {
+                wire.from == connection.from && wire.to == connection.to
+            };
             if graph.connections.iter().any(is_there) {
                 return Err(EditError::WireThere);
             }
-            graph.connections.push(connection);
+            graph.connections.push(connection.into());
             Ok(Edit::Disconnect(graph.connections.len() - 1))
         }
         Edit::ConnectAt { index, connection } => {
@@ -220,12 +222,12 @@ pub fn apply(graph: &mut Graph, edit: Edit) -> Result<Edit, EditError> {
             if index > count {
                 return Err(EditError::NoWire(index, count));
             }
-            graph.connections.insert(index, connection);
+            graph.connections.insert(index, connection.into());
             Ok(Edit::Disconnect(index))
         }
         Edit::Disconnect(index) => {
             graph.wire(index)?;
-            let connection = graph.connections.remove(index);
+            let connection = graph.connections.remove(index).into_inner();
             Ok(Edit::ConnectAt { index, connection })
         }
         Edit::SetProperty { filter, key, value } => set_property(graph, filter, key, value),
@@ -313,13 +315,13 @@ fn add(graph: &mut Graph, id: FilterId, node: Node) -> Result<Edit, EditError> {
         return Err(EditError::NotFinite(format!("a position of {id}")));
     }
     let next_id = graph.next_id;
-    graph.filters.insert(id, node);
+    graph.filters.insert(id, node.into());
     graph.next_id = next_id.max(id.0.saturating_add(1));
     let mut back = vec![Edit::Remove(vec![id])];
     // Wires that led nowhere end here now; they stay when the box goes again.
     for (index, wire) in graph.connections.iter().enumerate() {
         if wire.from.filter == id || wire.to.filter == id {
-            let connection = wire.clone();
+            let connection = wire.clone().into_inner();
             back.push(Edit::ConnectAt { index, connection });
         }
     }
@@ -336,12 +338,14 @@ fn remove(graph: &mut Graph, ids: &[FilterId]) -> Result<Edit, EditError> {
     let mut back = vec![];
     for id in &ids {
         if let Some(node) = graph.filters.remove(id) {
+            let node = node.into_inner();
             back.push(Edit::Add { id: *id, node });
         }
     }
     let wires = std::mem::take(&mut graph.connections);
     for (index, connection) in wires.into_iter().enumerate() {
         if ids.contains(&connection.from.filter) || ids.contains(&connection.to.filter) {
+            let connection = connection.into_inner();
             back.push(Edit::ConnectAt { index, connection });
         } else {
             graph.connections.push(connection);
@@ -573,7 +577,7 @@ impl Graph {
                 NodeKind::Filter(_) => return None,
             }
         }
-        graph.filters.get(id)
+        graph.filters.get(id).map(|node| &**node)
     }
 
     /// The lowest instance of a pin that no wire of this graph uses, if the pin may have `possible` of them.
@@ -590,11 +594,13 @@ impl Graph {
     }
 
     pub(super) fn node(&self, id: FilterId) -> Result<&Node, EditError> {
-        self.filters.get(&id).ok_or(EditError::NoFilter(id))
+        let node = self.filters.get(&id).ok_or(EditError::NoFilter(id))?;
+        Ok(node)
     }
 
     pub(super) fn node_mut(&mut self, id: FilterId) -> Result<&mut Node, EditError> {
-        self.filters.get_mut(&id).ok_or(EditError::NoFilter(id))
+        let node = self.filters.get_mut(&id).ok_or(EditError::NoFilter(id))?;
+        Ok(node)
     }
 
     fn filter_mut(&mut self, id: FilterId) -> Result<&mut FilterNode, EditError> {
@@ -606,9 +612,8 @@ impl Graph {
 
     fn wire(&self, index: usize) -> Result<&Connection, EditError> {
         let count = self.connections.len();
-        self.connections
-            .get(index)
-            .ok_or(EditError::NoWire(index, count))
+        let wire = self.connections.get(index);
+        Ok(wire.ok_or(EditError::NoWire(index, count))?)
     }
 
     fn check_name(&self, name: &str, of: Option<FilterId>) -> Result<(), EditError> {

@@ -136,7 +136,7 @@ pub fn fold(graph: &Graph, what: &Fold<'_>) -> Option<Folding> {
         if is_in(&wire.from) && is_in(&wire.to) {
             edits.push(inside(Edit::ConnectAt {
                 index: inner_index,
-                connection: wire.clone(),
+                connection: wire.clone().into_inner(),
             }));
             inner_index += 1;
             continue;
@@ -327,7 +327,7 @@ pub fn rename_pin(graph: &Graph, group: FilterId, old: &str, new: &str) -> Optio
             to: renamed(&wire.to),
             chosen: wire.chosen.clone(),
         };
-        if connection != *wire {
+        if *wire != connection {
             edits.push(Edit::Disconnect(index));
             edits.push(Edit::ConnectAt { index, connection });
         }

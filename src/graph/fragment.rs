@@ -138,7 +138,8 @@ impl Fragment {
         let by = step_aside(&piece, into, by);
         let mut names: BTreeSet<String> = into.filters.values().map(|it| it.name.clone()).collect();
         let mut edits = vec![];
-        for (id, mut node) in piece.filters {
+        for (id, node) in piece.filters {
+            let mut node = node.into_inner();
             node.name = fresh_name(&names, &node.name);
             names.insert(node.name.clone());
             node.position.x += by.x;
@@ -151,7 +152,7 @@ impl Fragment {
             // A file may hold wires that lead nowhere, and the same wire twice.
             let ends = (wire.from.clone(), wire.to.clone());
             if is_there(&wire.from) && is_there(&wire.to) && drawn.insert(ends) {
-                edits.push(Edit::Connect(wire));
+                edits.push(Edit::Connect(wire.into_inner()));
             }
         }
         for (id, mut note) in piece.notes {
@@ -189,6 +190,7 @@ fn renumber(graph: &mut Graph, next: &mut u32) -> (Vec<FilterId>, Vec<NoteId>) {
         graph.filters.insert(new[&id], node);
     }
     graph.connections.retain_mut(|wire| {
+        let wire = &mut **wire;
         let ends = [&mut wire.from, &mut wire.to];
         ends.into_iter().all(|end| {
             let id = new.get(&end.filter).copied();

@@ -23,6 +23,7 @@ mod nest;
 mod notes;
 mod problems;
 mod refusal;
+mod shared;
 mod wiring;
 mod words;
 
@@ -43,4 +44,5 @@ pub use model::{
     NoteKind, PinRef, Position, Size,
 };
 pub use refusal::{Axis, Cure, CureKind, Field, Operands, Refusal, Step};
+pub use shared::Shared;
 pub use wiring::{Agreement, FilterPath, PinAddress, Problem, Wire, WiredFilter, Wiring};

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::shared::Shared;
 use crate::ks::{DataFormat, Interface, Medium, Value};
 
 /// Names a filter or group in its graph; never used again after a delete, so that positions and wires stay put.
@@ -177,9 +178,9 @@ pub struct Graph {
     /// The rate all is counted in, in Hz; 0 leaves it to the render device.
     pub rate_hz: u32,
     /// Boxes by id.
-    pub filters: BTreeMap<FilterId, Node>,
+    pub filters: BTreeMap<FilterId, Shared<Node>>,
     /// Wires in the order drawn.
-    pub connections: Vec<Connection>,
+    pub connections: Vec<Shared<Connection>>,
     /// Comments and frames by id.
     pub notes: BTreeMap<NoteId, Note>,
     /// The id the next new box or note gets.

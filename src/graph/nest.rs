@@ -74,7 +74,7 @@ fn check(
 fn seat(graph: &mut Graph, moved: Vec<(FilterId, Node)>) {
     for (id, node) in moved {
         graph.next_id = graph.next_id.max(id.0.saturating_add(1));
-        graph.filters.insert(id, node);
+        graph.filters.insert(id, node.into());
     }
 }
 

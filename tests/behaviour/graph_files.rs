@@ -109,13 +109,15 @@ fn flat_graph() -> impl Strategy<Value = Graph> {
     (nodes, wires, rate, notes).prop_map(|(nodes, connections, rate, notes)| {
         let mut graph = Graph {
             rate_hz: rate.unwrap_or(0),
-            connections,
+            connections: connections.into_iter().map(Into::into).collect(),
             next_id: 20,
             ..Graph::default()
         };
         for (number, (name, mut node)) in nodes.into_iter().enumerate() {
             node.name = format!("{name}{number}");
-            graph.filters.insert(FilterId(1 + 2 * number as u32), node);
+            graph
+                .filters
+                .insert(FilterId(1 + 2 * number as u32), node.into());
         }
         let ids = (0..).map(|number| NoteId(12 + 2 * number));
         graph.notes = ids.zip(notes).collect();
@@ -142,7 +144,8 @@ fn any_graph() -> impl Strategy<Value = Graph> {
                     name,
                     position,
                     kind,
-                },
+                }
+                .into(),
             );
         }
         graph
@@ -352,7 +355,7 @@ fn groups_to_their_full_depth_are_read_and_flattened() {
             kind,
         };
         let mut inner = Graph::default();
-        inner.filters.insert(FilterId(1), node);
+        inner.filters.insert(FilterId(1), node.into());
         inner.next_id = 2;
         kind = NodeKind::Group(Box::new(Group {
             graph: inner,
@@ -366,7 +369,8 @@ fn groups_to_their_full_depth_are_read_and_flattened() {
             name,
             position,
             kind,
-        },
+        }
+        .into(),
     );
     graph.next_id = 2;
     let text = to_ron(&graph);
@@ -403,7 +407,8 @@ fn a_wire_to_a_groups_pin_ends_inside() {
             name,
             position,
             kind,
-        },
+        }
+        .into(),
     );
     outer.next_id = 10;
     let sink = outer.connections[0].to.clone();
@@ -413,11 +418,14 @@ fn a_wire_to_a_groups_pin_ends_inside() {
         instance: 0,
     };
     outer.connections[0].to = shown("sound");
-    outer.connections.push(Connection {
-        from: shown("result"),
-        to: sink,
-        chosen: Chosen::default(),
-    });
+    outer.connections.push(
+        Connection {
+            from: shown("result"),
+            to: sink,
+            chosen: Chosen::default(),
+        }
+        .into(),
+    );
     assert_eq!(read(&to_ron(&outer)), outer);
     let wiring = agree(&all, &outer);
     assert!(wiring.is_agreed(), "{:?}", wiring.problems);

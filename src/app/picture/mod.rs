@@ -19,7 +19,9 @@ pub use pixels::png;
 pub use svg::svg;
 
 use super::palette::{self, Palette};
-use crate::graph::{Connection, FilterId, FilterPath, Graph, Node, NodeKind, PinRef, Wire, Wiring};
+use crate::graph::{
+    Connection, FilterId, FilterPath, Graph, Node, NodeKind, PinRef, Shared, Wire, Wiring,
+};
 use crate::ks::{DataFlow, Kind, PinFactory};
 
 /// A picture as the bytes of a file of that name: `.svg`, `.png`, or `.dot` for Graphviz. The error is why not.
@@ -231,7 +233,7 @@ fn factory_pins(graph: &Graph, id: FilterId, factory: &PinFactory, side: &mut Ve
         });
         return;
     }
-    let end = |it: &'_ Connection| match factory.data_flow {
+    let end = |it: &Shared<Connection>| match factory.data_flow {
         DataFlow::In => it.to.clone(),
         DataFlow::Out => it.from.clone(),
     };

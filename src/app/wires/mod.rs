@@ -8,7 +8,7 @@ use super::cures::{Bench, wire};
 use super::{App, ConnectMode, Selection, Urgency};
 use crate::graph::{
     Connection, Cure, Edit, FilterId, Graph, NodeKind, PinAddress, PinRef, Position, Refusal,
-    Wiring, apply, negotiate, would_connect,
+    Shared, Wiring, apply, negotiate, would_connect,
 };
 use crate::ks::DataFlow;
 
@@ -262,7 +262,7 @@ impl App {
             ..
         } = &self.selection;
         let wires = self.shown().connections.iter().enumerate();
-        let hit = |(index, wire): &(usize, &Connection)| {
+        let hit = |(index, wire): &(usize, &Shared<Connection>)| {
             connections.contains(index)
                 || filters.contains(&wire.from.filter)
                 || filters.contains(&wire.to.filter)
@@ -289,6 +289,7 @@ impl App {
         let Some(old) = self.shown().connections.get(index).cloned() else {
             return;
         };
+        let old = old.into_inner();
         if old.from == from_ref && old.to == to_ref {
             return;
         }

@@ -221,7 +221,8 @@ pub(super) fn matched(from: &PinWords, to: &PinWords) -> Result<Json, String> {
                     key: name.into(),
                     ..FilterNode::default()
                 }),
-            },
+            }
+            .into(),
         );
         ends.push(PinAddress {
             filter: FilterPath(vec![id]),

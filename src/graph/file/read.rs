@@ -155,7 +155,7 @@ impl Reader {
                 })?,
                 "connections" => cursor.items("connections", BRACKETS, |cursor| {
                     lines.push(cursor.line());
-                    graph.connections.push(self.connection(cursor)?);
+                    graph.connections.push(self.connection(cursor)?.into());
                     Ok(())
                 })?,
                 "comments" | "frames" => cursor.items(name, BRACKETS, |cursor| {
@@ -233,7 +233,7 @@ impl Reader {
             }
             self.filter_lines.insert(here, line);
             graph.next_id = graph.next_id.max(id.0.saturating_add(1));
-            graph.filters.insert(id, node);
+            graph.filters.insert(id, node.into());
         }
     }
 

@@ -22,7 +22,8 @@ fn at_pin<'a>(
     pin: &str,
     instance: u32,
 ) -> Option<(usize, &'a Connection)> {
-    view.graph.connections.iter().enumerate().find(|(_, it)| {
+    let wires = view.graph.connections.iter().map(|it| &**it);
+    wires.enumerate().find(|(_, it)| {
         let end = match flow {
             DataFlow::In => &it.to,
             DataFlow::Out => &it.from,
