@@ -14,6 +14,7 @@ use super::ids::Guid;
 use super::pin::{DataFlow, PinFactory};
 use super::processor::Processor;
 use super::property::{Glide, Property, Value, ValueSlot};
+use super::status::Status;
 use super::time::Clock;
 use super::topology::{Node, NodePin, TopologyConnection};
 
@@ -179,6 +180,18 @@ impl Settings<'_> {
 /// How far down a tail is followed: to what 16 bits just hold.
 pub const TAIL_DB: f64 = 90.0;
 
+/// What a filter's handler makes of one pair of ranges.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Intersection {
+    /// This format.
+    Format(DataFormat),
+    /// So many bytes are needed, whatever the ranges say: a handler that looks at sizes before it looks at ranges.
+    Needs(usize),
+    /// Nothing: NOT_IMPLEMENTED leaves the pair to the default handler, NO_MATCH goes on to the next pair, anything
+    /// else ends the search (DIX-5, DIX-8).
+    Status(Status),
+}
+
 /// What narrows on a filter's pins: for each factory the ranges that are possible now.
 pub type Constrained = Vec<Vec<DataRange>>;
 
@@ -199,6 +212,19 @@ pub trait Filter: Send + Sync {
     fn constrain(&self, descriptor: &Descriptor, settings: &Settings<'_>, pins: &mut Constrained) {
         let _ = settings;
         constrain_same(descriptor, pins);
+    }
+
+    /// The filter's own word on one pair of ranges, the client's and one of the pin's own, with room for so many bytes.
+    /// NOT_IMPLEMENTED leaves the pair to the default (DIX-8); it is asked only where ids and attributes fit.
+    fn intersect(
+        &self,
+        pin: usize,
+        client: &DataRange,
+        own: &DataRange,
+        room: usize,
+    ) -> Intersection {
+        let _ = (pin, client, own, room);
+        Intersection::Status(Status::NotImplemented)
     }
 
     /// Makes what runs. May be slow; never called on the audio thread. Everything the processor needs is made here.

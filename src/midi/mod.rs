@@ -3,6 +3,9 @@
 //! Bytes travel; a [`Message`] is what a receiver makes of them. Nothing here knows ports, pins or clocks.
 
 pub mod message;
+
+pub mod records;
+
 pub mod smf;
 
 pub use message::{Message, Parser, System};

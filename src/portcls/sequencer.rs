@@ -78,6 +78,11 @@ impl Sequencer {
         self.waiting.pop_front().map(|arrived| (arrived, offset))
     }
 
+    /// The stamp of the event that goes out next.
+    pub fn next_time(&self) -> Option<crate::ks::RefTime> {
+        self.waiting.front().map(|it| it.event.time)
+    }
+
     /// Whether anything of a wire waits.
     pub fn holds(&self, wire: u64) -> bool {
         self.waiting.iter().any(|arrived| arrived.wire == wire)

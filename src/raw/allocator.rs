@@ -205,6 +205,17 @@ impl Host {
         Answer::status(Status::Success)
     }
 
+    /// A frame by the direct path: nothing waits there, and there may be none (ALC-9).
+    pub fn allocate_directly(&mut self, handle: Handle) -> Answer {
+        match self.object_mut(handle) {
+            Some(Object::Allocator(it)) => {
+                let frame = it.take(handle).unwrap_or(0);
+                Answer::sized(frame.to_le_bytes().to_vec(), usize::MAX)
+            }
+            _ => Answer::status(Status::InvalidParameter),
+        }
+    }
+
     /// Ends what waits at an object with CANCELLED, once each; whether anything did.
     pub fn cancel(&mut self, handle: Handle) -> bool {
         self.end_waiting(handle)

@@ -2,14 +2,16 @@
 //!
 //! The first line of the validation list that fails is the answer, and a failure leaves nothing behind (VAL-3).
 
+use std::sync::Arc;
+
 use super::answer::Answer;
 use super::inject::At;
+use super::intersection::chosen;
 use super::layout::{self, CONNECT, HEADER, Reader, Writer};
 use super::object::{Handle, Host, Object, PinObject, Role};
 use super::pin;
 use crate::ks::{
     Communication, DataFlow, DataFormat, DataRange, Interface, Medium, PinFactory, State, Status,
-    overlaps,
 };
 
 /// Priority of a connection that asks for none (CON-6).
@@ -317,6 +319,7 @@ impl Host {
             priority: connect.priority,
             peer: connect.to,
             state: State::Stop,
+            time: 0,
             allocator: None,
             clock: None,
             events: vec![],
@@ -345,11 +348,11 @@ impl Host {
                 "a wire goes from an output to an input",
             );
         }
-        if from.0 == to.0 {
+        if self.closes_a_loop(from.0, to) {
             return refuse(
                 6,
                 Status::InvalidParameter,
-                "both pins belong to one filter (CYC-1)",
+                "what goes out would come back in by a direct path (CYC-1)",
             );
         }
         let is_push = output
@@ -381,8 +384,14 @@ impl Host {
         // The client list is the IRP source's, the pin's list is the sink's (CON-4).
         let client = self.constrained(source.0, source.1 as usize);
         let own = self.constrained(sink.0, sink.1 as usize);
-        let Some(format) = overlaps(&client, &own).find_map(|range| range.choose()) else {
-            return refuse(7, Status::NoMatch, "no format in common");
+        let answering = Arc::clone(&self.filter_of(sink.0).filter);
+        let found = chosen(&client, &own, &mut |client, own, room| {
+            answering.intersect(sink.1 as usize, client, own, room)
+        });
+        let format = match found {
+            Ok(format) => format,
+            Err(Status::NoMatch) => return refuse(7, Status::NoMatch, "no format in common"),
+            Err(status) => return refuse(7, status, "the pin's own handler refuses"),
         };
         let request = |pin: u32, to| Connect {
             interface,
@@ -405,6 +414,38 @@ impl Host {
         } else {
             (answering, issuing)
         })
+    }
+
+    /// Whether a wire from an output of `from` into that pin closes a loop that no deferred pin parts (CYC-1, CYC-2).
+    fn closes_a_loop(&self, from: Handle, to: (Handle, u32)) -> bool {
+        let direct_outputs = |filter: Handle, input: usize| -> Vec<usize> {
+            let descriptor = &self.filter_of(filter).descriptor;
+            let outputs = 0..descriptor.pins.len();
+            outputs
+                .filter(|it| descriptor.reaches(input, *it))
+                .collect()
+        };
+        // Pins that what comes in there goes on to, filter by filter.
+        let mut seen: Vec<(Handle, usize)> = vec![];
+        let mut work = vec![(to.0, to.1 as usize)];
+        while let Some((filter, input)) = work.pop() {
+            let outputs = direct_outputs(filter, input);
+            if filter == from && !outputs.is_empty() {
+                return true;
+            }
+            for (_, pin) in self.pins() {
+                if pin.filter != filter || !outputs.contains(&pin.factory) {
+                    continue;
+                }
+                if let Some(Object::Pin(next)) = pin.peer.and_then(|it| self.object(it))
+                    && !seen.contains(&(next.filter, next.factory))
+                {
+                    seen.push((next.filter, next.factory));
+                    work.push((next.filter, next.factory));
+                }
+            }
+        }
+        false
     }
 
     /// The access a pin is opened with: an input is written to, an output is read (COM-10).

@@ -23,6 +23,12 @@ const CONNECTION_COUNT: u32 = 5;
 /// A frame came back, seen from inside and from outside.
 const ALLOCATOR_COUNT: u32 = 2;
 
+/// Interval and position mark (10.3).
+const CLOCK_COUNT: u32 = 2;
+/// Event data with a time behind, and with base and interval.
+const POSITION_DATA: usize = EVENT_DATA + 8;
+const INTERVAL_DATA: usize = EVENT_DATA + 16;
+
 /// How a client is told; programs may use these two only (EVT-2).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Notification {
@@ -30,6 +36,15 @@ pub enum Notification {
     Event = 1,
     /// A semaphore is released.
     Semaphore = 2,
+}
+
+/// A mark of a clock, in 100 ns of presentation time.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Mark {
+    /// Once, when that time has come (CEV-1).
+    At { time: i64, is_told: bool },
+    /// At `base + k · every` (CEV-2); `next` is the k that is waited for.
+    Every { base: i128, every: i128, next: i128 },
 }
 
 /// Somebody who wants to know.
@@ -40,6 +55,15 @@ pub(super) struct Subscription {
     notification: Notification,
     tag: u64,
     once: bool,
+    /// When, where it is an event of a clock.
+    pub(super) mark: Option<Mark>,
+}
+
+impl Subscription {
+    /// Whether it has told all it will ever tell.
+    pub(super) const fn is_spent(&self) -> bool {
+        matches!(self.mark, Some(Mark::At { is_told: true, .. }))
+    }
 }
 
 /// Something that happened and was told.
@@ -67,8 +91,7 @@ impl Host {
             Object::Filter(_) => (sets::CONTROL_CHANGE_EVENTS, 1),
             Object::Pin(_) => (sets::CONNECTION_EVENTS, CONNECTION_COUNT),
             Object::Allocator(_) => (sets::STREAM_ALLOCATOR_EVENTS, ALLOCATOR_COUNT),
-            // Marks of a clock are the engine's.
-            Object::Clock(_) => (Guid::WILDCARD, 0),
+            Object::Clock(_) => (sets::CLOCK_EVENTS, CLOCK_COUNT),
         })
     }
 
@@ -82,10 +105,9 @@ impl Host {
             return Answer::status(Status::InvalidBufferSize);
         };
         if request.has(SETSUPPORT) && request.set.is_wildcard() {
-            let all = (!set.is_wildcard()).then(|| super::layout::guid_bytes(set));
-            return Answer::sized(all.into_iter().flatten().collect(), request.output);
+            return Answer::sized(super::layout::guid_bytes(set).to_vec(), request.output);
         }
-        if request.set != set || set.is_wildcard() {
+        if request.set != set {
             return Answer::status(Status::PropsetNotFound);
         }
         if request.has(SETSUPPORT) {
@@ -101,7 +123,12 @@ impl Host {
             // Nobody buffers: what happened is told when it happens.
             return Answer::status(Status::NotFound);
         }
-        if let Some(answer) = short(request.data.len(), EVENT_DATA) {
+        let wanted = match (set, request.id) {
+            (sets::CLOCK_EVENTS, 0) => INTERVAL_DATA,
+            (sets::CLOCK_EVENTS, _) => POSITION_DATA,
+            _ => EVENT_DATA,
+        };
+        if let Some(answer) = short(request.data.len(), wanted) {
             return answer;
         }
         let mut reader = Reader(request.data);
@@ -111,16 +138,26 @@ impl Host {
             Some(2) => Notification::Semaphore,
             _ => return Answer::status(Status::InvalidParameter),
         };
+        let mark = match set {
+            sets::CLOCK_EVENTS => match mark(request.id, &request.data[EVENT_DATA..]) {
+                Some(mark) => Some(mark),
+                None => return Answer::status(Status::InvalidParameter),
+            },
+            _ => None,
+        };
         let subscription = Subscription {
             set,
             id: request.id,
             notification,
             tag: read.map_or(0, |(_, tag)| tag),
             once: request.has(ONESHOT),
+            mark,
         };
         if let Some(list) = self.subscriptions(handle) {
             list.push(subscription);
         }
+        // What lies behind already is told at once (CEV-1).
+        self.tell_marks();
         Answer::status(Status::Success)
     }
 
@@ -144,8 +181,30 @@ impl Host {
             Object::Filter(filter) => &mut filter.events,
             Object::Pin(pin) => &mut pin.events,
             Object::Allocator(it) => &mut it.events,
-            Object::Clock(_) => return None,
+            Object::Clock(it) => &mut it.events,
         })
+    }
+
+    /// Tells one subscription of an object.
+    pub(super) fn fire_one(&mut self, handle: Handle, set: Guid, id: u32, index: usize) {
+        let told = self.subscriptions(handle).and_then(|list| {
+            let it = list.get_mut(index)?;
+            if it.once {
+                // One shot: it goes with what is spent.
+                it.mark = Some(Mark::At {
+                    time: 0,
+                    is_told: true,
+                });
+            }
+            Some(Fired {
+                object: handle,
+                set,
+                id,
+                notification: it.notification,
+                tag: it.tag,
+            })
+        });
+        self.fired.extend(told);
     }
 
     /// Tells of something that happened to an object.
@@ -164,6 +223,24 @@ impl Host {
         }
         self.fired.extend(told);
     }
+}
+
+/// The mark that stands behind event data.
+fn mark(id: u32, data: &[u8]) -> Option<Mark> {
+    let mut reader = Reader(data);
+    let first = reader.u64()? as i64;
+    if id != 0 {
+        return Some(Mark::At {
+            time: first,
+            is_told: false,
+        });
+    }
+    let (base, every) = (i128::from(first), i128::from(reader.u64()? as i64));
+    (every > 0).then(|| Mark::Every {
+        base,
+        every,
+        next: super::clock::first(base, every),
+    })
 }
 
 /// A property of a filter has another value.

@@ -4,19 +4,7 @@
 
 use super::answer::{Answer, Call};
 use super::layout;
-use crate::ks::{AudioFormat, DataFormat, DataRange, Limits, Status, ids};
-
-/// What a handler makes of one pair of ranges.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Verdict {
-    /// This format.
-    Format(DataFormat),
-    /// So many bytes are needed, whatever the ranges say: a handler that looks at sizes before it looks at ranges.
-    Needs(usize),
-    /// Nothing: NOT_IMPLEMENTED leaves the pair to the default handler, NO_MATCH goes on to the next pair, anything
-    /// else ends the search (DIX-5, DIX-8).
-    Status(Status),
-}
+use crate::ks::{AudioFormat, DataFormat, DataRange, Intersection as Verdict, Limits, Status, ids};
 
 /// A filter's own handler: the client's range, the pin's, and the room for the answer.
 pub type Handler<'a> = dyn FnMut(&DataRange, &DataRange, usize) -> Verdict + 'a;
@@ -57,6 +45,33 @@ pub fn intersection_by(own: &[DataRange], call: Call<'_>, handler: &mut Handler<
         }
     }
     Answer::status(Status::NoMatch)
+}
+
+/// The first format that two lists have in common where one pin's filter has a handler: what a wire is made with, and
+/// the same as its bytes would say.
+pub(super) fn chosen(
+    client: &[DataRange],
+    own: &[DataRange],
+    handler: &mut Handler<'_>,
+) -> Result<DataFormat, Status> {
+    for theirs in client {
+        for ours in own {
+            if theirs.pre_match(ours).is_err() {
+                continue;
+            }
+            let verdict = match handler(theirs, ours, usize::MAX) {
+                Verdict::Status(Status::NotImplemented) => default_handler(theirs, ours),
+                verdict => verdict,
+            };
+            match verdict {
+                Verdict::Format(format) => return Ok(format),
+                Verdict::Needs(_) => return Err(Status::BufferTooSmall),
+                Verdict::Status(Status::NoMatch) => {}
+                Verdict::Status(status) => return Err(status),
+            }
+        }
+    }
+    Err(Status::NoMatch)
 }
 
 /// Highest rate, deepest samples, stereo where both allow it (DIX-12, DIX-13).

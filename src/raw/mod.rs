@@ -28,13 +28,14 @@ mod stream;
 mod tests;
 mod topology;
 
+pub use crate::ks::Intersection as Verdict;
 pub use allocator::Completed;
 pub use answer::{Answer, Call};
 pub use create::{Connect, Invalid, Peer, validate};
 pub use dispatch::verb;
 pub use events::{EVENT_DATA, Fired, Notification};
 pub use inject::At;
-pub use intersection::{HANDLERS, Handler, NamedHandler, Verdict, intersection, intersection_by};
+pub use intersection::{HANDLERS, Handler, NamedHandler, intersection, intersection_by};
 pub use names::NameError;
 pub use object::{Handle, Host, Role};
 pub use own::set_of;

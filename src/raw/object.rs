@@ -52,6 +52,8 @@ pub(super) struct PinObject {
     /// The pin at the other end.
     pub(super) peer: Option<Handle>,
     pub(super) state: State,
+    /// Presentation time in 100 ns (CLK-3).
+    pub(super) time: u64,
     /// The allocator it was given, and the clock (ALC-13, MCL-1).
     pub(super) allocator: Option<Handle>,
     pub(super) clock: Option<Handle>,
@@ -90,6 +92,8 @@ pub struct Host {
     /// Answers that were given later: a frame for a request that waited, or its end (ALC-9).
     pub(super) completed: Vec<Completed>,
     pub(super) injected: Vec<Injected>,
+    /// 100 ns since the start, as callers let them go by.
+    now: u64,
 }
 
 impl Host {
@@ -110,6 +114,7 @@ impl Host {
             changes: vec![],
             completed: vec![],
             injected: vec![],
+            now: 0,
         }
     }
 
@@ -177,6 +182,7 @@ impl Host {
             priority: create::NORMAL,
             peer: None,
             state,
+            time: 0,
             allocator: None,
             clock: None,
             events: vec![],
@@ -273,6 +279,15 @@ impl Host {
             Object::Pin(pin) => Some((&pin.format, pin.medium, pin.interface, pin.role)),
             _ => None,
         }
+    }
+
+    /// Units of 100 ns that have gone by.
+    pub fn now(&self) -> u64 {
+        self.now
+    }
+
+    pub(super) fn set_now(&mut self, now: u64) {
+        self.now = now;
     }
 
     pub(super) fn say(&mut self, line: String) {

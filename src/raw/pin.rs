@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, Call};
 use super::dispatch::{Item, PER_PIN, Request};
-use super::intersection::intersection;
+use super::intersection::intersection_by;
 use super::layout::{self, INSTANCE, Writer};
 use super::object::Host;
 use crate::ks::ids::category;
@@ -48,10 +48,7 @@ pub(super) const ITEMS: &[Item] = &[
             number(pin.instances.necessary, request)
         })
     }),
-    Item::get(10, PER_PIN, |host, request| {
-        // No pin of ours is soldered to another filter's.
-        with(host, request, |_, _| Answer::status(Status::NotFound))
-    }),
+    Item::get(10, PER_PIN, physical_connection),
     Item::get(11, PER_PIN, |host, request| {
         with(host, request, |_, pin| match pin.is_bridge() {
             true => Answer::status(Status::NotFound),
@@ -141,14 +138,29 @@ fn instances_anywhere(host: &Host, request: &Request<'_>) -> Answer {
 fn data_intersection(host: &Host, request: &Request<'_>) -> Answer {
     with(host, request, |index, _| {
         let own = host.constrained(request.handle, index);
-        intersection(
-            &own,
-            Call {
-                input: &request.input[INSTANCE..],
-                data: request.data,
-                output: request.output,
-            },
-        )
+        let filter = &host.filter_of(request.handle).filter;
+        let call = Call {
+            input: &request.input[INSTANCE..],
+            data: request.data,
+            output: request.output,
+        };
+        intersection_by(&own, call, &mut |client, own, room| {
+            filter.intersect(index, client, own, room)
+        })
+    })
+}
+
+/// The pin that this one is soldered to: one of another filter with the same hard-wired medium and the other data flow
+/// (MED-1, PCL-7). A size, the pin's number and the name that opens its filter.
+fn physical_connection(host: &Host, request: &Request<'_>) -> Answer {
+    with(host, request, |_, pin| match host.soldered_to(pin) {
+        Some((name, other)) => {
+            let name = layout::wide(&name);
+            let size = 8 + name.len();
+            let bytes = Writer::default().u32(size as u32).u32(other).0;
+            Answer::sized([bytes, name].concat(), request.output)
+        }
+        None => Answer::status(Status::NotFound),
     })
 }
 

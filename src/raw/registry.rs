@@ -1,12 +1,13 @@
 //! The registry as a client sees it: entries by category, readable without making a filter (REG-1, REG-5), filters that
 //! arrive and go, and those who are told (REG-6).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::names;
 use super::object::{Handle, Host, Object};
-use crate::ks::Filter;
 use crate::ks::ids::Guid;
+use crate::ks::{Descriptor, Filter, Medium, PinFactory, Settings};
 
 /// One entry: a filter under one of its categories.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -117,6 +118,48 @@ impl Host {
     /// What came and went in the watched categories since the last time.
     pub fn take_changes(&mut self) -> Vec<Change> {
         std::mem::take(&mut self.changes)
+    }
+
+    /// The pin that a hard-wired pin's line leads to: the name of its filter, and its number. A card's other half as it
+    /// is open goes before the one in the registry.
+    pub(super) fn soldered_to(&self, pin: &PinFactory) -> Option<(String, u32)> {
+        let lines: Vec<Medium> = pin
+            .all_mediums()
+            .iter()
+            .copied()
+            .filter(|it| it.is_hard_wired())
+            .collect();
+        let partner = |descriptor: &Descriptor, fits: &dyn Fn(Medium) -> bool| {
+            let is_partner = |it: &&PinFactory| {
+                it.data_flow != pin.data_flow && it.all_mediums().iter().any(|it| fits(*it))
+            };
+            let index = descriptor.pins.iter().position(|it| is_partner(&it))?;
+            Some((
+                name_of(descriptor.category(), &descriptor.key),
+                index as u32,
+            ))
+        };
+        let open = self
+            .objects()
+            .into_iter()
+            .filter_map(|handle| match self.object(handle) {
+                Some(Object::Filter(it)) => Some(&it.descriptor),
+                _ => None,
+            });
+        let registered = self.catalogue.iter().map(|filter| {
+            let settings = Settings {
+                values: &BTreeMap::new(),
+                base: None,
+            };
+            filter.describe(&settings, &self.facts).into_owned()
+        });
+        let mut open = open.filter_map(|it| partner(it, &|medium| lines.contains(&medium)));
+        // Which unit a filter that is not open will be of is not known yet.
+        let same_kind = |medium: Medium| lines.iter().any(|it| it.set == medium.set);
+        open.next().or_else(|| {
+            let mut registered = registered.filter_map(|it| partner(&it, &same_kind));
+            registered.next()
+        })
     }
 
     fn tell(&mut self, is_arrival: bool, categories: &[Guid], key: &str) {

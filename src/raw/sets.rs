@@ -24,6 +24,8 @@ pub const STREAM_ALLOCATOR_METHODS: Guid = Guid(0xCF6E4341_EC87_11CF_A130_0020AF
 pub const STREAM_ALLOCATOR_EVENTS: Guid = Guid(0x75D95571_073C_11D0_A161_0020AFD156E4);
 /// What a clock shows (10.1).
 pub const CLOCK: Guid = Guid(0xDF12A4C0_AC17_11CF_A5D6_28DB04C10000);
+/// Marks of a clock (10.3).
+pub const CLOCK_EVENTS: Guid = Guid(0x364D8E20_62C7_11CF_A5D6_28DB04C10000);
 /// The types of values (PRP-7).
 pub const PROPERTY_TYPES: Guid = Guid(0x97E99BA0_BDEA_11CF_A5D6_28DB04C10000);
 
@@ -40,4 +42,5 @@ pub const NAMES: &[(&str, Guid)] = &[
     ("stream_allocator_methods", STREAM_ALLOCATOR_METHODS),
     ("stream_allocator_events", STREAM_ALLOCATOR_EVENTS),
     ("clock", CLOCK),
+    ("clock_events", CLOCK_EVENTS),
 ];

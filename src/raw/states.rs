@@ -39,6 +39,7 @@ impl Host {
         let status = failed.unwrap_or(Status::Success);
         if status == Status::Success {
             it.state = next;
+            self.arrived(pin, next);
         }
         let words = match failed {
             None => format!("pin {pin}: {old} to {new}"),
@@ -48,11 +49,42 @@ impl Host {
         status
     }
 
+    /// A pin has come to a state: in Stop its time is nothing, in Run what its clock has passed is told.
+    fn arrived(&mut self, pin: Handle, state: State) {
+        match state {
+            State::Stop => self.time_stopped(pin),
+            State::Run => self.tell_marks(),
+            State::Acquire | State::Pause => {}
+        }
+    }
+
     /// Takes all open pins to a state, step by step: up from the data sinks towards the sources, down from the sources
     /// towards the sinks (ORD-3). Where going up fails, what has moved is taken back in reverse order; going down never
     /// stops at a failure, but the first one is the answer (STA-6). With the handles in the order they moved.
     pub fn step_all(&mut self, wanted: State) -> (Status, Vec<(Handle, State)>) {
-        let sinks_first = self.sinks_first();
+        let all = self.sinks_first();
+        self.step_these(all, wanted)
+    }
+
+    /// The same for one pin, or for the pins of one filter; `None` where there is neither.
+    pub fn step_some(
+        &mut self,
+        of: Handle,
+        wanted: State,
+    ) -> Option<(Status, Vec<(Handle, State)>)> {
+        if !matches!(self.object(of)?, Object::Filter(_) | Object::Pin(_)) {
+            return None;
+        }
+        let mut these = self.sinks_first();
+        these.retain(|pin| *pin == of || self.filter_handle(*pin) == of);
+        Some(self.step_these(these, wanted))
+    }
+
+    fn step_these(
+        &mut self,
+        sinks_first: Vec<Handle>,
+        wanted: State,
+    ) -> (Status, Vec<(Handle, State)>) {
         let mut moved: Vec<(Handle, State)> = vec![];
         let mut first_failure = Status::Success;
         loop {
@@ -89,6 +121,7 @@ impl Host {
                         if let Some(Object::Pin(it)) = self.object_mut(pin) {
                             it.state = next;
                         }
+                        self.arrived(pin, next);
                         moved.push((pin, next));
                     }
                 }

@@ -173,6 +173,10 @@ pub(super) struct Enable {
     notification: u32,
     #[serde(default)]
     tag: u64,
+    /// Of a clock: the time of a mark, in 100 ns.
+    mark: Option<i64>,
+    /// Of a clock: the base of an interval, and the interval.
+    interval: Option<(i64, i64)>,
     /// All of the input, head included.
     input: Option<Bytes>,
     /// All of the event data, in place of notification and tag.
@@ -224,6 +228,9 @@ pub(super) fn enable(host: &mut Host, call: &Enable) -> Result<Json, Refused> {
                 .u64(call.tag)
                 .0;
             data.resize(raw::EVENT_DATA, 0);
+            let times = call.interval.map(|(base, every)| [base, every]);
+            let times = times.iter().flatten().chain(&call.mark);
+            data.extend(times.flat_map(|time| time.to_le_bytes()));
             data
         }
     };
@@ -347,7 +354,7 @@ impl Framing {
 
 #[derive(Clone, Copy, Deserialize, Debug)]
 #[serde(rename_all = "lowercase")]
-enum StateWord {
+pub(super) enum StateWord {
     Stop,
     Acquire,
     Pause,
@@ -355,7 +362,7 @@ enum StateWord {
 }
 
 impl StateWord {
-    const fn state(self) -> State {
+    pub(super) const fn state(self) -> State {
         match self {
             Self::Stop => State::Stop,
             Self::Acquire => State::Acquire,
@@ -365,15 +372,27 @@ impl StateWord {
     }
 }
 
-/// All open pins are taken to a state.
+/// All open pins, one of them or those of one filter are taken to a state; with `from` nothing is, and the way is told.
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StateCall {
     to: StateWord,
+    object: Option<u32>,
+    from: Option<StateWord>,
 }
 
 pub(super) fn state(host: &mut Host, call: &StateCall) -> Result<Json, Refused> {
-    let (status, moved) = host.step_all(call.to.state());
+    if let Some(from) = call.from {
+        return Ok(super::dry::steps(from, call.to));
+    }
+    let wanted = call.to.state();
+    let (status, moved) = match call.object {
+        None => host.step_all(wanted),
+        Some(object) => host.step_some(object, wanted).ok_or_else(|| {
+            let words = format!("there is no filter or pin {object}");
+            Refused::new(Status::InvalidParameter, words)
+        })?,
+    };
     let steps: Vec<Json> = moved
         .into_iter()
         .map(|(pin, state)| json!({ "pin": pin, "state": state.name().to_lowercase() }))

@@ -4,6 +4,9 @@
 //! `registered.rs` what is on offer; `words.rs` reads ids, ranges and formats, `shapes.rs` of the parent writes them. The schema is in docs/ks-json.md. A line that cannot be understood is answered, and the next is read.
 
 mod calls;
+
+mod dry;
+
 mod pure;
 mod registered;
 mod words;
@@ -73,6 +76,14 @@ enum Request {
         flags: u32,
     },
     State(calls::StateCall),
+    /// Nominal time goes by.
+    Advance {
+        by: u64,
+        #[serde(default)]
+        stall: bool,
+    },
+    Allocate(dry::Allocate),
+    Sequence(dry::Sequence),
     Inject(calls::Inject),
     Registry {
         category: Option<String>,
@@ -274,6 +285,12 @@ fn carry_out(host: &mut Host, request: Request) -> Result<Json, Refused> {
             Ok(made(&host.create_clock(object, &flags.to_le_bytes())))
         }
         Request::State(call) => calls::state(host, &call),
+        Request::Advance { by, stall } => {
+            let now = host.advance(by, stall);
+            Ok(with(outcome(Status::Success), "now", json!(now)))
+        }
+        Request::Allocate(it) => dry::allocate(&it).map_err(words_refused),
+        Request::Sequence(it) => dry::sequence(&it).map_err(words_refused),
         Request::Inject(call) => calls::inject(host, &call),
         Request::Registry { category } => {
             registered::entries(host, category).map_err(words_refused)

@@ -9,8 +9,11 @@ use serde_json::{Value as Json, json};
 use super::outcome;
 use super::words::{self, PinWords};
 use crate::ks::ids::Guid;
-use crate::ks::{Declaration, Declared, Node, NodePin, Status, TopologyConnection};
-use crate::raw::Host;
+use crate::ks::{
+    DataRange, Declaration, Declared, Descriptor, Filter, Intersection, Node, NodePin, OpenError,
+    Opened, Opening, Status, TopologyConnection,
+};
+use crate::raw::{Host, NamedHandler};
 
 pub(super) fn entries(host: &Host, category: Option<String>) -> Result<Json, String> {
     let category = category.as_deref().map(words::category).transpose()?;
@@ -72,6 +75,35 @@ impl EndWords {
     }
 }
 
+/// A declared filter whose pins have handlers of intersections that known drivers have.
+struct Handled {
+    declared: Declared,
+    handlers: Vec<NamedHandler>,
+}
+
+impl Filter for Handled {
+    fn descriptor(&self) -> &Descriptor {
+        self.declared.descriptor()
+    }
+
+    fn intersect(
+        &self,
+        pin: usize,
+        client: &DataRange,
+        own: &DataRange,
+        room: usize,
+    ) -> Intersection {
+        match self.handlers.get(pin) {
+            Some((_, handler)) => handler(client, own, room),
+            None => Intersection::Status(Status::NotImplemented),
+        }
+    }
+
+    fn open(&self, opening: &Opening<'_>) -> Result<Opened, OpenError> {
+        self.declared.open(opening)
+    }
+}
+
 /// Registers a filter without code; it negotiates like any other.
 pub(super) fn register(host: &mut Host, it: &Register) -> Result<Json, String> {
     let categories: Result<Vec<Guid>, String> = it
@@ -103,6 +135,11 @@ pub(super) fn register(host: &mut Host, it: &Register) -> Result<Json, String> {
     declared.0.pins = Cow::Owned(pins);
     declared.0.nodes = Cow::Owned(nodes.collect());
     declared.0.topology = Cow::Owned(topology.collect());
-    host.register(Arc::new(declared))?;
+    let handlers: Result<Vec<NamedHandler>, String> =
+        it.pins.iter().map(PinWords::handler).collect();
+    host.register(Arc::new(Handled {
+        declared,
+        handlers: handlers?,
+    }))?;
     Ok(outcome(Status::Success))
 }

@@ -10,7 +10,7 @@ use crate::ks::{
     Descriptor, Framing, Instances, Interface, Limits, Medium, MusicLimits, PinFactory, Status,
     UNLIMITED,
 };
-use crate::raw::{Connect, layout, sets};
+use crate::raw::{Connect, HANDLERS, NamedHandler, layout, sets};
 
 /// Bytes as hex digits; spaces are free.
 #[derive(Clone, Debug, Default)]
@@ -179,6 +179,15 @@ pub(super) fn category(word: &str) -> Result<Guid, String> {
             ("analysis", category::ANALYSIS),
         ],
     )
+}
+
+/// A handler of intersections by its name.
+pub(super) fn handler(word: &str) -> Result<NamedHandler, String> {
+    let found = HANDLERS.iter().find(|(name, _)| *name == word);
+    found.copied().ok_or_else(|| {
+        let names: Vec<&str> = HANDLERS.iter().map(|(name, _)| *name).collect();
+        format!("{word:?} is no handler: {}", names.join(", "))
+    })
 }
 
 /// A status by its name, with or without `STATUS_`.
@@ -430,6 +439,8 @@ pub(super) struct PinWords {
     necessary: u32,
     /// What it wants of its frames; nothing declares nothing (AFX-5).
     framing: Option<Framing>,
+    /// A handler of its own for intersections, by its name; for filters that are registered.
+    handler: Option<String>,
 }
 
 fn both() -> Communication {
@@ -441,6 +452,12 @@ fn one() -> u32 {
 }
 
 impl PinWords {
+    /// Its handler.
+    pub(super) fn handler(&self) -> Result<NamedHandler, String> {
+        let word = self.handler.as_deref().unwrap_or("default");
+        handler(word)
+    }
+
     /// What it is called, by its number when it has no name.
     pub(super) fn name(&self, index: usize) -> String {
         self.name.clone().unwrap_or_else(|| format!("pin{index}"))
