@@ -122,6 +122,8 @@ pub enum Action {
         /// The filter it was dropped on.
         onto: Option<FilterId>,
     },
+    /// Where is a file of [`super::View::missing_media`]? A screen asks, and answers with [`Action::MapMedia`].
+    FindMedia(PathBuf),
     /// A file of [`super::View::missing_media`] is there now: all filters that name it follow.
     MapMedia {
         /// Where it should be.

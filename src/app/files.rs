@@ -52,11 +52,10 @@ impl App {
             self.facts.files.clear();
         }
         self.has_media_to_tell = true;
+        self.forget_media_questions();
         self.dropped.clear();
         self.watch_another();
-        // Twice: what files the filters name is known only when they have been described.
         self.agree();
-        self.probe_files();
     }
 
     pub(super) fn save(&mut self, to: Option<PathBuf>) {

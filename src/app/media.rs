@@ -3,6 +3,7 @@
 //! A path in a document is relative to its file. A graph that goes to another folder, by Save As, the clipboard or the
 //! command line, takes paths along that lead to the same files.
 
+use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
 use super::{App, Urgency};
@@ -57,6 +58,38 @@ impl App {
         }
     }
 
+    /// Filters whose file is being looked at for the first time: what it is decides what they give.
+    pub(super) fn awaited(&self) -> BTreeSet<FilterPath> {
+        let Some(observer) = &self.observer else {
+            return BTreeSet::new();
+        };
+        let is_new =
+            |path: &Path| *self.facts.file(path) == FileFact::Pending && observer.owes(path);
+        let media = self.media().into_iter();
+        let media = media.filter(|(_, path)| is_new(path));
+        media.map(|(filter, _)| filter).collect()
+    }
+
+    /// A file is another than it was: what was refused when its filters were opened says nothing any more.
+    pub(super) fn forget_refusals(&mut self, file: &Path) {
+        let readers = self.media().into_iter().filter(|(_, path)| path == file);
+        let readers: BTreeSet<String> = readers.map(|(filter, _)| filter.to_string()).collect();
+        self.facts
+            .refused
+            .retain(|(filter, _, _)| !readers.contains(filter));
+    }
+
+    /// A filter could not give what was agreed: its file may have been replaced since it was looked at.
+    pub(super) fn look_again(&mut self, filter: &FilterPath) {
+        let media = self.media().into_iter().filter(|(it, _)| it == filter);
+        let paths: Vec<PathBuf> = media.map(|(_, path)| path).collect();
+        if let Some(observer) = &mut self.observer {
+            for path in paths {
+                observer.probe_again(path);
+            }
+        }
+    }
+
     /// Files that filters read and that cannot be used, once each.
     pub(super) fn missing_media(&self) -> Vec<MissingMedia> {
         let mut missing: Vec<MissingMedia> = vec![];
@@ -77,7 +110,8 @@ impl App {
         missing
     }
 
-    /// Says once, when all files of a document that was opened have been looked for, which are missing.
+    /// Asks once, when all files of a document that was opened have been looked for, where the missing ones are: one after
+    /// the other.
     pub(super) fn tell_missing_media(&mut self) {
         if !self.has_media_to_tell {
             return;
@@ -86,30 +120,48 @@ impl App {
         if media.any(|(_, path)| *self.facts.file(&path) == FileFact::Pending) {
             return;
         }
-        self.has_media_to_tell = false;
         let missing = self.missing_media();
-        let text = match missing.as_slice() {
-            [] => return,
-            [one] => format!("{} cannot be used: {}", one.path.display(), one.reason),
-            [one, ..] => format!(
-                "{} files cannot be used, {} among them: {}",
-                missing.len(),
-                one.path.display(),
-                one.reason
-            ),
+        let Some(first) = missing.first() else {
+            self.has_media_to_tell = false;
+            return;
         };
-        // What moved before may well have moved again.
-        let known = missing
-            .iter()
-            .filter_map(|it| Some((it, it.moved_to.clone()?)));
-        let offers = known.map(|(it, to)| super::Offer {
+        // What moved before may well have moved again, and what lay beside it came along.
+        let guesses = [first.moved_to.clone(), self.beside_the_last(&first.path)];
+        let mut guesses: Vec<PathBuf> = guesses.into_iter().flatten().collect();
+        guesses.dedup();
+        for guess in &guesses {
+            if let Some(observer) = &mut self.observer {
+                observer.probe(guess.clone());
+                if *self.facts.file(guess) == FileFact::Pending && observer.owes(guess) {
+                    return;
+                }
+            }
+        }
+        self.has_media_to_tell = false;
+        let name = file_name(&first.path);
+        let others = match missing.len() {
+            1 => String::new(),
+            2 => ". Another file is missing too".into(),
+            count => format!(". {} other files are missing too", count - 1),
+        };
+        let text = format!(
+            "{} cannot be used: {}{others}",
+            first.path.display(),
+            first.reason
+        );
+        guesses.retain(|guess| !matches!(self.facts.file(guess), FileFact::Unusable(_)));
+        let known = guesses.into_iter().map(|to| super::Offer {
             words: format!("Use {}", to.display()),
             action: super::Action::MapMedia {
-                from: it.path.clone(),
+                from: first.path.clone(),
                 to,
             },
         });
-        let offers = offers.collect();
+        let ask = super::Offer {
+            words: format!("Find {name}\u{2026}"),
+            action: super::Action::FindMedia(first.path.clone()),
+        };
+        let offers = known.chain([ask]).collect();
         self.banners.insert(
             0,
             super::Banner {
@@ -119,6 +171,17 @@ impl App {
                 offers,
             },
         );
+    }
+
+    /// Another document: nobody asks for the files of the last one any more.
+    pub(super) fn forget_media_questions(&mut self) {
+        let asks = |it: &super::Offer| matches!(it.action, super::Action::FindMedia(_));
+        self.banners.retain(|it| !it.offers.iter().any(asks));
+    }
+
+    /// A file of that name where the last missing one was found.
+    fn beside_the_last(&self, path: &Path) -> Option<PathBuf> {
+        Some(self.found_in.as_ref()?.join(path.file_name()?))
     }
 
     /// Has every filter that names one file name another, in every group: one step. It is remembered.
@@ -153,13 +216,28 @@ impl App {
         if edits.is_empty() {
             return;
         }
-        let name = to.file_name().unwrap_or(to.as_os_str()).to_string_lossy();
+        let name = file_name(to);
         if self.apply_anywhere(&format!("Find {name}"), Edit::Batch(edits)) {
             let (from, to) = (from.to_owned(), to.to_owned());
+            self.banners.retain(|it| !asks_for(it, &from));
+            self.found_in = to.parent().map(Path::to_owned);
+            self.has_media_to_tell = true;
             self.change_preferences(|it| _ = it.moved_media.insert(from, to));
             self.agree();
         }
     }
+}
+
+/// The last part of a path, in words.
+fn file_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
+}
+
+/// Whether a banner asks where that file is.
+fn asks_for(banner: &super::Banner, path: &Path) -> bool {
+    let mut offers = banner.offers.iter();
+    offers.any(|it| matches!(&it.action, super::Action::FindMedia(asked) if asked == path))
 }
 
 /// Makes the paths of a graph that stood in one folder lead to the same files from another, groups included. `None` is no

@@ -16,6 +16,7 @@ mod wires;
 
 mod backups;
 mod devices;
+mod early;
 mod edits;
 mod files;
 mod folders;
@@ -25,6 +26,8 @@ mod groups_tests;
 #[cfg(test)]
 mod held_tests;
 mod keeper;
+#[cfg(test)]
+mod start_tests;
 
 pub mod manual;
 
@@ -195,6 +198,8 @@ pub struct App {
     pending: Option<wires::Pending>,
     /// Files that are not there have still to be told, once they have been looked for.
     has_media_to_tell: bool,
+    /// The folder in which the last missing file was found.
+    found_in: Option<PathBuf>,
     /// Files that are looked at before something plays them.
     dropped: Vec<dropped::Dropped>,
     /// Boxes as the screen drew them last.
@@ -252,6 +257,7 @@ impl App {
             refusal: None,
             pending: None,
             has_media_to_tell: false,
+            found_in: None,
             dropped: vec![],
             sizes: cures::Sizes::new(),
             banners: vec![],
@@ -484,9 +490,10 @@ impl App {
     /// Agrees the graph anew, and has the engine play it.
     fn agree(&mut self) {
         self.agreements += 1;
-        self.probe_files();
         let base = self.base();
         self.wiring = negotiate(&self.graph, &self.catalogue, &self.facts, base.as_deref());
+        // Only now: what files the filters name is known when they have been described.
+        self.probe_files();
         let names = |name: &String| {
             self.wiring
                 .filters
@@ -498,12 +505,14 @@ impl App {
             .iter()
             .filter_map(|(name, feed)| Some((names(name)?.0.clone(), Arc::clone(feed))));
         let feeds = feeds.collect();
-        let to_open = self.wiring_to_open();
+        let awaited = self.awaited();
+        let to_open = self.wiring_to_open(&awaited);
         if let Some(playing) = &mut self.playing {
             playing.set_feeds(feeds);
             let filters = self.wiring.filters.keys();
             playing.set_origins(self.origins.of_all(filters));
             playing.submit(to_open, base);
+            playing.await_files(!awaited.is_empty());
             playing.sync_values(&self.wiring);
         }
     }

@@ -40,7 +40,10 @@ impl App {
                         let text = format!("{}: {reason}", path.display());
                         self.say(Urgency::Attention, "File", None, text);
                     }
-                    has_changed |= self.facts.files.get(&path) != Some(&fact);
+                    if self.facts.files.get(&path) != Some(&fact) {
+                        has_changed = true;
+                        self.forget_refusals(&path);
+                    }
                     self.facts.files.insert(path, fact);
                 }
                 Observation::Slept(time) => has_changed |= self.woke_up(time),
@@ -60,6 +63,7 @@ impl App {
             News::NotOpened(filter, error) => {
                 self.say_of(Urgency::Error, &filter, error.to_string());
                 if let OpenError::Format { pin, format, .. } = error {
+                    self.look_again(&filter);
                     let refused = (filter.to_string(), pin, format.to_string());
                     if self.facts.refused.insert(refused) {
                         self.agree();
@@ -139,6 +143,11 @@ impl App {
     }
 
     fn reached(&mut self, state: State) {
+        if state == State::Run
+            && let Some(playing) = &mut self.playing
+        {
+            playing.play_early();
+        }
         let text = match state {
             State::Run => "Running".into(),
             State::Pause => "Paused; the position stands still".into(),

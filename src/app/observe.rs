@@ -99,6 +99,17 @@ impl Observer {
         }
     }
 
+    /// Whether a file is still being looked at.
+    pub(super) fn owes(&self, path: &Path) -> bool {
+        self.owed.contains_key(path)
+    }
+
+    /// Has one file probed again, whatever is known of it.
+    pub(super) fn probe_again(&mut self, path: PathBuf) {
+        self.asked.remove(&path);
+        self.probe(path);
+    }
+
     /// Has every file probed again when it is asked for next.
     pub(super) fn forget_files(&mut self) {
         self.asked.clear();

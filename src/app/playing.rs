@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::early::Early;
 use crate::engine::{Built, Cells, Engine, Job, Message, OpenFilter, Report};
 use crate::graph::{FilterPath, PinAddress, Wiring};
 use crate::ks::{Catalogue, Clock, Granted, KernelEvent, OpenError, Settings, State, Telemetry};
@@ -59,6 +60,10 @@ pub(super) struct Playing {
     under_way: BTreeMap<u64, u64>,
     /// Run was asked for; it waits for the plan it is meant for.
     is_cued: bool,
+    /// Files are being looked at: the plan that plays them is not submitted yet.
+    awaits_files: bool,
+    /// What was played before anything ran.
+    early: Early,
 }
 
 impl Playing {
@@ -80,6 +85,8 @@ impl Playing {
             arrived: 0,
             under_way: BTreeMap::new(),
             is_cued: false,
+            awaits_files: false,
+            early: Early::default(),
         })
     }
 
@@ -120,23 +127,51 @@ impl Playing {
         *self.renew.entry(origin.clone()).or_default() += 1;
     }
 
-    /// Goes to a state. Run waits until everything that was submitted is open, so that no time goes by before the first
+    /// Files are being looked at, or no longer.
+    pub(super) fn await_files(&mut self, awaits: bool) {
+        self.awaits_files = awaits;
+    }
+
+    /// Whether everything that is to be played is open.
+    fn is_whole(&self) -> bool {
+        self.arrived >= self.submitted && !self.awaits_files
+    }
+
+    /// Goes to a state. Run waits until everything that is to be played is open, so that no time goes by before the first
     /// sound can be made.
     pub(super) fn set_state(&mut self, state: State) {
-        self.is_cued = state == State::Run
-            && self.arrived < self.submitted
-            && self.cells().state() != State::Run;
+        self.early.will_run = state == State::Run;
+        self.is_cued =
+            state == State::Run && !self.is_whole() && self.cells().state() != State::Run;
         if !self.is_cued {
             self.engine.send(Message::State(state));
         }
     }
 
     pub(super) fn panic(&mut self) {
+        self.early.take();
         self.engine.send(Message::Panic);
     }
 
+    /// Sends a message into a filter that takes live events. Before Run is reached it is kept: a key that is held by then
+    /// sounds.
+    pub(super) fn play(&mut self, filter: &FilterPath, bytes: &[u8]) {
+        if self.cells().state() == State::Run && self.early.is_empty() {
+            self.play_now(filter, bytes);
+        } else {
+            self.early.keep(filter, bytes);
+        }
+    }
+
+    /// Run is reached: what was played before is played now.
+    pub(super) fn play_early(&mut self) {
+        for (filter, bytes) in self.early.take() {
+            self.play_now(&filter, &bytes);
+        }
+    }
+
     /// Sends a message into a filter that takes live events, stamped with the present time.
-    pub(super) fn play(&mut self, filter: &FilterPath, bytes: &[u8]) -> bool {
+    fn play_now(&mut self, filter: &FilterPath, bytes: &[u8]) -> bool {
         let now = self.engine.clock().now();
         let event = KernelEvent::new(now, bytes);
         let lane = self.events.get_mut(filter);
@@ -263,7 +298,7 @@ impl Playing {
                 Report::Ended => news.push(News::Ended),
             }
         }
-        if self.is_cued && self.arrived >= self.submitted {
+        if self.is_cued && self.is_whole() {
             self.set_state(State::Run);
         }
         (news, has_swapped)

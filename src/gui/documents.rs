@@ -4,9 +4,11 @@
 
 use std::path::PathBuf;
 
+use egui::vec2;
+
 use super::files::{self, Wanted, Why};
 use super::panels::dialogs::Picker;
-use super::screen::Screen;
+use super::screen::{Command, Screen};
 use crate::app::Action;
 use crate::ks::Value;
 
@@ -79,12 +81,12 @@ impl Screen {
             _ => String::new(),
         };
         let answer = self.files.ask(Wanted { why }, &folder, &name, ctx);
-        self.answer(answer);
+        self.answer(ctx, answer);
     }
 
     pub(super) fn hear_files(&mut self, ctx: &egui::Context) {
         let answer = self.files.poll();
-        self.answer(answer);
+        self.answer(ctx, answer);
         if let Some(pending) = self
             .after_save
             .take_if(|_| self.picker.is_none() && !self.files.is_asking())
@@ -97,17 +99,17 @@ impl Screen {
         }
     }
 
-    fn answer(&mut self, answer: files::Answer) {
+    fn answer(&mut self, ctx: &egui::Context, answer: files::Answer) {
         match answer {
             files::Answer::None => {}
-            files::Answer::Path(wanted, path) => self.take_path(&wanted, path),
+            files::Answer::Path(wanted, path) => self.take_path(ctx, &wanted, path),
             files::Answer::NoDialog(wanted, folder, name) => {
                 self.picker = Some(Picker::new(wanted, &folder, &name));
             }
         }
     }
 
-    pub(super) fn take_path(&mut self, wanted: &Wanted, path: PathBuf) {
+    pub(super) fn take_path(&mut self, ctx: &egui::Context, wanted: &Wanted, path: PathBuf) {
         match &wanted.why {
             Why::Open => {
                 self.app.perform(Action::Open(path));
@@ -116,6 +118,18 @@ impl Screen {
             Why::Merge => {
                 self.app.perform(Action::Merge(path));
                 self.canvas.fit_all();
+            }
+            Why::Render => {
+                let middle = self.last.as_ref().map(|last| last.middle);
+                let middle = middle.unwrap_or_default() - vec2(48.0, 14.0);
+                let at = super::hands::on_grid(middle);
+                let onto = None;
+                let action = Action::DropMedia { path, at, onto };
+                self.carry_out(ctx, Command::Do(action));
+            }
+            Why::Missing(from) => {
+                let from = from.clone();
+                self.app.perform(Action::MapMedia { from, to: path });
             }
             Why::SaveAs => self.app.perform(Action::SaveAs(path)),
             Why::Picture => self.app.perform(Action::Picture(path)),

@@ -22,6 +22,10 @@ pub(super) enum Why {
     Open,
     /// To put another graph into this one.
     Merge,
+    /// To play a sound.
+    Render,
+    /// To find a file that is missing.
+    Missing(PathBuf),
     /// To save the graph.
     SaveAs,
 
@@ -57,7 +61,8 @@ impl Wanted {
         };
         match self.why {
             Why::Open | Why::Merge | Why::SaveAs => ends(&[".ron"]),
-            Why::Property { .. } => true,
+            Why::Property { .. } | Why::Missing(_) => true,
+            Why::Render => ends(&[".wav", ".wave"]),
 
             Why::Picture => ends(&[".png", ".svg", ".dot"]),
             Why::Report => ends(&[".html", ".md", ".txt"]),
@@ -70,7 +75,9 @@ impl Wanted {
             Why::SaveAs => "ron",
             Why::Picture => "png",
             Why::Report => "html",
-            Why::Open | Why::Merge | Why::Property { .. } => return path,
+            Why::Open | Why::Merge | Why::Render | Why::Missing(_) | Why::Property { .. } => {
+                return path;
+            }
         };
         match path.extension() {
             Some(_) => path,
@@ -80,7 +87,7 @@ impl Wanted {
 
     fn is_save(&self) -> bool {
         match self.why {
-            Why::Open | Why::Merge => false,
+            Why::Open | Why::Merge | Why::Render | Why::Missing(_) => false,
             Why::SaveAs | Why::Picture | Why::Report => true,
             Why::Property { is_written, .. } => is_written,
         }
@@ -199,7 +206,8 @@ fn dialog(wanted: &Wanted, folder: &Path, name: &str) -> Option<PathBuf> {
     let mut dialog = rfd::FileDialog::new().set_directory(folder);
     dialog = match wanted.why {
         Why::Open | Why::Merge | Why::SaveAs => dialog.add_filter("Graphs", &["ron"]),
-        Why::Property { .. } => dialog,
+        Why::Property { .. } | Why::Missing(_) => dialog,
+        Why::Render => dialog.add_filter("Sounds", &["wav", "wave"]),
 
         Why::Picture => dialog.add_filter("Pictures", &["png", "svg", "dot"]),
         Why::Report => dialog.add_filter("Reports", &["html", "md", "txt"]),

@@ -9,6 +9,7 @@ pub mod commands;
 mod controls;
 mod dialog;
 mod documents;
+mod drop_down;
 mod files;
 mod ghosts;
 mod hands;

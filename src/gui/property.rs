@@ -5,6 +5,7 @@
 use egui::{Align2, Id, Rect, Ui};
 
 use super::controls::{self, Slid};
+use super::drop_down::DropDown;
 use super::screen::Command;
 use super::theme::{Theme, Type};
 use crate::app::Action;
@@ -114,42 +115,17 @@ impl<'a> Edit<'a> {
         let Domain::Choice(words) = self.property.domain else {
             return;
         };
-        let theme = Theme::of(ui.ctx());
-        let response = ui.interact(rect, id, egui::Sense::click());
-        let shown = self.words();
-        response.widget_info(|| {
-            let mut info =
-                egui::WidgetInfo::labeled(egui::Role::ComboBox, true, self.property.title);
-            info.current_text_value = Some(shown.clone());
-            info
-        });
-        super::probe::note(ui.ctx(), "choice", self.property.title, &shown, rect);
-        let edge = if response.hovered() {
-            theme.line_strong
-        } else {
-            theme.line
+        let rows: Vec<String> = words.iter().map(|it| controls::title_case(it)).collect();
+        let list = DropDown {
+            name: self.property.title,
+            shown: &self.words(),
+            rows: &rows,
+            chosen: Some(self.property.slot_value(&self.value) as usize),
+            zoom,
         };
-        controls::plate(ui, rect, theme.field, edge);
-        let mut font = Type::Canvas.font();
-        font.size *= zoom;
-        let at = rect.left_center() + egui::vec2(8.0, 0.0) * zoom;
-        let painter = ui.painter().with_clip_rect(rect);
-        painter.text(at, Align2::LEFT_CENTER, &shown, font, theme.strong);
-        let square = Rect::from_center_size(
-            rect.right_center() - egui::vec2(11.0, 0.0) * zoom,
-            egui::Vec2::splat(11.0 * zoom),
-        );
-        super::icons::Icon::Down.paint(ui.painter(), square, theme.dim);
-        controls::focus_ring(ui, &response);
-        egui::Popup::menu(&response).show(|ui| {
-            for (index, word) in words.iter().enumerate() {
-                let chosen = index == self.property.slot_value(&self.value) as usize;
-                let label = controls::title_case(word);
-                if ui.selectable_label(chosen, label).clicked() && !chosen {
-                    commands.push(self.set(Value::Text((*word).to_owned())));
-                }
-            }
-        });
+        if let Some(word) = list.ui(ui, id, rect).and_then(|index| words.get(index)) {
+            commands.push(self.set(Value::Text((*word).to_owned())));
+        }
     }
 
     /// A box with a tick, in `rect`.

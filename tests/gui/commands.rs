@@ -117,6 +117,25 @@ fn disabled() -> Window {
 }
 
 /// A frame round a filter; it is the selection.
+/// A reader whose file is not there.
+fn missing() -> Window {
+    let mut window = Window::with(&["wave_reader"]);
+    let id = window.graph().filters.keys().next().copied();
+    window.screen().app_mut().perform(Action::SetProperty {
+        filter: id.expect("it is there"),
+        key: "path".into(),
+        value: Some(ksgraph::ks::Value::Text("/nowhere.wav".into())),
+    });
+    for _ in 0..1000 {
+        window.harness().step();
+        if !window.screen().app().view().missing_media().is_empty() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    window
+}
+
 fn framed() -> Window {
     tinted("")
 }
@@ -250,6 +269,8 @@ cases! {
         log.iter().any(|line| line.text.to_lowercase().contains("template"))
     };
     "file.merge", three, |w| w.sees("Merge a graph into this one");
+    "file.render", three, |w| w.sees("Play a sound");
+    "file.find_missing", missing, |w| w.sees("Where is nowhere.wav?");
     "file.quit", || Window::on("graphs/tone.ron"), |w| w.screen().may_leave();
 
     "edit.undo", three, |w| count(w) == 2;

@@ -19,6 +19,7 @@ mod canvas_notes;
 mod devices;
 
 mod panels;
+mod questions;
 
 mod raw_pages;
 mod refusals;

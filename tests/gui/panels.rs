@@ -1,6 +1,7 @@
 //! The parts around the canvas: cards, pages, the bottom panel, the first five minutes.
 
 use egui::Key;
+use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use ksgraph::app::Action;
 use ksgraph::graph::Operands;
@@ -136,15 +137,75 @@ fn a_format_is_chosen_by_hand_and_taken_back() {
     let before = agreed(&mut window);
     let other = "44\u{a0}100 Hz · 2 ch · f32";
     assert_ne!(before, other);
+    assert_eq!(format_field(&mut window), "Automatic");
     // Wherever the page is scrolled to.
-    let name = format!("Format: {other}");
-    window.harness().get_by_label(&name).click_accesskit();
+    let field = window
+        .harness()
+        .get_by_role_and_label(Role::ComboBox, "Format");
+    field.click_accesskit();
+    window.harness().run_steps(4);
+    let entry = window
+        .harness()
+        .get_by_role_and_label(Role::ListBoxOption, other);
+    entry.click_accesskit();
     window.harness().run_steps(4);
     assert_eq!(chosen(&mut window).as_deref(), Some(other));
     assert_eq!(agreed(&mut window), other);
+    assert_eq!(format_field(&mut window), other);
+    let folded = window
+        .harness()
+        .query_by_role_and_label(Role::ListBoxOption, "Automatic");
+    assert!(folded.is_none(), "the list is folded again");
     window.screen().app_mut().perform(Action::Undo);
     window.harness().run_steps(3);
     assert_eq!((chosen(&mut window), agreed(&mut window)), (None, before));
+}
+
+/// What the field of the chosen format says.
+fn format_field(window: &mut Window) -> String {
+    let field = window
+        .harness()
+        .get_by_role_and_label(Role::ComboBox, "Format");
+    field.value().unwrap_or_default()
+}
+
+#[test]
+fn a_format_is_chosen_by_keys_alone() {
+    let mut window = Window::on("graphs/tone.ron");
+    let mut selection = ksgraph::app::Selection::default();
+    selection.connections.insert(0);
+    window.screen().app_mut().perform(Action::Select(selection));
+    window.harness().run_steps(3);
+    let focused = |window: &mut Window| {
+        let mut all = window.harness().query_all_by_role(Role::ListBoxOption);
+        all.find(|node| node.is_focused())
+            .and_then(|node| node.accesskit_node().label())
+    };
+    let field = window
+        .harness()
+        .get_by_role_and_label(Role::ComboBox, "Format");
+    field.focus();
+    window.harness().run_steps(2);
+    let none = egui::Modifiers::NONE;
+    window.key(none, Key::Enter);
+    assert_eq!(focused(&mut window).as_deref(), Some("Automatic"));
+    window.key(none, Key::ArrowDown);
+    window.key(none, Key::ArrowDown);
+    let second = focused(&mut window).expect("the list has the keyboard");
+    window.key(none, Key::ArrowUp);
+    let first = focused(&mut window).expect("the list has the keyboard");
+    assert!(first != "Automatic" && first != second);
+    window.key(none, Key::Enter);
+    assert_eq!(format_field(&mut window), first);
+    // The keyboard is where it came from: folded, an arrow takes the next one at once.
+    window.key(none, Key::ArrowDown);
+    let second = format_field(&mut window);
+    assert_ne!(second, first);
+    window.key(none, Key::Enter);
+    window.key(none, Key::Home);
+    window.key(none, Key::Escape);
+    assert_eq!(focused(&mut window), None, "Esc folds it");
+    assert_eq!(format_field(&mut window), second, "and leaves all as it is");
 }
 
 #[test]

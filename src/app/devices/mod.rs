@@ -6,7 +6,7 @@
 //! one that stands for the default ([`Facts::kept`]), by its whole name, so that agreement and opening speak of the
 //! same one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::{Action, App, Banner, Offer, Urgency};
@@ -98,9 +98,13 @@ impl App {
             .unwrap_or_default()
     }
 
-    /// The agreement as it is to be opened: every filter that names no device has the one that stands for the default.
-    pub(super) fn wiring_to_open(&self) -> Wiring {
+    /// The agreement as it is to be opened: every filter that names no device has the one that stands for the default, and
+    /// one whose file is still being looked at is left out.
+    pub(super) fn wiring_to_open(&self, awaited: &BTreeSet<FilterPath>) -> Wiring {
         let mut wiring = self.wiring.clone();
+        for (path, filter) in &mut wiring.filters {
+            filter.is_disabled |= awaited.contains(path);
+        }
         let is_real = |device: &&AudioDevice| device.host != crate::device::null::NAME;
         let device = self.facts.render_device("").filter(is_real);
         let Some(name) = device.map(AudioDevice::whole_name) else {

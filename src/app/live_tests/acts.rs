@@ -76,7 +76,7 @@ actions! {
     not:
         New Open Save SaveAs BeginGesture EndGesture Select SelectAll SetState ToggleRun Panic Play SetPlayMode PlayOn
         DismissBanner DismissRefusal Refresh UseDevice LookForDevices UseDefaultDevice FollowDefault SetQuantum
-        SetPreferences SaveAsTemplate OpenRecovered DiscardRecovered Report Picture;
+        SetPreferences SaveAsTemplate OpenRecovered DiscardRecovered Report Picture FindMedia;
 }
 
 #[test]

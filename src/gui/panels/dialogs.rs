@@ -137,7 +137,7 @@ impl Picker {
         modal(ui, "picker", |ui| {
             ui.set_width(520.0);
             ui.spacing_mut().item_spacing.y = 6.0;
-            line(ui, self.wanted.title(), Type::CardTitle, theme.strong);
+            line(ui, &self.wanted.title(), Type::CardTitle, theme.strong);
             let (rect, _) = ui.allocate_exact_size(vec2(520.0, 22.0), Sense::hover());
             let up = Rect::from_min_size(rect.min, vec2(44.0, 22.0));
             let parent = self.folder.parent().map(Path::to_owned);
@@ -239,16 +239,22 @@ impl Picker {
 }
 
 impl Wanted {
-    fn title(&self) -> &'static str {
-        match self.why {
+    fn title(&self) -> String {
+        let words = match &self.why {
             Why::Open => "Open a graph",
             Why::Merge => "Merge a graph into this one",
+            Why::Render => "Play a sound",
+            Why::Missing(path) => {
+                let name = path.file_name().unwrap_or(path.as_os_str());
+                return format!("Where is {}?", name.to_string_lossy());
+            }
             Why::SaveAs => "Save the graph as",
             Why::Property { .. } => "Choose a file",
 
             Why::Picture => "Export a picture of the graph",
             Why::Report => "Save a report",
-        }
+        };
+        words.to_owned()
     }
 
     fn verb(&self) -> &'static str {
@@ -256,6 +262,8 @@ impl Wanted {
             Why::Open => "Open",
             Why::Merge => "Merge",
             Why::SaveAs | Why::Picture | Why::Report => "Save",
+            Why::Render => "Play",
+            Why::Missing(_) => "Use",
             Why::Property { .. } => "Choose",
         }
     }

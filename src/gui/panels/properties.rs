@@ -1,13 +1,13 @@
 //! The inspector's page of properties: a row each, with the control that its domain asks for.
 
-use egui::{Align2, ComboBox, Id, Rect, Role, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
+use egui::{Align2, Id, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::page::{heading, row, sentence};
 use crate::app::{Action, View};
 use crate::graph::{FilterId, FilterNode, Node};
 use crate::gui::controls;
+use crate::gui::drop_down::DropDown;
 use crate::gui::icons::Icon;
-use crate::gui::probe;
 use crate::gui::property::{self, Edit};
 use crate::gui::screen::Command;
 use crate::gui::theme::{Theme, Type, space, window};
@@ -265,28 +265,17 @@ fn drop_down(
         .find(|(name, _)| name == now)
         .map_or(now, |(_, words)| words);
     let shown = if is_mixed { MIXED } else { shown };
-    probe::note(ui.ctx(), "choice", edit.property.title, shown, slot);
-    let mut child = ui.new_child(egui::UiBuilder::new().max_rect(slot));
-    let theme = Theme::of(ui.ctx());
-    child.visuals_mut().widgets.inactive.weak_bg_fill = theme.field;
-    child.name_inputs(edit.property.title, |ui| {
-        ComboBox::from_id_salt(id)
-            .selected_text(egui::RichText::new(shown).text_style(Type::Value.style()))
-            .width(slot.width())
-            .truncate()
-            .icon(|ui, rect, visuals, _| {
-                let square = Rect::from_center_size(rect.center(), Vec2::splat(12.0));
-                Icon::Down.paint(ui.painter(), square, visuals.text_color());
-            })
-            .show_ui(ui, |ui| {
-                for (name, words) in words {
-                    let is_chosen = name == now && !is_mixed;
-                    if ui.selectable_label(is_chosen, words).clicked() && !is_chosen {
-                        commands.push(edit.set(Value::Text(name.clone())));
-                    }
-                }
-            });
-    });
+    let rows: Vec<String> = words.iter().map(|(_, words)| words.clone()).collect();
+    let list = DropDown {
+        name: edit.property.title,
+        shown,
+        rows: &rows,
+        chosen: words.iter().position(|(name, _)| name == now && !is_mixed),
+        zoom: 1.0,
+    };
+    if let Some((name, _)) = list.ui(ui, id, slot).and_then(|index| words.get(index)) {
+        commands.push(edit.set(Value::Text(name.clone())));
+    }
 }
 
 /// The devices a filter may name: sound cards for sound, ports for MIDI.

@@ -10,9 +10,10 @@ use crate::app::{Action, View};
 use crate::graph::{Agreement, Chosen, Connection, FilterId, FilterPath, Wire};
 use crate::gui::canvas::wire_of;
 use crate::gui::controls::{self, Face};
+use crate::gui::drop_down::DropDown;
 use crate::gui::icons::Icon;
 use crate::gui::screen::Command;
-use crate::gui::theme::Theme;
+use crate::gui::theme::{Theme, Type, window};
 use crate::ks::{DataRange, Kind, grouped};
 
 /// Which page of a wire is in front.
@@ -254,7 +255,7 @@ fn refused_ui(ui: &mut Ui, wire: &Wire, index: usize, commands: &mut Vec<Command
     }
 }
 
-/// What the user may insist on, each a click and a step of the history. Row one leaves it to the pins (SEL-3).
+/// What the user may insist on, a list each and a step of the history. Row one leaves it to the pins (SEL-3).
 fn choose_ui(
     ui: &mut Ui,
     view: &View<'_>,
@@ -265,59 +266,111 @@ fn choose_ui(
 ) {
     let choices = view.wiring.choices(&wire.from, &wire.to);
     let chosen = &connection.chosen;
-    let mut rows: Vec<(String, bool, Chosen)> = vec![];
-    let mut list = |name: &str, words: Vec<(String, bool, Chosen)>, is_open: bool, free: Chosen| {
-        if words.len() > 1 || is_open {
-            rows.push((format!("{name}: automatic"), !is_open, free));
-            rows.extend(
-                words
-                    .into_iter()
-                    .map(|(text, is_on, then)| (format!("{name}: {text}"), is_on, then)),
-            );
-        }
-    };
     let with = |change: &dyn Fn(&mut Chosen)| {
         let mut then = chosen.clone();
         change(&mut then);
         then
     };
-    let words = choices.formats.iter().map(|it| {
+    let mut lists: Vec<Choice> = vec![];
+    let formats = choices.formats.iter().map(|it| {
         let then = with(&|then| then.format = Some(it.clone()));
         (it.to_string(), chosen.format.as_ref() == Some(it), then)
     });
-    let free = with(&|then| then.format = None);
-    list("Format", words.collect(), chosen.format.is_some(), free);
-    let words = choices.mediums.iter().map(|&it| {
+    lists.push(Choice {
+        name: "Format",
+        free: with(&|then| then.format = None),
+        asked: chosen.format.as_ref().map(ToString::to_string),
+        rows: formats.collect(),
+    });
+    let mediums = choices.mediums.iter().map(|&it| {
         let then = with(&|then| then.medium = Some(it));
         (it.text(), chosen.medium == Some(it), then)
     });
-    let free = with(&|then| then.medium = None);
-    list("Medium", words.collect(), chosen.medium.is_some(), free);
-    let words = choices.interfaces.iter().map(|&it| {
+    lists.push(Choice {
+        name: "Medium",
+        free: with(&|then| then.medium = None),
+        asked: chosen.medium.map(|it| it.text()),
+        rows: mediums.collect(),
+    });
+    let interfaces = choices.interfaces.iter().map(|&it| {
         let then = with(&|then| then.interface = Some(it));
         (it.text(), chosen.interface == Some(it), then)
     });
-    let free = with(&|then| then.interface = None);
-    list(
-        "Interface",
-        words.collect(),
-        chosen.interface.is_some(),
-        free,
-    );
-    if rows.is_empty() {
+    lists.push(Choice {
+        name: "Interface",
+        free: with(&|then| then.interface = None),
+        asked: chosen.interface.map(|it| it.text()),
+        rows: interfaces.collect(),
+    });
+    lists.retain(|list| list.rows.len() > 1 || list.asked.is_some());
+    if lists.is_empty() {
         return;
     }
     ui.add_space(6.0);
     section_rule(ui);
     heading(ui, "By hand", "");
-    for (text, is_on, then) in rows {
-        let face = if is_on { Face::Primary } else { Face::Plain };
-        let rect = row(ui, 24.0).shrink2(vec2(0.0, 1.0));
-        if controls::button_at(ui, rect, &text, face, true).clicked() && !is_on {
+    for list in lists {
+        if let Some(then) = list.ui(ui, index) {
             commands.push(Command::Do(Action::Choose {
                 connection: index,
                 chosen: then,
             }));
+        }
+    }
+}
+
+/// One thing that may be insisted on.
+struct Choice {
+    name: &'static str,
+    /// Nothing is.
+    free: Chosen,
+    /// What is insisted on now, in words.
+    asked: Option<String>,
+    rows: Vec<(String, bool, Chosen)>,
+}
+
+impl Choice {
+    /// Draws it in a row. What is to be insisted on from now on.
+    fn ui(self, ui: &mut Ui, wire: usize) -> Option<Chosen> {
+        let theme = Theme::of(ui.ctx());
+        let rect = row(ui, window::PROPERTY_ROW);
+        let (kind, ink) = match self.asked {
+            Some(_) => (Type::FilterName, theme.strong),
+            None => (Type::Body, theme.text),
+        };
+        controls::clipped(ui, rect.left_center(), 68.0, self.name, kind, ink);
+        let words = self.rows.iter().map(|(words, _, _)| words.clone());
+        let rows: Vec<String> = std::iter::once("Automatic".to_owned())
+            .chain(words)
+            .collect();
+        let place = self.rows.iter().position(|(_, is_on, _)| *is_on);
+        let list = DropDown {
+            name: self.name,
+            shown: self.asked.as_deref().unwrap_or("Automatic"),
+            rows: &rows,
+            // What is insisted on and not on offer is none of them.
+            chosen: match self.asked {
+                None => Some(0),
+                Some(_) => place.map(|place| place + 1),
+            },
+            zoom: 1.0,
+        };
+        let mut slot = rect.with_min_x(rect.left() + 72.0).shrink2(vec2(0.0, 3.0));
+        if self.asked.is_some() {
+            // A user's choice wears a padlock.
+            slot.max.x -= 20.0;
+            let at = egui::pos2(rect.right() - 7.0, rect.center().y);
+            let square = Rect::from_center_size(at, egui::Vec2::splat(14.0));
+            Icon::Lock.paint(ui.painter(), square, theme.dim);
+        }
+        let id = egui::Id::unique("by hand").with((wire, self.name));
+        match list.ui(ui, id, slot)? {
+            0 => Some(self.free),
+            taken => self
+                .rows
+                .into_iter()
+                .nth(taken - 1)
+                .map(|(_, _, then)| then),
         }
     }
 }

@@ -20,7 +20,7 @@ impl Screen {
         sizes.collect()
     }
 
-    pub(super) fn carry_out(&mut self, ctx: &egui::Context, command: Command) {
+    pub(in crate::gui) fn carry_out(&mut self, ctx: &egui::Context, command: Command) {
         match command {
             Command::Do(action @ Action::OpenRecovered(_)) => {
                 self.app.perform(action);
@@ -30,6 +30,7 @@ impl Screen {
                 self.app.set_box_sizes(self.box_sizes());
                 self.app.perform(action);
             }
+            Command::Do(Action::FindMedia(path)) => self.ask_for(ctx, Why::Missing(path)),
             Command::Do(action) => self.app.perform(action),
             Command::Run(name) => self.run(ctx, name),
             Command::Paste(text) => self.paste(text),

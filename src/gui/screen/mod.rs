@@ -110,7 +110,7 @@ pub struct Screen {
 pub(super) struct Last {
     now: status::Now,
     in_hand: Option<Waiting>,
-    middle: Pos2,
+    pub(in crate::gui) middle: Pos2,
     canvas: Rect,
     /// Which graph of the document is shown.
     here: crate::graph::FilterPath,

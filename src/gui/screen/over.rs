@@ -83,7 +83,7 @@ impl Screen {
             let wanted = picker.wanted().clone();
             self.picker = None;
             if let Some(path) = done {
-                self.take_path(&wanted, path);
+                self.take_path(ui.ctx(), &wanted, path);
             }
         }
         if self.picker.is_none()

@@ -67,6 +67,30 @@ pub(super) const SPECS: &[Spec] = &[
     )
     .at(Menu::File, 2),
     Spec::new(
+        "file.render",
+        "Render Media File\u{2026}",
+        "Puts a sound file into the graph and wires it to what plays it.",
+        |screen, ctx| screen.ask_for(ctx, Why::Render),
+    )
+    .keys(&["Ctrl+R"])
+    .at(Menu::File, 2),
+    Spec::new(
+        "file.find_missing",
+        "Find Missing File\u{2026}",
+        "Asks where a file is that the graph names and that is not there; all filters that name it follow.",
+        |screen, ctx| {
+            let missing = screen.app.view().missing_media().into_iter().next();
+            if let Some(missing) = missing {
+                screen.ask_for(ctx, Why::Missing(missing.path));
+            }
+        },
+    )
+    .at(Menu::File, 2)
+    .when(|sight| {
+        let is_any = !sight.view.missing_media().is_empty();
+        State::when(is_any, "Every file that the graph names is there.")
+    }),
+    Spec::new(
         "file.picture",
         "Export Picture\u{2026}",
         "Draws the graph into a file: PNG, SVG or Graphviz, as its name ends.",
