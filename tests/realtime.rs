@@ -248,6 +248,14 @@ fn live_through(graph: &Graph, quantum: usize, what: &str) {
         live.send(Message::State(state));
         live.play(100, quantum);
     }
+    // Each filter held back alone, the card's own too, and let go.
+    for entry in 0..graph.filters.len() as u32 {
+        for state in [State::Pause, State::Run, State::Stop, State::Run] {
+            let pin = None;
+            live.send(Message::Limit { entry, pin, state });
+            live.play(40, quantum);
+        }
+    }
     live.reports();
     assert_eq!(live.violations, 0, "{what}: calls of the allocator");
     assert_eq!(live.engine.cells().state(), State::Run);
@@ -330,10 +338,21 @@ fn run_cuttings(stage: &Stage, job: &Job, what: &str) {
                 Offline::new
             };
             let mut offline = start(&stage.catalogue, job, max_len);
-            let calls: u32 = lens
-                .iter()
-                .map(|&len| guarded(|| offline.cycle(len)).1)
-                .sum();
+            let entries: Vec<u32> = offline.built.open.values().map(|it| it.entry).collect();
+            let mut calls = 0;
+            for (cycle, &len) in lens.iter().enumerate() {
+                // Every filter is held back in turn, and one of its pins; what waits for it waits.
+                if cycle % 8 == 0 {
+                    let turn = cycle / 8;
+                    let state = |at: usize| [State::Pause, State::Run, State::Stop][at % 3];
+                    for (at, &entry) in entries.iter().enumerate() {
+                        let pin = [None, Some((at as u16 % 2, 0))][(at + turn) % 2];
+                        let state = state(at + turn / 3);
+                        offline.send(Message::Limit { entry, pin, state });
+                    }
+                }
+                calls += guarded(|| offline.cycle(len)).1;
+            }
             assert_eq!(calls, 0, "{what}, up to {max_len}, live: {is_live}");
         }
     }

@@ -74,6 +74,11 @@ impl App {
                 self.device_opened(&filter, granted, absence);
             }
             News::Master(master) => self.master_changed(master.as_ref()),
+            News::Refused(filter, state, status) => {
+                let text = format!("It does not go to {}: {}", state.name(), status.name());
+                self.say_of(Urgency::Error, &filter, text);
+            }
+
             News::Panicked(filter, text) => {
                 self.say_of(
                     Urgency::Error,

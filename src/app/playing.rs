@@ -8,7 +8,9 @@ use std::sync::Arc;
 use super::early::Early;
 use crate::engine::{Built, Cells, Engine, Job, Message, OpenFilter, Report};
 use crate::graph::{FilterPath, PinAddress, Wiring};
-use crate::ks::{Catalogue, Clock, Granted, KernelEvent, OpenError, Settings, State, Telemetry};
+use crate::ks::{
+    Catalogue, Clock, Granted, KernelEvent, OpenError, Settings, State, Status, Telemetry,
+};
 
 /// Something the engine told, in terms of the document.
 pub(super) enum News {
@@ -20,6 +22,8 @@ pub(super) enum News {
     NotOpened(FilterPath, OpenError),
     /// Another device drives the graph; `None`: a timer.
     Master(Option<FilterPath>),
+    /// A filter refused to go to a state.
+    Refused(FilterPath, State, Status),
     /// A filter panicked.
     Panicked(FilterPath, String),
     /// A filter gave samples that are not numbers.
@@ -118,6 +122,7 @@ impl Playing {
             feeds: self.feeds.clone(),
             renew: self.renew.clone(),
             origins: self.origins.clone(),
+            limits: BTreeMap::new(),
         });
     }
 
@@ -256,6 +261,15 @@ impl Playing {
                     }
                 }
                 Report::Reached(state) => news.push(News::Reached(state)),
+                Report::Refused {
+                    entry,
+                    state,
+                    status,
+                } => {
+                    let path = named(&self.open, entry);
+                    news.extend(path.map(|path| News::Refused(path, state, status)));
+                }
+
                 Report::Panicked { entry, message } => {
                     let text = message
                         .downcast_ref::<&str>()

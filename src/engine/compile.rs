@@ -7,8 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::hold::Holds;
 use super::layout::peer_format;
+use super::link::PlanCells;
 use super::plan::{Arrival, Transition};
+use super::seating::Limits;
 use super::slab::{CAPACITY, Entry};
 use super::spec::{Node, Spec};
 use crate::graph::{FilterPath, PinAddress, Wiring};
@@ -30,6 +33,9 @@ pub struct Job {
     /// Filters, by where they stood at first, to be opened anew though nothing about them changed, with a number that
     /// differs each time: a device that has come back.
     pub renew: BTreeMap<FilterPath, u64>,
+    /// How far filters go, by where they stood at first; those not named go with the graph.
+    pub limits: BTreeMap<FilterPath, Limits>,
+
     /// Filters that stood elsewhere when they came into the document, and where: by that their processors are kept,
     /// into groups and out of them.
     pub origins: BTreeMap<FilterPath, FilterPath>,
@@ -50,6 +56,9 @@ pub struct OpenFilter {
     pub is_endless_source: bool,
     /// Samples of the graph's rate between in and out.
     pub latency_samples: usize,
+    /// Whether what it gives comes when it comes: it is never kept waiting, and cannot be cued.
+    pub is_live: bool,
+
     /// Whether it can drive the graph.
     pub has_pacer: bool,
     /// The device that was granted to it.
@@ -73,6 +82,13 @@ pub struct Built {
     pub failures: Vec<(FilterPath, OpenError)>,
     /// Where each wire's level stands in `levels`.
     pub wires: BTreeMap<(PinAddress, PinAddress), usize>,
+    /// Where the state of each pin stands in `states`, and each filter.
+    pub pins: BTreeMap<PinAddress, usize>,
+    /// Filters in the order of their places in `states`.
+    pub nodes: Vec<FilterPath>,
+    /// States of pins, and what waits on wires.
+    pub states: Option<Arc<PlanCells>>,
+
     /// Levels of wires.
     pub levels: Option<Telemetry>,
     /// The filter whose device drives the graph.
@@ -105,6 +121,8 @@ pub struct Builder {
     spec: Option<Spec>,
     pub(super) serial: u64,
     leaving: Vec<u32>,
+    /// How far filters go, as the last job said.
+    limits: BTreeMap<FilterPath, Limits>,
 }
 
 impl Builder {
@@ -130,6 +148,7 @@ impl Builder {
             spec: None,
             serial: 0,
             leaving: vec![],
+            limits: BTreeMap::new(),
         }
     }
 
@@ -199,8 +218,12 @@ impl Builder {
         };
         let arriving = absent(Some(&spec), old.as_ref());
         let leaving = absent(old.as_ref(), Some(&spec));
+        self.limits.clone_from(&job.limits);
         let mut into = self.lay_out(&spec, &arriving, true);
         built.levels = Some(into.levels.clone());
+        built.pins = into.holds.pins(&spec);
+        built.nodes = spec.nodes.iter().map(|node| node.path.clone()).collect();
+        built.states = Some(Arc::clone(&into.holds.cells));
         into.master = built
             .master
             .as_ref()
@@ -216,6 +239,20 @@ impl Builder {
         into.departures = departures;
         self.spec = Some(spec);
         (built, Transition::new(out, into))
+    }
+
+    /// The state table of a layout.
+    pub(super) fn seat(
+        &self,
+        spec: &Spec,
+        slots: &[Option<u32>],
+        lines: &[usize],
+        fade_len: usize,
+    ) -> Holds {
+        let live = self.live.values().filter(|live| live.open.is_live);
+        let live: BTreeSet<u32> = live.map(|live| live.open.entry).collect();
+        let is_live = |entry: u32| live.contains(&entry);
+        Holds::of(spec, slots, lines, fade_len, is_live, &self.limits)
     }
 
     /// Forgets open filters that are no longer there or were made from something else.
@@ -303,6 +340,8 @@ impl Builder {
         let values = properties
             .map(|property| property.slot_value(&settings.value(property)))
             .collect();
+        let is_captured = node.descriptor.categories.contains(&category::CAPTURE);
+        let is_live = opening.feed.is_none() && (opened.events.is_some() || is_captured);
         if let Some(events) = opened.events {
             built.events.push((node.path.clone(), events));
         }
@@ -317,6 +356,8 @@ impl Builder {
             notes: opened.notes,
             is_endless_source: is_source && opened.endless,
             latency_samples: opened.processor.latency_samples(),
+            is_live,
+
             has_pacer: opened.pacer.is_some(),
             device: opened.device,
             absence: opened.absence,

@@ -125,6 +125,7 @@ impl<'a> Cycle<'a> {
             tables,
             lines,
             hands,
+            holds,
             levels,
             rate_hz,
             fade_len,
@@ -138,15 +139,32 @@ impl<'a> Cycle<'a> {
                     inputs,
                     outputs,
                     is_source,
+                    node,
                 } => {
                     let index = *entry;
                     self.sources += usize::from(*is_source);
+                    let at_piece = (self.position, self.len);
+                    let mut own = self.position;
+                    if holds.is_busy {
+                        let runs = holds.deliver(*node, tables, at_piece, *rate_hz);
+                        own = holds.own_time(*node, self.position);
+                        if !runs {
+                            // What would work in place has been laid aside already.
+                            for output in outputs {
+                                let slot = output.slot as usize;
+                                tables.payloads[slot].clear();
+                                self.stamp(tables, slot, 0, *rate_hz, own, false);
+                            }
+                            *at += 1;
+                            continue;
+                        }
+                    }
                     let Some(entry) = slab.get(index).filter(|entry| !entry.is_faulty) else {
                         let ends = *is_source || all_ended(inputs, &tables.headers);
                         for output in outputs {
                             let slot = output.slot as usize;
                             tables.payloads[slot].clear();
-                            self.stamp(tables, slot, 0, *rate_hz, ends);
+                            self.stamp(tables, slot, 0, *rate_hz, own, ends);
                         }
                         self.ended += usize::from(*is_source);
                         *at += 1;
@@ -163,7 +181,7 @@ impl<'a> Cycle<'a> {
                     }
                     let mut io = Io {
                         len: self.len,
-                        position: self.position,
+                        position: own,
                         rate_hz: *rate_hz,
                         values: &entry.values,
                         inputs: Inputs::new(inputs, &tables.headers, &tables.payloads),
@@ -195,7 +213,7 @@ impl<'a> Cycle<'a> {
                     }
                     for (number, (output, hand)) in outputs.iter().zip(hands.iter_mut()).enumerate()
                     {
-                        let bad = self.put_back(tables, output, hand, *rate_hz, ends, levels);
+                        let bad = self.put_back(tables, output, hand, *rate_hz, own, ends, levels);
                         if let Some(position) = bad.filter(|_| output.is_to_blame)
                             && !std::mem::replace(&mut entry.has_complained, true)
                         {
@@ -212,18 +230,27 @@ impl<'a> Cycle<'a> {
                         }
                     }
                 }
-                Step::Pass { slot, wire } => {
+                Step::Pass { slot, wire, node } => {
+                    if holds.is_busy
+                        && !holds.deliver(*node, tables, (self.position, self.len), *rate_hz)
+                    {
+                        tables.payloads[*slot as usize].clear();
+                    }
                     let payload = &tables.payloads[*slot as usize];
                     self.publish(levels, *wire, payload, peak(payload).0);
                 }
                 Step::Recall { line } => {
                     let slot = lines[*line].to as usize;
                     lines[*line].recall(&mut tables.payloads[slot]);
-                    self.stamp(tables, slot, 0, *rate_hz, false);
+                    self.stamp(tables, slot, 0, *rate_hz, self.position, false);
                 }
-                Step::Store { line } => {
-                    let line = &mut lines[*line];
+                Step::Store { line: index } => {
+                    let line = &mut lines[*index];
                     if let Some(slot) = line.from {
+                        if holds.is_busy {
+                            let payload = &mut tables.payloads[slot as usize];
+                            holds.store(*index, payload, self.position, *rate_hz);
+                        }
                         line.store(&tables.payloads[slot as usize]);
                     }
                 }
@@ -245,12 +272,17 @@ impl<'a> Cycle<'a> {
 
     /// Puts a frame back where it stands, stamps its header, publishes its level. Samples that are no numbers are set to
     /// zero, one by one: a gap as long as the fault, however the graph is cut into cycles. Where the first of them was.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "what one output of one step needs, in one place"
+    )]
     fn put_back(
         &self,
         tables: &mut Tables,
         output: &OutputSlot,
         hand: &mut crate::ks::Output,
         rate_hz: u32,
+        own: u64,
         ends: bool,
         levels: &Telemetry,
     ) -> Option<u64> {
@@ -275,7 +307,7 @@ impl<'a> Cycle<'a> {
         let flags = hand.header.flags & flag::DATADISCONTINUITY;
         hand.header = crate::ks::StreamHeader::default();
         tables.payloads[slot] = std::mem::take(&mut hand.payload);
-        self.stamp(tables, slot, flags, rate_hz, ends);
+        self.stamp(tables, slot, flags, rate_hz, own, ends);
         bad
     }
 
@@ -293,11 +325,19 @@ impl<'a> Cycle<'a> {
         }
     }
 
-    /// Writes the header of the frame that stands in `slot`.
-    fn stamp(&self, tables: &mut Tables, slot: usize, flags: u32, rate_hz: u32, ends: bool) {
+    /// Writes the header of the frame that stands in `slot`; its filter's own time is at `own`.
+    fn stamp(
+        &self,
+        tables: &mut Tables,
+        slot: usize,
+        flags: u32,
+        rate_hz: u32,
+        own: u64,
+        ends: bool,
+    ) {
         let header = &mut tables.headers[slot];
-        header.time = time_from_sample(self.position, rate_hz);
-        header.duration = time_from_sample(self.position + self.len as u64, rate_hz) - header.time;
+        header.time = time_from_sample(own, rate_hz);
+        header.duration = time_from_sample(own + self.len as u64, rate_hz) - header.time;
         header.flags = flags | flag::TIMEVALID | flag::DURATIONVALID;
         if ends {
             header.flags |= flag::ENDOFSTREAM;

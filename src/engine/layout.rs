@@ -52,7 +52,7 @@ impl Builder {
         let fades_here = |wire: usize| is_arriving || spec.wires[wire].delay.is_none();
         // What the writers of delayed wires leave; their readers have frames of their own.
         let mut written: Vec<Option<u32>> = vec![None; spec.wires.len()];
-        for node in &spec.nodes {
+        for (number, node) in (0..).zip(&spec.nodes) {
             let mut inputs = vec![];
             let mut outputs = vec![];
             for (pin, wire) in node.pins.iter().zip(&node.wires) {
@@ -116,8 +116,8 @@ impl Builder {
                 let is_delayed = spec.wires[to].delay.is_some();
                 let place = if is_delayed { &mut written } else { &mut slots };
                 place[to] = Some(slot);
-                let wire = to as u32;
-                steps.push(Step::Pass { slot, wire });
+                let (wire, node) = (to as u32, number);
+                steps.push(Step::Pass { slot, wire, node });
                 if fading.get(to) == Some(&true) && fades_here(to) {
                     steps.push(Step::Fade { slot, is_arriving });
                 }
@@ -130,6 +130,7 @@ impl Builder {
                     inputs,
                     outputs,
                     is_source,
+                    node: number,
                 });
                 steps.extend(
                     faded
@@ -149,6 +150,9 @@ impl Builder {
                 ..StreamHeader::default()
             };
         }
+        let fade_len = (spec.rate_hz / FADES_PER_SECOND) as usize;
+        let delayed: Vec<usize> = lines.iter().map(|(wire, _)| *wire).collect();
+        let holds = self.seat(spec, &slots, &delayed, fade_len);
         Plan {
             serial: self.serial,
             rate_hz: spec.rate_hz,
@@ -161,9 +165,10 @@ impl Builder {
             arrivals: vec![],
             departures: vec![],
             master: None,
-            fade_len: (spec.rate_hz / FADES_PER_SECOND) as usize,
+            fade_len,
             fade_done: 0,
             heard,
+            holds,
             levels: Telemetry::new(spec.wires.len()),
         }
     }

@@ -3,21 +3,34 @@
 
 use std::any::Any;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 use super::plan::Transition;
 use super::slab::CAPACITY;
-use crate::ks::State;
+use crate::ks::{Cued, State, Status};
 
 /// Messages a ring holds.
 pub(super) const MESSAGES: usize = 4096;
 /// Reports a ring holds.
 pub(super) const REPORTS: usize = 1024;
+/// Steps of pins a ring holds.
+pub(super) const STEPS: usize = 16_384;
 
 /// What the program tells the audio thread. Plans come by a ring of their own, where they can wait for a fade.
 pub enum Message {
     /// Go to a state, step by step.
     State(State),
+    /// A filter, or one of its pins, goes no further than a state, whatever the graph does. [`State::Run`] lets it go
+    /// with the graph.
+    Limit {
+        /// The filter's place in the slab.
+        entry: u32,
+        /// Factory and instance of the pin; `None`: all of the filter.
+        pin: Option<(u16, u16)>,
+        /// How far it goes.
+        state: State,
+    },
+
     /// A value has changed.
     Set {
         /// The filter's place in the slab.
@@ -39,6 +52,16 @@ pub enum Report {
     Swapped(u64, Box<Transition>),
     /// All pins are in this state.
     Reached(State),
+    /// A filter refused a step up. Where the graph was on its way up, what had moved went back.
+    Refused {
+        /// Its place in the slab.
+        entry: u32,
+        /// The state it did not enter.
+        state: State,
+        /// What it answered.
+        status: Status,
+    },
+
     /// A filter panicked and is silenced.
     Panicked {
         /// Its place in the slab.
@@ -78,6 +101,106 @@ pub enum Report {
     },
     /// Every source has given its last sample.
     Ended,
+}
+
+/// One step of one pin, or one that was refused: then both states are the same.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stepped {
+    /// The filter's place in the slab.
+    pub entry: u32,
+    /// The pin's factory.
+    pub factory: u16,
+    /// Its instance.
+    pub instance: u16,
+    /// The state before.
+    pub from: State,
+    /// And behind.
+    pub to: State,
+    /// How it went.
+    pub status: Status,
+    /// The graph's position.
+    pub position: u64,
+}
+
+/// What a plan shows of its pins and wires; latest wins.
+#[derive(Debug, Default)]
+pub struct PlanCells {
+    pub(super) pins: Box<[AtomicU8]>,
+    pub(super) cues: Box<[AtomicU8]>,
+    pub(super) wires: Box<[WireCell]>,
+}
+
+/// What it shows of one wire.
+#[derive(Debug, Default)]
+pub(super) struct WireCell {
+    frames: u32,
+    pub(super) held: AtomicU32,
+    pub(super) dropped: AtomicU64,
+    pub(super) is_waiting: AtomicBool,
+    pub(super) issued: AtomicU64,
+    pub(super) since: AtomicU64,
+}
+
+/// What lies on a wire.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Held {
+    /// Frames that wait.
+    pub held: u32,
+    /// Frames it has; 0 where none is ever held.
+    pub frames: u32,
+    /// Samples of the graph's rate that found no frame, as another reader of the same filter went on.
+    pub dropped: u64,
+    /// Whether nobody takes what lies there.
+    pub is_waiting: bool,
+    /// Requests that the end which issues them has issued: one a cycle.
+    pub requests: u64,
+}
+
+impl PlanCells {
+    pub(super) fn new(pins: usize, nodes: usize, frames: &[u32]) -> Self {
+        let cells = |count| (0..count).map(|_| AtomicU8::new(0)).collect();
+        let wires = frames.iter().map(|&frames| WireCell {
+            frames,
+            since: AtomicU64::new(u64::MAX),
+            ..WireCell::default()
+        });
+        Self {
+            pins: cells(pins),
+            cues: cells(nodes),
+            wires: wires.collect(),
+        }
+    }
+
+    /// The state of a pin, by [`Built::pins`](super::Built::pins).
+    pub fn state(&self, pin: usize) -> State {
+        let cell = self.pins.get(pin);
+        cell.map_or(State::Stop, |it| {
+            State::from_number(it.load(Ordering::Relaxed))
+        })
+    }
+
+    /// Whether a filter could run at once, by its place in the order of [`Built::nodes`](super::Built::nodes).
+    pub fn cued(&self, node: usize) -> Cued {
+        let cell = self.cues.get(node);
+        cell.map_or(Cued::Yes, |it| {
+            Cued::from_number(it.load(Ordering::Relaxed))
+        })
+    }
+
+    /// What lies on a wire, by [`Built::wires`](super::Built::wires). `cycles` are those of the engine.
+    pub fn held(&self, wire: usize, cycles: u64) -> Held {
+        let Some(cell) = self.wires.get(wire) else {
+            return Held::default();
+        };
+        let since = cell.since.load(Ordering::Acquire);
+        Held {
+            held: cell.held.load(Ordering::Relaxed),
+            frames: cell.frames,
+            dropped: cell.dropped.load(Ordering::Relaxed),
+            is_waiting: cell.is_waiting.load(Ordering::Relaxed),
+            requests: cell.issued.load(Ordering::Relaxed) + cycles.saturating_sub(since),
+        }
+    }
 }
 
 /// How the system prefers the audio thread to others.

@@ -5,6 +5,9 @@
 mod clock;
 mod compile;
 mod cycle;
+
+mod hold;
+
 mod layout;
 
 mod line;
@@ -12,7 +15,13 @@ mod line;
 mod link;
 mod offline;
 mod plan;
+
+mod queue;
+
 mod runner;
+
+mod seating;
+
 mod slab;
 mod spec;
 mod states;
@@ -26,7 +35,9 @@ mod thread;
 pub use clock::{Epoch, GraphClock};
 pub use compile::{Builder, Built, Job, OpenFilter};
 pub use link::{Cells, Message, Priority, Report};
+pub use link::{Held, PlanCells, Stepped};
 pub use offline::{Offline, Stuck};
 pub use plan::{Plan, Transition};
 pub use runner::Runner;
+pub use seating::Limits;
 pub use thread::{Driver, Engine};

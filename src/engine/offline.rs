@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::clock::{Epoch, GraphClock};
 use super::compile::{Builder, Built, Job};
-use super::link::{Cells, MESSAGES, Message, REPORTS, Report};
+use super::link::{Cells, MESSAGES, Message, REPORTS, Report, STEPS, Stepped};
 use super::plan::{Plan, Transition};
 use super::runner::Runner;
 use crate::graph::FilterPath;
@@ -39,6 +39,7 @@ pub struct Offline {
     messages: rtrb::Producer<Message>,
     swaps: rtrb::Producer<Box<Transition>>,
     reports: rtrb::Consumer<Report>,
+    steps: rtrb::Consumer<Stepped>,
     /// A graph to go over to once the fades of the last change are over.
     latest: Option<Job>,
     /// What sinks took in the last cycle, where loops cut it.
@@ -63,16 +64,24 @@ impl Offline {
         let (messages, message_end) = rtrb::RingBuffer::new(MESSAGES);
         let (swaps, swap_end) = rtrb::RingBuffer::new(1);
         let (report_end, reports) = rtrb::RingBuffer::new(REPORTS);
+        let (step_end, steps) = rtrb::RingBuffer::new(STEPS);
         let cells = Cells::new();
         let clock = Arc::new(GraphClock::new(Epoch::new()));
         let builder = Builder::new(catalogue.clone(), clock, Waker::default(), max_len, false);
-        let runner = Runner::new(message_end, swap_end, report_end, cells, is_live);
+        let runner = Runner::new(
+            message_end,
+            swap_end,
+            (report_end, step_end),
+            cells,
+            is_live,
+        );
         let mut offline = Self {
             runner,
             builder,
             messages,
             swaps,
             reports,
+            steps,
             latest: None,
             pieces: BTreeMap::new(),
             built: Built::default(),
@@ -128,10 +137,12 @@ impl Offline {
             pieces.is_begun = false;
         }
         let mut left = len;
-        // A loop that is shorter than the cycle cuts it.
-        while let Some(piece) = self.runner.plan().map(|plan| plan.max_len.min(left))
-            && piece < left
-        {
+        // A loop that is shorter than the cycle cuts it, and whatever changes within it.
+        loop {
+            let piece = self.runner.longest(left);
+            if piece >= left {
+                break;
+            }
             self.piece(piece)?;
             left -= piece;
             self.keep_heard();
@@ -161,11 +172,8 @@ impl Offline {
         Ok(())
     }
 
-    /// Makes room for what the sinks of a plan take, if the plan cuts cycles.
+    /// Makes room for what the sinks of a plan take in cycles that are cut.
     fn lay_out_pieces(&mut self, plan: &Plan) {
-        if plan.lines.is_empty() {
-            return;
-        }
         for (path, slot) in &plan.heard {
             let Payload::Wave(wave) = &plan.tables.payloads[*slot as usize] else {
                 continue;
@@ -226,6 +234,16 @@ impl Offline {
     /// Whether every source has given its last sample.
     pub fn has_ended(&self) -> bool {
         self.runner.has_ended()
+    }
+
+    /// The steps of pins since it was asked last.
+    pub fn steps(&mut self) -> impl Iterator<Item = Stepped> + '_ {
+        std::iter::from_fn(|| self.steps.pop().ok())
+    }
+
+    /// The figures of the runner.
+    pub fn cells(&self) -> &Cells {
+        &self.runner.cells
     }
 
     /// What the runner has said since it was asked last.

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::hold::Holds;
 use super::line::Line;
 use super::slab::Entry;
 use super::table::Tables;
@@ -42,6 +43,8 @@ pub(super) enum Step {
         outputs: Box<[OutputSlot]>,
         /// Whether no wire ends at it.
         is_source: bool,
+        /// Its place in the state table.
+        node: u32,
     },
     /// A frame that a bypassed filter lets through as it is.
     Pass {
@@ -49,6 +52,8 @@ pub(super) enum Step {
         slot: u32,
         /// Cell of the outgoing wire's level.
         wire: u32,
+        /// Its place in the state table.
+        node: u32,
     },
     /// Writes what a delay line gives into its reader's frame. All of them stand first.
     Recall {
@@ -99,6 +104,8 @@ pub struct Plan {
     pub(super) has_fades: bool,
     /// Where the first sound that a filter takes stands.
     pub(super) heard: BTreeMap<FilterPath, u32>,
+    /// The states of pins, and what waits on wires.
+    pub(super) holds: Holds,
     /// Level of each wire, latest.
     pub(super) levels: Telemetry,
 }

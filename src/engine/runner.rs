@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 
 use super::cycle::{Cycle, report};
 use super::line::carry_over;
-use super::link::{Cells, Message, Report};
+use super::link::{Cells, Message, Report, Stepped};
 use super::plan::{Plan, Step, Transition};
 use super::slab::Slab;
 use super::states::walk;
@@ -30,11 +30,14 @@ pub struct Runner {
     messages: rtrb::Consumer<Message>,
     swaps: rtrb::Consumer<Box<Transition>>,
     pub(super) reports: rtrb::Producer<Report>,
+    pub(super) steps: rtrb::Producer<Stepped>,
     pub(super) cells: Arc<Cells>,
     pub(super) pacers: Vec<(u32, Box<dyn Pacer>)>,
     pub(super) position: u64,
     pub(super) state: State,
     pub(super) wanted: State,
+    /// The state in which the last request found the graph.
+    pub(super) origin: State,
     /// Stop was asked for, and something else after it: Stop comes first, and with it the clock at zero.
     pub(super) stops_first: bool,
     /// Filters whose last words found the report ring full.
@@ -52,7 +55,7 @@ impl Runner {
     pub(super) fn new(
         messages: rtrb::Consumer<Message>,
         swaps: rtrb::Consumer<Box<Transition>>,
-        reports: rtrb::Producer<Report>,
+        (reports, steps): (rtrb::Producer<Report>, rtrb::Producer<Stepped>),
         cells: Arc<Cells>,
         is_live: bool,
     ) -> Self {
@@ -64,11 +67,13 @@ impl Runner {
             messages,
             swaps,
             reports,
+            steps,
             cells,
             pacers: Vec::with_capacity(PACERS),
             position: 0,
             state: State::Stop,
             wanted: State::Stop,
+            origin: State::Stop,
             stops_first: false,
             unsaid: 0,
             is_live,
@@ -125,9 +130,16 @@ impl Runner {
         while let Ok(message) = self.messages.pop() {
             match message {
                 Message::State(state) => {
+                    if self.wanted() == self.state {
+                        self.origin = self.state;
+                    }
+                    if state != self.state {
+                        self.forgive();
+                    }
                     self.wanted = state;
                     self.stops_first |= state == State::Stop && self.state != State::Stop;
                 }
+                Message::Limit { entry, pin, state } => self.limit(entry, pin, state),
                 Message::Set {
                     entry,
                     property,
@@ -146,6 +158,9 @@ impl Runner {
             }
         }
         self.settle_state();
+        if self.state == State::Pause {
+            self.publish_cues();
+        }
     }
 
     /// Whether cycles are to be run now.
@@ -153,15 +168,35 @@ impl Runner {
         self.state == State::Run
     }
 
-    /// Runs the next `len` samples of the graph's rate. `timer` gives nanoseconds, for the cost of one step a cycle.
+    /// Runs the next `len` samples of the graph's rate, in pieces where something changes in between. `timer` gives
+    /// nanoseconds, for the cost of one step a cycle.
     pub fn cycle(&mut self, len: usize, timer: Option<&dyn Fn() -> u64>) {
+        let mut left = len;
+        while left > 0 {
+            let piece = self.longest(left);
+            self.piece(piece, timer);
+            left -= piece;
+            if !self.is_running() {
+                return;
+            }
+        }
+    }
+
+    /// The longest piece of the next `len` samples that can be run at once.
+    pub(super) fn longest(&self, len: usize) -> usize {
+        self.plan.as_ref().map_or(len, |plan| {
+            let len = len.min(plan.max_len);
+            plan.holds.longest(self.position, len)
+        })
+    }
+
+    fn piece(&mut self, len: usize, timer: Option<&dyn Fn() -> u64>) {
         let wanted = self.wanted();
         let Some(plan) = self.plan.as_deref_mut() else {
             self.position += len as u64;
             self.after_cycle(len);
             return;
         };
-        let len = len.min(plan.max_len);
         plan.tables.set_lengths(self.position, len, plan.rate_hz);
         let gate_len = plan.rate_hz as usize * GATE_MILLIS / 1000;
         let opens = wanted == State::Run && !self.wants_panic;
@@ -206,6 +241,7 @@ impl Runner {
     pub(super) fn is_ready(&mut self, len: usize) -> bool {
         let Some(plan) = &self.plan else { return true };
         plan.steps.iter().all(|step| match step {
+            Step::Process { node, .. } if !plan.holds.nodes[*node as usize].is_active => true,
             Step::Process { entry, .. } => self
                 .slab
                 .get(*entry)
@@ -220,7 +256,13 @@ impl Runner {
         report(&mut self.reports, &self.cells, message);
     }
 
-    fn after_cycle(&mut self, _len: usize) {
+    fn after_cycle(&mut self, len: usize) {
+        if let Some(plan) = &mut self.plan
+            && plan.holds.is_busy
+            && plan.holds.count(self.position, len)
+        {
+            plan.holds.is_pending = true;
+        }
         self.cells.position.store(self.position, Ordering::Relaxed);
         self.cells.cycles.fetch_add(1, Ordering::Relaxed);
         self.settle_state();
@@ -262,6 +304,16 @@ impl Runner {
         let Some(mut plan) = transition.into.take() else {
             return;
         };
+        let level = self.state;
+        if let Some(old) = &mut self.plan {
+            for &index in &plan.departures {
+                if let Some(node) = old.holds.node_of(index) {
+                    old.holds.nodes[node].allowed = State::Stop;
+                }
+            }
+            // What leaves has faded; nothing goes up in a plan that ends.
+            let _ = self.bring_pins(level, true);
+        }
         for &index in &plan.departures {
             if let Some(mut entry) = self.slab.take(index) {
                 walk(&mut entry, State::Stop);
@@ -274,8 +326,7 @@ impl Runner {
             }
         }
         for arrival in &mut plan.arrivals {
-            if let Some(mut entry) = arrival.entry.take() {
-                walk(&mut entry, self.state);
+            if let Some(entry) = arrival.entry.take() {
                 transition
                     .departed
                     .extend(self.slab.put(arrival.index, entry));
@@ -299,8 +350,12 @@ impl Runner {
     fn install(&mut self, mut plan: Box<Plan>) -> Option<Box<Plan>> {
         if let Some(old) = &mut self.plan {
             carry_over(&mut old.lines, &mut plan.lines);
+            plan.holds.take_over(&mut old.holds);
         }
-        self.plan.replace(plan)
+        plan.holds.is_pending = true;
+        let old = self.plan.replace(plan);
+        self.settle(true);
+        old
     }
 
     /// Tells of panics that found the report ring full.

@@ -40,6 +40,8 @@ pub(super) struct SpecWire {
     pub(super) is_hard_wired: bool,
     /// Its samples arrive so much later: it orders nothing.
     pub(super) delay: Option<usize>,
+    /// Whether its writer issues the requests.
+    pub(super) is_push: bool,
 }
 
 /// Nodes in running order, and their wires.
@@ -82,6 +84,7 @@ impl Spec {
                     format: agreed.format.clone(),
                     is_hard_wired,
                     delay: delay.filter(|_| !is_hard_wired),
+                    is_push: agreed.is_push,
                 })
             })
             .collect();

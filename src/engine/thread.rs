@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::clock::{Epoch, GraphClock, Timer};
 use super::compile::{Builder, Built, Job};
-use super::link::{Cells, MESSAGES, Message, Priority, REPORTS, Report};
+use super::link::{Cells, MESSAGES, Message, Priority, REPORTS, Report, STEPS, Stepped};
 use super::plan::Transition;
 use super::runner::Runner;
 use crate::ks::{Catalogue, Clock, Pacer, State, Waker};
@@ -38,6 +38,7 @@ enum Task {
 pub struct Engine {
     messages: rtrb::Producer<Message>,
     reports: rtrb::Consumer<Report>,
+    steps: rtrb::Consumer<Stepped>,
     tasks: mpsc::Sender<Task>,
     built: mpsc::Receiver<Built>,
     cells: Arc<Cells>,
@@ -88,10 +89,17 @@ impl Engine {
         let (messages, message_end) = rtrb::RingBuffer::new(MESSAGES);
         let (swaps, swap_end) = rtrb::RingBuffer::new(4);
         let (report_end, reports) = rtrb::RingBuffer::new(REPORTS);
+        let (step_end, steps) = rtrb::RingBuffer::new(STEPS);
         let cells = Cells::new();
         let epoch = Epoch::new();
         let clock = Arc::new(GraphClock::new(epoch));
-        let runner = Runner::new(message_end, swap_end, report_end, Arc::clone(&cells), true);
+        let runner = Runner::new(
+            message_end,
+            swap_end,
+            (report_end, step_end),
+            Arc::clone(&cells),
+            true,
+        );
         let (waker, audio) = begin(Driver::new(runner, Arc::clone(&clock), epoch, quantum))?;
         let (tasks, task_end) = mpsc::channel();
         let (built_end, built) = mpsc::channel();
@@ -112,6 +120,7 @@ impl Engine {
         Ok(Self {
             messages,
             reports,
+            steps,
             tasks,
             built,
             cells,
@@ -147,6 +156,11 @@ impl Engine {
             let _ = self.tasks.send(Task::Swapped);
         }
         report
+    }
+
+    /// The next step of a pin.
+    pub fn step(&mut self) -> Option<Stepped> {
+        self.steps.pop().ok()
     }
 
     /// The next result of the builder.
@@ -295,6 +309,8 @@ pub struct Driver {
     /// The entry whose xruns were counted, and how many.
     counted: (u32, u32),
     was_running: bool,
+    /// The filter that drives the graph was held back when it was looked at last.
+    is_held: bool,
 }
 
 impl Driver {
@@ -311,6 +327,7 @@ impl Driver {
             lost: None,
             counted: (u32::MAX, 0),
             was_running: false,
+            is_held: false,
         }
     }
 
@@ -397,16 +414,23 @@ impl Driver {
             .pacers
             .iter()
             .position(|(owner, _)| *owner == entry)?;
+        // A card whose filter is held back takes nothing: the timer goes on in its place.
+        let is_held = self.runner.is_running() && !self.runner.is_in_run(entry);
+        let was_held = std::mem::replace(&mut self.is_held, is_held);
+        if is_held && !was_held {
+            self.timer.restart();
+        }
         if self.runner.pacers[at].1.is_lost() {
             if self.lost != Some(entry) {
                 self.lost = Some(entry);
                 self.timer.restart();
+                self.runner.lose(entry);
                 self.runner.send(Report::DeviceLost { entry });
             }
             return None;
         }
         self.lost = None;
-        Some(at)
+        (!is_held).then_some(at)
     }
 
     /// Counts what the device could not play.

@@ -35,6 +35,12 @@ const KNOWN: &[(&str, &str, &str, Icon)] = &[
     ),
     ("splitter", "Splitter", "one source, two ways", Icon::Split),
     (
+        "push_and_pull",
+        "Push and pull",
+        "pause one sink: who waits?",
+        Icon::Pause,
+    ),
+    (
         "effects",
         "Effects",
         "a loop through all of them",

@@ -55,7 +55,7 @@ pub use package::{NORMAL_MERIT, PackageError, filters_of};
 pub use pin::{Communication, DataFlow, Instances, PinFactory};
 pub use processor::{Flow, Input, InputPin, Inputs, Io, Output, Processor};
 pub use property::{Amplitude, Domain, Glide, Preset, Property, Unit, Value, ValueSlot, Values};
-pub use state::State;
+pub use state::{Cued, State};
 pub use status::Status;
 pub use topology::{MixerLine, Node, NodePin, TopologyConnection};
 

@@ -109,6 +109,9 @@ pub struct PinFactory {
 
     /// What it wants of its frames; ask [`framing_of`](super::framing_of), which knows of work in place too.
     pub framing: Option<Framing>,
+
+    /// Whether a pin that issues requests to this one acquires before it (ORD-1).
+    pub acquires_in_order: bool,
 }
 
 impl PinFactory {
@@ -135,7 +138,15 @@ impl PinFactory {
             takes_non_finite: false,
 
             framing: Some(Framing::SYSTEM),
+
+            acquires_in_order: false,
         }
+    }
+
+    /// The same; a pin that issues requests to it acquires first (ORD-1).
+    pub const fn acquires_in_order(mut self) -> Self {
+        self.acquires_in_order = true;
+        self
     }
 
     /// An input that must be connected for the filter to run.

@@ -3,6 +3,7 @@
 use super::frame::{Payload, StreamHeader, Wave};
 use super::property::Values;
 use super::state::State;
+use super::status::Status;
 use crate::ks::event::KernelEvent;
 
 /// What a cycle did for a stream.
@@ -22,6 +23,14 @@ pub trait Processor: Send {
     /// Does one cycle: reads `io.inputs`, fills every sample of `io.outputs`. Output waves have their length set and
     /// hold old samples (or the input's, in place); output events are empty.
     fn process(&mut self, io: &mut Io<'_>) -> Flow;
+
+    /// Asked before every step up; a refusal leaves it in the state it is in (STA-6), and everything that moved with it
+    /// goes back. `DEVICE_NOT_READY` holds nobody else up: it alone stays where it is. Like all calls here it takes
+    /// what was reserved when it was opened: it never allocates, waits, or does I/O.
+    fn may_enter(&mut self, state: State) -> Result<(), Status> {
+        let _ = state;
+        Ok(())
+    }
 
     /// Told of every state step. Entering Stop forgets everything heard so far.
     fn enter(&mut self, state: State) {

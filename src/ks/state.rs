@@ -51,6 +51,47 @@ impl State {
     }
 }
 
+/// Whether a paused pin could run at once (STA-8).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub enum Cued {
+    /// It could.
+    #[default]
+    Yes = 0,
+    /// Its first frame has not come yet.
+    Pending = 1,
+    /// It is live: nothing can be made ready.
+    CannotCue = 2,
+}
+
+impl Cued {
+    /// 0 Yes to 2 CannotCue; larger numbers are that too.
+    pub fn from_number(number: u8) -> Self {
+        match number {
+            0 => Self::Yes,
+            1 => Self::Pending,
+            _ => Self::CannotCue,
+        }
+    }
+
+    /// What of a whole graph is to be said: what is waited for first, then what cannot be had.
+    pub fn with(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Pending, _) | (_, Self::Pending) => Self::Pending,
+            (Self::CannotCue, _) | (_, Self::CannotCue) => Self::CannotCue,
+            _ => Self::Yes,
+        }
+    }
+
+    /// The words users see.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Yes => "cued",
+            Self::Pending => "not cued yet",
+            Self::CannotCue => "cannot be cued",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::State::{self, Acquire, Pause, Run, Stop};

@@ -18,6 +18,7 @@ const NAMES: &[&str] = &[
     "format_clinic",
     "metronome",
     "mixer",
+    "push_and_pull",
     "splitter",
     "tone",
     "wave_player",

@@ -45,3 +45,5 @@ mod stage;
 mod states;
 
 mod swap;
+
+mod surgery;

@@ -1,0 +1,553 @@
+//! The state table: the state of every pin, the limits set for them, and what lies on wires one end of which waits.
+//!
+//! A filter or a pin goes no further than its limit, whatever the graph does. What follows for a cycle is decided here,
+//! from the ends towards the sources: a filter that runs *waits* when every wire that leaves it is blocked, and a wire is
+//! blocked when its reader does not read and there is no frame left for it. On a push wire into a paused pin the writer
+//! may fill the wire's frames first; on a pull wire nobody asks, so nothing is written. A wire whose writer goes on
+//! because of another reader drops what there is no room for.
+//!
+//! Every filter has a time of its own, which stands still while the filter waits or is held. So the whole delay of a wire
+//! is the difference of two such times, and events that cross it are moved by as much. How it is built from a spec stands
+//! in `seating.rs`, the walk of states in `states.rs`.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::link::PlanCells;
+use super::queue::Queue;
+use super::table::Tables;
+use crate::ks::{KernelEvent, Payload, State, flag, time_from_sample};
+
+/// A pin that a wire made.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seat {
+    pub(super) node: u32,
+    pub(super) factory: u16,
+    pub(super) instance: u16,
+    /// The wire, if it carries frames.
+    pub(super) wire: Option<u32>,
+    /// It goes no further.
+    pub(super) limit: State,
+    pub(super) state: State,
+}
+
+/// A filter of the plan.
+#[derive(Debug)]
+pub(super) struct Node {
+    /// Its place in the slab; `None` where it is not open.
+    pub(super) entry: Option<u32>,
+    /// It is not open and lets nothing through: what comes to it is gone.
+    pub(super) is_void: bool,
+    /// What it takes comes when it comes, so it never waits.
+    pub(super) is_live: bool,
+    /// None of its pins goes further.
+    pub(super) limit: State,
+    /// The same, from the engine: a step was refused, or the device is gone.
+    pub(super) allowed: State,
+    /// What comes to it is thrown away, since its device is gone.
+    pub(super) is_lost: bool,
+    /// The state it was in when its limit was changed last.
+    pub(super) origin: State,
+    pub(super) seats: std::ops::Range<usize>,
+    /// Wires that carry frames, into it and out of it.
+    pub(super) ins: Box<[u32]>,
+    pub(super) outs: Box<[u32]>,
+    /// It runs, and does not wait.
+    pub(super) is_active: bool,
+    /// Samples of the graph's rate for which its time stood still.
+    pub(super) lag: u64,
+}
+
+/// A wire that carries frames.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) id: u64,
+    pub(super) from: u32,
+    pub(super) to: u32,
+    /// Its pins; `None` at a filter that is not open.
+    pub(super) from_seat: Option<u32>,
+    pub(super) to_seat: Option<u32>,
+    /// Where the reader finds its frame.
+    pub(super) slot: Option<u32>,
+    pub(super) rate_hz: u32,
+    pub(super) is_push: bool,
+    /// A delay line: its writer is never blocked by its reader.
+    pub(super) is_line: bool,
+    pub(super) queue: Queue,
+    /// Samples of the graph's rate that its frames hold, and how many of them wait.
+    pub(super) most: u64,
+    pub(super) held: u64,
+    /// Samples of the graph's rate that were thrown away.
+    pub(super) dropped: u64,
+    /// Samples since what its writer gave was its last.
+    ended: u64,
+    /// How much of it is let through, and whether all of it shall be, in samples of a fade.
+    pub(super) gain: u32,
+    pub(super) is_wanted: bool,
+    /// Notes that sound behind it have to be released.
+    is_to_release: bool,
+    /// A frame was lost ahead of the next one.
+    has_gap: bool,
+    pub(super) is_written: bool,
+    pub(super) is_read: bool,
+    /// Requests until the counting began that goes on.
+    issued: u64,
+    since: Option<u64>,
+}
+
+impl Link {
+    pub(super) fn new(id: u64, from: u32, to: u32) -> Self {
+        Self {
+            id,
+            from,
+            to,
+            from_seat: None,
+            to_seat: None,
+            slot: None,
+            rate_hz: 0,
+            is_push: true,
+            is_line: false,
+            queue: Queue::default(),
+            most: 0,
+            held: 0,
+            dropped: 0,
+            ended: 0,
+            gain: 0,
+            is_wanted: true,
+            is_to_release: false,
+            has_gap: false,
+            is_written: false,
+            is_read: false,
+            issued: 0,
+            since: None,
+        }
+    }
+
+    /// Samples of the graph's rate that may still be written while nobody reads.
+    fn room(&self, seats: &[Seat]) -> u64 {
+        let is_paused = self
+            .to_seat
+            .is_some_and(|seat| seats[seat as usize].state == State::Pause);
+        match self.is_push && is_paused {
+            true => self.most.saturating_sub(self.held),
+            false => 0,
+        }
+    }
+
+    /// Whether what is written is read.
+    fn flows(&self) -> bool {
+        self.is_written && self.is_read
+    }
+
+    /// Takes over what lies on the same wire of another plan.
+    pub(super) fn take_over(&mut self, memory: &mut [f32], old: &mut Self, others: &[f32]) {
+        if self.queue.take_over(memory, &mut old.queue, others) {
+            self.held = old.held;
+        }
+        self.dropped = old.dropped;
+        self.ended = old.ended;
+        self.gain = old.gain;
+        self.is_wanted = old.is_wanted;
+        self.issued = old.issued;
+        self.since = old.since;
+        self.has_gap = old.has_gap;
+        self.is_to_release = old.is_to_release;
+        (self.is_written, self.is_read) = (old.is_written, old.is_read);
+    }
+
+    /// Forgets what waits: the requests are completed, empty (STA-10).
+    pub(super) fn flush(&mut self) {
+        self.has_gap |= self.held > 0;
+        self.queue.clear();
+        self.held = 0;
+        self.ended = 0;
+    }
+}
+
+/// All of it for one plan. Made off the audio thread; nothing in it grows.
+#[derive(Default)]
+pub(super) struct Holds {
+    pub(super) nodes: Vec<Node>,
+    pub(super) seats: Vec<Seat>,
+    pub(super) links: Vec<Link>,
+    /// The wire of each delay line.
+    pub(super) lines: Vec<u32>,
+    /// What queues hold.
+    pub(super) memory: Vec<f32>,
+    /// Seats in the order they step: up, from Stop to Acquire, and down.
+    pub(super) up: Vec<u32>,
+    pub(super) acquire: Vec<u32>,
+    pub(super) down: Vec<u32>,
+    /// Nodes by entry and links by identity, for the next plan.
+    pub(super) by_entry: Vec<(u32, u32)>,
+    pub(super) by_id: Vec<(u64, u32)>,
+    /// States change where the position is a multiple of this: there every rate of the graph begins a sample.
+    pub(super) beat: u64,
+    /// Samples of a frame, in those of the graph's rate.
+    pub(super) frame_len: u64,
+    /// Samples of a fade.
+    pub(super) fade_len: u32,
+    /// Something differs from a graph in which everything runs, so that steps have to look.
+    pub(super) is_busy: bool,
+    /// A pin is to change its state, when fades have ended and the position fits.
+    pub(super) is_pending: bool,
+    pub(super) cells: Arc<PlanCells>,
+}
+
+impl Holds {
+    /// How far a pin goes while the graph is in `level`.
+    pub(super) fn wanted(&self, seat: &Seat, level: State) -> State {
+        let node = &self.nodes[seat.node as usize];
+        level.min(node.limit).min(node.allowed).min(seat.limit)
+    }
+
+    /// The highest state of a filter's pins.
+    pub(super) fn state_of(&self, node: &Node) -> State {
+        let states = self.seats[node.seats.clone()].iter().map(|seat| seat.state);
+        states.max().unwrap_or(State::Run)
+    }
+
+    /// The node of an open filter.
+    pub(super) fn node_of(&self, entry: u32) -> Option<usize> {
+        let at = self.by_entry.binary_search_by_key(&entry, |(it, _)| *it);
+        Some(self.by_entry[at.ok()?].1 as usize)
+    }
+
+    fn runs(&self, seat: Option<u32>) -> bool {
+        seat.is_none_or(|seat| self.seats[seat as usize].state == State::Run)
+    }
+
+    /// Says which wires are let through: those with both ends at Run or on the way there. What leads into a filter that
+    /// stops as a whole is not faded but kept, as long as something leads out of it: that is faded.
+    pub(super) fn aim(&mut self, level: State) {
+        for at in 0..self.links.len() {
+            let link = &self.links[at];
+            let goes = |seat: Option<u32>| {
+                seat.is_none_or(|seat| self.wanted(&self.seats[seat as usize], level) == State::Run)
+            };
+            let reader = &self.nodes[link.to as usize];
+            let reader_stops = reader.entry.is_some()
+                && self.seats[reader.seats.clone()]
+                    .iter()
+                    .all(|seat| self.wanted(seat, level) < State::Run);
+            let is_kept = reader_stops && !reader.outs.is_empty() && goes(link.from_seat);
+            let wanted = goes(link.from_seat) && goes(link.to_seat) || is_kept;
+            self.links[at].is_wanted = wanted;
+        }
+    }
+
+    /// Whether a fade down is under way.
+    pub(super) fn is_fading_out(&self) -> bool {
+        self.links
+            .iter()
+            .any(|link| !link.is_wanted && link.gain > 0 && link.flows())
+    }
+
+    /// Decides who waits and what flows, after states have changed or a wire is full.
+    pub(super) fn decide(&mut self, is_running: bool, cycles: u64) {
+        let mut is_busy = self.is_pending;
+        for at in (0..self.nodes.len()).rev() {
+            let node = &self.nodes[at];
+            let runs = self.state_of(node) == State::Run;
+            let mut is_led_on = false;
+            let mut is_blocked = true;
+            for &out in &node.outs {
+                let link = &self.links[out as usize];
+                if !self.runs(link.from_seat) {
+                    continue;
+                }
+                is_led_on = true;
+                let reader = &self.nodes[link.to as usize];
+                let is_read = link.is_line
+                    || reader.is_void
+                    || reader.is_lost
+                    || reader.is_active && self.runs(link.to_seat);
+                is_blocked &= !is_read && link.room(&self.seats) == 0;
+            }
+            let waits = is_led_on && is_blocked && !node.is_live;
+            let is_active = runs && !waits;
+            is_busy |= !is_active || self.nodes[at].lag > 0;
+            self.nodes[at].is_active = is_active;
+        }
+        for at in 0..self.links.len() {
+            let link = &self.links[at];
+            let (writer, reader) = (
+                &self.nodes[link.from as usize],
+                &self.nodes[link.to as usize],
+            );
+            let is_written = writer.is_active && self.runs(link.from_seat);
+            let is_gone = reader.is_void || reader.is_lost;
+            let is_read = is_gone || reader.is_active && self.runs(link.to_seat);
+            let asks = match link.is_push {
+                true => is_written && (is_read || link.room(&self.seats) > 0),
+                false => is_written && is_read,
+            } && is_running;
+            let fade_len = self.fade_len;
+            let link = &mut self.links[at];
+            if is_read && !link.is_read && link.dropped > 0 {
+                // What lies there is older than what was dropped.
+                link.flush();
+                link.has_gap = true;
+                link.is_to_release = true;
+                link.dropped = 0;
+            }
+            link.is_to_release |= link.is_written && !is_written;
+            (link.is_written, link.is_read) = (is_written, is_read);
+            match (asks, link.since) {
+                (true, None) => link.since = Some(cycles),
+                (false, Some(since)) => {
+                    link.issued += cycles - since;
+                    link.since = None;
+                }
+                _ => {}
+            }
+            is_busy |= !is_written || !is_read || link.held > 0;
+            is_busy |=
+                link.gain < fade_len || !link.is_wanted || link.is_to_release || link.has_gap;
+        }
+        self.is_busy = is_busy;
+        (0..self.links.len()).for_each(|at| self.publish(at));
+    }
+
+    /// The longest piece from `position` on in which nothing changes.
+    pub(super) fn longest(&self, position: u64, len: usize) -> usize {
+        if !self.is_busy {
+            return len;
+        }
+        let mut most = len as u64;
+        let over = position % self.beat;
+        if self.is_pending && over > 0 {
+            most = most.min(self.beat - over);
+        }
+        for link in &self.links {
+            let rest = match (link.is_wanted, link.flows()) {
+                (true, true) => self.fade_len - link.gain,
+                (true, false) => 0,
+                (false, _) => link.gain,
+            };
+            let room = link.room(&self.seats);
+            let fills = link.is_written && !link.is_read && room > 0;
+            for rest in [u64::from(rest), if fills { room } else { 0 }] {
+                if rest > 0 {
+                    most = most.min(rest);
+                }
+            }
+        }
+        most.max(1) as usize
+    }
+
+    /// The time of a filter at a position of the graph.
+    pub(super) fn own_time(&self, node: u32, position: u64) -> u64 {
+        position.saturating_sub(self.nodes[node as usize].lag)
+    }
+
+    /// Lays what wires bring into the frames a filter reads. Whether the filter is to be called.
+    pub(super) fn deliver(
+        &mut self,
+        node: u32,
+        tables: &mut Tables,
+        (position, len): (u64, usize),
+        rate_hz: u32,
+    ) -> bool {
+        let is_active = self.nodes[node as usize].is_active;
+        for index in 0..self.nodes[node as usize].ins.len() {
+            let wire = self.nodes[node as usize].ins[index] as usize;
+            let writer = &self.nodes[self.links[wire].from as usize];
+            let (early, late) = (writer.lag, self.nodes[node as usize].lag);
+            let room = self.links[wire].room(&self.seats);
+            let link = &mut self.links[wire];
+            let Some(slot) = link.slot else { continue };
+            let (payload, header) = (
+                &mut tables.payloads[slot as usize],
+                &mut tables.headers[slot as usize],
+            );
+            if !link.is_read {
+                if link.is_written
+                    && room > 0
+                    && let Payload::Wave(wave) = payload
+                {
+                    link.queue.push(&mut self.memory, wave);
+                }
+                payload.clear();
+                continue;
+            }
+            if !link.is_written && !link.is_line {
+                payload.clear();
+                header.flags &= !flag::ENDOFSTREAM;
+            }
+            let is_last = header.is_end_of_stream();
+            if link.is_written && link.held > 0 {
+                header.time -= time_from_sample(link.held, rate_hz);
+                // The last frame is the last when what waits ahead of it has gone.
+                if is_last && link.ended < link.held {
+                    header.flags &= !flag::ENDOFSTREAM;
+                }
+            }
+            if std::mem::take(&mut link.has_gap) {
+                header.flags |= flag::DATADISCONTINUITY;
+            }
+            if is_last && link.is_written {
+                link.ended += len as u64;
+            }
+            match payload {
+                Payload::Wave(wave) => {
+                    link.is_to_release = false;
+                    if link.is_written && !link.is_line {
+                        link.queue.turn(&mut self.memory, wave);
+                    }
+                    let fade = Fade::of(link, self.fade_len, position, rate_hz);
+                    fade.apply(payload, position);
+                }
+                Payload::Events(events) => {
+                    let now = time_from_sample(position.saturating_sub(late), rate_hz);
+                    let shift = time_from_sample(late, rate_hz) - time_from_sample(early, rate_hz);
+                    if shift != 0 {
+                        for event in events.iter_mut() {
+                            *event = event.at(event.time - shift);
+                        }
+                    }
+                    if std::mem::take(&mut link.is_to_release) {
+                        release(events, now);
+                    }
+                }
+                _ => link.is_to_release = false,
+            }
+        }
+        is_active
+    }
+
+    /// What the writer of a delay line left, as it goes into the line.
+    pub(super) fn store(&self, line: usize, payload: &mut Payload, position: u64, rate_hz: u32) {
+        let link = &self.links[self.lines[line] as usize];
+        if !link.is_written {
+            payload.clear();
+        }
+        Fade::of(link, self.fade_len, position, rate_hz).apply(payload, position);
+    }
+
+    /// Counts a piece that was run. Whether something has come to its end, so that it is to be decided anew.
+    pub(super) fn count(&mut self, position: u64, len: usize) -> bool {
+        let len = len as u64;
+        let mut is_due = self.is_pending && position.is_multiple_of(self.beat);
+        for node in &mut self.nodes {
+            if !node.is_active && !node.is_live {
+                node.lag += len;
+            }
+        }
+        for at in 0..self.links.len() {
+            let room = self.links[at].room(&self.seats);
+            let fade_len = self.fade_len;
+            let link = &mut self.links[at];
+            if link.is_written && !link.is_read {
+                if room > 0 {
+                    link.held += len.min(room);
+                    is_due |= len >= room;
+                } else {
+                    link.dropped += len;
+                }
+            }
+            let before = link.gain;
+            // Up only while something is heard of it.
+            link.gain = match (link.is_wanted, link.flows()) {
+                (true, true) => (link.gain + len as u32).min(fade_len),
+                (true, false) => link.gain,
+                (false, _) => link.gain.saturating_sub(len as u32),
+            };
+            is_due |= before != link.gain && (link.gain == 0 || link.gain == fade_len);
+            if link.is_written && !link.is_read {
+                self.publish(at);
+            }
+        }
+        is_due
+    }
+
+    /// Everything forgets what it held: the graph has stopped.
+    pub(super) fn reset(&mut self) {
+        for link in &mut self.links {
+            link.flush();
+            (link.dropped, link.has_gap, link.is_to_release) = (0, false, false);
+        }
+        self.nodes.iter_mut().for_each(|node| node.lag = 0);
+    }
+
+    /// Fades arrive at once, where nothing is heard.
+    pub(super) fn jump(&mut self) {
+        for link in &mut self.links {
+            link.gain = if link.is_wanted { self.fade_len } else { 0 };
+        }
+    }
+
+    /// Shows what a wire holds.
+    fn publish(&self, wire: usize) {
+        let link = &self.links[wire];
+        let Some(cell) = self.cells.wires.get(wire) else {
+            return;
+        };
+        let waits = link.held / self.frame_len.max(1);
+        cell.held.store(waits as u32, Ordering::Relaxed);
+        cell.dropped.store(link.dropped, Ordering::Relaxed);
+        cell.is_waiting
+            .store(!link.is_read && link.held > 0, Ordering::Relaxed);
+        cell.issued.store(link.issued, Ordering::Relaxed);
+        let since = link.since.unwrap_or(u64::MAX);
+        cell.since.store(since, Ordering::Release);
+    }
+}
+
+/// Keys go up and pedals too, on all channels.
+fn release(events: &mut Vec<KernelEvent>, now: i64) {
+    const SUSTAIN: u8 = 64;
+    const ALL_NOTES_OFF: u8 = 123;
+    let mut at = 0;
+    for channel in 0..16 {
+        for control in [SUSTAIN, ALL_NOTES_OFF] {
+            let event = KernelEvent::new(now, &[0xB0 | channel, control, 0]);
+            if let Some(event) = event.filter(|_| events.len() < events.capacity()) {
+                events.insert(at, event);
+                at += 1;
+            }
+        }
+    }
+}
+
+/// A straight line between silence and the whole, by the time of the graph: the same however a cycle is cut, at any rate.
+struct Fade {
+    /// Samples of the fade at position 0, and which way they count.
+    base: f64,
+    step: f64,
+    whole: f64,
+    rate_hz: u32,
+    graph_rate_hz: u32,
+    is_still: bool,
+}
+
+impl Fade {
+    fn of(link: &Link, fade_len: u32, position: u64, graph_rate_hz: u32) -> Self {
+        let step = if link.is_wanted { 1.0 } else { -1.0 };
+        Self {
+            base: f64::from(link.gain) - step * position as f64,
+            step,
+            whole: f64::from(fade_len.max(1)),
+            rate_hz: link.rate_hz,
+            graph_rate_hz,
+            is_still: link.is_wanted && link.gain == fade_len,
+        }
+    }
+
+    fn apply(&self, payload: &mut Payload, position: u64) {
+        let Payload::Wave(wave) = payload else {
+            return;
+        };
+        if self.is_still {
+            return;
+        }
+        let first = crate::ks::samples_at(position, self.rate_hz, self.graph_rate_hz);
+        let ratio = f64::from(self.graph_rate_hz) / f64::from(self.rate_hz.max(1));
+        for channel in wave.channels_mut() {
+            for (at, sample) in (first + 1..).zip(channel.iter_mut()) {
+                let done = self.base + self.step * (at as f64 * ratio);
+                *sample *= (done / self.whole).clamp(0.0, 1.0) as f32;
+            }
+        }
+    }
+}
