@@ -253,7 +253,7 @@ fn live_through(graph: &Graph, quantum: usize, what: &str) {
         for state in [State::Pause, State::Run, State::Stop, State::Run] {
             let pin = None;
             live.send(Message::Limit { entry, pin, state });
-            live.play(40, quantum);
+            live.play(20, quantum);
         }
     }
     live.reports();
