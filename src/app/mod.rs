@@ -8,6 +8,9 @@ mod action;
 
 mod arrange;
 mod clipboard;
+
+mod clocks;
+
 pub(crate) mod cures;
 mod dropped;
 mod media;

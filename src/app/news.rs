@@ -134,6 +134,8 @@ impl App {
                 );
             }
             News::DeviceLost(filter) => self.device_lost(&filter),
+            News::Marked(fired) => self.marked(fired),
+
             News::Reached(state) => self.reached(state),
             News::Ended => {
                 self.has_ended = true;

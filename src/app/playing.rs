@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::early::Early;
-use crate::engine::{Built, Cells, Engine, Job, Message, OpenFilter, Report};
+use crate::engine::{Built, Cells, Engine, Fired, Job, Message, OpenFilter, Report};
 use crate::graph::{FilterPath, PinAddress, Wiring};
 use crate::ks::{
     Catalogue, Clock, Granted, KernelEvent, OpenError, Settings, State, Status, Telemetry,
@@ -34,6 +34,9 @@ pub(super) enum News {
     Xruns(FilterPath, u32, u64),
     /// The device that drives the graph is gone.
     DeviceLost(FilterPath),
+    /// A mark of the clock was reached.
+    Marked(Fired),
+
     /// All pins are in that state.
     Reached(State),
     /// Every source has ended.
@@ -309,6 +312,8 @@ impl Playing {
                 Report::DeviceLost { entry } => {
                     news.extend(named(&self.open, entry).map(News::DeviceLost));
                 }
+                Report::Marked(fired) => news.push(News::Marked(fired)),
+
                 Report::Ended => news.push(News::Ended),
             }
         }

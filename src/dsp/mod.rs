@@ -28,6 +28,8 @@ pub mod random;
 pub mod resample;
 pub mod wavetable;
 
+pub mod tracking;
+
 pub use biquad::{Curve, Design, Section, Tuning};
 
 pub use delay::{DelayLine, Mover};
@@ -44,4 +46,6 @@ pub use quantise::{Dither, Quantiser};
 pub use ramp::Ramp;
 pub use random::Random;
 pub use resample::{Quality, ResampleError, Resampler};
+pub use tracking::{Pursuit, TrackingResampler};
+
 pub use wavetable::{Noise, NoiseColour, Oscillator, Shape};

@@ -1,16 +1,32 @@
 //! The graph clock: one for the life of a run, continuous, whatever drives it (MCL-1).
 //!
-//! The audio thread publishes "sample p began at instant t"; other threads read the time between. Only this file and
-//! `thread.rs` read the machine's clock.
+//! ```text
+//!   position of the cycle ── less what lies between it and the ear ──▶ time      (presentation)
+//!   what the driver has played ───────────────────────────────────────▶ physical  (goes on in Pause and Stop)
+//!   first sample that is not promised to the card ────────────────────▶ latency   (LAT-1)
+//! ```
+//!
+//! The audio thread publishes "this was the time at instant t"; other threads read the time between, all figures of
+//! one moment together. Time itself is counted in samples the graph has made, so nothing jumps when another device
+//! drives; only the way to the ear may differ then, and it is gone over to slowly. Only this file and `thread.rs` read
+//! the machine's clock.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU32, AtomicU64, Ordering, fence};
 use std::time::Instant;
 
-use crate::ks::{Clock, Pacer, RefTime, time_from_sample};
+use crate::ks::{Clock, Pacer, RATE_UNITY, Reading, RefTime, State, time_from_sample};
 
 /// The machine's monotonic time, counted from when this was made.
 #[derive(Clone, Copy, Debug)]
-pub struct Epoch(Instant);
+pub struct Epoch(Source);
+
+#[derive(Clone, Copy, Debug)]
+enum Source {
+    Machine(Instant),
+    /// Nanoseconds, set by whoever simulates a machine.
+    Hand(&'static AtomicU64),
+}
 
 impl Epoch {
     /// Begins now.
@@ -19,12 +35,27 @@ impl Epoch {
         reason = "the graph clock is where time is read"
     )]
     pub fn new() -> Self {
-        Self(Instant::now())
+        Self(Source::Machine(Instant::now()))
+    }
+
+    /// The one that all clocks of the program count from (CLK-1).
+    pub fn of_program() -> Self {
+        static START: OnceLock<Epoch> = OnceLock::new();
+        *START.get_or_init(Self::new)
+    }
+
+    /// One whose nanoseconds are what the number beside says: for a machine that is simulated.
+    pub fn by_hand() -> (Self, &'static AtomicU64) {
+        let nanos: &'static AtomicU64 = Box::leak(Box::new(AtomicU64::new(0)));
+        (Self(Source::Hand(nanos)), nanos)
     }
 
     /// Nanoseconds since.
     pub fn nanos(self) -> u64 {
-        self.0.elapsed().as_nanos() as u64
+        match self.0 {
+            Source::Machine(start) => start.elapsed().as_nanos() as u64,
+            Source::Hand(nanos) => nanos.load(Ordering::Acquire),
+        }
     }
 }
 
@@ -34,15 +65,57 @@ impl Default for Epoch {
     }
 }
 
+/// How far beyond its last publication physical time is believed to have gone on.
+const PHYSICAL_AHEAD: RefTime = 2_500_000;
+
+/// A cycle as it begins.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Beat {
+    /// Samples of the graph's rate made before it.
+    pub(super) position: u64,
+    /// And in it.
+    pub(super) len: usize,
+    pub(super) rate_hz: u32,
+    /// When it began.
+    pub(super) nanos: u64,
+    /// Samples between a cycle and the ear.
+    pub(super) behind: usize,
+    pub(super) rate_permille: u32,
+}
+
 /// Presentation time of a graph, readable from any thread.
 pub struct GraphClock {
     epoch: Epoch,
+    /// Odd while it is written.
     sequence: AtomicU64,
+    /// Counts Stops: what was read in an earlier run says nothing of this one.
+    run: AtomicU64,
     time: AtomicI64,
     nanos: AtomicU64,
+    /// The length of a cycle.
     span: AtomicI64,
-    is_running: AtomicBool,
-    latest: AtomicI64,
+    /// The time of the first sample that no cycle has made yet.
+    made: AtomicI64,
+    physical: AtomicI64,
+    physical_nanos: AtomicU64,
+    granularity: AtomicI64,
+    rate: AtomicU32,
+    state: AtomicU8,
+    /// What the audio thread takes for the way to the ear. Its own.
+    behind: AtomicI64,
+    /// The latest that anybody was told, so that it never goes back: run and time in one number.
+    latest: AtomicU64,
+    latest_made: AtomicU64,
+    latest_physical: AtomicI64,
+}
+
+/// The run in the upper 16 bits, the time in the lower 48: the larger is the later.
+fn stamped(run: u64, time: RefTime) -> u64 {
+    (run << 48) | (time.max(0) as u64 & ((1 << 48) - 1))
+}
+
+fn unstamped(stamp: u64) -> RefTime {
+    (stamp & ((1 << 48) - 1)) as RefTime
 }
 
 impl GraphClock {
@@ -51,58 +124,180 @@ impl GraphClock {
         Self {
             epoch,
             sequence: AtomicU64::new(0),
+            run: AtomicU64::new(0),
             time: AtomicI64::new(0),
             nanos: AtomicU64::new(0),
             span: AtomicI64::new(0),
-            is_running: AtomicBool::new(false),
-            latest: AtomicI64::new(0),
+            made: AtomicI64::new(0),
+            physical: AtomicI64::new(0),
+            physical_nanos: AtomicU64::new(epoch.nanos()),
+            granularity: AtomicI64::new(1),
+            rate: AtomicU32::new(RATE_UNITY),
+            state: AtomicU8::new(State::Stop as u8),
+            behind: AtomicI64::new(0),
+            latest: AtomicU64::new(0),
+            latest_made: AtomicU64::new(0),
+            latest_physical: AtomicI64::new(0),
         }
     }
 
-    /// Sample `position` began at `nanos`; the cycle is `len` long. Called by the audio thread; never waits.
-    pub(super) fn publish(&self, position: u64, len: usize, rate_hz: u32, nanos: u64) {
+    /// Writes several figures so that they are only ever read together. Called by the audio thread; never waits.
+    fn write(&self, put: impl FnOnce()) {
         self.sequence.fetch_add(1, Ordering::AcqRel);
-        self.time
-            .store(time_from_sample(position, rate_hz), Ordering::Relaxed);
-        self.span
-            .store(time_from_sample(len as u64, rate_hz), Ordering::Relaxed);
-        self.nanos.store(nanos, Ordering::Relaxed);
-        self.is_running.store(true, Ordering::Relaxed);
+        fence(Ordering::Release);
+        put();
         self.sequence.fetch_add(1, Ordering::Release);
     }
 
-    /// Presentation time stands still from here; after a Stop it begins at zero again.
-    pub(super) fn hold(&self, is_stop: bool) {
-        self.is_running.store(false, Ordering::Relaxed);
-        if is_stop {
-            self.time.store(0, Ordering::Relaxed);
-            self.latest.store(0, Ordering::Relaxed);
+    /// A cycle begins. The presentation time at that moment.
+    pub(super) fn publish(&self, beat: Beat) -> RefTime {
+        let begins = time_from_sample(beat.position, beat.rate_hz);
+        let made = time_from_sample(beat.position + beat.len as u64, beat.rate_hz);
+        let span = made - begins;
+        let wanted = time_from_sample(beat.behind as u64, beat.rate_hz);
+        let before = self.behind.load(Ordering::Relaxed);
+        // Where nothing was heard yet there is nothing to be steady about.
+        let behind = if begins <= wanted {
+            wanted
+        } else {
+            before + (wanted - before).clamp(-span / 8, span / 8)
+        };
+        let time = (begins - behind).max(0);
+        self.write(|| {
+            self.behind.store(behind, Ordering::Relaxed);
+            self.time.store(time, Ordering::Relaxed);
+            self.span.store(span, Ordering::Relaxed);
+            self.made.store(made, Ordering::Relaxed);
+            self.nanos.store(beat.nanos, Ordering::Relaxed);
+            self.rate.store(beat.rate_permille, Ordering::Relaxed);
+            let step = time_from_sample(1, beat.rate_hz) + 1;
+            self.granularity.store(step, Ordering::Relaxed);
+            self.state.store(State::Run as u8, Ordering::Relaxed);
+        });
+        time
+    }
+
+    /// The hardware that drives the graph has gone on by so much up to that moment.
+    pub(super) fn advance(&self, by: RefTime, nanos: u64) {
+        let physical = self.physical.load(Ordering::Relaxed) + by.max(0);
+        self.write(|| {
+            self.physical.store(physical, Ordering::Relaxed);
+            self.physical_nanos.store(nanos, Ordering::Relaxed);
+        });
+    }
+
+    /// Presentation time stands still from here; in Stop it is at zero again.
+    pub(super) fn hold(&self, state: State) {
+        let was = self.state.load(Ordering::Relaxed);
+        if was == state as u8 {
+            return;
+        }
+        self.write(|| {
+            self.state.store(state as u8, Ordering::Relaxed);
+            if state == State::Stop {
+                // Its lower bits only have a place in the stamp.
+                let run = (self.run.load(Ordering::Relaxed) + 1) & 0xFFFF;
+                self.run.store(run, Ordering::Relaxed);
+                if run == 0 {
+                    self.latest.store(0, Ordering::Relaxed);
+                    self.latest_made.store(0, Ordering::Relaxed);
+                }
+                self.time.store(0, Ordering::Relaxed);
+                self.made.store(0, Ordering::Relaxed);
+                self.behind.store(0, Ordering::Relaxed);
+            }
+            if state < State::Pause {
+                self.rate.store(RATE_UNITY, Ordering::Relaxed);
+            }
+        });
+    }
+
+    /// Everything of one moment: figures that were written together, and the system's time just after.
+    fn look(&self) -> Look {
+        loop {
+            let before = self.sequence.load(Ordering::Acquire);
+            let look = Look {
+                run: self.run.load(Ordering::Relaxed),
+                time: self.time.load(Ordering::Relaxed),
+                nanos: self.nanos.load(Ordering::Relaxed),
+                span: self.span.load(Ordering::Relaxed),
+                made: self.made.load(Ordering::Relaxed),
+                physical: self.physical.load(Ordering::Relaxed),
+                physical_nanos: self.physical_nanos.load(Ordering::Relaxed),
+                granularity: self.granularity.load(Ordering::Relaxed),
+                rate: self.rate.load(Ordering::Relaxed),
+                state: State::from_number(self.state.load(Ordering::Relaxed)),
+            };
+            fence(Ordering::Acquire);
+            if before.is_multiple_of(2) && before == self.sequence.load(Ordering::Relaxed) {
+                return look;
+            }
+            std::hint::spin_loop();
         }
     }
 }
 
+/// Figures that belong together.
+struct Look {
+    run: u64,
+    time: RefTime,
+    nanos: u64,
+    span: RefTime,
+    made: RefTime,
+    physical: RefTime,
+    physical_nanos: u64,
+    granularity: RefTime,
+    rate: u32,
+    state: State,
+}
+
 impl Clock for GraphClock {
     fn now(&self) -> RefTime {
-        let (time, span, nanos) = loop {
-            let before = self.sequence.load(Ordering::Acquire);
-            let read = (
-                self.time.load(Ordering::Relaxed),
-                self.span.load(Ordering::Relaxed),
-                self.nanos.load(Ordering::Relaxed),
-            );
-            std::sync::atomic::fence(Ordering::Acquire);
-            if before.is_multiple_of(2) && before == self.sequence.load(Ordering::Relaxed) {
-                break read;
-            }
-            std::hint::spin_loop();
-        };
-        if !self.is_running.load(Ordering::Relaxed) {
-            return self.latest.load(Ordering::Relaxed).max(time);
+        self.reading().time
+    }
+
+    fn system(&self) -> RefTime {
+        (self.epoch.nanos() / 100) as RefTime
+    }
+
+    fn reading(&self) -> Reading {
+        let look = self.look();
+        let nanos = self.epoch.nanos();
+        let since = |then: u64| (nanos.saturating_sub(then) / 100) as RefTime;
+        let mut time = look.time;
+        if look.state == State::Run {
+            // Several cycles may be run ahead in one wake-up; time does not run further than two of them past the last.
+            let passed = since(look.nanos).saturating_mul(RefTime::from(look.rate));
+            time += (passed / RefTime::from(RATE_UNITY)).min(look.span * 2);
         }
-        // Several cycles may be run ahead in one wake-up; time does not run further than two of them past the last.
-        let since = (self.epoch.nanos().saturating_sub(nanos) / 100) as i64;
-        let now = time + since.min(span * 2);
-        self.latest.fetch_max(now, Ordering::Relaxed).max(now)
+        let ahead = since(look.physical_nanos).min(PHYSICAL_AHEAD);
+        let physical = look.physical + ahead;
+        let before = self.latest_physical.fetch_max(physical, Ordering::Relaxed);
+        // Of an earlier run only where a Stop came in between: then this reading is of that run.
+        let stamp = stamped(look.run, time);
+        let later = self.latest.fetch_max(stamp, Ordering::Relaxed).max(stamp);
+        let time = if later >> 48 == look.run {
+            unstamped(later)
+        } else {
+            0
+        };
+        let mut latency = time;
+        if look.state == State::Run {
+            // While a cycle is late, what comes now is for the one after it.
+            let stamp = stamped(look.run, look.made.max(time + look.span));
+            let later = self.latest_made.fetch_max(stamp, Ordering::Relaxed);
+            latency = unstamped(later.max(stamp)).max(time);
+        }
+        Reading {
+            time,
+            physical: physical.max(before),
+            system: (nanos / 100) as RefTime,
+            granularity: look.granularity,
+            error: look.span,
+            state: look.state,
+            rate_permille: look.rate,
+            latency,
+        }
     }
 }
 
@@ -113,6 +308,7 @@ pub(super) struct Timer {
     produced: u64,
     rate_hz: u32,
     most: usize,
+    rate_permille: u32,
 }
 
 impl Timer {
@@ -123,12 +319,14 @@ impl Timer {
             produced: 0,
             rate_hz,
             most: quantum * 4,
+            rate_permille: RATE_UNITY,
         }
     }
 
     fn elapsed_samples(&self) -> u64 {
-        let nanos = u128::from(self.epoch.nanos() - self.start_nanos);
-        (nanos * u128::from(self.rate_hz) / 1_000_000_000) as u64
+        let nanos = u128::from(self.epoch.nanos().saturating_sub(self.start_nanos));
+        let rate = u128::from(self.rate_hz) * u128::from(self.rate_permille);
+        (nanos * rate / 1_000_000_000 / u128::from(RATE_UNITY)) as u64
     }
 
     /// Starts over at the present moment: what was missed in between is not made up for.
@@ -140,6 +338,19 @@ impl Timer {
     /// So many samples were made.
     pub(super) fn made(&mut self, len: usize) {
         self.produced += len as u64;
+    }
+
+    /// Goes at another rate from here on.
+    pub(super) fn set_rate(&mut self, rate_permille: u32) {
+        if self.rate_permille != rate_permille {
+            self.restart();
+            self.rate_permille = rate_permille.max(1);
+        }
+    }
+
+    /// How fast it goes.
+    pub(super) fn rate_permille(&self) -> u32 {
+        self.rate_permille
     }
 }
 

@@ -61,10 +61,22 @@ pub struct OpenFilter {
 
     /// Whether it can drive the graph.
     pub has_pacer: bool,
+    /// The clock on its pin.
+    pub clock: Option<PinClock>,
     /// The device that was granted to it.
     pub device: Option<Granted>,
     /// Why its device could not be had.
     pub absence: Option<String>,
+}
+
+/// The clock on a pin of a filter.
+#[derive(Clone)]
+pub struct PinClock(pub Arc<dyn Clock>);
+
+impl std::fmt::Debug for PinClock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PinClock({:?})", self.0.reading())
+    }
 }
 
 /// What became of a job.
@@ -359,6 +371,7 @@ impl Builder {
             is_live,
 
             has_pacer: opened.pacer.is_some(),
+            clock: opened.clock.map(PinClock),
             device: opened.device,
             absence: opened.absence,
         };

@@ -5,6 +5,7 @@ use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
+use super::marks::{Fired, Mark};
 use super::plan::Transition;
 use super::slab::CAPACITY;
 use crate::ks::{Cued, State, Status};
@@ -40,6 +41,13 @@ pub enum Message {
         /// What it is now.
         value: f64,
     },
+    /// Report when presentation time is there.
+    Mark(u64, Mark),
+    /// No longer.
+    Unmark(u64),
+    /// Let presentation time go at another rate, 1000 being that of the driver.
+    Rate(u32),
+
     /// Silence everything that sounds, then go on.
     Panic,
     /// End the thread.
@@ -94,7 +102,10 @@ pub enum Report {
         /// The sample at which it was noticed.
         position: u64,
     },
-    /// The device that drives the graph is gone; a timer drives it now.
+    /// A mark of the clock was reached.
+    Marked(Fired),
+
+    /// A device is gone; if it drove the graph, a timer does now.
     DeviceLost {
         /// Its place in the slab.
         entry: u32,
@@ -225,6 +236,7 @@ pub struct Cells {
     pub(super) late: AtomicU32,
     pub(super) xruns: AtomicU32,
     pub(super) latency: AtomicU32,
+    pub(super) is_timed: AtomicBool,
     pub(super) lost_reports: AtomicU32,
     pub(super) priority: AtomicU8,
     pub(super) costs: Box<[AtomicU32]>,
@@ -242,6 +254,7 @@ impl Cells {
             late: AtomicU32::new(0),
             xruns: AtomicU32::new(0),
             latency: AtomicU32::new(0),
+            is_timed: AtomicBool::new(true),
             lost_reports: AtomicU32::new(0),
             priority: AtomicU8::new(Priority::Ordinary as u8),
             costs: (0..CAPACITY).map(|_| AtomicU32::new(0)).collect(),
@@ -292,6 +305,11 @@ impl Cells {
     /// Samples between a cycle and the ear.
     pub fn latency_samples(&self) -> u32 {
         self.latency.load(Ordering::Relaxed)
+    }
+
+    /// Whether a timer drives the graph, and no device.
+    pub fn is_timed(&self) -> bool {
+        self.is_timed.load(Ordering::Relaxed)
     }
 
     /// Reports that found their ring full.

@@ -13,7 +13,13 @@ mod layout;
 mod line;
 
 mod link;
+
+mod marks;
+
 mod offline;
+
+mod pacers;
+
 mod plan;
 
 mod queue;
@@ -33,11 +39,14 @@ mod tests;
 mod thread;
 
 pub use clock::{Epoch, GraphClock};
-pub use compile::{Builder, Built, Job, OpenFilter};
+pub use compile::{Builder, Built, Job, OpenFilter, PinClock};
+
+pub use marks::{Fired, MARKS, Mark};
+
 pub use link::{Cells, Message, Priority, Report};
 pub use link::{Held, PlanCells, Stepped};
 pub use offline::{Offline, Stuck};
 pub use plan::{Plan, Transition};
 pub use runner::Runner;
 pub use seating::Limits;
-pub use thread::{Driver, Engine};
+pub use thread::{ClockRefusal, Driver, Engine};

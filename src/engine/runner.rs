@@ -10,10 +10,12 @@ use std::sync::atomic::Ordering;
 use super::cycle::{Cycle, report};
 use super::line::carry_over;
 use super::link::{Cells, Message, Report, Stepped};
+use super::marks::Marks;
+use super::pacers::Paced;
 use super::plan::{Plan, Step, Transition};
 use super::slab::Slab;
 use super::states::walk;
-use crate::ks::{Pacer, State};
+use crate::ks::{RATE_UNITY, State};
 
 /// How long the gate at devices takes to open and close, in milliseconds of graph time.
 const GATE_MILLIS: usize = 10;
@@ -32,7 +34,11 @@ pub struct Runner {
     pub(super) reports: rtrb::Producer<Report>,
     pub(super) steps: rtrb::Producer<Stepped>,
     pub(super) cells: Arc<Cells>,
-    pub(super) pacers: Vec<(u32, Box<dyn Pacer>)>,
+    pub(super) pacers: Vec<Paced>,
+    /// Clock events that are waited for.
+    pub(super) marks: Marks,
+    /// How fast presentation time is to go, where that can be had.
+    pub(super) rate_permille: u32,
     pub(super) position: u64,
     pub(super) state: State,
     pub(super) wanted: State,
@@ -70,6 +76,8 @@ impl Runner {
             steps,
             cells,
             pacers: Vec::with_capacity(PACERS),
+            marks: Marks::new(),
+            rate_permille: RATE_UNITY,
             position: 0,
             state: State::Stop,
             wanted: State::Stop,
@@ -153,6 +161,13 @@ impl Runner {
                         *cell = value;
                     }
                 }
+                Message::Mark(id, mark) => {
+                    // Who sends it counts them.
+                    self.marks.set(id, mark);
+                }
+                Message::Unmark(id) => self.marks.clear(id),
+                Message::Rate(rate_permille) => self.rate_permille = rate_permille,
+
                 Message::Panic => self.wants_panic = true,
                 Message::Quit => self.wants_quit = true,
             }
@@ -319,10 +334,10 @@ impl Runner {
                 walk(&mut entry, State::Stop);
                 transition.departed.push(entry);
             }
-            if let Some(at) = self.pacers.iter().position(|(owner, _)| *owner == index) {
+            if let Some(at) = self.pacers.iter().position(|it| it.entry == index) {
                 transition
                     .departed_pacers
-                    .push(self.pacers.swap_remove(at).1);
+                    .push(self.pacers.swap_remove(at).pacer);
             }
         }
         for arrival in &mut plan.arrivals {
@@ -334,7 +349,7 @@ impl Runner {
             if let Some(pacer) = arrival.pacer.take()
                 && self.pacers.len() < PACERS
             {
-                self.pacers.push((arrival.index, pacer));
+                self.pacers.push(Paced::new(arrival.index, pacer));
             }
         }
         if !self.is_live || self.state != State::Run || self.gate == 0 {

@@ -3,17 +3,22 @@
 //! Live it is woken by the device that drives the graph and runs as many cycles as the device can take; with no device
 //! it wakes by time. The program talks to it through [`Engine`]; plans are built on a thread beside.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::clock::{Epoch, GraphClock, Timer};
+use super::clock::{Beat, Epoch, GraphClock, Timer};
 use super::compile::{Builder, Built, Job};
+use super::cycle::report;
 use super::link::{Cells, MESSAGES, Message, Priority, REPORTS, Report, STEPS, Stepped};
+use super::marks::{MARKS, Mark};
 use super::plan::Transition;
 use super::runner::Runner;
-use crate::ks::{Catalogue, Clock, Pacer, State, Waker};
+use crate::ks::{
+    Catalogue, Clock, Pacer, RATE_UNITY, RefTime, State, Status, Waker, time_from_sample,
+};
 
 /// The longest sleep: a device that forgets to wake us is asked so often.
 const LONGEST_SLEEP: Duration = Duration::from_millis(20);
@@ -23,6 +28,40 @@ const IDLE_SLEEP: Duration = Duration::from_millis(100);
 const PRIORITY: u8 = 60;
 /// Wanted preference where real time is refused, 0 to 99 for nice 19 to -20: about nice -11.
 const PREFERENCE: u8 = 77;
+
+/// The rates that a timer can be asked for.
+const RATES: std::ops::RangeInclusive<u32> = 100..=4_000;
+
+/// Why a clock does not do what was asked of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ClockRefusal {
+    /// A rate only holds while a stream is under way (CLK-5).
+    #[error("a rate can be set in Pause and Run only, and this graph is in {0:?}; pause it first")]
+    State(State),
+    /// Nothing that drives the graph can go at that rate (CLK-5).
+    #[error(
+        "a rate of {0} cannot be had: a device plays at its own speed (1000), the system's timer at 100 to 4000"
+    )]
+    Rate(u32),
+    /// A row of marks needs a distance (CEV-2).
+    #[error("marks cannot be {0} units apart; wanted 1 or more, in 100 ns")]
+    Interval(RefTime),
+    /// There is no room.
+    #[error("no more than {MARKS} marks can be waited for at a time; take one back first")]
+    Full,
+}
+
+impl ClockRefusal {
+    /// The status that the raw door answers.
+    pub fn status(self) -> Status {
+        match self {
+            Self::State(_) => Status::InvalidDeviceState,
+            Self::Rate(_) => Status::NotSupported,
+            Self::Interval(_) => Status::InvalidParameter,
+            Self::Full => Status::InsufficientResources,
+        }
+    }
+}
 
 /// What the builder thread is told.
 enum Task {
@@ -46,6 +85,9 @@ pub struct Engine {
     waker: Waker,
     quantum: usize,
     submitted: u64,
+    /// Marks that were set and have not fired for the last time, and the number of the next.
+    marks: BTreeMap<u64, Mark>,
+    next_mark: u64,
     audio: Option<JoinHandle<()>>,
     builder: Option<JoinHandle<()>>,
 }
@@ -53,7 +95,8 @@ pub struct Engine {
 impl Engine {
     /// Starts the threads, in state Stop, with nothing to play. `quantum` is the length of a cycle in samples.
     pub fn start(catalogue: Catalogue, quantum: usize) -> std::io::Result<Self> {
-        Self::start_with(catalogue, quantum, |mut driver| {
+        let epoch = Epoch::of_program();
+        Self::start_with(catalogue, quantum, epoch, |mut driver| {
             let run = move || {
                 let priority = raise_priority(quantum);
                 driver.runner.cells.set_priority(priority);
@@ -72,8 +115,17 @@ impl Engine {
 
     /// The same without an audio thread: the caller does its turns, and parks in between or does not.
     pub fn by_hand(catalogue: Catalogue, quantum: usize) -> std::io::Result<(Self, Driver)> {
+        Self::by_hand_at(catalogue, quantum, Epoch::of_program())
+    }
+
+    /// The same with the machine's time from elsewhere.
+    pub fn by_hand_at(
+        catalogue: Catalogue,
+        quantum: usize,
+        epoch: Epoch,
+    ) -> std::io::Result<(Self, Driver)> {
         let mut by_hand = None;
-        let engine = Self::start_with(catalogue, quantum, |driver| {
+        let engine = Self::start_with(catalogue, quantum, epoch, |driver| {
             by_hand = Some(driver);
             Ok((Waker::of(std::thread::current()), None))
         })?;
@@ -84,6 +136,7 @@ impl Engine {
     fn start_with(
         catalogue: Catalogue,
         quantum: usize,
+        epoch: Epoch,
         begin: impl FnOnce(Driver) -> std::io::Result<(Waker, Option<JoinHandle<()>>)>,
     ) -> std::io::Result<Self> {
         let (messages, message_end) = rtrb::RingBuffer::new(MESSAGES);
@@ -91,7 +144,6 @@ impl Engine {
         let (report_end, reports) = rtrb::RingBuffer::new(REPORTS);
         let (step_end, steps) = rtrb::RingBuffer::new(STEPS);
         let cells = Cells::new();
-        let epoch = Epoch::new();
         let clock = Arc::new(GraphClock::new(epoch));
         let runner = Runner::new(
             message_end,
@@ -128,6 +180,8 @@ impl Engine {
             waker,
             quantum,
             submitted: 0,
+            marks: BTreeMap::new(),
+            next_mark: 1,
             audio,
             builder: Some(builder),
         })
@@ -155,6 +209,11 @@ impl Engine {
         if let Some(Report::Swapped(..)) = report {
             let _ = self.tasks.send(Task::Swapped);
         }
+        if let Some(Report::Marked(fired)) = report
+            && let Some(Mark::At(_)) = self.marks.get(&fired.id)
+        {
+            self.marks.remove(&fired.id);
+        }
         report
     }
 
@@ -176,6 +235,51 @@ impl Engine {
     /// The graph's clock.
     pub fn clock(&self) -> Arc<GraphClock> {
         Arc::clone(&self.clock)
+    }
+
+    /// Waits for a time of the graph's clock: [`Report::Marked`] comes with the number returned. Nothing fires outside Run.
+    pub fn mark(&mut self, mark: Mark) -> Result<u64, ClockRefusal> {
+        if let Mark::Every { interval, .. } = mark
+            && interval <= 0
+        {
+            return Err(ClockRefusal::Interval(interval));
+        }
+        if self.marks.len() == MARKS {
+            return Err(ClockRefusal::Full);
+        }
+        let id = self.next_mark;
+        if !self.send(Message::Mark(id, mark)) {
+            return Err(ClockRefusal::Full);
+        }
+        self.next_mark += 1;
+        self.marks.insert(id, mark);
+        Ok(id)
+    }
+
+    /// No longer waits for it.
+    pub fn unmark(&mut self, id: u64) {
+        if self.marks.contains_key(&id) && self.send(Message::Unmark(id)) {
+            self.marks.remove(&id);
+        }
+    }
+
+    /// The marks that are waited for.
+    pub fn marks(&self) -> &BTreeMap<u64, Mark> {
+        &self.marks
+    }
+
+    /// Lets presentation time go at another rate, 1000 being that of the driver (CLK-5). It lapses below Pause.
+    pub fn set_rate(&mut self, rate_permille: u32) -> Result<(), ClockRefusal> {
+        let state = self.cells.state();
+        if state < State::Pause {
+            return Err(ClockRefusal::State(state));
+        }
+        let is_obtainable = self.cells.is_timed() && RATES.contains(&rate_permille);
+        if rate_permille != RATE_UNITY && !is_obtainable {
+            return Err(ClockRefusal::Rate(rate_permille));
+        }
+        self.send(Message::Rate(rate_permille));
+        Ok(())
     }
 
     /// Samples of a cycle.
@@ -304,13 +408,11 @@ pub struct Driver {
     quantum: usize,
     timer: Timer,
     rate_hz: u32,
-    /// The entry whose loss was reported.
-    lost: Option<u32>,
-    /// The entry whose xruns were counted, and how many.
-    counted: (u32, u32),
     was_running: bool,
     /// The filter that drives the graph was held back when it was looked at last.
     is_held: bool,
+    /// What drove the graph when physical time was last taken, how far it was, and when.
+    physical: (Option<u32>, u64, u64),
 }
 
 impl Driver {
@@ -324,10 +426,9 @@ impl Driver {
             quantum,
             timer,
             rate_hz,
-            lost: None,
-            counted: (u32::MAX, 0),
             was_running: false,
             is_held: false,
+            physical: (None, 0, epoch.nanos()),
         }
     }
 
@@ -344,13 +445,27 @@ impl Driver {
         }
         self.was_running = false;
         // Its loss is told of in every state.
-        self.master();
+        let master = self.master();
+        self.advance(master);
         self.timer.restart();
-        self.clock.hold(self.runner.state() == State::Stop);
+        self.stand();
         if self.runner.wanted() == self.runner.state() {
             Some(IDLE_SLEEP)
         } else {
             Some(Duration::ZERO)
+        }
+    }
+
+    /// Presentation time stands; a rate lapses below Pause (CLK-5), and marks begin anew with time (CEV-3).
+    fn stand(&mut self) {
+        let state = self.runner.state();
+        self.clock.hold(state);
+        if state < State::Pause {
+            self.runner.rate_permille = RATE_UNITY;
+            self.timer.set_rate(RATE_UNITY);
+        }
+        if state == State::Stop {
+            self.runner.marks.rewind();
         }
     }
 
@@ -363,6 +478,8 @@ impl Driver {
         if (rate_hz, quantum) != (self.rate_hz, self.quantum) {
             (self.rate_hz, self.quantum) = (rate_hz, quantum);
             self.timer = Timer::new(self.epoch, rate_hz, quantum);
+            // What it counts begins anew.
+            self.physical.0 = None;
         }
     }
 
@@ -372,13 +489,18 @@ impl Driver {
             self.timer.restart();
         }
         let master = self.master();
+        self.advance(master);
+        self.timer.set_rate(match master {
+            Some(_) => RATE_UNITY,
+            None => self.runner.rate_permille,
+        });
         let due = match master {
-            Some(at) => self.runner.pacers[at].1.due(),
+            Some(at) => self.runner.pacers[at].pacer.due(),
             None => self.timer.due(),
         };
         let mut left = due;
         while left >= self.quantum && self.runner.is_running() {
-            self.cycle();
+            self.cycle(master);
             left -= self.quantum;
             if master.is_none() {
                 self.timer.made(self.quantum);
@@ -386,18 +508,26 @@ impl Driver {
             self.runner.receive();
             self.follow_plan();
         }
-        if let Some(at) = self.master() {
-            self.watch(at);
+        self.watch();
+        if self.master().is_some() {
             return LONGEST_SLEEP;
         }
         let missing = self.quantum.saturating_sub(self.timer.due()).max(1);
         Duration::from_nanos(missing as u64 * 1_000_000_000 / u64::from(self.rate_hz))
     }
 
-    fn cycle(&mut self) {
+    fn cycle(&mut self, master: Option<usize>) {
         let began = self.epoch.nanos();
-        self.clock
-            .publish(self.runner.position(), self.quantum, self.rate_hz, began);
+        let pacer = master.and_then(|at| self.runner.pacers.get(at));
+        let time = self.clock.publish(Beat {
+            position: self.runner.position(),
+            len: self.quantum,
+            rate_hz: self.rate_hz,
+            nanos: began,
+            behind: pacer.map_or(0, |it| it.pacer.latency_samples()),
+            rate_permille: self.timer.rate_permille(),
+        });
+        self.fire(time);
         let epoch = self.epoch;
         self.runner.cycle(self.quantum, Some(&|| epoch.nanos()));
         let lasts = self.quantum as f64 * 1e9 / f64::from(self.rate_hz);
@@ -406,54 +536,97 @@ impl Driver {
             .set_load(((self.epoch.nanos() - began) as f64 / lasts) as f32);
     }
 
-    /// The pacer that drives the graph, unless its device is gone.
-    fn master(&mut self) -> Option<usize> {
-        let entry = self.runner.plan()?.master?;
-        let at = self
-            .runner
-            .pacers
-            .iter()
-            .position(|(owner, _)| *owner == entry)?;
-        // A card whose filter is held back takes nothing: the timer goes on in its place.
-        let is_held = self.runner.is_running() && !self.runner.is_in_run(entry);
-        let was_held = std::mem::replace(&mut self.is_held, is_held);
-        if is_held && !was_held {
-            self.timer.restart();
+    /// Reports the marks that are reached at `time`.
+    fn fire(&mut self, time: RefTime) {
+        let Runner {
+            marks,
+            reports,
+            cells,
+            ..
+        } = &mut self.runner;
+        if marks.is_empty() {
+            return;
         }
-        if self.runner.pacers[at].1.is_lost() {
-            if self.lost != Some(entry) {
-                self.lost = Some(entry);
-                self.timer.restart();
+        marks.look(time, self.rate_hz, |fired| {
+            report(reports, cells, Report::Marked(fired));
+        });
+    }
+
+    /// The pacer that drives the graph, unless its device is gone; the others are told to keep in step. Devices that
+    /// went since the last time are reported.
+    fn master(&mut self) -> Option<usize> {
+        let wanted = self.runner.plan()?.master;
+        let mut driver = None;
+        for at in 0..self.runner.pacers.len() {
+            let paced = &mut self.runner.pacers[at];
+            let (entry, (is_lost, is_news)) = (paced.entry, paced.look());
+            if wanted == Some(entry) && !is_lost {
+                driver = Some(at);
+            }
+            if is_news {
+                if wanted == Some(entry) {
+                    self.timer.restart();
+                }
                 self.runner.lose(entry);
                 self.runner.send(Report::DeviceLost { entry });
             }
-            return None;
         }
-        self.lost = None;
-        (!is_held).then_some(at)
-    }
-
-    /// Counts what the device could not play.
-    fn watch(&mut self, at: usize) {
-        let (entry, pacer) = &self.runner.pacers[at];
-        let (entry, xruns, latency) = (*entry, pacer.xruns(), pacer.latency_samples());
+        // A card whose filter is held back takes nothing: the timer goes on in its place.
+        let is_held =
+            self.runner.is_running() && wanted.is_some_and(|entry| !self.runner.is_in_run(entry));
+        if is_held && !std::mem::replace(&mut self.is_held, is_held) && driver.is_some() {
+            self.timer.restart();
+        }
+        self.is_held = is_held;
+        let driver = driver.filter(|_| !is_held);
+        for (at, paced) in self.runner.pacers.iter_mut().enumerate() {
+            paced.pacer.drive(driver == Some(at));
+        }
+        let is_timed = driver.is_none();
         self.runner
             .cells
-            .latency
-            .store(latency as u32, Ordering::Relaxed);
-        if self.counted.0 != entry {
-            self.counted = (entry, 0);
-        }
-        let count = xruns.saturating_sub(self.counted.1);
-        if count > 0 {
-            self.counted.1 = xruns;
-            self.runner.cells.xruns.fetch_add(count, Ordering::Relaxed);
-            let position = self.runner.position();
-            self.runner.send(Report::Xruns {
-                entry,
-                count,
-                position,
-            });
+            .is_timed
+            .store(is_timed, Ordering::Relaxed);
+        driver
+    }
+
+    /// Takes physical time on: by what the driver has played, or by the system's time where there is none, or where
+    /// another one has taken over since.
+    fn advance(&mut self, master: Option<usize>) {
+        let nanos = self.epoch.nanos();
+        let paced = master.and_then(|at| self.runner.pacers.get(at));
+        let now = paced.map_or((None, 0), |it| (Some(it.entry), it.pacer.played()));
+        let (who, played, then) = self.physical;
+        let by = match now {
+            (Some(driver), count) if who == Some(driver) && count >= played => {
+                let rate = self.rate_hz;
+                time_from_sample(count, rate) - time_from_sample(played, rate)
+            }
+            _ => (nanos.saturating_sub(then) / 100) as RefTime,
+        };
+        self.physical = (now.0, now.1, nanos);
+        self.clock.advance(by, nanos);
+    }
+
+    /// Counts what devices could not play.
+    fn watch(&mut self) {
+        let position = self.runner.position();
+        let wanted = self.runner.plan().and_then(|plan| plan.master);
+        for at in 0..self.runner.pacers.len() {
+            let paced = &mut self.runner.pacers[at];
+            let (entry, count) = (paced.entry, paced.new_xruns());
+            if wanted == Some(entry) {
+                let latency = paced.pacer.latency_samples() as u32;
+                self.runner.cells.latency.store(latency, Ordering::Relaxed);
+            }
+            if count > 0 {
+                self.runner.cells.xruns.fetch_add(count, Ordering::Relaxed);
+                self.runner.send(Report::Xruns {
+                    entry,
+                    count,
+                    position,
+                });
+            }
         }
     }
 }

@@ -487,8 +487,13 @@ pub trait Pacer: Send {
     /// How many samples of the graph's rate the device can take now.
     fn due(&mut self) -> usize;
 
-    /// Samples played since it was opened, for clocks.
+    /// Samples of the graph's rate that have passed on its clock since it was opened, heard or not.
     fn played(&self) -> u64;
+
+    /// Whether it drives the graph from here on; otherwise it is to keep in step with whatever does.
+    fn drive(&mut self, is_driver: bool) {
+        let _ = is_driver;
+    }
 
     /// Samples between a cycle and the ear.
     fn latency_samples(&self) -> usize;
@@ -553,6 +558,8 @@ pub struct Opened {
     pub events: Option<rtrb::Producer<KernelEvent>>,
     /// Set by a render pin of a device: it can pace the graph.
     pub pacer: Option<Box<dyn Pacer>>,
+    /// The clock on its pin (MCL-1).
+    pub clock: Option<Arc<dyn Clock>>,
     /// The device that was granted to it.
     pub device: Option<Granted>,
     /// Why its device cannot be had now: it runs without, and is to be opened again when the device may be there.
@@ -570,6 +577,7 @@ impl Opened {
             telemetry: None,
             events: None,
             pacer: None,
+            clock: None,
             device: None,
             absence: None,
             notes: Vec::new(),
@@ -597,6 +605,12 @@ impl Opened {
     /// The same with a pacer.
     pub fn pacer(mut self, pacer: Box<dyn Pacer>) -> Self {
         self.pacer = Some(pacer);
+        self
+    }
+
+    /// The same with a clock on its pin.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
         self
     }
 

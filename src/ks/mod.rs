@@ -60,5 +60,6 @@ pub use status::Status;
 pub use topology::{MixerLine, Node, NodePin, TopologyConnection};
 
 pub use time::{
-    Clock, REF_TIMES_PER_SECOND, RefTime, sample_from_time, samples_at, time_from_sample,
+    Clock, RATE_UNITY, REF_TIMES_PER_SECOND, Reading, RefTime, sample_from_time, samples_at,
+    time_from_sample,
 };

@@ -1,5 +1,7 @@
 //! Reference time in 100 ns and its exact relation to samples. Clocks are handed in; nothing here reads one.
 
+use super::state::State;
+
 /// Time in units of 100 ns.
 pub type RefTime = i64;
 
@@ -31,10 +33,64 @@ pub fn samples_at(position: u64, rate_hz: u32, graph_rate_hz: u32) -> u64 {
     (u128::from(position) * u128::from(rate_hz) / u128::from(graph_rate_hz.max(1))) as u64
 }
 
-/// Gives the time of a stream. Implemented by whoever drives a graph.
+/// What a clock answers, all of it of one moment (10.1). Without a clock: time 0, the finest step, Stop (MCL-4).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Reading {
+    /// Presentation time: stands in Pause, zero in Stop (CLK-3).
+    pub time: RefTime,
+    /// Time of the hardware behind it: goes on in every state, whatever the rate (CLK-3, CLK-5).
+    pub physical: RefTime,
+    /// The system's time of the same moment, on the one epoch of the program (CLK-1).
+    pub system: RefTime,
+    /// The smallest step, in units of [`RefTime`] (CLK-2).
+    pub granularity: RefTime,
+    /// What it may be off beyond that.
+    pub error: RefTime,
+    /// The state of what it belongs to.
+    pub state: State,
+    /// How fast presentation time goes, 1000 being as fast as physical time (CLK-5).
+    pub rate_permille: u32,
+    /// The earliest time for which something submitted now still comes in time: always ahead of `time` while it runs
+    /// (LAT-1).
+    pub latency: RefTime,
+}
+
+/// The rate of a clock nobody changed.
+pub const RATE_UNITY: u32 = 1000;
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self {
+            time: 0,
+            physical: 0,
+            system: 0,
+            granularity: 1,
+            error: 0,
+            state: State::Stop,
+            rate_permille: RATE_UNITY,
+            latency: 0,
+        }
+    }
+}
+
+/// Gives the time of a stream. Implemented by whoever drives a graph, and by pins of devices.
 pub trait Clock: Send + Sync {
     /// Presentation time; stands still outside Run, never goes back within a run (MCL-1).
     fn now(&self) -> RefTime;
+
+    /// The system's time, on the one epoch of the program (CLK-1); 0 where there is none.
+    fn system(&self) -> RefTime {
+        0
+    }
+
+    /// Everything it answers, read together.
+    fn reading(&self) -> Reading {
+        Reading {
+            time: self.now(),
+            system: self.system(),
+            ..Reading::default()
+        }
+    }
 }
 
 #[cfg(test)]

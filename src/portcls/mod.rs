@@ -7,6 +7,8 @@ pub mod capture;
 
 pub mod dmus;
 
+mod follow;
+
 pub mod held;
 
 pub mod lab_card;
@@ -14,6 +16,8 @@ pub mod lab_card;
 pub mod listen;
 
 pub mod offline;
+
+mod pin_clock;
 
 pub mod ring;
 

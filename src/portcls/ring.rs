@@ -9,12 +9,12 @@
 //! Lives here: the ring, its two ends and what they count. Does not live here: any device, and what the port does to
 //! samples. All frames are made by [`ring`]; from then on nothing is allocated, freed or locked on either side.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering, fence};
+use std::sync::{Arc, OnceLock};
 
 use rtrb::{Consumer, Producer, RingBuffer};
 
-use crate::ks::Wave;
+use crate::ks::{Clock, RefTime, Wave};
 
 /// The longest period of a card that the ring makes room for.
 const LONGEST_PERIOD: usize = 8192;
@@ -22,7 +22,7 @@ const LONGEST_PERIOD: usize = 8192;
 const SPARE_FRAMES: usize = 8;
 
 /// What the port, its pacer and the card know of each other. Every number is written by one side only.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Cursor {
     /// Samples the port has given.
     written: AtomicU64,
@@ -37,13 +37,87 @@ pub struct Cursor {
     xruns: AtomicU32,
     is_running: AtomicBool,
     is_lost: AtomicBool,
+
+    /// The time by which calls are stamped.
+    clock: OnceLock<Arc<dyn Clock>>,
+    /// Odd while the latest call is written.
+    sequence: AtomicU64,
+    asked: AtomicU64,
+    asked_taken: AtomicU64,
+    asked_at: AtomicI64,
+    /// Whether something else than this card paces what is written.
+    is_foreign: AtomicBool,
+}
+
+/// The latest call of a card.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Call {
+    /// Samples it has asked for since it was opened, had or not: its clock.
+    pub asked: u64,
+    /// Those of them it got.
+    pub taken: u64,
+    /// When, by the system's time; 0 where calls are not stamped.
+    pub at: RefTime,
 }
 
 impl Cursor {
+    /// Stamps the card's calls from here on by the system's time of that clock. The first one stays.
+    pub fn stamp_by(&self, clock: Arc<dyn Clock>) {
+        let _ = self.clock.set(clock);
+    }
+
+    /// The card was called: it asked for so many samples and got so many.
+    fn called(&self, asked: u64, taken: u64) {
+        let at = self.clock.get().map_or(0, |clock| clock.system());
+        self.sequence.fetch_add(1, Ordering::AcqRel);
+        fence(Ordering::Release);
+        self.asked.fetch_add(asked, Ordering::Relaxed);
+        self.asked_taken.fetch_add(taken, Ordering::Relaxed);
+        self.asked_at.store(at, Ordering::Relaxed);
+        self.sequence.fetch_add(1, Ordering::Release);
+    }
+
+    /// The latest call, its figures of one moment.
+    pub fn call(&self) -> Call {
+        loop {
+            let before = self.sequence.load(Ordering::Acquire);
+            let call = Call {
+                asked: self.asked.load(Ordering::Relaxed),
+                taken: self.asked_taken.load(Ordering::Relaxed),
+                at: self.asked_at.load(Ordering::Relaxed),
+            };
+            fence(Ordering::Acquire);
+            if before.is_multiple_of(2) && before == self.sequence.load(Ordering::Relaxed) {
+                return call;
+            }
+            std::hint::spin_loop();
+        }
+    }
+
+    /// Whether frames ought to be there.
+    pub fn is_running(&self) -> bool {
+        self.is_running.load(Ordering::Acquire)
+    }
+
+    /// Says whether another clock than this card's paces what is written.
+    pub fn set_foreign(&self, is_foreign: bool) {
+        self.is_foreign.store(is_foreign, Ordering::Relaxed);
+    }
+
+    /// Whether another clock than this card's paces what is written.
+    pub fn is_foreign(&self) -> bool {
+        self.is_foreign.load(Ordering::Relaxed)
+    }
+
     /// Samples in the ring.
     pub fn queued(&self) -> usize {
         let taken = self.taken.load(Ordering::Acquire);
         self.written.load(Ordering::Acquire).saturating_sub(taken) as usize
+    }
+
+    /// Samples the port has given since the card was opened.
+    pub fn written(&self) -> u64 {
+        self.written.load(Ordering::Acquire)
     }
 
     /// Samples the card has taken since it was opened.
@@ -176,6 +250,11 @@ impl FrameRing {
         self.empty.pop().ok()
     }
 
+    /// An empty frame as long as there is any, for what keeps the ring's measure itself.
+    pub fn take_any(&mut self) -> Option<Wave> {
+        self.empty.pop().ok()
+    }
+
     /// Gives a frame to the card.
     pub fn give(&mut self, frame: Wave) {
         let len = frame.len() as u64;
@@ -256,6 +335,7 @@ impl CardEnd {
     fn count(&mut self, wanted: usize, done: usize) {
         let cursor = &self.cursor;
         cursor.taken.fetch_add(done as u64, Ordering::AcqRel);
+        cursor.called(wanted as u64, done as u64);
         cursor.calls.fetch_add(1, Ordering::Relaxed);
         let is_running = cursor.is_running.load(Ordering::Acquire);
         if is_running && self.primed && done < wanted {

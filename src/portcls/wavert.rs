@@ -1,5 +1,8 @@
 //! The WaveRT port: a wire into a card's cyclic buffer, and the card's appetite as the pace of the graph.
 //!
+//! A card that does not pace the graph has a clock of its own: it is kept in step
+//! (`follow.rs`).
+//!
 //! Lives here: what a card must do ([`MiniportWaveRt`], [`Cards`]), the port's processor and its pacer. Does not live
 //! here: any device API; `device` implements the traits and is handed in. A card that cannot be had is not an error of
 //! the graph: the port opens without it, says so, and its pacer reports the loss, so that another one paces the graph
@@ -7,6 +10,8 @@
 
 use std::sync::Arc;
 
+use super::follow::{Follow, Turn};
+use super::pin_clock::DeviceClock;
 use super::ring::{Cursor, FrameRing};
 use crate::dsp::Limiter;
 use crate::ks::{
@@ -97,8 +102,14 @@ pub mod telemetry {
     pub const LOST: usize = 4;
     /// Peak of what leaves for the card, on its first two channels, as an amplitude that falls by 24 dB a second.
     pub const PEAKS: [usize; 2] = [5, 6];
+    /// How much faster the card's clock goes than what paces the graph, in parts of a million; 0 where it paces it.
+    pub const DRIFT_PPM: usize = 7;
+    /// 0 where the card paces the graph, 1 while its clock is being learnt, 2 while it is kept in step.
+    pub const STEP: usize = 8;
+    /// By how many samples its ring is fuller than wanted.
+    pub const FILL_ERROR: usize = 9;
     /// How many there are.
-    pub const COUNT: usize = 7;
+    pub const COUNT: usize = 10;
 }
 
 /// Opens a render pin: `device` is the card's name, `ceiling` the property that limits the level, in dBFS.
@@ -142,6 +153,12 @@ pub fn open_render(
         return absent(format!("{device:?} has no ring of frames to give"));
     };
     let granted = card.granted();
+    ring.cursor().stamp_by(opening.clock.clone());
+    let channels = format.audio.map_or(2, |audio| audio.channels as usize);
+    let follow = Follow::new(channels, quantum + 1, rate_hz, opening.clock.clone());
+    let follow = follow.map_err(|error| OpenError::Other(error.to_string()))?;
+    let clock = DeviceClock::new(ring.cursor().clone(), rate_hz, opening.clock.clone());
+    let clock = Arc::new(clock);
     let pacer = WaveRtPacer {
         cursor: ring.cursor().clone(),
         quantum: ring.quantum(),
@@ -161,9 +178,12 @@ pub fn open_render(
         dropped: 0,
         non_finite: 0,
         peaks: [0.0; 2],
+        follow,
+        clock: clock.clone(),
     };
     Ok(Opened::processor(port)
         .pacer(Box::new(pacer))
+        .clock(clock)
         .telemetry(published)
         .device(granted))
 }
@@ -180,6 +200,8 @@ struct WaveRtPort {
     dropped: u64,
     non_finite: u64,
     peaks: [f32; 2],
+    follow: Follow,
+    clock: Arc<DeviceClock>,
 }
 
 impl Processor for WaveRtPort {
@@ -187,22 +209,36 @@ impl Processor for WaveRtPort {
         let end = samples_at(io.position + io.len as u64, self.rate_hz, io.rate_hz);
         let len = (end - samples_at(io.position, self.rate_hz, io.rate_hz)) as usize;
         let input = io.inputs.iter().next().and_then(|input| input.wave());
-        match self.ring.take() {
-            Some(mut frame) => {
-                match input {
-                    Some(wave) => frame.copy_from(wave),
-                    None => {
-                        frame.set_len(len.min(frame.capacity()));
-                        frame.silence();
+        let ceiling = self.ceiling.get(io.values);
+        let gate_here = match self.follow.turn(self.ring.cursor().is_foreign()) {
+            Turn::Direct => Some(io.gate),
+            Turn::Enter => Some((0.0, io.gate.1)),
+            Turn::Leave => Some((io.gate.0, 0.0)),
+            Turn::Follow => None,
+        };
+        if let Some(edges) = gate_here {
+            match self.ring.take() {
+                Some(mut frame) => {
+                    match input {
+                        Some(wave) => frame.copy_from(wave),
+                        None => {
+                            frame.set_len(len.min(frame.capacity()));
+                            frame.silence();
+                        }
                     }
+                    gate(&mut frame, edges);
+                    self.finish(&mut frame, ceiling);
+                    self.ring.give(frame);
                 }
-                gate(&mut frame, io.gate);
-                self.limit(&mut frame, self.ceiling.get(io.values));
-                self.measure(&frame);
+                // Between two cards that pace the graph, or one that has stopped.
+                None => self.dropped += len as u64,
+            }
+        } else {
+            self.follow.bring(input, len, io.gate, &self.ring);
+            while let Some(mut frame) = self.follow.take(&mut self.ring) {
+                self.finish(&mut frame, ceiling);
                 self.ring.give(frame);
             }
-            // Not the card that paces the graph, and a slower one.
-            None => self.dropped += len as u64,
         }
         self.publish();
         Flow::Running
@@ -210,9 +246,11 @@ impl Processor for WaveRtPort {
 
     fn enter(&mut self, state: State) {
         self.ring.cursor().set_running(state == State::Run);
+        self.clock.enter(state);
         self.card.set_state(state);
         if state == State::Stop {
             self.limiter.reset();
+            self.follow.reset();
             self.peaks = [0.0; 2];
             self.publish();
         }
@@ -220,6 +258,12 @@ impl Processor for WaveRtPort {
 }
 
 impl WaveRtPort {
+    /// What every frame goes through on its way to the card.
+    fn finish(&mut self, frame: &mut Wave, ceiling_db: f64) {
+        self.limit(frame, ceiling_db);
+        self.measure(frame);
+    }
+
     fn limit(&mut self, frame: &mut Wave, ceiling_db: f64) {
         if ceiling_db != self.ceiling_db {
             self.ceiling_db = ceiling_db;
@@ -255,13 +299,17 @@ impl WaveRtPort {
         self.telemetry.set(telemetry::DROPPED, self.dropped as f32);
         self.telemetry
             .set(telemetry::NON_FINITE, self.non_finite as f32);
+        let (step, drift_ppm, error) = self.follow.figures();
+        self.telemetry.set(telemetry::STEP, step);
+        self.telemetry.set(telemetry::DRIFT_PPM, drift_ppm);
+        self.telemetry.set(telemetry::FILL_ERROR, error);
         let lost = f32::from(u8::from(cursor.is_lost()));
         self.telemetry.set(telemetry::LOST, lost);
     }
 }
 
 /// Multiplies by a line from the first amplitude at the first sample to the second one behind the last.
-fn gate(frame: &mut Wave, (from, to): (f32, f32)) {
+pub(super) fn gate(frame: &mut Wave, (from, to): (f32, f32)) {
     if from == 1.0 && to == 1.0 {
         return;
     }
@@ -298,7 +346,11 @@ impl Pacer for WaveRtPacer {
     }
 
     fn played(&self) -> u64 {
-        samples_at(self.cursor.taken(), self.graph_rate_hz, self.rate_hz)
+        samples_at(self.cursor.call().asked, self.graph_rate_hz, self.rate_hz)
+    }
+
+    fn drive(&mut self, is_driver: bool) {
+        self.cursor.set_foreign(!is_driver);
     }
 
     fn latency_samples(&self) -> usize {

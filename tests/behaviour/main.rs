@@ -30,6 +30,10 @@ mod cards;
 
 mod declared;
 
+mod drift;
+
+mod machine;
+
 mod ks_door;
 mod ks_rules;
 mod ks_systems;
