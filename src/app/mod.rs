@@ -47,6 +47,9 @@ pub mod palette;
 pub mod picture;
 mod playing;
 mod preferences;
+
+pub mod objects;
+
 pub mod proxy;
 mod recovery;
 

@@ -82,6 +82,11 @@ impl Host {
         }
     }
 
+    /// The presentation time of a pin in 100 ns.
+    pub fn time(&self, pin: Handle) -> u64 {
+        self.time_of(pin)
+    }
+
     /// Lets so many units of 100 ns go by; the time behind them. Marks that are passed are told in the order of their
     /// times. `is_stall` is time in which nobody looked: of an interval's marks the last is told alone (CEV-2).
     pub fn advance(&mut self, by: u64, is_stall: bool) -> u64 {

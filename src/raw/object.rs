@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::allocator::{AllocatorObject, Completed};
@@ -81,6 +82,8 @@ pub(super) enum Object {
 pub struct Host {
     pub(super) catalogue: Catalogue,
     pub(super) facts: Facts,
+    /// The folder that relative paths in values start from.
+    base: Option<PathBuf>,
     links: Vec<(String, String)>,
     objects: BTreeMap<Handle, Object>,
     next: Handle,
@@ -103,6 +106,7 @@ impl Host {
         Self {
             catalogue,
             facts,
+            base: None,
             links: links
                 .map(|(from, to)| ((*from).to_owned(), (*to).to_owned()))
                 .collect(),
@@ -116,6 +120,11 @@ impl Host {
             injected: vec![],
             now: 0,
         }
+    }
+
+    /// Relative paths in values start from this folder from now on.
+    pub fn stand_in(&mut self, folder: Option<PathBuf>) {
+        self.base = folder;
     }
 
     /// Lets a name lead elsewhere from now on; what is open stays (REG-3).
@@ -137,6 +146,12 @@ impl Host {
         self.open_with(&key, BTreeMap::new())
     }
 
+    /// The key of the filter that a name leads to.
+    pub fn key_of(&self, name: &str) -> Result<String, NameError> {
+        let found = names::resolve(&self.catalogue, &self.links, name)?;
+        Ok(found.key.to_string())
+    }
+
     /// Opens a filter with the values it has in a graph.
     pub fn open_with(
         &mut self,
@@ -147,7 +162,7 @@ impl Host {
         let filter = Arc::clone(found.ok_or_else(|| NameError::Unknown(key.to_owned()))?);
         let settings = Settings {
             values: &values,
-            base: None,
+            base: self.base.as_deref(),
         };
         let descriptor = filter.describe(&settings, &self.facts).into_owned();
         let title = descriptor.title.clone();
@@ -172,7 +187,16 @@ impl Host {
         state: State,
     ) -> Handle {
         let (format, medium, interface) = agreed;
-        self.insert(Object::Pin(Box::new(PinObject {
+        let name = match self.object(filter) {
+            Some(Object::Filter(it)) => it.descriptor.pins.get(factory).map(|pin| pin.name.clone()),
+            _ => None,
+        };
+        let words = format!(
+            "({} of {filter}: {}, {format})",
+            name.unwrap_or_default(),
+            create::role_word(role)
+        );
+        let handle = self.insert(Object::Pin(Box::new(PinObject {
             filter,
             factory,
             role,
@@ -186,7 +210,25 @@ impl Host {
             allocator: None,
             clock: None,
             events: vec![],
-        })))
+        })));
+        self.say(format!("created pin {handle} {words}"));
+        handle
+    }
+
+    /// Makes two pins that were adopted the ends of one wire.
+    pub fn join(&mut self, from: Handle, to: Handle) {
+        for (pin, peer) in [(from, to), (to, from)] {
+            if let Some(Object::Pin(it)) = self.object_mut(pin) {
+                it.peer = Some(peer);
+            }
+        }
+    }
+
+    /// A pin that was adopted has another format now: it was agreed elsewhere, and is not checked again.
+    pub fn agree(&mut self, pin: Handle, format: &DataFormat) {
+        if let Some(Object::Pin(it)) = self.object_mut(pin) {
+            it.format.clone_from(format);
+        }
     }
 
     /// The values of an open filter, as far as they were set.
@@ -398,7 +440,7 @@ impl Host {
         }
         let settings = Settings {
             values: &object.values,
-            base: None,
+            base: self.base.as_deref(),
         };
         object
             .filter
@@ -434,11 +476,11 @@ impl Host {
 
     /// A filter's descriptor after its values changed.
     pub(super) fn describe_anew(&mut self, filter: Handle) {
-        let facts = self.facts.clone();
+        let (facts, base) = (self.facts.clone(), self.base.clone());
         if let Some(object) = self.filter_mut(filter) {
             let settings = Settings {
                 values: &object.values,
-                base: None,
+                base: base.as_deref(),
             };
             let described = object.filter.describe(&settings, &facts);
             if let Cow::Owned(descriptor) = described {

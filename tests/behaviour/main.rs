@@ -35,6 +35,9 @@ mod drift;
 mod machine;
 
 mod ks_door;
+
+mod ks_graph;
+
 mod ks_rules;
 mod ks_systems;
 

@@ -7,6 +7,8 @@ mod calls;
 
 mod dry;
 
+mod live;
+
 mod pure;
 mod registered;
 mod words;
@@ -22,6 +24,7 @@ use super::{Answer, shapes};
 use crate::ks::Status;
 use crate::raw::layout;
 use crate::raw::{self, Host, Role};
+use live::Live;
 use words::{Bytes, ConnectWords, PinWords};
 
 /// What `ks` takes: nothing but its lines.
@@ -82,6 +85,12 @@ enum Request {
         #[serde(default)]
         stall: bool,
     },
+    /// A graph file as objects.
+    Graph(live::OpenGraph),
+    /// What became of it.
+    Save {
+        file: std::path::PathBuf,
+    },
     Allocate(dry::Allocate),
     Sequence(dry::Sequence),
     Inject(calls::Inject),
@@ -138,6 +147,7 @@ fn blank() -> Host {
 /// Answers lines until there are no more.
 pub(super) fn run(_: &Ks) -> Result<Answer, Failure> {
     let mut host = blank();
+    let mut live = None;
     let mut input = std::io::stdin().lock();
     let mut line = vec![];
     loop {
@@ -155,7 +165,7 @@ pub(super) fn run(_: &Ks) -> Result<Answer, Failure> {
             continue;
         }
         let answer = match is_whole.then(|| serde_json::from_str::<Request>(&text)) {
-            Some(Ok(request)) => carry_out(&mut host, request),
+            Some(Ok(request)) => of_graph(&mut host, &mut live, request),
             Some(Err(error)) => Err(Refused::new(
                 Status::InvalidParameter,
                 format!(
@@ -249,6 +259,51 @@ fn made(answer: &raw::Answer) -> Json {
     document
 }
 
+/// Requests as they concern a graph that is open; all others go to the objects, and the graph follows.
+fn of_graph(host: &mut Host, live: &mut Option<Live>, request: Request) -> Result<Json, Refused> {
+    match request {
+        Request::Graph(it) => {
+            let (opened, answer) = live::open(host, &it)?;
+            *live = Some(opened);
+            return Ok(answer);
+        }
+        Request::Reset => *live = None,
+        _ => {}
+    }
+    let Some(open) = live else {
+        return carry_out(host, request);
+    };
+    match request {
+        Request::Save { file } => open.save(&file),
+        Request::Advance { by, stall } => {
+            let now = open
+                .objects
+                .advance(host, by, stall)
+                .map_err(words_refused)?;
+            Ok(with(outcome(Status::Success), "now", json!(now)))
+        }
+        Request::Close { object } if open.objects.holds(object) => {
+            let words = format!("object {object} belongs to the graph");
+            Err(Refused::new(Status::InvalidDeviceRequest, words))
+        }
+        // A name leads to the filter that the graph has, where it has one.
+        Request::Open { name } => {
+            let key = host.key_of(&name).ok();
+            match key.and_then(|key| open.objects.of_kind(&key)) {
+                Some(object) => Ok(with(outcome(Status::Success), "object", json!(object))),
+                None => carry_out(host, Request::Open { name }),
+            }
+        }
+        request => {
+            let answer = carry_out(host, request)?;
+            match open.objects.settle(host) {
+                Ok(()) => Ok(answer),
+                Err(reason) => Err(Refused::new(Status::NoMatch, reason)),
+            }
+        }
+    }
+}
+
 fn carry_out(host: &mut Host, request: Request) -> Result<Json, Refused> {
     let no_object = |object: u32| {
         Refused::new(
@@ -288,6 +343,10 @@ fn carry_out(host: &mut Host, request: Request) -> Result<Json, Refused> {
         Request::Advance { by, stall } => {
             let now = host.advance(by, stall);
             Ok(with(outcome(Status::Success), "now", json!(now)))
+        }
+        Request::Graph(_) | Request::Save { .. } => {
+            let words = "no graph is open: {\"op\":\"graph\",\"file\":...} opens one";
+            Err(Refused::new(Status::InvalidParameter, words))
         }
         Request::Allocate(it) => dry::allocate(&it).map_err(words_refused),
         Request::Sequence(it) => dry::sequence(&it).map_err(words_refused),
