@@ -2,14 +2,15 @@
 //!
 //! A proxy is a look at the document as it is: it holds the values the graph holds and the pins its wires agreed. What a
 //! call sets is handed to the program as an edit, so it can be undone and is heard; nothing else in the graph can be
-//! changed through it: whoever made a pin steps its state and chooses its format.
+//! changed through it but what the program can do by an action of its own: the state of the graph, the format of a wire.
 
 use std::collections::BTreeMap;
 
+use super::action::Action;
 use super::view::View;
 use crate::graph::{FilterPath, NodeKind, PinAddress};
 use crate::ks::ids::Guid;
-use crate::ks::{DataFlow, Descriptor, Settings, State, Status, Value};
+use crate::ks::{DataFlow, DataFormat, Descriptor, Settings, State, Status, Value};
 use crate::raw::layout::Writer;
 use crate::raw::{self, Host, Role, sets, verb};
 
@@ -96,6 +97,9 @@ pub struct OpenPin {
     /// The factory's name, and the instance behind the first.
     pub name: String,
     handle: raw::Handle,
+    /// Index of its wire in the agreement, and the format agreed on it.
+    wire: usize,
+    agreed: DataFormat,
 }
 
 /// A filter of the document as an object.
@@ -103,6 +107,7 @@ pub struct Proxy {
     host: Host,
     filter: raw::Handle,
     pins: Vec<OpenPin>,
+    state: State,
     had_ended: bool,
 }
 
@@ -116,7 +121,7 @@ impl View<'_> {
         let filter = host.open_with(&node.key, node.values.clone()).ok()?;
         let state = self.cells.map_or(State::Stop, |cells| cells.state());
         let mut pins = vec![];
-        for wire in &self.wiring.wires {
+        for (index, wire) in self.wiring.wires.iter().enumerate() {
             let Ok(agreed) = &wire.outcome else { continue };
             for (end, flow) in [(&wire.from, DataFlow::Out), (&wire.to, DataFlow::In)] {
                 if end.filter != *path {
@@ -132,6 +137,8 @@ impl View<'_> {
                 pins.push(OpenPin {
                     name: pin_name(end),
                     handle: host.adopt(filter, factory, role, values, state),
+                    wire: index,
+                    agreed: agreed.format.clone(),
                 });
             }
         }
@@ -139,6 +146,7 @@ impl View<'_> {
             host,
             filter,
             pins,
+            state,
             had_ended: self.has_ended(),
         })
     }
@@ -211,8 +219,8 @@ impl Proxy {
         let is_of_a_pin = matches!(question.target, Target::Pin(_)) && own != Some(question.set);
         let answer = match object {
             None => raw::Answer::status(Status::InvalidParameter),
-            // Whoever made the pin chooses its format and steps its state.
-            Some(_) if question.verb == Verb::Set && is_of_a_pin => {
+            // Whoever made the pin gives it its allocator and its clock.
+            Some(_) if question.verb == Verb::Set && is_of_a_pin && !is_wish(question) => {
                 raw::Answer::status(Status::InvalidDeviceRequest)
             }
             Some(object) => {
@@ -244,6 +252,34 @@ impl Proxy {
         now.filter(|(key, value)| values.get(*key) != Some(value))
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect()
+    }
+
+    /// What the calls so far want of the program: the state a pin was to go to, which is the whole graph's to take, and
+    /// the format it was to have, which is the whole wire's.
+    pub fn wishes(&self, view: &View<'_>) -> Vec<Action> {
+        let mut wishes = vec![];
+        for pin in &self.pins {
+            if let Some(state) = self.host.state(pin.handle).filter(|it| *it != self.state) {
+                wishes.push(Action::SetState(state));
+            }
+            let format = self.host.agreed(pin.handle).map(|(format, ..)| format);
+            let Some(format) = format.filter(|it| **it != pin.agreed) else {
+                continue;
+            };
+            let wire = view.wiring.wires.get(pin.wire);
+            let Some((connection, wire)) =
+                wire.and_then(|wire| Some((view.connection_of(wire)?, wire)))
+            else {
+                continue;
+            };
+            let level = view.document_graph().graph_at(&wire.place);
+            if let Some(drawn) = level.and_then(|it| it.connections.get(wire.index)) {
+                let mut chosen = drawn.chosen.clone();
+                chosen.format = Some(format.clone());
+                wishes.push(Action::Choose { connection, chosen });
+            }
+        }
+        wishes
     }
 
     /// The events that can be enabled: what it is called, and the object and number behind it.
@@ -326,6 +362,11 @@ impl Proxy {
     }
 }
 
+/// Whether a SET on a pin is one the program can carry out: its state, its priority, its format, or a question about one.
+fn is_wish(question: &Question) -> bool {
+    question.set == sets::CONNECTION && [0, 1, 2, 4].contains(&question.id)
+}
+
 /// One event of one object.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct EventOf {
@@ -372,7 +413,7 @@ fn head(question: &Question, own: Option<Guid>) -> Vec<u8> {
 mod tests {
     use crate::app::{Action, App, Options};
     use crate::graph::{FilterId, FilterPath, Position};
-    use crate::ks::{Status, Value};
+    use crate::ks::{State, Status, Value};
     use crate::raw;
 
     use super::{EventOf, Proxy, Question, Target, Verb};
@@ -456,13 +497,66 @@ mod tests {
         };
         let reply = proxy.ask(&state);
         assert_eq!(reply.words.as_deref(), Some("48\u{a0}000 Hz · 2 ch · f32"));
-        let set = Question {
+        let allocator = Question {
+            set: raw::sets::STREAM,
+            id: 0,
             verb: Verb::Set,
+            data: vec![0; 8],
             ..state
         };
-        assert_eq!(proxy.ask(&set).status, Status::InvalidDeviceRequest);
+        assert_eq!(proxy.ask(&allocator).status, Status::InvalidDeviceRequest);
         assert!(view.open_raw("ks://render/default renderer").is_none());
         assert!(view.open_raw("ks://nowhere/nothing").is_none());
+    }
+
+    #[test]
+    fn a_state_and_a_format_that_are_set_on_a_pin_become_actions() {
+        let mut app = app();
+        let set = |id, data: Vec<u8>| Question {
+            target: Target::Pin(0),
+            set: raw::sets::CONNECTION,
+            id,
+            verb: Verb::Set,
+            data,
+            room: usize::MAX,
+        };
+        let number = |state: State| (state as u32).to_le_bytes().to_vec();
+        let slow = app.wiring.wires[0].outcome.as_ref().unwrap();
+        let mut slow = slow.format.clone();
+        slow.audio.as_mut().unwrap().rate_hz = 44_100;
+        let wishes = {
+            let view = app.view();
+            let mut proxy = view.proxy(&first(2)).unwrap();
+            assert_eq!(
+                proxy.ask(&set(0, number(State::Stop))).status,
+                Status::Success
+            );
+            assert!(proxy.wishes(&view).is_empty(), "it is in Stop: no news");
+            let data = raw::layout::format(&slow);
+            assert_eq!(proxy.ask(&set(2, data)).status, Status::Success);
+            let wishes = proxy.wishes(&view);
+            assert_eq!(
+                proxy.ask(&set(0, number(State::Pause))).status,
+                Status::Success
+            );
+            let states = proxy.wishes(&view);
+            let is_pause = |it: &Action| matches!(it, Action::SetState(State::Pause));
+            assert!(states.iter().any(is_pause), "{states:?}");
+            let data = raw::layout::format(&slow);
+            let above = proxy.ask(&set(2, data)).status;
+            assert_eq!(above, Status::InvalidDeviceState, "ORD-4");
+            wishes
+        };
+        for action in wishes {
+            app.perform(action);
+        }
+        for wire in &app.wiring.wires {
+            let agreed = wire.outcome.as_ref().unwrap();
+            assert_eq!(agreed.format, slow, "the wire and all behind it");
+        }
+        app.perform(Action::Undo);
+        let back = app.wiring.wires[0].outcome.as_ref().unwrap();
+        assert_ne!(back.format, slow, "one step");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 use super::failure::Failure;
 use super::{Answer, shapes, values};
 use crate::app::manual;
+use crate::ks::ids::category;
 use crate::ks::{Catalogue, Descriptor, Domain, Facts, Filter, PinFactory, Property, Settings};
 
 /// What `filters` takes.
@@ -97,7 +98,10 @@ fn whole(descriptor: &Descriptor, rate_hz: u32) -> String {
     let categories: Vec<String> = descriptor
         .categories
         .iter()
-        .map(|id| format!("{id:?}"))
+        .map(|id| match category::ks_name(*id) {
+            Some(name) => format!("{id:?} ({name})"),
+            None => format!("{id:?}"),
+        })
         .collect();
     let mut text = format!(
         "{} ({})\n{}\nCategories: {}\n\nPins\n",

@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::graph::{Agreement, Problem, Refusal, Wire, Wiring};
+use crate::ks::ids::category;
 use crate::ks::{
     DataFormat, DataRange, Descriptor, Domain, Kind, Limits, NodePin, PinFactory, Property,
     UNLIMITED, Value,
@@ -247,6 +248,12 @@ pub(super) fn descriptor(descriptor: &Descriptor, rate_hz: u32) -> Json {
         .iter()
         .map(|id| format!("{id:?}"))
         .collect();
+    // As KS calls them; one of its own has no name there.
+    let names: Vec<String> = descriptor
+        .categories
+        .iter()
+        .map(|id| category::ks_name(*id).unwrap_or_else(|| id.to_string()))
+        .collect();
     let pins: Vec<Json> = descriptor
         .pins
         .iter()
@@ -263,6 +270,7 @@ pub(super) fn descriptor(descriptor: &Descriptor, rate_hz: u32) -> Json {
         "title": descriptor.title,
         "help": descriptor.help,
         "categories": categories,
+        "category_names": names,
         "pins": pins,
         "properties": properties,
         "nodes": nodes(descriptor),

@@ -17,6 +17,9 @@ use crate::ks::{
 /// So many cures are enough.
 const MOST: usize = 4;
 
+/// A filter of less merit is never put in without being asked for (FMP-1).
+const UNLIKELY_MERIT: u32 = 0x40_0000;
+
 /// Puts down in a refusal what would help: cures, or else advice.
 pub(super) fn help(
     refusal: &mut Refusal,
@@ -52,8 +55,15 @@ fn cures(
     let want = (to.factory, ranges(&to));
     let kinds = |id: Guid| -> Vec<&dyn Filter> {
         let all = setting.catalogue.iter().map(|filter| &**filter);
-        all.filter(|filter| filter.descriptor().categories.contains(&id))
-            .collect()
+        let mut kinds: Vec<&dyn Filter> = all
+            .filter(|filter| {
+                let descriptor = filter.descriptor();
+                descriptor.categories.contains(&id) && descriptor.merit >= UNLIKELY_MERIT
+            })
+            .collect();
+        // The better one goes first (FMP-1).
+        kinds.sort_by_key(|filter| std::cmp::Reverse(filter.descriptor().merit));
+        kinds
     };
     match step {
         // What changes a format goes in between; notes are played by a synth.

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::filter::{Descriptor, Filter, OpenError, Opened, Opening};
+use super::filter::{
+    Constrained, Descriptor, Filter, OpenError, Opened, Opening, Settings, constrain_same, share,
+};
 use super::format::DataRange;
 use super::framing::Framing;
 use super::ids::Guid;
@@ -40,9 +42,16 @@ pub struct PinDeclaration {
     #[serde(default)]
     pub necessary: u32,
 
+    /// The most instances at a time over all filters of the kind; none is no limit.
+    #[serde(default)]
+    pub global: Option<u32>,
     /// What it wants of its frames.
     #[serde(default)]
     pub framing: Option<Framing>,
+
+    /// Another pin of the filter with which it always shares its format.
+    #[serde(default)]
+    pub same_format_as: Option<String>,
 }
 
 fn both() -> Communication {
@@ -70,6 +79,7 @@ impl PinDeclaration {
                 possible: self.possible,
                 necessary: self.necessary,
             },
+            global: self.global.unwrap_or(u32::MAX),
             framing: self.framing.clone(),
             ..blank
         }
@@ -111,6 +121,8 @@ pub struct Declaration {
 pub struct Declared(
     /// What it is.
     pub Descriptor,
+    /// Pins that always share their format, by number.
+    pub Vec<(usize, usize)>,
 );
 
 impl Declared {
@@ -129,13 +141,34 @@ impl Declared {
             properties: Cow::Borrowed(&[]),
         });
         descriptor.nodes = Cow::Owned(nodes.collect());
-        Self(descriptor)
+        let mut declared = Self(descriptor, vec![]);
+        for pin in &declaration.pins {
+            if let Some(peer) = &pin.same_format_as {
+                declared.share_format(&pin.name, peer);
+            }
+        }
+        declared
+    }
+
+    /// Lets two pins share their format from now on; whether both are there.
+    pub fn share_format(&mut self, pin: &str, peer: &str) -> bool {
+        let ends = self.0.pin(pin).zip(self.0.pin(peer));
+        let ends = ends.map(|((one, _), (other, _))| (one, other));
+        self.1.extend(ends);
+        ends.is_some()
     }
 }
 
 impl Filter for Declared {
     fn descriptor(&self) -> &Descriptor {
         &self.0
+    }
+
+    fn constrain(&self, descriptor: &Descriptor, _: &Settings<'_>, pins: &mut Constrained) {
+        constrain_same(descriptor, pins);
+        for (one, other) in &self.1 {
+            share(pins, *one, *other);
+        }
     }
 
     fn open(&self, _: &Opening<'_>) -> Result<Opened, OpenError> {

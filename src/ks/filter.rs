@@ -245,16 +245,21 @@ pub fn constrain_same(descriptor: &Descriptor, pins: &mut Constrained) {
         let Some((other, _)) = peer.and_then(|name| descriptor.pin(name)) else {
             continue;
         };
-        let both: Vec<DataRange> = super::format::overlaps(&pins[other], &pins[index]).collect();
-        let mut unique: Vec<DataRange> = Vec::with_capacity(both.len());
-        for range in both {
-            if !unique.contains(&range) {
-                unique.push(range);
-            }
-        }
-        pins[other].clone_from(&unique);
-        pins[index] = unique;
+        share(pins, index, other);
     }
+}
+
+/// Gives two pins the overlap of their ranges.
+pub(super) fn share(pins: &mut Constrained, index: usize, other: usize) {
+    let both: Vec<DataRange> = super::format::overlaps(&pins[other], &pins[index]).collect();
+    let mut unique: Vec<DataRange> = Vec::with_capacity(both.len());
+    for range in both {
+        if !unique.contains(&range) {
+            unique.push(range);
+        }
+    }
+    pins[other].clone_from(&unique);
+    pins[index] = unique;
 }
 
 /// A part of a sound format that two pins may share while the rest differs.

@@ -100,6 +100,39 @@ impl<'de> Deserialize<'de> for Guid {
 pub mod category {
     use super::Guid;
 
+    /// The name KS has for a category; none for ids that are this program's own, or nobody's.
+    pub fn ks_name(id: Guid) -> Option<String> {
+        let name = id.name().filter(|_| ALL.contains(&id) && id != ANALYSIS)?;
+        // One of them has its words apart.
+        let gap = if id == AUDIO_DEVICE { "_" } else { "" };
+        Some(format!(
+            "KSCATEGORY_{}",
+            name.to_uppercase().replace(' ', gap)
+        ))
+    }
+
+    /// All that are known.
+    pub const ALL: &[Guid] = &[
+        AUDIO,
+        CAPTURE,
+        RENDER,
+        TOPOLOGY,
+        SYNTHESIZER,
+        MIXER,
+        SPLITTER,
+        DATATRANSFORM,
+        INTERFACETRANSFORM,
+        FILESYSTEM,
+        ANALYSIS,
+        CLOCK,
+        BRIDGE,
+        DATACOMPRESSOR,
+        DATADECOMPRESSOR,
+        COMMUNICATIONSTRANSFORM,
+        MEDIUMTRANSFORM,
+        AUDIO_DEVICE,
+    ];
+
     /// Every audio filter.
     pub const AUDIO: Guid = Guid(0x6994AD04_93EF_11D0_A3CC_00A0C9223196);
     /// Data come into the computer here.

@@ -151,6 +151,16 @@ fn filter(whole: Whole) -> Result<Declared, PackageError> {
         let reason = "a key is made of letters, figures, _ and -";
         return Err(PackageError::at(&key, reason));
     }
+    for pin in &whole.pins {
+        let peer = pin.same_format_as.as_ref();
+        if let Some(peer) = peer.filter(|it| !whole.pins.iter().any(|pin| pin.name == **it)) {
+            let reason = format!(
+                "{} goes with the pin {peer:?}, which is not there",
+                pin.name
+            );
+            return Err(PackageError::at(&key, reason));
+        }
+    }
     let mut declared = Declared::new(&Declaration {
         key: whole.key,
         title: whole.title,
@@ -224,6 +234,38 @@ mod tests {
             assert_eq!(it.nodes[0].kind, crate::ks::ids::node::VOLUME);
         }
         assert!(filters_of("(version: 1)").unwrap().is_empty());
+    }
+
+    #[test]
+    fn declared_pins_share_a_format() {
+        let range = |low: u32, high: u32| {
+            format!(
+                r#"(major: "73647561-0000-0010-8000-00AA00389B71", sub: "00000001-0000-0010-8000-00AA00389B71",
+                specifier: "05589F81-C356-11CE-BF01-00AA0055595A", limits: Audio((min_channels: 1, max_channels: 2,
+                min_bits: 16, max_bits: 16, min_rate_hz: {low}, max_rate_hz: {high})))"#
+            )
+        };
+        let text = |peer: &str| {
+            let (wide, narrow) = (range(8_000, 96_000), range(44_100, 192_000));
+            format!(
+                r#"(key: "twin", title: "Twin", pins: [(name: "in", data_flow: in, ranges: [{wide}]),
+                (name: "out", data_flow: out, ranges: [{narrow}], same_format_as: Some("{peer}"))])"#
+            )
+        };
+        let filters = filters_of(&text("in")).unwrap();
+        let it = &filters[0];
+        let mut pins: Vec<Vec<_>> = it.0.pins.iter().map(|pin| pin.ranges.to_vec()).collect();
+        let values = std::collections::BTreeMap::new();
+        let settings = crate::ks::Settings {
+            values: &values,
+            base: None,
+        };
+        crate::ks::Filter::constrain(it, &it.0, &settings, &mut pins);
+        assert_eq!(pins[0], pins[1]);
+        let limits = pins[0][0].audio_limits().unwrap();
+        assert_eq!((limits.min_rate_hz, limits.max_rate_hz), (44_100, 96_000));
+        let told = filters_of(&text("up")).err().expect("no such pin");
+        assert!(told.to_string().contains("\"up\""), "{told}");
     }
 
     #[test]

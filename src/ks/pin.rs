@@ -107,6 +107,8 @@ pub struct PinFactory {
     /// Whether this input wants to see samples that are not numbers. Others are given zeros instead.
     pub takes_non_finite: bool,
 
+    /// The most at a time over all filters of the kind (INS-1); `u32::MAX` is unlimited.
+    pub global: u32,
     /// What it wants of its frames; ask [`framing_of`](super::framing_of), which knows of work in place too.
     pub framing: Option<Framing>,
 
@@ -137,6 +139,7 @@ impl PinFactory {
             delayed_by: None,
             takes_non_finite: false,
 
+            global: u32::MAX,
             framing: Some(Framing::SYSTEM),
 
             acquires_in_order: false,

@@ -234,6 +234,12 @@ impl Descriptor {
     /// What does not hang together: ids that are not there, names that stand twice, defaults out of bounds. A filter
     /// with such a descriptor is not registered.
     pub fn fault(&self) -> Option<String> {
+        let reserved = super::ids::category::AUDIO_DEVICE;
+        if self.categories.contains(&reserved) {
+            return Some(
+                "it claims a category that is kept for devices made of several filters".into(),
+            );
+        }
         self.fault_of_pins()
             .or_else(|| self.fault_of_properties())
             .or_else(|| self.fault_inside())

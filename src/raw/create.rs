@@ -120,11 +120,11 @@ pub(super) const fn role_word(role: Role) -> &'static str {
 }
 
 /// Lines 4 to 8 and 10 of the list for one factory, with the ranges that are possible now and the instances that are
-/// open. `peer` is the pin that `connect.to` names; `Err(())` in it says that there is no such pin.
+/// open on this filter and on all of its kind. `peer` is the pin that `connect.to` names; `Err(())` in it says that there is no such pin.
 pub fn validate(
     factory: &PinFactory,
     ranges: &[DataRange],
-    current: u32,
+    (current, anywhere): (u32, u32),
     connect: &Connect,
     peer: Result<Option<Peer>, ()>,
 ) -> Result<Role, Invalid> {
@@ -204,6 +204,13 @@ pub fn validate(
         let reason = format!(
             "{} has {current} of {} instances",
             factory.name, factory.instances.possible
+        );
+        return refuse(8, Status::Unsuccessful, reason);
+    }
+    if anywhere >= factory.global {
+        let reason = format!(
+            "all filters of the kind have {anywhere} of {} {} together",
+            factory.global, factory.name
         );
         return refuse(8, Status::Unsuccessful, reason);
     }
@@ -299,8 +306,12 @@ impl Host {
             Some(_) => Err(()),
         };
         let ranges = self.constrained(filter, index);
-        let current = self.current(filter, index);
-        let role = validate(factory, &ranges, current, &connect, peer)?;
+        let key = &self.filter_of(filter).descriptor.key;
+        let counts = (
+            self.current(filter, index),
+            self.current_anywhere(key, index),
+        );
+        let role = validate(factory, &ranges, counts, &connect, peer)?;
         Ok((role, connect))
     }
 

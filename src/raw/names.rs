@@ -1,13 +1,84 @@
 //! Names of devices: `ks://category/reference`, links that follow the configuration (REG-3, REG-4).
 
 use crate::ks::ids::Guid;
-use crate::ks::{Catalogue, Descriptor};
+use crate::ks::{Catalogue, Descriptor, Domain, Facts, Value};
 
 /// Where a name leads unless the configuration says otherwise.
 pub(super) const LINKS: &[(&str, &str)] = &[
     ("render/default renderer", "render/audio_device_out"),
     ("capture/default notes", "capture/midi_device_in"),
 ];
+
+/// A device of the machine by its name, and the filter it is opened by.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct DeviceName {
+    /// The name that finds it again.
+    pub(super) name: String,
+    /// Key of its filter.
+    pub(super) factory: &'static str,
+}
+
+/// The devices that filters stand for.
+pub(super) fn devices(facts: &Facts) -> Vec<DeviceName> {
+    let of = |name: String, factory| DeviceName { name, factory };
+    let render = facts.devices.iter().filter(|it| !it.render.is_empty());
+    let render = render.map(|it| of(it.whole_name(), "audio_device_out"));
+    let notes = facts.midi_inputs.iter();
+    let notes = notes.map(|port| of(port.clone(), "midi_device_in"));
+    render.chain(notes).collect()
+}
+
+impl DeviceName {
+    /// The categories of its filter.
+    pub(super) fn categories(&self, catalogue: &Catalogue) -> Vec<Guid> {
+        let found = catalogue.get(self.factory);
+        found.map_or(vec![], |it| it.descriptor().categories.to_vec())
+    }
+
+    /// What says of its filter that it is this device: its one property that names a device.
+    pub(super) fn value(&self, descriptor: &Descriptor) -> Option<(String, Value)> {
+        let mut properties = descriptor.properties.iter();
+        let property = properties.find(|it| it.domain == Domain::Device)?;
+        Some((property.key.to_owned(), Value::Text(self.name.clone())))
+    }
+}
+
+/// The device that a name under some category leads to, links apart. A device's name may hold anything, slashes too.
+pub(super) fn device<'a>(
+    catalogue: &'a Catalogue,
+    facts: &Facts,
+    links: &[(String, String)],
+    name: &str,
+) -> Option<(DeviceName, &'a Descriptor)> {
+    let mut path = plain(name).to_lowercase();
+    for _ in 0..links.len() {
+        if let Some((_, to)) = links.iter().find(|(from, _)| *from == path) {
+            path = to.to_lowercase();
+        }
+    }
+    let (category, rest) = path.split_once('/')?;
+    let found = devices(facts)
+        .into_iter()
+        .find(|it| it.name.to_lowercase() == rest)?;
+    let descriptor = catalogue.get(found.factory)?.descriptor();
+    let is_there = descriptor
+        .categories
+        .iter()
+        .any(|id| same(&alias(*id), category));
+    is_there.then_some((found, descriptor))
+}
+
+/// A name without the word that says what kind of name it is.
+fn plain(name: &str) -> &str {
+    name.get(..5)
+        .filter(|head| head.eq_ignore_ascii_case("ks://"))
+        .map_or(name, |_| &name[5..])
+}
+
+/// `datatransform` is the same as `data_transform`.
+fn same(one: &str, other: &str) -> bool {
+    one.replace('_', "") == other.replace('_', "")
+}
 
 /// The name leads nowhere.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -44,11 +115,7 @@ pub(super) fn resolve<'a>(
     links: &[(String, String)],
     name: &str,
 ) -> Result<&'a Descriptor, NameError> {
-    let plain = name
-        .get(..5)
-        .filter(|head| head.eq_ignore_ascii_case("ks://"))
-        .map_or(name, |_| &name[5..]);
-    let mut path = plain.to_lowercase();
+    let mut path = plain(name).to_lowercase();
     // A chain of links is no longer than there are links.
     for _ in 0..=links.len() {
         match links.iter().find(|(from, _)| *from == path) {
@@ -79,9 +146,7 @@ fn find<'a>(catalogue: &'a Catalogue, path: &str, name: &str) -> Result<&'a Desc
         return Err(unknown());
     }
     let known: Vec<String> = descriptor.categories.iter().map(|id| alias(*id)).collect();
-    // `datatransform` is the same as `data_transform`.
-    let plain = |alias: &str| alias.replace('_', "");
-    if known.iter().any(|it| plain(it) == plain(category)) {
+    if known.iter().any(|it| same(it, category)) {
         return Ok(descriptor);
     }
     Err(NameError::OtherCategory {

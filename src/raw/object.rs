@@ -140,6 +140,13 @@ impl Host {
 
     /// Opens a filter by key, title or `ks://category/reference`.
     pub fn open(&mut self, name: &str) -> Result<Handle, NameError> {
+        // A device of the machine is its filter with its name in it.
+        let device = names::device(&self.catalogue, &self.facts, &self.links, name);
+        if let Some((key, value)) =
+            device.and_then(|(it, descriptor)| Some((it.factory, it.value(descriptor)?)))
+        {
+            return self.open_with(key, BTreeMap::from([value]));
+        }
         let key = names::resolve(&self.catalogue, &self.links, name)?
             .key
             .clone();

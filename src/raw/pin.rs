@@ -121,14 +121,15 @@ fn instances(host: &Host, request: &Request<'_>) -> Answer {
     })
 }
 
-/// Every filter may be opened any number of times, so only a pin that can never be has a limit over all (INS-1).
+/// Every filter may be opened any number of times, so only a pin that says so, or that can never be, has a limit over
+/// all (INS-1).
 fn instances_anywhere(host: &Host, request: &Request<'_>) -> Answer {
     with(host, request, |index, pin| {
         let key = &host.filter_of(request.handle).descriptor.key;
         let possible = if pin.instances.possible == 0 {
             0
         } else {
-            u32::MAX
+            pin.global
         };
         counts(possible, host.current_anywhere(key, index), request)
     })

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::names;
 use super::object::{Handle, Host, Object};
 use crate::ks::ids::Guid;
-use crate::ks::{Descriptor, Filter, Medium, PinFactory, Settings};
+use crate::ks::{Descriptor, Facts, Filter, Medium, PinFactory, Settings};
 
 /// One entry: a filter under one of its categories.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -22,6 +22,8 @@ pub struct Entry {
     pub title: String,
     /// Where the name leads, when it is a link.
     pub leads_to: Option<String>,
+    /// The key of the filter it makes.
+    pub factory: String,
 }
 
 /// An entry came or went.
@@ -50,6 +52,7 @@ impl Host {
                     reference: descriptor.key.to_string(),
                     title: descriptor.title.to_string(),
                     leads_to: None,
+                    factory: descriptor.key.to_string(),
                 });
             }
         }
@@ -66,7 +69,20 @@ impl Host {
                 reference: from.rsplit('/').next().unwrap_or_default().to_owned(),
                 title: from.rsplit('/').next().unwrap_or_default().to_owned(),
                 leads_to: Some(format!("ks://{to}")),
+                factory: to.rsplit('/').next().unwrap_or_default().to_owned(),
             });
+        }
+        for device in names::devices(&self.facts) {
+            for id in device.categories(&self.catalogue) {
+                entries.push(Entry {
+                    category: id,
+                    name: name_of(id, &device.name.to_lowercase()),
+                    reference: device.name.clone(),
+                    title: device.name.clone(),
+                    leads_to: None,
+                    factory: device.factory.to_owned(),
+                });
+            }
         }
         entries.retain(|entry| category.is_none_or(|id| entry.category == id));
         entries
@@ -108,6 +124,29 @@ impl Host {
         self.catalogue = left;
         self.tell(false, &categories, key);
         true
+    }
+
+    /// What is known of the machine.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// The machine is as these facts say from now on: whoever watches is told which devices came and which went. Names
+    /// lead to what is there now; what is open stays (REG-3, REG-6).
+    pub fn observe(&mut self, facts: Facts) {
+        let before = names::devices(&self.facts);
+        self.facts = facts;
+        let after = names::devices(&self.facts);
+        let lost = before.iter().filter(|it| !after.contains(it));
+        let new = after.iter().filter(|it| !before.contains(it));
+        let told: Vec<(bool, &names::DeviceName)> = lost
+            .map(|it| (false, it))
+            .chain(new.map(|it| (true, it)))
+            .collect();
+        for (is_arrival, device) in told {
+            let categories = device.categories(&self.catalogue);
+            self.tell(is_arrival, &categories, &device.name.to_lowercase());
+        }
     }
 
     /// Wants to hear of arrivals and removals in a category.

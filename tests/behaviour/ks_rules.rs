@@ -82,7 +82,7 @@ fn check(name: &str, rows: &[Row]) {
 }
 
 /// Rules that a script can meet at the raw door. Others are met on the canvas, in the sound, or bind nobody.
-const AT_THE_DOOR: &str = "FIL-1 FIL-2 FIL-3 FIL-4 CAT-1 CAT-4 REG-1 REG-2 REG-3 REG-4 REG-5 REG-6 TOP-1 TOP-2 TOP-3 TOP-4 TOP-5 \
+const AT_THE_DOOR: &str = "FIL-1 FIL-2 FIL-3 FIL-4 CAT-1 CAT-2 CAT-4 REG-1 REG-2 REG-3 REG-4 REG-5 REG-6 REG-7 TOP-1 TOP-2 TOP-3 TOP-4 TOP-5 \
     TOP-6 PIN-1 PIN-2 PIN-3 PIN-4 PIN-5 PIN-6 PIN-7 PIN-8 PIN-9 INS-1 INS-2 INS-3 INS-4 INS-6 COM-1 COM-2 COM-3 COM-4 COM-5 COM-6 \
     COM-7 COM-8 COM-9 COM-10 FMT-1 FMT-2 FMT-3 FMT-4 FMT-5 FMT-6 AUD-1 AUD-2 AUD-3 AUD-4 AUD-5 AUD-6 MUS-1 MUS-2 MUS-3 MUS-4 \
     MUS-5 MUS-6 MUS-7 CHG-1 CHG-2 CHG-4 DIX-1 DIX-2 DIX-3 DIX-4 DIX-5 DIX-6 DIX-7 DIX-8 DIX-9 DIX-10 DIX-11 DIX-12 DIX-13 \

@@ -1,6 +1,6 @@
 //! The objects of a graph file: opened, named, kept in step with what is set on them, written back.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -74,7 +74,7 @@ impl Live {
     }
 
     /// Writes the document as it is now.
-    pub(super) fn save(&mut self, file: &PathBuf) -> Result<Json, Refused> {
+    pub(super) fn save(&mut self, file: &Path) -> Result<Json, Refused> {
         self.document.loaded.graph = self.objects.graph().clone();
         match self.document.write(Some(file)) {
             Ok(()) => Ok(outcome(Status::Success)),

@@ -98,6 +98,10 @@ enum Request {
         category: Option<String>,
     },
     Register(Box<registered::Register>),
+    Device(registered::Device),
+    Machine {
+        of: registered::MachineWord,
+    },
     Unregister {
         key: String,
     },
@@ -355,6 +359,8 @@ fn carry_out(host: &mut Host, request: Request) -> Result<Json, Refused> {
             registered::entries(host, category).map_err(words_refused)
         }
         Request::Register(it) => registered::register(host, &it).map_err(words_refused),
+        Request::Device(it) => registered::device(host, &it).map_err(words_refused),
+        Request::Machine { of } => Ok(registered::machine(host, of)),
         Request::Unregister { key } => match host.unregister(&key) {
             true => Ok(outcome(Status::Success)),
             false => Err(Refused::new(

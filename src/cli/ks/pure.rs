@@ -119,6 +119,9 @@ pub(super) struct Validate {
     pin: PinWords,
     #[serde(default)]
     current: u32,
+    /// Over all filters of the kind.
+    #[serde(default)]
+    anywhere: u32,
     connect: ConnectWords,
     /// The pin that `connect.to` names.
     peer: Option<PeerWords>,
@@ -167,7 +170,13 @@ pub(super) fn validated(it: &Validate) -> Result<Json, String> {
         (None, None) => Ok(None),
         (None, Some(_)) => Err(()),
     };
-    let mut open = raw::validate(&factory, &factory.ranges, it.current, &connect, peer);
+    let mut open = raw::validate(
+        &factory,
+        &factory.ranges,
+        (it.current, it.anywhere),
+        &connect,
+        peer,
+    );
     for (line, word) in [(9, &it.create), (10, &it.set_format), (11, &it.set_up)] {
         let status = word.as_ref().map(|word| status(word)).transpose()?;
         let failed = status.filter(|status| open.is_ok() && *status != Status::Success);

@@ -8,10 +8,10 @@ use serde_json::{Value as Json, json};
 
 use super::outcome;
 use super::words::{self, PinWords};
-use crate::ks::ids::Guid;
+use crate::ks::ids::{Guid, category};
 use crate::ks::{
-    DataRange, Declaration, Declared, Descriptor, Filter, Intersection, Node, NodePin, OpenError,
-    Opened, Opening, Status, TopologyConnection,
+    AudioDevice, Constrained, DataRange, Declaration, Declared, Descriptor, Facts, Filter,
+    Intersection, Node, NodePin, OpenError, Opened, Opening, Settings, Status, TopologyConnection,
 };
 use crate::raw::{Host, NamedHandler};
 
@@ -27,12 +27,84 @@ pub(super) fn entries(host: &Host, category: Option<String>) -> Result<Json, Str
                 "reference": entry.reference,
                 "title": entry.title,
                 "leads_to": entry.leads_to,
+                "category_name": category::ks_name(entry.category),
+                "factory": entry.factory,
             })
         })
         .collect();
     let mut document = outcome(Status::Success);
     document["entries"] = json!(entries);
     Ok(document)
+}
+
+/// A device that comes or goes, without there being one.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Device {
+    name: String,
+    #[serde(default)]
+    kind: DeviceKind,
+    #[serde(default)]
+    gone: bool,
+}
+
+#[derive(Clone, Copy, Default, Deserialize, Debug)]
+#[serde(rename_all = "snake_case")]
+enum DeviceKind {
+    #[default]
+    Render,
+    MidiInput,
+}
+
+/// Plugs a device in or takes it out: names lead there, and whoever watches its categories is told.
+pub(super) fn device(host: &mut Host, it: &Device) -> Result<Json, String> {
+    let mut facts = host.facts().clone();
+    let called = |device: &AudioDevice| device.is_called(&it.name);
+    let is_there = match it.kind {
+        DeviceKind::Render => facts.devices.iter().any(called),
+        DeviceKind::MidiInput => facts.midi_inputs.contains(&it.name),
+    };
+    if it.name.is_empty() || is_there != it.gone {
+        let is = if is_there {
+            "there already"
+        } else {
+            "not there"
+        };
+        return Err(format!("the device {:?} is {is}", it.name));
+    }
+    match (it.kind, it.gone) {
+        (DeviceKind::Render, true) => facts.devices.retain(|device| !called(device)),
+        (DeviceKind::Render, false) => {
+            let like = Facts::nominal().devices.into_iter().next();
+            facts.devices.extend(like.map(|device| AudioDevice {
+                host: it.name.clone(),
+                name: it.name.clone(),
+                is_default: false,
+                ..device
+            }));
+        }
+        (DeviceKind::MidiInput, true) => facts.midi_inputs.retain(|port| *port != it.name),
+        (DeviceKind::MidiInput, false) => facts.midi_inputs.push(it.name.clone()),
+    }
+    host.observe(facts);
+    Ok(outcome(Status::Success))
+}
+
+/// The devices of this machine take the place of the nominal one's.
+pub(super) fn machine(host: &mut Host, of: MachineWord) -> Json {
+    host.observe(match of {
+        MachineWord::Nominal => Facts::nominal(),
+        MachineWord::This => crate::device::facts(),
+    });
+    outcome(Status::Success)
+}
+
+/// Which machine.
+#[derive(Clone, Copy, Deserialize, Debug)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum MachineWord {
+    Nominal,
+    This,
 }
 
 /// A filter in words.
@@ -86,6 +158,10 @@ impl Filter for Handled {
         self.declared.descriptor()
     }
 
+    fn constrain(&self, descriptor: &Descriptor, settings: &Settings<'_>, pins: &mut Constrained) {
+        self.declared.constrain(descriptor, settings, pins);
+    }
+
     fn intersect(
         &self,
         pin: usize,
@@ -135,6 +211,17 @@ pub(super) fn register(host: &mut Host, it: &Register) -> Result<Json, String> {
     declared.0.pins = Cow::Owned(pins);
     declared.0.nodes = Cow::Owned(nodes.collect());
     declared.0.topology = Cow::Owned(topology.collect());
+    for (index, words) in it.pins.iter().enumerate() {
+        let Some(peer) = &words.same_format_as else {
+            continue;
+        };
+        let name = words.name(index);
+        if !declared.share_format(&name, peer) {
+            return Err(format!(
+                "{name} goes with the pin {peer:?}, which is not there"
+            ));
+        }
+    }
     let handlers: Result<Vec<NamedHandler>, String> =
         it.pins.iter().map(PinWords::handler).collect();
     host.register(Arc::new(Handled {

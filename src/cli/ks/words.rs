@@ -160,25 +160,14 @@ const TECHNOLOGIES: &[(&str, Guid)] = &[
     ("wavetable", Guid(0x394EC7C0_62E9_11CF_A5D6_28DB04C10000)),
 ];
 
-/// A category by its alias or guid.
+/// A category by its alias, its name in KS or its guid.
 pub(super) fn category(word: &str) -> Result<Guid, String> {
-    named(
-        word,
-        &[
-            ("audio", category::AUDIO),
-            ("capture", category::CAPTURE),
-            ("render", category::RENDER),
-            ("topology", category::TOPOLOGY),
-            ("synthesizer", category::SYNTHESIZER),
-            ("mixer", category::MIXER),
-            ("splitter", category::SPLITTER),
-            ("datatransform", category::DATATRANSFORM),
-            ("interfacetransform", category::INTERFACETRANSFORM),
-            ("filesystem", category::FILESYSTEM),
-            ("clock", category::CLOCK),
-            ("analysis", category::ANALYSIS),
-        ],
-    )
+    let names: Vec<(String, Guid)> = category::ALL
+        .iter()
+        .filter_map(|id| Some((id.name()?.to_lowercase().replace(' ', "_"), *id)))
+        .collect();
+    let names: Vec<(&str, Guid)> = names.iter().map(|(name, id)| (&name[..], *id)).collect();
+    named(word, &names)
 }
 
 /// A handler of intersections by its name.
@@ -437,8 +426,12 @@ pub(super) struct PinWords {
     possible: u32,
     #[serde(default)]
     necessary: u32,
+    /// The most over all filters of the kind.
+    global: Option<u32>,
     /// What it wants of its frames; nothing declares nothing (AFX-5).
     framing: Option<Framing>,
+    /// Another pin with which it shares its format; for filters that are registered.
+    pub(super) same_format_as: Option<String>,
     /// A handler of its own for intersections, by its name; for filters that are registered.
     handler: Option<String>,
 }
@@ -482,6 +475,7 @@ impl PinWords {
                 possible: self.possible,
                 necessary: self.necessary,
             },
+            global: self.global.unwrap_or(u32::MAX),
             framing: self.framing.clone(),
             ..blank
         })

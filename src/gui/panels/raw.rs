@@ -76,6 +76,7 @@ impl Raw {
         place.set_width(96.0);
         if controls::button_at(ui, place, "Send", Face::Primary, true).clicked() {
             self.send(&mut proxy, id, filter, commands);
+            commands.extend(proxy.wishes(view).into_iter().map(Command::Do));
         }
         ui.add_space(8.0);
         section_rule(ui);

@@ -61,7 +61,7 @@ fn val_f_a_wildcard_hides_what_stands_behind_it() {
     let passes = |range: &DataRange, format: &DataFormat| {
         let connect = connect(0, None, format.clone());
         let own = std::slice::from_ref(range);
-        match validate(&factory(range), own, 0, &connect, Ok(None)) {
+        match validate(&factory(range), own, (0, 0), &connect, Ok(None)) {
             Err(invalid) => invalid.line != 7,
             Ok(_) => true,
         }
@@ -102,7 +102,7 @@ fn val_c_and_com_5_roles_at_creation() {
         let factory = declared.factory();
         let created = |peer| {
             let request = connect(0, None, format.clone());
-            validate(&factory, &factory.ranges, 0, &request, Ok(peer))
+            validate(&factory, &factory.ranges, (0, 0), &request, Ok(peer))
         };
         assert_eq!(created(None).is_ok(), alone, "{communication:?} alone");
         assert_eq!(

@@ -26,7 +26,9 @@ fn pin(name: &str, data_flow: DataFlow, ranges: &[DataRange]) -> PinDeclaration 
         interfaces: vec![],
         possible: 1,
         necessary: 0,
+        global: None,
         framing: None,
+        same_format_as: None,
     }
 }
 
