@@ -313,7 +313,17 @@ impl App {
     /// Does one thing.
     pub fn perform(&mut self, action: Action) {
         match action {
-            Action::Select(selection) => self.selection = selection,
+            Action::Select(mut selection) => {
+                // What was clicked may be gone, or be in another graph by now.
+                let shown = self.shown();
+                selection
+                    .filters
+                    .retain(|id| shown.filters.contains_key(id));
+                selection.notes.retain(|id| shown.notes.contains_key(id));
+                let count = shown.connections.len();
+                selection.connections.retain(|index| *index < count);
+                self.selection = selection;
+            }
             Action::SelectAll => {
                 self.selection = Selection {
                     filters: self.shown().filters.keys().copied().collect(),

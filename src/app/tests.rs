@@ -285,6 +285,22 @@ fn with_a_group() -> App {
 }
 
 #[test]
+fn what_is_not_in_the_graph_that_is_shown_cannot_be_selected() {
+    let mut app = with_a_group();
+    app.perform(Action::Enter(FilterId(1)));
+    // The click that led in comes behind, with the names of the graph outside.
+    let selection = Selection {
+        filters: [FilterId(1), FilterId(7)].into(),
+        connections: [0, 5].into(),
+        ..Selection::default()
+    };
+    app.perform(Action::Select(selection));
+    let view = app.view();
+    assert_eq!(view.selection.filters, [FilterId(1)].into());
+    assert_eq!(view.selection.connections, [0].into());
+}
+
+#[test]
 fn inside_a_group_everything_is_about_the_graph_shown() {
     let mut app = with_a_group();
     app.perform(Action::Enter(FilterId(1)));

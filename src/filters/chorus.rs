@@ -22,29 +22,34 @@ const FADES_PER_SECOND: u32 = 20;
 const APART: f64 = 0.618_033_988_749_895;
 
 const RATE: Property = Property::number("rate", "Rate", 0.05, 10.0, 0.6)
+    .group("Movement")
     .unit(Unit::Hertz)
     .logarithmic()
     .glide_millis(50.0)
     .inline()
     .help("How often each voice swings to and fro.");
 const DEPTH: Property = Property::number("depth", "Depth", 0.0, MOST_DEPTH, 3.0)
+    .group("Movement")
     .unit(Unit::Millisecond)
     .glide_millis(100.0)
     .inline()
     .help("How far the delay of a voice swings; with the rate, how far it goes out of tune.");
-const DELAY: Property = Property::number("delay", "Delay", 1.0, MOST_DELAY, 12.0)
+const DELAY: Property = Property::number("delay", "Delay", 1.0, MOST_DELAY, 12.0).group("Movement")
     .unit(Unit::Millisecond)
     .glide_millis(100.0)
     .help("How late a voice is at least. Below 5 ms it sounds like a flanger, above 25 ms like an echo.");
 const VOICES: Property = Property::count("voices", "Voices", 1, MOST_VOICES as u32, 3)
+    .group("Voices")
     .inline()
     .help("How many there are beside the sound itself.");
 const SPREAD: Property = Property::number("spread", "Spread", 0.0, 100.0, 100.0)
+    .group("Voices")
     .unit(Unit::Percent)
     .glide_millis(100.0)
     .inline()
     .help("How differently the channels swing; at 0 % they swing alike.");
 const MIX: Property = Property::number("mix", "Mix", 0.0, 100.0, 50.0)
+    .group("Output")
     .unit(Unit::Percent)
     .glide_millis(20.0)
     .inline()

@@ -33,25 +33,28 @@ const MEAN_SECONDS: f64 = 0.01;
 const GLIDE_MILLIS: f32 = 20.0;
 
 const THRESHOLD: Property = Property::db("threshold", "Threshold", -60.0, 0.0, -18.0)
+    .group("Curve")
     .glide_millis(GLIDE_MILLIS)
     .inline()
     .help("The level in dBFS above which it acts.");
-const RATIO: Property = Property::number("ratio", "Ratio", 1.0, 100.0, 4.0)
+const RATIO: Property = Property::number("ratio", "Ratio", 1.0, 100.0, 4.0).group("Curve")
     .logarithmic()
     .glide_millis(GLIDE_MILLIS)
     .inline()
     .help("How many decibels more must come in for one more to come out. 1 does nothing, 100 is a wall.");
-const KNEE: Property = Property::db("knee", "Knee", 0.0, 24.0, 6.0)
+const KNEE: Property = Property::db("knee", "Knee", 0.0, 24.0, 6.0).group("Curve")
     .glide_millis(GLIDE_MILLIS)
     .help(
         "How wide in decibels the bend around the threshold is. 0 is a corner; wider is less heard.",
     );
 const ATTACK: Property = Property::number("attack", "Attack", 0.1, 200.0, 10.0)
+    .group("Time")
     .unit(Unit::Millisecond)
     .logarithmic()
     .inline()
     .help("How long it takes to go 63 % of the way when the sound gets louder.");
 const RELEASE: Property = Property::number("release", "Release", 5.0, 2000.0, 120.0)
+    .group("Time")
     .unit(Unit::Millisecond)
     .logarithmic()
     .inline()
@@ -59,12 +62,14 @@ const RELEASE: Property = Property::number("release", "Release", 5.0, 2000.0, 12
         "How long it takes to go 63 % of the way back. It begins 10 ms after the sound got softer.",
     );
 const MAKE_UP: Property = Property::db("make_up", "Make-up", -12.0, 24.0, 0.0)
+    .group("Output")
     .glide_millis(GLIDE_MILLIS)
     .inline()
     .help("The gain behind it, to give back the loudness that was taken.");
 const DETECTOR: Property = Property::choice("detector", "Listens to", &["peak", "rms"], "peak")
+    .group("Detector")
     .help("Peaks, or the mean level (RMS) over 10 ms, which is 3 dB lower for a sine.");
-const LINK: Property = Property::number("link", "Stereo link", 0.0, 100.0, 100.0)
+const LINK: Property = Property::number("link", "Stereo link", 0.0, 100.0, 100.0).group("Detector")
     .unit(Unit::Percent)
     .glide_millis(GLIDE_MILLIS)
     .help("How much the loudest channel rules the others. 100 % keeps the stereo picture; at 0 % each is on its own.");

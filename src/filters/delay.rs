@@ -18,22 +18,29 @@ const MOST_MILLIS: f64 = 2000.0;
 const MOST_SAMPLES: u32 = 48_000;
 const FADE_MILLIS: u32 = 30;
 const TIME: Property = Property::number("time", "Time", 0.0, MOST_MILLIS, 350.0)
+    .group("Time")
     .unit(Unit::Millisecond)
     .inline();
-const SAMPLES: Property =
-    Property::count("samples", "Samples more", 0, MOST_SAMPLES, 0).unit(Unit::Sample);
+const SAMPLES: Property = Property::count("samples", "Samples more", 0, MOST_SAMPLES, 0)
+    .group("Time")
+    .unit(Unit::Sample);
 const FEEDBACK: Property = Property::number("feedback", "Feedback", 0.0, 98.0, 35.0)
+    .group("Echoes")
     .unit(Unit::Percent)
     .glide_millis(20.0)
     .inline();
 const DAMPING: Property = Property::number("damping", "Damping", 0.0, 100.0, 20.0)
+    .group("Echoes")
     .unit(Unit::Percent)
     .glide_millis(20.0);
 const MIX: Property = Property::number("mix", "Mix", 0.0, 100.0, 30.0)
+    .group("Output")
     .unit(Unit::Percent)
     .glide_millis(20.0)
     .inline();
-const PING_PONG: Property = Property::flag("ping_pong", "Ping-pong", false).inline();
+const PING_PONG: Property = Property::flag("ping_pong", "Ping-pong", false)
+    .group("Output")
+    .inline();
 const PROPERTIES: &[Property] = &[TIME, SAMPLES, FEEDBACK, DAMPING, MIX, PING_PONG];
 const PINS: &[PinFactory] = &[
     PinFactory::input("in", DataRange::FLOAT),

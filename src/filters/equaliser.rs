@@ -35,13 +35,15 @@ macro_rules! band {
                 concat!("band", $number, "_on"),
                 concat!("Band ", $number),
                 true,
-            ),
+            )
+            .group(concat!("Band ", $number)),
             Property::choice(
                 concat!("band", $number, "_type"),
                 concat!("Type ", $number),
                 TYPES,
                 $kind,
-            ),
+            )
+            .group(concat!("Band ", $number)),
             Property::number(
                 concat!("band", $number, "_frequency"),
                 concat!("Frequency ", $number),
@@ -49,6 +51,7 @@ macro_rules! band {
                 20_000.0,
                 $hz,
             )
+            .group(concat!("Band ", $number))
             .unit(Unit::Hertz)
             .logarithmic()
             .glide_millis(30.0),
@@ -59,6 +62,7 @@ macro_rules! band {
                 24.0,
                 0.0,
             )
+            .group(concat!("Band ", $number))
             .glide_millis(30.0)
             .inline(),
             Property::number(
@@ -68,6 +72,7 @@ macro_rules! band {
                 18.0,
                 $q,
             )
+            .group(concat!("Band ", $number))
             .logarithmic()
             .glide_millis(30.0),
         ]

@@ -30,23 +30,26 @@ const CELLS: usize = 2;
 
 const GLIDE_MILLIS: f32 = 20.0;
 const GAIN: Property = Property::db("gain", "Gain", -12.0, 24.0, 0.0)
+    .group("Level")
     .glide_millis(GLIDE_MILLIS)
     .inline()
     .help("The gain before it: more is louder and limited more.");
 const CEILING: Property = Property::db("ceiling", "Ceiling", -24.0, 0.0, -1.0)
+    .group("Level")
     .glide_millis(GLIDE_MILLIS)
     .inline()
     .help("The level in dBFS that no sample leaves with more of.");
 const RELEASE: Property = Property::number("release", "Release", 1.0, 1000.0, 100.0)
+    .group("Time")
     .unit(Unit::Millisecond)
     .logarithmic()
     .inline()
     .help("How long the gain takes to come 63 % of the way back after a peak.");
-const LOOK_AHEAD: Property = Property::number("look_ahead", "Look-ahead", 0.0, 20.0, 5.0)
+const LOOK_AHEAD: Property = Property::number("look_ahead", "Look-ahead", 0.0, 20.0, 5.0).group("Time")
     .unit(Unit::Millisecond)
     .structural()
     .help("How long before a peak the gain begins to go down. The sound is late by it; at 0 peaks are cut off.");
-const LINK: Property = Property::number("link", "Stereo link", 0.0, 100.0, 100.0)
+const LINK: Property = Property::number("link", "Stereo link", 0.0, 100.0, 100.0).group("Detector")
     .unit(Unit::Percent)
     .glide_millis(GLIDE_MILLIS)
     .help("How much the loudest channel rules the others. 100 % keeps the stereo picture; at 0 % each is on its own.");

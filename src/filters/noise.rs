@@ -12,12 +12,19 @@ use crate::ks::{
     Opening, PinFactory, Processor, Property, Settings, State, TopologyConnection, ValueSlot,
 };
 
-const COLOUR: Property = Property::choice("colour", "Colour", &["white", "pink"], "white").inline();
+const COLOUR: Property = Property::choice("colour", "Colour", &["white", "pink"], "white")
+    .group("Sound")
+    .inline();
 const LEVEL: Property = Property::db("level", "Level", -60.0, 0.0, -20.0)
+    .group("Sound")
     .glide_millis(20.0)
     .inline();
-const SEED: Property = Property::count("seed", "Seed", 0, 999_999, 1).structural();
-const CHANNELS: Property = Property::count("channels", "Channels", 1, 8, 2).structural();
+const SEED: Property = Property::count("seed", "Seed", 0, 999_999, 1)
+    .group("Sound")
+    .structural();
+const CHANNELS: Property = Property::count("channels", "Channels", 1, 8, 2)
+    .group("Format")
+    .structural();
 const PROPERTIES: &[Property] = &[COLOUR, LEVEL, SEED, CHANNELS];
 const PINS: &[PinFactory] = &[PinFactory::output("out", DataRange::FLOAT)];
 const CATEGORIES: &[Guid] = &[category::AUDIO, category::SYNTHESIZER];

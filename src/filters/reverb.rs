@@ -20,27 +20,31 @@ const FADES_PER_SECOND: u32 = 33;
 /// How long what smears the sound goes on by itself.
 const DIFFUSION_SECONDS: f64 = 0.1;
 
-const SIZE: Property = Property::number("size", "Size", 10.0, 100.0, 60.0)
+const SIZE: Property = Property::number("size", "Size", 10.0, 100.0, 60.0).group("Room")
     .unit(Unit::Percent)
     .inline()
     .help("How large the room is: the first echoes come after 3 to 10 ms at 10 %, after 31 to 97 ms at 100 %.");
 const DECAY: Property = Property::number("decay", "Decay", 0.2, 20.0, 1.8)
+    .group("Room")
     .unit(Unit::Second)
     .logarithmic()
     .inline()
     .help("How long it takes until low tones are 60 dB softer (RT60).");
-const DAMPING: Property = Property::number("damping", "Damping", 0.0, 100.0, 40.0)
+const DAMPING: Property = Property::number("damping", "Damping", 0.0, 100.0, 40.0).group("Room")
     .unit(Unit::Percent)
     .inline()
     .help("How much sooner high tones are gone: at 0 % none, at 100 % the highest in a tenth of the decay.");
 const PRE_DELAY: Property = Property::number("pre_delay", "Pre-delay", 0.0, MOST_PRE_DELAY, 15.0)
+    .group("Room")
     .unit(Unit::Millisecond)
     .help("How long the room waits before it answers.");
 const WIDTH: Property = Property::number("width", "Width", 0.0, 100.0, 100.0)
+    .group("Output")
     .unit(Unit::Percent)
     .glide_millis(20.0)
     .help("How different the channels' echoes are: at 0 % all hear the same.");
 const MIX: Property = Property::number("mix", "Mix", 0.0, 100.0, 25.0)
+    .group("Output")
     .unit(Unit::Percent)
     .glide_millis(20.0)
     .inline()

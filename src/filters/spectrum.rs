@@ -19,6 +19,7 @@ pub const LONGEST: usize = 16_384;
 /// What is shown of two channels.
 pub const SHOWN: Property =
     Property::choice("channels", "Channels", &["mean", "left", "right"], "mean")
+        .group("View")
         .help("The mean of two channels, or one of them.");
 /// Samples of one transform.
 pub const SIZE: Property = Property::choice(
@@ -26,7 +27,7 @@ pub const SIZE: Property = Property::choice(
     "Size",
     &["1024", "2048", "4096", "8192", "16384"],
     "4096",
-)
+).group("Analysis")
 .help("Samples that are looked at together. More of them part low frequencies better, and follow more slowly.");
 /// How the samples of a transform are weighted.
 pub const WINDOW: Property = Property::choice(
@@ -40,19 +41,22 @@ pub const WINDOW: Property = Property::choice(
         "flat top",
     ],
     "hann",
-)
+).group("Analysis")
 .help("How the samples are weighted. Flat top tells levels best, rectangular and Hann part frequencies best.");
 /// How long the mean is over which powers are shown.
 pub const AVERAGING: Property = Property::number("averaging", "Averaging", 0.0, 5000.0, 150.0)
+    .group("Picture")
     .unit(Unit::Millisecond)
     .inline()
     .help("How long the mean is over which levels are shown. 0 shows each look by itself.");
 /// Whether the highest levels stay on the screen.
 pub const PEAK_HOLD: Property = Property::flag("peak_hold", "Peak hold", true)
+    .group("Picture")
     .inline()
     .help("Keeps the highest levels as a second line until it is switched off.");
 /// The level at the foot of the screen.
 pub const FLOOR: Property = Property::db("floor", "Lowest level", -160.0, -40.0, -100.0)
+    .group("View")
     .help("The level at the foot of the picture.");
 
 const POSITION: usize = 0;

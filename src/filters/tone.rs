@@ -21,17 +21,21 @@ const WAVEFORM: Property = Property::choice(
     &["sine", "triangle", "saw", "pulse"],
     "sine",
 )
+.group("Sound")
 .inline();
 const SHAPES: [Shape; 4] = [Shape::Sine, Shape::Triangle, Shape::Saw, Shape::Pulse];
 const FREQUENCY: Property = Property::number("frequency", "Frequency", 20.0, 20_000.0, 440.0)
+    .group("Sound")
     .unit(Unit::Hertz)
     .logarithmic()
     .glide_millis(20.0)
     .inline();
 const LEVEL: Property = Property::db("level", "Level", -60.0, 0.0, -20.0)
+    .group("Sound")
     .glide_millis(20.0)
     .inline();
 const WIDTH: Property = Property::number("width", "Pulse width", 1.0, 99.0, 50.0)
+    .group("Sound")
     .unit(Unit::Percent)
     .glide_millis(20.0);
 const RATE: Property = Property::choice(
@@ -40,8 +44,11 @@ const RATE: Property = Property::choice(
     &["graph", "44100", "48000", "88200", "96000", "192000"],
     "graph",
 )
+.group("Format")
 .structural();
-const CHANNELS: Property = Property::count("channels", "Channels", 1, 8, 2).structural();
+const CHANNELS: Property = Property::count("channels", "Channels", 1, 8, 2)
+    .group("Format")
+    .structural();
 const PROPERTIES: &[Property] = &[WAVEFORM, FREQUENCY, LEVEL, WIDTH, RATE, CHANNELS];
 const PINS: &[PinFactory] = &[PinFactory::output("out", DataRange::FLOAT)];
 const CATEGORIES: &[Guid] = &[category::AUDIO, category::SYNTHESIZER];

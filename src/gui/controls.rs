@@ -164,14 +164,25 @@ pub(super) fn button_at(
     let theme = Theme::of(ui.ctx());
     let id = ui.scope_id().with(("button", words));
     let response = clickable(ui, id, rect, enabled, words);
-    let hot = response.hovered() && enabled;
-    let (fill, edge, ink) = match face {
-        Face::Primary => (theme.accent, theme.accent, theme.accent_ink),
-        Face::Plain if hot => (theme.hover, theme.line_strong, theme.strong),
-        Face::Plain => (theme.title, theme.line, theme.text),
-        Face::Quiet if hot => (theme.hover, theme.hover, theme.strong),
-        Face::Quiet => (Color32::TRANSPARENT, Color32::TRANSPARENT, theme.text),
+    let clear = Color32::TRANSPARENT;
+    let (rest, hot) = match face {
+        Face::Primary => {
+            let lit = (theme.accent, theme.accent, theme.accent_ink);
+            (lit, lit)
+        }
+        Face::Plain => (
+            (theme.title, theme.line, theme.text),
+            (theme.hover, theme.line_strong, theme.strong),
+        ),
+        Face::Quiet => (
+            (clear, clear, theme.text),
+            (theme.hover, theme.hover, theme.strong),
+        ),
     };
+    let heat = heat(ui, &response, enabled);
+    let fill = rest.0.lerp_to_gamma(hot.0, heat);
+    let edge = rest.1.lerp_to_gamma(hot.1, heat);
+    let ink = rest.2.lerp_to_gamma(hot.2, heat);
     let ink = if enabled { ink } else { theme.faint };
     plate(ui, rect, fill, edge);
     text(
@@ -185,16 +196,20 @@ pub(super) fn button_at(
     response
 }
 
+/// How much the pointer is on it, from 0 to 1: it comes and goes in a moment, or at once where little motion is wanted.
+fn heat(ui: &Ui, response: &Response, enabled: bool) -> f32 {
+    let is_hot = response.hovered() && enabled;
+    ui.ctx().animate_bool(response.id.with("heat"), is_hot)
+}
+
 /// An icon that can be clicked, without a ground.
 pub(super) fn icon_button(ui: &mut Ui, rect: Rect, icon: Icon, name: &str) -> Response {
     let theme = Theme::of(ui.ctx());
     let id = ui.scope_id().with(("icon", name));
     let response = clickable(ui, id, rect, true, name);
-    let ink = if response.hovered() {
-        theme.strong
-    } else {
-        theme.dim
-    };
+    let ink = theme
+        .dim
+        .lerp_to_gamma(theme.strong, heat(ui, &response, true));
     let side = Vec2::splat(rect.height().min(14.0));
     icon.paint(
         ui.painter(),

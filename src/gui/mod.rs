@@ -3,6 +3,7 @@
 //! `screen.rs` lays out the window, `canvas.rs` shows the document on `node_graph`, `panels/` is what stands around it.
 //! This file is the window itself: it opens it and keeps its title; `pace.rs` says how often it is drawn.
 
+mod appear;
 mod body;
 mod canvas;
 pub mod commands;

@@ -8,6 +8,7 @@ mod desk;
 
 mod anything;
 mod arrange;
+mod beside;
 mod bypass;
 mod clipboard;
 mod cures;

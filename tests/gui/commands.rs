@@ -117,6 +117,38 @@ fn disabled() -> Window {
 }
 
 /// A frame round a filter; it is the selection.
+/// A wire that stands there refused, and is selected.
+fn refused() -> Window {
+    let mut window = Window::with(&["tone", "tone", "mixer"]);
+    let end = |filter, pin: &str, instance| ksgraph::graph::PinAddress {
+        filter: ksgraph::graph::FilterPath::of(FilterId(filter)),
+        pin: pin.into(),
+        instance,
+    };
+    for (filter, place) in [(1, 0), (2, 1)] {
+        window.screen().app_mut().perform(Action::Connect {
+            from: end(filter, "out", 0),
+            to: end(3, "in", place),
+        });
+    }
+    for (filter, rate) in [(1, "44100"), (2, "48000")] {
+        window.screen().app_mut().perform(Action::SetProperty {
+            filter: FilterId(filter),
+            key: "rate".into(),
+            value: Some(ksgraph::ks::Value::Text(rate.into())),
+        });
+    }
+    let red = window.screen().app().view().wiring.wires.iter();
+    let red = red.filter(|wire| wire.outcome.is_err());
+    let red: Vec<usize> = red.map(|wire| wire.index).collect();
+    let mut selection = ksgraph::app::Selection::default();
+    selection.connections.extend(red);
+    assert_eq!(selection.connections.len(), 1);
+    window.screen().app_mut().perform(Action::Select(selection));
+    window.harness().run_steps(3);
+    window
+}
+
 /// A reader whose file is not there.
 fn missing() -> Window {
     let mut window = Window::with(&["wave_reader"]);
@@ -363,6 +395,7 @@ cases! {
     "graph.frame.amber", framed, |w| tint(w) == "amber";
     "graph.frame.orange", framed, |w| tint(w) == "orange";
     "graph.frame.red", framed, |w| tint(w) == "red";
+    "graph.why", refused, |w| w.sees("These two pins cannot agree on a sample rate");
     "graph.refresh", three, |w| count(w) == 3;
 
     "play.toggle", three, |w| state(w) == State::Run;

@@ -18,6 +18,7 @@ mod canvas_notes;
 
 mod devices;
 
+mod pages;
 mod panels;
 mod questions;
 

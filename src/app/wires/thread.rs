@@ -1,10 +1,11 @@
 //! Leading a wire that is there through a filter.
 
 use super::{Pending, cost};
+use crate::app::App;
 use crate::app::cures::area;
-use crate::app::{App, Urgency};
+use crate::app::cures::wire;
 use crate::graph::arrange::{Area, make_room};
-use crate::graph::{Connection, Edit, FilterId, PinAddress, Position, Refusal};
+use crate::graph::{Connection, Edit, FilterId, PinAddress, PinRef, Position, Refusal};
 use crate::ks::DataFlow;
 
 impl App {
@@ -60,7 +61,6 @@ impl App {
         if old.from.filter == id || old.to.filter == id {
             return;
         }
-        let is_new = !self.shown().filters.contains_key(&id);
         let mut start: Vec<Edit> = vec![Edit::Disconnect(index)];
         start.extend(first);
         let Some(trial) = self.trial(&Edit::Batch(start.clone())) else {
@@ -126,6 +126,10 @@ impl App {
                 }
             }
         }
+        if nearest.is_none() && (inputs.is_empty() != outputs.is_empty()) {
+            self.join(name, id, start, (&old, &inputs, &outputs));
+            return;
+        }
         match nearest {
             Some((_, from, to, refusal, edit)) => {
                 self.refuse(&from, &to, refusal);
@@ -135,18 +139,91 @@ impl App {
                     selection: Some(id),
                 });
             }
-            None => {
-                let what = if is_new { "That filter" } else { "It" };
-                let missing = match (inputs.is_empty(), outputs.is_empty()) {
-                    (true, true) => "no free input and no free output",
-                    (true, false) => "no free input",
-                    (false, true) => "no free output",
-                    (false, false) => "no pins that go with both ends",
-                };
-                let text = format!("{what} cannot stand in the wire: it has {missing}");
-                let about = Some(self.path_of(id)).filter(|_| !is_new);
-                self.say(Urgency::Attention, name, about, text);
+            None => self.cannot_stand(name, id, &inputs, &outputs),
+        }
+    }
+
+    /// What only gives or only takes cannot stand in a wire, but beside it: a source joins what the wire leads to, and
+    /// what only takes is fed by what the wire comes from. The pin is taken, and the cure of that makes room.
+    fn join(
+        &mut self,
+        name: &str,
+        id: FilterId,
+        mut start: Vec<Edit>,
+        (old, inputs, outputs): (&Connection, &[PinRef], &[PinRef]),
+    ) {
+        // The wire itself stays.
+        start.remove(0);
+        let pairs: Vec<(PinRef, PinRef)> = match outputs.is_empty() {
+            false => outputs
+                .iter()
+                .map(|it| (it.clone(), old.to.clone()))
+                .collect(),
+            true => inputs
+                .iter()
+                .map(|it| (old.from.clone(), it.clone()))
+                .collect(),
+        };
+        let mut nearest: Option<(u32, PinAddress, PinAddress, Refusal, Edit)> = None;
+        for (from, to) in pairs {
+            let mut edits = start.clone();
+            edits.push(Edit::Connect(wire(&from, &to)));
+            let edit = Edit::Batch(edits);
+            let Some(trial) = self.trial(&edit) else {
+                continue;
+            };
+            let count = self.shown_in(&trial.graph).connections.len();
+            let mut wires = trial.wiring.wires.iter();
+            let made = wires.find(|wire| wire.place == self.place && wire.index + 1 == count);
+            // Which of two wires to one pin is the refused one is the agreement's choice.
+            let (from, to) = (self.address(&from), self.address(&to));
+            let refusal = match made.map(|wire| &wire.outcome) {
+                Some(Err(refusal)) => (**refusal).clone(),
+                Some(Ok(_)) if self.is_no_worse(&trial.wiring) => {
+                    self.refusal = None;
+                    if self.apply(name, edit) {
+                        self.select_one(id);
+                        self.agree();
+                    }
+                    return;
+                }
+                _ => {
+                    let bare = self.trial(&Edit::Batch(start.clone()));
+                    let held = bare.map(|bare| self.would_hold(bare.both(), &from, &to));
+                    let Some(Err(refusal)) = held else { continue };
+                    *refusal
+                }
+            };
+            let cost = cost(&refusal);
+            let is_better = nearest.as_ref().is_none_or(|it| cost < it.0);
+            if is_better && !refusal.cures.is_empty() {
+                nearest = Some((cost, from, to, refusal, edit));
             }
         }
+        match nearest {
+            Some((_, from, to, refusal, edit)) => {
+                self.refuse(&from, &to, refusal);
+                self.pending = Some(Pending {
+                    name: name.to_owned(),
+                    edit,
+                    selection: Some(id),
+                });
+            }
+            None => self.cannot_stand(name, id, inputs, outputs),
+        }
+    }
+
+    /// Nothing helps: it is told why.
+    fn cannot_stand(&mut self, name: &str, id: FilterId, inputs: &[PinRef], outputs: &[PinRef]) {
+        let is_new = !self.shown().filters.contains_key(&id);
+        let what = if is_new { "That filter" } else { "It" };
+        let missing = match (inputs.is_empty(), outputs.is_empty()) {
+            (true, true) => "no free input and no free output",
+            (true, false) => "no free input",
+            (false, true) => "no free output",
+            (false, false) => "no pins that go with both ends",
+        };
+        let text = format!("{what} cannot stand in the wire: it has {missing}");
+        self.warn(name, text);
     }
 }

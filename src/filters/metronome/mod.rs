@@ -19,23 +19,32 @@ use crate::ks::{
 use ticks::{GLIDE_MILLIS, Kind, Ticks};
 
 const TEMPO: Property = Property::number("tempo", "Tempo", 20.0, 400.0, 120.0)
+    .group("Beat")
     .unit(Unit::BeatsPerMinute)
     .glide_millis(GLIDE_MILLIS as f32)
     .inline();
 const BEATS: Property = Property::count("beats", "Beats", 1, 16, 4)
+    .group("Beat")
     .help("Beats in a bar.")
     .inline();
 const SUBDIVISION: Property = Property::count("subdivision", "Division", 1, 8, 1)
+    .group("Beat")
     .help("Ticks in a beat.")
     .inline();
 const ACCENT: Property = Property::db("accent", "Accent", 0.0, 12.0, 6.0)
+    .group("Tick")
     .help("How much louder the first beat of a bar is; at 0 dB all beats are alike.");
-const LEVEL: Property = Property::db("level", "Level", -60.0, 0.0, -18.0).inline();
-const CHANNEL: Property = Property::count("channel", "MIDI channel", 1, 16, 10);
+const LEVEL: Property = Property::db("level", "Level", -60.0, 0.0, -18.0)
+    .group("Tick")
+    .inline();
+const CHANNEL: Property = Property::count("channel", "MIDI channel", 1, 16, 10).group("Notes");
 const ACCENT_NOTE: Property = Property::count("accent_note", "Accent note", 0, 127, 76)
+    .group("Notes")
     .help("76 is the high wood block of a General MIDI drum kit.");
-const BEAT_NOTE: Property = Property::count("beat_note", "Beat note", 0, 127, 77);
-const CHANNELS: Property = Property::count("channels", "Channels", 1, 8, 2).structural();
+const BEAT_NOTE: Property = Property::count("beat_note", "Beat note", 0, 127, 77).group("Notes");
+const CHANNELS: Property = Property::count("channels", "Channels", 1, 8, 2)
+    .group("Output")
+    .structural();
 const PROPERTIES: &[Property] = &[
     TEMPO,
     BEATS,

@@ -12,14 +12,15 @@ use crate::ks::{
 use crate::portcls::capture::Capture;
 use crate::portcls::held::Held;
 
-const OCTAVE: Property = Property::count("octave", "Lowest octave", 0, 8, 3);
-const OCTAVES: Property = Property::count("octaves", "Octaves", 1, 8, 4);
-const TOUCH: Property = Property::choice("touch", "Touch", &["height", "fixed"], "height").help(
+const OCTAVE: Property = Property::count("octave", "Lowest octave", 0, 8, 3).group("Keys");
+const OCTAVES: Property = Property::count("octaves", "Octaves", 1, 8, 4).group("Keys");
+const TOUCH: Property = Property::choice("touch", "Touch", &["height", "fixed"], "height").group("Touch").help(
     "Whether a key sounds the louder the nearer its front edge it is pressed, or always the same.",
 );
 const VELOCITY: Property = Property::count("velocity", "Velocity", 1, 127, 96)
+    .group("Touch")
     .help("How hard letter keys strike, and the pointer where the touch is fixed.");
-const CHANNEL: Property = Property::count("channel", "Channel", 1, 16, 1);
+const CHANNEL: Property = Property::count("channel", "Channel", 1, 16, 1).group("MIDI");
 const PROPERTIES: &[Property] = &[OCTAVE, OCTAVES, TOUCH, VELOCITY, CHANNEL];
 const PINS: &[PinFactory] = &[
     PinFactory::input("in", DataRange::EVENTS).instances(0, 1),

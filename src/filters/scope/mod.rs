@@ -49,25 +49,29 @@ const CELLS: usize = BANKS + 2 * BANK;
 const WRAP: u32 = 1 << 20;
 
 const TIME: Property = Property::number("time", "Time", 1.0, 5000.0, 20.0)
+    .group("View")
     .unit(Unit::Millisecond)
     .logarithmic()
     .inline()
     .help("How long a sweep lasts: eight divisions.");
 const GAIN: Property = Property::db("gain", "Gain", -24.0, 60.0, 0.0)
+    .group("View")
     .inline()
     .help("How much the picture is enlarged. The sound is not.");
 const TRIGGER: Property = Property::choice("trigger", "Trigger", TRIGGERS, "rising")
+    .group("Trigger")
     .inline()
     .help(
         "Where a sweep begins: anywhere, or where the sound crosses the level, going up or down.",
     );
 const LEVEL: Property = Property::number("level", "Trigger level", -1.0, 1.0, 0.0)
+    .group("Trigger")
     .help("The sample value at which a sweep begins.");
 const HOLD_OFF: Property =
-    Property::number("hold_off", "Hold-off", 0.0, 1000.0, 0.0)
+    Property::number("hold_off", "Hold-off", 0.0, 1000.0, 0.0).group("Trigger")
         .unit(Unit::Millisecond)
         .help("How long nothing triggers after a sweep, so that a long pattern is caught at the same place.");
-const SHOWN: Property = Property::choice("channels", "Channels", CHANNELS, "both")
+const SHOWN: Property = Property::choice("channels", "Channels", CHANNELS, "both").group("Channels")
     .help("Both, one, their mean (mid) or half their difference (side). The first one shown is the one that triggers.");
 const PROPERTIES: &[Property] = &[TIME, GAIN, TRIGGER, LEVEL, HOLD_OFF, SHOWN];
 const PINS: &[PinFactory] = &[

@@ -13,6 +13,7 @@ use super::lanes;
 use super::palette::card;
 use crate::app::View;
 use crate::graph::{Cure, Field, PinAddress, Refusal, Step};
+use crate::gui::appear::appear;
 use crate::gui::controls;
 use crate::gui::icons::Icon;
 use crate::gui::probe;
@@ -132,6 +133,7 @@ impl Card {
             .interactable(!self.is_preview)
             .fade_in(false);
         let shown = area.show(ui.ctx(), |ui| {
+            appear(ui, "refusal card");
             let (rect, response) = ui.allocate_exact_size(size, Sense::click());
             let mut words = format!("{}: {}", title(refusal), refusal.sentence());
             if !refusal.advice.is_empty() {

@@ -4,6 +4,7 @@ use egui::{Area, Id, Order, Ui};
 
 use crate::app::{Action, Selection};
 use crate::graph::{FilterId, NoteId};
+use crate::gui::appear::appear;
 use crate::gui::commands::{self, Aim, Bindings, On, Sight, Spec, State};
 use crate::gui::node_graph::Target;
 use crate::gui::panels::menu;
@@ -112,6 +113,7 @@ impl Context {
             .constrain_to(ui.ctx().content_rect())
             .fade_in(false)
             .show(ui.ctx(), |ui| {
+                appear(ui, "context menu");
                 egui::Frame::menu(ui.style()).show(ui, |ui| {
                     ui.spacing_mut().item_spacing.y = 0.0;
                     let width = menu::width_of(ui, entries.iter(), bindings);

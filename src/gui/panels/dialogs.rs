@@ -7,6 +7,7 @@ use egui::{
     pos2, vec2,
 };
 
+use crate::gui::appear::appear;
 use crate::gui::controls::{self, Face};
 use crate::gui::files::{Wanted, Why};
 use crate::gui::icons::Icon;
@@ -35,7 +36,10 @@ pub(in crate::gui) fn modal<T>(ui: &Ui, name: &str, contents: impl FnOnce(&mut U
         .area(area)
         .frame(frame)
         .backdrop_color(egui::Color32::from_black_alpha(110))
-        .show(ui.ctx(), contents)
+        .show(ui.ctx(), |ui| {
+            appear(ui, name);
+            contents(ui)
+        })
         .inner
 }
 

@@ -178,7 +178,7 @@ impl Screen {
     }
 
     /// Where a key adds something: under the pointer if that is on the canvas, else in the middle. Graph, then screen.
-    fn key_point(&self) -> (Pos2, Pos2) {
+    pub(super) fn key_point(&self) -> (Pos2, Pos2) {
         let Some(last) = &self.last else {
             return (pos2(0.0, 0.0), pos2(0.0, 0.0));
         };

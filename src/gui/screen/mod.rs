@@ -18,11 +18,13 @@ mod over;
 mod parts;
 mod stage;
 mod toasts;
+mod why;
 
 pub(super) use command::{Command, Drop, Offer, Taps};
 use layout::Side;
 use looks::Looks;
 use parts::Part;
+pub(super) use why::refused_wire;
 
 use egui::{Pos2, Rect, Ui};
 
@@ -278,9 +280,12 @@ impl Screen {
         let output = self.panels(ui, &mut commands);
         self.cards(ui, &mut commands);
         self.leave_play_mode(ui.ctx(), &output, &mut commands);
+        let before = self.app.view().refusal;
+        let before = before.map(|(from, to, _)| (from.clone(), to.clone()));
         for command in commands {
             self.carry_out(ui.ctx(), command);
         }
+        self.show_refusal(ui.ctx(), before);
         if let Some(probe) = &mut self.probe {
             probe.end(ui.ctx());
         }

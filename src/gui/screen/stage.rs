@@ -72,7 +72,10 @@ impl Screen {
         if view.graph.filters.is_empty() {
             hands::empty_ui(ui, output.geometry.canvas);
         }
-        for event in &output.events {
+        // What opens comes last: a click that leads into a group selects outside of it.
+        let opens = |event: &&Event| matches!(event, Event::OpenProperties { .. });
+        let rest = output.events.iter().filter(|event| !opens(event));
+        for event in rest.chain(output.events.iter().filter(opens)) {
             match event {
                 Event::Move { .. } if !self.drags => {
                     self.drags = true;

@@ -173,6 +173,7 @@ mod tests {
         ] {
             for (ground_name, ground) in [
                 ("canvas", c.canvas),
+                ("window", c.window),
                 ("panel", c.panel),
                 ("raised", c.raised),
                 ("title", c.title),

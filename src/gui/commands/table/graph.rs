@@ -5,6 +5,7 @@ use super::{EMPTY, NO_FILTER};
 use crate::app::Action;
 use crate::graph::arrange::{Alignment, Axis};
 use crate::graph::{FilterId, NodeKind, NoteKind};
+use crate::gui::screen::refused_wire;
 
 fn is_group(sight: &Sight<'_>, id: FilterId) -> bool {
     let node = sight.view.graph.filters.get(&id);
@@ -299,6 +300,21 @@ pub(super) const SPECS: &[Spec] = &[
         "red",
         "Makes the selected frames red."
     ),
+    Spec::new(
+        "graph.why",
+        "Why Refused?",
+        "Shows the card of the selected wire that is refused, or of the first one: what stopped it and what would help.",
+        |screen, ctx| screen.show_why(ctx),
+    )
+    .keys(&["Shift+F1"])
+    .at(Menu::Graph, 5)
+    .on(&[On::Wire])
+    .when(|sight| {
+        State::when(
+            refused_wire(sight.view).is_some(),
+            "No wire that is selected is refused, nor any other.",
+        )
+    }),
     Spec::new(
         "graph.refresh",
         "Look for Devices",
