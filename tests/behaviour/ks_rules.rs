@@ -143,6 +143,58 @@ fn why_not_shows_every_refusal_and_its_examples_hold() {
     assert!(include_str!("../../README.md").contains("docs/why-not.md"));
 }
 
+/// With `KSGRAPH_DRAW=1` the pictures are drawn anew instead of compared.
+#[test]
+fn the_pictures_of_why_not_are_what_picture_draws_of_graphs_that_are_refused() {
+    let desk = Desk::new("ks-why-not-pictures");
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/why-not");
+    let filters = folder.join("filters");
+    let filters = filters.to_str().unwrap();
+    let page = include_str!("../../docs/why-not.md");
+    let mut steps = std::collections::BTreeSet::new();
+    let pictures: Vec<&str> = page
+        .split("](why-not/")
+        .skip(1)
+        .filter_map(|rest| rest.split(".svg)").next())
+        .collect();
+    for name in pictures {
+        let graph = folder.join(format!("{name}.ron"));
+        let graph = graph.to_str().unwrap();
+        let drawn = desk.path("drawn.svg");
+        let words = [
+            "--filters",
+            filters,
+            "picture",
+            graph,
+            "-o",
+            drawn.to_str().unwrap(),
+        ];
+        assert_eq!(desk.run(&words).code, Some(0), "{name}");
+        let drawn = std::fs::read_to_string(drawn).unwrap();
+        let kept = folder.join(format!("{name}.svg"));
+        if std::env::var_os("KSGRAPH_DRAW").is_some() {
+            std::fs::write(&kept, &drawn).unwrap();
+        }
+        let kept = std::fs::read_to_string(&kept).unwrap();
+        assert!(
+            kept == drawn,
+            "{name}.svg is old: KSGRAPH_DRAW=1 draws it anew"
+        );
+        let checked = desk.json(&["--filters", filters, "check", graph]);
+        let wires = checked.json["wires"].as_array().unwrap();
+        let refused: Vec<&Json> = wires.iter().filter(|it| !it["refusal"].is_null()).collect();
+        assert_eq!(refused.len(), 1, "{name}");
+        steps.insert(refused[0]["refusal"]["step"].as_str().unwrap().to_owned());
+    }
+    // Only the last step needs a device that refuses what it offered.
+    let all = ksgraph::graph::Step::ALL;
+    let wanted: std::collections::BTreeSet<String> = all[..all.len() - 1]
+        .iter()
+        .map(|step| step.name().to_owned())
+        .collect();
+    assert_eq!(steps, wanted);
+}
+
 #[test]
 fn the_examples_of_the_schema_answer_as_they_say() {
     let schema = include_str!("../../docs/ks-json.md");

@@ -55,6 +55,40 @@ fn ks_filter_and_node_the_topology_page_shows_what_is_inside() {
 }
 
 #[test]
+fn top_6_a_node_that_hangs_on_nothing_is_shown_on_the_topology_page() {
+    const DECLARED: &str = r#"(key: "loner", title: "Loner",
+        pins: [(name: "in", data_flow: in, ranges: []), (name: "out", data_flow: out, ranges: [])],
+        nodes: [(kind: "3A5ACC00-C557-11D0-8A2B-00A0C9255AC1", name: "Level"),
+                (kind: "3A5ACC00-C557-11D0-8A2B-00A0C9255AC1", name: "Hermit")],
+        connections: [(from: Pin("in"), to: Node(0, 1)), (from: Node(0, 0), to: Pin("out"))])"#;
+    let mut options = ksgraph::app::Options::nominal(64);
+    for filter in ksgraph::ks::filters_of(DECLARED).expect("declared rightly") {
+        let filter = std::sync::Arc::new(filter);
+        options.catalogue.register(filter).expect("a new one");
+    }
+    let mut app = ksgraph::app::App::new(options);
+    app.perform(Action::AddFilter {
+        key: "loner".into(),
+        at: Default::default(),
+    });
+    let mut window = Window::of(app);
+    window.select(1);
+    let tab = egui::accesskit::Role::Tab;
+    window
+        .harness()
+        .get_by_role_and_label(tab, "Topology")
+        .click();
+    window.harness().run_steps(4);
+    // Drawn among the others, and marked as what it is; upper left of what hangs together.
+    let (hermit, level) = (
+        window.middle("Node Hermit, connected to nothing"),
+        window.middle("Node Level"),
+    );
+    assert!(hermit.y < level.y, "{hermit:?} {level:?}");
+    assert!(!window.sees("Node Level, connected to nothing"));
+}
+
+#[test]
 fn events_that_are_ticked_are_counted_when_they_fire() {
     let mut window = Window::with(&["gain"]);
     window.select(1);
