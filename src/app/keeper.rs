@@ -14,6 +14,7 @@ use super::preferences::Preferences;
 use super::sessions::{Recovered, Session};
 use super::store::Store;
 use crate::graph::{Graph, to_ron};
+use crate::ks::Bell;
 
 /// Settings rest so long before they are written: a slider sends many.
 const REST: Duration = Duration::from_millis(500);
@@ -79,6 +80,8 @@ pub(super) struct Charge {
 pub(super) struct Keeper {
     jobs: Option<Sender<Job>>,
     reports: Receiver<Report>,
+    /// Rung with every report.
+    pub(super) bell: Bell,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -87,12 +90,15 @@ impl Keeper {
     pub(super) fn start(charge: Charge) -> std::io::Result<Self> {
         let (jobs, asked) = channel();
         let (tell, reports) = channel();
+        let bell = Bell::default();
+        let rung = bell.clone();
         let thread = std::thread::Builder::new()
             .name("keeper".into())
-            .spawn(move || charge.work(&asked, &tell))?;
+            .spawn(move || charge.work(&asked, &tell, &rung))?;
         Ok(Self {
             jobs: Some(jobs),
             reports,
+            bell,
             thread: Some(thread),
         })
     }
@@ -121,9 +127,12 @@ impl Drop for Keeper {
 }
 
 impl Charge {
-    fn work(mut self, asked: &Receiver<Job>, tell: &Sender<Report>) {
+    fn work(mut self, asked: &Receiver<Job>, tell: &Sender<Report>, bell: &Bell) {
         // Nobody listens any more when the program ends: what cannot be sent is lost on nobody.
-        let say = |report: Report| drop(tell.send(report));
+        let say = |report: Report| {
+            drop(tell.send(report));
+            bell.ring();
+        };
         let mut settings: Option<Box<Preferences>> = None;
         loop {
             let job = if settings.is_some() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::observe::{Observation, Observer};
 use super::playing::News;
 use super::{App, Urgency, Xrun};
-use crate::ks::{FileFact, OpenError, State};
+use crate::ks::{Bell, FileFact, OpenError, State};
 
 impl App {
     /// Takes in what the engine and the workers have said. Called once a screen frame; quick.
@@ -29,6 +29,16 @@ impl App {
         if self.desk.is_waiting() {
             self.prune_waits();
         }
+    }
+
+    /// What rings when [`App::poll`] would hear something.
+    pub fn bells(&self) -> impl Iterator<Item = &Bell> {
+        let engine = self.playing.as_ref().map(|it| it.cells().bell());
+        let observer = self.observer.as_ref().map(|it| &it.bell);
+        engine
+            .into_iter()
+            .chain(observer)
+            .chain(self.settings.bell())
     }
 
     fn hear_observer(&mut self) {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use crate::ks::{Facts, FileFact};
+use crate::ks::{Bell, Facts, FileFact};
 
 /// How often devices are looked for while one is missing.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -71,6 +71,8 @@ pub(super) enum Observation {
 pub(super) struct Observer {
     wishes: mpsc::Sender<Wish>,
     found: mpsc::Receiver<Observation>,
+    /// Rung with every observation.
+    pub(super) bell: Bell,
     asked: BTreeSet<PathBuf>,
     /// Answers that are still to come, by file.
     owed: BTreeMap<PathBuf, usize>,
@@ -80,12 +82,15 @@ impl Observer {
     pub(super) fn start(eyes: Eyes) -> std::io::Result<Self> {
         let (wishes, wish_end) = mpsc::channel();
         let (found_end, found) = mpsc::channel();
+        let bell = Bell::default();
+        let tell = Tell(found_end, bell.clone());
         std::thread::Builder::new()
             .name("observer".into())
-            .spawn(move || look(eyes, &wish_end, &found_end))?;
+            .spawn(move || look(eyes, &wish_end, &tell))?;
         Ok(Self {
             wishes,
             found,
+            bell,
             asked: BTreeSet::new(),
             owed: BTreeMap::new(),
         })
@@ -140,7 +145,19 @@ impl Observer {
     }
 }
 
-fn look(mut eyes: Eyes, wishes: &mpsc::Receiver<Wish>, found: &mpsc::Sender<Observation>) {
+/// Where what was found goes.
+struct Tell(mpsc::Sender<Observation>, Bell);
+
+impl Tell {
+    /// Sends it; says whether anybody is there.
+    fn send(&self, found: Observation) -> Result<(), mpsc::SendError<Observation>> {
+        let sent = self.0.send(found);
+        self.1.ring();
+        sent
+    }
+}
+
+fn look(mut eyes: Eyes, wishes: &mpsc::Receiver<Wish>, found: &Tell) {
     let mut is_watching = false;
     let mut clocks = (eyes.clocks)();
     loop {

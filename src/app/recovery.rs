@@ -59,6 +59,12 @@ impl App {
         }
     }
 
+    /// Whether there is work that no copy was made of yet: time alone will have one made.
+    pub fn is_uncopied(&self) -> bool {
+        let state = (self.watch.document, self.history.state());
+        self.history.is_dirty() && self.watch.copied != Some(state)
+    }
+
     fn copy_now(&mut self) {
         let watch = &mut self.watch;
         watch.copied = Some((watch.document, self.history.state()));

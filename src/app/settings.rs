@@ -10,6 +10,7 @@ use super::preferences::Preferences;
 use super::sessions::{Legacy, Session};
 use super::store::Store;
 use super::{App, Urgency};
+use crate::ks::Bell;
 
 /// A graph that was open.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -64,6 +65,11 @@ impl Kept {
         };
         kept.look();
         (kept, legacy, notes)
+    }
+
+    /// Rung when the keeper has said something.
+    pub(super) fn bell(&self) -> Option<&Bell> {
+        self.keeper.as_ref().map(|keeper| &keeper.bell)
     }
 
     /// Has the recent files looked for; until then they count as there.

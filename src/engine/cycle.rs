@@ -17,6 +17,7 @@ pub(super) fn report(reports: &mut rtrb::Producer<Report>, cells: &Cells, messag
     if reports.push(message).is_err() {
         cells.lost_reports.fetch_add(1, Ordering::Relaxed);
     }
+    cells.bell.ring();
 }
 
 /// The step at `at` panicked: silences its outputs, now and from here on. Whether that could be said; otherwise the
@@ -46,6 +47,7 @@ fn quarantine(
         return true;
     };
     open.is_faulty = true;
+    cells.bell.ring();
     match reports.push(Report::Panicked { entry, message }) {
         Err(rtrb::PushError::Full(Report::Panicked { message, .. })) => {
             cells.lost_reports.fetch_add(1, Ordering::Relaxed);

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use super::marks::{Fired, Mark};
 use super::plan::Transition;
 use super::slab::CAPACITY;
-use crate::ks::{Cued, State, Status};
+use crate::ks::{Bell, Cued, State, Status};
 
 /// Messages a ring holds.
 pub(super) const MESSAGES: usize = 4096;
@@ -240,6 +240,7 @@ pub struct Cells {
     pub(super) lost_reports: AtomicU32,
     pub(super) priority: AtomicU8,
     pub(super) costs: Box<[AtomicU32]>,
+    pub(super) bell: Bell,
 }
 
 impl Cells {
@@ -258,7 +259,13 @@ impl Cells {
             lost_reports: AtomicU32::new(0),
             priority: AtomicU8::new(Priority::Ordinary as u8),
             costs: (0..CAPACITY).map(|_| AtomicU32::new(0)).collect(),
+            bell: Bell::default(),
         })
+    }
+
+    /// Rung with every report.
+    pub fn bell(&self) -> &Bell {
+        &self.bell
     }
 
     /// Samples of the graph's rate since the run began.

@@ -400,6 +400,7 @@ impl Runner {
     }
 
     fn hand_back(&mut self, serial: u64, transition: Box<Transition>) {
+        self.cells.bell.ring();
         if let Err(rtrb::PushError::Full(Report::Swapped(serial, transition))) =
             self.reports.push(Report::Swapped(serial, transition))
         {

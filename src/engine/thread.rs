@@ -17,7 +17,7 @@ use super::marks::{MARKS, Mark};
 use super::plan::Transition;
 use super::runner::Runner;
 use crate::ks::{
-    Catalogue, Clock, Pacer, RATE_UNITY, RefTime, State, Status, Waker, time_from_sample,
+    Bell, Catalogue, Clock, Pacer, RATE_UNITY, RefTime, State, Status, Waker, time_from_sample,
 };
 
 /// The longest sleep: a device that forgets to wake us is asked so often.
@@ -157,6 +157,7 @@ impl Engine {
         let (built_end, built) = mpsc::channel();
         let builder_clock: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
         let builder_waker = waker.clone();
+        let bell = cells.bell().clone();
         let builder = std::thread::Builder::new()
             .name("builder".into())
             .spawn(move || {
@@ -167,7 +168,13 @@ impl Engine {
                     quantum,
                     true,
                 );
-                build_loop(builder, &task_end, &built_end, swaps, &builder_waker);
+                build_loop(
+                    builder,
+                    &task_end,
+                    (&built_end, &bell),
+                    swaps,
+                    &builder_waker,
+                );
             })?;
         Ok(Self {
             messages,
@@ -318,7 +325,7 @@ impl Drop for Engine {
 fn build_loop(
     mut builder: Builder,
     tasks: &mpsc::Receiver<Task>,
-    built: &mpsc::Sender<Built>,
+    (built, bell): (&mpsc::Sender<Built>, &Bell),
     mut swaps: rtrb::Producer<Box<Transition>>,
     waker: &Waker,
 ) {
@@ -341,6 +348,7 @@ fn build_loop(
             result.ticket = ticket;
             // Before the plan: whoever hears the audio thread speak of a filter must be able to know it.
             let _ = built.send(result);
+            bell.ring();
             // At most one is in flight, so there is room.
             if swaps.push(Box::new(transition)).is_ok() {
                 is_in_flight = true;

@@ -10,6 +10,7 @@ pub mod commands;
 mod controls;
 mod dialog;
 mod documents;
+mod doze;
 mod drop_down;
 mod files;
 mod ghosts;
@@ -37,6 +38,7 @@ use std::time::Duration;
 
 use crate::app::{Action, App};
 use crate::ks::State;
+use doze::Doze;
 use pace::{Found, Pace};
 
 /// What the window is opened with.
@@ -118,6 +120,7 @@ struct Shell {
     screen: Screen,
     title: String,
     pace: Pace,
+    doze: Option<Doze>,
     unhurried: unhurried::Unhurried,
 }
 
@@ -132,6 +135,7 @@ impl Shell {
             screen,
             title: String::new(),
             pace: Pace::new(),
+            doze: Doze::start(ctx).ok(),
             unhurried: unhurried::Unhurried::default(),
         }
     }
@@ -151,6 +155,9 @@ impl eframe::App for Shell {
 
     fn ui(&mut self, ui: &mut egui::Ui, _: &mut eframe::Frame) {
         let ctx = ui.ctx().clone();
+        if let Some(doze) = &self.doze {
+            doze.wake(self.screen.app());
+        }
         if ctx.input(|i| i.viewport().close_requested()) && !self.screen.may_leave() {
             ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
             self.screen.ask_to_leave();
@@ -171,6 +178,7 @@ impl eframe::App for Shell {
             is_touched: !i.events.is_empty(),
             moves: runs || self.screen.moves(),
             waits: self.screen.is_waiting(),
+            looks: self.doze.is_none() || self.screen.app().is_uncopied(),
             is_behind: i.viewport().focused == Some(false),
             audio: cells
                 .filter(|_| runs)
@@ -181,6 +189,10 @@ impl eframe::App for Shell {
             // Reduced motion: what only shows the signal is drawn four times a second.
             pause = pause.max(STILL);
         }
-        ctx.request_repaint_after(Duration::from_secs_f32(pause));
+        match (Duration::try_from_secs_f32(pause), &self.doze) {
+            (Ok(pause), _) => ctx.request_repaint_after(pause),
+            (Err(_), Some(doze)) => doze.sleep(),
+            (Err(_), None) => {}
+        }
     }
 }

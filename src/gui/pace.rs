@@ -21,7 +21,7 @@ const WINDOW: f64 = 0.8;
 const FIRST: f64 = 0.25;
 /// Figures older than this are of something else: nothing moved in between.
 const STALE: f64 = 3.2;
-/// Between looks at what threads have said while nothing moves: while the user is there, and later.
+/// Between looks while nothing moves: while the user is there, and later if something will be due.
 const ATTENTIVE: f32 = 0.25;
 const IDLE: f32 = 1.0;
 
@@ -36,6 +36,8 @@ pub(super) struct Found {
     pub(super) moves: bool,
     /// An answer is waited for.
     pub(super) waits: bool,
+    /// Something will be due after some time.
+    pub(super) looks: bool,
     /// Another window has the focus.
     pub(super) is_behind: bool,
     /// The share of a core that the audio thread takes.
@@ -86,7 +88,7 @@ impl Pace {
         }
     }
 
-    /// A frame begins; says how long to wait from here to the next.
+    /// A frame begins; says how long to wait from here to the next: for ever while nothing moves and nothing is due.
     pub(super) fn next(&mut self, found: Found) -> f32 {
         let now = found.now;
         self.frames = self.frames.wrapping_add(1);
@@ -104,7 +106,11 @@ impl Pace {
         }
         if !found.moves {
             let attends = found.waits || now - self.touched < 2.0;
-            return if attends { ATTENTIVE } else { IDLE };
+            return match (attends, found.looks) {
+                (true, _) => ATTENTIVE,
+                (false, true) => IDLE,
+                (false, false) => f32::INFINITY,
+            };
         }
         if !self.is_told {
             if self.frames % MEASURED == 1 {
@@ -218,6 +224,7 @@ mod tests {
         is_touched: false,
         moves: true,
         waits: false,
+        looks: true,
         is_behind: false,
         audio: 0.0,
     };
@@ -288,6 +295,11 @@ mod tests {
             ..MOVES
         };
         assert!(run(told(), 0.040, 1.0, 20.0, idle).frames <= 21);
+        let asleep = Found {
+            looks: false,
+            ..idle
+        };
+        assert_eq!(run(told(), 0.040, 1.0, 20.0, asleep).frames, 1);
     }
 
     #[cfg(target_os = "linux")]

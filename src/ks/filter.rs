@@ -436,6 +436,22 @@ impl Waker {
     }
 }
 
+/// Rung when something was said that a sleeping screen is to look at. Never blocks, never allocates.
+#[derive(Clone, Debug, Default)]
+pub struct Bell(Arc<AtomicU32>);
+
+impl Bell {
+    /// Rings it.
+    pub fn ring(&self) {
+        self.0.fetch_add(1, Ordering::Release);
+    }
+
+    /// How often it was rung, modulo 2³².
+    pub fn rings(&self) -> u32 {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
 /// Numbers that a processor publishes and a screen reads: the latest value wins. What each means is the filter's word.
 #[derive(Clone, Debug)]
 pub struct Telemetry(Arc<[AtomicU32]>);

@@ -38,8 +38,8 @@ pub use declared::{Declaration, Declared, PinDeclaration};
 pub use event::{INLINE_BYTES, KernelEvent};
 pub use facts::{AudioDevice, DEFAULT_RATE_HZ, Facts, FileFact};
 pub use filter::{
-    Constrained, Descriptor, Field, Filter, Granted, Intersection, OpenError, OpenPin, Opened,
-    Opening, Pacer, Settings, TAIL_DB, Telemetry, Waker, constrain_fields, constrain_same,
+    Bell, Constrained, Descriptor, Field, Filter, Granted, Intersection, OpenError, OpenPin,
+    Opened, Opening, Pacer, Settings, TAIL_DB, Telemetry, Waker, constrain_fields, constrain_same,
 };
 pub use format::{
     Attribute, AudioFormat, AudioLimits, DataFormat, DataRange, GRAPH_RATE, Kind, Limits, Mismatch,

@@ -3,10 +3,8 @@
 
 use std::sync::Arc;
 
-use egui::epaint::{Mesh, PathStroke, RectShape, Tessellator};
-use egui::{
-    Color32, CornerRadius, Pos2, Rect, Shape as Drawn, Stroke, StrokeKind, Ui, Vec2, pos2, vec2,
-};
+use egui::epaint::{Mesh, PathStroke, Tessellator};
+use egui::{Color32, Pos2, Rect, Shape as Drawn, Stroke, Ui, Vec2, pos2, vec2};
 
 use super::look::Look;
 use super::model::{Brief, Health, Model, Place, Side};
@@ -91,10 +89,13 @@ fn picture(
     pixels_per_point: f32,
 ) -> Mesh {
     let options = ui.ctx().tessellation_options(|options| *options);
-    let mut tessellator = Tessellator::new(pixels_per_point, options, [1, 1], vec![]);
+    let mut pencil = Pencil {
+        tessellator: Tessellator::new(pixels_per_point, options, [1, 1], vec![]),
+        pixels: pixels_per_point,
+        mesh: Mesh::default(),
+    };
     let clip = view.rect_to_screen(part);
-    tessellator.set_clip_rect(clip);
-    let mut mesh = Mesh::default();
+    pencil.tessellator.set_clip_rect(clip);
     let boxes: Vec<(&Place, Brief)> = scene
         .boxes_in(part)
         .into_iter()
@@ -112,30 +113,64 @@ fn picture(
         let hue = kind.map_or(look.dim, |kind| look.kind(kind).hue);
         let colour = mix(look.canvas, hue, 0.7);
         if ends.selected {
-            line(&mut tessellator, &mut mesh, &curve.points, 3.5, look.strong);
+            line(&mut pencil, &curve.points, 3.5, look.strong);
         }
-        line(&mut tessellator, &mut mesh, &curve.points, 1.0, colour);
+        line(&mut pencil, &curve.points, 1.0, colour);
     }
     for (place, brief) in &boxes {
-        block(&mut tessellator, &mut mesh, look, view, place, *brief);
+        block(&mut pencil, look, view, place, *brief);
     }
-    mesh
+    pencil.mesh
 }
 
-fn line(to: &mut Tessellator, mesh: &mut Mesh, points: &[Pos2], width: f32, colour: Color32) {
-    let path = egui::epaint::PathShape::line(points.to_vec(), PathStroke::new(width, colour));
-    to.tessellate_shape(Drawn::Path(path), mesh);
+/// What the picture is drawn into.
+struct Pencil {
+    tessellator: Tessellator,
+    pixels: f32,
+    mesh: Mesh,
+}
+
+/// A stroke along what is left of the points when those are dropped that a straight line passes: software pays for each
+/// triangle, and most wires are straight from afar.
+fn line(to: &mut Pencil, points: &[Pos2], width: f32, colour: Color32) {
+    let points = straightened(points);
+    if let [a, b] = *points
+        && (a.y - b.y).abs() < 0.5
+        && width <= 1.0
+    {
+        let top = (a.y * to.pixels).floor() / to.pixels;
+        let level = Rect::from_x_y_ranges(a.x.min(b.x)..=a.x.max(b.x), top..=top + width);
+        to.mesh.add_colored_rect(level, colour);
+        return;
+    }
+    let path = egui::epaint::PathShape::line(points, PathStroke::new(width, colour));
+    to.tessellator
+        .tessellate_shape(Drawn::Path(path), &mut to.mesh);
+}
+
+/// The points without those that lie within a third of a pixel of the line between their neighbours that stay.
+fn straightened(points: &[Pos2]) -> Vec<Pos2> {
+    const NEAR: f32 = 0.3;
+    let (Some(&first), Some(&last)) = (points.first(), points.last()) else {
+        return vec![];
+    };
+    let mut kept = vec![first];
+    let mut from = 0;
+    for i in 1..points.len().saturating_sub(1) {
+        let (a, b) = (points[from], points[i + 1]);
+        let way = (b - a).normalized();
+        let strays = |at: &Pos2| (*at - a).dot(way.rot90()).abs() > NEAR;
+        if points[from + 1..=i].iter().any(strays) {
+            kept.push(points[i]);
+            from = i;
+        }
+    }
+    kept.push(last);
+    kept
 }
 
 /// A box as a block: its health by its fill and edge, a lime bar if it runs, its pins as dots.
-fn block(
-    to: &mut Tessellator,
-    mesh: &mut Mesh,
-    look: &Look,
-    view: &View,
-    place: &Place,
-    brief: Brief,
-) {
+fn block(to: &mut Pencil, look: &Look, view: &View, place: &Place, brief: Brief) {
     let rect = view.rect_to_screen(place.rect());
     let (fill, edge) = match brief.health {
         _ if place.selected => (look.title, Stroke::new(look.selected_width, look.strong)),
@@ -148,19 +183,19 @@ fn block(
         Health::Missing => (look.canvas, Stroke::new(1.0, look.line_strong)),
         _ => (look.title, Stroke::new(1.0, look.line)),
     };
-    let shape = RectShape::new(rect, CornerRadius::same(1), fill, edge, StrokeKind::Inside);
-    to.tessellate_shape(Drawn::Rect(shape), mesh);
+    // Two plain rectangles on whole pixels: nothing to smooth, and a fortieth of the triangles.
+    let pixels = to.pixels;
+    let rect = Rect::from_min_max(
+        (rect.min * pixels).round() / pixels,
+        (rect.max * pixels).round() / pixels,
+    );
+    to.mesh.add_colored_rect(rect, edge.color);
+    to.mesh.add_colored_rect(rect.shrink(edge.width), fill);
     if let Some((glyph, ink)) = mark_of(look, brief.health) {
         let scale = 12.0 / 16.0;
         for points in glyph {
             let at = |p: &Pos2| rect.center() + (p.to_vec2() - Vec2::splat(8.0)) * scale;
-            line(
-                to,
-                mesh,
-                &points.iter().map(at).collect::<Vec<_>>(),
-                1.2,
-                ink,
-            );
+            line(to, &points.iter().map(at).collect::<Vec<_>>(), 1.2, ink);
         }
     } else if brief.lit >= 3 {
         let size = vec2(
@@ -168,13 +203,14 @@ fn block(
             (rect.height() - 6.0).clamp(3.0, 14.0),
         );
         let bar = Rect::from_center_size(pos2(rect.right() - 5.0, rect.center().y), size);
-        mesh.add_colored_rect(bar, look.accent);
+        to.mesh.add_colored_rect(bar, look.accent);
     }
     for (side, kind) in [Side::Input, Side::Output].into_iter().zip(brief.kinds) {
         let hue = kind.map_or(look.dim, |kind| look.kind(kind).hue);
         for index in 0..place.pins[side as usize] {
             let at = view.to_screen(place.pin_seen(side, index, view.detail()));
-            mesh.add_colored_rect(Rect::from_center_size(at, Vec2::splat(3.0)), hue);
+            to.mesh
+                .add_colored_rect(Rect::from_center_size(at, Vec2::splat(3.0)), hue);
         }
     }
 }
@@ -190,5 +226,21 @@ pub(super) fn mark_of(look: &Look, health: Health) -> Option<(super::Mark, Color
         Health::Bypassed => Some((marks.bypassed, look.text)),
         Health::Disabled => Some((marks.minus, look.dim)),
         Health::Waiting => Some((marks.waiting, look.warn)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_straight_wire_is_two_points_and_a_bent_one_keeps_its_bend() {
+        let level: Vec<Pos2> = (0..9).map(|i| pos2(i as f32 * 5.0, 7.0)).collect();
+        assert_eq!(straightened(&level), [level[0], level[8]]);
+        let bent: Vec<Pos2> = (0..9)
+            .map(|i| pos2(i as f32 * 5.0, (i as f32 - 4.0).abs() * 3.0))
+            .collect();
+        assert_eq!(straightened(&bent), [bent[0], bent[4], bent[8]]);
+        assert!(straightened(&[]).is_empty());
     }
 }
