@@ -150,10 +150,10 @@ struct Tell(mpsc::Sender<Observation>, Bell);
 
 impl Tell {
     /// Sends it; says whether anybody is there.
-    fn send(&self, found: Observation) -> Result<(), mpsc::SendError<Observation>> {
-        let sent = self.0.send(found);
+    fn send(&self, found: Observation) -> bool {
+        let is_heard = self.0.send(found).is_ok();
         self.1.ring();
-        sent
+        is_heard
     }
 }
 
@@ -170,7 +170,7 @@ fn look(mut eyes: Eyes, wishes: &mpsc::Receiver<Wish>, found: &Tell) {
         let before = std::mem::replace(&mut clocks, (eyes.clocks)());
         let stood = clocks.0.saturating_sub(before.0);
         let slept = clocks.1.saturating_sub(before.1).saturating_sub(stood);
-        if slept > SLEPT && found.send(Observation::Slept(slept)).is_err() {
+        if slept > SLEPT && !found.send(Observation::Slept(slept)) {
             return;
         }
         let observation = match wish {
@@ -191,7 +191,7 @@ fn look(mut eyes: Eyes, wishes: &mpsc::Receiver<Wish>, found: &Tell) {
                 None => continue,
             },
         };
-        if found.send(observation).is_err() {
+        if !found.send(observation) {
             return;
         }
     }
