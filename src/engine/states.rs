@@ -416,6 +416,7 @@ impl Walk<'_> {
         if self.steps.push(line).is_err() {
             self.cells.lost_reports.fetch_add(1, Ordering::Relaxed);
         }
+        self.cells.bell.ring();
     }
 }
 
