@@ -218,6 +218,23 @@ pub enum Action {
     SetState(State),
     /// Run if it does not, else Pause.
     ToggleRun,
+
+    /// Filters go no further than a state, whatever the graph does; [`State::Run`] lets them go with it again, and their
+    /// pins. For a group: all inside.
+    LimitFilters {
+        /// Which.
+        filters: Vec<FilterId>,
+        /// How far.
+        state: State,
+    },
+    /// The same for one pin that a wire ends at.
+    LimitPin {
+        /// Which.
+        pin: PinAddress,
+        /// How far.
+        state: State,
+    },
+
     /// Silence every note.
     Panic,
     /// A MIDI message for a filter that takes live events, at once.

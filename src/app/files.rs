@@ -40,6 +40,7 @@ impl App {
         self.selection = Selection::default();
         self.place = FilterPath::default();
         self.origins = super::origins::Origins::default();
+        self.limits.clear();
         self.refusal = None;
         self.pending = None;
         self.play_mode = None;

@@ -29,6 +29,8 @@ mod groups_tests;
 #[cfg(test)]
 mod held_tests;
 mod keeper;
+
+mod limits;
 #[cfg(test)]
 mod start_tests;
 
@@ -113,7 +115,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::engine::{Cells, Epoch};
+use crate::engine::{Cells, Epoch, Limits};
 use crate::graph::{
     Agreement, FilterPath, Graph, History, NoteId, PinAddress, Refusal, Wiring, negotiate,
     would_connect,
@@ -196,6 +198,8 @@ pub struct App {
     /// What moves with each frame in hand, since the gesture began.
     frames_in_hand: BTreeMap<NoteId, notes::Inside>,
     requested: State,
+    /// How far single filters and pins go, by where they stood at first.
+    limits: BTreeMap<FilterPath, Limits>,
     playing: Option<Playing>,
     observer: Option<Observer>,
     feeds: BTreeMap<String, Arc<[KernelEvent]>>,
@@ -260,6 +264,7 @@ impl App {
             selection: Selection::default(),
             frames_in_hand: BTreeMap::new(),
             requested: State::Stop,
+            limits: BTreeMap::new(),
             refusal: None,
             pending: None,
             has_media_to_tell: false,
@@ -340,6 +345,9 @@ impl App {
                 };
                 self.set_state(wanted);
             }
+            Action::LimitFilters { filters, state } => self.limit_filters(&filters, state),
+            Action::LimitPin { pin, state } => self.limit_pin(&pin, state),
+
             Action::Panic => {
                 if let Some(playing) = &mut self.playing {
                     playing.panic();
@@ -605,7 +613,7 @@ impl App {
             return FilterStatus::Faulty(fault.clone());
         }
         if playing.is_some_and(|playing| playing.open(path).is_some()) {
-            return FilterStatus::Ready(self.cells().map_or(State::Stop, Cells::state));
+            return FilterStatus::Ready(self.state_of_filter(path).unwrap_or_default());
         }
         let reason = self.wiring.problem_of(path).map_or_else(
             || format!("{} is not connected", filter.name),

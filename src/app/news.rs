@@ -21,7 +21,10 @@ impl App {
         let (news, has_swapped) = playing.poll();
         if has_swapped {
             playing.sync_values(&self.wiring);
+            playing.repeat_limits();
         }
+        let steps = playing.steps();
+        self.hear_steps(steps);
         for item in news {
             self.hear(item);
         }

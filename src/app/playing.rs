@@ -1,13 +1,15 @@
 //! The engine and what is known of it: which filters are open, what went wrong with which, what the audio thread said
 //! last. Turns the engine's numbers back into filters.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::early::Early;
 use crate::engine::{Built, Cells, Engine, Fired, Job, Message, OpenFilter, Report};
+use crate::engine::{Held, Limits, PlanCells};
 use crate::graph::{FilterPath, PinAddress, Wiring};
+use crate::ks::Cued;
 use crate::ks::{
     Catalogue, Clock, Granted, KernelEvent, OpenError, Settings, State, Status, Telemetry,
 };
@@ -43,6 +45,24 @@ pub(super) enum News {
     Ended,
 }
 
+/// One step of one pin.
+pub(super) struct Step {
+    pub(super) pin: PinAddress,
+    pub(super) from: State,
+    pub(super) to: State,
+    pub(super) status: Status,
+    pub(super) position: u64,
+}
+
+/// Where states stand in what a plan publishes.
+#[derive(Default)]
+struct Seats {
+    pins: BTreeMap<PinAddress, usize>,
+    nodes: Vec<FilterPath>,
+    wires: BTreeMap<(PinAddress, PinAddress), usize>,
+    states: Option<Arc<PlanCells>>,
+}
+
 /// An engine, with its results kept.
 pub(super) struct Playing {
     engine: Engine,
@@ -60,6 +80,16 @@ pub(super) struct Playing {
     /// Where filters stood when they came into the document, if it was elsewhere.
     origins: BTreeMap<FilterPath, FilterPath>,
     feeds: BTreeMap<FilterPath, Arc<[KernelEvent]>>,
+    /// How far filters go, by where they stood at first, and what the audio thread was told of it.
+    limits: BTreeMap<FilterPath, Limits>,
+    limited: BTreeMap<(FilterPath, Option<(u16, u16)>), State>,
+    /// The table of the plan that runs, and those of plans on their way, by serial.
+    seats: Seats,
+    coming: BTreeMap<u64, Seats>,
+    /// Filters whose device went while they played, by entry.
+    lost: BTreeSet<u32>,
+    /// Pins by entry, factory and instance.
+    names: BTreeMap<(u32, u16, u16), PinAddress>,
     /// The last job, and the last one whose plan runs.
     submitted: u64,
     arrived: u64,
@@ -88,6 +118,12 @@ impl Playing {
             renew: BTreeMap::new(),
             origins: BTreeMap::new(),
             feeds: BTreeMap::new(),
+            limits: BTreeMap::new(),
+            limited: BTreeMap::new(),
+            seats: Seats::default(),
+            coming: BTreeMap::new(),
+            lost: BTreeSet::new(),
+            names: BTreeMap::new(),
             submitted: 0,
             arrived: 0,
             under_way: BTreeMap::new(),
@@ -125,8 +161,113 @@ impl Playing {
             feeds: self.feeds.clone(),
             renew: self.renew.clone(),
             origins: self.origins.clone(),
-            limits: BTreeMap::new(),
+            limits: self.limits.clone(),
         });
+    }
+
+    /// How far filters go: for plans to come, and by factory and instance of pins for this one; all by where filters
+    /// stood at first.
+    pub(super) fn set_limits(
+        &mut self,
+        limits: BTreeMap<FilterPath, Limits>,
+        wanted: BTreeMap<(FilterPath, Option<(u16, u16)>), State>,
+    ) {
+        self.limits = limits;
+        let gone = self.limited.keys().filter(|it| !wanted.contains_key(it));
+        let gone: Vec<_> = gone.map(|it| (it.clone(), State::Run)).collect();
+        for (whose, state) in wanted.into_iter().chain(gone) {
+            // What was let go stays in the list: a plan under way may still hold it.
+            if self.limited.insert(whose.clone(), state) != Some(state) {
+                self.send_limit(&whose, state);
+            }
+        }
+    }
+
+    /// A new plan runs: what it was not made with is told again.
+    pub(super) fn repeat_limits(&mut self) {
+        for (whose, state) in self.limited.clone() {
+            self.send_limit(&whose, state);
+        }
+    }
+
+    fn send_limit(&mut self, whose: &(FilterPath, Option<(u16, u16)>), state: State) {
+        let origins = &self.origins;
+        let mut open = self.open.iter();
+        let open = open.find(|(path, _)| origins.get(*path).unwrap_or(path) == &whose.0);
+        if let Some((_, open)) = open {
+            let (entry, pin) = (open.entry, whose.1);
+            self.engine.send(Message::Limit { entry, pin, state });
+        }
+    }
+
+    /// The state of a pin of the plan.
+    pub(super) fn state_of(&self, pin: &PinAddress) -> Option<State> {
+        let at = self.seats.pins.get(pin)?;
+        Some(self.seats.states.as_ref()?.state(*at))
+    }
+
+    /// The highest state of a filter's pins.
+    pub(super) fn state_of_filter(&self, filter: &FilterPath) -> Option<State> {
+        let states = self.seats.states.as_ref()?;
+        let first = PinAddress {
+            filter: filter.clone(),
+            pin: String::new(),
+            instance: 0,
+        };
+        let pins = self.seats.pins.range(first..);
+        let own = pins.take_while(|(pin, _)| pin.filter == *filter);
+        own.map(|(_, at)| states.state(*at)).max()
+    }
+
+    /// Whether the device of a filter is gone.
+    pub(super) fn is_lost(&self, filter: &FilterPath) -> bool {
+        let open = self.open.get(filter);
+        open.is_some_and(|open| self.lost.contains(&open.entry))
+    }
+
+    /// The states of all pins.
+    pub(super) fn states(&self) -> impl Iterator<Item = State> {
+        let states = self.seats.states.as_ref();
+        let pins = self.seats.pins.values();
+        pins.filter_map(move |at| Some(states?.state(*at)))
+    }
+
+    /// What lies on a wire.
+    pub(super) fn held(&self, from: &PinAddress, to: &PinAddress) -> Option<Held> {
+        let wire = self.seats.wires.get(&(from.clone(), to.clone()))?;
+        Some(
+            self.seats
+                .states
+                .as_ref()?
+                .held(*wire, self.cells().cycles()),
+        )
+    }
+
+    /// Whether all that is open could run at once.
+    pub(super) fn cued(&self) -> Cued {
+        let Some(states) = &self.seats.states else {
+            return Cued::Yes;
+        };
+        let open = self.seats.nodes.iter().enumerate();
+        let open = open.filter(|(_, path)| self.open.contains_key(*path));
+        open.fold(Cued::Yes, |cued, (at, _)| cued.with(states.cued(at)))
+    }
+
+    /// Steps of pins since it was asked last.
+    pub(super) fn steps(&mut self) -> Vec<Step> {
+        let mut steps = vec![];
+        while let Some(it) = self.engine.step() {
+            if let Some(pin) = self.names.get(&(it.entry, it.factory, it.instance)) {
+                steps.push(Step {
+                    pin: pin.clone(),
+                    from: it.from,
+                    to: it.to,
+                    status: it.status,
+                    position: it.position,
+                });
+            }
+        }
+        steps
     }
 
     /// The filter is opened anew with the next job.
@@ -259,6 +400,7 @@ impl Playing {
                 Report::Swapped(serial, spent) => {
                     drop(spent);
                     has_swapped = true;
+                    self.seats = self.coming.remove(&serial).unwrap_or_default();
                     if let Some(ticket) = self.under_way.remove(&serial) {
                         self.arrived = ticket;
                     }
@@ -310,6 +452,7 @@ impl Playing {
                     );
                 }
                 Report::DeviceLost { entry } => {
+                    self.lost.insert(entry);
                     news.extend(named(&self.open, entry).map(News::DeviceLost));
                 }
                 Report::Marked(fired) => news.push(News::Marked(fired)),
@@ -354,6 +497,7 @@ impl Playing {
             if !before.contains_key(&(open.entry, open.since)) {
                 self.faults.remove(path);
                 self.told.retain(|(entry, _), _| *entry != open.entry);
+                self.lost.remove(&open.entry);
                 news.extend(
                     open.notes
                         .iter()
@@ -369,6 +513,16 @@ impl Playing {
         self.faults.retain(|path, _| self.open.contains_key(path));
         self.events.retain(|path, _| self.open.contains_key(path));
         self.events.extend(built.events);
+        let seats = Seats {
+            pins: built.pins,
+            nodes: built.nodes,
+            wires: built.wires.clone(),
+            states: built.states,
+        };
+        self.coming.insert(built.serial, seats);
+        for (place, pin) in built.names {
+            self.names.insert(place, pin);
+        }
         self.wires = built.wires;
         self.levels = built.levels;
         for (path, error) in built.failures {

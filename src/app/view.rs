@@ -6,12 +6,13 @@ use super::action::{Action, Selection};
 use super::preferences::Preferences;
 use super::sessions::Recovered;
 use super::settings::Recent;
-use crate::engine::Cells;
+use crate::engine::{Cells, Held};
 use crate::graph::{
     Agreement, FilterId, FilterPath, Graph, Group, NodeKind, PinAddress, PinRef, Refusal, Wire,
     Wiring,
 };
 use crate::ks::{AudioDevice, Catalogue, Facts, Granted, State, Telemetry};
+use crate::ks::{Cued, Status};
 
 /// How urgent a line or banner is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -199,6 +200,43 @@ impl<'a> View<'a> {
     /// What the filter is doing.
     pub fn status(&self, filter: &FilterPath) -> FilterStatus {
         self.app.status(filter)
+    }
+
+    /// How far a filter goes, whatever the graph does: [`State::Run`] is as far as the graph.
+    pub fn limit(&self, filter: &FilterPath) -> State {
+        self.app.limit_of(filter)
+    }
+
+    /// The same of a pin, by its own limit.
+    pub fn pin_limit(&self, pin: &PinAddress) -> State {
+        self.app.limit_of_pin(&self.app.resolved(pin))
+    }
+
+    /// The state a pin is in; `None` where nothing is open.
+    pub fn pin_state(&self, pin: &PinAddress) -> Option<State> {
+        self.app.state_of_pin(&self.app.resolved(pin))
+    }
+
+    /// The state of the graph: [`Status::Pending`] on the way to it, [`Status::Unsuccessful`] where single pins are not
+    /// in it (DSG-3).
+    pub fn state(&self) -> Result<State, Status> {
+        self.app.whole_state()
+    }
+
+    /// Whether what is paused could run at once (STA-8).
+    pub fn cued(&self) -> Cued {
+        self.app.cued()
+    }
+
+    /// Whether the device of a filter is gone while it plays.
+    pub fn is_lost(&self, filter: &FilterPath) -> bool {
+        let playing = self.app.playing.as_ref();
+        playing.is_some_and(|playing| playing.is_lost(filter))
+    }
+
+    /// What lies on a wire, and how often it was asked for.
+    pub fn held(&self, from: &PinAddress, to: &PinAddress) -> Option<Held> {
+        self.app.held(from, to)
     }
 
     /// The filter for which a tempo would be tapped: the one that is selected, else the first that has a tempo.

@@ -96,6 +96,8 @@ pub struct Built {
     pub wires: BTreeMap<(PinAddress, PinAddress), usize>,
     /// Where the state of each pin stands in `states`, and each filter.
     pub pins: BTreeMap<PinAddress, usize>,
+    /// Pins by their filter's place in the slab, factory and instance.
+    pub names: BTreeMap<(u32, u16, u16), PinAddress>,
     /// Filters in the order of their places in `states`.
     pub nodes: Vec<FilterPath>,
     /// States of pins, and what waits on wires.
@@ -234,6 +236,7 @@ impl Builder {
         let mut into = self.lay_out(&spec, &arriving, true);
         built.levels = Some(into.levels.clone());
         built.pins = into.holds.pins(&spec);
+        built.names = into.holds.names(&built.pins);
         built.nodes = spec.nodes.iter().map(|node| node.path.clone()).collect();
         built.states = Some(Arc::clone(&into.holds.cells));
         into.master = built

@@ -4,6 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::hold::{Holds, Link, Node, Seat};
 use super::link::PlanCells;
@@ -260,6 +261,19 @@ impl Holds {
         named.collect()
     }
 
+    /// The same pins, by what the audio thread calls them.
+    pub(super) fn names(
+        &self,
+        pins: &BTreeMap<PinAddress, usize>,
+    ) -> BTreeMap<(u32, u16, u16), PinAddress> {
+        let named = pins.iter().filter_map(|(pin, at)| {
+            let seat = &self.seats[*at];
+            let entry = self.nodes[seat.node as usize].entry?;
+            Some(((entry, seat.factory, seat.instance), pin.clone()))
+        });
+        named.collect()
+    }
+
     /// Goes on where another plan stood: what stays keeps its state, its limit, its time and what lies on its wires.
     pub(super) fn take_over(&mut self, old: &mut Self) {
         let mut olds = old.by_entry.iter().peekable();
@@ -284,6 +298,9 @@ impl Holds {
                     (seat.limit, seat.state) = (it.limit, it.state);
                 }
             }
+        }
+        for (seat, cell) in self.seats.iter().zip(&self.cells.pins) {
+            cell.store(seat.state as u8, Ordering::Relaxed);
         }
         let mut olds = old.by_id.iter().peekable();
         for &(id, at) in &self.by_id {

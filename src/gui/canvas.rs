@@ -13,7 +13,7 @@ use super::icons::Icon;
 use super::layout::{Boxed, Layout};
 use super::node_graph::{
     Brief, Footer, Health, Model, NodeId, NodeView, NoteView, PinAddr, Place, Requests, Route,
-    Side, Verdict, WireEnds, WireId, WireState, WireView,
+    Side, Tag, Ticks, Verdict, WireEnds, WireId, WireState, WireView,
 };
 use super::rows::Row;
 use super::screen::Command;
@@ -224,6 +224,34 @@ impl Scene<'_> {
         }
     }
 
+    /// The queue of a wire, and its rest: what waits there, and whether nothing moves on it.
+    fn show_held(&self, wire: &Wire, tag: &mut Tag<'_>, shown: &mut WireView<'_>) {
+        let now = self.state();
+        let states = [&wire.from, &wire.to].map(|pin| self.view.pin_state(pin));
+        if self.view.is_lost(&wire.to.filter) {
+            shown.state = WireState::EndMissing;
+            shown.standing = "its device is gone".into();
+        } else if now == State::Run && states.contains(&Some(State::Stop)) {
+            shown.state = WireState::Resting;
+        }
+        let Some(held) = self.view.held(&wire.from, &wire.to) else {
+            return;
+        };
+        let few = |count: u32| count.min(16) as u8;
+        if held.frames > 0 && (held.held > 0 || held.is_waiting) {
+            tag.ticks = Some(Ticks {
+                waiting: few(held.held),
+                total: few(held.frames),
+            });
+            let words = if held.is_waiting { "waiting" } else { "late" };
+            let standing = format!(
+                "{}, {} of {} frames {words}",
+                shown.standing, held.held, held.frames
+            );
+            shown.standing = standing.into();
+        }
+    }
+
     fn state(&self) -> State {
         self.view.cells.map_or(State::Stop, |cells| cells.state())
     }
@@ -238,6 +266,17 @@ fn health(status: &FilterStatus, now: State) -> (Health, u8) {
         FilterStatus::Disabled => (Health::Disabled, 0),
         FilterStatus::Idle(_) => (Health::Fine, 0),
         FilterStatus::Ready(state) => (Health::Fine, (*state).min(now) as u8),
+    }
+}
+
+/// Why a filter is not in the state of the graph.
+fn held_words(view: &View<'_>, path: &FilterPath, state: State) -> String {
+    if view.is_lost(path) {
+        return "its device is gone".to_owned();
+    }
+    match view.limit(path) {
+        State::Run => format!("its pins are held in {}", state.name()),
+        _ => format!("held in {}", state.name()),
     }
 }
 
@@ -297,6 +336,9 @@ impl Model for Scene<'_> {
             }
             FilterStatus::Bypassed(words) => Some(Footer::Words(words.into())),
             FilterStatus::Disabled => Some(Footer::Words("disabled".into())),
+            FilterStatus::Ready(state) if state < self.state() => {
+                Some(Footer::Words(held_words(self.view, &it.path, state).into()))
+            }
             FilterStatus::Ready(_) => {
                 cost(self.view, &it.path).map(|(left, share, right)| Footer::Cost {
                     left: left.into(),
@@ -395,6 +437,7 @@ impl Model for Scene<'_> {
                 shown.standing = refusal.sentence().into();
             }
             Ok(agreement) => {
+                shown.standing = agreement.format.to_string().into();
                 let runs = self.state() != State::Stop;
                 shown.kind = hue(agreement.format.kind());
                 shown.strands = agreement
@@ -411,8 +454,9 @@ impl Model for Scene<'_> {
                 } else {
                     Requests::AgainstData
                 };
-                shown.standing = agreement.format.to_string().into();
-                shown.tag = Some(tag(&agreement.format));
+                let mut words = tag(&agreement.format);
+                self.show_held(wire, &mut words, &mut shown);
+                shown.tag = Some(words);
                 let signal = self.signals.of(self.view, at, wire);
                 shown.level = signal.brightness;
                 shown.beads = signal.beads;

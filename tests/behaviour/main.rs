@@ -42,6 +42,7 @@ mod ks_graph;
 mod ks_rules;
 mod ks_systems;
 
+mod limits;
 mod loops;
 
 mod outside;

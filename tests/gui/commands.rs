@@ -104,6 +104,25 @@ fn inside() -> Window {
     window
 }
 
+/// The selected filter is held in Stop.
+fn held() -> Window {
+    let mut window = chosen();
+    let filters = window.screen().app().view().selection.filters.iter();
+    let filters = filters.copied().collect();
+    let state = State::Stop;
+    let app = window.screen().app_mut();
+    app.perform(Action::LimitFilters { filters, state });
+    window.harness().run_steps(3);
+    window
+}
+
+/// How far the selected filter goes.
+fn limit(window: &mut Window) -> State {
+    let view = window.screen().app().view();
+    let id = view.selection.one_filter().expect("one is selected");
+    view.limit(&view.path_of(id))
+}
+
 fn disabled() -> Window {
     let mut window = one();
     let filters = vec![FilterId(first(&mut window))];
@@ -375,6 +394,11 @@ cases! {
     "graph.bypass", one, |w| filter(w).is_bypassed;
     "graph.disable", one, |w| filter(w).is_disabled;
     "graph.enable", disabled, |w| !filter(w).is_disabled;
+    "graph.state.run", held, |w| limit(w) == State::Run;
+    "graph.state.pause", chosen, |w| limit(w) == State::Pause;
+    "graph.state.acquire", chosen, |w| limit(w) == State::Acquire;
+    "graph.state.stop", chosen, |w| limit(w) == State::Stop;
+
     "graph.comment", three, |w| {
         w.type_text("Loud here");
         w.key(Modifiers::NONE, Key::Enter);

@@ -19,6 +19,8 @@ mod canvas_notes;
 mod devices;
 
 mod pages;
+mod holding;
+
 mod panels;
 mod questions;
 

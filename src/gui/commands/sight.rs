@@ -3,8 +3,9 @@
 use egui::Pos2;
 
 use crate::app::{Preferences, View};
-use crate::graph::{FilterNode, Node, NodeKind};
+use crate::graph::{FilterId, FilterNode, Node, NodeKind, PinAddress};
 use crate::gui::node_graph::Target;
+use crate::gui::rows::Rows;
 
 /// What a context menu is about, while it is open.
 #[derive(Clone, PartialEq, Debug)]
@@ -46,6 +47,32 @@ impl Sight<'_> {
     /// Whether boxes or notes are selected.
     pub(in crate::gui) fn has_boxes(&self) -> bool {
         self.has_filters() || !self.view.selection.notes.is_empty()
+    }
+
+    /// The pin that a context menu is about.
+    pub(in crate::gui) fn pin(&self) -> Option<PinAddress> {
+        let Some(Target::Pin(pin)) = self.aim?.target else {
+            return None;
+        };
+        let id = FilterId(u32::try_from(pin.node).ok()?);
+        let rows = Rows::of(self.view, id, self.view.graph.filters.get(&id)?);
+        let row = rows.side(pin.side).get(pin.index)?;
+        Some(PinAddress {
+            filter: self.view.path_of(id),
+            pin: row.pin.clone(),
+            instance: row.instance,
+        })
+    }
+
+    /// How far what is meant goes, a pin or what is selected; `Some(None)` where that differs, `None` where nothing is.
+    pub(in crate::gui) fn limit(&self) -> Option<Option<crate::ks::State>> {
+        if let Some(pin) = self.pin() {
+            return Some(Some(self.view.pin_limit(&pin)));
+        }
+        let selected = self.view.selection.filters.iter();
+        let mut limits = selected.map(|id| self.view.limit(&self.view.path_of(*id)));
+        let first = limits.next()?;
+        Some(limits.all(|limit| limit == first).then_some(first))
     }
 
     /// The filters that are selected, those inside selected groups too.

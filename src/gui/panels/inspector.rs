@@ -164,6 +164,14 @@ impl Inspector {
             }
             match &node.kind {
                 NodeKind::Filter(filter) => {
+                    if let FilterStatus::Ready(now) = view.status(&path) {
+                        let limit = view.limit(&path);
+                        let clicked = super::states::row_ui(ui, &node.name, Some(now), limit);
+                        if let Some(state) = clicked {
+                            let filters = vec![id];
+                            commands.push(Command::Do(Action::LimitFilters { filters, state }));
+                        }
+                    }
                     properties::properties_ui(ui, view, id, node, filter, descriptor, commands);
                 }
                 NodeKind::Group(group) => group_ui(ui, id, node, group, commands),

@@ -26,6 +26,7 @@ mod performance;
 mod pins;
 mod properties;
 mod raw;
+mod states;
 pub(super) mod status;
 mod topology;
 pub(super) mod tour;

@@ -162,6 +162,16 @@ pub(super) fn page_ui(
         ranges_ui(ui, view, id, factory, &wired);
         for row in wired {
             wired_ui(ui, view, look, id, factory.data_flow, row, commands);
+            let pin = PinAddress {
+                filter: view.path_of(id),
+                pin: row.pin.clone(),
+                instance: row.instance,
+            };
+            let name = format!("{} {}", node.name, row.label);
+            let (now, limit) = (view.pin_state(&pin), view.pin_limit(&pin));
+            if let Some(state) = super::states::row_ui(ui, &name, now, limit) {
+                commands.push(Command::Do(Action::LimitPin { pin, state }));
+            }
         }
         ui.add_space(6.0);
         section_rule(ui);

@@ -251,6 +251,19 @@ impl Screen {
         self.app.perform(Action::SetBypass { filters, is_on });
     }
 
+    /// Holds the pin pointed at, or what is selected, in a state; Run lets it go.
+    pub(in crate::gui) fn hold(&mut self, state: crate::ks::State) {
+        let view = self.app.view();
+        let action = match self.sight(&view).pin() {
+            Some(pin) => Action::LimitPin { pin, state },
+            None => Action::LimitFilters {
+                filters: view.selection.filters.iter().copied().collect(),
+                state,
+            },
+        };
+        self.app.perform(action);
+    }
+
     /// Leaves what is selected out of what plays, or takes it in again.
     pub(in crate::gui) fn disable(&mut self, is_on: bool) {
         let filters = self.app.view().selection.filters.iter().copied().collect();

@@ -47,6 +47,21 @@ fn frame_colour<'a>(sight: &Sight<'a>) -> Option<&'a str> {
     })
 }
 
+macro_rules! limit {
+    ($name:literal, $words:literal, $state:ident, $key:literal, $help:literal) => {
+        Spec::new($name, $words, $help, |screen, _| {
+            screen.hold(crate::ks::State::$state)
+        })
+        .keys(&[$key])
+        .under(Menu::Graph, 3, "State")
+        .on(&[On::Filter, On::Pin])
+        .when(|sight| match sight.limit() {
+            Some(limit) => State::switch(limit == Some(crate::ks::State::$state)),
+            None => State::not(NO_FILTER),
+        })
+    };
+}
+
 macro_rules! colour {
     ($name:literal, $words:literal, $colour:literal, $help:literal) => {
         Spec::new($name, $words, $help, |screen, _| {
@@ -224,6 +239,34 @@ pub(super) const SPECS: &[Spec] = &[
         true => State::ready(),
         false => State::not("Nothing that is selected is disabled."),
     }),
+    limit!(
+        "graph.state.run",
+        "With the Graph",
+        Run,
+        "R",
+        "Lets the selected filters, or the pin pointed at, go with the graph."
+    ),
+    limit!(
+        "graph.state.pause",
+        "Pause Here",
+        Pause,
+        "P",
+        "Holds the selected filters, or the pin pointed at, in Pause while the rest runs."
+    ),
+    limit!(
+        "graph.state.acquire",
+        "Acquire Here",
+        Acquire,
+        "A",
+        "Lets the selected filters, or the pin pointed at, keep what they hold and move nothing."
+    ),
+    limit!(
+        "graph.state.stop",
+        "Stop Here",
+        Stop,
+        "S",
+        "Stops the selected filters, or the pin pointed at, while the rest runs."
+    ),
     Spec::new(
         "graph.comment",
         "Add Comment",
