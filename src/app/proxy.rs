@@ -100,6 +100,9 @@ pub struct OpenPin {
     /// Index of its wire in the agreement, and the format agreed on it.
     wire: usize,
     agreed: DataFormat,
+    address: PinAddress,
+    /// The state it was in when it was looked at.
+    state: State,
 }
 
 /// A filter of the document as an object.
@@ -107,7 +110,6 @@ pub struct Proxy {
     host: Host,
     filter: raw::Handle,
     pins: Vec<OpenPin>,
-    state: State,
     had_ended: bool,
 }
 
@@ -134,7 +136,10 @@ impl View<'_> {
                 let asks = agreed.is_push == (flow == DataFlow::Out);
                 let role = if asks { Role::Source } else { Role::Sink };
                 let values = (agreed.format.clone(), agreed.medium, agreed.interface);
+                let state = self.pin_state(end).unwrap_or(state);
                 pins.push(OpenPin {
+                    address: end.clone(),
+                    state,
                     name: pin_name(end),
                     handle: host.adopt(filter, factory, role, values, state),
                     wire: index,
@@ -146,7 +151,6 @@ impl View<'_> {
             host,
             filter,
             pins,
-            state,
             had_ended: self.has_ended(),
         })
     }
@@ -254,13 +258,20 @@ impl Proxy {
             .collect()
     }
 
-    /// What the calls so far want of the program: the state a pin was to go to, which is the whole graph's to take, and
-    /// the format it was to have, which is the whole wire's.
+    /// What the calls so far want of the program: the state a pin was to go to, alone where the graph is as far, with the
+    /// graph where it is not; and the format it was to have, which is the whole wire's.
     pub fn wishes(&self, view: &View<'_>) -> Vec<Action> {
         let mut wishes = vec![];
         for pin in &self.pins {
-            if let Some(state) = self.host.state(pin.handle).filter(|it| *it != self.state) {
-                wishes.push(Action::SetState(state));
+            if let Some(state) = self.host.state(pin.handle).filter(|it| *it != pin.state) {
+                let is_whole = state >= view.requested;
+                wishes.push(Action::LimitPin {
+                    pin: pin.address.clone(),
+                    state: if is_whole { State::Run } else { state },
+                });
+                if state > view.requested {
+                    wishes.push(Action::SetState(state));
+                }
             }
             let format = self.host.agreed(pin.handle).map(|(format, ..)| format);
             let Some(format) = format.filter(|it| **it != pin.agreed) else {

@@ -74,7 +74,8 @@ actions! {
     // Another document, a file, what is selected, the gate, notes, devices, the program itself: what plays goes on, or
     // begins anew.
     not:
-        New Open Save SaveAs BeginGesture EndGesture Select SelectAll SetState ToggleRun Panic Play SetPlayMode PlayOn
+        New Open Save SaveAs BeginGesture EndGesture Select SelectAll SetState ToggleRun
+        LimitFilters LimitPin Panic Play SetPlayMode PlayOn
         DismissBanner DismissRefusal Refresh UseDevice LookForDevices UseDefaultDevice FollowDefault SetQuantum
         SetPreferences SaveAsTemplate OpenRecovered DiscardRecovered Report Picture FindMedia;
 }
