@@ -158,7 +158,9 @@ impl Document {
             is_blocking: warning.is_blocking,
         });
         let of_file = of_file.filter(|problem| !is_told(&problem.text));
-        of_file.chain(agreed.iter().cloned()).collect()
+        let agreed = agreed.iter().cloned();
+        let taken = graph::taken_units(wiring);
+        of_file.chain(agreed).chain(taken).collect()
     }
 
     /// The line of the file that a problem is about, where it can be told.

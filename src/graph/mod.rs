@@ -24,6 +24,9 @@ mod notes;
 mod problems;
 mod refusal;
 mod shared;
+
+mod units;
+
 mod wiring;
 mod words;
 
@@ -45,4 +48,7 @@ pub use model::{
 };
 pub use refusal::{Axis, Cure, CureKind, Field, Operands, Refusal, Step};
 pub use shared::Shared;
+
+pub use units::taken_units;
+
 pub use wiring::{Agreement, FilterPath, PinAddress, Problem, Wire, WiredFilter, Wiring};

@@ -1,15 +1,14 @@
 //! What hard-wired mediums say of a whole graph: a line inside a device is there once for each unit (MED-1), so of two
 //! filters that both give into it one is not heard. The second is told.
 
-use std::collections::BTreeMap;
-
-use super::wiring::{FilterPath, Problem, WiredFilter};
+use super::wiring::{Problem, Wiring};
 use crate::ks::{DataFlow, Medium};
 
-/// Names filters that give into a line which another one before them has.
-pub(super) fn taken(filters: &BTreeMap<FilterPath, WiredFilter>, problems: &mut Vec<Problem>) {
+/// Filters that give into a line which another one before them has. What is disabled gives nothing.
+pub fn taken_units(wiring: &Wiring) -> Vec<Problem> {
+    let mut problems = vec![];
     let mut givers: Vec<(&str, Medium, &str)> = vec![];
-    for (path, filter) in filters {
+    for (path, filter) in wiring.filters.iter() {
         let Some(descriptor) = filter.descriptor.as_ref().filter(|_| !filter.is_disabled) else {
             continue;
         };
@@ -17,7 +16,7 @@ pub(super) fn taken(filters: &BTreeMap<FilterPath, WiredFilter>, problems: &mut 
         for pin in outputs.filter(|pin| pin.data_flow == DataFlow::Out) {
             let lines = pin.all_mediums().iter().copied();
             for line in lines.filter(|line| line.is_hard_wired()) {
-                let same = |it: &&(&str, Medium, &str)| (it.0, it.1) == (&filter.key, line);
+                let same = |it: &&(&str, Medium, &str)| (it.0, it.1) == (filter.key.as_str(), line);
                 let Some((_, _, first)) = givers.iter().find(same) else {
                     givers.push((&filter.key, line, &filter.name));
                     continue;
@@ -35,4 +34,5 @@ pub(super) fn taken(filters: &BTreeMap<FilterPath, WiredFilter>, problems: &mut 
             }
         }
     }
+    problems
 }

@@ -140,3 +140,32 @@ fn a_line_that_is_cut_falls_silent_without_a_jump() {
     let again = hear(&mut open(&drawn, false), &drawn, &[480; 2]);
     assert!(again.iter().any(|sample| sample.abs() > 0.05));
 }
+
+#[test]
+fn med_1_a_second_giver_into_one_unit_is_told() {
+    let told = |text: &str| {
+        let all = catalogue();
+        let drawn = graph(&all, text);
+        let wiring = agree(&all, &drawn);
+        let problems = ksgraph::graph::taken_units(&wiring);
+        assert!(problems.iter().all(|it| it.is_blocking));
+        problems
+            .into_iter()
+            .map(|it| (it.filter.unwrap(), it.text))
+            .collect::<Vec<_>>()
+    };
+    let two =
+        "tone -> lab_card_wave:w -> lab_card_mixer:m -> null_renderer:n; noise -> lab_card_wave:v";
+    let problems = told(two);
+    let [(filter, text)] = &problems[..] else {
+        panic!("{problems:?}");
+    };
+    let second = graph(&catalogue(), two).find("v").unwrap();
+    assert_eq!(*filter, FilterPath::of(second));
+    assert!(
+        text.contains("v.line") && text.contains("w has already"),
+        "{text}"
+    );
+    assert!(told(&format!("{two} unit=2")).is_empty(), "another card");
+    assert!(told(CARD).is_empty(), "one pair");
+}

@@ -139,3 +139,37 @@ fn a_broken_file_where_one_asked_for_ends_the_command_with_its_place() {
     assert!(twice.said.contains("gain"), "{}", twice.said);
     assert!(twice.text.contains("Gain and Pan"), "{}", twice.text);
 }
+
+#[test]
+fn fmp_1_of_filters_that_would_help_the_one_of_more_merit_goes_first() {
+    let desk = Desk::new("declared-merit");
+    let coded = r#"(major: "73647561-0000-0010-8000-00AA00389B71", sub: "00000002-0000-0010-8000-00AA00389B71",
+        specifier: "05589F81-C356-11CE-BF01-00AA0055595A", limits: None)"#;
+    let codec = |key: &str, merit: u32| {
+        format!(
+            r#"(key: "{key}", title: "{key}", merit: {merit}, categories: ["CF1DDA2D-9743-11D0-A3EE-00A0C9223196"],
+            pins: [(name: "in", data_flow: in, ranges: [{coded}]), (name: "out", data_flow: out, ranges: [{RANGE}])]),"#
+        )
+    };
+    let all = [
+        codec("plain", 0x60_0000),
+        codec("better", 0x80_0000),
+        codec("unlikely", 0x40_0000),
+        codec("unwanted", 0x20_0000),
+    ];
+    let packer = format!(
+        r#"(key: "packer", title: "Packer", pins: [(name: "out", data_flow: out, ranges: [{coded}])])"#
+    );
+    let package = format!("(version: 1, filters: [{}{packer}])", all.concat());
+    write(&desk, "more/codecs.ron", &package);
+    let graph = r#"(kind: "ksgraph", version: 1, next_id: 3, filters: [(id: 1, key: "packer", name: "p", at: (0, 0)),
+        (id: 2, key: "gain", name: "g", at: (0, 0))], connections: [])"#;
+    write(&desk, "g.ron", graph);
+    let told = desk.json(&["--filters", "more", "explain", "g.ron", "p.out", "g.in"]);
+    let cures = told.json["refusal"]["cures"].as_array().unwrap();
+    let inserts: Vec<&str> = cures
+        .iter()
+        .map(|it| it["inserts"][0].as_str().unwrap())
+        .collect();
+    assert_eq!(inserts, ["better", "plain", "unlikely"]);
+}

@@ -4,6 +4,7 @@ use egui::{Align2, Rect, Sense, Ui, Vec2, vec2};
 
 use super::page::{fact, heading, row, scrolled, section_rule, sentence};
 use crate::app::{Action, Selection, View};
+use crate::graph::taken_units;
 use crate::gui::controls;
 use crate::gui::screen::Command;
 use crate::gui::starters::Starters;
@@ -98,16 +99,14 @@ fn problems_ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Command>) {
         .iter()
         .filter(|wire| wire.outcome.is_err())
         .count();
-    if refused == 0 && view.wiring.problems.is_empty() {
+    let taken = taken_units(view.wiring);
+    let problems = view.wiring.problems.len() + taken.len();
+    if refused == 0 && problems == 0 {
         return;
     }
     ui.add_space(8.0);
     section_rule(ui);
-    heading(
-        ui,
-        "To look at",
-        &(refused + view.wiring.problems.len()).to_string(),
-    );
+    heading(ui, "To look at", &(refused + problems).to_string());
     let mut left = SHOWN;
     for wire in &view.wiring.wires {
         let Err(refusal) = &wire.outcome else {
@@ -136,7 +135,7 @@ fn problems_ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Command>) {
             commands,
         );
     }
-    for problem in view.wiring.problems.iter().take(left) {
+    for problem in view.wiring.problems.iter().chain(&taken).take(left) {
         let ink = if problem.is_blocking {
             theme.error
         } else {
@@ -155,7 +154,7 @@ fn problems_ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Command>) {
             commands,
         );
     }
-    let more = (refused + view.wiring.problems.len()).saturating_sub(SHOWN);
+    let more = (refused + problems).saturating_sub(SHOWN);
     if more > 0 {
         sentence(ui, &format!("and {more} more"), theme.dim);
     }
