@@ -51,7 +51,7 @@ fn job(app: &App) -> Job {
     let later = time_from_sample(48_000 * 3_600, 48_000);
     let feed: Arc<[KernelEvent]> = Arc::from([on, on.at(later)]);
     Job {
-        wiring: app.wiring.clone(),
+        wiring: crate::graph::Wiring::clone(&app.wiring),
         feeds: BTreeMap::from([(FilterPath::of(FilterId(1)), feed)]),
         ..Job::default()
     }

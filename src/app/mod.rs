@@ -117,8 +117,7 @@ use std::sync::Arc;
 
 use crate::engine::{Cells, Epoch, Limits};
 use crate::graph::{
-    Agreement, FilterPath, Graph, History, NoteId, PinAddress, Refusal, Wiring, negotiate,
-    would_connect,
+    Agreement, FilterPath, Graph, History, Negotiator, NoteId, PinAddress, Refusal, would_connect,
 };
 use crate::ks::{Catalogue, Facts, KernelEvent, State, Telemetry};
 use devices::Desk;
@@ -188,7 +187,8 @@ pub struct App {
     facts: Facts,
     graph: Graph,
     history: History,
-    wiring: Wiring,
+    /// What the graph agreed, kept up with it.
+    wiring: Negotiator,
     path: Option<PathBuf>,
     /// The group whose inside is shown; empty: the outermost graph.
     place: FilterPath,
@@ -257,7 +257,7 @@ impl App {
             feeds: options.feeds,
             graph: Graph::default(),
             history: History::default(),
-            wiring: Wiring::default(),
+            wiring: Negotiator::default(),
             path: None,
             place: FilterPath::default(),
             origins: Origins::default(),
@@ -515,7 +515,9 @@ impl App {
     fn agree(&mut self) {
         self.agreements += 1;
         let base = self.base();
-        self.wiring = negotiate(&self.graph, &self.catalogue, &self.facts, base.as_deref());
+        let (catalogue, facts) = (&self.catalogue, &self.facts);
+        self.wiring
+            .agree(&self.graph, catalogue, facts, base.as_deref());
         // Only now: what files the filters name is known when they have been described.
         self.probe_files();
         let names = |name: &String| {

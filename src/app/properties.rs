@@ -1,10 +1,11 @@
 //! Values of filters: set in the document, followed by the audio thread where that needs no new plan.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::App;
 use super::media::relative;
-use crate::graph::{Edit, FilterId, NodeKind, Reach};
+use crate::graph::{Edit, FilterId, FilterPath, NodeKind, Reach};
 use crate::ks::{Domain, Property, Value};
 
 impl App {
@@ -40,20 +41,14 @@ impl App {
     pub(super) fn follow(&mut self, reach: &Reach) {
         match reach {
             Reach::Nothing => {}
-            Reach::Values(_) => self.values_changed(),
+            Reach::Values(values) => self.values_changed(values),
             Reach::Plan => self.agree(),
         }
     }
 
     /// Values that take effect without a new plan: the wiring's copy follows, and the audio thread is told.
-    fn values_changed(&mut self) {
-        for (path, wired) in &mut self.wiring.filters {
-            if let Some(NodeKind::Filter(filter)) = self.graph.at(path).map(|node| &node.kind)
-                && wired.values != filter.values
-            {
-                wired.values.clone_from(&filter.values);
-            }
-        }
+    fn values_changed(&mut self, values: &BTreeSet<(FilterPath, String)>) {
+        self.wiring.follow_values(&self.graph, values);
         if let Some(playing) = &mut self.playing {
             playing.sync_values(&self.wiring);
         }

@@ -54,6 +54,7 @@ fn try_out(document: &Document, bench: &Bench, run: bool) -> Result<Vec<Problem>
     let scratch = Scratch::new();
     let mut wiring = bench.wiring.clone();
     for (index, filter) in wiring.filters.values_mut().enumerate() {
+        let filter = &mut **filter;
         let Some(descriptor) = &filter.descriptor else {
             continue;
         };

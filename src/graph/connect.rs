@@ -5,7 +5,7 @@
 
 use super::flatten::pin_words;
 use super::model::Chosen;
-use super::narrow::{FREE, Net, Room};
+use super::net::{FREE, Member, Net, Room, place_of};
 use super::refusal::{Field, Operands, Refusal, Step};
 use super::wiring::PinAddress;
 use crate::ks::{Communication, DataFlow, Interface, Medium, PinFactory, Status};
@@ -23,15 +23,20 @@ pub(super) struct End<'a> {
 
 impl<'a> End<'a> {
     /// Finds a pin, or says what there is none of.
-    pub(super) fn find(
-        room: &Room<'a>,
-        net: &Net,
+    pub(super) fn find(members: &'a [Member], address: &'a PinAddress) -> Result<Self, String> {
+        let filter = place_of(members, &address.filter);
+        let filter = filter.ok_or_else(|| format!("there is no filter {}", address.filter))?;
+        Self::of(members, filter, address)
+    }
+
+    /// The same for a filter whose place is known.
+    pub(super) fn of(
+        members: &'a [Member],
+        filter: usize,
         address: &'a PinAddress,
     ) -> Result<Self, String> {
-        let filter = net.places.get(&address.filter).copied();
-        let filter = filter.ok_or_else(|| format!("there is no filter {}", address.filter))?;
-        let (_, wired) = room.filters[filter];
-        let descriptor = wired.descriptor.as_ref().ok_or_else(|| {
+        let Member { wired, make, .. } = &members[filter];
+        let (_, descriptor) = make.known.as_ref().ok_or_else(|| {
             format!(
                 "{} is a filter of the kind {:?}, which is not installed",
                 wired.name, wired.key
@@ -55,7 +60,7 @@ impl<'a> End<'a> {
 
     /// `Gain.in`.
     pub(super) fn text(&self, room: &Room<'_>) -> String {
-        format!("{}.{}", room.filters[self.filter].1.name, self.word())
+        format!("{}.{}", room.name(self.filter), self.word())
     }
 }
 
@@ -130,9 +135,9 @@ pub(super) fn link(
     net: &Net,
     (from, to): (End<'_>, End<'_>),
     chosen: &Chosen,
-    passed: &mut dyn FnMut(Step, String),
+    passed: &mut dyn FnMut(Step, &dyn Fn() -> String),
 ) -> Result<Link, Fault> {
-    let name = |filter: usize| &room.filters[filter].1.name;
+    let name = |filter: usize| room.name(filter);
     // A wire into a deferred pin is a delay line: a loop through it is legal (CYC-2).
     let is_deferred = room.descriptor(to.filter).is_deferred(to.index);
     if from.filter == to.filter && !is_deferred {
@@ -145,29 +150,24 @@ pub(super) fn link(
             format!("{} is one too: a filter cannot feed itself", to.word()),
         ));
     }
-    passed(
-        Step::SameFilter,
-        match from.filter == to.filter {
-            false => format!(
-                "{} and {} are two filters",
-                name(from.filter),
-                name(to.filter)
-            ),
-            true => format!(
-                "{} feeds itself, later: no path leads on from {}",
-                name(from.filter),
-                to.word()
-            ),
-        },
-    );
+    passed(Step::SameFilter, &|| match from.filter == to.filter {
+        false => format!(
+            "{} and {} are two filters",
+            name(from.filter),
+            name(to.filter)
+        ),
+        true => format!(
+            "{} feeds itself, later: no path leads on from {}",
+            name(from.filter),
+            to.word()
+        ),
+    });
     data_flow(&from, &to)?;
-    passed(
-        Step::DataFlow,
-        format!("{} is an output, {} is an input", from.word(), to.word()),
-    );
+    passed(Step::DataFlow, &|| {
+        format!("{} is an output, {} is an input", from.word(), to.word())
+    });
     let is_push = communication(&from, &to)?;
-    passed(
-        Step::Communication,
+    passed(Step::Communication, &|| {
         format!(
             "{} is {}, {} is {}: {} issues requests ({})",
             from.word(),
@@ -176,10 +176,10 @@ pub(super) fn link(
             to.factory.communication.name(),
             if is_push { from.word() } else { to.word() },
             if is_push { "push" } else { "pull" },
-        ),
-    );
+        )
+    });
     if !is_deferred && let Some(way) = net.way(room, to.filter, from.filter) {
-        let way: Vec<&str> = way.iter().map(|&at| name(at).as_str()).collect();
+        let way: Vec<&str> = way.iter().map(|&at| name(at)).collect();
         return Err(Fault::new(
             "CYC-1",
             Status::InvalidParameter,
@@ -193,11 +193,10 @@ pub(super) fn link(
             "the wire would close a loop".into(),
         ));
     }
-    let found = match is_deferred {
+    passed(Step::Cycle, &|| match is_deferred {
         true => format!("{} takes what comes in later: a loop may sound", to.word()),
         false => "no loop".into(),
-    };
-    passed(Step::Cycle, found);
+    });
     let (source, sink) = if is_push { (&from, &to) } else { (&to, &from) };
     let medium = common(
         source.factory.all_mediums(),
@@ -229,7 +228,7 @@ pub(super) fn link(
             named(to.factory.all_mediums(), chosen.medium, Medium::text),
         )
     })?;
-    passed(Step::Medium, medium.text());
+    passed(Step::Medium, &|| medium.text());
     let interface = common(
         source.factory.all_interfaces(),
         sink.factory.all_interfaces(),
@@ -264,18 +263,17 @@ pub(super) fn link(
             ),
         )
     })?;
-    passed(Step::Interface, interface.text());
+    passed(Step::Interface, &|| interface.text());
     let (from_pin, to_pin) = instances(net, &from, &to)?;
-    passed(
-        Step::Instances,
+    passed(Step::Instances, &|| {
         format!(
             "{} has {}, {} has {}",
             from.word(),
             room_words(from.factory),
             to.word(),
             room_words(to.factory)
-        ),
-    );
+        )
+    });
     Ok(Link {
         medium,
         interface,
@@ -386,16 +384,12 @@ fn instances(net: &Net, from: &End<'_>, to: &End<'_>) -> Result<(usize, usize), 
 /// The pin of an end in the net, or why no wire may be made there.
 fn taken(net: &Net, end: &End<'_>) -> Result<usize, String> {
     let possible = end.factory.instances.possible;
-    let pins = &net.of[end.filter][end.index];
-    let current = pins
-        .iter()
-        .filter(|&&pin| net.pins[pin].wire.is_some())
-        .count();
+    let current = net.factories(end.filter)[end.index].1;
     let wires = |count: u32| match count {
         1 => "its only wire".to_owned(),
         count => format!("all its {count} wires"),
     };
-    if current as u64 >= u64::from(possible) {
+    if current >= possible {
         return Err(format!(
             "{} has {} already",
             end.factory.name,

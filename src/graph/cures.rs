@@ -2,11 +2,13 @@
 //! category and are tried with the same ranges and the same `constrain` that refused the wire.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::agree::Setting;
 use super::connect::{End, Link, is_free, link};
 use super::model::Chosen;
-use super::narrow::{Net, Room, tidy};
+use super::narrow::tidy;
+use super::net::{FREE, Net, Room};
 use super::refusal::{Cure, CureKind, Refusal, Step};
 use crate::ks::ids::{Guid, category};
 use crate::ks::{
@@ -201,12 +203,12 @@ fn other_pins(room: &Room<'_>, net: &Net, (from, to): (End<'_>, End<'_>)) -> Vec
             if factory.data_flow != flow || factory.is_bridge() {
                 continue;
             }
-            let pins = &net.of[end.filter][index];
-            let Some(&pin) = pins.iter().find(|&&pin| is_free(net, pin)) else {
+            let (pins, _) = &net.factories(end.filter)[index];
+            let Some(pin) = pins.clone().find(|&pin| is_free(net, pin)) else {
                 continue;
             };
             let instance = match net.pins[pin].instance {
-                super::narrow::FREE => next_instance(net, pins),
+                FREE => next_instance(net, pins.clone()),
                 instance => instance,
             };
             let mut address = end.address.clone();
@@ -240,9 +242,10 @@ fn other_pins(room: &Room<'_>, net: &Net, (from, to): (End<'_>, End<'_>)) -> Vec
 }
 
 /// The lowest instance number that none of `pins` has.
-fn next_instance(net: &Net, pins: &[usize]) -> u32 {
-    let taken = |number: u32| pins.iter().any(|&pin| net.pins[pin].instance == number);
-    (0..).find(|&number| !taken(number)).unwrap_or(0)
+fn next_instance(net: &Net, pins: Range<usize>) -> u32 {
+    let taken = net.pins[pins].iter().map(|pin| pin.instance);
+    let gap = (0..).zip(taken).find(|(number, taken)| number != taken);
+    gap.map_or(0, |(number, _)| number)
 }
 
 fn meets(net: &Net, link: &Link) -> bool {

@@ -17,9 +17,13 @@ mod fold;
 mod fragment;
 
 mod history;
+mod knots;
+mod memo;
 mod model;
 mod narrow;
+mod negotiator;
 mod nest;
+mod net;
 mod notes;
 mod problems;
 mod refusal;
@@ -38,7 +42,7 @@ pub use file::{
     FileError, Loaded, Spot, VERSION, Warning, from_ron, load, save_atomically, to_ron,
 };
 pub(crate) use file::{Process, beside, sweep};
-pub use flatten::MAX_DEPTH;
+pub use flatten::{FlatWire, MAX_DEPTH};
 pub use fold::{Fold, Folding, fold, hide_pin, rename_pin, show_pin, unfold};
 pub use fragment::{Fragment, FragmentError, Insertion};
 pub use history::{History, Replayed};
@@ -46,9 +50,10 @@ pub use model::{
     Chosen, Connection, FilterId, FilterNode, Graph, Group, GroupPin, Node, NodeKind, Note, NoteId,
     NoteKind, PinRef, Position, Size,
 };
+pub use negotiator::Negotiator;
 pub use refusal::{Axis, Cure, CureKind, Field, Operands, Refusal, Step};
 pub use shared::Shared;
 
 pub use units::taken_units;
 
-pub use wiring::{Agreement, FilterPath, PinAddress, Problem, Wire, WiredFilter, Wiring};
+pub use wiring::{Agreement, FilterPath, Joined, PinAddress, Problem, Wire, WiredFilter, Wiring};

@@ -1,98 +1,93 @@
 //! Filters described for their values and facts, and what is wrong with a graph that is no refused wire.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::agree::Setting;
-use super::flatten::Flat;
-use super::narrow::{Net, Room};
-use super::wiring::{FilterPath, PinAddress, Problem, WiredFilter};
+use super::memo::Memo;
+use super::model::FilterNode;
+use super::net::{Member, Net};
+use super::wiring::{FilterPath, Problem, WiredFilter};
 use crate::ks::{Domain, Facts, FileFact, Settings, Value};
 
-/// Describes every filter; what its values or files lack goes to `problems`.
+/// Describes a filter; what its values or files lack is noted with it. `slot` is its place in the tables of the wiring.
 pub(super) fn describe(
-    flat: &Flat<'_>,
     setting: &Setting<'_>,
-    problems: &mut Vec<Problem>,
-) -> BTreeMap<FilterPath, WiredFilter> {
-    let mut filters = BTreeMap::new();
-    for (path, filter) in &flat.filters {
-        let node = filter.node;
-        let name = flat.names[path].clone();
-        let mut problem = |text: String, is_blocking| {
-            problems.push(Problem {
-                filter: Some(path.clone()),
-                text,
-                is_blocking,
-            });
-        };
-        let settings = Settings {
-            values: &node.values,
-            base: setting.base,
-        };
-        let kind = setting.catalogue.get(&node.key);
-        let descriptor = kind.map(|kind| kind.describe(&settings, setting.facts).into_owned());
-        let Some(descriptor) = descriptor else {
-            problem(
-                format!(
-                    "{name}: no filter of the kind {:?} is installed; it is kept with its wires",
-                    node.key
-                ),
-                true,
-            );
-            let wired = WiredFilter {
-                name,
-                key: node.key.clone(),
-                values: node.values.clone(),
-                is_bypassed: node.is_bypassed,
-                is_disabled: node.is_disabled,
-                descriptor: None,
-            };
-            filters.insert(path.clone(), wired);
-            continue;
-        };
-        for (key, value) in &node.values {
-            match descriptor.property(key) {
-                None => problem(
-                    format!("{name}: there is no property {key}; it is kept"),
-                    true,
-                ),
-                Some((_, property)) if property.legal(value).is_none() => problem(
-                    format!(
-                        "{name}: {key} is {}; wanted {}. The default is taken",
-                        value_words(value),
-                        property.wanted()
+    memo: &mut Memo,
+    (path, name, node): (FilterPath, String, &FilterNode),
+    slot: usize,
+) -> Member {
+    let make = memo.make(setting, &node.key, &node.values);
+    let mut problems = vec![];
+    let mut problem = |text: String, is_blocking: bool| {
+        problems.push(Problem {
+            filter: Some(path.clone()),
+            text,
+            // What does not play can be as it likes.
+            is_blocking: is_blocking && !node.is_disabled,
+        });
+    };
+    let descriptor = make.known.as_ref().map(|(_, descriptor)| descriptor);
+    match descriptor {
+        None => problem(
+            format!(
+                "{name}: no filter of the kind {:?} is installed; it is kept with its wires",
+                node.key
+            ),
+            true,
+        ),
+        Some(descriptor) => {
+            for (key, value) in &node.values {
+                match descriptor.property(key) {
+                    None => problem(
+                        format!("{name}: there is no property {key}; it is kept"),
+                        true,
                     ),
-                    false,
-                ),
-                Some(_) => {}
+                    Some((_, property)) if property.legal(value).is_none() => problem(
+                        format!(
+                            "{name}: {key} is {}; wanted {}. The default is taken",
+                            value_words(value),
+                            property.wanted()
+                        ),
+                        false,
+                    ),
+                    Some(_) => {}
+                }
+            }
+            for key in node.unknown.keys() {
+                problem(
+                    format!("{name}: the value of {key} is not understood; it is kept"),
+                    true,
+                );
+            }
+            let settings = Settings {
+                values: &node.values,
+                base: setting.base,
+            };
+            for property in descriptor.properties.iter() {
+                if property.domain == Domain::Path
+                    && let Some(file) = settings.path(property)
+                    && let FileFact::Unusable(reason) = known_file(setting.facts, &file)
+                {
+                    problem(format!("{name}: {}: {reason}", file.display()), true);
+                }
             }
         }
-        for key in node.unknown.keys() {
-            problem(
-                format!("{name}: the value of {key} is not understood; it is kept"),
-                true,
-            );
-        }
-        for property in descriptor.properties.iter() {
-            if property.domain == Domain::Path
-                && let Some(file) = settings.path(property)
-                && let FileFact::Unusable(reason) = known_file(setting.facts, &file)
-            {
-                problem(format!("{name}: {}: {reason}", file.display()), true);
-            }
-        }
-        let wired = WiredFilter {
-            name,
-            key: node.key.clone(),
-            values: node.values.clone(),
-            is_bypassed: node.is_bypassed,
-            is_disabled: node.is_disabled,
-            descriptor: Some(descriptor),
-        };
-        filters.insert(path.clone(), wired);
     }
-    filters
+    let wired = WiredFilter {
+        name,
+        key: node.key.clone(),
+        values: node.values.clone(),
+        is_bypassed: node.is_bypassed,
+        is_disabled: node.is_disabled,
+        descriptor: descriptor.cloned(),
+        slot,
+    };
+    Member {
+        path,
+        wired: wired.into(),
+        make,
+        problems,
+    }
 }
 
 /// What is known of a file, which observers name in full.
@@ -112,46 +107,42 @@ fn value_words(value: &Value) -> String {
 }
 
 /// A wire to a pin that is not there. A filter that is not installed has been named already.
-pub(super) fn no_pin(
-    filters: &BTreeMap<FilterPath, WiredFilter>,
-    end: &PinAddress,
-    reason: String,
-) -> Option<Problem> {
-    filters.get(&end.filter)?.descriptor.as_ref()?;
+pub(super) fn no_pin(member: &Member, reason: &str) -> Option<Problem> {
+    member.make.known.as_ref()?;
     Some(Problem {
-        filter: Some(end.filter.clone()),
+        filter: Some(member.path.clone()),
         text: format!("{reason}; its wire is kept"),
-        is_blocking: true,
+        is_blocking: !member.wired.is_disabled,
     })
 }
 
-/// INS-5: a filter with any wire needs all its necessary pins.
-pub(super) fn necessary(room: &Room<'_>, net: &Net, problems: &mut Vec<Problem>) {
-    for (place, (path, wired)) in room.filters.iter().enumerate() {
-        let Some(descriptor) = &wired.descriptor else {
+/// INS-5: a filter with any wire needs all its necessary pins. What lacks, with the place of its filter.
+pub(super) fn necessary(members: &[Member], net: &Net) -> Vec<(usize, Problem)> {
+    let mut problems = vec![];
+    for (place, member) in members.iter().enumerate() {
+        let Some((_, descriptor)) = &member.make.known else {
             continue;
         };
-        let count = |factory: usize| {
-            let pins = net.of[place][factory].iter();
-            pins.filter(|&&pin| net.pins[pin].wire.is_some()).count() as u32
-        };
-        let counts: Vec<u32> = (0..descriptor.pins.len()).map(count).collect();
-        if counts.iter().all(|&count| count == 0) {
+        let factories = net.factories(place);
+        if factories.iter().all(|(_, count)| *count == 0) {
             continue;
         }
-        for (pin, count) in descriptor.pins.iter().zip(counts) {
+        for (pin, (_, count)) in descriptor.pins.iter().zip(factories) {
             let needed = pin.instances.necessary;
-            if count < needed {
+            if *count < needed {
                 let how = match needed {
                     1 => "must be connected".to_owned(),
                     needed => format!("needs {needed} wires and has {count}"),
                 };
-                problems.push(Problem {
-                    filter: Some((*path).clone()),
-                    text: format!("{}.{} {how} before the filter runs", wired.name, pin.name),
-                    is_blocking: true,
-                });
+                let name = &member.wired.name;
+                let problem = Problem {
+                    filter: Some(member.path.clone()),
+                    text: format!("{name}.{} {how} before the filter runs", pin.name),
+                    is_blocking: !member.wired.is_disabled,
+                };
+                problems.push((place, problem));
             }
         }
     }
+    problems
 }

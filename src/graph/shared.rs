@@ -1,8 +1,9 @@
-//! A part of the document that its copies share until one of them changes it.
+//! A value that its copies share until one of them changes it: what documents and agreements are made of.
 //!
 //! Copying a graph copies pointers, and two graphs tell by pointers what is still the same in both: that is how the
-//! agreement can find what an edit changed without reading all of it.
+//! agreement finds what an edit changed without reading all of it (`flatten.rs`).
 
+use std::collections::{BTreeMap, btree_map};
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
@@ -14,6 +15,11 @@ impl<T> Shared<T> {
     /// Whether both are one and the same, not only equal.
     pub(super) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Where it lies: no two that live at the same time have the same, unless they are one.
+    pub(super) fn place(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
     }
 }
 
@@ -53,6 +59,15 @@ impl<T: Clone> DerefMut for Shared<T> {
 impl<T: PartialEq> PartialEq for Shared<T> {
     fn eq(&self, other: &Self) -> bool {
         self.is(other) || *self.0 == *other.0
+    }
+}
+
+impl<'a, K, V> IntoIterator for &'a Shared<BTreeMap<K, V>> {
+    type Item = (&'a K, &'a V);
+    type IntoIter = btree_map::Iter<'a, K, V>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
     }
 }
 

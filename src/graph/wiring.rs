@@ -2,10 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
 
+use super::agree::part::Part;
+use super::flatten::FlatWire;
 use super::model::FilterId;
-use super::narrow::Net;
+use super::net::NetPin;
 use super::refusal::Refusal;
+use super::shared::Shared;
 use crate::ks::{DataFormat, DataRange, Descriptor, Interface, Medium, Settings, Value};
 
 /// Identity of a filter through all groups: the ids from the outside in.
@@ -33,7 +38,7 @@ pub struct PinAddress {
 }
 
 /// A filter as it takes part in the agreement.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct WiredFilter {
     /// Its name; inside a group `group/filter`.
     pub name: String,
@@ -47,6 +52,8 @@ pub struct WiredFilter {
     pub is_disabled: bool,
     /// As described for these values and facts; `None` when no such filter is installed.
     pub descriptor: Option<Descriptor>,
+    /// Its place in the tables of its wiring.
+    pub(super) slot: usize,
 }
 
 /// What two pins agreed.
@@ -62,21 +69,54 @@ pub struct Agreement {
     pub is_push: bool,
 }
 
-/// A wire and what became of it.
+/// What became of a wire. Reads as the wire.
 #[derive(Clone, Debug)]
-pub struct Wire {
-    /// The output.
-    pub from: PinAddress,
-    /// The input.
-    pub to: PinAddress,
-    /// Index of the connection it was drawn as, when that stands in the outermost graph.
-    pub connection: Option<usize>,
-    /// The group it was drawn in; empty: the outermost graph.
-    pub place: FilterPath,
-    /// Index of the connection it was drawn as, in the graph of that group.
-    pub index: usize,
+pub struct Joined {
     /// The agreement, or why there is none.
     pub outcome: Result<Agreement, Box<Refusal>>,
+    pub(super) flat: Arc<FlatWire>,
+}
+
+impl Deref for Joined {
+    type Target = FlatWire;
+
+    fn deref(&self) -> &FlatWire {
+        &self.flat
+    }
+}
+
+/// A wire of a graph and what became of it. Reads as both.
+#[derive(Clone, Debug)]
+pub struct Wire {
+    /// Index of the connection it was drawn as, when that stands in the outermost graph.
+    pub connection: Option<usize>,
+    /// Index of the connection it was drawn as, in the graph of its group.
+    pub index: usize,
+    /// Its number among all wires, which it keeps, and that of its part.
+    pub(super) line: usize,
+    pub(super) part: usize,
+    /// Whether it takes no part in what plays.
+    pub(super) is_out: bool,
+    pub(super) joined: Arc<Joined>,
+}
+
+impl Deref for Wire {
+    type Target = Joined;
+
+    fn deref(&self) -> &Joined {
+        &self.joined
+    }
+}
+
+impl PartialEq for Wire {
+    fn eq(&self, other: &Self) -> bool {
+        let ends = |it: &Self| (it.connection, it.index, it.is_out);
+        let is_same =
+            |a: &FlatWire, b: &FlatWire| (&a.from, &a.to, &a.place) == (&b.from, &b.to, &b.place);
+        ends(self) == ends(other)
+            && (Arc::ptr_eq(&self.joined, &other.joined)
+                || is_same(&self.flat, &other.flat) && self.outcome == other.outcome)
+    }
 }
 
 /// Something wrong with a graph that is not a refused wire: a filter that is not installed, a necessary pin that is
@@ -91,21 +131,54 @@ pub struct Problem {
     pub is_blocking: bool,
 }
 
-/// The agreement of a whole graph.
+/// The agreement of a whole graph. Copies share what is in it.
 #[derive(Clone, Debug, Default)]
 pub struct Wiring {
     /// The graph's rate in Hz.
     pub rate_hz: u32,
     /// Every filter, groups dissolved.
-    pub filters: BTreeMap<FilterPath, WiredFilter>,
+    pub filters: Shared<BTreeMap<FilterPath, Shared<WiredFilter>>>,
     /// Every wire, groups dissolved, in an order that does not depend on how they were drawn.
     pub wires: Vec<Wire>,
     /// What else is wrong.
     pub problems: Vec<Problem>,
     /// Where in `problems` the first of each filter stands.
     pub(super) first_problem: BTreeMap<FilterPath, usize>,
-    /// What every pin can still do, before formats were chosen.
-    pub(super) net: Net,
+    /// Filters that wires connect, part by part.
+    pub(super) parts: Vec<Option<Arc<Part>>>,
+    /// For each filter, by its slot, its part and its place there.
+    pub(super) homes: Vec<(usize, usize)>,
+}
+
+/// Two agreements are equal when they say the same, however they came about.
+impl PartialEq for Wiring {
+    fn eq(&self, other: &Self) -> bool {
+        let pins_are_equal = |path: &FilterPath| match (self.home(path), other.home(path)) {
+            (Some((mine, at)), Some((theirs, there))) => {
+                let seats = (mine.net.seats(at).iter(), theirs.net.seats(there).iter());
+                let pin = |pin: &NetPin| (pin.factory, pin.instance, pin.wire.is_some());
+                seats.0.len() == seats.1.len()
+                    && seats.0.zip(seats.1).all(|(a, b)| {
+                        pin(a) == pin(b) && a.described == b.described && a.ranges == b.ranges
+                    })
+            }
+            (mine, theirs) => mine.is_none() && theirs.is_none(),
+        };
+        let filter = |it: &WiredFilter| WiredFilter {
+            slot: 0,
+            ..it.clone()
+        };
+        self.rate_hz == other.rate_hz
+            && self.filters.len() == other.filters.len()
+            && self
+                .filters
+                .iter()
+                .zip(other.filters.iter())
+                .all(|(a, b)| a.0 == b.0 && filter(a.1) == filter(b.1) && pins_are_equal(a.0))
+            && self.wires == other.wires
+            && self.problems == other.problems
+            && self.first_problem == other.first_problem
+    }
 }
 
 impl Wiring {
@@ -127,8 +200,7 @@ impl Wiring {
     /// What a pin can do now, given what it is connected to: the constrained ranges (PIN-7). For an instance that is not
     /// there yet those of the next one; empty when there is no such pin.
     pub fn constrained(&self, pin: &PinAddress) -> &[DataRange] {
-        self.net_pin(pin)
-            .map_or(&[], |pin| &self.net.pins[pin].ranges)
+        self.net_pin(pin).map_or(&[], |pin| &pin.ranges)
     }
 
     /// The samples by which a wire into this pin is delayed; `None` for most.
@@ -149,23 +221,27 @@ impl Wiring {
 
     /// What a pin could do alone: its described ranges at the graph's rate.
     pub fn described(&self, pin: &PinAddress) -> &[DataRange] {
-        self.net_pin(pin)
-            .map_or(&[], |pin| &self.net.pins[pin].described)
+        self.net_pin(pin).map_or(&[], |pin| &pin.described)
     }
 
-    /// The net without the wire between two pins.
-    pub(super) fn without(&self, from: &PinAddress, to: &PinAddress) -> Net {
-        match (self.net_pin(from), self.net_pin(to)) {
-            (Some(from), Some(to)) => self.net.without(from, to),
-            _ => self.net.clone(),
-        }
+    /// The wire between two pins.
+    pub fn wire(&self, from: &PinAddress, to: &PinAddress) -> Option<&Wire> {
+        let mut wires = self.wires.iter();
+        wires.find(|wire| wire.from == *from && wire.to == *to)
     }
 
-    fn net_pin(&self, pin: &PinAddress) -> Option<usize> {
-        let place = *self.net.places.get(&pin.filter)?;
-        let descriptor = self.filters.get(&pin.filter)?.descriptor.as_ref()?;
+    /// The part a filter is in, and its place there.
+    pub(super) fn home(&self, filter: &FilterPath) -> Option<(&Part, usize)> {
+        let (part, place) = self.homes[self.filters.get(filter)?.slot];
+        Some((self.parts[part].as_deref()?, place))
+    }
+
+    fn net_pin(&self, pin: &PinAddress) -> Option<&NetPin> {
+        let (part, place) = self.home(&pin.filter)?;
+        let (_, descriptor) = part.members[place].make.known.as_ref()?;
         let (factory, _) = descriptor.pin(&pin.pin)?;
-        self.net.pin(place, factory, pin.instance)
+        let at = part.net.pin(place, factory, pin.instance)?;
+        Some(&part.net.pins[at])
     }
 
     /// Whether `check` says yes: no wire refused, no blocking problem. What is disabled is not asked.

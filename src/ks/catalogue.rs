@@ -58,6 +58,15 @@ impl Catalogue {
         true
     }
 
+    /// Whether both hold the very same filters.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let pairs = self.filters.iter().zip(&other.filters);
+        self.filters.len() == other.filters.len()
+            && pairs
+                .into_iter()
+                .all(|(a, b)| std::ptr::addr_eq(Arc::as_ptr(a), Arc::as_ptr(b)))
+    }
+
     /// The filter with that key.
     pub fn get(&self, key: &str) -> Option<&Arc<dyn Filter>> {
         self.filters.get(*self.by_key.get(key)?)

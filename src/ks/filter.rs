@@ -19,7 +19,7 @@ use super::time::Clock;
 use super::topology::{Node, NodePin, TopologyConnection};
 
 /// What the catalogue, the inspector, files and the negotiation read of a filter.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Descriptor {
     /// The name in files: the stem of the filter's source file.
     pub key: Cow<'static, str>,

@@ -283,7 +283,9 @@ fn pins_can_be_shown_hidden_and_renamed() {
     let group = folded(&mut graph, &boxes).unwrap();
     let flat = |graph: &Graph| {
         let wires = stage.job(graph).wiring.wires.into_iter();
-        wires.map(|wire| (wire.from, wire.to)).collect::<Vec<_>>()
+        wires
+            .map(|wire| (wire.from.clone(), wire.to.clone()))
+            .collect::<Vec<_>>()
     };
     let before = flat(&graph);
     let first = graph.clone();
@@ -337,9 +339,9 @@ proptest! {
             let last = |path: &FilterPath| *path.0.last().unwrap();
             wires
                 .map(|wire| {
-                    let to = (last(&wire.to.filter), wire.to.pin, wire.to.instance);
-                    let format = wire.outcome.unwrap().format;
-                    let from = (last(&wire.from.filter), wire.from.pin, wire.from.instance);
+                    let to = (last(&wire.to.filter), wire.to.pin.clone(), wire.to.instance);
+                    let format = wire.outcome.clone().unwrap().format;
+                    let from = (last(&wire.from.filter), wire.from.pin.clone(), wire.from.instance);
                     (to, format!("{from:?} {format}"))
                 })
                 .collect()

@@ -6,6 +6,7 @@ mod cli;
 mod cli_sound;
 mod desk;
 
+mod algebra;
 mod anything;
 mod arrange;
 mod beside;
@@ -24,6 +25,8 @@ mod negotiate;
 mod support;
 
 mod faults;
+
+mod kept_up;
 
 mod killed;
 

@@ -101,9 +101,11 @@ impl App {
     /// The agreement as it is to be opened: every filter that names no device has the one that stands for the default, and
     /// one whose file is still being looked at is left out.
     pub(super) fn wiring_to_open(&self, awaited: &BTreeSet<FilterPath>) -> Wiring {
-        let mut wiring = self.wiring.clone();
-        for (path, filter) in &mut wiring.filters {
-            filter.is_disabled |= awaited.contains(path);
+        let mut wiring = Wiring::clone(&self.wiring);
+        for path in awaited {
+            if let Some(filter) = wiring.filters.get_mut(path) {
+                filter.is_disabled = true;
+            }
         }
         let is_real = |device: &&AudioDevice| device.host != crate::device::null::NAME;
         let device = self.facts.render_device("").filter(is_real);
@@ -113,16 +115,17 @@ impl App {
         if self.facts.is_nominal {
             return wiring;
         }
-        for filter in wiring.filters.values_mut() {
-            let Some(property) = filter.descriptor.as_ref().and_then(output_property) else {
-                continue;
-            };
+        let nameless = self.wiring.filters.iter().filter_map(|(path, filter)| {
+            let property = filter.descriptor.as_ref().and_then(output_property)?;
             let settings = Settings {
                 values: &filter.values,
                 base: None,
             };
-            if settings.text(property).is_empty() {
-                let key = property.key.to_owned();
+            let key = property.key.to_owned();
+            settings.text(property).is_empty().then_some((path, key))
+        });
+        for (path, key) in nameless {
+            if let Some(filter) = wiring.filters.get_mut(path) {
                 filter.values.insert(key, Value::Text(name.clone()));
             }
         }

@@ -239,7 +239,7 @@ impl Run {
 
 fn job(app: &App) -> Job {
     Job {
-        wiring: app.wiring.clone(),
+        wiring: Wiring::clone(&app.wiring),
         origins: app.origins.of_all(app.wiring.filters.keys()),
         ..Job::default()
     }

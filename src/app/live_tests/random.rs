@@ -2,7 +2,7 @@
 
 use super::{Action, App, Rehearsal, number};
 use crate::app::Selection;
-use crate::graph::{FilterId, NodeKind, PinAddress, Position, to_ron};
+use crate::graph::{FilterId, NodeKind, PinAddress, Position, negotiate, to_ron};
 use crate::ks::DataFlow;
 
 /// A stream of numbers from a seed.
@@ -178,6 +178,17 @@ fn three_hundred_random_edits_make_no_jump_and_can_all_be_undone() {
             let samples = 60 + dice.roll(900);
             it.act(action, samples);
             made += 1;
+            let app = &it.app;
+            let fresh = negotiate(
+                &app.graph,
+                &app.catalogue,
+                &app.facts,
+                app.base().as_deref(),
+            );
+            assert!(
+                *app.wiring == fresh,
+                "seed {seed:#x}: edit {made} is agreed otherwise"
+            );
         }
         let share = it.audible as f32 / it.windows as f32;
         assert!(

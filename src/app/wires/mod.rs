@@ -7,8 +7,8 @@ mod thread;
 use super::cures::{Bench, wire};
 use super::{App, ConnectMode, Selection, Urgency};
 use crate::graph::{
-    Connection, Cure, Edit, FilterId, Graph, NodeKind, PinAddress, PinRef, Position, Refusal,
-    Shared, Wiring, apply, negotiate, would_connect,
+    Connection, Cure, Edit, FilterId, Graph, Negotiator, NodeKind, PinAddress, PinRef, Position,
+    Refusal, Shared, Wiring, apply, would_connect,
 };
 use crate::ks::DataFlow;
 
@@ -25,7 +25,7 @@ pub(super) struct Pending {
 /// A graph as it would be.
 pub(super) struct Trial {
     graph: Graph,
-    wiring: Wiring,
+    wiring: Negotiator,
 }
 
 impl Trial {
@@ -52,7 +52,8 @@ impl App {
         let edit = edit.clone().within(&self.place.0);
         apply(&mut graph, edit).ok()?;
         let base = self.base();
-        let wiring = negotiate(&graph, &self.catalogue, &self.facts, base.as_deref());
+        let mut wiring = self.wiring.clone();
+        wiring.agree(&graph, &self.catalogue, &self.facts, base.as_deref());
         Some(Trial { graph, wiring })
     }
 
@@ -107,7 +108,7 @@ impl App {
             Some(pending) if cure.is_some() => self.trial(&pending.edit),
             _ => None,
         };
-        let around = match &trial {
+        let around: (&Graph, &Wiring) = match &trial {
             Some(trial) => trial.both(),
             None => (&self.graph, &self.wiring),
         };

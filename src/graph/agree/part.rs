@@ -1,0 +1,282 @@
+//! One part of a graph agreed: filters that wires connect, and nothing else that is connected with them.
+//!
+//! ```text
+//!   per wire, in order: pair checks, then narrow -> settle outward from the devices
+//! ```
+//! Of wires that cannot all be, the last in that order is refused.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::faults::{no_format, nothing_concrete};
+use super::{Setting, agreed, candidates};
+use crate::graph::connect::{End, Fault, Link, link};
+use crate::graph::cures::help;
+use crate::graph::flatten::FlatWire;
+use crate::graph::knots::knots;
+use crate::graph::memo::Memo;
+use crate::graph::model::Chosen;
+use crate::graph::narrow::Trial;
+use crate::graph::net::{Member, Net, NetWire, Room};
+use crate::graph::problems::{necessary, no_pin};
+use crate::graph::refusal::{Refusal, Step};
+use crate::graph::wiring::{Agreement, Problem};
+use crate::ks::DataFormat;
+use crate::ks::ids::category;
+
+/// A wire between two filters of a part: their places in it.
+#[derive(Clone, Debug)]
+pub(in crate::graph) struct PartWire {
+    pub(in crate::graph) flat: Arc<FlatWire>,
+    pub(in crate::graph) from: usize,
+    pub(in crate::graph) to: usize,
+}
+
+/// Filters that wires connect, agreed. Nothing in it hangs on what is outside.
+#[derive(Debug)]
+pub(in crate::graph) struct Part {
+    /// In the order of their paths.
+    pub(in crate::graph) members: Vec<Member>,
+    /// In the order in which they were agreed.
+    pub(in crate::graph) wires: Vec<PartWire>,
+    /// What every pin can still do, before formats were chosen.
+    pub(in crate::graph) net: Net,
+    /// What is wrong with its filters, by what stands for their place among all problems.
+    pub(in crate::graph) problems: Vec<(Place, Problem)>,
+}
+
+/// Where a problem stands among those of all parts: what descriptions show, then wires to pins that are not there, then
+/// pins that need a wire; each in the order of filters or wires.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(in crate::graph) enum Place {
+    /// A filter, by its place in the part.
+    Described(usize),
+    /// A wire, by its place in the part.
+    NoPin(usize),
+    /// A filter, by its place in the part.
+    Necessary(usize),
+}
+
+/// What became of a wire; `None` where it leads to a pin that is not there.
+pub(in crate::graph) type Outcome = Option<Result<Agreement, Box<Refusal>>>;
+
+/// Agrees a part. `wires` are in their order; the outcomes are, too.
+pub(in crate::graph) fn agree(
+    setting: &Setting<'_>,
+    memo: &RefCell<Memo>,
+    members: Vec<Member>,
+    wires: Vec<PartWire>,
+) -> (Part, Vec<Outcome>) {
+    let ends: Vec<_> = wires
+        .iter()
+        .map(|wire| {
+            (
+                End::of(&members, wire.from, &wire.flat.from),
+                End::of(&members, wire.to, &wire.flat.to),
+            )
+        })
+        .collect();
+    let both = ends.iter().flat_map(|(from, to)| [from, to]);
+    let mut instances: Vec<(usize, usize, u32)> = both
+        .filter_map(|end| end.as_ref().ok())
+        .map(|end| (end.filter, end.index, end.address.instance))
+        .collect();
+    instances.sort_unstable();
+    instances.dedup();
+    let loops = knots(members.len(), wires.iter().map(|wire| (wire.from, wire.to)));
+    let room = Room {
+        setting,
+        members: &members,
+        memo,
+        knots: &loops,
+    };
+    let mut net = Net::new(&members, &instances);
+    if let Ok(changed) = Trial::new(&net, &room).with_filters() {
+        net.keep(changed);
+    }
+    let mut problems: Vec<(Place, Problem)> = vec![];
+    for (at, member) in members.iter().enumerate() {
+        let described = member.problems.iter().cloned();
+        problems.extend(described.map(|problem| (Place::Described(at), problem)));
+    }
+    let mut outcomes: Vec<Outcome> = Vec::with_capacity(wires.len());
+    let mut links: Vec<(usize, Link)> = vec![];
+    for (at, (wire, ends)) in wires.iter().zip(&ends).enumerate() {
+        let (from, to) = match ends {
+            (Ok(from), Ok(to)) => (*from, *to),
+            (from, to) => {
+                let places = [(from, wire.from), (to, wire.to)];
+                for (reason, member) in places.map(|(end, at)| (end.as_ref().err(), &members[at])) {
+                    let problem = reason.and_then(|reason| no_pin(member, reason));
+                    problems.extend(problem.map(|problem| (Place::NoPin(at), problem)));
+                }
+                outcomes.push(None);
+                continue;
+            }
+        };
+        let outcome = join(setting, &room, &mut net, (from, to), &wire.flat.chosen);
+        outcomes.push(Some(outcome.map(|(link, format)| {
+            let agreement = agreed(&link, format);
+            links.push((at, link));
+            agreement
+        })));
+    }
+    settle(setting, &room, &net, &links, &wires, &mut outcomes);
+    let lacking = necessary(&members, &net).into_iter();
+    problems.extend(lacking.map(|(at, problem)| (Place::Necessary(at), problem)));
+    drop(ends);
+    let part = Part {
+        members,
+        wires,
+        net,
+        problems,
+    };
+    (part, outcomes)
+}
+
+/// Passes a wire through all steps and takes it into the net. The format is the first that is possible so far.
+fn join(
+    setting: &Setting<'_>,
+    room: &Room<'_>,
+    net: &mut Net,
+    (from, to): (End<'_>, End<'_>),
+    chosen: &Chosen,
+) -> Result<(Link, DataFormat), Box<Refusal>> {
+    let refuse = |net: &Net, fault: Fault| {
+        let step = fault.step;
+        let mut refusal = fault.refusal(from.text(room), to.text(room));
+        help(&mut refusal, setting, room, net, (from, to), step, chosen);
+        refusal
+    };
+    let link =
+        link(room, net, (from, to), chosen, &mut |_, _| {}).map_err(|fault| refuse(net, fault))?;
+    let new = NetWire {
+        from: link.from,
+        to: link.to,
+        is_push: link.is_push,
+        chosen: chosen.format.clone(),
+    };
+    let tried = Trial::new(net, room).with_wire(&new);
+    let (changed, left) = match tried {
+        Ok(kept) => kept,
+        Err(stuck) => {
+            let mut fault = no_format(room, net, (from, to), &link, &stuck);
+            if let Some(format) = &new.chosen {
+                fault.wanted = format!("{}; chosen is {format}", fault.wanted);
+            }
+            return Err(refuse(net, fault));
+        }
+    };
+    let formats = candidates(setting, (from.address, to.address), &left);
+    let Some(format) = formats.into_iter().next() else {
+        return Err(refuse(net, nothing_concrete(setting, (from, to), &left)));
+    };
+    net.keep(changed);
+    net.add(new);
+    Ok((link, format))
+}
+
+/// Chooses one format a wire, from the devices outward, each choice narrowing the rest.
+fn settle(
+    setting: &Setting<'_>,
+    room: &Room<'_>,
+    narrowed: &Net,
+    links: &[(usize, Link)],
+    wires: &[PartWire],
+    outcomes: &mut [Outcome],
+) {
+    let mut net = narrowed.clone();
+    let is_device = |filter: usize| {
+        let categories = &room.descriptor(filter).categories;
+        [category::RENDER, category::CAPTURE]
+            .iter()
+            .any(|id| categories.contains(id))
+    };
+    let filters_of = |wire: usize| {
+        let NetWire { from, to, .. } = narrowed.wires[wire];
+        [from, to].map(|pin| narrowed.pins[pin].filter)
+    };
+    // The wires of the net are in the order of `links`: sorted.
+    let count = net.wires.len();
+    let mut waiting = vec![true; count];
+    let mut reached = vec![false; room.members.len()];
+    let mut first = 0;
+    let is_single = |net: &Net, wire: usize| {
+        let ranges = &net.pins[net.wires[wire].from].ranges;
+        matches!(&ranges[..], [range] if range.is_single())
+    };
+    let mut layer: Vec<usize> = (0..count).filter(|&wire| is_single(&net, wire)).collect();
+    layer.extend((0..count).filter(|&wire| filters_of(wire).into_iter().any(is_device)));
+    loop {
+        let mut next: BTreeSet<usize> = BTreeSet::new();
+        for wire in std::mem::take(&mut layer) {
+            if !std::mem::replace(&mut waiting[wire], false) {
+                continue;
+            }
+            let (at, link) = &links[wire];
+            let ends = (&wires[*at].flat.from, &wires[*at].flat.to);
+            let formats = candidates(setting, ends, &net.pins[link.from].ranges);
+            let (from, to) = (&net.pins[link.from].ranges, &net.pins[link.to].ranges);
+            // What has settled already at both ends changes nothing behind them.
+            let has_settled = Arc::ptr_eq(from, to) && is_single(&net, wire);
+            let fits = formats.into_iter().find_map(|format| {
+                if has_settled {
+                    return Some((format, vec![]));
+                }
+                let trial = Trial::new(&net, room).with_format(wire, &format);
+                trial.ok().map(|(changed, _)| (format, changed))
+            });
+            outcomes[*at] = Some(match fits {
+                Some((format, changed)) => {
+                    net.keep(changed);
+                    Ok(agreed(link, format))
+                }
+                None => Err(refuse_late(setting, room, &net, link, &wires[*at])),
+            });
+            for filter in filters_of(wire) {
+                if !std::mem::replace(&mut reached[filter], true) {
+                    let near = net.pins_of(filter).filter_map(|pin| net.pins[pin].wire);
+                    next.extend(near.filter(|&near| waiting[near]));
+                }
+            }
+        }
+        layer.extend(next);
+        if layer.is_empty() {
+            while waiting.get(first) == Some(&false) {
+                first += 1;
+            }
+            if first == count {
+                break;
+            }
+            layer.push(first);
+        }
+    }
+}
+
+/// A wire that narrowed well, for which no single format suits all that hangs on it.
+fn refuse_late(
+    setting: &Setting<'_>,
+    room: &Room<'_>,
+    net: &Net,
+    link: &Link,
+    wire: &PartWire,
+) -> Box<Refusal> {
+    let end = |filter, address| End::of(room.members, filter, address);
+    let ends = (end(wire.from, &wire.flat.from), end(wire.to, &wire.flat.to));
+    let (Ok(from), Ok(to)) = ends else {
+        unreachable!("a wire whose pins are not there is in no net");
+    };
+    let fault = nothing_concrete(setting, (from, to), &net.pins[link.from].ranges);
+    let mut refusal = fault.refusal(from.text(room), to.text(room));
+    help(
+        &mut refusal,
+        setting,
+        room,
+        net,
+        (from, to),
+        Step::Intersection,
+        &Chosen::default(),
+    );
+    refusal
+}

@@ -1,0 +1,204 @@
+//! Equal questions of an agreement, answered once: filters of the same kind and values are described once, lists of ranges
+//! are shared, and what two lists or one filter make of equal lists is made once.
+//!
+//! Nothing here decides anything. All that goes into an answer is part of its question, so with or without a memo the
+//! agreement is the same; it is only valid for one catalogue, one set of facts, one folder and one rate.
+
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use super::agree::Setting;
+use super::narrow::tidy;
+use super::net::Trail;
+use crate::ks::{DataFormat, DataRange, Descriptor, Filter, Settings, Value, overlaps};
+
+/// Ranges of one pin, shared by all that have equal ones.
+pub(super) type List = Arc<[DataRange]>;
+
+/// More answers than that are not kept.
+const MOST: usize = 1 << 16;
+
+/// All filters of one kind with the same values.
+pub(super) struct Make {
+    pub(super) key: String,
+    pub(super) values: BTreeMap<String, Value>,
+    /// Kind and descriptor, when such a filter is installed.
+    pub(super) known: Option<(Arc<dyn Filter>, Descriptor)>,
+    /// The ranges of each pin factory at the graph's rate.
+    pub(super) lists: Vec<List>,
+}
+
+impl std::fmt::Debug for Make {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Make")
+            .field("key", &self.key)
+            .field("values", &self.values)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An answer, with what it was asked about: while that is held here, nothing else can lie in its place.
+struct Answer {
+    _asked: (Option<Arc<Make>>, Arc<[List]>),
+    given: Arc<[List]>,
+}
+
+/// What has been answered.
+#[derive(Default)]
+pub(super) struct Memo {
+    makes: HashMap<u64, Vec<Arc<Make>>>,
+    lists: HashSet<List>,
+    overlaps: HashMap<(usize, usize), Answer>,
+    constrained: HashMap<Box<[usize]>, Answer>,
+    /// The question that is being asked of `constrained`.
+    question: Vec<usize>,
+    trail: Trail,
+}
+
+impl std::fmt::Debug for Memo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Memo of {} lists", self.lists.len())
+    }
+}
+
+fn place(list: &List) -> usize {
+    list.as_ptr().addr()
+}
+
+impl Memo {
+    /// Filters of a kind with these values, described.
+    pub(super) fn make(
+        &mut self,
+        setting: &Setting<'_>,
+        key: &str,
+        values: &BTreeMap<String, Value>,
+    ) -> Arc<Make> {
+        let hash = hash(key, values);
+        let same = |make: &&Arc<Make>| make.key == key && make.values == *values;
+        let known = self.makes.get(&hash).and_then(|all| all.iter().find(same));
+        if let Some(make) = known {
+            return Arc::clone(make);
+        }
+        let settings = Settings {
+            values,
+            base: setting.base,
+        };
+        let known = setting.catalogue.get(key).map(|kind| {
+            let descriptor = kind.describe(&settings, setting.facts).into_owned();
+            (Arc::clone(kind), descriptor)
+        });
+        let mut lists = vec![];
+        for pin in known.iter().flat_map(|(_, it)| it.pins.iter()) {
+            let ranges = pin.ranges.iter();
+            let filled = ranges.map(|range| range.at_graph_rate(setting.rate_hz));
+            lists.push(self.list(filled.collect()));
+        }
+        let make = Arc::new(Make {
+            key: key.to_owned(),
+            values: values.clone(),
+            known,
+            lists,
+        });
+        self.makes.entry(hash).or_default().push(Arc::clone(&make));
+        make
+    }
+
+    /// The one list with these ranges.
+    pub(super) fn list(&mut self, ranges: Vec<DataRange>) -> List {
+        if let Some(list) = self.lists.get(&ranges[..]) {
+            return Arc::clone(list);
+        }
+        let list: List = ranges.into();
+        self.lists.insert(Arc::clone(&list));
+        list
+    }
+
+    /// What is left of two lists that meet on a wire, the client's first; `chosen` is what its user insists on.
+    pub(super) fn overlap(
+        &mut self,
+        client: &List,
+        own: &List,
+        chosen: Option<&DataFormat>,
+    ) -> List {
+        let question = (place(client), place(own));
+        if chosen.is_none()
+            && let Some(answer) = self.overlaps.get(&question)
+        {
+            return Arc::clone(&answer.given[0]);
+        }
+        let mut ranges: Vec<DataRange> = overlaps(client, own).collect();
+        if let Some(format) = chosen {
+            let only = DataRange::only(format);
+            let left = ranges.iter().filter_map(|it| it.overlap(&only).ok());
+            ranges = left.collect();
+        }
+        let list = self.list(tidy(ranges));
+        if chosen.is_none() && self.overlaps.len() < MOST {
+            let answer = Answer {
+                _asked: (None, [Arc::clone(client), Arc::clone(own)].into()),
+                given: [Arc::clone(&list)].into(),
+            };
+            self.overlaps.insert(question, answer);
+        }
+        list
+    }
+
+    /// What a filter leaves of the lists of its pins, one for each factory.
+    pub(super) fn constrained(
+        &mut self,
+        make: &Arc<Make>,
+        setting: &Setting<'_>,
+        lists: &[List],
+    ) -> Arc<[List]> {
+        let Some((kind, descriptor)) = &make.known else {
+            return lists.into();
+        };
+        self.question.clear();
+        self.question.push(Arc::as_ptr(make).addr());
+        self.question.extend(lists.iter().map(place));
+        if let Some(answer) = self.constrained.get(&self.question[..]) {
+            return Arc::clone(&answer.given);
+        }
+        let mut pins: Vec<Vec<DataRange>> = lists.iter().map(|list| list.to_vec()).collect();
+        let settings = Settings {
+            values: &make.values,
+            base: setting.base,
+        };
+        kind.constrain(descriptor, &settings, &mut pins);
+        let given: Arc<[List]> = pins.into_iter().map(|pin| self.list(tidy(pin))).collect();
+        if self.constrained.len() < MOST {
+            let answer = Answer {
+                _asked: (Some(Arc::clone(make)), lists.into()),
+                given: Arc::clone(&given),
+            };
+            self.constrained.insert(self.question[..].into(), answer);
+        }
+        given
+    }
+
+    /// Room for a search among so many filters.
+    pub(super) fn trail(&mut self, filters: usize) -> &mut Trail {
+        self.trail.begin(filters)
+    }
+
+    /// Whether so much is kept that it is better to begin anew, for so many filters.
+    pub(super) fn is_full(&self, filters: usize) -> bool {
+        self.makes.len() > 1000 + 2 * filters || self.lists.len() > MOST
+    }
+}
+
+fn hash(key: &str, values: &BTreeMap<String, Value>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    for (key, value) in values {
+        key.hash(&mut hasher);
+        match value {
+            Value::Flag(flag) => flag.hash(&mut hasher),
+            Value::Number(number) => number.to_bits().hash(&mut hasher),
+            Value::Text(text) => text.hash(&mut hasher),
+        }
+    }
+    hasher.finish()
+}
