@@ -262,6 +262,7 @@ impl GraphObjects {
     fn job(&self) -> Job {
         let mut wiring = self.wiring.clone();
         for filter in wiring.filters.values_mut() {
+            let filter = &mut **filter;
             let Some(descriptor) = &filter.descriptor else {
                 continue;
             };
