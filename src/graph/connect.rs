@@ -3,10 +3,10 @@
 //! Everything here looks at the two ends and the wires that are there. Whether a format remains is asked of the net
 //! (`narrow.rs`), last.
 
-use super::flatten::pin_words;
 use super::model::Chosen;
 use super::net::{FREE, Member, Net, Room, place_of};
 use super::refusal::{Field, Operands, Refusal, Step};
+use super::resolve::pin_words;
 use super::wiring::PinAddress;
 use crate::ks::{Communication, DataFlow, Interface, Medium, PinFactory, Status};
 

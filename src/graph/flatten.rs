@@ -10,6 +10,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::model::{Chosen, Connection, FilterId, Graph, Node, NodeKind, PinRef};
+use super::resolve::{pin_words, resolve};
 use super::shared::Shared;
 use super::wiring::{FilterPath, PinAddress, Problem};
 
@@ -445,85 +446,4 @@ pub(super) fn order(a: (bool, &FlatWire), b: (bool, &FlatWire)) -> Ordering {
         .then_with(|| format!("{:?}", a.chosen).cmp(&format!("{:?}", b.chosen)))
         // Who is drawn inside a group comes before who is drawn around it.
         .then_with(|| b.place.cmp(&a.place))
-}
-
-/// `in` or `in[2]`.
-pub(super) fn pin_words(pin: &str, instance: u32) -> String {
-    if instance == 0 {
-        pin.to_owned()
-    } else {
-        format!("{pin}[{instance}]")
-    }
-}
-
-/// The pin of a filter that an end of a connection stands for, through any number of groups.
-fn resolve(graph: &Graph, path: &FilterPath, end: &PinRef) -> Result<PinAddress, String> {
-    let (mut graph, mut path) = (graph, path.clone());
-    let (mut filter, mut pin, mut instance) = (end.filter, end.pin.as_str(), end.instance);
-    loop {
-        let node = graph
-            .filters
-            .get(&filter)
-            .ok_or_else(|| format!("there is no filter {filter}"))?;
-        path = path.child(filter);
-        match &node.kind {
-            NodeKind::Filter(_) => {
-                return Ok(PinAddress {
-                    filter: path,
-                    pin: pin.to_owned(),
-                    instance,
-                });
-            }
-            NodeKind::Group(_) if path.0.len() >= MAX_DEPTH => {
-                return Err(format!("groups nest deeper than {MAX_DEPTH}"));
-            }
-            NodeKind::Group(group) => {
-                let shown = group.pins.iter().find(|shown| shown.name == pin);
-                let shown = shown.ok_or_else(|| format!("{} shows no pin {pin}", node.name))?;
-                graph = &group.graph;
-                filter = shown.inner.filter;
-                pin = &shown.inner.pin;
-                instance = shown.inner.instance.saturating_add(instance);
-            }
-        }
-    }
-}
-
-impl Graph {
-    /// The pin of a filter that an address stands for: itself, or through any number of groups the pin inside.
-    pub fn resolve(&self, pin: &PinAddress) -> Option<PinAddress> {
-        let (&filter, groups) = pin.filter.0.split_last()?;
-        let place = FilterPath(groups.to_vec());
-        let end = PinRef {
-            filter,
-            pin: pin.pin.clone(),
-            instance: pin.instance,
-        };
-        resolve(self.graph_at(&place)?, &place, &end).ok()
-    }
-
-    /// The graph inside the group at a path; the empty path is this graph.
-    pub fn graph_at(&self, path: &FilterPath) -> Option<&Self> {
-        if path.0.is_empty() {
-            return Some(self);
-        }
-        match &self.at(path)?.kind {
-            NodeKind::Group(group) => Some(&group.graph),
-            NodeKind::Filter(_) => None,
-        }
-    }
-}
-
-impl FilterPath {
-    /// The path of a filter of the outermost graph.
-    pub fn of(id: FilterId) -> Self {
-        Self(vec![id])
-    }
-
-    /// The path of a filter inside the group at this path.
-    pub fn child(&self, id: FilterId) -> Self {
-        let mut ids = self.0.clone();
-        ids.push(id);
-        Self(ids)
-    }
 }

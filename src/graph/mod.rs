@@ -18,6 +18,7 @@ mod fragment;
 
 mod history;
 mod knots;
+mod lookup;
 mod memo;
 mod model;
 mod narrow;
@@ -27,6 +28,7 @@ mod net;
 mod notes;
 mod problems;
 mod refusal;
+mod resolve;
 mod shared;
 
 mod units;

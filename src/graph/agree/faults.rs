@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::Setting;
 use crate::graph::connect::{End, Fault, Link};
-use crate::graph::flatten::pin_words;
 use crate::graph::narrow::Stuck;
 use crate::graph::net::{FREE, Net, Room};
 use crate::graph::refusal::{Field, Step};
+use crate::graph::resolve::pin_words;
 use crate::graph::words;
 use crate::ks::{DataRange, Status, closest_mismatch, overlaps};
 

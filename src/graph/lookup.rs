@@ -1,0 +1,103 @@
+//! Looking for boxes and wires of a document, by number, path or name, and what is free in it. Changes nothing: `edit.rs`
+//! does.
+
+use std::collections::BTreeSet;
+
+use super::edit::EditError;
+use super::model::{Connection, FilterId, FilterNode, Graph, Node, NodeKind};
+use super::wiring::FilterPath;
+
+impl Graph {
+    /// An id that no box has and none had since it was last saved.
+    pub fn fresh_id(&self) -> FilterId {
+        let box_id = self.filters.keys().next_back().map_or(0, |id| id.0);
+        let note_id = self.notes.keys().next_back().map_or(0, |id| id.0);
+        let above = box_id.max(note_id).saturating_add(1);
+        FilterId(self.next_id.max(above))
+    }
+
+    /// `title`, or `title 2`, `title 3`: the first that no box has.
+    pub fn unique_name(&self, title: &str) -> String {
+        let names: BTreeSet<&str> = self.filters.values().map(|it| it.name.as_str()).collect();
+        let mut name = title.to_owned();
+        let mut number = 2_u32;
+        while names.contains(name.as_str()) {
+            name = format!("{title} {number}");
+            number += 1;
+        }
+        name
+    }
+
+    /// The box of that name.
+    pub fn find(&self, name: &str) -> Option<FilterId> {
+        let mut all = self.filters.iter();
+        all.find(|(_, node)| node.name == name).map(|(id, _)| *id)
+    }
+
+    /// A filter by id; `None` for a group.
+    pub fn filter(&self, id: FilterId) -> Option<&FilterNode> {
+        match &self.filters.get(&id)?.kind {
+            NodeKind::Filter(node) => Some(node),
+            NodeKind::Group(_) => None,
+        }
+    }
+
+    /// The box at a path through groups.
+    pub fn at(&self, path: &FilterPath) -> Option<&Node> {
+        let (id, groups) = path.0.split_last()?;
+        let mut graph = self;
+        for group in groups {
+            match &graph.filters.get(group)?.kind {
+                NodeKind::Group(inner) => graph = &inner.graph,
+                NodeKind::Filter(_) => return None,
+            }
+        }
+        graph.filters.get(id).map(|node| &**node)
+    }
+
+    /// The lowest instance of a pin that no wire of this graph uses, if the pin may have `possible` of them.
+    pub fn free_instance(&self, filter: FilterId, pin: &str, possible: u32) -> Option<u32> {
+        let ends = self
+            .connections
+            .iter()
+            .flat_map(|wire| [&wire.from, &wire.to]);
+        let used: BTreeSet<u32> = ends
+            .filter(|end| end.filter == filter && end.pin == pin)
+            .map(|end| end.instance)
+            .collect();
+        (0..possible).find(|instance| !used.contains(instance))
+    }
+
+    pub(super) fn node(&self, id: FilterId) -> Result<&Node, EditError> {
+        let node = self.filters.get(&id).ok_or(EditError::NoFilter(id))?;
+        Ok(node)
+    }
+
+    pub(super) fn node_mut(&mut self, id: FilterId) -> Result<&mut Node, EditError> {
+        let node = self.filters.get_mut(&id).ok_or(EditError::NoFilter(id))?;
+        Ok(node)
+    }
+
+    pub(super) fn filter_mut(&mut self, id: FilterId) -> Result<&mut FilterNode, EditError> {
+        match &mut self.node_mut(id)?.kind {
+            NodeKind::Filter(node) => Ok(node),
+            NodeKind::Group(_) => Err(EditError::WrongKind(id, "a group, not a filter")),
+        }
+    }
+
+    pub(super) fn wire(&self, index: usize) -> Result<&Connection, EditError> {
+        let count = self.connections.len();
+        let wire = self.connections.get(index);
+        Ok(wire.ok_or(EditError::NoWire(index, count))?)
+    }
+
+    pub(super) fn check_name(&self, name: &str, of: Option<FilterId>) -> Result<(), EditError> {
+        if name.is_empty() {
+            return Err(EditError::NoName);
+        }
+        match self.find(name) {
+            Some(other) if Some(other) != of => Err(EditError::NameTaken(name.to_owned())),
+            _ => Ok(()),
+        }
+    }
+}
