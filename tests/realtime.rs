@@ -11,7 +11,7 @@ use std::time::Duration;
 use assert_no_alloc::{AllocDisabler, assert_no_alloc, permit_alloc, violation_count};
 use ksgraph::engine::{Driver, Engine, Job, Message, Offline, Report};
 use ksgraph::graph::Graph;
-use ksgraph::ks::{DataFormat, Granted, State, Waker};
+use ksgraph::ks::{DataFormat, Granted, State, Status, Waker};
 use ksgraph::portcls::ring::{CardEnd, FrameRing, ring};
 use ksgraph::portcls::{self, Cards, DeviceError, MiniportWaveRt};
 
@@ -298,6 +298,13 @@ fn a_card_that_is_lost_hands_over_to_the_timer_without_the_allocator() {
     }
     assert!(live.position() > lost_at + 64 * 20, "the timer takes over");
     assert_eq!(lost, 1, "told once");
+    // PWR-2: its pins go to Stop and say why; nobody else's do, and the graph runs on.
+    let steps: Vec<_> = std::iter::from_fn(|| live.engine.step()).collect();
+    let downs: Vec<_> = steps.iter().filter(|it| it.to < it.from).collect();
+    assert_eq!(downs.len(), 3);
+    let is_not_ready = |it: &&ksgraph::engine::Stepped| it.status == Status::DeviceNotReady;
+    assert!(downs.iter().all(is_not_ready));
+    assert_eq!(live.engine.cells().state(), State::Run);
     // It is there again.
     let mut job = live.stage.job(&graph);
     job.renew.insert(path(&graph, "audio_device_out"), 1);

@@ -888,3 +888,120 @@ fn a_device_that_is_not_ready_keeps_only_its_own_pins_back() {
         .filter(|it| it.status == Status::DeviceNotReady);
     assert_eq!(not_ready.count(), 1, "told once");
 }
+
+/// Two inputs, of which the second asks to acquire behind what gives to it.
+const ORDERED: &[PinFactory] = &[
+    PinFactory::input("in", DataRange::FLOAT),
+    PinFactory::input("late", DataRange::FLOAT).acquires_in_order(),
+];
+static ORDERLY: Descriptor = Descriptor::new("orderly", "Orderly", AUDIO, ORDERED, &[]);
+
+struct Orderly;
+
+impl Filter for Orderly {
+    fn descriptor(&self) -> &Descriptor {
+        &ORDERLY
+    }
+
+    fn open(&self, _: &Opening<'_>) -> Result<Opened, OpenError> {
+        Ok(Opened::processor(Sink))
+    }
+}
+
+struct Sink;
+
+impl Processor for Sink {
+    fn process(&mut self, _: &mut Io<'_>) -> Flow {
+        Flow::Running
+    }
+}
+
+#[test]
+fn ord_1_a_pin_that_asks_for_it_acquires_behind_its_source_and_ord_3_orders_the_rest() {
+    let mut stage = Stage::new();
+    stage.catalogue.register(Arc::new(Orderly)).unwrap();
+    let graph = stage.graph("a:slope -> orderly; b:slope -> orderly");
+    let mut offline = Offline::new(&stage.catalogue, &stage.job(&graph), 64);
+    let names = |offline: &mut Offline, from: State, to: State| -> Vec<String> {
+        let open = offline.built.open.clone();
+        let mut names = vec![];
+        for step in offline.steps().filter(|it| (it.from, it.to) == (from, to)) {
+            let (path, _) = open.iter().find(|(_, it)| it.entry == step.entry).unwrap();
+            let id = path.0.last().unwrap();
+            names.push(format!("{}{}", graph.filters[id].name, step.factory));
+        }
+        names
+    };
+    let acquired = names(&mut offline, State::Stop, State::Acquire);
+    assert_eq!(acquired, ["orderly0", "b0", "orderly1", "a0"], "ORD-1");
+    offline.send(Message::State(State::Stop));
+    offline.cycle(64).unwrap();
+    offline.steps().for_each(drop);
+    offline.send(Message::State(State::Run));
+    offline.cycle(64).unwrap();
+    let run = names(&mut offline, State::Pause, State::Run);
+    assert_eq!(
+        run,
+        ["orderly0", "orderly1", "a0", "b0"],
+        "sinks, then the older source"
+    );
+    offline.send(Message::State(State::Pause));
+    offline.cycle(64).unwrap();
+    let paused = names(&mut offline, State::Run, State::Pause);
+    assert_eq!(
+        paused,
+        ["a0", "b0", "orderly0", "orderly1"],
+        "sources first"
+    );
+}
+
+#[test]
+fn sta_5_the_same_state_again_is_no_step() {
+    let stage = Stage::new();
+    let graph = stage.graph("slope -> a:probe id=1 -> null_renderer");
+    let mut offline = Offline::new(&stage.catalogue, &stage.job(&graph), 64);
+    offline.steps().for_each(drop);
+    stage.steps.take();
+    offline.send(Message::State(State::Run));
+    let again = [(0, "a", None, State::Run), (0, "a", Some("in"), State::Run)];
+    play(
+        &mut offline,
+        &stage,
+        &graph,
+        "null_renderer",
+        &again,
+        &even(640, 64),
+    );
+    assert_eq!(offline.steps().count(), 0);
+    assert_eq!(stage.steps.take(), []);
+}
+
+#[test]
+fn dsg_3_a_running_graph_that_is_destroyed_stops_its_filters() {
+    let stage = Stage::new();
+    let graph = stage.graph("slope -> a:probe id=1 -> null_renderer");
+    let mut offline = Offline::new(&stage.catalogue, &stage.job(&graph), 64);
+    offline.cycle(64).unwrap();
+    stage.steps.take();
+    drop(offline);
+    assert_eq!(stage.steps.take(), [4 + 2, 4 + 1, 4], "by single steps");
+}
+
+#[test]
+fn sta_9_nothing_is_processed_below_run() {
+    let (stage, made, _) = counting_stage();
+    let graph = stage.graph("pushed -> null_renderer");
+    for state in [State::Pause, State::Acquire, State::Stop] {
+        let mut offline = Offline::new(&stage.catalogue, &stage.job(&graph), 64);
+        let pause = [(640, "pushed", None, state)];
+        play(
+            &mut offline,
+            &stage,
+            &graph,
+            "null_renderer",
+            &pause,
+            &even(6400, 64),
+        );
+        assert_eq!(made.load(Ordering::SeqCst), 640, "{state:?}");
+    }
+}

@@ -18,8 +18,8 @@ mod canvas_notes;
 
 mod devices;
 
-mod pages;
 mod holding;
+mod pages;
 
 mod panels;
 mod questions;
