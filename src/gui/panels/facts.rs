@@ -9,7 +9,7 @@ use crate::gui::controls;
 use crate::gui::screen::Command;
 use crate::gui::starters::Starters;
 use crate::gui::theme::{Theme, Type, space};
-use crate::ks::grouped;
+use crate::ks::{State, grouped};
 
 /// Nothing: the facts of the graph.
 pub(super) fn graph_ui(
@@ -84,7 +84,11 @@ fn facts_ui(ui: &mut Ui, view: &View<'_>) {
         };
         fact(ui, "Audio thread", words);
     }
-    fact(ui, "State", view.requested.name());
+    let state = match view.requested {
+        State::Pause => format!("Pause, {}", view.cued().words()),
+        state => state.name().to_owned(),
+    };
+    fact(ui, "State", &state);
 }
 
 /// So many of what is wrong are told in full.
