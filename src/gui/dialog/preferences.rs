@@ -59,7 +59,7 @@ const LOOKS: &[(&str, &[&str])] = &[
             "view.scale.200",
         ],
     ),
-    ("Behaviour", &["view.reduced_motion"]),
+    ("Behaviour", &["view.reduced_motion", "tools.intelligent"]),
 ];
 
 impl Page {

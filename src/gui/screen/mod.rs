@@ -286,6 +286,15 @@ impl Screen {
             self.carry_out(ui.ctx(), command);
         }
         self.show_refusal(ui.ctx(), before);
+        // What was drawn before it was clicked or typed at shows what came of it.
+        let is_touched = ui.input(|i| {
+            let mut events = i.events.iter();
+            let presses = |event: &egui::Event| matches!(event, egui::Event::Key { .. });
+            i.pointer.any_pressed() || i.pointer.any_released() || events.any(presses)
+        });
+        if is_touched {
+            ui.ctx().request_repaint();
+        }
         if let Some(probe) = &mut self.probe {
             probe.end(ui.ctx());
         }
