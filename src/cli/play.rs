@@ -207,9 +207,7 @@ impl Session {
         let view = self.app.view();
         let own = |path: &FilterPath| tail::seconds(view.wiring, view.catalogue, path);
         let ways = tail::longest_ways(view.wiring, &own);
-        ways.into_values()
-            .fold(0.0, f64::max)
-            .min(MOST_TAIL_SECONDS)
+        within_reason(ways.into_values())
     }
 
     fn wait_for(&mut self, state: State) {
@@ -317,4 +315,22 @@ fn renderers(app: &App) -> Vec<(PinAddress, PinAddress)> {
         .filter(|wire| is_renderer(&wire.to.filter))
         .map(|wire| (wire.from.clone(), wire.to.clone()))
         .collect()
+}
+
+/// The longest of some tails, or as long as anybody waits.
+fn within_reason(tails: impl Iterator<Item = f64>) -> f64 {
+    tails.fold(0.0, f64::max).min(MOST_TAIL_SECONDS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_waits_longer_than_a_minute_for_an_echo() {
+        assert_eq!(within_reason([0.2, 1.5].into_iter()), 1.5);
+        assert_eq!(within_reason([0.2, 3_600.0].into_iter()), MOST_TAIL_SECONDS);
+        assert_eq!(within_reason(std::iter::empty()), 0.0);
+        assert_eq!(MOST_TAIL_SECONDS, 60.0);
+    }
 }

@@ -331,6 +331,23 @@ fn click(desk: &Desk, filters: &str, wires: &str, more: &[&str]) -> (f64, Vec<f3
 const CHAIN: &str = "(from: \"1.out\", to: \"2.in\"), (from: \"2.out\", to: \"9.in\")";
 
 #[test]
+fn playing_waits_for_the_last_echo_too() {
+    let desk = Desk::new("play-echo");
+    let delay = "(id: 2, key: \"delay\", name: \"Delay\", at: (0, 0), values: \
+        {\"time\": 700, \"feedback\": 0, \"mix\": 100}),";
+    click(&desk, delay, CHAIN, &[]);
+    let did = desk.json(&["play", "click.ron", "--device", "null"]);
+    assert_eq!(did.code, Some(0), "{} {}", did.text, did.said);
+    let seconds = did.json["seconds"].as_f64().unwrap();
+    assert!(seconds >= 0.7, "{seconds}");
+    assert!(
+        did.json["peak_dbfs"].as_f64().is_some_and(|db| db > -6.0),
+        "{}",
+        did.text
+    );
+}
+
+#[test]
 fn a_render_waits_for_echoes_that_are_seconds_apart() {
     let desk = Desk::new("echoes");
     let delay = "(id: 2, key: \"delay\", name: \"Delay\", at: (0, 0), values: \

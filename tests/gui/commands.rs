@@ -479,3 +479,17 @@ fn menus_are_reached_and_walked_by_keys_alone() {
     window.key(Modifiers::NONE, Key::Enter);
     assert_eq!(selected(&mut window), 3);
 }
+
+#[test]
+fn the_menu_of_a_note_is_about_the_note() {
+    let mut window = framed();
+    press(&mut window, "Shift+F10");
+    for words in ["Edit Words", "Teal Frame", "Delete"] {
+        assert!(menu_item(&mut window, words).is_some(), "{words}");
+    }
+    for words in ["Add Filter\u{2026}", "Bypass"] {
+        assert!(menu_item(&mut window, words).is_none(), "{words}");
+    }
+    window.key(Modifiers::NONE, Key::Escape);
+    assert!(menu_item(&mut window, "Teal Frame").is_none());
+}
