@@ -15,7 +15,7 @@ use ksgraph::ks::{DataFormat, Granted, State, Status, Waker};
 use ksgraph::portcls::ring::{CardEnd, FrameRing, ring};
 use ksgraph::portcls::{self, Cards, DeviceError, MiniportWaveRt};
 
-#[path = "behaviour/stage.rs"]
+#[path = "behaviour/stage/mod.rs"]
 mod stage;
 
 use stage::{Stage, assert_same_bits, cut, even, hear, path, peak, set, uneven};

@@ -10,7 +10,6 @@
     reason = "two test programs use this file, each a part of it"
 )]
 
-#[path = "stage/doubles.rs"]
 mod doubles;
 
 use std::collections::BTreeMap;
