@@ -114,15 +114,3 @@ fn stop_ends_what_sounds() {
     assert_eq!(offline.state(), State::Stop);
     assert_eq!(voices(&app, &offline), 0.0);
 }
-
-#[test]
-fn panic_ends_what_sounds_while_the_graph_runs_on() {
-    let app = row(&["on_screen_keyboard", "tone_synth", "null_renderer"]);
-    let mut offline = Offline::rehearse(&app.catalogue, &job(&app), 480);
-    run(&mut offline, 4_800);
-    assert_eq!(voices(&app, &offline), 1.0);
-    offline.send(Message::Panic);
-    run(&mut offline, 9_600);
-    assert_eq!(voices(&app, &offline), 0.0);
-    assert_eq!(offline.state(), State::Run);
-}
