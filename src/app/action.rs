@@ -49,6 +49,11 @@ pub enum Action {
     Save,
     /// Write the document elsewhere, and go on there.
     SaveAs(PathBuf),
+    /// Look at the frames of the wire between two pins, or at none.
+    Probe(Option<(PinAddress, PinAddress)>),
+    /// Leave new frames out, so that those that are there can be read; or take them in again.
+    HoldFrames(bool),
+
     /// Take back the last edit.
     Undo,
     /// Do it again.

@@ -23,6 +23,9 @@ mod early;
 mod edits;
 mod files;
 mod folders;
+
+mod frames;
+
 mod groups;
 #[cfg(test)]
 mod groups_tests;
@@ -106,9 +109,12 @@ pub use observe::Eyes;
 
 pub use packages::{PackageFault, Packages};
 
+pub use crate::engine::{TAP_BYTES, TappedFrame};
+pub use frames::KEPT_FRAMES;
 pub use preferences::{AudioChoice, ConnectMode, Panel, Preferences, ThemeChoice};
 pub use sessions::Recovered;
 pub use settings::Recent;
+
 pub use view::{Banner, Document, FilterStatus, LogLine, Offer, Urgency, View};
 
 use std::collections::BTreeMap;
@@ -226,6 +232,12 @@ pub struct App {
     /// How often the graph was agreed.
     agreements: u64,
 
+    /// What the wire probe saw.
+    frames: frames::Frames,
+
+    /// The pipes of the agreement and quantum they were worked out for; on demand.
+    pipes: std::cell::RefCell<Option<(u64, usize, std::rc::Rc<crate::graph::Pipes>)>>,
+
     settings: settings::Kept,
     watch: recovery::Watch,
     recovered: Vec<Recovered>,
@@ -281,6 +293,10 @@ impl App {
             xruns: vec![],
             epoch: Epoch::new(),
             agreements: 0,
+
+            frames: frames::Frames::default(),
+
+            pipes: std::cell::RefCell::default(),
         };
         let quantum = app.preferences().quantum.unwrap_or(options.quantum);
         match Playing::start(app.catalogue.clone(), quantum) {
@@ -422,6 +438,14 @@ impl App {
                     self.use_quantum(quantum);
                 }
             }
+
+            Action::Probe(wire) => {
+                self.frames.look_at(wire.clone());
+                if let Some(playing) = &mut self.playing {
+                    playing.probe(wire);
+                }
+            }
+            Action::HoldFrames(is_held) => self.frames.is_held = is_held,
 
             Action::Report(path) => self.write_report(&path),
             Action::Picture(path) => self.write_picture(&path),

@@ -19,6 +19,9 @@ impl App {
             return;
         };
         let (news, has_swapped) = playing.poll();
+        while let Some(frame) = playing.tapped() {
+            self.frames.take(frame);
+        }
         if has_swapped {
             playing.sync_values(&self.wiring);
             playing.repeat_limits();

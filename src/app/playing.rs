@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::early::Early;
-use crate::engine::{Built, Cells, Engine, Fired, Job, Message, OpenFilter, Report};
+use crate::engine::{Built, Cells, Engine, Fired, Job, Message, OpenFilter, Report, TappedFrame};
 use crate::engine::{Held, Limits, PlanCells};
 use crate::graph::{FilterPath, PinAddress, Wiring};
 use crate::ks::Cued;
@@ -95,6 +95,9 @@ pub(super) struct Playing {
     arrived: u64,
     /// Tickets of plans on their way, by serial.
     under_way: BTreeMap<u64, u64>,
+    /// The wire that is looked at, and what names each wire in the plan on its way.
+    probed: Option<(PinAddress, PinAddress)>,
+    identities: BTreeMap<(PinAddress, PinAddress), u64>,
     /// Run was asked for; it waits for the plan it is meant for.
     is_cued: bool,
     /// Files are being looked at: the plan that plays them is not submitted yet.
@@ -127,6 +130,8 @@ impl Playing {
             submitted: 0,
             arrived: 0,
             under_way: BTreeMap::new(),
+            probed: None,
+            identities: BTreeMap::new(),
             is_cued: false,
             awaits_files: false,
             early: Early::default(),
@@ -294,6 +299,29 @@ impl Playing {
             state == State::Run && !self.is_whole() && self.cells().state() != State::Run;
         if !self.is_cued {
             self.engine.send(Message::State(state));
+        }
+    }
+
+    /// Has the frames of a wire told, or none.
+    pub(super) fn probe(&mut self, wire: Option<(PinAddress, PinAddress)>) {
+        self.probed = wire;
+        self.tell_probe();
+    }
+
+    fn tell_probe(&mut self) {
+        let probed = self.probed.as_ref();
+        let id = probed.and_then(|wire| self.identities.get(wire).copied());
+        self.engine.send(Message::Tap(id));
+    }
+
+    /// The next frame of the wire that is looked at; of another one there may still be some on their way.
+    pub(super) fn tapped(&mut self) -> Option<TappedFrame> {
+        loop {
+            let frame = self.engine.tapped()?;
+            let wire = self.probed.as_ref();
+            if wire.and_then(|wire| self.identities.get(wire)) == Some(&frame.wire) {
+                return Some(frame);
+            }
         }
     }
 
@@ -487,6 +515,10 @@ impl Playing {
 
     fn take_in(&mut self, built: Built, news: &mut Vec<News>) {
         self.under_way.insert(built.serial, built.ticket);
+        self.identities.clone_from(&built.identities);
+        if self.probed.is_some() {
+            self.tell_probe();
+        }
         let before: BTreeMap<(u32, u64), FilterPath> = self
             .open
             .iter()

@@ -148,6 +148,20 @@ impl<'a> View<'a> {
         self.app.has_ended
     }
 
+    /// Who shares frames with whom: worked out once for each agreement.
+    pub fn pipes(&self) -> std::rc::Rc<crate::graph::Pipes> {
+        let (agreement, quantum) = (self.app.agreements, self.quantum);
+        let mut kept = self.app.pipes.borrow_mut();
+        match &*kept {
+            Some((of, with, pipes)) if (*of, *with) == (agreement, quantum) => pipes.clone(),
+            _ => {
+                let pipes = std::rc::Rc::new(crate::graph::pipes(self.wiring, quantum));
+                *kept = Some((agreement, quantum, pipes.clone()));
+                pipes
+            }
+        }
+    }
+
     /// The whole document, whatever part of it is shown.
     pub fn document_graph(&self) -> &'a Graph {
         &self.app.graph

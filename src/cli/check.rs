@@ -10,7 +10,7 @@ use super::feed::Feeds;
 use super::load::{self, Bench, Document, FRAME_SAMPLES};
 use super::take::Take;
 use super::{Answer, shapes};
-use crate::graph::{FilterPath, Problem, Wiring};
+use crate::graph::{FilterPath, Problem, Wiring, pipes};
 use crate::ks::{DataFlow, Domain, Value};
 
 /// How long `--run` listens, in seconds.
@@ -110,7 +110,8 @@ fn answer(document: &Document, bench: &Bench, problems: &[Problem]) -> Answer {
     }
     let mut wires: Vec<Json> = vec![];
     let mut refused = 0_usize;
-    for wire in &wiring.wires {
+    let pipes = pipes(wiring, FRAME_SAMPLES);
+    for (index, wire) in wiring.wires.iter().enumerate() {
         let ends = format!(
             "{} -> {}",
             wiring.pin_text(&wire.from),
@@ -118,11 +119,12 @@ fn answer(document: &Document, bench: &Bench, problems: &[Problem]) -> Answer {
         );
         text += &match &wire.outcome {
             Ok(agreed) => format!(
-                "{ends}: {}, {}, {}, {}\n",
+                "{ends}: {}, {}, {}, {}; {}\n",
                 agreed.format,
                 agreed.medium.text(),
                 agreed.interface.text(),
                 if agreed.is_push { "push" } else { "pull" },
+                shapes::framing_words(wiring, &pipes, index),
             ),
             Err(refusal) => {
                 // What is disabled is in nobody's way.
@@ -143,7 +145,7 @@ fn answer(document: &Document, bench: &Bench, problems: &[Problem]) -> Answer {
                 )
             }
         };
-        wires.push(shapes::wire(wiring, wire, FRAME_SAMPLES));
+        wires.push(shapes::wire(wiring, &pipes, index, FRAME_SAMPLES));
     }
     let blocking = problems
         .iter()

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use super::failure::{Exit, Failure};
 use super::load::{self, FRAME_SAMPLES};
 use super::{Answer, names, shapes};
-use crate::graph::{explain, would_connect};
+use crate::graph::{explain, pipes, would_connect};
 
 /// What `explain` takes.
 #[derive(Args, Debug)]
@@ -35,7 +35,11 @@ pub(super) fn run(it: &Explain) -> Result<Answer, Failure> {
     let steps = explain(around.0, around.1, around.2, base, &from, &to);
     let outcome = would_connect(around.0, around.1, around.2, base, &from, &to);
 
-    let (from, to) = (bench.wiring.pin_text(&from), bench.wiring.pin_text(&to));
+    let ends = (from, to);
+    let (from, to) = (
+        bench.wiring.pin_text(&ends.0),
+        bench.wiring.pin_text(&ends.1),
+    );
     let mut text = format!("{from} -> {to}\n");
     let mut list: Vec<Json> = vec![];
     for (step, found) in &steps {
@@ -51,6 +55,13 @@ pub(super) fn run(it: &Explain) -> Result<Answer, Failure> {
         Ok(agreed) => {
             text += &format!("agreed: {}\n", agreed.format);
             document["agreed"] = shapes::agreement(agreed, FRAME_SAMPLES);
+            let (wiring, at) = bench.wiring.with_wire((&ends.0, &ends.1), agreed);
+            let pipes = pipes(&wiring, FRAME_SAMPLES);
+            document["agreed"]["framing"] = shapes::framing(&wiring, &pipes, at);
+            text += &format!("framing: {}\n", shapes::framing_words(&wiring, &pipes, at));
+            for (name, by, why) in shapes::framing_reasons(&wiring, &pipes, at) {
+                text += &format!("  {name:<10} {by}: {why}\n");
+            }
             Exit::Done
         }
         Err(refusal) => {

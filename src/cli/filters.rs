@@ -191,6 +191,12 @@ fn pin_text(pin: &PinFactory, rate_hz: u32) -> String {
     if let Some(input) = pin.in_place_of {
         text += &format!("    works in the frame of {input}\n");
     }
+    if let Some(input) = pin.shows {
+        text += &format!("    shows the frame of {input}\n");
+    }
+    for item in pin.framing.iter().flat_map(|it| it.items.iter()) {
+        text += &format!("    framing    {}\n", shapes::item_words(item));
+    }
     text
 }
 

@@ -205,7 +205,11 @@ impl Session {
     /// How long what was played goes on behind its end, within reason.
     fn tail_seconds(&self) -> f64 {
         let view = self.app.view();
-        let own = |path: &FilterPath| tail::seconds(view.wiring, view.catalogue, path);
+        let cuts = tail::cuts(view.wiring);
+        let own = |path: &FilterPath| {
+            let cut = cuts.get(path).copied().unwrap_or(0.0);
+            tail::seconds(view.wiring, view.catalogue, path) + cut
+        };
         let ways = tail::longest_ways(view.wiring, &own);
         within_reason(ways.into_values())
     }

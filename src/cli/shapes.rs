@@ -2,11 +2,12 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::graph::{Agreement, Problem, Refusal, Wire, Wiring};
+use crate::graph::pipes::{End, memory_words, pin_words};
+use crate::graph::{Agreement, Pipes, Problem, Refusal, Way, Wiring};
 use crate::ks::ids::category;
 use crate::ks::{
-    DataFormat, DataRange, Descriptor, Domain, Kind, Limits, NodePin, PinFactory, Property,
-    UNLIMITED, Value,
+    DataFormat, DataRange, Descriptor, Domain, FramingItem, Kind, Limits, NodePin, PinFactory,
+    Property, UNLIMITED, Value,
 };
 
 /// A number that is none when there is no limit.
@@ -142,13 +143,132 @@ pub(super) fn refusal(refusal: &Refusal) -> Json {
     })
 }
 
-pub(super) fn wire(wiring: &Wiring, wire: &Wire, frame_samples: usize) -> Json {
+/// The frames of a wire: figures, who decided each, and why.
+pub(super) fn framing(wiring: &Wiring, pipes: &Pipes, index: usize) -> Json {
+    let wire = &wiring.wires[index];
+    let requests = match &wire.outcome {
+        Ok(agreed) if agreed.is_push => "push",
+        _ => "pull",
+    };
+    let path = pipes.path_words(wiring, index);
+    let Some(pipe) = pipes.of(index) else {
+        return json!({ "requests": requests, "path": path, "frames": 0 });
+    };
+    let is_sound = pipe.samples > 0;
+    let by = |end: Option<End>| end.map(|end| pin_words(wiring, end));
+    let figure = |end: Option<End>, why: &str| json!({ "by": by(end), "why": why });
+    let unheard: Vec<String> = pipe.unheard.iter().filter_map(|&it| by(Some(it))).collect();
+    let copied = match pipes.passage(index).map(|it| it.way) {
+        Some(Way::Copy(why)) => Some(why),
+        _ => None,
+    };
+    let ends: Vec<String> = pipe
+        .wires
+        .iter()
+        .map(|&it| wiring.pin_text(&wiring.wires[it].to))
+        .collect();
+    json!({
+        "requests": requests,
+        "frames": pipe.frames.value,
+        "samples": is_sound.then_some(pipe.samples),
+        "bytes": is_sound.then_some(pipe.size.value),
+        "alignment": pipe.alignment.value,
+        "memory": memory_words(pipe.memory.value),
+        "owner": pipes.owner_words(wiring, pipe),
+        "path": path,
+        "copied_because": copied,
+        "cut_anew": pipes.is_cut_anew(index),
+        "latency_samples": pipes.latency_samples(index),
+        "pipe": ends,
+        "decided": {
+            "bytes": figure(pipe.size.by, pipe.size.why),
+            "frames": figure(pipe.frames.by, pipe.frames.why),
+            "alignment": figure(pipe.alignment.by, pipe.alignment.why),
+            "memory": figure(pipe.memory.by, pipe.memory.why),
+            "owner": figure(pipe.owner.by, pipe.owner.why),
+        },
+        "unheard": unheard,
+    })
+}
+
+/// The same in a line.
+pub(super) fn framing_words(wiring: &Wiring, pipes: &Pipes, index: usize) -> String {
+    let path = pipes.path_words(wiring, index);
+    let Some(pipe) = pipes.of(index) else {
+        return path.to_owned();
+    };
+    let size = match pipe.samples {
+        0 => "events".to_owned(),
+        samples => format!("{samples} samples, {} bytes", pipe.size.value),
+    };
+    format!(
+        "{} frames of {size}, aligned to {}, {}, {}, {path}",
+        pipe.frames.value,
+        pipe.alignment.value + 1,
+        memory_words(pipe.memory.value),
+        pipes.owner_words(wiring, pipe),
+    )
+}
+
+/// One way of a pin to take frames, in words.
+pub(super) fn item_words(item: &FramingItem) -> String {
+    let sizes = match (item.size.min, item.size.max) {
+        (0, UNLIMITED) => "any size".to_owned(),
+        (min, UNLIMITED) => format!("{min} bytes or more"),
+        (min, max) if min == max => format!("{min} bytes"),
+        (min, max) => format!(
+            "{min} to {max} bytes in steps of {}",
+            item.size.stepping.max(1)
+        ),
+    };
+    let count = match item.frames {
+        0 => "any number".to_owned(),
+        frames => format!("{frames} frames"),
+    };
+    let flags = crate::ks::framing::flag_words(item.flags);
+    let alignment = item.alignment + 1;
+    format!(
+        "{sizes}, {count}, aligned to {alignment}, {}; {flags}",
+        memory_words(item.memory)
+    )
+}
+
+/// What each figure is, whose doing, and why.
+pub(super) fn framing_reasons(
+    wiring: &Wiring,
+    pipes: &Pipes,
+    index: usize,
+) -> Vec<(&'static str, String, &'static str)> {
+    let Some(pipe) = pipes.of(index) else {
+        return vec![];
+    };
+    let by = |end: Option<End>| end.map_or("nobody".into(), |end| pin_words(wiring, end));
+    let mut reasons = vec![
+        ("size", by(pipe.size.by), pipe.size.why),
+        ("frames", by(pipe.frames.by), pipe.frames.why),
+        ("alignment", by(pipe.alignment.by), pipe.alignment.why),
+        ("memory", by(pipe.memory.by), pipe.memory.why),
+        ("owner", pipes.owner_words(wiring, pipe), pipe.owner.why),
+    ];
+    if let Some(Way::Copy(why)) = pipes.passage(index).map(|it| it.way) {
+        reasons.push(("copied", by(None), why));
+    }
+    let unheard = pipe.unheard.iter();
+    reasons.extend(unheard.map(|&end| ("unheard", by(Some(end)), "its wish suits nobody else")));
+    reasons
+}
+
+pub(super) fn wire(wiring: &Wiring, pipes: &Pipes, index: usize, frame_samples: usize) -> Json {
+    let wire = &wiring.wires[index];
     let mut document = json!({
         "from": wiring.pin_text(&wire.from),
         "to": wiring.pin_text(&wire.to),
     });
     match &wire.outcome {
-        Ok(agreed) => document["agreed"] = agreement(agreed, frame_samples),
+        Ok(agreed) => {
+            document["agreed"] = agreement(agreed, frame_samples);
+            document["agreed"]["framing"] = framing(wiring, pipes, index);
+        }
         Err(why) => document["refusal"] = refusal(why),
     }
     document
@@ -193,6 +313,8 @@ fn whole_pin(factory: &PinFactory, rate_hz: u32) -> Json {
         "possible": limit(factory.instances.possible),
     });
     document["in_place_of"] = json!(factory.in_place_of);
+    document["shows"] = json!(factory.shows);
+    document["framing"] = json!(factory.framing);
     document["ranges"] = json!(ranges);
     document["mediums"] = json!(mediums);
     document["interfaces"] = json!(interfaces);

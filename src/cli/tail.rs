@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::graph::{FilterPath, Wiring};
+use crate::graph::{FilterPath, Wiring, pipes};
 use crate::ks::{Catalogue, Settings};
 
 /// Seconds for which one filter lets a sound go on, as it is set.
@@ -20,6 +20,24 @@ pub(super) fn seconds(wiring: &Wiring, catalogue: &Catalogue, path: &FilterPath)
     let rate_hz = audio.map_or(wiring.rate_hz, |audio| audio.rate_hz);
     let kind = catalogue.get(&filter.key);
     kind.map_or(0.0, |kind| kind.tail_seconds(&settings, rate_hz).max(0.0))
+}
+
+/// Seconds by which sound comes later to each filter because it is cut anew on the way in.
+pub(super) fn cuts(wiring: &Wiring) -> BTreeMap<FilterPath, f64> {
+    let pipes = pipes(wiring, 1);
+    let mut cuts: BTreeMap<FilterPath, f64> = BTreeMap::new();
+    for (index, wire) in wiring.wires.iter().enumerate() {
+        let audio = wire.outcome.as_ref().ok().and_then(|it| it.format.audio);
+        let (samples, Some(audio)) = (pipes.latency_samples(index), audio) else {
+            continue;
+        };
+        if samples > 0 {
+            let seconds = f64::from(samples) / f64::from(audio.rate_hz.max(1));
+            let most = cuts.entry(wire.to.filter.clone()).or_default();
+            *most = most.max(seconds);
+        }
+    }
+    cuts
 }
 
 /// For each filter the longest way through the graph to behind it, `own` being how long each is by itself. Where wires go

@@ -117,7 +117,11 @@ impl<'a> Take<'a> {
     /// The longest way through the graph to `sink`, in samples of the graph's rate.
     pub(super) fn latency_samples(&self, sink: &FilterPath) -> usize {
         let open = &self.offline.built.open;
-        let own = |path: &FilterPath| open.get(path).map_or(0.0, |it| it.latency_samples as f64);
+        let (cuts, rate) = (tail::cuts(self.wiring), f64::from(self.rate_hz));
+        let own = |path: &FilterPath| {
+            let latency = open.get(path).map_or(0.0, |it| it.latency_samples as f64);
+            latency + cuts.get(path).copied().unwrap_or(0.0) * rate
+        };
         let ways = tail::longest_ways(self.wiring, &own);
         ways.get(sink).copied().unwrap_or(0.0) as usize
     }
@@ -125,9 +129,11 @@ impl<'a> Take<'a> {
     /// Samples of the graph's rate from when the last source has ended until the last of it has come to `sink`.
     pub(super) fn tail_samples(&self, sink: &FilterPath) -> f64 {
         let open = &self.offline.built.open;
+        let cuts = tail::cuts(self.wiring);
         let own = |path: &FilterPath| {
             let latency = open.get(path).map_or(0.0, |it| it.latency_samples as f64);
-            let tail = tail::seconds(self.wiring, self.catalogue, path);
+            let cut = cuts.get(path).copied().unwrap_or(0.0);
+            let tail = tail::seconds(self.wiring, self.catalogue, path) + cut;
             latency + tail * f64::from(self.rate_hz)
         };
         let ways = tail::longest_ways(self.wiring, &own);

@@ -14,7 +14,7 @@ use super::plan::{Arrival, Transition};
 use super::seating::Limits;
 use super::slab::{CAPACITY, Entry};
 use super::spec::{Node, Spec};
-use crate::graph::{FilterPath, PinAddress, Wiring};
+use crate::graph::{FilterPath, PinAddress, Wiring, pipes};
 use crate::ks::ids::category;
 use crate::ks::{
     Catalogue, Clock, DataFlow, Domain, Granted, KernelEvent, OpenError, Opening, Pacer, Settings,
@@ -67,6 +67,9 @@ pub struct OpenFilter {
     pub device: Option<Granted>,
     /// Why its device could not be had.
     pub absence: Option<String>,
+
+    /// Whether it has frames of its own for what comes in.
+    pub lends: bool,
 }
 
 /// The clock on a pin of a filter.
@@ -103,6 +106,8 @@ pub struct Built {
     /// States of pins, and what waits on wires.
     pub states: Option<Arc<PlanCells>>,
 
+    /// By what a probe names each wire.
+    pub identities: BTreeMap<(PinAddress, PinAddress), u64>,
     /// Levels of wires.
     pub levels: Option<Telemetry>,
     /// The filter whose device drives the graph.
@@ -194,7 +199,8 @@ impl Builder {
     /// Opens what the job needs and makes the change of plans that gets there.
     pub fn build(&mut self, job: &Job) -> (Built, Transition) {
         self.serial += 1;
-        let mut spec = Spec::of(&job.wiring, &job.origins);
+        let pipes = pipes(&job.wiring, self.quantum);
+        let mut spec = Spec::of(&job.wiring, &job.origins, &pipes);
         let mut built = Built {
             serial: self.serial,
             ..Built::default()
@@ -224,6 +230,10 @@ impl Builder {
         let master = devices.min_by_key(|(path, _)| (path.0.last(), *path));
         built.master = master.map(|(path, _)| path.clone());
         spec.identify_wires();
+        let wires = spec.wires.iter().zip(&spec.ids);
+        built.identities = wires
+            .map(|(wire, id)| ((wire.from.clone(), wire.to.clone()), *id))
+            .collect();
         let old = self.spec.take();
         let absent = |these: Option<&Spec>, those: Option<&Spec>| -> Vec<bool> {
             let there: BTreeSet<u64> = those.iter().flat_map(|spec| spec.ids.clone()).collect();
@@ -234,6 +244,9 @@ impl Builder {
         let leaving = absent(old.as_ref(), Some(&spec));
         self.limits.clone_from(&job.limits);
         let mut into = self.lay_out(&spec, &arriving, true);
+        if let Some(old) = &old {
+            into.changed = other_formats(old, &spec);
+        }
         built.levels = Some(into.levels.clone());
         built.pins = into.holds.pins(&spec);
         built.names = into.holds.names(&built.pins);
@@ -308,6 +321,7 @@ impl Builder {
         let node = &mut spec.nodes[index];
         if let Some(live) = self.live.get(&node.identity) {
             node.entry = Some(live.open.entry);
+            node.lends = live.open.lends;
             return;
         }
         let Some(filter) = self.catalogue.get(&node.key) else {
@@ -377,8 +391,10 @@ impl Builder {
             clock: opened.clock.map(PinClock),
             device: opened.device,
             absence: opened.absence,
+            lends: opened.lends,
         };
         node.entry = Some(entry);
+        node.lends = open.lends;
         let pacer: Option<Box<dyn Pacer>> = opened.pacer;
         arrivals.push(Arrival {
             index: entry,
@@ -400,6 +416,20 @@ impl Builder {
     pub(super) fn wire_ids(&self) -> Vec<u64> {
         self.spec.as_ref().map_or(vec![], |spec| spec.ids.clone())
     }
+}
+
+/// Wires between the same pins as before that carry another format.
+fn other_formats(old: &Spec, new: &Spec) -> Vec<u32> {
+    let before = old.wires.iter();
+    let before: BTreeMap<(&PinAddress, &PinAddress), _> = before
+        .map(|wire| ((&wire.from, &wire.to), &wire.format))
+        .collect();
+    let wires = new.wires.iter().enumerate();
+    let changed = wires.filter(|(_, wire)| {
+        let was = before.get(&(&wire.from, &wire.to));
+        was.is_some_and(|was| **was != wire.format)
+    });
+    changed.map(|(index, _)| index as u32).collect()
 }
 
 /// Everything a processor was made from, as text.

@@ -5,10 +5,12 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 
+use super::cut::Cut;
 use super::link::{Cells, Report};
 use super::plan::{OutputSlot, Plan, Step};
 use super::slab::Slab;
 use super::table::{Tables, peak};
+use super::tap::{Coding, Tap};
 use crate::dsp::measure::{finite_peak, first_non_finite, silence_non_finite};
 use crate::ks::{Flow, InputPin, Inputs, Io, Payload, Telemetry, flag, time_from_sample};
 
@@ -30,7 +32,12 @@ fn quarantine(
     at: usize,
     message: Box<dyn std::any::Any + Send>,
 ) -> bool {
-    let Some(Step::Process { entry, outputs, .. }) = plan.steps.get(at) else {
+    let steps = if plan.is_shared {
+        &plan.shared
+    } else {
+        &plan.steps
+    };
+    let Some(Step::Process { entry, outputs, .. }) = steps.get(at) else {
         std::mem::forget(message);
         return true;
     };
@@ -68,6 +75,8 @@ pub(super) struct Cycle<'a> {
     /// The step whose cost is taken, and the clock for it.
     pub(super) timed_step: usize,
     pub(super) timer: Option<&'a dyn Fn() -> u64>,
+    /// Whoever looks at a wire.
+    pub(super) tap: Option<&'a mut Tap>,
     sources: usize,
     ended: usize,
 }
@@ -82,6 +91,7 @@ impl<'a> Cycle<'a> {
             fall,
             timed_step: 0,
             timer: None,
+            tap: None,
             sources: 0,
             ended: 0,
         }
@@ -101,6 +111,7 @@ impl<'a> Cycle<'a> {
         reports: &mut rtrb::Producer<Report>,
         cells: &Cells,
     ) -> usize {
+        plan.choose();
         let mut at = 0;
         let mut unsaid = 0;
         loop {
@@ -124,16 +135,22 @@ impl<'a> Cycle<'a> {
     ) {
         let Plan {
             steps,
+            shared,
+            is_shared,
             tables,
             lines,
+            cuts,
             hands,
             holds,
             levels,
+            changed,
+            codings,
             rate_hz,
             fade_len,
             fade_done,
             ..
         } = plan;
+        let steps = if *is_shared { shared } else { steps };
         while let Some(step) = steps.get(*at) {
             match step {
                 Step::Process {
@@ -142,6 +159,7 @@ impl<'a> Cycle<'a> {
                     outputs,
                     is_source,
                     node,
+                    lent,
                 } => {
                     let index = *entry;
                     self.sources += usize::from(*is_source);
@@ -172,14 +190,23 @@ impl<'a> Cycle<'a> {
                         *at += 1;
                         continue;
                     };
+                    if let Some(slot) = lent.map(|slot| slot as usize)
+                        && !matches!(tables.spares[slot], Payload::None)
+                        && let Payload::Wave(frame) = std::mem::take(&mut tables.payloads[slot])
+                    {
+                        // At once, so that the slot is whole again whatever becomes of the step.
+                        tables.payloads[slot] = std::mem::take(&mut tables.spares[slot]);
+                        entry.processor.come_home(frame);
+                    }
                     // Copies first: a frame that is taken has left its place.
                     for output in outputs {
                         if let Some(from) = output.copy_from {
                             tables.copy(from as usize, output.slot as usize);
                         }
                     }
+                    let passed = passed_on(inputs, &tables.headers);
                     for (output, hand) in outputs.iter().zip(hands.iter_mut()) {
-                        take(tables, output, hand);
+                        take(tables, output, hand, passed);
                     }
                     let mut io = Io {
                         len: self.len,
@@ -215,7 +242,12 @@ impl<'a> Cycle<'a> {
                     }
                     for (number, (output, hand)) in outputs.iter().zip(hands.iter_mut()).enumerate()
                     {
-                        let bad = self.put_back(tables, output, hand, *rate_hz, own, ends, levels);
+                        let is_new = output.wire.is_some_and(|it| changed.contains(&it));
+                        let says = (own, ends, is_new);
+                        let bad = self.put_back(tables, output, hand, *rate_hz, says, levels);
+                        if let Some(wire) = output.wire {
+                            self.show(tables, output.slot, wire, codings, cuts);
+                        }
                         if let Some(position) = bad.filter(|_| output.is_to_blame)
                             && !std::mem::replace(&mut entry.has_complained, true)
                         {
@@ -232,6 +264,27 @@ impl<'a> Cycle<'a> {
                         }
                     }
                 }
+                Step::Lend { entry, slot } => {
+                    let slot = *slot as usize;
+                    if let Some(entry) = slab.get(*entry).filter(|entry| !entry.is_faulty)
+                        && matches!(tables.spares[slot], Payload::None)
+                        && let Payload::Wave(own) = &tables.payloads[slot]
+                        && let Some(mut frame) =
+                            entry.processor.lend(own.channel_count(), own.len())
+                    {
+                        frame.set_len(own.len());
+                        let own =
+                            std::mem::replace(&mut tables.payloads[slot], Payload::Wave(frame));
+                        tables.spares[slot] = own;
+                    }
+                }
+                Step::Cut { cut, from } => {
+                    let cut = &mut cuts[*cut];
+                    let (flags, ends) = cut.run(*from, tables);
+                    self.show_cut(cut, tables, codings, *rate_hz);
+                    let to = cut.to as usize;
+                    self.stamp(tables, to, flags, *rate_hz, self.position, ends);
+                }
                 Step::Pass { slot, wire, node } => {
                     if holds.is_busy
                         && !holds.deliver(*node, tables, (self.position, self.len), *rate_hz)
@@ -240,15 +293,16 @@ impl<'a> Cycle<'a> {
                     }
                     let payload = &tables.payloads[*slot as usize];
                     self.publish(levels, *wire, payload, peak(payload).0);
+                    self.show(tables, *slot, *wire, codings, cuts);
                 }
                 Step::Recall { line } => {
                     let slot = lines[*line].to as usize;
                     lines[*line].recall(&mut tables.payloads[slot]);
                     self.stamp(tables, slot, 0, *rate_hz, self.position, false);
                 }
-                Step::Store { line: index } => {
+                Step::Store { line: index, from } => {
                     let line = &mut lines[*index];
-                    if let Some(slot) = line.from {
+                    if let Some(slot) = *from {
                         if holds.is_busy {
                             let payload = &mut tables.payloads[slot as usize];
                             holds.store(*index, payload, self.position, *rate_hz);
@@ -274,21 +328,23 @@ impl<'a> Cycle<'a> {
 
     /// Puts a frame back where it stands, stamps its header, publishes its level. Samples that are no numbers are set to
     /// zero, one by one: a gap as long as the fault, however the graph is cut into cycles. Where the first of them was.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "what one output of one step needs, in one place"
-    )]
     fn put_back(
         &self,
         tables: &mut Tables,
         output: &OutputSlot,
         hand: &mut crate::ks::Output,
         rate_hz: u32,
-        own: u64,
-        ends: bool,
+        (own, ends, is_new): (u64, bool, bool),
         levels: &Telemetry,
     ) -> Option<u64> {
         let slot = output.slot as usize;
+        if output.is_shown {
+            if let Some(wire) = output.wire {
+                let payload = &tables.payloads[slot];
+                self.publish(levels, wire, payload, peak(payload).0);
+            }
+            return None;
+        }
         let (mut peak, is_finite) = peak(&hand.payload);
         let mut bad = None;
         if let (false, Payload::Wave(wave)) = (is_finite, &mut hand.payload) {
@@ -306,11 +362,49 @@ impl<'a> Cycle<'a> {
         if let Some(wire) = output.wire {
             self.publish(levels, wire, &hand.payload, peak);
         }
-        let flags = hand.header.flags & flag::DATADISCONTINUITY;
+        let mut flags = hand.header.flags & flag::PASSED;
+        if is_new {
+            flags |= flag::TYPECHANGED;
+        }
         hand.header = crate::ks::StreamHeader::default();
         tables.payloads[slot] = std::mem::take(&mut hand.payload);
         self.stamp(tables, slot, flags, rate_hz, own, ends);
         bad
+    }
+
+    /// Copies the frame of a wire for whoever looks at it; where it is cut anew, its own frames are looked at.
+    fn show(&mut self, tables: &Tables, slot: u32, wire: u32, codings: &[Coding], cuts: &[Cut]) {
+        let Some(tap) = self.tap.as_deref_mut().filter(|tap| tap.is_on(wire)) else {
+            return;
+        };
+        if cuts.iter().any(|cut| cut.wire == wire) {
+            return;
+        }
+        let slot = slot as usize;
+        let (header, payload) = (tables.headers[slot], &tables.payloads[slot]);
+        tap.take(
+            header,
+            payload,
+            codings[wire as usize],
+            tables.sample_sizes[slot],
+        );
+    }
+
+    /// The same for a frame of another length, when it is full.
+    fn show_cut(&mut self, cut: &Cut, tables: &Tables, codings: &[Coding], rate_hz: u32) {
+        let tap = self.tap.as_deref_mut();
+        let Some(tap) = tap.filter(|tap| tap.is_on(cut.wire) && cut.is_full) else {
+            return;
+        };
+        let size = tables.sample_sizes[cut.to as usize];
+        let (frame, flags) = cut.full();
+        let header = crate::ks::StreamHeader {
+            time: time_from_sample(self.position, rate_hz),
+            duration: tables.wave_time(cut.to, frame.len()),
+            data_used: frame.len() as u32 * size,
+            flags: flags | flag::TIMEVALID | flag::DURATIONVALID,
+        };
+        tap.take_wave(header, frame, codings[cut.wire as usize], size);
     }
 
     /// Publishes what a wire carries.
@@ -344,18 +438,42 @@ impl<'a> Cycle<'a> {
         if ends {
             header.flags |= flag::ENDOFSTREAM;
         }
-        header.data_used = tables.payloads[slot]
-            .wave()
-            .map_or(0, |wave| wave.len() as u32 * tables.sample_sizes[slot]);
+        header.data_used = match &tables.payloads[slot] {
+            Payload::Wave(wave) => wave.len() as u32 * tables.sample_sizes[slot],
+            Payload::Events(events) => (events.len() * crate::ks::EVENT_BYTES) as u32,
+            Payload::None => 0,
+        };
     }
 }
 
-fn take(tables: &mut Tables, output: &OutputSlot, hand: &mut crate::ks::Output) {
+/// What the headers of what comes in say that goes on with what goes out: a break on any of them, the rest where all
+/// agree. A change of format is told by each wire for itself.
+fn passed_on(inputs: &[InputPin], headers: &[crate::ks::StreamHeader]) -> u32 {
+    const BREAKS: u32 = flag::DATADISCONTINUITY | flag::TIMEDISCONTINUITY;
+    let connected = inputs.iter().filter(|input| input.wire != 0);
+    let flags = connected.filter_map(|input| Some(headers[input.slot? as usize].flags));
+    let (any, all) = flags.fold((0, !0), |(any, all), flags| (any | flags, all & flags));
+    match any {
+        0 => 0,
+        _ => (any & BREAKS) | (all & flag::PASSED & !flag::TYPECHANGED),
+    }
+}
+
+fn take(tables: &mut Tables, output: &OutputSlot, hand: &mut crate::ks::Output, passed: u32) {
     let slot = output.slot as usize;
-    hand.payload = std::mem::take(&mut tables.payloads[slot]);
     hand.is_connected = output.wire.is_some();
+    hand.is_filled = output.is_in_place;
+    if output.is_shown {
+        // The frame stays where it is, for everybody to read.
+        hand.payload = Payload::None;
+        hand.header = tables.headers[slot];
+        return;
+    }
+    hand.payload = std::mem::take(&mut tables.payloads[slot]);
+    hand.header.flags = passed;
     if output.is_in_place {
         hand.header = tables.headers[slot];
+        hand.header.flags = (hand.header.flags & !flag::TYPECHANGED) | passed;
     } else if output.begins_silent || matches!(hand.payload, Payload::Events(_)) {
         hand.payload.clear();
     }

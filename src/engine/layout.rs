@@ -4,11 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::compile::Builder;
+use super::cut::Cut;
 use super::line::Line;
 use super::plan::{OutputSlot, Plan, Step};
-use super::spec::{Node, Spec};
+use super::spec::{Node, Spec, SpecWire};
 use super::table::{Shape, Tables};
-use crate::ks::{DataFlow, DataFormat, InputPin, Output, StreamHeader, Telemetry};
+use super::tap::Coding;
+use crate::graph::{FilterPath, Way};
+use crate::ks::framing::{Borrowed, frame_of};
+use crate::ks::{DataFlow, DataFormat, InputPin, Kind, OpenPin, Output, StreamHeader, Telemetry};
 
 /// How long what leaves and what arrives fades, as a part of a second.
 const FADES_PER_SECOND: u32 = 100;
@@ -34,115 +38,40 @@ impl Builder {
     /// whether it fades.
     pub(super) fn lay_out(&self, spec: &Spec, fading: &[bool], is_arriving: bool) -> Plan {
         let mut tables = Tables::default();
-        let mut steps = vec![];
-        let mut slots: Vec<Option<u32>> = vec![None; spec.wires.len()];
-        let mut widest = 0;
-        let mut heard = BTreeMap::new();
-        let curious = curious(spec);
-        let (mut lines, max_len) = self.lines(spec, &mut tables);
-        for (index, (wire, line)) in lines.iter().enumerate() {
-            slots[*wire] = Some(line.to);
-            steps.push(Step::Recall { line: index });
-            // What leaves fades where it comes out of the line, what arrives where it goes in.
-            if !is_arriving && fading.get(*wire) == Some(&true) {
-                let slot = line.to;
-                steps.push(Step::Fade { slot, is_arriving });
+        let (lines, max_len) = self.lines(spec, &mut tables);
+        let mut desk = Desk {
+            spec,
+            curious: curious(spec),
+            lines: lines.iter().map(|(wire, line)| (*wire, line.to)).collect(),
+            tables,
+            allotted: BTreeMap::new(),
+            cuts: vec![],
+            max_len: self.quantum,
+        };
+        let own = desk.pass(false, fading, is_arriving);
+        // Frames are shared once everything has arrived, so nothing fades there; what leaves is never so far.
+        let shows = spec.wires.iter().any(|wire| wire.way == Way::Reference);
+        let shared = (shows && is_arriving).then(|| desk.pass(true, &[], true));
+        let Desk {
+            mut tables,
+            mut cuts,
+            ..
+        } = desk;
+        let mut laid = [Some(own), shared];
+        // In the order that plans keep them in.
+        let mut order: Vec<usize> = (0..cuts.len()).collect();
+        order.sort_by_key(|&cut| spec.ids[cuts[cut].0]);
+        let mut places = vec![0; order.len()];
+        for (place, cut) in order.into_iter().enumerate() {
+            places[cut] = place;
+        }
+        for step in laid.iter_mut().flatten().flat_map(|it| &mut it.steps) {
+            if let Step::Cut { cut, .. } = step {
+                *cut = places[*cut];
             }
         }
-        let fades_here = |wire: usize| is_arriving || spec.wires[wire].delay.is_none();
-        // What the writers of delayed wires leave; their readers have frames of their own.
-        let mut written: Vec<Option<u32>> = vec![None; spec.wires.len()];
-        for (number, node) in (0..).zip(&spec.nodes) {
-            let mut inputs = vec![];
-            let mut outputs = vec![];
-            for (pin, wire) in node.pins.iter().zip(&node.wires) {
-                match pin.data_flow {
-                    DataFlow::In => inputs.push(InputPin {
-                        factory: pin.factory as u16,
-                        instance: pin.instance as u16,
-                        slot: wire.and_then(|wire| slots[wire]),
-                        wire: wire.map_or(0, |wire| spec.ids[wire]),
-                    }),
-                    DataFlow::Out => outputs.push((pin, *wire)),
-                }
-            }
-            if let Some(slot) = inputs.iter().find_map(|input| input.slot) {
-                heard.insert(node.path.clone(), slot);
-            }
-            let mut used = vec![];
-            let outputs: Vec<OutputSlot> = outputs
-                .into_iter()
-                .map(|(pin, wire)| {
-                    // Nothing of a hard-wired wire passes here.
-                    let wire = wire.filter(|&wire| !spec.wires[wire].is_hard_wired);
-                    let output = place_output(
-                        node,
-                        pin,
-                        wire,
-                        spec,
-                        &inputs,
-                        &curious,
-                        &mut used,
-                        &mut tables,
-                        self.quantum,
-                    );
-                    if let Some(wire) = wire {
-                        let is_delayed = spec.wires[wire].delay.is_some();
-                        let place = if is_delayed { &mut written } else { &mut slots };
-                        place[wire] = Some(output.slot);
-                    }
-                    output
-                })
-                .collect();
-            widest = widest.max(outputs.len());
-            let faded: Vec<u32> = outputs
-                .iter()
-                .filter(|output| {
-                    output.wire.is_some_and(|wire| {
-                        let wire = wire as usize;
-                        fading.get(wire) == Some(&true) && fades_here(wire)
-                    })
-                })
-                .map(|output| output.slot)
-                .collect();
-            // What is let through stays in the frame it came in: a frame has one reader.
-            let bypass = node
-                .bypass
-                .map(|(from, to)| (node.wires[from], node.wires[to]));
-            if let Some((Some(from), Some(to))) = bypass
-                && !spec.wires[to].is_hard_wired
-                && let Some(slot) = slots[from]
-            {
-                let is_delayed = spec.wires[to].delay.is_some();
-                let place = if is_delayed { &mut written } else { &mut slots };
-                place[to] = Some(slot);
-                let (wire, node) = (to as u32, number);
-                steps.push(Step::Pass { slot, wire, node });
-                if fading.get(to) == Some(&true) && fades_here(to) {
-                    steps.push(Step::Fade { slot, is_arriving });
-                }
-            }
-            let is_source = inputs.iter().all(|input| input.wire == 0);
-            if let Some(entry) = node.entry {
-                let (inputs, outputs) = (inputs.into_boxed_slice(), outputs.into_boxed_slice());
-                steps.push(Step::Process {
-                    entry,
-                    inputs,
-                    outputs,
-                    is_source,
-                    node: number,
-                });
-                steps.extend(
-                    faded
-                        .into_iter()
-                        .map(|slot| Step::Fade { slot, is_arriving }),
-                );
-            }
-        }
-        for (index, (wire, line)) in lines.iter_mut().enumerate() {
-            line.from = written[*wire];
-            steps.push(Step::Store { line: index });
-        }
+        cuts.sort_by_key(|(wire, _)| spec.ids[*wire]);
+        tables.sort();
         // A filter that is not open leaves its frames as they are: silence, its stream ended.
         for header in &mut tables.headers {
             *header = StreamHeader {
@@ -150,104 +79,316 @@ impl Builder {
                 ..StreamHeader::default()
             };
         }
+        let ids = spec.ids.iter().enumerate();
+        let mut taps: Vec<(u64, u32)> = ids.map(|(wire, &id)| (id, wire as u32)).collect();
+        taps.sort_unstable();
+        let [own, shared] = laid;
+        let own = own.unwrap_or_default();
+        let (shared, beside) = shared.map_or_else(Default::default, |it| (it.steps, it.heard));
+        let heard = own.heard.into_iter().map(|(path, slot)| {
+            let beside = beside.get(&path).copied().unwrap_or(slot);
+            (path, (slot, beside))
+        });
         let fade_len = (spec.rate_hz / FADES_PER_SECOND) as usize;
         let delayed: Vec<usize> = lines.iter().map(|(wire, _)| *wire).collect();
-        let holds = self.seat(spec, &slots, &delayed, fade_len);
+        let holds = self.seat(spec, &own.slots, &delayed, fade_len);
+        let steps = own.steps;
         Plan {
             serial: self.serial,
             rate_hz: spec.rate_hz,
-            max_len,
+            max_len: spec.longest.map_or(max_len, |longest| longest.min(max_len)),
+            cuts: cuts.into_iter().map(|(_, cut)| cut).collect(),
             lines: lines.into_iter().map(|(_, line)| line).collect(),
             has_fades: steps.iter().any(|step| matches!(step, Step::Fade { .. })),
             steps,
+            shared,
+            is_shared: false,
             tables,
-            hands: vec![Output::default(); widest],
+            hands: vec![Output::default(); own.widest],
             arrivals: vec![],
             departures: vec![],
             master: None,
             fade_len,
             fade_done: 0,
-            heard,
+            heard: heard.collect(),
             holds,
+
+            changed: vec![],
+            taps,
+            codings: spec.wires.iter().map(|it| Coding::of(&it.format)).collect(),
             levels: Telemetry::new(spec.wires.len()),
         }
     }
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the state of one layout, in one place"
-)]
-fn place_output(
-    node: &Node,
-    pin: &crate::ks::OpenPin,
-    wire: Option<usize>,
-    spec: &Spec,
-    inputs: &[InputPin],
-    curious: &BTreeSet<usize>,
-    used: &mut Vec<u32>,
-    tables: &mut Tables,
+/// Steps in order, and where the reader of each wire finds its frame.
+#[derive(Default)]
+struct Laid {
+    steps: Vec<Step>,
+    slots: Vec<Option<u32>>,
+    heard: BTreeMap<FilterPath, u32>,
+    widest: usize,
+}
+
+/// What is laid out, pass by pass: once with a frame for every wire, once with shared ones, in the same tables.
+struct Desk<'a> {
+    spec: &'a Spec,
+    curious: BTreeSet<usize>,
+    /// Delayed wires, and where their readers find them.
+    lines: Vec<(usize, u32)>,
+    tables: Tables,
+    /// Frames of outputs, by node and place among its pins.
+    allotted: BTreeMap<(usize, usize), u32>,
+    /// Where sound is cut anew, by wire.
+    cuts: Vec<(usize, Cut)>,
     max_len: usize,
-) -> OutputSlot {
-    let factory = &node.descriptor.pins[pin.factory];
-    let of = factory
-        .in_place_of
-        .and_then(|name| node.descriptor.pin(name))
-        .map(|(index, _)| index);
-    // What is not open works on nothing: its frames stay silent.
-    let source = of.filter(|_| node.entry.is_some()).and_then(|of| {
-        inputs
-            .iter()
-            .find(|input| usize::from(input.factory) == of && input.wire != 0)
-    });
-    let format = pin.format.clone().or_else(|| peer_format(node, factory));
-    let wire_cell = wire.map(|wire| wire as u32);
-    let is_let_through = wire.is_some_and(|wire| curious.contains(&wire));
-    let is_to_blame = !of.is_some_and(|of| node.descriptor.pins[of].takes_non_finite);
-    if let Some(from) = source.and_then(|input| input.slot) {
-        // A frame can be worked upon by one output only; further ones get a copy.
-        let is_first = !used.contains(&from);
-        used.push(from);
-        if is_first {
-            return OutputSlot {
-                slot: from,
-                copy_from: None,
-                is_in_place: true,
-                begins_silent: false,
-                wire: wire_cell,
-                is_let_through,
-                is_to_blame,
-            };
+}
+
+impl Desk<'_> {
+    fn pass(&mut self, shares: bool, fading: &[bool], is_arriving: bool) -> Laid {
+        let spec = self.spec;
+        let mut steps = vec![];
+        let mut slots: Vec<Option<u32>> = vec![None; spec.wires.len()];
+        let mut widest = 0;
+        let mut heard = BTreeMap::new();
+        for (index, (wire, to)) in self.lines.iter().enumerate() {
+            slots[*wire] = Some(*to);
+            steps.push(Step::Recall { line: index });
+            // What leaves fades where it comes out of the line, what arrives where it goes in.
+            if !is_arriving && fading.get(*wire) == Some(&true) {
+                let slot = *to;
+                steps.push(Step::Fade { slot, is_arriving });
+            }
         }
-        let slot = tables.add(
-            Shape::of(format.as_ref(), factory.kind(), spec.rate_hz),
-            spec.rate_hz,
-            max_len,
-        );
-        return OutputSlot {
-            slot,
-            copy_from: Some(from),
-            is_in_place: true,
-            begins_silent: false,
-            wire: wire_cell,
-            is_let_through,
-            is_to_blame,
+        let fades = |wire: usize| {
+            let is_here = is_arriving || spec.wires[wire].delay.is_none();
+            fading.get(wire) == Some(&true) && is_here
         };
+        // What the writers of delayed wires leave; their readers have frames of their own.
+        let mut written: Vec<Option<u32>> = vec![None; spec.wires.len()];
+        for (number, node) in spec.nodes.iter().enumerate() {
+            let mut inputs = vec![];
+            let mut pins = vec![];
+            for (place, (pin, wire)) in node.pins.iter().zip(&node.wires).enumerate() {
+                match pin.data_flow {
+                    DataFlow::In => inputs.push(InputPin {
+                        factory: pin.factory as u16,
+                        instance: pin.instance as u16,
+                        slot: wire.and_then(|wire| slots[wire]),
+                        wire: wire.map_or(0, |wire| spec.ids[wire]),
+                    }),
+                    // Nothing of a hard-wired wire passes here.
+                    DataFlow::Out => {
+                        pins.push((place, pin, wire.filter(|&it| !spec.wires[it].is_hard_wired)));
+                    }
+                }
+            }
+            if let Some(slot) = inputs.iter().find_map(|input| input.slot) {
+                heard.insert(node.path.clone(), slot);
+            }
+            let in_place = pins
+                .iter()
+                .filter_map(|(_, _, wire)| spec.wires[(*wire)?].in_place_of());
+            let mut taken: BTreeSet<usize> = in_place.collect();
+            let mut outputs = vec![];
+            // Behind the step: what is cut anew, and what fades.
+            let mut behind = vec![];
+            for (place, pin, wire) in pins {
+                let output = self.output((number, place), pin, wire, &slots, shares, &mut taken);
+                outputs.push(output);
+                let Some(wire) = wire else { continue };
+                let slot = self.cut(wire, output.slot, &mut behind);
+                if fades(wire) {
+                    behind.push(Step::Fade { slot, is_arriving });
+                }
+                let is_delayed = spec.wires[wire].delay.is_some();
+                let place = if is_delayed { &mut written } else { &mut slots };
+                place[wire] = Some(slot);
+            }
+            widest = widest.max(outputs.len());
+            let node_number = number as u32;
+            // What is let through stays in the frame it came in.
+            let bypass = node
+                .bypass
+                .map(|(from, to)| (node.wires[from], node.wires[to]));
+            if let Some((Some(from), Some(to))) = bypass
+                && !spec.wires[to].is_hard_wired
+                && let Some(slot) = slots[from]
+            {
+                let (wire, node) = (to as u32, node_number);
+                steps.push(Step::Pass { slot, wire, node });
+                let slot = self.cut(to, slot, &mut steps);
+                let is_delayed = spec.wires[to].delay.is_some();
+                let place = if is_delayed { &mut written } else { &mut slots };
+                place[to] = Some(slot);
+                if fades(to) {
+                    steps.push(Step::Fade { slot, is_arriving });
+                }
+            }
+            let is_source = inputs.iter().all(|input| input.wire == 0);
+            if let Some(entry) = node.entry {
+                steps.push(Step::Process {
+                    entry,
+                    inputs: inputs.into_boxed_slice(),
+                    outputs: outputs.into_boxed_slice(),
+                    is_source,
+                    node: node_number,
+                    lent: None,
+                });
+                steps.append(&mut behind);
+            }
+        }
+        for (line, (wire, _)) in self.lines.iter().enumerate() {
+            let from = written[*wire];
+            steps.push(Step::Store { line, from });
+        }
+        let lenders = spec.nodes.iter().filter(|node| node.lends);
+        for entry in lenders.filter_map(|node| node.entry) {
+            lend(&mut steps, entry, &self.lines, &self.cuts);
+        }
+        Laid {
+            steps,
+            slots,
+            heard,
+            widest,
+        }
     }
-    let slot = tables.add(
-        Shape::of(format.as_ref(), factory.kind(), spec.rate_hz),
-        spec.rate_hz,
-        max_len,
-    );
-    OutputSlot {
-        slot,
-        copy_from: None,
-        is_in_place: false,
-        begins_silent: of.is_some(),
-        wire: wire_cell,
-        is_let_through,
-        is_to_blame,
+
+    /// Where the reader of a wire finds its frame, its writer having left it in `from`: elsewhere where it is cut anew.
+    fn cut(&mut self, wire: usize, from: u32, steps: &mut Vec<Step>) -> u32 {
+        let it = &self.spec.wires[wire];
+        let (Some(len), Some(audio)) = (it.cut, it.format.audio) else {
+            return from;
+        };
+        let known = self.cuts.iter().position(|(known, _)| *known == wire);
+        let cut = known.unwrap_or_else(|| {
+            let shape = Shape::of(Some(&it.format), Kind::Audio, self.spec.rate_hz);
+            let (rate_hz, mask) = (self.spec.rate_hz, it.alignment);
+            let to = self.tables.add_aligned(shape, rate_hz, self.max_len, mask);
+            let id = (self.spec.ids[wire], wire as u32);
+            let cut = Cut::new(id, to, audio.channels as usize, len, mask);
+            self.cuts.push((wire, cut));
+            self.cuts.len() - 1
+        });
+        steps.push(Step::Cut { cut, from });
+        self.cuts[cut].1.to
     }
+
+    /// The frame of an output.
+    fn output(
+        &mut self,
+        key: (usize, usize),
+        pin: &OpenPin,
+        wire: Option<usize>,
+        slots: &[Option<u32>],
+        shares: bool,
+        taken: &mut BTreeSet<usize>,
+    ) -> OutputSlot {
+        let spec = self.spec;
+        let node = &spec.nodes[key.0];
+        let pins = &node.descriptor.pins;
+        let factory = &pins[pin.factory];
+        // What is not open works on nothing: its frames stay silent.
+        let borrowed = frame_of(pins, pin.factory).filter(|_| node.entry.is_some());
+        let source = borrowed.and_then(|(of, _)| {
+            let mut ends = node.pins.iter().zip(&node.wires);
+            ends.find_map(|(pin, wire)| wire.filter(|_| pin.factory == of))
+        });
+        let from = source.and_then(|source| slots[source]);
+        let is_edited = borrowed.is_some_and(|(_, how)| how == Borrowed::Edited);
+        let mut output = OutputSlot {
+            slot: 0,
+            copy_from: None,
+            is_in_place: from.is_some(),
+            begins_silent: from.is_none() && borrowed.is_some(),
+            is_shown: false,
+            wire: wire.map(|wire| wire as u32),
+            is_let_through: wire.is_some_and(|wire| self.curious.contains(&wire)),
+            is_to_blame: !borrowed.is_some_and(|(of, _)| pins[of].takes_non_finite),
+        };
+        if let (Some(source), Some(from)) = (source, from) {
+            let is_free = spec.wires[source].is_altered || spec.wires[source].delay.is_some();
+            let is_borrowed = match wire.map(|wire| spec.wires[wire].way) {
+                Some(Way::InPlace) => is_edited,
+                Some(Way::Reference) => !is_edited && shares,
+                Some(_) => false,
+                None => is_edited && is_free && taken.insert(source),
+            };
+            if is_borrowed {
+                output.slot = from;
+                output.is_shown = !is_edited;
+                return output;
+            }
+            output.copy_from = Some(from);
+        }
+        output.slot = match self.allotted.get(&key) {
+            Some(slot) => *slot,
+            None => {
+                let format = pin.format.clone().or_else(|| peer_format(node, factory));
+                let shape = Shape::of(format.as_ref(), factory.kind(), spec.rate_hz);
+                let mask = wire.map_or(0, |wire| spec.wires[wire].alignment);
+                let (rate_hz, max_len) = (spec.rate_hz, self.max_len);
+                let slot = self.tables.add_aligned(shape, rate_hz, max_len, mask);
+                if let Some(wire) = wire {
+                    self.tables.know(slot, spec.ids[wire]);
+                }
+                self.allotted.insert(key, slot);
+                slot
+            }
+        };
+        output
+    }
+}
+
+impl SpecWire {
+    /// The wire in whose frame this one's writer works.
+    fn in_place_of(&self) -> Option<usize> {
+        self.of.filter(|_| self.way == Way::InPlace)
+    }
+}
+
+/// Has the pipe in front of a sink work in the sink's own frames, if nobody reads them behind it.
+fn lend(steps: &mut Vec<Step>, entry: u32, lines: &[(usize, u32)], cuts: &[(usize, Cut)]) {
+    let of_entry = |step: &Step| matches!(step, Step::Process { entry: it, .. } if *it == entry);
+    let Some(sink) = steps.iter().position(of_entry) else {
+        return;
+    };
+    let Step::Process { inputs, .. } = &steps[sink] else {
+        return;
+    };
+    let Some(slot) = inputs.first().and_then(|input| input.slot) else {
+        return;
+    };
+    let reads = |step: &Step| match step {
+        Step::Process {
+            inputs, outputs, ..
+        } => {
+            inputs.iter().any(|input| input.slot == Some(slot))
+                || outputs
+                    .iter()
+                    .any(|it| it.slot == slot || it.copy_from == Some(slot))
+        }
+        Step::Pass { slot: it, .. } | Step::Fade { slot: it, .. } => *it == slot,
+        Step::Cut { cut, from } => *from == slot || cuts[*cut].1.to == slot,
+        Step::Store { from, .. } => *from == Some(slot),
+        Step::Recall { .. } | Step::Lend { .. } => false,
+    };
+    if steps[sink + 1..].iter().any(reads) {
+        return;
+    }
+    let writes = |step: &Step| match step {
+        Step::Process { outputs, .. } => outputs.iter().any(|it| it.slot == slot),
+        Step::Cut { cut, .. } => cuts[*cut].1.to == slot,
+        Step::Recall { line } => lines[*line].1 == slot,
+        _ => false,
+    };
+    let Some(first) = steps[..sink].iter().position(writes) else {
+        return;
+    };
+    if let Step::Process { lent, .. } = &mut steps[sink] {
+        *lent = Some(slot);
+    }
+    steps.insert(first, Step::Lend { entry, slot });
 }
 
 /// The wires whose reader wants to see what is not a number, and runs.

@@ -13,8 +13,6 @@ use crate::ks::Payload;
 pub(super) struct Line {
     /// Identity of the wire.
     id: u64,
-    /// Where the writer leaves its frame; `None` when it writes none.
-    pub(super) from: Option<u32>,
     /// Where the reader finds it.
     pub(super) to: u32,
     /// One run of `len` samples a channel.
@@ -46,7 +44,6 @@ impl Line {
         let shape = Shape::of(Some(format), crate::ks::Kind::Audio, spec.rate_hz);
         let line = Self {
             id: spec.ids[wire],
-            from: None,
             to: tables.add(shape, spec.rate_hz, quantum),
             memory: vec![0.0; len * audio.channels as usize].into_boxed_slice(),
             len,
@@ -114,10 +111,9 @@ mod tests {
 
     fn line(id: u64, len: usize) -> Line {
         let memory = vec![0.0; len].into_boxed_slice();
-        let (from, to, oldest) = (None, 0, 0);
+        let (to, oldest) = (0, 0);
         Line {
             id,
-            from,
             to,
             memory,
             len,

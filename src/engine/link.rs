@@ -47,6 +47,8 @@ pub enum Message {
     Unmark(u64),
     /// Let presentation time go at another rate, 1000 being that of the driver.
     Rate(u32),
+    /// Copy what passes on the wire of that identity for whoever looks at it; `None`: on none.
+    Tap(Option<u64>),
 
     /// Silence everything that sounds, then go on.
     Panic,

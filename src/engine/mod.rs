@@ -4,6 +4,9 @@
 
 mod clock;
 mod compile;
+
+mod cut;
+
 mod cycle;
 
 mod hold;
@@ -33,6 +36,8 @@ mod spec;
 mod states;
 mod table;
 
+mod tap;
+
 #[cfg(test)]
 mod tests;
 
@@ -50,3 +55,5 @@ pub use plan::{Plan, Transition};
 pub use runner::Runner;
 pub use seating::Limits;
 pub use thread::{ClockRefusal, Driver, Engine};
+
+pub use tap::{TAP_BYTES, TappedFrame};

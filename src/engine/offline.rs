@@ -9,6 +9,7 @@ use super::compile::{Builder, Built, Job};
 use super::link::{Cells, MESSAGES, Message, REPORTS, Report, STEPS, Stepped};
 use super::plan::{Plan, Transition};
 use super::runner::Runner;
+use super::tap::TappedFrame;
 use crate::graph::FilterPath;
 use crate::ks::{Catalogue, Payload, State, StreamHeader, Waker, Wave};
 
@@ -46,6 +47,7 @@ pub struct Offline {
     pieces: BTreeMap<FilterPath, Pieces>,
     /// What was opened, and what could not be.
     pub built: Built,
+    tapped: Option<rtrb::Consumer<TappedFrame>>,
 }
 
 impl Offline {
@@ -68,13 +70,14 @@ impl Offline {
         let cells = Cells::new();
         let clock = Arc::new(GraphClock::new(Epoch::new()));
         let builder = Builder::new(catalogue.clone(), clock, Waker::default(), max_len, false);
-        let runner = Runner::new(
+        let mut runner = Runner::new(
             message_end,
             swap_end,
             (report_end, step_end),
             cells,
             is_live,
         );
+        let tapped = runner.tap.take_end();
         let mut offline = Self {
             runner,
             builder,
@@ -85,11 +88,17 @@ impl Offline {
             latest: None,
             pieces: BTreeMap::new(),
             built: Built::default(),
+            tapped,
         };
         offline.change(job);
         offline.send(Message::State(State::Run));
         offline.runner.receive();
         offline
+    }
+
+    /// The next frame of the wire that is looked at ([`Message::Tap`]).
+    pub fn tapped(&mut self) -> Option<TappedFrame> {
+        self.tapped.as_mut()?.pop().ok()
     }
 
     /// Sends a message; it is heard before the next cycle.
@@ -174,7 +183,7 @@ impl Offline {
 
     /// Makes room for what the sinks of a plan take in cycles that are cut.
     fn lay_out_pieces(&mut self, plan: &Plan) {
-        for (path, slot) in &plan.heard {
+        for (path, (slot, _)) in &plan.heard {
             let Payload::Wave(wave) = &plan.tables.payloads[*slot as usize] else {
                 continue;
             };
@@ -192,8 +201,8 @@ impl Offline {
         let Some(plan) = self.runner.plan() else {
             return;
         };
-        for (path, slot) in &plan.heard {
-            let slot = *slot as usize;
+        for (path, (own, shared)) in &plan.heard {
+            let slot = if plan.is_shared { *shared } else { *own } as usize;
             let Payload::Wave(wave) = &plan.tables.payloads[slot] else {
                 continue;
             };
@@ -219,7 +228,7 @@ impl Offline {
             return Some((&pieces.wave, pieces.header));
         }
         let plan = self.runner.plan()?;
-        let slot = *plan.heard.get(path)? as usize;
+        let slot = plan.heard(path)? as usize;
         let Payload::Wave(wave) = &plan.tables.payloads[slot] else {
             return None;
         };

@@ -4,10 +4,12 @@
 
 use std::collections::BTreeMap;
 
+use super::cut::Cut;
 use super::hold::Holds;
 use super::line::Line;
 use super::slab::Entry;
 use super::table::Tables;
+use super::tap::Coding;
 use crate::graph::FilterPath;
 use crate::ks::{InputPin, Output, Pacer, Telemetry};
 
@@ -22,6 +24,8 @@ pub(super) struct OutputSlot {
     pub(super) is_in_place: bool,
     /// Whether it would work in place but nothing is connected there: the frame begins as silence.
     pub(super) begins_silent: bool,
+    /// Whether the frame is not its own: an input's, shown to its reader.
+    pub(super) is_shown: bool,
     /// Cell of the wire's level in the plan's telemetry; `None` when unconnected.
     pub(super) wire: Option<u32>,
     /// Whether its reader wants to see what is not a number.
@@ -45,6 +49,22 @@ pub(super) enum Step {
         is_source: bool,
         /// Its place in the state table.
         node: u32,
+        /// Where a frame that it lent comes home.
+        lent: Option<u32>,
+    },
+    /// Has a sink lend an empty frame of its own, for what the steps from here on write.
+    Lend {
+        /// Whose it is.
+        entry: u32,
+        /// Where it stands till it comes home.
+        slot: u32,
+    },
+    /// Cuts what a writer left into frames of another length.
+    Cut {
+        /// Index of the cut.
+        cut: usize,
+        /// What the writer left.
+        from: u32,
     },
     /// A frame that a bypassed filter lets through as it is.
     Pass {
@@ -64,6 +84,8 @@ pub(super) enum Step {
     Store {
         /// Index of the line.
         line: usize,
+        /// What its writer left; `None` when it writes nothing.
+        from: Option<u32>,
     },
     /// Fades the sound of a wire, in its frame.
     Fade {
@@ -90,7 +112,12 @@ pub struct Plan {
     pub(super) max_len: usize,
     /// What lies on wires into deferred pins, by identity of the wire.
     pub(super) lines: Vec<Line>,
+    /// Where sound is cut into frames of another length, by identity of the wire.
+    pub(super) cuts: Vec<Cut>,
+    /// The steps with a frame for every wire: while something fades, waits or is held.
     pub(super) steps: Vec<Step>,
+    /// The same with one frame for all who only read it; empty where nobody does.
+    pub(super) shared: Vec<Step>,
     pub(super) tables: Tables,
     /// Outputs in the hands of the step that runs; as long as the widest step.
     pub(super) hands: Vec<Output>,
@@ -102,15 +129,33 @@ pub struct Plan {
     pub(super) fade_len: usize,
     pub(super) fade_done: usize,
     pub(super) has_fades: bool,
-    /// Where the first sound that a filter takes stands.
-    pub(super) heard: BTreeMap<FilterPath, u32>,
+    /// Where the first sound that a filter takes stands, with a frame for every wire and with shared ones.
+    pub(super) heard: BTreeMap<FilterPath, (u32, u32)>,
+    /// Which steps ran last.
+    pub(super) is_shared: bool,
     /// The states of pins, and what waits on wires.
     pub(super) holds: Holds,
+    /// Wires that carry another format than in the plan before: their first frames say so.
+    pub(super) changed: Vec<u32>,
+    /// Identities of wires, in order, and the wires; how the samples of each are bytes.
+    pub(super) taps: Vec<(u64, u32)>,
+    pub(super) codings: Vec<Coding>,
     /// Level of each wire, latest.
     pub(super) levels: Telemetry,
 }
 
 impl Plan {
+    /// Says by which steps the next cycle runs: frames are shared while every wire carries the same to all.
+    pub(super) fn choose(&mut self) {
+        self.is_shared = !self.shared.is_empty() && !self.holds.is_busy && self.is_faded();
+    }
+
+    /// Where the first sound that a filter takes stands.
+    pub(super) fn heard(&self, path: &FilterPath) -> Option<u32> {
+        let (own, shared) = *self.heard.get(path)?;
+        Some(if self.is_shared { shared } else { own })
+    }
+
     /// Whether every fade has ended.
     pub(super) fn is_faded(&self) -> bool {
         !self.has_fades || self.fade_done >= self.fade_len

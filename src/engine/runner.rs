@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::cut;
 use super::cycle::{Cycle, report};
 use super::line::carry_over;
 use super::link::{Cells, Message, Report, Stepped};
@@ -15,6 +16,7 @@ use super::pacers::Paced;
 use super::plan::{Plan, Step, Transition};
 use super::slab::Slab;
 use super::states::walk;
+use super::tap::Tap;
 use crate::ks::{RATE_UNITY, State};
 
 /// How long the gate at devices takes to open and close, in milliseconds of graph time.
@@ -55,6 +57,8 @@ pub struct Runner {
     pub(super) has_ended: bool,
     timed_step: usize,
     pub(super) wants_quit: bool,
+    /// For whoever looks at a wire.
+    pub(super) tap: Tap,
 }
 
 impl Runner {
@@ -90,6 +94,7 @@ impl Runner {
             has_ended: false,
             timed_step: 0,
             wants_quit: false,
+            tap: Tap::new(),
         }
     }
 
@@ -167,6 +172,7 @@ impl Runner {
                 }
                 Message::Unmark(id) => self.marks.clear(id),
                 Message::Rate(rate_permille) => self.rate_permille = rate_permille,
+                Message::Tap(wire) => self.tap.wire = wire,
 
                 Message::Panic => self.wants_panic = true,
                 Message::Quit => self.wants_quit = true,
@@ -234,7 +240,15 @@ impl Runner {
         let mut cycle = Cycle::new(len, self.position, gate, fall);
         cycle.timer = timer;
         cycle.timed_step = self.timed_step;
+        self.tap.at = self.tap.wire.and_then(|wire| {
+            let at = plan.taps.binary_search_by_key(&wire, |it| it.0).ok()?;
+            Some(plan.taps[at].1)
+        });
+        self.tap.number = self.cells.cycles();
+        cycle.tap = self.tap.at.is_some().then_some(&mut self.tap);
         self.unsaid += cycle.run(plan, &mut self.slab, &mut self.reports, &self.cells);
+        // Said once.
+        plan.changed.clear();
         if plan.has_fades {
             plan.fade_done = (plan.fade_done + len).min(plan.fade_len);
         }
@@ -261,9 +275,7 @@ impl Runner {
                 .slab
                 .get(*entry)
                 .is_none_or(|entry| entry.is_faulty || entry.processor.is_ready(len)),
-            Step::Pass { .. } | Step::Fade { .. } | Step::Recall { .. } | Step::Store { .. } => {
-                true
-            }
+            _ => true,
         })
     }
 
@@ -366,6 +378,8 @@ impl Runner {
         if let Some(old) = &mut self.plan {
             carry_over(&mut old.lines, &mut plan.lines);
             plan.holds.take_over(&mut old.holds);
+            cut::carry_over(&mut old.cuts, &mut plan.cuts);
+            plan.tables.carry_over(&mut old.tables);
         }
         plan.holds.is_pending = true;
         let old = self.plan.replace(plan);

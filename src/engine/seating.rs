@@ -33,12 +33,14 @@ impl Default for Limits {
 
 /// Fewest frames of a push wire (NEG-5).
 const FRAMES: u64 = 2;
+/// A pin that asks for more gets no more.
+const MOST_FRAMES: u64 = 64;
 /// Frames a second, at the most, of which a held wire keeps some.
 const FRAMES_PER_SECOND: u64 = 100;
 
 /// How many frames a wire has.
-fn frames(_wire: &SpecWire) -> u64 {
-    FRAMES
+fn frames(wire: &SpecWire) -> u64 {
+    u64::from(wire.frames).clamp(FRAMES, MOST_FRAMES)
 }
 
 /// Samples of the graph's rate in which every rate of the graph makes a whole number of its own.

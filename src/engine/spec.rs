@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hasher;
 
-use crate::graph::{FilterId, FilterPath, PinAddress, Wiring};
-use crate::ks::{DataFlow, DataFormat, Descriptor, OpenPin, Value};
+use crate::graph::{FilterId, FilterPath, PinAddress, Pipes, Way, Wiring, running_order};
+use crate::ks::{DataFlow, DataFormat, Descriptor, OpenPin, Value, samples_at};
 
 /// A filter that takes part.
 #[derive(Clone, Debug)]
@@ -28,6 +28,8 @@ pub(super) struct Node {
     pub(super) bypass: Option<(usize, usize)>,
     /// Its place in the slab once it is open.
     pub(super) entry: Option<u32>,
+    /// Whether it has frames of its own for what comes in.
+    pub(super) lends: bool,
 }
 
 /// A wire that was agreed.
@@ -42,6 +44,18 @@ pub(super) struct SpecWire {
     pub(super) delay: Option<usize>,
     /// Whether its writer issues the requests.
     pub(super) is_push: bool,
+    /// How its frame comes about.
+    pub(super) way: Way,
+    /// The wire whose frame it is, or a copy of.
+    pub(super) of: Option<usize>,
+    /// Whether its reader may alter the frame.
+    pub(super) is_altered: bool,
+    /// Samples of a frame, where the sound is cut anew.
+    pub(super) cut: Option<usize>,
+    /// Alignment of its frame, less one.
+    pub(super) alignment: u32,
+    /// How many frames its pipe has.
+    pub(super) frames: u32,
 }
 
 /// Nodes in running order, and their wires.
@@ -52,6 +66,8 @@ pub(super) struct Spec {
     pub(super) wires: Vec<SpecWire>,
     /// Identity of each wire, once the filters are open.
     pub(super) ids: Vec<u64>,
+    /// The longest cycle that every pipe's frames have room for.
+    pub(super) longest: Option<usize>,
 }
 
 impl Node {
@@ -69,28 +85,44 @@ impl Node {
 
 impl Spec {
     /// Reads a wiring. Filters without a connected pin are left out.
-    pub(super) fn of(wiring: &Wiring, origins: &BTreeMap<FilterPath, FilterPath>) -> Self {
-        let mut wires: Vec<SpecWire> = wiring
+    pub(super) fn of(
+        wiring: &Wiring,
+        origins: &BTreeMap<FilterPath, FilterPath>,
+        pipes: &Pipes,
+    ) -> Self {
+        let mut wires: Vec<(usize, SpecWire)> = wiring
             .wires
             .iter()
-            .filter_map(|wire| {
+            .enumerate()
+            .filter_map(|(index, wire)| {
                 let agreed = wire.outcome.as_ref().ok()?;
+                let passage = pipes.passage(index);
+                let pipe = pipes.of(index);
+                let is_cut = pipes.is_cut_anew(index);
                 let (from, to) = (wire.from.clone(), wire.to.clone());
                 let delay = wiring.delay(&to);
                 let is_hard_wired = agreed.medium.is_hard_wired();
-                Some(SpecWire {
+                let wire = SpecWire {
                     from,
                     to,
                     format: agreed.format.clone(),
                     is_hard_wired,
                     delay: delay.filter(|_| !is_hard_wired),
                     is_push: agreed.is_push,
-                })
+                    way: passage.map_or(Way::Own, |it| it.way),
+                    of: passage.and_then(|it| it.of),
+                    is_altered: passage.is_some_and(|it| it.is_altered),
+                    cut: pipe.filter(|_| is_cut).map(|it| it.samples as usize),
+                    alignment: pipe.map_or(0, |it| it.alignment.value),
+                    frames: pipe.map_or(0, |it| it.frames.value),
+                };
+                Some((index, wire))
             })
             .collect();
-        wires.sort_by(|a, b| (&a.from, &a.to).cmp(&(&b.from, &b.to)));
+        wires.sort_by(|(_, a), (_, b)| (&a.from, &a.to).cmp(&(&b.from, &b.to)));
         let ends = wires
             .iter()
+            .map(|(_, wire)| wire)
             .flat_map(|wire| [&wire.from.filter, &wire.to.filter]);
         let wired: BTreeSet<&FilterPath> = ends.collect();
         let mut nodes: BTreeMap<FilterPath, Node> = BTreeMap::new();
@@ -115,12 +147,19 @@ impl Spec {
                     is_out: filter.is_disabled || filter.is_bypassed,
                     bypass: None,
                     entry: None,
+                    lends: false,
                 },
             );
         }
-        wires.retain(|wire| {
+        wires.retain(|(_, wire)| {
             nodes.contains_key(&wire.from.filter) && nodes.contains_key(&wire.to.filter)
         });
+        let places = wires.iter().enumerate();
+        let places: BTreeMap<usize, usize> = places.map(|(at, (index, _))| (*index, at)).collect();
+        for (_, wire) in &mut wires {
+            wire.of = wire.of.and_then(|of| places.get(&of).copied());
+        }
+        let wires: Vec<SpecWire> = wires.into_iter().map(|(_, wire)| wire).collect();
         let mut ends: BTreeMap<(&FilterPath, DataFlow, &str, u32), usize> = BTreeMap::new();
         for (index, wire) in wires.iter().enumerate() {
             ends.insert(
@@ -153,16 +192,31 @@ impl Spec {
             }
         }
         keep_apart(&mut nodes);
-        let order = order(&nodes, &wires);
+        let direct = wires.iter().filter(|wire| wire.delay.is_none());
+        let edges = direct.map(|wire| (&wire.from.filter, &wire.to.filter));
+        let order = running_order(nodes.keys(), edges);
+        let order: Vec<FilterPath> = order.into_iter().cloned().collect();
         let nodes = order
             .into_iter()
             .filter_map(|path| nodes.remove(&path))
             .collect();
+        let rate_hz = wiring.rate_hz;
+        let limits = pipes.pipes.iter().filter_map(|pipe| {
+            let format = &wiring.wires[*pipe.wires.first()?]
+                .outcome
+                .as_ref()
+                .ok()?
+                .format;
+            let most = u64::from(pipe.most_samples?);
+            Some(samples_at(most, rate_hz, format.audio?.rate_hz).max(1) as usize)
+        });
+        let longest = limits.min();
         Self {
             rate_hz: wiring.rate_hz,
             nodes,
             wires,
             ids: vec![],
+            longest,
         }
     }
 
@@ -210,6 +264,10 @@ fn identity(wire: &SpecWire, nodes: &BTreeMap<&FilterPath, &Node>) -> u64 {
     if let Some(delay) = wire.delay {
         hasher.write_usize(delay);
     }
+    if let Some(cut) = wire.cut {
+        hasher.write_usize(cut);
+        hasher.write(b"cut");
+    }
     hasher.finish().max(1)
 }
 
@@ -252,34 +310,4 @@ fn place_pins(
             node.wires.push(None);
         }
     }
-}
-
-/// Sources first; among those that are ready, the one with the smallest path.
-fn order(nodes: &BTreeMap<FilterPath, Node>, wires: &[SpecWire]) -> Vec<FilterPath> {
-    let mut waits: BTreeMap<&FilterPath, usize> = nodes.keys().map(|path| (path, 0)).collect();
-    let mut feeds: BTreeMap<&FilterPath, Vec<&FilterPath>> = BTreeMap::new();
-    for wire in wires.iter().filter(|wire| wire.delay.is_none()) {
-        *waits.entry(&wire.to.filter).or_default() += 1;
-        feeds
-            .entry(&wire.from.filter)
-            .or_default()
-            .push(&wire.to.filter);
-    }
-    let mut ready: BTreeSet<&FilterPath> = waits
-        .iter()
-        .filter(|(_, count)| **count == 0)
-        .map(|(path, _)| *path)
-        .collect();
-    let mut order = vec![];
-    while let Some(path) = ready.pop_first() {
-        order.push(path.clone());
-        for next in feeds.get(path).into_iter().flatten() {
-            let count = waits.entry(next).or_default();
-            *count -= 1;
-            if *count == 0 {
-                ready.insert(next);
-            }
-        }
-    }
-    order
 }

@@ -3,6 +3,7 @@
 
 use std::sync::atomic::Ordering;
 
+use super::cut::Cut;
 use super::cycle::report;
 use super::hold::Holds;
 use super::line::Line;
@@ -253,6 +254,7 @@ impl Runner {
     pub(super) fn clear_lines(&mut self) {
         if let Some(plan) = &mut self.plan {
             plan.lines.iter_mut().for_each(Line::clear);
+            plan.cuts.iter_mut().for_each(Cut::clear);
         }
     }
 }

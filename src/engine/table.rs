@@ -2,7 +2,9 @@
 //!
 //! Made with full capacity off the audio thread; a cycle only sets lengths and moves payloads out and back.
 
-use crate::ks::{DataFormat, EVENT_CAPACITY, Kind, Payload, StreamHeader, Wave, samples_at};
+use crate::ks::{
+    DataFormat, EVENT_CAPACITY, Kind, Payload, StreamHeader, Wave, samples_at, time_from_sample,
+};
 
 /// What a slot holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,6 +46,10 @@ impl Shape {
 pub(super) struct Tables {
     pub(super) headers: Vec<StreamHeader>,
     pub(super) payloads: Vec<Payload>,
+    /// What stood in a slot before a frame of another home took its place.
+    pub(super) spares: Vec<Payload>,
+    /// What slots are known by over plans, in order: a wire that stays keeps its frame.
+    ids: Vec<(u64, u32)>,
     rates: Vec<u32>,
     /// Bytes of one sample of all channels in the agreed format.
     pub(super) sample_sizes: Vec<u32>,
@@ -52,6 +58,17 @@ pub(super) struct Tables {
 impl Tables {
     /// Adds a slot; `max_len` is the longest cycle in samples of the graph's rate.
     pub(super) fn add(&mut self, shape: Shape, graph_rate_hz: u32, max_len: usize) -> u32 {
+        self.add_aligned(shape, graph_rate_hz, max_len, 0)
+    }
+
+    /// The same; its frame lies on multiples of `mask + 1` bytes.
+    pub(super) fn add_aligned(
+        &mut self,
+        shape: Shape,
+        graph_rate_hz: u32,
+        max_len: usize,
+        mask: u32,
+    ) -> u32 {
         let (payload, rate, size) = match shape {
             Shape::Wave {
                 channels,
@@ -62,7 +79,7 @@ impl Tables {
                     .div_ceil(u64::from(graph_rate_hz)) as usize
                     + 1;
                 (
-                    Payload::Wave(Wave::new(channels as usize, longest)),
+                    Payload::Wave(Wave::aligned(channels as usize, longest, mask)),
                     rate_hz,
                     sample_size,
                 )
@@ -72,9 +89,36 @@ impl Tables {
         };
         self.headers.push(StreamHeader::default());
         self.payloads.push(payload);
+        self.spares.push(Payload::None);
         self.rates.push(rate);
         self.sample_sizes.push(size);
         (self.payloads.len() - 1) as u32
+    }
+
+    /// Says by what a slot is known over plans.
+    pub(super) fn know(&mut self, slot: u32, id: u64) {
+        self.ids.push((id, slot));
+    }
+
+    /// Puts what slots are known by in order. Once, when all are there.
+    pub(super) fn sort(&mut self) {
+        self.ids.sort_unstable();
+    }
+
+    /// Lets slots that are known from the old tables keep their frames, so that addresses stay.
+    pub(super) fn carry_over(&mut self, old: &mut Self) {
+        let mut before = old.ids.iter().peekable();
+        for &(id, slot) in &self.ids {
+            while before.next_if(|it| it.0 < id).is_some() {}
+            let Some(&(_, was)) = before.next_if(|it| it.0 == id) else {
+                continue;
+            };
+            let (slot, was) = (slot as usize, was as usize);
+            if alike(&self.payloads[slot], &old.payloads[was]) {
+                std::mem::swap(&mut self.payloads[slot], &mut old.payloads[was]);
+                std::mem::swap(&mut self.spares[slot], &mut old.spares[was]);
+            }
+        }
     }
 
     /// Sets every wave's length for the cycle `position..position + len`: what a wire carries follows from time alone.
@@ -85,6 +129,11 @@ impl Tables {
                 wave.set_len((end - samples_at(position, rate, graph_rate_hz)) as usize);
             }
         }
+    }
+
+    /// How long so many samples of a slot last.
+    pub(super) fn wave_time(&self, slot: u32, samples: usize) -> crate::ks::RefTime {
+        time_from_sample(samples as u64, self.rates[slot as usize])
     }
 
     /// Copies the sound or events of one slot to another of the same shape.
@@ -107,6 +156,17 @@ impl Tables {
             _ => {}
         }
         self.headers[to] = self.headers[from];
+    }
+}
+
+/// Whether one can stand in for the other.
+fn alike(a: &Payload, b: &Payload) -> bool {
+    match (a, b) {
+        (Payload::Wave(a), Payload::Wave(b)) => {
+            (a.capacity(), a.channel_count()) == (b.capacity(), b.channel_count())
+        }
+        (Payload::Events(a), Payload::Events(b)) => a.capacity() == b.capacity(),
+        _ => false,
     }
 }
 

@@ -61,6 +61,13 @@ const SPLIT: &[PinFactory] = &[
         .same_format_as("in")
         .instances(0, u32::MAX),
 ];
+const SHOW: &[PinFactory] = &[
+    INPUT,
+    PinFactory::output("out", FLOAT)
+        .same_format_as("in")
+        .shows("in")
+        .instances(0, u32::MAX),
+];
 const MIX: &[PinFactory] = &[
     ANY_INPUT,
     PinFactory::output("out", FLOAT).same_format_as("in"),
@@ -75,6 +82,8 @@ const KINDS: &[(&str, &[PinFactory])] = &[
     ("mix", MIX),
     ("sink", SINK),
     ("broken", PLACE),
+    ("show", SHOW),
+    ("show_too", SHOW),
 ];
 
 fn catalogue() -> Catalogue {
@@ -136,10 +145,15 @@ fn builder(catalogue: &Catalogue) -> Builder {
 
 /// Follows what stands in every slot through one cycle. `ids` are the wires' identities.
 fn check(plan: &Plan, ids: &[u64]) -> Result<(), TestCaseError> {
-    // The wire whose sound stands in a slot.
-    let mut standing: BTreeMap<u32, u64> = BTreeMap::new();
+    check_steps(plan, &plan.steps, ids)?;
+    check_steps(plan, &plan.shared, ids)
+}
+
+fn check_steps(plan: &Plan, steps: &[Step], ids: &[u64]) -> Result<(), TestCaseError> {
+    // The wires whose sound stands in a slot: one, and those that show it to other readers.
+    let mut standing: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
     let mut unconnected = 0;
-    for step in &plan.steps {
+    for step in steps {
         let Step::Process {
             inputs, outputs, ..
         } = step
@@ -149,29 +163,53 @@ fn check(plan: &Plan, ids: &[u64]) -> Result<(), TestCaseError> {
         for input in inputs.iter().filter(|input| input.wire != 0) {
             if let Some(slot) = input.slot {
                 // What comes from a filter that is not open is written by nobody.
-                let written = standing.get(&slot).copied().unwrap_or(input.wire);
-                prop_assert_eq!(written, input.wire, "slot {} holds another wire", slot);
+                let is_right = standing
+                    .get(&slot)
+                    .is_none_or(|it| it.contains(&input.wire));
+                prop_assert!(is_right, "slot {} holds another wire", slot);
             }
         }
         let mut taken = vec![];
         for output in outputs {
-            prop_assert!(!taken.contains(&output.slot), "two outputs in one frame");
-            taken.push(output.slot);
+            unconnected += 1;
+            let nobody = u64::MAX - unconnected;
+            let wire = output.wire.map_or(nobody, |wire| ids[wire as usize]);
             let is_own = inputs
                 .iter()
                 .any(|input| input.slot == Some(output.slot) && input.wire != 0);
+            if output.is_shown {
+                prop_assert!(std::ptr::eq(steps, &*plan.shared), "only there");
+                prop_assert!(is_own, "a frame that did not come in is shown");
+                standing.entry(output.slot).or_default().push(wire);
+                continue;
+            }
+            prop_assert!(!taken.contains(&output.slot), "two outputs in one frame");
+            taken.push(output.slot);
             let is_fresh = !standing.contains_key(&output.slot);
             prop_assert!(is_own || is_fresh, "slot {} is written twice", output.slot);
             prop_assert!(!is_own || output.is_in_place);
             if let Some(from) = output.copy_from {
                 prop_assert!(inputs.iter().any(|input| input.slot == Some(from)));
             }
-            unconnected += 1;
-            let nobody = u64::MAX - unconnected;
-            let wire = output.wire.map_or(nobody, |wire| ids[wire as usize]);
-            standing.insert(output.slot, wire);
+            standing.insert(output.slot, vec![wire]);
         }
         prop_assert!(outputs.len() <= plan.hands.len());
+    }
+    // Where the sound ends its frame is looked at behind the cycle.
+    for step in steps {
+        if let Step::Process {
+            inputs, outputs, ..
+        } = step
+            && outputs.is_empty()
+        {
+            for input in inputs.iter().filter(|input| input.wire != 0) {
+                let Some(slot) = input.slot else { continue };
+                let is_there = standing
+                    .get(&slot)
+                    .is_none_or(|it| it.contains(&input.wire));
+                prop_assert!(is_there, "slot {} was altered behind its reader", slot);
+            }
+        }
     }
     Ok(())
 }
@@ -180,9 +218,7 @@ fn check(plan: &Plan, ids: &[u64]) -> Result<(), TestCaseError> {
 fn check_written(plan: &Plan) -> Result<(), TestCaseError> {
     let outputs = plan.steps.iter().flat_map(|step| match step {
         Step::Process { outputs, .. } => outputs.iter(),
-        Step::Pass { .. } | Step::Fade { .. } | Step::Recall { .. } | Step::Store { .. } => {
-            [].iter()
-        }
+        _ => [].iter(),
     });
     let mut wires: Vec<u32> = outputs.filter_map(|output| output.wire).collect();
     let count = wires.len();

@@ -16,6 +16,7 @@ use super::link::{Cells, MESSAGES, Message, Priority, REPORTS, Report, STEPS, St
 use super::marks::{MARKS, Mark};
 use super::plan::Transition;
 use super::runner::Runner;
+use super::tap::TappedFrame;
 use crate::ks::{
     Bell, Catalogue, Clock, Pacer, RATE_UNITY, RefTime, State, Status, Waker, time_from_sample,
 };
@@ -88,6 +89,7 @@ pub struct Engine {
     /// Marks that were set and have not fired for the last time, and the number of the next.
     marks: BTreeMap<u64, Mark>,
     next_mark: u64,
+    tapped: Option<rtrb::Consumer<TappedFrame>>,
     audio: Option<JoinHandle<()>>,
     builder: Option<JoinHandle<()>>,
 }
@@ -145,13 +147,14 @@ impl Engine {
         let (step_end, steps) = rtrb::RingBuffer::new(STEPS);
         let cells = Cells::new();
         let clock = Arc::new(GraphClock::new(epoch));
-        let runner = Runner::new(
+        let mut runner = Runner::new(
             message_end,
             swap_end,
             (report_end, step_end),
             Arc::clone(&cells),
             true,
         );
+        let tapped = runner.tap.take_end();
         let (waker, audio) = begin(Driver::new(runner, Arc::clone(&clock), epoch, quantum))?;
         let (tasks, task_end) = mpsc::channel();
         let (built_end, built) = mpsc::channel();
@@ -189,6 +192,7 @@ impl Engine {
             submitted: 0,
             marks: BTreeMap::new(),
             next_mark: 1,
+            tapped,
             audio,
             builder: Some(builder),
         })
@@ -227,6 +231,11 @@ impl Engine {
     /// The next step of a pin.
     pub fn step(&mut self) -> Option<Stepped> {
         self.steps.pop().ok()
+    }
+
+    /// The next frame of the wire that is looked at ([`Message::Tap`]).
+    pub fn tapped(&mut self) -> Option<TappedFrame> {
+        self.tapped.as_mut()?.pop().ok()
     }
 
     /// The next result of the builder.

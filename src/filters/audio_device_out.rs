@@ -6,10 +6,11 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::ks::framing::require;
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
-    Communication, DataFlow, DataRange, Descriptor, Facts, Filter, Node, OpenError, Opened,
-    Opening, PinFactory, Property, Settings, TopologyConnection,
+    Communication, DataFlow, DataRange, Descriptor, Facts, Filter, Framing, FramingItem, Node,
+    OpenError, Opened, Opening, PinFactory, Property, Settings, TopologyConnection,
 };
 use crate::portcls::Cards;
 use crate::portcls::wavert::open_render;
@@ -19,9 +20,18 @@ const CEILING: Property = Property::db("ceiling", "Ceiling", -60.0, 0.0, -0.1);
 const PROPERTIES: &[Property] = &[DEVICE, CEILING];
 const INPUT: &str = "in";
 const PINS: &[PinFactory] = &[
-    PinFactory::input(INPUT, DataRange::FLOAT).communication(Communication::Sink),
+    PinFactory::input(INPUT, DataRange::FLOAT)
+        .communication(Communication::Sink)
+        .framing(RING),
     PinFactory::bridge("speaker", DataFlow::Out, DataRange::ANALOG),
 ];
+/// The card's ring is the only place where its frames are: three of them, whole cache lines.
+const RING: Framing = Framing::of(&[FramingItem {
+    flags: require::SYSTEM_MEMORY | require::MUST_ALLOCATE,
+    frames: 3,
+    alignment: 63,
+    ..FramingItem::SYSTEM
+}]);
 const CATEGORIES: &[Guid] = &[category::AUDIO, category::RENDER];
 /// What is inside: the filter's own properties, seen from the nodes that act on them.
 const NODES: &[Node] = &[

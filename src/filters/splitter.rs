@@ -12,6 +12,7 @@ const PINS: &[PinFactory] = &[
     PinFactory::input("in", DataRange::WAVE),
     PinFactory::output("out", DataRange::WAVE)
         .same_format_as("in")
+        .shows("in")
         .instances(0, u32::MAX),
 ];
 const CATEGORIES: &[Guid] = &[category::AUDIO, category::SPLITTER];

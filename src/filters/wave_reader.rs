@@ -172,6 +172,9 @@ impl Reading {
         let mut done = 0;
         frame.header.time = time_from_sample(self.reader.position(), self.rate_hz);
         frame.header.flags = flag::TIMEVALID;
+        if self.repeats.is_on() {
+            frame.header.flags |= flag::LOOPEDDATA;
+        }
         loop {
             let mut rest: Vec<&mut [f32]> = wave.channels_mut().map(|c| &mut c[done..]).collect();
             done += self.reader.read(&mut rest)?;
@@ -184,7 +187,9 @@ impl Reading {
                 break;
             }
             self.reader.seek(0);
-            if done == room {
+            // Time jumps behind this frame; of a short file several turns lie in one.
+            frame.header.flags |= flag::TIMEDISCONTINUITY;
+            if done == room || frames >= room as u64 {
                 break;
             }
         }

@@ -5,6 +5,7 @@
 
 use super::model::Chosen;
 use super::net::{FREE, Member, Net, Room, place_of};
+use super::pipes::{PAIR_STATUS, pair_fault};
 use super::refusal::{Field, Operands, Refusal, Step};
 use super::resolve::pin_words;
 use super::wiring::PinAddress;
@@ -274,6 +275,18 @@ pub(super) fn link(
             room_words(to.factory)
         )
     });
+    let framing = |end: &End<'_>| (room.descriptor(end.filter), end.index);
+    if !medium.is_hard_wired()
+        && let Some((offered, wanted)) = pair_fault(framing(&from), framing(&to))
+    {
+        return Err(Fault::new(
+            "NEG-5",
+            PAIR_STATUS,
+            Step::Create,
+            format!("{} has {offered}", from.word()),
+            format!("{} has {wanted}", to.word()),
+        ));
+    }
     Ok(Link {
         medium,
         interface,

@@ -26,6 +26,10 @@ mod negotiator;
 mod nest;
 mod net;
 mod notes;
+
+mod order;
+pub mod pipes;
+
 mod problems;
 mod refusal;
 mod resolve;
@@ -49,10 +53,14 @@ pub use fold::{Fold, Folding, fold, hide_pin, rename_pin, show_pin, unfold};
 pub use fragment::{Fragment, FragmentError, Insertion};
 pub use history::{History, Replayed};
 pub use model::{
-    Chosen, Connection, FilterId, FilterNode, Graph, Group, GroupPin, Node, NodeKind, Note, NoteId,
-    NoteKind, PinRef, Position, Size,
+    AskedFraming, Chosen, Connection, FilterId, FilterNode, Graph, Group, GroupPin, Node, NodeKind,
+    Note, NoteId, NoteKind, PinRef, Position, Size,
 };
 pub use negotiator::Negotiator;
+
+pub(crate) use order::running_order;
+pub use pipes::{Passage, Pipe, Pipes, Way, pipes};
+
 pub use refusal::{Axis, Cure, CureKind, Field, Operands, Refusal, Step};
 pub use shared::Shared;
 

@@ -78,8 +78,24 @@ pub struct Chosen {
     pub medium: Option<Medium>,
     /// An interface.
     pub interface: Option<Interface>,
+
+    /// Frames of another size or number than would be agreed.
+    pub framing: Option<AskedFraming>,
+
     /// Fields this version does not know, by name, as the text they had in the file.
     pub unknown_fields: BTreeMap<String, String>,
+}
+
+/// Frames a user asks for on one wire.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AskedFraming {
+    /// Bytes of the agreed format in a frame; 0 leaves it to the pins.
+    #[serde(default)]
+    pub bytes: u32,
+    /// How many frames; 0 leaves it to the pins.
+    #[serde(default)]
+    pub frames: u32,
 }
 
 /// A filter in the document.

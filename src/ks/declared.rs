@@ -183,6 +183,9 @@ impl Processor for Passing {
     fn process(&mut self, io: &mut Io<'_>) -> Flow {
         let inputs = io.inputs;
         for output in io.outputs.iter_mut() {
+            if output.is_filled {
+                continue;
+            }
             output.silence();
             let (channels, len) = (output.channel_count(), output.len());
             let like =

@@ -8,6 +8,10 @@ use super::time::RefTime;
 /// The most bytes an event holds inline (EVN-1).
 pub const INLINE_BYTES: usize = 8;
 
+/// Bytes of an event in a frame: a byte of nothing, its size, the length of the message, channel group, flags, time,
+/// place, a pointer that is nothing here, and eight bytes of message (EVN-1).
+pub const EVENT_BYTES: usize = 40;
+
 /// One time-stamped message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct KernelEvent {
@@ -38,6 +42,17 @@ impl KernelEvent {
     /// The message.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes[..usize::from(self.length)]
+    }
+
+    /// The event as it lies in a frame.
+    pub fn frame_bytes(&self) -> [u8; EVENT_BYTES] {
+        let mut bytes = [0; EVENT_BYTES];
+        bytes[1] = EVENT_BYTES as u8;
+        bytes[2..4].copy_from_slice(&u16::from(self.length).to_le_bytes());
+        bytes[4..6].copy_from_slice(&self.channel_group.to_le_bytes());
+        bytes[8..16].copy_from_slice(&self.time.to_le_bytes());
+        bytes[32..].copy_from_slice(&self.bytes);
+        bytes
     }
 
     /// The same message at another time.

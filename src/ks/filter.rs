@@ -587,6 +587,9 @@ pub struct Opened {
     pub absence: Option<String>,
     /// Words about how it was opened, for the log: the device and format granted, say.
     pub notes: Vec<String>,
+
+    /// Whether it has frames of its own for what comes in ([`Processor::lend`]).
+    pub lends: bool,
 }
 
 impl Opened {
@@ -602,7 +605,14 @@ impl Opened {
             device: None,
             absence: None,
             notes: Vec::new(),
+            lends: false,
         }
+    }
+
+    /// The same; what comes in first comes in frames of its own ([`Processor::lend`]).
+    pub fn lends(mut self) -> Self {
+        self.lends = true;
+        self
     }
 
     /// The same; its stream never ends by itself.

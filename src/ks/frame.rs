@@ -7,16 +7,80 @@ use super::time::RefTime;
 
 /// Bits of [`StreamHeader::flags`] (section 13).
 pub mod flag {
+    /// A safe place to switch to another stream.
+    pub const SPLICEPOINT: u32 = 0x1;
+    /// To be decoded and not to be heard.
+    pub const PREROLL: u32 = 0x2;
     /// Data are missing before this packet.
     pub const DATADISCONTINUITY: u32 = 0x4;
+    /// The packet is a change of the format.
+    pub const TYPECHANGED: u32 = 0x8;
     /// The presentation time means something.
     pub const TIMEVALID: u32 = 0x10;
     /// The time jumps after this packet.
     pub const TIMEDISCONTINUITY: u32 = 0x40;
+    /// What is queued is dropped upon Pause.
+    pub const FLUSHONPAUSE: u32 = 0x80;
     /// The duration means something.
     pub const DURATIONVALID: u32 = 0x100;
     /// The last packet.
     pub const ENDOFSTREAM: u32 = 0x200;
+    /// It is transferred through a buffer: passed on as it is.
+    pub const BUFFEREDTRANSFER: u32 = 0x400;
+    /// Its data lie in video memory: passed on as it is.
+    pub const VRAM: u32 = 0x800;
+    /// It has metadata: passed on as it is.
+    pub const METADATA: u32 = 0x1000;
+    /// The last packet of a picture: passed on as it is.
+    pub const ENDOFPHOTO: u32 = 0x2000;
+    /// It has frame information: passed on as it is.
+    pub const FRAMEINFO: u32 = 0x4000;
+    /// Its data go round and round.
+    pub const LOOPEDDATA: u32 = 0x8000_0000;
+
+    /// What a filter passes on that says nothing else; the engine itself sees to the rest.
+    pub const PASSED: u32 = SPLICEPOINT
+        | PREROLL
+        | DATADISCONTINUITY
+        | TYPECHANGED
+        | TIMEDISCONTINUITY
+        | FLUSHONPAUSE
+        | BUFFEREDTRANSFER
+        | VRAM
+        | METADATA
+        | ENDOFPHOTO
+        | FRAMEINFO
+        | LOOPEDDATA;
+
+    /// Every flag with its name, from the lowest bit up.
+    pub const NAMES: &[(u32, &str)] = &[
+        (SPLICEPOINT, "SPLICEPOINT"),
+        (PREROLL, "PREROLL"),
+        (DATADISCONTINUITY, "DATADISCONTINUITY"),
+        (TYPECHANGED, "TYPECHANGED"),
+        (TIMEVALID, "TIMEVALID"),
+        (TIMEDISCONTINUITY, "TIMEDISCONTINUITY"),
+        (FLUSHONPAUSE, "FLUSHONPAUSE"),
+        (DURATIONVALID, "DURATIONVALID"),
+        (ENDOFSTREAM, "ENDOFSTREAM"),
+        (BUFFEREDTRANSFER, "BUFFEREDTRANSFER"),
+        (VRAM, "VRAM"),
+        (METADATA, "METADATA"),
+        (ENDOFPHOTO, "ENDOFPHOTO"),
+        (FRAMEINFO, "FRAMEINFO"),
+        (LOOPEDDATA, "LOOPEDDATA"),
+    ];
+
+    /// The names of the flags that are set; what has no name is told as a number.
+    pub fn words(flags: u32) -> String {
+        let set = NAMES.iter().filter(|(bit, _)| flags & bit != 0);
+        let mut words: Vec<String> = set.map(|(_, name)| (*name).to_owned()).collect();
+        let known = NAMES.iter().fold(0, |all, (bit, _)| all | bit);
+        if flags & !known != 0 {
+            words.push(format!("{:#x}", flags & !known));
+        }
+        words.join(" ")
+    }
 }
 
 /// KSSTREAM_HEADER without its pointers: times are normalised to 100 ns (HDR-5).
@@ -40,24 +104,64 @@ impl StreamHeader {
 }
 
 /// Planar samples: `channels` runs of `stride`, of which the first `len` count.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Wave {
+    /// As many as channels need, and a few in front so that the first that counts lies where it should.
     samples: Vec<f32>,
+    start: usize,
     channels: usize,
     stride: usize,
     len: usize,
+    mask: u32,
 }
+
+impl Clone for Wave {
+    fn clone(&self) -> Self {
+        let mut wave = Self::aligned(self.channels, self.stride, self.mask);
+        wave.memory_mut().copy_from_slice(self.memory());
+        wave.len = self.len;
+        wave
+    }
+}
+
+/// Waves lie on whole cache lines.
+const CACHE_LINE: u32 = 63;
 
 impl Wave {
     /// Silence, with room for `capacity` samples a channel.
     pub fn new(channels: usize, capacity: usize) -> Self {
+        Self::aligned(channels, capacity, CACHE_LINE)
+    }
+
+    /// The same; the address of the first sample is no multiple of less than `mask + 1` bytes.
+    pub fn aligned(channels: usize, capacity: usize, mask: u32) -> Self {
         let stride = capacity.max(1);
+        let bytes = mask.max(CACHE_LINE) as usize + 1;
+        let slack = bytes / size_of::<f32>();
+        let samples = vec![0.0_f32; channels * stride + slack];
+        // Where the first sample lies is fixed from here on: the vector never grows.
+        let start = samples.as_ptr().align_offset(bytes).min(slack);
         Self {
-            samples: vec![0.0; channels * stride],
+            samples,
+            start,
             channels,
             stride,
             len: 0,
+            mask,
         }
+    }
+
+    fn memory(&self) -> &[f32] {
+        &self.samples[self.start..][..self.channels * self.stride]
+    }
+
+    fn memory_mut(&mut self) -> &mut [f32] {
+        &mut self.samples[self.start..][..self.channels * self.stride]
+    }
+
+    /// Where its first sample lies.
+    pub fn address(&self) -> usize {
+        self.memory().as_ptr() as usize
     }
 
     /// Number of channels.
@@ -88,28 +192,29 @@ impl Wave {
 
     /// One channel's samples.
     pub fn channel(&self, channel: usize) -> &[f32] {
-        &self.samples[channel * self.stride..][..self.len]
+        &self.memory()[channel * self.stride..][..self.len]
     }
 
     /// One channel's samples, to be written.
     pub fn channel_mut(&mut self, channel: usize) -> &mut [f32] {
-        &mut self.samples[channel * self.stride..][..self.len]
+        let (at, len) = (channel * self.stride, self.len);
+        &mut self.memory_mut()[at..][..len]
     }
 
     /// All channels.
     pub fn channels(&self) -> impl ExactSizeIterator<Item = &[f32]> {
         let len = self.len;
         // `max(1)`: chunks of an empty wave must not be of length zero.
-        self.samples
+        self.memory()
             .chunks_exact(self.stride.max(1))
             .map(move |channel| &channel[..len])
     }
 
     /// All channels, to be written.
     pub fn channels_mut(&mut self) -> impl ExactSizeIterator<Item = &mut [f32]> {
-        let len = self.len;
-        self.samples
-            .chunks_exact_mut(self.stride.max(1))
+        let (len, stride) = (self.len, self.stride.max(1));
+        self.memory_mut()
+            .chunks_exact_mut(stride)
             .map(move |channel| &mut channel[..len])
     }
 

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::ids::Guid;
-use super::pin::PinFactory;
+use super::pin::{DataFlow, PinFactory};
 
 /// What an item says of its frames (ALC-6, AFX-1). The words of a *create* request are others (ALC-1).
 pub mod require {
@@ -18,20 +18,64 @@ pub mod require {
     pub const FRAME_INTEGRITY: u32 = 4;
     /// This pin insists on being the allocator.
     pub const MUST_ALLOCATE: u32 = 8;
+
+    /// The pin takes a frame in parts.
+    pub const PARTIAL_READ_SUPPORT: u32 = 0x10;
+    /// The memory is the device's own.
+    pub const DEVICE_SPECIFIC: u32 = 0x20;
+
     /// This pin can be the allocator.
     pub const CAN_ALLOCATE: u32 = 0x40;
     /// Frame sizes keep to the ratio of the compression.
     pub const INSIST_ON_FRAMESIZE_RATIO: u32 = 0x80;
     /// The pin does not need its frames unaltered.
     pub const NO_FRAME_INTEGRITY: u32 = 0x100;
+
+    /// One frame goes out at several pins.
+    pub const MULTIPLE_OUTPUT: u32 = 0x200;
+    /// The frames go round in a loop.
+    pub const CYCLE: u32 = 0x400;
+
     /// An allocator is there already.
     pub const ALLOCATOR_EXISTS: u32 = 0x800;
+
+    /// The ranges of the items do not depend on each other.
+    pub const INDEPENDENT_RANGES: u32 = 0x1000;
+    /// The stepping matters.
+    pub const ATTENTION_STEPPING: u32 = 0x2000;
+
     /// All figures are wishes.
     pub const PREFERENCES_ONLY: u32 = 0x8000_0000;
 
     /// Those that a framing without items knows as well.
     pub const BASIC: u32 =
         INPLACE_MODIFIER | SYSTEM_MEMORY | FRAME_INTEGRITY | MUST_ALLOCATE | PREFERENCES_ONLY;
+}
+
+/// The flags of an item by their names.
+pub fn flag_words(flags: u32) -> String {
+    const NAMES: &[(u32, &str)] = &[
+        (require::INPLACE_MODIFIER, "INPLACE_MODIFIER"),
+        (require::SYSTEM_MEMORY, "SYSTEM_MEMORY"),
+        (require::FRAME_INTEGRITY, "FRAME_INTEGRITY"),
+        (require::MUST_ALLOCATE, "MUST_ALLOCATE"),
+        (require::PARTIAL_READ_SUPPORT, "PARTIAL_READ_SUPPORT"),
+        (require::DEVICE_SPECIFIC, "DEVICE_SPECIFIC"),
+        (require::CAN_ALLOCATE, "CAN_ALLOCATE"),
+        (
+            require::INSIST_ON_FRAMESIZE_RATIO,
+            "INSIST_ON_FRAMESIZE_RATIO",
+        ),
+        (require::NO_FRAME_INTEGRITY, "NO_FRAME_INTEGRITY"),
+        (require::MULTIPLE_OUTPUT, "MULTIPLE_OUTPUT"),
+        (require::CYCLE, "CYCLE"),
+        (require::ALLOCATOR_EXISTS, "ALLOCATOR_EXISTS"),
+        (require::INDEPENDENT_RANGES, "INDEPENDENT_RANGES"),
+        (require::ATTENTION_STEPPING, "ATTENTION_STEPPING"),
+        (require::PREFERENCES_ONLY, "PREFERENCES_ONLY"),
+    ];
+    let set = NAMES.iter().filter(|(bit, _)| flags & bit != 0);
+    set.map(|(_, name)| *name).collect::<Vec<_>>().join(" ")
 }
 
 /// Memory that the host's system hands out.
@@ -191,13 +235,55 @@ pub fn framing_of(pins: &[PinFactory], index: usize) -> Option<Framing> {
             item.flags |= require::INPLACE_MODIFIER;
         }
     }
+    let is_shown = pin.shows.is_some()
+        || pins
+            .iter()
+            .any(|it| it.shows.is_some_and(|input| input == pin.name));
+    if is_shown {
+        for item in framing.items.to_mut() {
+            item.flags |= require::MULTIPLE_OUTPUT;
+        }
+    }
     Some(framing)
+}
+
+/// How an output comes by an input's frame.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Borrowed {
+    /// It is edited in place.
+    Edited,
+    /// It is shown as it is, to every reader (NEG-4).
+    Shown,
+}
+
+/// The input in whose frame an output works, or whose frame it shows: as its factory says, or by the flag on both pins.
+pub fn frame_of(pins: &[PinFactory], output: usize) -> Option<(usize, Borrowed)> {
+    let pin = pins.get(output)?;
+    let place = |name: &str| pins.iter().position(|it| it.name == name);
+    if let Some(input) = pin.in_place_of {
+        return Some((place(input)?, Borrowed::Edited));
+    }
+    if let Some(input) = pin.shows {
+        return Some((place(input)?, Borrowed::Shown));
+    }
+    let edits = |pin: &PinFactory| {
+        let items = pin.framing.iter().flat_map(|it| it.items.iter());
+        !pin.is_bridge()
+            && items
+                .into_iter()
+                .any(|it| it.flags & require::INPLACE_MODIFIER != 0)
+    };
+    if pin.data_flow != DataFlow::Out || !edits(pin) {
+        return None;
+    }
+    let mut inputs = pins.iter().enumerate();
+    let input = inputs.find(|(_, it)| it.data_flow == DataFlow::In && edits(it))?;
+    Some((input.0, Borrowed::Edited))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ks::{DataFlow, PinFactory};
 
     #[test]
     fn a_pin_says_what_it_declares_and_whether_its_frame_is_edited() {

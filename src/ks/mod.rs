@@ -35,7 +35,7 @@ pub use catalogue::{Catalogue, RegisterError};
 
 pub use declared::{Declaration, Declared, PinDeclaration};
 
-pub use event::{INLINE_BYTES, KernelEvent};
+pub use event::{EVENT_BYTES, INLINE_BYTES, KernelEvent};
 pub use facts::{AudioDevice, DEFAULT_RATE_HZ, Facts, FileFact};
 pub use filter::{
     Bell, Constrained, Descriptor, Field, Filter, Granted, Intersection, OpenError, OpenPin,
@@ -46,7 +46,7 @@ pub use format::{
     MusicLimits, UNLIMITED, closest_mismatch, grouped, intersect, overlaps, usual_speakers,
 };
 pub use frame::{EVENT_CAPACITY, Payload, StreamHeader, Wave, flag};
-pub use framing::{Compression, Framing, FramingItem, SizeRange, framing_of};
+pub use framing::{Borrowed, Compression, Framing, FramingItem, SizeRange, frame_of, framing_of};
 
 pub use medium::{Interface, Medium};
 

@@ -109,6 +109,9 @@ pub struct PinFactory {
 
     /// The most at a time over all filters of the kind (INS-1); `u32::MAX` is unlimited.
     pub global: u32,
+    /// The input whose frame this output shows as it is, to however many readers (NEG-4). Implies the same format.
+    pub shows: Option<&'static str>,
+
     /// What it wants of its frames; ask [`framing_of`](super::framing_of), which knows of work in place too.
     pub framing: Option<Framing>,
 
@@ -140,6 +143,8 @@ impl PinFactory {
             takes_non_finite: false,
 
             global: u32::MAX,
+            shows: None,
+
             framing: Some(Framing::SYSTEM),
 
             acquires_in_order: false,
@@ -189,6 +194,12 @@ impl PinFactory {
     /// The same input, which sees samples that are not numbers as they are.
     pub const fn takes_non_finite(mut self) -> Self {
         self.takes_non_finite = true;
+        self
+    }
+
+    /// The same pin, showing the frame of an input as it is. Nothing is handed over: the readers see the input's frame.
+    pub const fn shows(mut self, input: &'static str) -> Self {
+        self.shows = Some(input);
         self
     }
 

@@ -42,6 +42,18 @@ pub trait Processor: Send {
         0
     }
 
+    /// An empty frame of the filter's own for what its first input brings in the next `len` samples: the pipe in front of
+    /// it works there. Asked only of those that were opened with [`Opened::lends`](super::Opened::lends).
+    fn lend(&mut self, channels: usize, len: usize) -> Option<Wave> {
+        let _ = (channels, len);
+        None
+    }
+
+    /// The frame that was lent comes home, filled; `process` follows, and finds no sound at that input.
+    fn come_home(&mut self, frame: Wave) {
+        let _ = frame;
+    }
+
     /// Asks to spend less, 0 being full quality. Live only.
     fn degrade(&mut self, level: u8) {
         let _ = level;
@@ -89,6 +101,9 @@ pub struct Output {
     pub payload: Payload,
     /// Whether anything reads it.
     pub is_connected: bool,
+
+    /// Whether it came with what goes in: the input's own frame, or a copy of it.
+    pub is_filled: bool,
 }
 
 impl Output {

@@ -274,7 +274,7 @@ impl Descriptor {
             if let Some(fault) = pin.framing.as_ref().and_then(|it| it.fault()) {
                 return Some(format!("the framing of {name} {fault}"));
             }
-            [pin.in_place_of, pin.same_format_as]
+            [pin.in_place_of, pin.same_format_as, pin.shows]
                 .into_iter()
                 .flatten()
                 .find(|peer| self.pin(peer).is_none())

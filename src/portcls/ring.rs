@@ -255,6 +255,25 @@ impl FrameRing {
         self.empty.pop().ok()
     }
 
+    /// An empty frame for so many samples on so many channels. None as well where its frames are others.
+    pub fn take_for(&mut self, channels: usize, len: usize) -> Option<Wave> {
+        let next = self.empty.peek().ok()?;
+        if next.channel_count() != channels || next.capacity() < len {
+            return None;
+        }
+        self.take()
+    }
+
+    /// Frames in all.
+    pub fn frames(&self) -> usize {
+        self.empty.buffer().capacity()
+    }
+
+    /// Frames that are handed out and have not come back (ALC-8).
+    pub fn allocated(&self) -> usize {
+        self.frames().saturating_sub(self.empty.slots())
+    }
+
     /// Gives a frame to the card.
     pub fn give(&mut self, frame: Wave) {
         let len = frame.len() as u64;

@@ -16,7 +16,7 @@ use super::ring::{Cursor, FrameRing};
 use crate::dsp::Limiter;
 use crate::ks::{
     DataFormat, Flow, Granted, Io, OpenError, Opened, Opening, Pacer, Processor, Property, State,
-    Telemetry, ValueSlot, Waker, Wave, samples_at,
+    Telemetry, ValueSlot, Waker, Wave, flag, samples_at,
 };
 
 /// How fast published peaks fall, in decibels a second.
@@ -108,8 +108,13 @@ pub mod telemetry {
     pub const STEP: usize = 8;
     /// By how many samples its ring is fuller than wanted.
     pub const FILL_ERROR: usize = 9;
+
+    /// Frames of the ring that are handed out and not back: full, being played, or being worked in (ALC-8).
+    pub const ALLOCATED_FRAMES: usize = 10;
+    /// Frames of the ring.
+    pub const FRAMES: usize = 11;
     /// How many there are.
-    pub const COUNT: usize = 10;
+    pub const COUNT: usize = 12;
 }
 
 /// Opens a render pin: `device` is the card's name, `ceiling` the property that limits the level, in dBFS.
@@ -169,6 +174,8 @@ pub fn open_render(
     let ceiling_db = opening.settings.number(ceiling);
     let port = WaveRtPort {
         ring,
+        home: None,
+        is_home: false,
         card,
         rate_hz,
         ceiling: opening.slot(ceiling),
@@ -185,12 +192,17 @@ pub fn open_render(
         .pacer(Box::new(pacer))
         .clock(clock)
         .telemetry(published)
-        .device(granted))
+        .device(granted)
+        .lends())
 }
 
 /// The running half: copies each cycle into an empty frame, gates and limits it, and gives it to the card.
 struct WaveRtPort {
     ring: FrameRing,
+    /// The frame in which the pipe before it worked.
+    home: Option<Wave>,
+    /// Whether it came home in this cycle; it is an empty one otherwise.
+    is_home: bool,
     card: Box<dyn MiniportWaveRt>,
     rate_hz: u32,
     ceiling: ValueSlot,
@@ -209,17 +221,24 @@ impl Processor for WaveRtPort {
         let end = samples_at(io.position + io.len as u64, self.rate_hz, io.rate_hz);
         let len = (end - samples_at(io.position, self.rate_hz, io.rate_hz)) as usize;
         let input = io.inputs.iter().next().and_then(|input| input.wave());
+        // To be decoded, not to be heard.
+        let header = io.inputs.iter().next().map(|input| input.header);
+        let is_heard = header.is_none_or(|it| it.flags & flag::PREROLL == 0);
+        let edge = if is_heard { io.gate } else { (0.0, 0.0) };
         let ceiling = self.ceiling.get(io.values);
         let gate_here = match self.follow.turn(self.ring.cursor().is_foreign()) {
-            Turn::Direct => Some(io.gate),
-            Turn::Enter => Some((0.0, io.gate.1)),
-            Turn::Leave => Some((io.gate.0, 0.0)),
+            Turn::Direct => Some(edge),
+            Turn::Enter => Some((0.0, edge.1)),
+            Turn::Leave => Some((edge.0, 0.0)),
             Turn::Follow => None,
         };
+        // What the last pipe made stands in a frame of the card's already.
+        let is_home = std::mem::take(&mut self.is_home);
         if let Some(edges) = gate_here {
-            match self.ring.take() {
+            match self.home.take().or_else(|| self.ring.take()) {
                 Some(mut frame) => {
                     match input {
+                        _ if is_home => {}
                         Some(wave) => frame.copy_from(wave),
                         None => {
                             frame.set_len(len.min(frame.capacity()));
@@ -234,7 +253,8 @@ impl Processor for WaveRtPort {
                 None => self.dropped += len as u64,
             }
         } else {
-            self.follow.bring(input, len, io.gate, &self.ring);
+            let brought = self.home.as_ref().filter(|_| is_home).or(input);
+            self.follow.bring(brought, len, edge, &self.ring);
             while let Some(mut frame) = self.follow.take(&mut self.ring) {
                 self.finish(&mut frame, ceiling);
                 self.ring.give(frame);
@@ -242,6 +262,21 @@ impl Processor for WaveRtPort {
         }
         self.publish();
         Flow::Running
+    }
+
+    fn lend(&mut self, channels: usize, len: usize) -> Option<Wave> {
+        // What another clock drives goes through a converter, and not into the ring as it is.
+        if self.ring.cursor().is_foreign() {
+            return None;
+        }
+        let fits = |it: &mut Wave| it.channel_count() == channels && it.capacity() >= len;
+        let kept = self.home.take_if(fits);
+        kept.or_else(|| self.ring.take_for(channels, len))
+    }
+
+    fn come_home(&mut self, frame: Wave) {
+        self.home = Some(frame);
+        self.is_home = true;
     }
 
     fn enter(&mut self, state: State) {
@@ -303,6 +338,10 @@ impl WaveRtPort {
         self.telemetry.set(telemetry::STEP, step);
         self.telemetry.set(telemetry::DRIFT_PPM, drift_ppm);
         self.telemetry.set(telemetry::FILL_ERROR, error);
+        self.telemetry
+            .set(telemetry::ALLOCATED_FRAMES, self.ring.allocated() as f32);
+        self.telemetry
+            .set(telemetry::FRAMES, self.ring.frames() as f32);
         let lost = f32::from(u8::from(cursor.is_lost()));
         self.telemetry.set(telemetry::LOST, lost);
     }

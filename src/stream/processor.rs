@@ -193,11 +193,23 @@ impl ReadEnd {
         let mut moved = self.gather(run) | self.skip();
         let len = output.len();
         let mut done = 0;
+        // What is true of the place before a frame, and behind it; the rest is true of all of it.
+        const BEFORE: u32 = flag::DATADISCONTINUITY | flag::SPLICEPOINT | flag::TYPECHANGED;
+        const BEHIND: u32 = flag::TIMEDISCONTINUITY;
+        let mut said = 0;
         while done < len && !self.ended {
             let Some(wave) = self.queue.front().and_then(|p| p.frame.payload.wave()) else {
                 break;
             };
             let take = (wave.len() - self.used).min(len - done);
+            let own = self.queue.front().map_or(0, |p| p.frame.header.flags);
+            said |= own & flag::PASSED & !(BEFORE | BEHIND);
+            if self.used == 0 {
+                said |= own & BEFORE;
+            }
+            if self.used + take == wave.len() {
+                said |= own & BEHIND;
+            }
             let span = self.used..self.used + take;
             for (to, from) in output.channels_mut().zip(wave.channels()) {
                 to[done..done + take].copy_from_slice(&from[span.clone()]);
@@ -211,7 +223,7 @@ impl ReadEnd {
             channel[done..].fill(0.0);
         }
         let flags = &mut output.header.flags;
-        *flags &= !(flag::DATADISCONTINUITY | flag::ENDOFSTREAM);
+        *flags = (*flags & !(flag::PASSED | flag::ENDOFSTREAM)) | said;
         if done > 0 && std::mem::take(&mut self.has_gap) {
             *flags |= flag::DATADISCONTINUITY;
         }
@@ -352,6 +364,9 @@ impl WriteEnd {
         while done < wave.len() && !failed {
             if !self.begin_frame(run) {
                 break;
+            }
+            if let Some(parcel) = &mut self.current {
+                parcel.frame.header.flags |= input.header.flags & flag::PASSED;
             }
             let taken = self.fill(wave, done);
             done += taken;

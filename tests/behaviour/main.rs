@@ -32,6 +32,10 @@ mod killed;
 
 mod cards;
 
+mod allocate;
+
+mod headers;
+
 mod declared;
 
 mod drift;

@@ -154,7 +154,7 @@ fn a_newcomer_walks_through_the_first_five_minutes() {
     for fact in [
         "Medium",
         "Interface",
-        "Frame",
+        "Frames",
         "One every",
         "Queue",
         "Latency",

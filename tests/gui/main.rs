@@ -18,6 +18,7 @@ mod canvas_notes;
 
 mod devices;
 
+mod frames;
 mod holding;
 mod pages;
 

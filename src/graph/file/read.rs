@@ -440,6 +440,12 @@ impl Reader {
                     chosen.interface = ron::from_str(text).ok();
                     chosen.interface.is_some()
                 }
+
+                "framing" => {
+                    chosen.framing = ron::from_str(text).ok();
+                    chosen.framing.is_some()
+                }
+
                 _ => false,
             };
             if !is_known {

@@ -158,6 +158,9 @@ fn wire(connection: &Connection) -> String {
     if let Some(interface) = &chosen.interface {
         put(&mut text, &format!("interface: {}", compact(interface)));
     }
+    if let Some(framing) = &chosen.framing {
+        put(&mut text, &format!("framing: {}", compact(framing)));
+    }
     for (name, value) in &chosen.unknown_fields {
         put(&mut text, &format!("{}: {value}", field(name)));
     }

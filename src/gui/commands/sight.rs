@@ -27,6 +27,9 @@ pub(in crate::gui) struct Sight<'a> {
     pub(in crate::gui) shows_catalogue: bool,
     pub(in crate::gui) shows_inspector: bool,
     pub(in crate::gui) shows_history: bool,
+
+    pub(in crate::gui) shows_frames: bool,
+
     pub(in crate::gui) is_full_screen: bool,
     pub(in crate::gui) is_touring: bool,
     /// What a context menu is about.

@@ -6,6 +6,7 @@ use egui::{
     Align2, CornerRadius, CursorIcon, Panel, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2,
 };
 
+use super::frames::{self, Frames};
 use super::log::Log;
 use super::performance::{self, Performance};
 use crate::app::View;
@@ -27,7 +28,11 @@ enum Tab {
     #[default]
     Log,
     Performance,
+
+    Frames,
 }
+
+const ALL: [Tab; 3] = [Tab::Log, Tab::Performance, Tab::Frames];
 
 /// What the bottom panel remembers.
 pub(in crate::gui) struct Bottom {
@@ -40,6 +45,8 @@ pub(in crate::gui) struct Bottom {
     share: f32,
     log: Log,
     performance: Performance,
+
+    frames: Frames,
 }
 
 impl Default for Bottom {
@@ -51,6 +58,8 @@ impl Default for Bottom {
             share: LOG_SHARE,
             log: Log::default(),
             performance: Performance::default(),
+
+            frames: Frames::default(),
         }
     }
 }
@@ -81,6 +90,18 @@ impl Bottom {
         self.share = share.clamp(0.1, 0.9);
     }
 
+    /// Brings the frames of the selected wire to the front, or the log back.
+    pub(in crate::gui) fn toggle_frames(&mut self) {
+        let is_front = self.shows_frames();
+        self.tab = if is_front { Tab::Log } else { Tab::Frames };
+        self.wish = Some(false);
+    }
+
+    /// Whether frames are in front.
+    pub(in crate::gui) fn shows_frames(&self) -> bool {
+        self.tab == Tab::Frames && !self.folded
+    }
+
     /// Its place in the window, so high unless it was sized. Open and folded are two places, so that its height is kept.
     pub(in crate::gui) fn place(&mut self, window_height: f32, height: f32) -> Panel {
         self.folded = self.wish.unwrap_or(window_height < window::BOTTOM_FROM);
@@ -97,15 +118,22 @@ impl Bottom {
     /// Draws the panel.
     pub(in crate::gui) fn ui(&mut self, ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Command>) {
         let panel = ui.max_rect();
+        // Only what is seen is told.
+        let shows_frames = self.tab == Tab::Frames && !self.folded;
+        let wire = frames::wire(view).filter(|_| shows_frames);
+        frames::look_at(view, wire, commands);
         if self.folded {
-            let x = self.tabs_ui(ui, panel, &[Tab::Log, Tab::Performance], None);
+            let x = self.tabs_ui(ui, panel, &ALL, None);
             folded_ui(ui, panel, x, view);
+        } else if self.tab == Tab::Frames {
+            self.part_ui(ui, panel, &ALL, Tab::Frames, view, commands);
         } else if panel.width() >= SPLIT_FROM {
             let x = self.split_ui(ui, panel);
             let (mut left, mut right) = (panel, panel);
             left.max.x = x;
             right.min.x = x + 1.0;
-            self.part_ui(ui, left, &[Tab::Log], Tab::Log, view, commands);
+            let tabs = [Tab::Log, Tab::Frames];
+            self.part_ui(ui, left, &tabs, Tab::Log, view, commands);
             self.part_ui(
                 ui,
                 right,
@@ -116,8 +144,7 @@ impl Bottom {
             );
         } else {
             let tab = self.tab;
-            let tabs = [Tab::Log, Tab::Performance];
-            self.part_ui(ui, panel, &tabs, tab, view, commands);
+            self.part_ui(ui, panel, &ALL, tab, view, commands);
         }
     }
 
@@ -142,6 +169,7 @@ impl Bottom {
         child.set_clip_rect(part.intersect(ui.clip_rect()));
         match front {
             Tab::Log => self.log.ui(&mut child, head, body, view, commands),
+            Tab::Frames => self.frames.ui(&mut child, head, body, view, commands),
             Tab::Performance => {
                 let kept = &mut self.performance;
                 performance::ui(kept, &mut child, head, body, view, commands);
@@ -227,6 +255,7 @@ impl Tab {
         match self {
             Self::Log => "Log",
             Self::Performance => "Performance",
+            Self::Frames => "Frames",
         }
     }
 }

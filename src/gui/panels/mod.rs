@@ -2,6 +2,9 @@
 
 pub(super) mod banner;
 pub(super) mod bottom;
+
+mod frames;
+
 pub(super) mod breadcrumb;
 pub(super) mod card;
 pub(super) mod catalogue;

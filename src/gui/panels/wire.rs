@@ -7,7 +7,8 @@ use egui::{Rect, Ui, vec2};
 use super::page::{Head, fact, head_ui, heading, row, scrolled, section_rule, sentence, tabs_ui};
 use super::pins::list_ui;
 use crate::app::{Action, View};
-use crate::graph::{Agreement, Chosen, Connection, FilterId, FilterPath, Wire};
+use crate::graph::pipes::{End, memory_words, pin_words};
+use crate::graph::{Agreement, AskedFraming, Chosen, Connection, FilterId, FilterPath, Way, Wire};
 use crate::gui::canvas::wire_of;
 use crate::gui::controls::{self, Face};
 use crate::gui::drop_down::DropDown;
@@ -142,37 +143,60 @@ fn agreed_ui(
     now_ui(ui, view, wire, agreement);
 }
 
-/// How the data travel, as far as it is decided.
+/// How the data travel: whose frames, how many, how long, and why.
 fn framing_ui(ui: &mut Ui, view: &View<'_>, wire: &Wire, agreement: &Agreement) {
     if agreement.medium.is_hard_wired() {
         heading(ui, "Framing", "none");
         fact(ui, "Frames", "none, the link is hard-wired");
         return;
     }
-    let descriptor = |path| {
-        let filter = view.wiring.filters.get(path);
-        filter.and_then(|filter| filter.descriptor.as_ref())
+    let same = |it: &Wire| it.from == wire.from && it.to == wire.to;
+    let pipes = view.pipes();
+    let place = view.wiring.wires.iter().position(same);
+    let Some((index, pipe)) = place.and_then(|index| Some((index, pipes.of(index)?))) else {
+        return;
     };
-    let works_in_place = descriptor(&wire.to.filter).is_some_and(|it| {
-        let mut pins = it.pins.iter();
-        pins.any(|pin| pin.in_place_of == Some(wire.to.pin.as_str()))
-    });
-    heading(
-        ui,
-        "Framing",
-        if works_in_place { "in place" } else { "read" },
-    );
-    if let Some(audio) = agreement.format.audio {
-        let rate = u64::from(view.wiring.rate_hz.max(1));
-        let samples = (view.quantum as u64 * u64::from(audio.rate_hz)).div_ceil(rate) as u32;
-        let bytes = samples * audio.channels * audio.bits.div_ceil(8);
-        let words = format!("{} samples, {} bytes", grouped(samples), grouped(bytes));
-        fact(ui, "Frame", &words);
-    } else {
-        fact(ui, "Frame", "the events of a cycle");
-    }
+    heading(ui, "Framing", pipes.path_words(view.wiring, index));
+    let words = match pipe.samples {
+        0 => format!("{} of the events of a cycle", pipe.frames.value),
+        samples => format!(
+            "{} of {} samples, {} bytes",
+            pipe.frames.value,
+            grouped(samples),
+            grouped(pipe.size.value)
+        ),
+    };
+    fact(ui, "Frames", &words);
     let millis = view.quantum as f64 * 1000.0 / f64::from(view.wiring.rate_hz.max(1));
     fact(ui, "One every", &format!("{millis:.3}\u{a0}ms"));
+    let memory = memory_words(pipe.memory.value);
+    let words = match pipe.alignment.value {
+        0 => format!("any byte, {memory}"),
+        mask => format!("{} bytes, {memory}", mask + 1),
+    };
+    fact(ui, "Aligned to", &words);
+    let words = format!("{}, NEG-5", pipes.owner_words(view.wiring, pipe));
+    fact(ui, "Decided by", &words);
+    let theme = Theme::of(ui.ctx());
+    let mut because = |name: &str, by: Option<End>, why: &str| {
+        let words = match by {
+            Some(end) => format!("{name}: {}, {why}", pin_words(view.wiring, end)),
+            None => format!("{name}: {why}"),
+        };
+        sentence(ui, &words, theme.dim);
+    };
+    because("Size", pipe.size.by, pipe.size.why);
+    because("Number", pipe.frames.by, pipe.frames.why);
+    if pipe.alignment.by.is_some() {
+        because("Alignment", pipe.alignment.by, pipe.alignment.why);
+    }
+    because("Owner", pipe.owner.by, pipe.owner.why);
+    if let Some(Way::Copy(why)) = pipes.passage(index).map(|it| it.way) {
+        because("Copied", None, why);
+    }
+    for end in &pipe.unheard {
+        because("Not heard", Some(*end), "its wish suits nobody else");
+    }
     // Who reads runs behind who writes, in the same cycle.
     match view.wiring.delay(&wire.to) {
         None => fact(ui, "Queue", "none, read in its cycle"),
@@ -181,7 +205,12 @@ fn framing_ui(ui: &mut Ui, view: &View<'_>, wire: &Wire, agreement: &Agreement) 
             fact(ui, "Queue", &words);
         }
     }
+    if pipes.is_cut_anew(index) {
+        let samples = grouped(pipe.samples);
+        fact(ui, "Cut anew", &format!("{samples} samples later"));
+    }
     let samples = latency(view, &wire.from.filter, &mut BTreeMap::new());
+    let samples = samples.saturating_add(pipes.latency_samples(index));
     let millis = f64::from(samples) * 1000.0 / f64::from(view.wiring.rate_hz.max(1));
     let words = match samples {
         0 => "0 samples".to_owned(),
@@ -301,6 +330,29 @@ fn choose_ui(
         free: with(&|then| then.interface = None),
         asked: chosen.interface.map(|it| it.text()),
         rows: interfaces.collect(),
+    });
+    // Frames of a length that serves whoever wants to see them.
+    let agreed = wire.outcome.as_ref().ok();
+    let block = agreed.map_or(0, |it| it.format.sample_size());
+    let words = |bytes: u32| match bytes.checked_div(block) {
+        Some(samples) => format!("{} samples, {} bytes", grouped(samples), grouped(bytes)),
+        None => format!("{} bytes", grouped(bytes)),
+    };
+    let mut sizes: Vec<u32> = [64, 256, 1024, 4096].map(|it| it * block).to_vec();
+    sizes.retain(|it| *it > 0 && agreed.is_some_and(|it| !it.medium.is_hard_wired()));
+    let asked = chosen.framing.map(|it| it.bytes);
+    sizes.extend(asked.filter(|bytes| !sizes.contains(bytes)));
+    let sizes = sizes.into_iter().map(|bytes| {
+        let frames = chosen.framing.map_or(0, |it| it.frames);
+        let framing = AskedFraming { bytes, frames };
+        let then = with(&|then| then.framing = Some(framing));
+        (words(bytes), asked == Some(bytes), then)
+    });
+    lists.push(Choice {
+        name: "Frames",
+        free: with(&|then| then.framing = None),
+        asked: asked.map(words),
+        rows: sizes.collect(),
     });
     lists.retain(|list| list.rows.len() > 1 || list.asked.is_some());
     if lists.is_empty() {

@@ -119,10 +119,24 @@ impl Screen {
             shows_catalogue: self.catalogue_side.is_shown(),
             shows_inspector: self.inspector_side.is_shown(),
             shows_history: self.shows_history,
+
+            shows_frames: self.bottom.shows_frames(),
+
             is_touring: self.is_touring(),
             is_full_screen: self.is_full_screen,
             aim: self.aim.as_ref(),
         }
+    }
+
+    /// Brings the frames of the selected wire to the front, or puts them away.
+    pub(in crate::gui) fn toggle_frames(&mut self) {
+        self.bottom.toggle_frames();
+    }
+
+    /// Has new frames left out, or taken in again.
+    pub(in crate::gui) fn hold_frames(&mut self) {
+        let is_held = self.app.view().frames_are_held();
+        self.app.perform(Action::HoldFrames(!is_held));
     }
 
     /// Opens a page over the window.

@@ -23,6 +23,18 @@ pub(super) fn chosen() -> Window {
     window
 }
 
+/// The frames of a wire are shown.
+pub(super) fn probed() -> Window {
+    let mut window = chosen();
+    let mut selection = ksgraph::app::Selection::default();
+    selection.connections.insert(0);
+    let app = window.screen().app_mut();
+    app.perform(Action::Select(selection));
+    window.key(Modifiers::SHIFT, Key::F8);
+    window.harness().run_steps(4);
+    window
+}
+
 pub(super) fn one() -> Window {
     let mut window = three();
     let id = first(&mut window);

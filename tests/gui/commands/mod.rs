@@ -79,6 +79,8 @@ cases! {
     };
     "view.catalogue", three, |w| !w.sees("Search filters");
     "view.inspector", three, |w| !w.sees("Open Mixer");
+    "view.frames", three, |w| w.sees("Click a wire to see its frames.");
+    "view.hold_frames", probed, |w| w.screen().app().view().frames_are_held();
     "view.next_panel", three, |w| focus_is_on(w, Role::Pane, "Inspector");
     "view.previous_panel", three, |w| focus_is_on(w, Role::Pane, "Catalogue");
     "view.menu_bar", three, |w| focus_is_on(w, Role::Button, "File");

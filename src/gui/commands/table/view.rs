@@ -98,6 +98,27 @@ pub(super) const SPECS: &[Spec] = &[
     .at(Menu::View, 2)
     .when(|sight| State::switch(sight.shows_inspector)),
     Spec::new(
+        "view.frames",
+        "Frames",
+        "Shows the frames that pass on the selected wire: headers, flags, bytes and checksums.",
+        |screen, _| screen.toggle_frames(),
+    )
+    .keys(&["Shift+F8"])
+    .at(Menu::View, 2)
+    .when(|sight| State::switch(sight.shows_frames)),
+    Spec::new(
+        "view.hold_frames",
+        "Hold Frames",
+        "Leaves new frames out of the list, so that those that are there can be read.",
+        |screen, _| screen.hold_frames(),
+    )
+    .keys(&["Ctrl+F8"])
+    .at(Menu::View, 2)
+    .when(|sight| match sight.view.probed() {
+        Some(_) => State::switch(sight.view.frames_are_held()),
+        None => State::when(false, "No wire's frames are shown"),
+    }),
+    Spec::new(
         "view.next_panel",
         "Next Panel",
         "Gives the keyboard to the next part of the window.",
