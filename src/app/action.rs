@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::preferences::Preferences;
+use crate::engine::Mark;
 use crate::graph::arrange::{Alignment, Axis};
-use crate::graph::{Chosen, FilterId, FilterPath, NoteId, PinAddress, Position, Size};
+use crate::graph::{Chosen, FilterId, FilterPath, Master, NoteId, PinAddress, Position, Size};
 use crate::ks::{State, Value};
 
 /// What is selected on the canvas.
@@ -277,6 +278,16 @@ pub enum Action {
     SetRate(u32),
     /// Samples of a cycle on this machine.
     SetQuantum(usize),
+    /// What drives the graph. In Stop only.
+    SetMaster(Master),
+    /// Whether sound of a shorter way waits for that of a longer one where they meet.
+    SetCompensation(bool),
+    /// Tells in the log when the graph's clock comes to a time.
+    Mark(Mark),
+    /// No longer waits for that mark.
+    Unmark(u64),
+    /// Lets presentation time go at another rate, 1000 being that of the driver.
+    SetClockRate(u32),
 
     /// Shows the inside of a group of the graph shown.
     Enter(FilterId),

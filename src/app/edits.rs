@@ -9,12 +9,22 @@ impl App {
     pub(super) fn edit(&mut self, action: Action) {
         match action {
             Action::Undo => {
+                let master = self.graph.timing.master.clone();
                 if let Some(step) = self.history.undo(&mut self.graph) {
+                    if self.may_not_drive(&master) {
+                        self.history.redo(&mut self.graph);
+                        return;
+                    }
                     self.after_undo("Undid", &step);
                 }
             }
             Action::Redo => {
+                let master = self.graph.timing.master.clone();
                 if let Some(step) = self.history.redo(&mut self.graph) {
+                    if self.may_not_drive(&master) {
+                        self.history.undo(&mut self.graph);
+                        return;
+                    }
                     self.after_undo("Redid", &step);
                 }
             }
@@ -122,6 +132,7 @@ impl App {
     /// Takes back or does again what lies between now and a step.
     fn go_to_step(&mut self, step: usize) {
         let mut all: Option<Replayed> = None;
+        let master = self.graph.timing.master.clone();
         loop {
             let (_, now) = self.history.steps();
             let is_back = step < now;
@@ -131,6 +142,14 @@ impl App {
                 std::cmp::Ordering::Less => self.history.redo(&mut self.graph),
             };
             let Some(done) = done else { break };
+            if self.may_not_drive(&master) {
+                // That far and no further.
+                match is_back {
+                    true => self.history.redo(&mut self.graph),
+                    false => self.history.undo(&mut self.graph),
+                };
+                break;
+            }
             let name = match is_back {
                 true => format!("back before {}", done.name),
                 false => format!("on to {}", done.name),

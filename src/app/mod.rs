@@ -10,6 +10,8 @@ mod arrange;
 mod clipboard;
 
 mod clocks;
+pub use crate::engine::Mark;
+pub use clocks::written;
 
 pub(crate) mod cures;
 mod dropped;
@@ -76,7 +78,10 @@ pub mod spectrum;
 
 /// What filters publish, cell by cell: how a screen reads the telemetry it gets from a [`View`].
 pub mod telemetry {
+    pub use crate::filters::clock_slave::telemetry as clock_slave;
     pub use crate::filters::metronome::telemetry as metronome;
+    pub use crate::filters::quality_injector::telemetry as quality_injector;
+
     pub use crate::filters::on_screen_keyboard::telemetry as on_screen_keyboard;
 
     pub use crate::filters::meter;
@@ -420,6 +425,12 @@ impl App {
             }
             Action::UseDefaultDevice => self.take_default(),
             Action::SetRate(rate_hz) => self.set_rate(rate_hz),
+            Action::SetMaster(master) => self.set_master(master),
+            Action::SetCompensation(is_on) => self.set_compensation(is_on),
+            Action::Mark(mark) => self.mark(mark),
+            Action::Unmark(id) => self.unmark(id),
+            Action::SetClockRate(rate) => self.set_clock_rate(rate),
+
             Action::SetQuantum(quantum) => self.set_quantum(quantum),
             Action::FollowDefault(is_on) => self.change_preferences(|it| it.follow_default = is_on),
 

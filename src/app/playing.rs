@@ -6,12 +6,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::early::Early;
-use crate::engine::{Built, Cells, Engine, Fired, Job, Message, OpenFilter, Report, TappedFrame};
+use crate::engine::{
+    Built, Cells, ClockRefusal, Engine, Fired, Job, Mark, Message, OpenFilter, Report, TappedFrame,
+};
 use crate::engine::{Held, Limits, PlanCells};
 use crate::graph::{FilterPath, PinAddress, Wiring};
 use crate::ks::Cued;
 use crate::ks::{
-    Catalogue, Clock, Granted, KernelEvent, OpenError, Settings, State, Status, Telemetry,
+    Catalogue, Clock, Granted, KernelEvent, OpenError, Reading, Settings, State, Status, Telemetry,
 };
 
 /// Something the engine told, in terms of the document.
@@ -71,6 +73,7 @@ pub(super) struct Playing {
     wires: BTreeMap<(PinAddress, PinAddress), usize>,
     levels: Option<Telemetry>,
     master: Option<FilterPath>,
+    latencies: BTreeMap<(PinAddress, PinAddress), (usize, usize)>,
     /// The master and its place in the slab.
     driven_by: (Option<FilterPath>, Option<u32>),
     /// What the audio thread was last told, by entry and property.
@@ -115,6 +118,7 @@ impl Playing {
             wires: BTreeMap::new(),
             levels: None,
             master: None,
+            latencies: BTreeMap::new(),
             driven_by: (None, None),
             told: BTreeMap::new(),
             faults: BTreeMap::new(),
@@ -368,6 +372,37 @@ impl Playing {
         self.master.as_ref()
     }
 
+    pub(super) fn clock_reading(&self) -> Reading {
+        self.engine.clock().reading()
+    }
+
+    /// The filters that can drive the graph.
+    pub(super) fn drivers(&self) -> Vec<&FilterPath> {
+        let open = self.open.iter().filter(|(_, open)| open.has_pacer);
+        open.map(|(path, _)| path).collect()
+    }
+
+    pub(super) fn latency(&self, from: &PinAddress, to: &PinAddress) -> Option<(usize, usize)> {
+        self.latencies.get(&(from.clone(), to.clone())).copied()
+    }
+
+    pub(super) fn mark(&mut self, mark: Mark) -> Result<u64, ClockRefusal> {
+        self.engine.mark(mark)
+    }
+
+    pub(super) fn unmark(&mut self, id: u64) {
+        self.engine.unmark(id);
+    }
+
+    pub(super) fn marks(&self) -> Vec<(u64, Mark)> {
+        let marks = self.engine.marks().iter();
+        marks.map(|(id, mark)| (*id, *mark)).collect()
+    }
+
+    pub(super) fn set_rate(&mut self, rate_permille: u32) -> Result<(), ClockRefusal> {
+        self.engine.set_rate(rate_permille)
+    }
+
     pub(super) fn level(&self, from: &PinAddress, to: &PinAddress) -> f32 {
         let wire = self.wires.get(&(from.clone(), to.clone()));
         wire.zip(self.levels.as_ref())
@@ -556,6 +591,7 @@ impl Playing {
             self.names.insert(place, pin);
         }
         self.wires = built.wires;
+        self.latencies = built.latencies;
         self.levels = built.levels;
         for (path, error) in built.failures {
             self.faults.insert(path.clone(), error.to_string());

@@ -261,6 +261,19 @@ impl Clock for GraphClock {
     }
 
     fn reading(&self) -> Reading {
+        // Another reader may have been told more since this one looked: then it looks again, so that all is of one moment.
+        for _ in 0..3 {
+            if let (reading, true) = self.read_once() {
+                return reading;
+            }
+        }
+        self.read_once().0
+    }
+}
+
+impl GraphClock {
+    /// What it answers now, and whether nobody was told more before. If somebody was, the system's time is of after that.
+    fn read_once(&self) -> (Reading, bool) {
         let look = self.look();
         let nanos = self.epoch.nanos();
         let since = |then: u64| (nanos.saturating_sub(then) / 100) as RefTime;
@@ -272,10 +285,12 @@ impl Clock for GraphClock {
         }
         let ahead = since(look.physical_nanos).min(PHYSICAL_AHEAD);
         let physical = look.physical + ahead;
-        let before = self.latest_physical.fetch_max(physical, Ordering::Relaxed);
+        let before = self.latest_physical.fetch_max(physical, Ordering::AcqRel);
         // Of an earlier run only where a Stop came in between: then this reading is of that run.
         let stamp = stamped(look.run, time);
-        let later = self.latest.fetch_max(stamp, Ordering::Relaxed).max(stamp);
+        let later = self.latest.fetch_max(stamp, Ordering::AcqRel).max(stamp);
+        let is_latest = later == stamp && before <= physical;
+        let nanos = if is_latest { nanos } else { self.epoch.nanos() };
         let time = if later >> 48 == look.run {
             unstamped(later)
         } else {
@@ -288,7 +303,7 @@ impl Clock for GraphClock {
             let later = self.latest_made.fetch_max(stamp, Ordering::Relaxed);
             latency = unstamped(later.max(stamp)).max(time);
         }
-        Reading {
+        let reading = Reading {
             time,
             physical: physical.max(before),
             system: (nanos / 100) as RefTime,
@@ -297,7 +312,8 @@ impl Clock for GraphClock {
             state: look.state,
             rate_permille: look.rate,
             latency,
-        }
+        };
+        (reading, is_latest)
     }
 }
 
@@ -378,5 +394,79 @@ impl Pacer for Timer {
 
     fn xruns(&self) -> u32 {
         0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A cycle of 240 samples that begins where the system's time is the clock's.
+    fn beat(clock: &GraphClock, nanos: &AtomicU64, number: u64) {
+        let now = number * 5_000_000;
+        nanos.store(now, Ordering::Release);
+        clock.publish(Beat {
+            position: number * 240,
+            len: 240,
+            rate_hz: 48_000,
+            nanos: now,
+            behind: 0,
+            rate_permille: RATE_UNITY,
+        });
+        clock.advance(50_000, now);
+    }
+
+    #[test]
+    fn figures_are_never_of_two_moments_however_often_they_are_written() {
+        let (epoch, nanos) = Epoch::by_hand();
+        let clock = GraphClock::new(epoch);
+        std::thread::scope(|scope| {
+            let readers: Vec<_> = (0..2)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let mut last = clock.reading();
+                        while last.time < 200_000 * 50_000 {
+                            let it = clock.reading();
+                            assert!(it.time <= it.system + 1, "{it:?}: of two moments");
+                            assert!(it.physical <= it.system + 50_001, "{it:?}");
+                            assert!(it.time >= last.time && it.physical >= last.physical);
+                            assert!(it.latency >= last.latency);
+                            last = it;
+                        }
+                    })
+                })
+                .collect();
+            // Until they have seen enough.
+            for number in 0.. {
+                beat(&clock, nanos, number);
+                if number >= 200_000 && readers.iter().all(|it| it.is_finished()) {
+                    break;
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn lat_1_master_50_and_25_to_the_ear_give_75() {
+        let (epoch, nanos) = Epoch::by_hand();
+        let clock = GraphClock::new(epoch);
+        let milli = 48;
+        // From 70 ms on five are made, of which 25 lie between them and the ear.
+        for number in 0..15 {
+            let now = number * 5_000_000;
+            nanos.store(now, Ordering::Release);
+            clock.publish(Beat {
+                position: number * 5 * milli,
+                len: 240,
+                rate_hz: 48_000,
+                nanos: now,
+                behind: 25 * milli as usize,
+                rate_permille: RATE_UNITY,
+            });
+        }
+        nanos.fetch_add(4_999_999, Ordering::AcqRel);
+        let it = clock.reading();
+        assert_eq!((it.time + 5_000) / 10_000, 50);
+        assert_eq!((it.latency + 5_000) / 10_000, 75);
     }
 }

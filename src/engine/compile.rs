@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::align::lead;
 use super::hold::Holds;
 use super::layout::peer_format;
 use super::link::PlanCells;
@@ -14,7 +15,7 @@ use super::plan::{Arrival, Transition};
 use super::seating::Limits;
 use super::slab::{CAPACITY, Entry};
 use super::spec::{Node, Spec};
-use crate::graph::{FilterPath, PinAddress, Wiring, pipes};
+use crate::graph::{FilterPath, Master, PinAddress, Wiring, pipes};
 use crate::ks::ids::category;
 use crate::ks::{
     Catalogue, Clock, DataFlow, Domain, Granted, KernelEvent, OpenError, Opening, Pacer, Settings,
@@ -112,6 +113,8 @@ pub struct Built {
     pub levels: Option<Telemetry>,
     /// The filter whose device drives the graph.
     pub master: Option<FilterPath>,
+    /// Latency of each wire, and what waits on it, in samples of the graph's rate.
+    pub latencies: BTreeMap<(PinAddress, PinAddress), (usize, usize)>,
 }
 
 /// Filters are opened for cycles of so many samples at least, so that a change of the quantum leaves them alone.
@@ -225,10 +228,18 @@ impl Builder {
             .enumerate()
             .map(|(index, wire)| ((wire.from.clone(), wire.to.clone()), index));
         built.wires = wires.collect();
-        // By the number of the box first, which it keeps when it is grouped.
-        let devices = built.open.iter().filter(|(_, open)| open.has_pacer);
-        let master = devices.min_by_key(|(path, _)| (path.0.last(), *path));
-        built.master = master.map(|(path, _)| path.clone());
+        built.master = choose_master(&spec, &built.open, &job.wiring.timing.master);
+        let own = spec.nodes.iter().map(|node| {
+            let open = node.entry.and_then(|_| self.live.get(&node.identity));
+            open.map_or(0, |live| live.open.latency_samples)
+        });
+        let own: Vec<usize> = own.collect();
+        lead(&mut spec, &own, job.wiring.timing.compensates);
+        let latencies = spec.wires.iter().map(|wire| {
+            let ends = (wire.from.clone(), wire.to.clone());
+            (ends, (wire.latency, wire.align))
+        });
+        built.latencies = latencies.collect();
         spec.identify_wires();
         let wires = spec.wires.iter().zip(&spec.ids);
         built.identities = wires
@@ -430,6 +441,33 @@ fn other_formats(old: &Spec, new: &Spec) -> Vec<u32> {
         was.is_some_and(|was| **was != wire.format)
     });
     changed.map(|(index, _)| index as u32).collect()
+}
+
+/// The device that drives the graph (MCL-2): the one that was chosen, else one that renders, else one that captures;
+/// among equals the one whose box has the smallest number, which it keeps when it is grouped. `None` is a timer.
+fn choose_master(
+    spec: &Spec,
+    open: &BTreeMap<FilterPath, OpenFilter>,
+    wish: &Master,
+) -> Option<FilterPath> {
+    let can = |path: &FilterPath| open.get(path).is_some_and(|open| open.has_pacer);
+    match wish {
+        Master::System => return None,
+        Master::Filter(wanted) => {
+            let mut nodes = spec.nodes.iter();
+            let chosen = nodes.find(|node| node.path == *wanted || node.identity == *wanted);
+            if let Some(node) = chosen.filter(|node| can(&node.path)) {
+                return Some(node.path.clone());
+            }
+        }
+        Master::Automatic => {}
+    }
+    let nodes = spec.nodes.iter().filter(|node| can(&node.path));
+    let rank = |node: &&Node| {
+        let is_render = node.descriptor.categories.contains(&category::RENDER);
+        (!is_render, node.path.0.last().copied(), node.path.clone())
+    };
+    nodes.min_by_key(rank).map(|node| node.path.clone())
 }
 
 /// Everything a processor was made from, as text.

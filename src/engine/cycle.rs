@@ -140,6 +140,7 @@ impl<'a> Cycle<'a> {
             tables,
             lines,
             cuts,
+            aligns,
             hands,
             holds,
             levels,
@@ -300,6 +301,10 @@ impl<'a> Cycle<'a> {
                     lines[*line].recall(&mut tables.payloads[slot]);
                     self.stamp(tables, slot, 0, *rate_hz, self.position, false);
                 }
+                Step::Align { align, slot } => {
+                    aligns[*align].pass(&mut tables.payloads[*slot as usize]);
+                }
+
                 Step::Store { line: index, from } => {
                     let line = &mut lines[*index];
                     if let Some(slot) = *from {

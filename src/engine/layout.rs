@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::align::Align;
 use super::compile::Builder;
 use super::cut::Cut;
 use super::line::Line;
@@ -46,15 +47,19 @@ impl Builder {
             tables,
             allotted: BTreeMap::new(),
             cuts: vec![],
+            aligns: vec![],
             max_len: self.quantum,
         };
         let own = desk.pass(false, fading, is_arriving);
         // Frames are shared once everything has arrived, so nothing fades there; what leaves is never so far.
-        let shows = spec.wires.iter().any(|wire| wire.way == Way::Reference);
+        // What waits on a wire waits in its frame: then every wire has its own.
+        let waits = spec.wires.iter().any(|wire| wire.align > 0);
+        let shows = spec.wires.iter().any(|wire| wire.way == Way::Reference) && !waits;
         let shared = (shows && is_arriving).then(|| desk.pass(true, &[], true));
         let Desk {
             mut tables,
             mut cuts,
+            aligns,
             ..
         } = desk;
         let mut laid = [Some(own), shared];
@@ -99,6 +104,7 @@ impl Builder {
             max_len: spec.longest.map_or(max_len, |longest| longest.min(max_len)),
             cuts: cuts.into_iter().map(|(_, cut)| cut).collect(),
             lines: lines.into_iter().map(|(_, line)| line).collect(),
+            aligns: aligns.into_iter().map(|(_, align)| align).collect(),
             has_fades: steps.iter().any(|step| matches!(step, Step::Fade { .. })),
             steps,
             shared,
@@ -141,6 +147,8 @@ struct Desk<'a> {
     allotted: BTreeMap<(usize, usize), u32>,
     /// Where sound is cut anew, by wire.
     cuts: Vec<(usize, Cut)>,
+    /// What waits on wires, by wire.
+    aligns: Vec<(usize, Align)>,
     max_len: usize,
 }
 
@@ -198,9 +206,9 @@ impl Desk<'_> {
                 outputs.push(output);
                 let Some(wire) = wire else { continue };
                 let slot = self.cut(wire, output.slot, &mut behind);
-                if fades(wire) {
-                    behind.push(Step::Fade { slot, is_arriving });
-                }
+                let fade = fades(wire).then_some(Step::Fade { slot, is_arriving });
+                let wait = node.entry.and_then(|_| self.wait(wire, slot));
+                behind.extend(in_order(fade, wait, is_arriving));
                 let is_delayed = spec.wires[wire].delay.is_some();
                 let place = if is_delayed { &mut written } else { &mut slots };
                 place[wire] = Some(slot);
@@ -221,9 +229,9 @@ impl Desk<'_> {
                 let is_delayed = spec.wires[to].delay.is_some();
                 let place = if is_delayed { &mut written } else { &mut slots };
                 place[to] = Some(slot);
-                if fades(to) {
-                    steps.push(Step::Fade { slot, is_arriving });
-                }
+                let fade = fades(to).then_some(Step::Fade { slot, is_arriving });
+                let wait = self.wait(to, slot);
+                steps.extend(in_order(fade, wait, is_arriving));
             }
             let is_source = inputs.iter().all(|input| input.wire == 0);
             if let Some(entry) = node.entry {
@@ -272,6 +280,19 @@ impl Desk<'_> {
         });
         steps.push(Step::Cut { cut, from });
         self.cuts[cut].1.to
+    }
+
+    /// The step that lets a wire wait in its frame, if it does.
+    fn wait(&mut self, wire: usize, slot: u32) -> Option<Step> {
+        let known = self.aligns.iter().position(|(known, _)| *known == wire);
+        let align = match known {
+            Some(known) => known,
+            None => {
+                self.aligns.push((wire, Align::new(self.spec, wire)?));
+                self.aligns.len() - 1
+            }
+        };
+        Some(Step::Align { align, slot })
     }
 
     /// The frame of an output.
@@ -340,6 +361,20 @@ impl Desk<'_> {
     }
 }
 
+/// What arrives comes up before it waits, so that it begins softly when it is due; what leaves goes down behind.
+fn in_order(
+    fade: Option<Step>,
+    wait: Option<Step>,
+    is_arriving: bool,
+) -> impl Iterator<Item = Step> {
+    let (first, second) = if is_arriving {
+        (fade, wait)
+    } else {
+        (wait, fade)
+    };
+    first.into_iter().chain(second)
+}
+
 impl SpecWire {
     /// The wire in whose frame this one's writer works.
     fn in_place_of(&self) -> Option<usize> {
@@ -368,7 +403,9 @@ fn lend(steps: &mut Vec<Step>, entry: u32, lines: &[(usize, u32)], cuts: &[(usiz
                     .iter()
                     .any(|it| it.slot == slot || it.copy_from == Some(slot))
         }
-        Step::Pass { slot: it, .. } | Step::Fade { slot: it, .. } => *it == slot,
+        Step::Pass { slot: it, .. }
+        | Step::Align { slot: it, .. }
+        | Step::Fade { slot: it, .. } => *it == slot,
         Step::Cut { cut, from } => *from == slot || cuts[*cut].1.to == slot,
         Step::Store { from, .. } => *from == Some(slot),
         Step::Recall { .. } | Step::Lend { .. } => false,

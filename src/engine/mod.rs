@@ -2,6 +2,8 @@
 //!
 //! No GUI, no device API, no filter known by name.
 
+mod align;
+
 mod clock;
 mod compile;
 

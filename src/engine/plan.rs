@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::align::Align;
 use super::cut::Cut;
 use super::hold::Holds;
 use super::line::Line;
@@ -87,6 +88,14 @@ pub(super) enum Step {
         /// What its writer left; `None` when it writes nothing.
         from: Option<u32>,
     },
+    /// Lets the sound of a wire wait, in its frame.
+    Align {
+        /// Index of the delay.
+        align: usize,
+        /// The frame.
+        slot: u32,
+    },
+
     /// Fades the sound of a wire, in its frame.
     Fade {
         /// The frame.
@@ -112,6 +121,8 @@ pub struct Plan {
     pub(super) max_len: usize,
     /// What lies on wires into deferred pins, by identity of the wire.
     pub(super) lines: Vec<Line>,
+    /// What waits on wires that meet longer ones.
+    pub(super) aligns: Vec<Align>,
     /// Where sound is cut into frames of another length, by identity of the wire.
     pub(super) cuts: Vec<Cut>,
     /// The steps with a frame for every wire: while something fades, waits or is held.

@@ -377,6 +377,7 @@ impl Runner {
     fn install(&mut self, mut plan: Box<Plan>) -> Option<Box<Plan>> {
         if let Some(old) = &mut self.plan {
             carry_over(&mut old.lines, &mut plan.lines);
+            super::align::carry_over(&mut old.aligns, &mut plan.aligns);
             plan.holds.take_over(&mut old.holds);
             cut::carry_over(&mut old.cuts, &mut plan.cuts);
             plan.tables.carry_over(&mut old.tables);

@@ -42,6 +42,10 @@ pub(super) struct SpecWire {
     pub(super) is_hard_wired: bool,
     /// Its samples arrive so much later: it orders nothing.
     pub(super) delay: Option<usize>,
+
+    /// Samples of the graph's rate on the longest way here, and those that wait on it so that it meets others in step.
+    pub(super) latency: usize,
+    pub(super) align: usize,
     /// Whether its writer issues the requests.
     pub(super) is_push: bool,
     /// How its frame comes about.
@@ -108,6 +112,9 @@ impl Spec {
                     format: agreed.format.clone(),
                     is_hard_wired,
                     delay: delay.filter(|_| !is_hard_wired),
+
+                    latency: 0,
+                    align: 0,
                     is_push: agreed.is_push,
                     way: passage.map_or(Way::Own, |it| it.way),
                     of: passage.and_then(|it| it.of),
@@ -267,6 +274,10 @@ fn identity(wire: &SpecWire, nodes: &BTreeMap<&FilterPath, &Node>) -> u64 {
     if let Some(cut) = wire.cut {
         hasher.write_usize(cut);
         hasher.write(b"cut");
+    }
+    if wire.align > 0 {
+        hasher.write_usize(wire.align);
+        hasher.write(b"align");
     }
     hasher.finish().max(1)
 }

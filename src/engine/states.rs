@@ -3,6 +3,7 @@
 
 use std::sync::atomic::Ordering;
 
+use super::align::Align;
 use super::cut::Cut;
 use super::cycle::report;
 use super::hold::Holds;
@@ -255,6 +256,7 @@ impl Runner {
         if let Some(plan) = &mut self.plan {
             plan.lines.iter_mut().for_each(Line::clear);
             plan.cuts.iter_mut().for_each(Cut::clear);
+            plan.aligns.iter_mut().for_each(Align::clear);
         }
     }
 }

@@ -35,7 +35,7 @@ impl Shape {
                 rate_hz,
                 sample_size: 8,
             },
-            (_, Kind::Events) => Self::Events,
+            (_, Kind::Events | Kind::Clock) => Self::Events,
             _ => Self::Nothing,
         }
     }

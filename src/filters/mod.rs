@@ -39,6 +39,10 @@ pub mod format_filter;
 
 pub mod gain;
 
+pub mod clock_slave;
+pub mod clock_source;
+pub mod quality_injector;
+
 pub mod guard;
 
 pub mod lab_card_mixer;
@@ -86,6 +90,9 @@ pub fn plain() -> Vec<Arc<dyn Filter>> {
         Arc::new(feedback_send::FeedbackSend),
         Arc::new(format_filter::FormatFilter),
         Arc::new(gain::Gain),
+        Arc::new(clock_slave::ClockSlave),
+        Arc::new(clock_source::ClockSource),
+        Arc::new(quality_injector::QualityInjector),
         Arc::new(meter::Meter),
         Arc::new(loudness_meter::LoudnessMeter),
         Arc::new(scope::Scope),

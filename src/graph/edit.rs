@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::model::{
     Chosen, Connection, FilterId, FilterNode, Graph, GroupPin, Node, NodeKind, Note, NoteId,
-    Position,
+    Position, Timing,
 };
 use super::shared::Shared;
 use super::wiring::FilterPath;
@@ -73,6 +73,9 @@ pub enum Edit {
     },
     /// The graph's rate in Hz; 0 leaves it to the device.
     SetRate(u32),
+    /// What drives the graph, and whether ways that meet wait for each other.
+    SetTiming(Timing),
+
     /// The pins a group shows.
     SetPins {
         /// The group.
@@ -271,6 +274,11 @@ pub fn apply(graph: &mut Graph, edit: Edit) -> Result<Edit, EditError> {
             &mut graph.rate_hz,
             rate_hz,
         ))),
+        Edit::SetTiming(timing) => {
+            let before = std::mem::replace(&mut graph.timing, timing);
+            Ok(Edit::SetTiming(before))
+        }
+
         Edit::SetPins { group, pins } => match &mut graph.node_mut(group)?.kind {
             NodeKind::Group(inner) => {
                 let pins = std::mem::replace(&mut inner.pins, pins);

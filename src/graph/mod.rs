@@ -56,6 +56,7 @@ pub use model::{
     AskedFraming, Chosen, Connection, FilterId, FilterNode, Graph, Group, GroupPin, Node, NodeKind,
     Note, NoteId, NoteKind, PinRef, Position, Size,
 };
+pub use model::{Master, Timing};
 pub use negotiator::Negotiator;
 
 pub(crate) use order::running_order;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::shared::Shared;
+use super::wiring::FilterPath;
 use crate::ks::{DataFormat, Interface, Medium, Value};
 
 /// Names a filter or group in its graph; never used again after a delete, so that positions and wires stay put.
@@ -188,9 +189,33 @@ impl Note {
     }
 }
 
+/// What drives a graph, as the user wishes it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Master {
+    /// A device that renders, else one that captures, else the system's timer (MCL-2).
+    #[default]
+    Automatic,
+    /// The system's timer; all devices keep in step with it.
+    System,
+    /// The device of this filter, as long as it can be had.
+    Filter(FilterPath),
+}
+
+/// How time goes in a graph, as the user wishes it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Timing {
+    /// What drives it.
+    pub master: Master,
+    /// Whether sound of a shorter way waits for that of a longer one where they meet.
+    pub compensates: bool,
+}
+
 /// The document.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Graph {
+    /// What drives it, and whether ways that meet wait for each other.
+    pub timing: Timing,
+
     /// The rate all is counted in, in Hz; 0 leaves it to the render device.
     pub rate_hz: u32,
     /// Boxes by id.

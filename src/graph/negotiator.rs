@@ -126,6 +126,9 @@ impl Negotiator {
             rate_hz,
         };
         self.wiring.rate_hz = rate_hz;
+        if self.wiring.timing != graph.timing {
+            self.wiring.timing = graph.timing.clone();
+        }
         let changes = self.flat.follow(graph);
         self.agreed = 0;
         if !changes.is_nothing() {

@@ -136,6 +136,8 @@ pub struct Problem {
 pub struct Wiring {
     /// The graph's rate in Hz.
     pub rate_hz: u32,
+    /// What drives it, and whether ways that meet wait for each other.
+    pub timing: super::model::Timing,
     /// Every filter, groups dissolved.
     pub filters: Shared<BTreeMap<FilterPath, Shared<WiredFilter>>>,
     /// Every wire, groups dissolved, in an order that does not depend on how they were drawn.
@@ -169,6 +171,7 @@ impl PartialEq for Wiring {
             ..it.clone()
         };
         self.rate_hz == other.rate_hz
+            && self.timing == other.timing
             && self.filters.len() == other.filters.len()
             && self
                 .filters

@@ -455,6 +455,13 @@ impl Model for Scene<'_> {
                     Requests::AgainstData
                 };
                 let mut words = tag(&agreement.format);
+                if let Some((latency, waits)) = self.view.latency(&wire.from, &wire.to)
+                    && latency + waits > 0
+                {
+                    let rate = f64::from(self.view.wiring.rate_hz.max(1));
+                    let millis = (latency + waits) as f64 * 1000.0 / rate;
+                    words.long = format!("{} · {millis:.1} ms", words.long).into();
+                }
                 self.show_held(wire, &mut words, &mut shown);
                 shown.tag = Some(words);
                 let signal = self.signals.of(self.view, at, wire);

@@ -177,6 +177,9 @@ pub mod major {
 
     /// Sound.
     pub const AUDIO: Guid = Guid(0x73647561_0000_0010_8000_00AA00389B71);
+    /// Clocks: this project's own, for ticks on wires.
+    pub const CLOCK: Guid = Guid(0x6B736772_0001_4C4B_8000_636C6F636B73);
+
     /// Notes.
     pub const MUSIC: Guid = Guid(0xE725D360_62CC_11CF_A5D6_28DB04C10000);
 }
@@ -195,6 +198,8 @@ pub mod sub {
     pub const DIRECTMUSIC: Guid = Guid(0x1A82F8BC_3F8B_11D2_B774_0060083316C1);
     /// A physical MIDI jack (MUS-5).
     pub const MIDI_BUS: Guid = Guid(0x2CA15FA0_6CFE_11CF_A5D6_28DB04C10000);
+    /// Ticks of a clock: each the clock's own time of a moment of the graph's. This project's own.
+    pub const TICKS: Guid = Guid(0x6B736772_0002_4C4B_8000_636C6F636B73);
     /// A physical audio jack (AUD-6).
     pub const ANALOG: Guid = Guid(0x6DBA3190_67BD_11CF_A0F7_0020AFD156E4);
 }
@@ -318,6 +323,8 @@ const NAMES: &[(Guid, &str)] = &[
     (category::AUDIO_DEVICE, "Audio device"),
     (major::AUDIO, "audio"),
     (major::MUSIC, "music"),
+    (major::CLOCK, "clock"),
+    (sub::TICKS, "ticks"),
     (sub::PCM, "PCM"),
     (sub::IEEE_FLOAT, "IEEE float"),
     (sub::MIDI, "MIDI records"),

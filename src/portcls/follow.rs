@@ -60,6 +60,8 @@ pub(super) struct Follow {
     given: u64,
     /// The card's latest call that was looked at, as what it had asked for.
     asked: u64,
+    /// What its calls have asked for in vain.
+    missed: u64,
     ratio: f64,
     target: usize,
     /// Silence still to be written, and the place in what was made last.
@@ -88,6 +90,7 @@ impl Follow {
             since: 0.0,
             given: 0,
             asked: 0,
+            missed: 0,
             ratio: 1.0,
             target: 0,
             silence: 0,
@@ -169,8 +172,9 @@ impl Follow {
             self.pursuit.asked(at, call.asked as f64);
         }
         let given = self.given as f64;
-        let missed = call.asked.saturating_sub(call.taken) as f64;
-        let written = cursor.written() as f64 + missed;
+        let missed = call.asked.saturating_sub(call.taken);
+        let ran_dry = missed > std::mem::replace(&mut self.missed, missed);
+        let written = (cursor.written() + missed) as f64;
         let will = written + len as f64 * self.ratio;
         let wanted = FrameRing::target(cursor, ring.quantum());
         match self.phase {
@@ -188,8 +192,14 @@ impl Follow {
                 if self.pursuit.is_ready() {
                     let target = self.target as f64;
                     self.ratio = self.pursuit.ratio(now, given, will, target);
-                    if self.pursuit.error().abs() > 0.75 * target {
-                        // The card or the graph stood still: begin anew rather than run after it.
+                    let error = self.pursuit.error();
+                    if ran_dry && error < 0.0 || error < -0.75 * target {
+                        // There is a gap already: filled up at once, it is the only one.
+                        self.silence = (-error).round() as usize;
+                        self.fade = 0.0;
+                        self.ratio = self.pursuit.drift();
+                    } else if error > 0.75 * target {
+                        // The card stood still: begin anew rather than run after it.
                         self.listen();
                     }
                 }
@@ -249,6 +259,11 @@ impl Follow {
         self.fade = (self.fade + self.fade_step * len as f32).min(1.0);
         self.done += len;
         Some(frame)
+    }
+
+    /// Whether the card is given nothing on purpose.
+    pub(super) fn is_silent(&self) -> bool {
+        self.phase == Phase::Listening
     }
 
     /// What is shown of it: whether it leads (0), listens (1) or is locked (2), the drift in parts of a million, and by

@@ -89,13 +89,13 @@ impl Clock for DeviceClock {
             return reading;
         }
         let zero = self.zero.load(Ordering::Relaxed);
-        let heard = call
-            .taken
-            .saturating_sub(self.cursor.latency() as u64 + zero);
+        // What a call takes is played after it.
+        let ahead = self.cursor.period() as u64 + self.cursor.latency() as u64;
+        let heard = call.taken.saturating_sub(ahead + zero);
         let mut time = time_from_sample(heard, self.rate_hz);
         // A ring that is empty plays nothing more.
         if state == State::Run && heard > 0 {
-            time += since.min(period * 2);
+            time += since.min(period);
         }
         reading.time = match state {
             State::Run => self.never_back(1, time),

@@ -255,6 +255,9 @@ impl Processor for WaveRtPort {
         } else {
             let brought = self.home.as_ref().filter(|_| is_home).or(input);
             self.follow.bring(brought, len, edge, &self.ring);
+            // Nothing is missed where nothing is given yet.
+            let cursor = self.ring.cursor();
+            cursor.set_running(!self.follow.is_silent());
             while let Some(mut frame) = self.follow.take(&mut self.ring) {
                 self.finish(&mut frame, ceiling);
                 self.ring.give(frame);

@@ -123,3 +123,34 @@ fn a_second_card_on_another_clock_is_kept_in_step_for_minutes() {
         );
     }
 }
+
+#[test]
+fn a_stall_is_a_short_gap_and_the_card_is_in_step_again() {
+    let script = |name, ppm| Script {
+        name,
+        ppm,
+        period: 256,
+        jitter: 0.001,
+    };
+    let mut machine = Machine::new(256, &[script("one", 0.0), script("two", 200.0)]);
+    let graph = machine.play(GRAPH);
+    let b = path(&graph, "b");
+    machine.pass(10.0);
+    assert_eq!(machine.published(&b, telemetry::XRUNS), 0.0);
+    // Nobody turns the graph for 60 ms, while the cards go on.
+    machine.sleep(0.06);
+    machine.pass(0.1);
+    let gaps = machine.published(&b, telemetry::XRUNS);
+    assert!((1.0..=16.0).contains(&gaps), "{gaps} calls went without");
+    machine.heard("two");
+    machine.pass(2.0);
+    assert_eq!(
+        machine.published(&b, telemetry::XRUNS),
+        gaps,
+        "and none after"
+    );
+    assert_eq!(machine.published(&b, telemetry::STEP), 2.0);
+    let heard = machine.heard("two");
+    let silent = heard.iter().filter(|sample| **sample == 0.0).count();
+    assert!(silent < 24_000, "{silent} samples of silence");
+}

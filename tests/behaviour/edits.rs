@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use ksgraph::graph::{
-    Chosen, Connection, Edit, EditError, FilterId, FilterNode, Graph, GroupPin, History, Node,
-    NodeKind, Note, NoteId, NoteKind, PinRef, Position, Reach, Size, apply, from_ron, to_ron,
+    Chosen, Connection, Edit, EditError, FilterId, FilterNode, Graph, GroupPin, History, Master,
+    Node, NodeKind, Note, NoteId, NoteKind, PinRef, Position, Reach, Size, Timing, apply, from_ron,
+    to_ron,
 };
 use ksgraph::ks::{DataFormat, Value};
 use proptest::prelude::*;
@@ -121,6 +122,17 @@ fn any_edit() -> impl Strategy<Value = Edit> {
             }
         }),
         (0..3_u32).prop_map(|it| Edit::SetRate(it * 44_100)),
+        any::<bool>().prop_map(|compensates| {
+            let master = if compensates {
+                Master::System
+            } else {
+                Master::Automatic
+            };
+            Edit::SetTiming(Timing {
+                master,
+                compensates,
+            })
+        }),
     ];
     let leaf = prop_oneof![4 => leaf, 3 => newer_edit()];
     leaf.prop_recursive(2, 8, 3, move |inner| {

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ksgraph::engine::{Driver, Engine, Epoch, Message, OpenFilter, Report};
-use ksgraph::graph::{FilterPath, Graph};
+use ksgraph::engine::{Driver, Engine, Epoch, Job, Message, OpenFilter, Report};
+use ksgraph::graph::{FilterPath, Graph, Master};
 use ksgraph::ks::{DataFormat, Granted, State, Waker};
 use ksgraph::portcls::ring::{CardEnd, FrameRing, ring};
 use ksgraph::portcls::{self, Cards, DeviceError, MiniportWaveRt};
@@ -86,6 +86,8 @@ pub(super) struct Machine {
     calls: Vec<Calls>,
     random: u64,
     pub(super) now: f64,
+    /// When the audio thread wakes by itself.
+    wakes: f64,
     pub(super) open: BTreeMap<FilterPath, OpenFilter>,
     pub(super) said: Vec<Report>,
 }
@@ -114,6 +116,7 @@ impl Machine {
             calls: calls.collect(),
             random: 1,
             now: 0.0,
+            wakes: f64::MAX,
             open: BTreeMap::new(),
             said: vec![],
         }
@@ -134,7 +137,8 @@ impl Machine {
     }
 
     pub(super) fn turn(&mut self) {
-        assert!(self.driver.turn().is_some(), "nobody said quit");
+        let sleep = self.driver.turn().expect("nobody said quit");
+        self.wakes = self.now + sleep.as_secs_f64().max(0.000_1);
         while let Some(built) = self.engine.built() {
             self.open = built.open;
         }
@@ -181,7 +185,13 @@ impl Machine {
                 let due = |at: usize| self.calls[at].due;
                 due(*a).total_cmp(&due(*b))
             });
-            let Some(at) = next.filter(|at| self.calls[*at].due <= end) else {
+            let due = next.map_or(f64::MAX, |at| self.calls[at].due);
+            if self.wakes < due && self.wakes <= end {
+                self.set_time(self.wakes);
+                self.turn();
+                continue;
+            }
+            let Some(at) = next.filter(|_| due <= end) else {
                 break;
             };
             self.set_time(self.calls[at].due);
@@ -196,6 +206,19 @@ impl Machine {
         self.set_time(end);
     }
 
+    /// Cards go on, and the audio thread does not.
+    pub(super) fn sleep(&mut self, seconds: f64) {
+        let end = self.now + seconds;
+        while let Some(at) = (0..self.calls.len()).find(|at| self.calls[*at].due <= end) {
+            let due = self.calls[at].due;
+            self.set_time(due);
+            self.call(at);
+            let chance = self.chance();
+            self.calls[at].plan(chance);
+        }
+        self.set_time(end);
+    }
+
     fn call(&mut self, at: usize) {
         let calls = &mut self.calls[at];
         if let Some(card) = self.shelf.0.lock().unwrap().get_mut(calls.script.name) {
@@ -205,6 +228,51 @@ impl Machine {
                 calls.heard.extend(out);
             }
         }
+    }
+
+    /// A card goes.
+    pub(super) fn lose(&mut self, name: &str) {
+        let card = self.shelf.0.lock().unwrap().remove(name).unwrap();
+        card.cursor().lose();
+    }
+
+    /// Has a job built and played.
+    fn change(&mut self, job: Job) {
+        let mut is_built = false;
+        self.engine.submit(job);
+        for _ in 0..20_000 {
+            std::thread::park_timeout(Duration::from_millis(1));
+            assert!(self.driver.turn().is_some(), "nobody said quit");
+            while let Some(built) = self.engine.built() {
+                self.open = built.open;
+                is_built = true;
+            }
+            while let Some(report) = self.engine.report() {
+                match report {
+                    Report::Swapped(..) if is_built => return,
+                    Report::Swapped(..) => {}
+                    other => self.said.push(other),
+                }
+            }
+            // Old plans fade while time passes.
+            self.set_time(self.now + 0.001);
+        }
+        panic!("the change never came");
+    }
+
+    /// A card is there again.
+    pub(super) fn renew(&mut self, graph: &Graph, name: &str) {
+        let mut job = self.stage.job(graph);
+        job.renew.insert(super::stage::path(graph, name), 1);
+        self.change(job);
+    }
+
+    /// The user wishes another clock.
+    pub(super) fn drive_by(&mut self, graph: &Graph, master: Master) {
+        let mut graph = graph.clone();
+        graph.timing.master = master;
+        let job = self.stage.job(&graph);
+        self.change(job);
     }
 
     pub(super) fn heard(&mut self, name: &str) -> Vec<f32> {

@@ -38,7 +38,11 @@ mod headers;
 
 mod declared;
 
+mod clocks;
+
 mod drift;
+
+mod latency;
 
 mod machine;
 

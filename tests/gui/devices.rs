@@ -49,3 +49,21 @@ fn without_a_filter_that_plays_a_choice_explains_itself() {
     let view = window.screen().app().view();
     assert!(view.banners[0].text.contains("add an Audio Device Out"));
 }
+
+#[test]
+fn the_clock_is_chosen_below_its_name_in_stop_and_taken_back() {
+    use ksgraph::graph::{Master, Timing};
+    let mut window = Window::with(&["audio_device_out"]);
+    assert!(!window.sees("Clock The system's timer"), "closed at first");
+    window.click("Master clock: Timer");
+    window.click("Clock The system's timer");
+    assert_eq!(window.graph().timing.master, Master::System);
+    window.click("Shorter ways wait for longer ones");
+    assert!(window.graph().timing.compensates);
+    window.click("Set a mark Every second");
+    window.key(Modifiers::NONE, Key::Escape);
+    for _ in 0..2 {
+        window.key(Modifiers::COMMAND, Key::Z);
+    }
+    assert_eq!(window.graph().timing, Timing::default());
+}

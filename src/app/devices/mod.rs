@@ -492,7 +492,7 @@ impl App {
     }
 
     /// Does an edit whose place is not the one that is shown.
-    fn edit_from_above(&mut self, name: &str, edit: Edit) {
+    pub(super) fn edit_from_above(&mut self, name: &str, edit: Edit) {
         match self.history.perform(&mut self.graph, name, edit) {
             Ok(()) => self.agree(),
             Err(error) => self.tell(error.to_string()),

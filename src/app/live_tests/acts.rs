@@ -67,7 +67,7 @@ macro_rules! actions {
 actions! {
     tried:
         Undo Redo AddFilter Connect ConnectVia Disconnect Choose Rewire GoToStep Cut Paste Duplicate Merge DropMedia MapMedia
-        Arrange SnapToGrid Align Distribute DisconnectSelection DisconnectAll ConnectToBody InsertOnWire DropOnWire
+        SetMaster SetCompensation Arrange SnapToGrid Align Distribute DisconnectSelection DisconnectAll ConnectToBody InsertOnWire DropOnWire
         AddFilterWired Delete DeleteSelection Move Rename SetProperty SetRate Enter Leave LeaveTo Reveal Group Ungroup
         ShowPin HidePin RenamePin SetBypass SetDisabled AddComment AddFrame EditNote MoveNotes ResizeNote RemoveNotes
         TapTempo;
@@ -75,7 +75,7 @@ actions! {
     // begins anew.
     not:
         New Open Save SaveAs BeginGesture EndGesture Select SelectAll SetState ToggleRun
-        LimitFilters LimitPin Panic Play SetPlayMode PlayOn
+        LimitFilters LimitPin Mark Unmark SetClockRate Panic Play SetPlayMode PlayOn
         DismissBanner DismissRefusal Refresh UseDevice LookForDevices UseDefaultDevice FollowDefault SetQuantum
         SetPreferences SaveAsTemplate OpenRecovered DiscardRecovered Report Probe HoldFrames Picture FindMedia;
 }
@@ -238,6 +238,8 @@ fn acts(app: &App, files: &Files) -> Vec<(Vec<Action>, Action)> {
         (vec![], number(1, "channels", 1.0)),
         (vec![], text("rate", "48000")),
         (vec![], Action::SetRate(44_100)),
+        (vec![], Action::SetMaster(crate::graph::Master::System)),
+        (vec![], Action::SetCompensation(true)),
         (vec![selected(&[2, 3])], Action::Group),
         (vec![selected(&[3, 4])], Action::Group),
         (in_group(), Action::Group),

@@ -22,7 +22,7 @@ macro_rules! kinds {
 }
 
 kinds! {
-    Add Remove Connect ConnectAt Disconnect SetProperty SetUnknown Move Rename Choose SetRate SetPins SetNextId MoveInto
+    Add Remove Connect ConnectAt Disconnect SetProperty SetUnknown Move Rename Choose SetRate SetTiming SetPins SetNextId MoveInto
     MoveOut SetBypass SetDisabled AddNote RemoveNotes MoveNotes SetNote Within Batch
 }
 
@@ -144,6 +144,13 @@ fn edits(fresh: &Rehearsal) -> Vec<(Vec<Action>, Edit)> {
             },
         ),
         (vec![], Edit::SetRate(44_100)),
+        (
+            vec![],
+            Edit::SetTiming(crate::graph::Timing {
+                master: crate::graph::Master::System,
+                compensates: true,
+            }),
+        ),
         (
             grouped(),
             Edit::SetPins {

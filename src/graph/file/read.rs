@@ -7,8 +7,8 @@ use std::path::Path;
 use super::cursor::{Cursor, check_depth, spot};
 use super::{FileError, KIND, Loaded, MAX_BYTES, MAX_FILTERS, VERSION, Warning};
 use crate::graph::model::{
-    Chosen, Connection, FilterId, FilterNode, Graph, Group, GroupPin, Node, NodeKind, Note, NoteId,
-    NoteKind, PinRef, Position, Size,
+    Chosen, Connection, FilterId, FilterNode, Graph, Group, GroupPin, Master, Node, NodeKind, Note,
+    NoteId, NoteKind, PinRef, Position, Size,
 };
 use crate::graph::wiring::FilterPath;
 use crate::ks::Value;
@@ -139,6 +139,24 @@ impl Reader {
             match name {
                 "kind" | "version" if is_outermost => _ = cursor.value(),
                 "rate" => graph.rate_hz = cursor.parse("rate", "a whole number of Hz, or 0")?,
+                "clock" => {
+                    let wanted = "\"system\", or the numbers of a filter like \"4\" or \"2/7\"";
+                    let here = cursor.clone();
+                    let text: String = cursor.parse("clock", wanted)?;
+                    graph.timing.master = match text.as_str() {
+                        "system" => Master::System,
+                        path => {
+                            let ids = path.split('/').map(|id| id.parse().map(FilterId));
+                            let ids: Result<Vec<FilterId>, _> = ids.collect();
+                            Master::Filter(FilterPath(
+                                ids.map_err(|_| here.wrong("clock", wanted))?,
+                            ))
+                        }
+                    };
+                }
+                "compensate" => {
+                    graph.timing.compensates = cursor.parse("compensate", "true or false")?;
+                }
                 "next_id" => next_id = cursor.parse("next_id", "a whole number")?,
                 "pins" if !is_outermost => cursor.items("pins", BRACKETS, |cursor| {
                     pins.push(group_pin(cursor)?);

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::{KIND, VERSION};
 use crate::graph::model::{
-    Connection, FilterId, Graph, Node, NodeKind, Note, NoteId, NoteKind, PinRef,
+    Connection, FilterId, Graph, Master, Node, NodeKind, Note, NoteId, NoteKind, PinRef,
 };
 use crate::ks::Value;
 
@@ -30,6 +30,14 @@ fn line(text: &mut String, depth: usize, content: &str) {
 fn body(text: &mut String, depth: usize, graph: &Graph) {
     if graph.rate_hz != 0 {
         line(text, depth, &format!("rate: {},", graph.rate_hz));
+    }
+    match &graph.timing.master {
+        Master::Automatic => {}
+        Master::System => line(text, depth, "clock: \"system\","),
+        Master::Filter(path) => line(text, depth, &format!("clock: \"{path}\",")),
+    }
+    if graph.timing.compensates {
+        line(text, depth, "compensate: true,");
     }
     line(text, depth, &format!("next_id: {},", graph.next_id));
     for (name, value) in &graph.unknown_fields {

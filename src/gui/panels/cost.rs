@@ -54,6 +54,7 @@ impl Costs {
 
     /// The section of the page.
     pub(super) fn ui(&self, ui: &mut Ui, view: &View<'_>, path: &FilterPath) {
+        super::clock::section_ui(ui, view, path);
         let Some((nanos, latency)) = view.cost(path) else {
             return;
         };

@@ -119,7 +119,7 @@ fn device_ui(
     }
 }
 
-fn heading(ui: &mut Ui, words: &str) {
+pub(super) fn heading(ui: &mut Ui, words: &str) {
     let theme = Theme::of(ui.ctx());
     let (rect, _) = ui.allocate_exact_size(vec2(WIDE, 24.0), Sense::hover());
     let at = rect.left_center();
@@ -134,7 +134,7 @@ fn sub_heading(ui: &mut Ui, words: &str) {
 }
 
 /// A row that can be chosen; whether it was clicked.
-fn row(ui: &mut Ui, name: &str, words: &str, side: &str, is_chosen: bool) -> bool {
+pub(super) fn row(ui: &mut Ui, name: &str, words: &str, side: &str, is_chosen: bool) -> bool {
     let theme = Theme::of(ui.ctx());
     let (rect, response) = ui.allocate_exact_size(vec2(WIDE, ROW), Sense::click());
     response.widget_info(|| WidgetInfo::selected(Role::RadioButton, true, is_chosen, name));
@@ -161,7 +161,7 @@ fn row(ui: &mut Ui, name: &str, words: &str, side: &str, is_chosen: bool) -> boo
 }
 
 /// A box with a tick and words; whether it was clicked.
-fn tick(ui: &mut Ui, words: &str, is_on: bool) -> bool {
+pub(super) fn tick(ui: &mut Ui, words: &str, is_on: bool) -> bool {
     let theme = Theme::of(ui.ctx());
     let (rect, response) = ui.allocate_exact_size(vec2(WIDE, ROW), Sense::click());
     response.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, is_on, words));
@@ -184,7 +184,12 @@ fn tick(ui: &mut Ui, words: &str, is_on: bool) -> bool {
 }
 
 /// One row of words of which one is chosen; the one clicked.
-fn choice(ui: &mut Ui, name: &str, words: &[String], chosen: Option<usize>) -> Option<usize> {
+pub(super) fn choice(
+    ui: &mut Ui,
+    name: &str,
+    words: &[String],
+    chosen: Option<usize>,
+) -> Option<usize> {
     let (rect, _) = ui.allocate_exact_size(vec2(WIDE, ROW), Sense::hover());
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let id = ui.scope_id().with(name);

@@ -8,6 +8,9 @@ mod frames;
 pub(super) mod breadcrumb;
 pub(super) mod card;
 pub(super) mod catalogue;
+
+mod clock;
+
 pub(super) mod context;
 mod cost;
 

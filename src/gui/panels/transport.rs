@@ -8,6 +8,7 @@ use egui::{
     WidgetInfo, pos2, vec2,
 };
 
+use super::clock;
 use super::devices;
 use crate::app::telemetry::device;
 use crate::app::{Action, View};
@@ -99,7 +100,7 @@ pub(in crate::gui) fn ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Comman
     let panic_left = bar.right() - 14.0 - 84.0;
     let extras = Extras::in_room(panic_left - 12.0 - x - LOAD);
     if extras.clock {
-        x = clock_ui(ui, view, bar, x);
+        x = clock_ui(ui, view, bar, x, commands);
     }
     x = load_ui(ui, view, bar, x);
 
@@ -278,7 +279,7 @@ fn label(ui: &Ui, at: Pos2, words: &str) {
 }
 
 /// Who keeps time.
-fn clock_ui(ui: &mut Ui, view: &View<'_>, bar: Rect, x: f32) -> f32 {
+fn clock_ui(ui: &mut Ui, view: &View<'_>, bar: Rect, x: f32, commands: &mut Vec<Command>) -> f32 {
     let theme = Theme::of(ui.ctx());
     let middle = bar.center().y;
     let wide = CLOCK;
@@ -288,6 +289,17 @@ fn clock_ui(ui: &mut Ui, view: &View<'_>, bar: Rect, x: f32) -> f32 {
         .and_then(|path| view.wiring.filters.get(path))
         .map_or("Timer", |filter| filter.name.as_str());
     let frame = Rect::from_min_size(pos2(x, middle - 4.0), vec2(wide, 22.0));
+    let id = ui.scope_id().with("clock");
+    let response = ui.interact(frame, id, Sense::click());
+    let words = format!("Master clock: {name}");
+    response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, &words));
+    if response.hovered() {
+        controls::plate(ui, frame, theme.field, theme.line_strong);
+    }
+    controls::focus_ring(ui, &response);
+    egui::Popup::menu(&response)
+        .close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside)
+        .show(|ui| clock::ui(ui, view, commands));
     let square = Rect::from_center_size(frame.left_center() + vec2(7.0, 0.0), Vec2::splat(14.0));
     Icon::Clock.paint(ui.painter(), square, theme.dim);
     let at = frame.left_center() + vec2(20.0, 0.0);

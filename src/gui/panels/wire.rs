@@ -217,6 +217,10 @@ fn framing_ui(ui: &mut Ui, view: &View<'_>, wire: &Wire, agreement: &Agreement) 
         _ => format!("{} samples, {millis:.1}\u{a0}ms", grouped(samples)),
     };
     fact(ui, "Latency", &words);
+    if let Some((_, waits)) = view.latency(&wire.from, &wire.to).filter(|it| it.1 > 0) {
+        let words = format!("{} samples, for a longer way", grouped(waits as u32));
+        fact(ui, "Waits", &words);
+    }
 }
 
 /// Samples by which what leaves a filter is later than what went in at its farthest source.

@@ -24,6 +24,7 @@ impl Kind {
             (major::AUDIO, _) => Self::Audio,
             (major::MUSIC, sub::DIRECTMUSIC) => Self::Events,
             (major::MUSIC, _) => Self::Midi,
+            (major::CLOCK, _) => Self::Clock,
             _ => Self::Control,
         }
     }

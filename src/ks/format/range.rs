@@ -43,6 +43,16 @@ impl DataRange {
         Self::pcm(8, 24, 1, UNLIMITED),
     ];
 
+    /// Ticks of a clock.
+    pub const CLOCK: &'static [Self] = &[Self {
+        major: major::CLOCK,
+        sub: sub::TICKS,
+        specifier: specifier::NONE,
+        sample_size: 0,
+        attributes: Cow::Borrowed(&[]),
+        limits: Limits::None,
+    }];
+
     /// Time-stamped events, of any technology.
     pub const EVENTS: &'static [Self] = &[Self {
         major: major::MUSIC,

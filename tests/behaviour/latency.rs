@@ -1,0 +1,101 @@
+//! Latency along the ways of a graph, and ways that wait for each other where they meet.
+
+use ksgraph::engine::{Job, Offline};
+use ksgraph::graph::{FilterPath, Graph, from_ron, to_ron};
+
+use super::support::{agree, catalogue, graph};
+
+/// A dry way beside one through a limiter that looks ahead.
+const BRANCHES: &str =
+    "noise:n level=-30 -> splitter:s -> limiter:l -> mixer:m -> null_renderer:r; s -> m";
+/// Both ways through the same limiter.
+const EQUAL: &str = "noise:n level=-30 -> splitter:s -> limiter:l -> mixer:m -> null_renderer:r; \
+                     s -> limiter:k -> m";
+
+fn open(graph: &Graph) -> Offline {
+    let catalogue = catalogue();
+    let wiring = agree(&catalogue, graph);
+    let job = Job {
+        wiring,
+        ..Job::default()
+    };
+    Offline::new(&catalogue, &job, 1_000)
+}
+
+fn hear(graph: &Graph, lens: &[usize]) -> Vec<f32> {
+    let mut offline = open(graph);
+    let sink = FilterPath::of(graph.find("r").unwrap());
+    let mut heard = vec![];
+    for len in lens {
+        offline.cycle(*len).unwrap();
+        heard.extend_from_slice(offline.heard(&sink).unwrap().0.channel(0));
+    }
+    heard
+}
+
+fn branches(compensates: bool) -> Graph {
+    let mut graph = graph(&catalogue(), BRANCHES);
+    graph.timing.compensates = compensates;
+    graph
+}
+
+#[test]
+fn ways_that_meet_wait_for_each_other_bit_for_bit() {
+    let lens = [480, 1, 1_000, 519, 1_000, 1_000];
+    let heard = hear(&branches(true), &lens);
+    let wanted = hear(&graph(&catalogue(), EQUAL), &lens);
+    assert!(wanted.iter().any(|sample| sample.abs() > 0.01));
+    assert!(heard == wanted, "the dry way is as late as the other");
+    assert!(
+        hear(&branches(false), &lens) != wanted,
+        "unless it is not wished"
+    );
+    let whole = hear(&branches(true), &[1_000; 4]);
+    assert!(whole == heard, "however it is cut");
+}
+
+#[test]
+fn every_wire_knows_its_latency_and_what_waits_on_it() {
+    for compensates in [false, true] {
+        let graph = branches(compensates);
+        let offline = open(&graph);
+        let built = &offline.built;
+        let ahead = built.open[&FilterPath::of(graph.find("l").unwrap())].latency_samples;
+        assert!(ahead > 0);
+        let latency = |from: &str, to: &str| {
+            let wire = built.latencies.iter().find(|((a, b), _)| {
+                (a.filter.0.last().copied(), b.filter.0.last().copied())
+                    == (graph.find(from), graph.find(to))
+            });
+            *wire.unwrap().1
+        };
+        assert_eq!(latency("n", "s"), (0, 0));
+        assert_eq!(latency("s", "l"), (0, 0));
+        assert_eq!(latency("l", "m"), (ahead, 0));
+        let waits = if compensates { ahead } else { 0 };
+        assert_eq!(latency("s", "m"), (0, waits));
+        assert_eq!(latency("m", "r"), (ahead, 0), "the total at the sink");
+    }
+}
+
+#[test]
+fn the_wish_stands_in_the_file_and_so_does_the_clock() {
+    use ksgraph::graph::{FilterId, Master};
+    let mut graph = branches(true);
+    for master in [
+        Master::Automatic,
+        Master::System,
+        Master::Filter(FilterPath(vec![FilterId(2), FilterId(7)])),
+    ] {
+        graph.timing.master = master;
+        let text = to_ron(&graph);
+        let read = from_ron(text.as_bytes(), "test").unwrap().graph;
+        assert_eq!(read.timing, graph.timing, "{text}");
+    }
+    let text = to_ron(&graph).replace("clock: \"2/7\"", "clock: \"soon\"");
+    let error = from_ron(text.as_bytes(), "test").unwrap_err().to_string();
+    assert!(
+        error.contains("clock") && error.contains("system"),
+        "{error}"
+    );
+}
