@@ -58,6 +58,8 @@ mod loops;
 
 mod outside;
 
+mod panic;
+
 mod render;
 
 mod stage;
