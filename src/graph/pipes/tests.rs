@@ -7,10 +7,10 @@ use super::*;
 use crate::graph::{
     AskedFraming, Connection, Edit, FilterId, Graph, PinRef, Position, apply, negotiate,
 };
-use crate::ks::framing::SYSTEM_MEMORY_TYPE;
+use crate::ks::framing::{SYSTEM_MEMORY_TYPE, require};
 use crate::ks::{
-    Catalogue, Compression, DataRange, Descriptor, Facts, Filter, FramingItem, OpenError, Opened,
-    Opening, PinFactory, SizeRange,
+    Catalogue, Compression, DataRange, Descriptor, Facts, Filter, Framing, FramingItem, OpenError,
+    Opened, Opening, PinFactory, SizeRange,
 };
 
 struct Only(Descriptor);
