@@ -8,6 +8,8 @@ mod analysis;
 mod rig;
 #[path = "rig/servers.rs"]
 mod servers;
+#[path = "rig/witness.rs"]
+mod witness;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,12 +20,15 @@ use std::time::Duration;
 use analysis::Sound;
 use rig::{Process, pause};
 use servers::Server;
+use witness::{Stalls, Witness};
 
 /// The graph of the first test, as lines for `ksgraph new --batch`.
 const TONE_GRAPH: &str = "add tone --name tone\nadd audio_device_out --name out\nset tone.frequency=440\nset tone.level=-12\nconnect tone.out out.in\n";
 const TONE_HZ: f64 = 440.0;
 const FIRST_SOUND: &str = "graphs/first_sound.ron";
 const KEYBOARD: &str = "Computer Keyboard";
+/// What the sound server plays at once: 1024 samples.
+const PERIOD: Duration = Duration::from_micros(21_333);
 /// Nothing below this counts as sound.
 const SILENCE_DBFS: f64 = -60.0;
 
@@ -38,19 +43,19 @@ fn a_tone_reaches_the_sound_server_whole() {
     let _turn = alone();
     let server = Server::start("tone");
     let graph = tone_graph(&server.path("tone.ron"));
-    let sound = play_and_capture(&server, &graph, 4, &[]);
+    let (sound, stalls) = play_and_capture(&server, &graph, 4, &[]);
+    let forgiven = stalls.pay_for(PERIOD);
 
     let stretches = sound.stretches(SILENCE_DBFS);
-    assert_eq!(
-        stretches.len(),
-        1,
+    assert!(
+        (1..=1 + forgiven).contains(&stretches.len()),
         "one stretch of sound above {SILENCE_DBFS} dBFS, not {stretches:?}"
     );
-    let heard = stretches[0].clone();
+    let heard = stretches[0].start..stretches[stretches.len() - 1].end;
     let seconds = sound.seconds(&heard);
     // Ports are connected after the first periods have gone by, and a server starts when it likes.
     assert!(
-        (3.8..4.1).contains(&seconds),
+        (3.8 - stalls.seconds()..4.1 + stalls.seconds()).contains(&seconds),
         "4 s were asked for, {seconds:.3} s were heard"
     );
 
@@ -60,18 +65,19 @@ fn a_tone_reaches_the_sound_server_whole() {
         (peak + 12.0).abs() < 1.0,
         "a tone of -12 dBFS peaks at {peak:.2} dBFS"
     );
-    assert!(
-        sound.holes(steady.clone()).is_empty(),
-        "holes: {:?}",
-        sound.holes(steady.clone())
-    );
+    let holes = sound.holes(steady.clone());
+    assert!(holes.len() <= forgiven, "holes: {holes:?}");
     let tone = sound.tone(steady.clone(), TONE_HZ);
     assert!(
         (tone.hz - TONE_HZ).abs() < 0.5 && tone.purity > 0.95,
         "{tone:?}"
     );
     let jumps = sound.jumps(steady, TONE_HZ);
-    assert!(jumps.is_empty(), "samples were lost or repeated: {jumps:?}");
+    // A jump is seen by the windows on either side of it.
+    assert!(
+        jumps.len() <= 3 * forgiven,
+        "samples were lost or repeated: {jumps:?}"
+    );
 }
 
 #[test]
@@ -88,7 +94,8 @@ fn fed_notes_sound_at_their_pitch_and_their_time_and_then_stop() {
     ];
     fs::write(&feed, midi_file(&notes)).unwrap();
     let argument = format!("{KEYBOARD}={}", feed.display());
-    let sound = play_and_capture(&server, Path::new(FIRST_SOUND), 5, &["--feed", &argument]);
+    let (sound, stalls) =
+        play_and_capture(&server, Path::new(FIRST_SOUND), 5, &["--feed", &argument]);
 
     let stretches = sound.stretches(SILENCE_DBFS);
     assert_eq!(
@@ -98,7 +105,7 @@ fn fed_notes_sound_at_their_pitch_and_their_time_and_then_stop() {
     );
     let apart = sound.seconds(&(stretches[0].start..stretches[1].start));
     assert!(
-        (apart - 1.5).abs() < 0.01,
+        (apart - 1.5).abs() < 0.01 + stalls.seconds(),
         "the notes begin {apart:.3} s apart, not 1.5 s"
     );
     let rest = (sound.samples.len() - stretches[1].end) as f64 / sound.rate_hz;
@@ -120,7 +127,7 @@ fn fed_notes_sound_at_their_pitch_and_their_time_and_then_stop() {
             tone.purity > 0.3,
             "the note's first partial is hardly there: {tone:?}"
         );
-        assert!(sound.holes(steady).is_empty());
+        assert!(sound.holes(steady).len() <= stalls.pay_for(PERIOD));
     }
 }
 
@@ -208,8 +215,9 @@ fn a_second_run_shares_the_server_and_the_first_plays_on() {
     assert!(status.success(), "{status}: {}", first.said());
 }
 
-/// Plays a graph for some seconds and returns what the server was given.
-fn play_and_capture(server: &Server, graph: &Path, seconds: u32, more: &[&str]) -> Sound {
+/// Plays a graph for some seconds and returns what the server was given, and what the machine missed meanwhile.
+fn play_and_capture(server: &Server, graph: &Path, seconds: u32, more: &[&str]) -> (Sound, Stalls) {
+    let witness = Witness::start();
     let capture = server.capture();
     let mut command = server.play();
     command
@@ -225,7 +233,7 @@ fn play_and_capture(server: &Server, graph: &Path, seconds: u32, more: &[&str]) 
         program.said()
     );
     pause(200);
-    capture.stop()
+    (capture.stop(), witness.stop())
 }
 
 /// Builds the graph the way a script does, so that no file format is repeated here.

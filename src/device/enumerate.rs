@@ -152,6 +152,10 @@ pub(super) fn is_jack(host: HostId) -> bool {
     host.to_string() == "jack"
 }
 
+pub(super) fn is_pulseaudio(host: HostId) -> bool {
+    host.to_string() == "pulseaudio"
+}
+
 /// The name of a device as it is listed.
 pub(super) fn device_name(device: &Device) -> String {
     device

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use super::marks::{Fired, Mark};
 use super::plan::Transition;
 use super::slab::CAPACITY;
-use crate::ks::{Bell, Cued, State, Status};
+use crate::ks::{Bell, Cued, Priority, State, Status};
 
 /// Messages a ring holds.
 pub(super) const MESSAGES: usize = 4096;
@@ -216,17 +216,6 @@ impl PlanCells {
     }
 }
 
-/// How the system prefers the audio thread to others.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Priority {
-    /// Like any thread.
-    Ordinary,
-    /// Before ordinary threads, but in their queue.
-    Preferred,
-    /// Before everything ordinary.
-    RealTime,
-}
-
 /// The latest figures of the audio thread.
 pub struct Cells {
     pub(super) position: AtomicU64,
@@ -361,5 +350,27 @@ impl Cells {
         if load > 1.0 {
             self.late.fetch_add(1, Ordering::Relaxed);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ks::raise_priority;
+
+    #[test]
+    fn what_was_granted_is_told_as_it_was() {
+        let cells = Cells::new();
+        for priority in [Priority::Ordinary, Priority::Preferred, Priority::RealTime] {
+            cells.set_priority(priority);
+            assert_eq!(cells.priority(), priority);
+            assert_eq!(cells.is_real_time(), priority == Priority::RealTime);
+        }
+    }
+
+    #[test]
+    fn a_thread_can_always_ask() {
+        let asked = std::thread::spawn(|| raise_priority(256)).join();
+        assert!(asked.is_ok());
     }
 }

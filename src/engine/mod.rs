@@ -50,7 +50,8 @@ pub use compile::{Builder, Built, Job, OpenFilter, PinClock};
 
 pub use marks::{Fired, MARKS, Mark};
 
-pub use link::{Cells, Message, Priority, Report};
+pub use crate::ks::Priority;
+pub use link::{Cells, Message, Report};
 pub use link::{Held, PlanCells, Stepped};
 pub use offline::{Offline, Stuck};
 pub use plan::{Plan, Transition};

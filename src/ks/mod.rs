@@ -21,6 +21,9 @@ mod medium;
 mod package;
 
 mod pin;
+
+mod priority;
+
 mod processor;
 mod property;
 #[cfg(test)]
@@ -53,6 +56,8 @@ pub use medium::{Interface, Medium};
 pub use package::{NORMAL_MERIT, PackageError, filters_of};
 
 pub use pin::{Communication, DataFlow, Instances, PinFactory};
+pub use priority::Priority;
+pub(crate) use priority::raise_priority;
 pub use processor::{Flow, Input, InputPin, Inputs, Io, Output, Processor};
 pub use property::{Amplitude, Domain, Glide, Preset, Property, Unit, Value, ValueSlot, Values};
 pub use state::{Cued, State};

@@ -19,6 +19,9 @@ mod screen;
 #[allow(dead_code, reason = "nothing is played without a window here")]
 mod servers;
 mod unbroken;
+#[path = "../rig/witness.rs"]
+#[allow(dead_code, reason = "lengths are not judged here")]
+mod witness;
 mod words;
 #[path = "../rig/xdnd.rs"]
 mod xdnd;

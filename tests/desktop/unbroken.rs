@@ -3,18 +3,22 @@
 //! `first_sound` plays a held note on a real sound server at the program's own quantum, while the pointer pans, zooms,
 //! opens menus, resizes the window, drags a slider and brings filters. Asserted: the program has counted no xrun of the
 //! device since the note began and no cycle that came too late for it; and in the captured signal the note is one
-//! stretch without a run of zeros and without a turn of its phase.
+//! stretch without a run of zeros and without a turn of its phase. Only a stall of the machine itself is forgiven, and
+//! no more faults than it accounts for (`rig/witness.rs`).
 
 use std::time::Duration;
 
 use crate::rig::pause;
 use crate::screen::{Screen, Window};
 use crate::servers::Server;
+use crate::witness::Witness;
 use crate::words::*;
 
 const SILENCE_DBFS: f64 = -60.0;
 /// The note of the key A.
 const A_HZ: f64 = 261.63;
+/// What the sound server plays at once: 1024 samples.
+const PERIOD: Duration = Duration::from_micros(21_333);
 
 #[test]
 fn first_sound_plays_without_a_hole_whatever_is_done_in_the_window() {
@@ -31,6 +35,7 @@ fn first_sound_plays_without_a_hole_whatever_is_done_in_the_window() {
     window.find("tab", "Properties");
     play_mode(&mut window);
 
+    let witness = Witness::start();
     let capture = server.capture();
     window.hold_key("a");
     capture.wait_for_sound(Duration::from_secs(20));
@@ -47,26 +52,39 @@ fn first_sound_plays_without_a_hole_whatever_is_done_in_the_window() {
             .then_some(())
     });
     let sound = capture.stop();
-    assert_eq!(
-        after, before,
-        "xruns and late cycles while the window was worked in"
+    let forgiven = witness.stop().pay_for(PERIOD);
+    let counted = [0, 1].map(|n| after[n] - before[n]);
+    assert!(
+        counted.iter().all(|count| *count <= forgiven),
+        "{counted:?} xruns and late cycles while the window was worked in, {forgiven} forgiven"
     );
 
     let stretches = sound.stretches(SILENCE_DBFS);
-    assert_eq!(stretches.len(), 1, "one note is one stretch: {stretches:?}");
-    let steady = stretches[0].start + sound.count(0.1)..stretches[0].end - sound.count(0.6);
+    assert!(
+        (1..=1 + forgiven).contains(&stretches.len()),
+        "one note is one stretch: {stretches:?}"
+    );
+    let end = stretches[stretches.len() - 1].end;
+    let steady = stretches[0].start + sound.count(0.1)..end - sound.count(0.6);
     let seconds = sound.seconds(&steady);
     assert!(seconds > 4.0, "only {seconds:.1} s were judged");
     let holes = sound.holes(steady.clone());
-    assert!(holes.is_empty(), "{holes:?}");
+    assert!(holes.len() <= forgiven, "{holes:?}, {forgiven} forgiven");
     let tone = sound.tone(steady.clone(), A_HZ);
     assert!(
         (tone.hz - A_HZ).abs() < 0.5 && tone.purity > 0.5,
         "{tone:?}"
     );
     let jumps = sound.jumps(steady, tone.hz);
-    assert!(jumps.is_empty(), "samples were lost or repeated: {jumps:?}");
-    println!("{seconds:.1} s without a hole, xruns and late cycles {after:?}");
+    // A jump is seen by the windows on either side of it.
+    assert!(
+        jumps.len() <= 3 * forgiven,
+        "samples were lost or repeated: {jumps:?}, {forgiven} forgiven"
+    );
+    println!(
+        "{seconds:.1} s, {} holes, {counted:?} xruns and late cycles, {forgiven} forgiven",
+        holes.len()
+    );
 }
 
 /// What a hand does in some seconds.
@@ -108,6 +126,10 @@ fn work(window: &mut Window<'_>) {
 }
 
 /// Xruns and late cycles, as the transport shows them.
-fn counts(window: &mut Window<'_>) -> [String; 2] {
-    ["Xruns", "Late"].map(|name| said(window, FIGURE, name))
+fn counts(window: &mut Window<'_>) -> [usize; 2] {
+    ["Xruns", "Late"].map(|name| {
+        let shown = said(window, FIGURE, name);
+        let digits: String = shown.chars().filter(char::is_ascii_digit).collect();
+        digits.parse().expect("the transport counts in figures")
+    })
 }

@@ -8,19 +8,25 @@ use std::time::{Duration, Instant};
 use cpal::traits::{DeviceTrait, StreamTrait};
 use cpal::{
     BufferSize, Device, ErrorKind, FromSample, HostId, I24, OutputCallbackInfo, SampleFormat,
-    SizedSample, Stream, StreamConfig, SupportedBufferSize, SupportedStreamConfigRange,
+    SizedSample, Stream, StreamConfig, StreamInstant, SupportedBufferSize,
+    SupportedStreamConfigRange,
 };
 use rtrb::{Consumer, RingBuffer};
 
 use super::{Begun, Held, Order, PATIENCE, Refused, now};
 use crate::device::enumerate;
-use crate::ks::{AudioFormat, DataFormat, Granted, Waker};
+use crate::ks::{AudioFormat, DataFormat, Granted, Waker, raise_priority};
 use crate::portcls::DeviceError;
 use crate::portcls::ring::{CardEnd, Cursor};
 
 /// So many errors within [`STORM_TIME`] are a dead stream.
 const STORM: u32 = 100;
 const STORM_TIME: Duration = Duration::from_millis(100);
+/// PulseAudio passes samples on over a socket from threads without real-time priority, and holds twice its period. With
+/// twice 5 ms every busy moment of the machine is a hole; with twice this hardly any is.
+const SHARED_PERIOD_SECONDS: f64 = 0.020;
+/// What lies between a request and the samples that answer it, where a store is reckoned by requests.
+const UNDER_WAY: Duration = Duration::from_millis(1);
 /// Nothing sounds later than this; servers that say so are wrong.
 const MOST_LATENCY_SECONDS: f64 = 2.0;
 
@@ -65,7 +71,7 @@ pub(super) fn build(
     let config = StreamConfig {
         channels: range.channels(),
         sample_rate: order.audio.rate_hz,
-        buffer_size: buffer_size(host, range, order.quantum),
+        buffer_size: buffer_size(host, range, order),
     };
     let (mut hand, handed) = RingBuffer::new(1);
     let callback = Callback {
@@ -75,6 +81,13 @@ pub(super) fn build(
         channels: usize::from(config.channels),
         rate_hz: f64::from(config.sample_rate),
         waker: order.waker.clone(),
+        is_raised: !enumerate::is_pulseaudio(host),
+        store: match config.buffer_size {
+            BufferSize::Fixed(period) if enumerate::is_pulseaudio(host) => {
+                Some(Store::new(period, config.sample_rate))
+            }
+            _ => None,
+        },
     };
     let format = range.sample_format();
     let (last_words, heard) = mpsc::channel();
@@ -145,12 +158,17 @@ pub(in crate::device) fn rank(format: SampleFormat) -> Option<u8> {
         .map(|place| place as u8)
 }
 
-/// The quantum, as far as the device goes along. JACK's period is its server's.
-fn buffer_size(host: HostId, range: &SupportedStreamConfigRange, quantum: usize) -> BufferSize {
+/// The quantum, as far as the device goes along. JACK's period is its server's, and PulseAudio's is at least
+/// [`SHARED_PERIOD_SECONDS`].
+fn buffer_size(host: HostId, range: &SupportedStreamConfigRange, order: &Order) -> BufferSize {
     if enumerate::is_jack(host) {
         return BufferSize::Default;
     }
-    let quantum = u32::try_from(quantum).unwrap_or(u32::MAX);
+    let mut quantum = u32::try_from(order.quantum).unwrap_or(u32::MAX);
+    if enumerate::is_pulseaudio(host) {
+        let least = (f64::from(order.audio.rate_hz) * SHARED_PERIOD_SECONDS).ceil();
+        quantum = quantum.max(least as u32);
+    }
     BufferSize::Fixed(match range.buffer_size() {
         SupportedBufferSize::Range { min, max } => quantum.clamp(*min, (*max).max(*min)),
         SupportedBufferSize::Unknown => quantum,
@@ -232,10 +250,19 @@ struct Callback {
     channels: usize,
     rate_hz: f64,
     waker: Waker,
+    /// The thread has the priority that it can get; some hosts see to that themselves.
+    is_raised: bool,
+    /// What the server holds, where it does not tell of gaps itself.
+    store: Option<Store>,
 }
 
 impl Callback {
     fn play<T: Copy>(&mut self, out: &mut [T], info: &OutputCallbackInfo, convert: fn(f32) -> T) {
+        if !self.is_raised {
+            self.is_raised = true;
+            // Once, and before there is anything to play.
+            raise_priority(out.len() / self.channels.max(1));
+        }
         if self.card.is_none() {
             self.card = self.handed.pop().ok();
         }
@@ -246,11 +273,39 @@ impl Callback {
             None => out.fill(convert(0.0)),
         }
         let stamp = info.timestamp();
+        if let Some(store) = &mut self.store
+            && store.ran_dry(stamp.callback)
+        {
+            self.cursor.count_xrun();
+        }
         // Saturating: JACK's stamps have been seen to go backwards.
         let ahead = stamp.playback.saturating_duration_since(stamp.callback);
         let seconds = ahead.as_secs_f64().min(MOST_LATENCY_SECONDS);
         self.cursor.set_latency((seconds * self.rate_hz) as usize);
         self.waker.wake();
+    }
+}
+
+/// What a server holds that asks for samples when there is room for a period of two and is silent about gaps: a request
+/// that comes later than the store lasts has let it run dry.
+pub(super) struct Store {
+    lasts: Duration,
+    filled: Option<StreamInstant>,
+}
+
+impl Store {
+    pub(super) fn new(period: u32, rate_hz: u32) -> Self {
+        let seconds = 2.0 * f64::from(period) / f64::from(rate_hz.max(1));
+        Self {
+            lasts: Duration::from_secs_f64(seconds) + UNDER_WAY,
+            filled: None,
+        }
+    }
+
+    /// The server asks, and is given all it asks for: was there nothing left?
+    pub(super) fn ran_dry(&mut self, at: StreamInstant) -> bool {
+        let before = self.filled.replace(at);
+        before.is_some_and(|before| at.saturating_duration_since(before) > self.lasts)
     }
 }
 

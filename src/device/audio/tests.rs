@@ -123,3 +123,22 @@ fn a_loss_is_an_error_that_means_it_or_a_storm_of_others() {
     assert!(!heard(ErrorKind::BackendError, 99, false));
     assert!(heard(ErrorKind::BackendError, 100, false));
 }
+
+#[test]
+fn a_request_that_comes_after_the_store_has_run_out_is_a_gap() {
+    // 2 x 960 samples at 48 kHz last 40 ms.
+    let mut store = Store::new(960, 48_000);
+    let mut ask = |millis: u64| {
+        store.ran_dry(cpal::StreamInstant::new(
+            millis / 1_000,
+            (millis % 1_000 * 1_000_000) as u32,
+        ))
+    };
+    assert!(!ask(700), "the first fills it");
+    assert!(!ask(720), "one period later");
+    assert!(!ask(760), "as late as can be");
+    assert!(ask(802), "too late");
+    assert!(!ask(802), "the second half of the same request");
+    assert!(!ask(800), "stamps may go backwards");
+    assert!(!ask(840));
+}
