@@ -45,7 +45,8 @@ impl App {
         self.pending = None;
         self.play_mode = None;
         self.last_keyboard = None;
-        self.xruns.clear();
+        self.xruns = super::dropouts::Dropouts::default();
+        self.barred.clear();
         self.forget_devices();
         if let Some(observer) = &mut self.observer {
             observer.forget_files();

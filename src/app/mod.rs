@@ -14,6 +14,8 @@ pub use crate::engine::Mark;
 pub use clocks::written;
 
 pub(crate) mod cures;
+mod dropouts;
+
 mod dropped;
 mod media;
 mod properties;
@@ -53,7 +55,9 @@ mod packages;
 pub mod palette;
 pub mod picture;
 mod playing;
+
 mod preferences;
+mod stuck;
 
 pub mod objects;
 
@@ -122,7 +126,7 @@ pub use settings::Recent;
 
 pub use view::{Banner, Document, FilterStatus, LogLine, Offer, Urgency, View};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -232,7 +236,9 @@ pub struct App {
     taps: tempo::Taps,
     desk: Desk,
     has_ended: bool,
-    xruns: Vec<Xrun>,
+    xruns: dropouts::Dropouts,
+    /// Filters that did not come back from a cycle: they are left out.
+    barred: BTreeSet<FilterPath>,
     epoch: Epoch,
     /// How often the graph was agreed.
     agreements: u64,
@@ -295,7 +301,8 @@ impl App {
             taps: tempo::Taps::default(),
             desk: Desk::default(),
             has_ended: false,
-            xruns: vec![],
+            xruns: dropouts::Dropouts::default(),
+            barred: BTreeSet::new(),
             epoch: Epoch::new(),
             agreements: 0,
 
@@ -535,7 +542,12 @@ impl App {
 
     /// Gaps in what was heard, in order.
     pub fn xruns(&self) -> &[Xrun] {
-        &self.xruns
+        self.xruns.list()
+    }
+
+    /// How many there were. Of a storm only the first ones are kept one by one.
+    pub fn xrun_count(&self) -> u64 {
+        self.xruns.count()
     }
 
     /// The folder relative paths are relative to.
@@ -579,6 +591,9 @@ impl App {
     }
 
     fn set_state(&mut self, state: State) {
+        if state == State::Stop {
+            self.try_barred_again();
+        }
         self.requested = state;
         self.has_ended = false;
         if let Some(playing) = &mut self.playing {
@@ -644,6 +659,9 @@ impl App {
                 Ok(_) => "bypassed, in goes to out".into(),
                 Err(why) => format!("left out: {why}"),
             });
+        }
+        if let Some(words) = self.barred_words(path) {
+            return FilterStatus::Faulty(words.into());
         }
         let playing = self.playing.as_ref();
         if let Some(fault) = playing.and_then(|playing| playing.fault(path)) {

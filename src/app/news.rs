@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::observe::{Observation, Observer};
 use super::playing::News;
-use super::{App, Urgency, Xrun};
+use super::{App, Urgency};
 use crate::ks::{Bell, FileFact, OpenError, State};
 
 impl App {
@@ -32,6 +32,7 @@ impl App {
             self.hear(item);
         }
         self.find_lost_devices();
+        self.cut_off_stuck();
         if self.desk.is_waiting() {
             self.prune_waits();
         }
@@ -112,18 +113,7 @@ impl App {
                 let rate_hz = self.wiring.rate_hz.max(1);
                 let at_seconds = position as f64 / f64::from(rate_hz);
                 let name = self.name(&filter);
-                // One line a second is enough to see it.
-                let is_new = !self
-                    .xruns
-                    .iter()
-                    .rev()
-                    .take(1)
-                    .any(|last| last.filter == name && at_seconds - last.at_seconds < 1.0);
-                self.xruns.push(Xrun {
-                    at_seconds,
-                    filter: name,
-                });
-                if is_new {
+                if self.xruns.add(at_seconds, &name, 1).is_some() {
                     self.say_of(
                         Urgency::Attention,
                         &filter,
@@ -134,20 +124,17 @@ impl App {
             News::Xruns(filter, count, position) => {
                 let at_seconds = position as f64 / f64::from(self.wiring.rate_hz.max(1));
                 let name = self.name(&filter);
-                self.xruns.extend((0..count).map(|_| Xrun {
-                    at_seconds,
-                    filter: name.clone(),
-                }));
-                let times = if count == 1 {
-                    "once".into()
-                } else {
-                    format!("{count} times")
-                };
-                self.say_of(
-                    Urgency::Attention,
-                    &filter,
-                    format!("The device had nothing to play, {times}"),
-                );
+                if let Some(count) = self.xruns.add(at_seconds, &name, count) {
+                    let times = match count {
+                        1 => "once".into(),
+                        _ => format!("{count} times"),
+                    };
+                    self.say_of(
+                        Urgency::Attention,
+                        &filter,
+                        format!("The device had nothing to play, {times}"),
+                    );
+                }
             }
             News::DeviceLost(filter) => self.device_lost(&filter),
             News::Marked(fired) => self.marked(fired),

@@ -279,6 +279,22 @@ impl Playing {
         steps
     }
 
+    /// The filter that does not come back from its cycle: nothing goes on in this engine any more.
+    pub(super) fn stuck(&self) -> Option<FilterPath> {
+        let entry = self.engine.cells().stuck()?;
+        let open = self.open.iter().find(|(_, open)| open.entry == entry);
+        Some(open.map_or_else(FilterPath::default, |(path, _)| path.clone()))
+    }
+
+    /// What another engine is to know of this one's filters.
+    pub(super) fn hand_over(&mut self, to: &mut Self) {
+        to.renew = std::mem::take(&mut self.renew);
+        to.limits = std::mem::take(&mut self.limits);
+        to.limited = std::mem::take(&mut self.limited);
+        to.probed = self.probed.take();
+        to.faults = std::mem::take(&mut self.faults);
+    }
+
     /// The filter is opened anew with the next job.
     pub(super) fn renew(&mut self, filter: &FilterPath) {
         let origin = self.origins.get(filter).unwrap_or(filter);

@@ -262,9 +262,13 @@ impl Session {
             dbfs.map_or("silent".to_owned(), |dbfs| format!("peak {dbfs:.1} dBFS")),
         );
         let xruns = self.app.xruns();
-        text += &format!("{} xruns\n", xruns.len());
+        let count = self.app.xrun_count();
+        text += &format!("{count} xruns\n");
         for xrun in xruns {
             text += &format!("  at {:.3} s: {}\n", xrun.at_seconds, xrun.filter);
+        }
+        if count > xruns.len() as u64 {
+            text += "  and so on\n";
         }
         let list: Vec<Json> = xruns
             .iter()
@@ -280,6 +284,7 @@ impl Session {
             "rate_hz": view.wiring.rate_hz,
             "device": view.device,
             "xruns": list,
+            "xrun_count": count,
             "load_mean": self.load.0,
             "load_max": self.load.1,
             "latency_seconds": latency,

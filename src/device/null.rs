@@ -105,7 +105,7 @@ impl NullCard {
 }
 
 fn play(mut card: CardEnd, mut timer: Timer, waker: &Waker, is_open: &AtomicBool) {
-    while is_open.load(Ordering::Relaxed) {
+    while is_open.load(Ordering::Relaxed) && !waker.is_given_up() {
         std::thread::sleep(timer.pause(now()));
         while timer.waiting(now()) >= timer.quantum {
             timer.passed += timer.quantum;

@@ -14,12 +14,14 @@ use super::tap::{Coding, Tap};
 use crate::dsp::measure::{finite_peak, first_non_finite, silence_non_finite};
 use crate::ks::{Flow, InputPin, Inputs, Io, Payload, Telemetry, flag, time_from_sample};
 
-/// Pushes a report, or counts it as lost.
-pub(super) fn report(reports: &mut rtrb::Producer<Report>, cells: &Cells, message: Report) {
-    if reports.push(message).is_err() {
+/// Pushes a report, or counts it as lost. Whether there was room.
+pub(super) fn report(reports: &mut rtrb::Producer<Report>, cells: &Cells, message: Report) -> bool {
+    let is_told = reports.push(message).is_ok();
+    if !is_told {
         cells.lost_reports.fetch_add(1, Ordering::Relaxed);
     }
     cells.bell.ring();
+    is_told
 }
 
 /// The step at `at` panicked: silences its outputs, now and from here on. Whether that could be said; otherwise the
@@ -54,6 +56,7 @@ fn quarantine(
         return true;
     };
     open.is_faulty = true;
+    cells.inside.store(0, Ordering::Relaxed);
     cells.bell.ring();
     match reports.push(Report::Panicked { entry, message }) {
         Err(rtrb::PushError::Full(Report::Panicked { message, .. })) => {
@@ -220,7 +223,9 @@ impl<'a> Cycle<'a> {
                     };
                     let timer = self.timer.filter(|_| *at == self.timed_step);
                     let began = timer.map(|timer| timer());
+                    cells.inside.store(index + 1, Ordering::Release);
                     let flow = entry.processor.process(&mut io);
+                    cells.inside.store(0, Ordering::Relaxed);
                     if let (Some(timer), Some(began)) = (timer, began)
                         && let Some(cell) = cells.costs.get(index as usize)
                     {
@@ -250,10 +255,11 @@ impl<'a> Cycle<'a> {
                             self.show(tables, output.slot, wire, codings, cuts);
                         }
                         if let Some(position) = bad.filter(|_| output.is_to_blame)
-                            && !std::mem::replace(&mut entry.has_complained, true)
+                            && !entry.has_complained
+                            && !reports.is_full()
                         {
                             let output = number as u16;
-                            report(
+                            entry.has_complained = report(
                                 reports,
                                 cells,
                                 Report::NonFinite {

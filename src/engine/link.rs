@@ -232,6 +232,13 @@ pub struct Cells {
     pub(super) priority: AtomicU8,
     pub(super) costs: Box<[AtomicU32]>,
     pub(super) bell: Bell,
+
+    /// The filter the audio thread is in, as its place in the slab and one; 0: in none.
+    pub(super) inside: AtomicU32,
+    /// The same for one that does not come back.
+    pub(super) stuck: AtomicU32,
+    /// Nobody is to be watched any more.
+    pub(super) is_over: AtomicBool,
 }
 
 impl Cells {
@@ -251,6 +258,10 @@ impl Cells {
             priority: AtomicU8::new(Priority::Ordinary as u8),
             costs: (0..CAPACITY).map(|_| AtomicU32::new(0)).collect(),
             bell: Bell::default(),
+
+            inside: AtomicU32::new(0),
+            stuck: AtomicU32::new(0),
+            is_over: AtomicBool::new(false),
         })
     }
 
@@ -308,6 +319,11 @@ impl Cells {
     /// Whether a timer drives the graph, and no device.
     pub fn is_timed(&self) -> bool {
         self.is_timed.load(Ordering::Relaxed)
+    }
+
+    /// The filter, by its place in the slab, that does not come back from its cycle: nothing goes on here any more.
+    pub fn stuck(&self) -> Option<u32> {
+        self.stuck.load(Ordering::Acquire).checked_sub(1)
     }
 
     /// Reports that found their ring full.

@@ -45,6 +45,8 @@ mod tests;
 
 mod thread;
 
+mod watch;
+
 pub use clock::{Epoch, GraphClock};
 pub use compile::{Builder, Built, Job, OpenFilter, PinClock};
 
@@ -60,3 +62,5 @@ pub use seating::Limits;
 pub use thread::{ClockRefusal, Driver, Engine};
 
 pub use tap::{TAP_BYTES, TappedFrame};
+
+pub use watch::Watch;

@@ -50,6 +50,9 @@ pub struct Runner {
     pub(super) stops_first: bool,
     /// Filters whose last words found the report ring full.
     unsaid: usize,
+    /// A state that was reached, and the end of all sources, where the report ring was full.
+    untold_state: Option<State>,
+    is_end_untold: bool,
     pub(super) is_live: bool,
     /// How far the gate is open, in samples of its length.
     pub(super) gate: usize,
@@ -88,6 +91,8 @@ impl Runner {
             origin: State::Stop,
             stops_first: false,
             unsaid: 0,
+            untold_state: None,
+            is_end_untold: false,
             is_live,
             gate: 0,
             wants_panic: false,
@@ -130,6 +135,7 @@ impl Runner {
         if self.unsaid > 0 {
             self.say_what_is_left();
         }
+        self.say_what_waits();
         // Here and not behind the cycle, so that what it left in its frames can be looked at.
         if self.pending.is_some() && self.plan.as_ref().is_none_or(|plan| plan.is_faded()) {
             self.finish();
@@ -254,7 +260,8 @@ impl Runner {
         }
         let has_ended = cycle.has_ended();
         if has_ended && !self.has_ended {
-            report(&mut self.reports, &self.cells, Report::Ended);
+            self.is_end_untold = true;
+            self.say_what_waits();
         }
         self.has_ended = has_ended;
         self.position += len as u64;
@@ -279,8 +286,31 @@ impl Runner {
         })
     }
 
-    pub(super) fn send(&mut self, message: Report) {
-        report(&mut self.reports, &self.cells, message);
+    /// Tells that a state was reached; where that finds no room, the last one of them is told later.
+    pub(super) fn tell_reached(&mut self, state: State) {
+        self.untold_state = Some(state);
+        self.say_what_waits();
+    }
+
+    /// What had ended goes on or begins anew.
+    pub(super) fn forget_end(&mut self) {
+        self.is_end_untold = false;
+    }
+
+    /// Tells something, unless there is no room: then the caller is to keep it, and nothing is lost.
+    pub(super) fn tell(&mut self, message: Report) -> bool {
+        !self.reports.is_full() && report(&mut self.reports, &self.cells, message)
+    }
+
+    fn say_what_waits(&mut self) {
+        if let Some(state) = self.untold_state
+            && self.tell(Report::Reached(state))
+        {
+            self.untold_state = None;
+        }
+        if self.is_end_untold && self.tell(Report::Ended) {
+            self.is_end_untold = false;
+        }
     }
 
     fn after_cycle(&mut self, len: usize) {
@@ -370,6 +400,7 @@ impl Runner {
         let serial = plan.serial;
         transition.retired.extend(self.install(plan));
         self.has_ended = false;
+        self.forget_end();
         self.hand_back(serial, transition);
     }
 

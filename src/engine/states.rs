@@ -49,7 +49,7 @@ impl Runner {
             }
             self.arrive(next);
             if next == self.wanted || next == State::Stop {
-                report(&mut self.reports, &self.cells, Report::Reached(next));
+                self.tell_reached(next);
             }
         }
         self.settle_pins();
@@ -67,6 +67,7 @@ impl Runner {
             self.stops_first = false;
             self.position = 0;
             self.has_ended = false;
+            self.forget_end();
             self.cells.position.store(0, Ordering::Relaxed);
         }
         self.cells.state.store(state as u8, Ordering::Release);
@@ -93,7 +94,7 @@ impl Runner {
             }
             self.arrive(next);
         }
-        report(&mut self.reports, &self.cells, Report::Reached(origin));
+        self.tell_reached(origin);
     }
 
     /// The pins of the plan that runs, to be stepped.

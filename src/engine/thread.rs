@@ -17,6 +17,7 @@ use super::marks::{MARKS, Mark};
 use super::plan::Transition;
 use super::runner::Runner;
 use super::tap::TappedFrame;
+use super::watch::Watch;
 use crate::ks::{
     Bell, Catalogue, Clock, Pacer, RATE_UNITY, RefTime, State, Status, Waker, raise_priority,
     time_from_sample,
@@ -26,6 +27,10 @@ use crate::ks::{
 const LONGEST_SLEEP: Duration = Duration::from_millis(20);
 /// The sleep of a graph that does not run and has no device.
 const IDLE_SLEEP: Duration = Duration::from_millis(100);
+/// How long a thread may take to end, and how often it is looked at.
+const PATIENCE: Duration = Duration::from_secs(5);
+const NAP: Duration = Duration::from_millis(1);
+
 /// The rates that a timer can be asked for.
 const RATES: std::ops::RangeInclusive<u32> = 100..=4_000;
 
@@ -88,6 +93,7 @@ pub struct Engine {
     tapped: Option<rtrb::Consumer<TappedFrame>>,
     audio: Option<JoinHandle<()>>,
     builder: Option<JoinHandle<()>>,
+    watch: Option<JoinHandle<()>>,
 }
 
 impl Engine {
@@ -152,6 +158,15 @@ impl Engine {
         );
         let tapped = runner.tap.take_end();
         let (waker, audio) = begin(Driver::new(runner, Arc::clone(&clock), epoch, quantum))?;
+        // Whoever does the turns by hand can look by hand.
+        let watch = Watch::new(Arc::clone(&cells));
+        let watch = match &audio {
+            Some(_) => {
+                let thread = std::thread::Builder::new().name("watch".into());
+                Some(thread.spawn(move || watch.keep(epoch))?)
+            }
+            None => None,
+        };
         let (tasks, task_end) = mpsc::channel();
         let (built_end, built) = mpsc::channel();
         let builder_clock: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
@@ -191,6 +206,7 @@ impl Engine {
             tapped,
             audio,
             builder: Some(builder),
+            watch,
         })
     }
 
@@ -309,20 +325,53 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
+        self.cells.is_over.store(true, Ordering::Release);
+        if let Some(watch) = self.watch.take() {
+            watch.thread().unpark();
+            let _ = watch.join();
+        }
+        let patience = match self.cells.stuck() {
+            // It does not come back; should it do so yet, it ends.
+            Some(_) => {
+                self.waker.give_up();
+                Duration::ZERO
+            }
+            None => PATIENCE,
+        };
         let _ = self.tasks.send(Task::Quit);
         if let Some(builder) = self.builder.take() {
-            let _ = builder.join();
+            end(builder, patience, || {});
         }
         if let Some(audio) = self.audio.take() {
-            // The ring may be full of values; quitting must get through.
-            while self.messages.push(Message::Quit).is_err() {
+            let mut is_told = false;
+            let is_over = end(audio, patience, || {
+                // The ring may be full of values; quitting must get through.
+                is_told = is_told || self.messages.push(Message::Quit).is_ok();
                 self.waker.wake();
-                std::thread::sleep(Duration::from_millis(1));
+            });
+            if !is_over {
+                self.waker.give_up();
             }
-            self.waker.wake();
-            let _ = audio.join();
         }
         while self.reports.pop().is_ok() {}
+    }
+}
+
+/// Waits for a thread to end, telling it again and again; one that does not is left behind, since the program must be
+/// able to end whatever a filter does. Whether it has ended.
+fn end(thread: JoinHandle<()>, patience: Duration, mut tell: impl FnMut()) -> bool {
+    let mut waited = Duration::ZERO;
+    loop {
+        tell();
+        if thread.is_finished() {
+            let _ = thread.join();
+            return true;
+        }
+        if waited >= patience {
+            return false;
+        }
+        std::thread::sleep(NAP);
+        waited += NAP;
     }
 }
 
@@ -399,7 +448,7 @@ impl Driver {
     /// when the thread is to end.
     pub fn turn(&mut self) -> Option<Duration> {
         self.runner.receive();
-        if self.runner.wants_quit {
+        if self.runner.wants_quit || self.runner.cells.is_over.load(Ordering::Acquire) {
             return None;
         }
         self.follow_plan();
@@ -519,10 +568,11 @@ impl Driver {
     /// went since the last time are reported.
     fn master(&mut self) -> Option<usize> {
         let wanted = self.runner.plan()?.master;
+        let nanos = self.epoch.nanos();
         let mut driver = None;
         for at in 0..self.runner.pacers.len() {
             let paced = &mut self.runner.pacers[at];
-            let (entry, (is_lost, is_news)) = (paced.entry, paced.look());
+            let (entry, (is_lost, is_news)) = (paced.entry, paced.look(nanos));
             if wanted == Some(entry) && !is_lost {
                 driver = Some(at);
             }
@@ -531,7 +581,10 @@ impl Driver {
                     self.timer.restart();
                 }
                 self.runner.lose(entry);
-                self.runner.send(Report::DeviceLost { entry });
+            }
+            if self.runner.pacers[at].is_loss_untold {
+                let is_told = self.runner.tell(Report::DeviceLost { entry });
+                self.runner.pacers[at].is_loss_untold = !is_told;
             }
         }
         // A card whose filter is held back takes nothing: the timer goes on in its place.
@@ -582,13 +635,15 @@ impl Driver {
                 let latency = paced.pacer.latency_samples() as u32;
                 self.runner.cells.latency.store(latency, Ordering::Relaxed);
             }
-            if count > 0 {
-                self.runner.cells.xruns.fetch_add(count, Ordering::Relaxed);
-                self.runner.send(Report::Xruns {
-                    entry,
-                    count,
-                    position,
-                });
+            self.runner.cells.xruns.fetch_add(count, Ordering::Relaxed);
+            let count = self.runner.pacers[at].untold;
+            let xruns = Report::Xruns {
+                entry,
+                count,
+                position,
+            };
+            if count > 0 && self.runner.tell(xruns) {
+                self.runner.pacers[at].untold = 0;
             }
         }
     }

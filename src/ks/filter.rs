@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
 
 use super::event::KernelEvent;
 use super::facts::{Facts, whole_name};
@@ -420,19 +420,35 @@ impl Opening<'_> {
 
 /// Wakes the audio thread. Never blocks, never allocates.
 #[derive(Clone, Default)]
-pub struct Waker(Option<std::thread::Thread>);
+pub struct Waker {
+    thread: Option<std::thread::Thread>,
+    is_given_up: Arc<AtomicBool>,
+}
 
 impl Waker {
     /// Wakes `thread`, which parks.
     pub fn of(thread: std::thread::Thread) -> Self {
-        Self(Some(thread))
+        Self {
+            thread: Some(thread),
+            ..Self::default()
+        }
     }
 
     /// Wakes it.
     pub fn wake(&self) {
-        if let Some(thread) = &self.0 {
+        if let Some(thread) = &self.thread {
             thread.unpark();
         }
+    }
+
+    /// That thread does not come back, and nobody frees what it holds: whoever keeps a device for it is to let it go.
+    pub fn give_up(&self) {
+        self.is_given_up.store(true, Ordering::Release);
+    }
+
+    /// Whether nobody is there to be woken.
+    pub fn is_given_up(&self) -> bool {
+        self.is_given_up.load(Ordering::Acquire)
     }
 }
 
@@ -524,6 +540,15 @@ pub trait Pacer: Send {
 
     /// Times the device found nothing to play while the graph ran.
     fn xruns(&self) -> u32;
+
+    /// How often the device has called, in every state of the graph; `None` where nothing calls. A device whose number
+    /// stands still is given up.
+    fn calls(&self) -> Option<u64> {
+        None
+    }
+
+    /// The device is stuck: it is lost from here on.
+    fn give_up(&mut self) {}
 }
 
 /// A device as it was really granted, whatever was asked for.

@@ -407,6 +407,14 @@ impl Pacer for WaveRtPacer {
     fn xruns(&self) -> u32 {
         self.cursor.xruns()
     }
+
+    fn calls(&self) -> Option<u64> {
+        Some(self.cursor.calls())
+    }
+
+    fn give_up(&mut self) {
+        self.cursor.lose();
+    }
 }
 
 /// The pacer of a card that was not there when it was asked for.

@@ -5,13 +5,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ksgraph::engine::{Driver, Engine, Epoch, Job, Message, OpenFilter, Report};
+use ksgraph::engine::{Built, Driver, Engine, Epoch, Job, Message, OpenFilter, Report};
 use ksgraph::graph::{FilterPath, Graph, Master};
 use ksgraph::ks::{DataFormat, Granted, State, Waker};
 use ksgraph::portcls::ring::{CardEnd, FrameRing, ring};
 use ksgraph::portcls::{self, Cards, DeviceError, MiniportWaveRt};
 
 use super::stage::Stage;
+
+/// What the machine's clock shows at the beginning.
+const START_NANOS: u64 = 1_000_000_000;
 
 /// Cards by name; what they take is the test's word.
 #[derive(Default)]
@@ -60,19 +63,31 @@ pub(super) struct Script {
 /// What happens next to one card.
 struct Calls {
     script: Script,
-    count: u64,
+    is_planned: bool,
+    /// Where it stands on its own grid of time.
+    grid: f64,
     due: f64,
     heard: Vec<f32>,
+    /// The same without what was missing.
+    served: Vec<f32>,
     is_heard: bool,
+    /// Calls that came short once one had been served.
+    short: u32,
+    is_primed: bool,
+    /// It does not call before that time.
+    frozen_until: f64,
 }
 
 impl Calls {
-    /// When the next call comes: on its grid, and late by chance.
+    /// When the next call comes: on its grid, and late by chance. What a frozen card left out it does not make up for.
     fn plan(&mut self, chance: f64) {
-        let rate = 48_000.0 * (1.0 + self.script.ppm * 1e-6);
-        let grid = (self.count * self.script.period as u64) as f64 / rate;
-        self.due = grid + chance * self.script.jitter;
-        self.count += 1;
+        if self.is_planned {
+            let rate = 48_000.0 * (1.0 + self.script.ppm * 1e-6);
+            self.grid += self.script.period as f64 / rate;
+        }
+        self.is_planned = true;
+        self.grid = self.grid.max(self.frozen_until);
+        self.due = self.grid + chance * self.script.jitter;
     }
 }
 
@@ -90,6 +105,12 @@ pub(super) struct Machine {
     wakes: f64,
     pub(super) open: BTreeMap<FilterPath, OpenFilter>,
     pub(super) said: Vec<Report>,
+    /// The program does not listen.
+    pub(super) is_blocked: bool,
+    renewals: u64,
+    swaps: usize,
+    /// Who stood in each place last.
+    pub(super) names: BTreeMap<u32, FilterPath>,
 }
 
 impl Machine {
@@ -102,11 +123,17 @@ impl Machine {
         let (engine, driver) = Engine::by_hand_at(stage.catalogue.clone(), quantum, epoch).unwrap();
         let calls = scripts.iter().map(|script| Calls {
             script: *script,
-            count: 0,
+            is_planned: false,
+            grid: 0.0,
             due: 0.0,
             heard: vec![],
+            served: vec![],
             is_heard: true,
+            short: 0,
+            is_primed: false,
+            frozen_until: 0.0,
         });
+        assert!(stage.tools.nanos.set(nanos).is_ok());
         Self {
             stage,
             shelf,
@@ -119,6 +146,10 @@ impl Machine {
             wakes: f64::MAX,
             open: BTreeMap::new(),
             said: vec![],
+            is_blocked: false,
+            renewals: 0,
+            swaps: 0,
+            names: BTreeMap::new(),
         }
     }
 
@@ -132,38 +163,60 @@ impl Machine {
 
     pub(super) fn set_time(&mut self, seconds: f64) {
         self.now = self.now.max(seconds);
-        let nanos = 1_000_000_000 + (self.now * 1e9) as u64;
+        let nanos = START_NANOS + (self.now * 1e9).round() as u64;
         self.nanos.store(nanos, Ordering::Release);
     }
 
     pub(super) fn turn(&mut self) {
         let sleep = self.driver.turn().expect("nobody said quit");
+        // A filter may have used some of it.
+        let nanos = self.nanos.load(Ordering::Acquire).max(START_NANOS);
+        self.now = self.now.max((nanos - START_NANOS) as f64 / 1e9);
         self.wakes = self.now + sleep.as_secs_f64().max(0.000_1);
+        if !self.is_blocked {
+            self.listen();
+        }
+    }
+
+    fn take_in(&mut self, built: Built) {
+        let open = built.open.iter();
+        self.names
+            .extend(open.map(|(path, open)| (open.entry, path.clone())));
+        self.open = built.open;
+    }
+
+    /// Takes in what was said.
+    pub(super) fn listen(&mut self) {
         while let Some(built) = self.engine.built() {
-            self.open = built.open;
+            self.take_in(built);
         }
         while let Some(report) = self.engine.report() {
-            if !matches!(report, Report::Swapped(..)) {
-                self.said.push(report);
+            match report {
+                Report::Swapped(..) => self.swaps += 1,
+                other => self.said.push(other),
             }
         }
     }
 
     pub(super) fn play(&mut self, text: &str) -> Graph {
         let graph = self.stage.graph(text);
-        let mut job = self.stage.job(&graph);
+        self.play_graph(&graph);
+        graph
+    }
+
+    pub(super) fn play_graph(&mut self, graph: &Graph) {
+        let mut job = self.stage.job(graph);
         job.wiring.rate_hz = 48_000;
         self.engine.submit(job);
         for _ in 0..20_000 {
             std::thread::park_timeout(Duration::from_millis(1));
             self.turn();
-            if !self.open.is_empty() {
+            if self.swaps > 0 {
                 break;
             }
         }
-        assert!(!self.open.is_empty(), "the plan never came");
+        assert!(self.swaps > 0, "the plan never came");
         self.go(State::Run);
-        graph
     }
 
     pub(super) fn go(&mut self, state: State) {
@@ -175,7 +228,7 @@ impl Machine {
     pub(super) fn pass(&mut self, seconds: f64) {
         let end = self.now + seconds;
         for at in 0..self.calls.len() {
-            if self.calls[at].count == 0 {
+            if !self.calls[at].is_planned {
                 let chance = self.chance();
                 self.calls[at].plan(chance);
             }
@@ -198,6 +251,10 @@ impl Machine {
             self.call(at);
             let chance = self.chance();
             self.calls[at].plan(chance);
+            if self.calls.iter().any(|it| it.due < self.now) {
+                // What is late already does not wait for the audio thread.
+                continue;
+            }
             // The thread that is woken is late as well.
             let late = 0.0005 * self.chance();
             self.set_time(self.now + late);
@@ -223,11 +280,57 @@ impl Machine {
         let calls = &mut self.calls[at];
         if let Some(card) = self.shelf.0.lock().unwrap().get_mut(calls.script.name) {
             let mut out = vec![0.0; calls.script.period];
-            card.interleave(&mut out, 1, |sample| sample);
+            let served = card.interleave(&mut out, 1, |sample| sample);
+            calls.served.extend_from_slice(&out[..served]);
+            let is_whole = served == out.len();
+            calls.short += u32::from(calls.is_primed && !is_whole);
+            calls.is_primed |= is_whole;
             if calls.is_heard {
                 calls.heard.extend(out);
             }
         }
+    }
+
+    fn calls(&mut self, name: &str) -> &mut Calls {
+        let calls = self.calls.iter_mut().find(|it| it.script.name == name);
+        calls.expect("a card of that name")
+    }
+
+    /// A card's way of calling, to be changed.
+    pub(super) fn script(&mut self, name: &str) -> &mut Script {
+        &mut self.calls(name).script
+    }
+
+    /// A card does not call for so long, and says nothing of it.
+    pub(super) fn freeze(&mut self, name: &str, seconds: f64) {
+        let until = self.now + seconds;
+        let calls = self.calls(name);
+        calls.frozen_until = until;
+        (calls.grid, calls.due) = (calls.grid.max(until), calls.due.max(until));
+    }
+
+    /// A card says of itself that it had nothing to play, so many times.
+    pub(super) fn complain(&mut self, name: &str, times: u32) {
+        let shelf = self.shelf.0.lock().unwrap();
+        (0..times).for_each(|_| shelf[name].cursor().count_xrun());
+    }
+
+    /// Nothing in the machine goes on, its clock excepted.
+    pub(super) fn suspend(&mut self, seconds: f64) {
+        for calls in &mut self.calls {
+            (calls.grid, calls.due) = (calls.grid + seconds, calls.due + seconds);
+        }
+        self.set_time(self.now + seconds);
+    }
+
+    /// Calls of a card that came short.
+    pub(super) fn short(&mut self, name: &str) -> u32 {
+        self.calls(name).short
+    }
+
+    /// All that a card was given.
+    pub(super) fn served(&mut self, name: &str) -> Vec<f32> {
+        std::mem::take(&mut self.calls(name).served)
     }
 
     /// A card goes.
@@ -244,7 +347,7 @@ impl Machine {
             std::thread::park_timeout(Duration::from_millis(1));
             assert!(self.driver.turn().is_some(), "nobody said quit");
             while let Some(built) = self.engine.built() {
-                self.open = built.open;
+                self.take_in(built);
                 is_built = true;
             }
             while let Some(report) = self.engine.report() {
@@ -263,7 +366,9 @@ impl Machine {
     /// A card is there again.
     pub(super) fn renew(&mut self, graph: &Graph, name: &str) {
         let mut job = self.stage.job(graph);
-        job.renew.insert(super::stage::path(graph, name), 1);
+        self.renewals += 1;
+        job.renew
+            .insert(super::stage::path(graph, name), self.renewals);
         self.change(job);
     }
 

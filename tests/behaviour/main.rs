@@ -62,7 +62,11 @@ mod panic;
 
 mod render;
 
+mod simulated;
+
 mod stage;
+
+mod stuck;
 
 mod states;
 

@@ -102,7 +102,7 @@ impl App {
     /// one whose file is still being looked at is left out.
     pub(super) fn wiring_to_open(&self, awaited: &BTreeSet<FilterPath>) -> Wiring {
         let mut wiring = Wiring::clone(&self.wiring);
-        for path in awaited {
+        for path in awaited.iter().chain(&self.barred) {
             if let Some(filter) = wiring.filters.get_mut(path) {
                 filter.is_disabled = true;
             }

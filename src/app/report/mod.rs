@@ -355,7 +355,7 @@ impl App {
             settings: self.preferences().to_ron(),
             engine,
             filters: filters.collect(),
-            xruns: &self.xruns,
+            xruns: self.xruns.list(),
             log: &self.log,
             look: self.look(),
         };

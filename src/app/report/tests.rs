@@ -34,10 +34,7 @@ fn a_report_has_everything_and_no_home_folder() {
     let mut app = app();
     app.perform(Action::Rename(FilterId(1), "Pitch & <fork>".into()));
     app.say(Urgency::Error, "Gain", None, "It went wrong".into());
-    app.xruns.push(Xrun {
-        at_seconds: 1.5,
-        filter: "Gain and Pan".into(),
-    });
+    let _ = app.xruns.add(1.5, "Gain and Pan", 1);
     let report = report(&app);
     let text = report.text(None);
     let version = format!("KSGraph {}", env!("CARGO_PKG_VERSION"));

@@ -214,7 +214,8 @@ fn keep(order: &Order, answer: &mpsc::Sender<Answer>) {
     let Some(begun) = begun else { return };
     let cursor = begun.cursor;
     let mut watchdog = Watchdog::new(cursor.calls(), now());
-    while order.is_open.load(Ordering::Acquire) && !cursor.is_lost() {
+    let is_wanted = || order.is_open.load(Ordering::Acquire) && !order.waker.is_given_up();
+    while is_wanted() && !cursor.is_lost() {
         std::thread::park_timeout(WATCH);
         if watchdog.is_stuck(cursor.calls(), now()) {
             log::warn!(

@@ -124,16 +124,58 @@ impl Processor for Sloping {
     }
 }
 
+/// Lets sound through and keeps all of it.
+pub(super) struct Recorder(pub(super) Recording);
+
+/// What a recorder has heard on its first channel.
+pub(crate) type Recording = Arc<Mutex<Vec<f32>>>;
+
+static RECORDER: Descriptor = Descriptor::new("recorder", "Recorder", TEST, THROUGH, &[]);
+
+impl Filter for Recorder {
+    fn descriptor(&self) -> &Descriptor {
+        &RECORDER
+    }
+
+    fn open(&self, _: &Opening<'_>) -> Result<Opened, OpenError> {
+        Ok(Opened::processor(Recording_(Arc::clone(&self.0))))
+    }
+}
+
+struct Recording_(Recording);
+
+impl Processor for Recording_ {
+    fn process(&mut self, io: &mut Io<'_>) -> Flow {
+        let heard = io.outputs[0].channel_mut(0);
+        self.0.lock().unwrap().extend_from_slice(heard);
+        Flow::Running
+    }
+}
+
+/// What a misbehaving filter can lay hands on.
+#[derive(Default)]
+pub(crate) struct Tools {
+    /// The nanoseconds of a simulated machine.
+    pub(crate) nanos: OnceLock<&'static AtomicU64>,
+    /// While it is held, a filter that hangs does not return.
+    pub(crate) gate: Mutex<()>,
+    /// Filters that hang now.
+    pub(crate) hanging: AtomicUsize,
+}
+
 /// Misbehaves in the cycle that holds the sample `at`, and from there on.
-pub(super) struct Faulty;
+pub(super) struct Faulty(pub(super) Arc<Tools>);
 
 const FAULT: Property = Property::choice(
     "fault",
     "Fault",
-    &["none", "panic", "nan", "infinity", "push", "drop"],
+    &[
+        "none", "panic", "nan", "infinity", "push", "drop", "slow", "hang",
+    ],
     "none",
-);
-const AT: Property = Property::count("at", "At", 0, 10_000_000, 0);
+)
+.structural();
+const AT: Property = Property::count("at", "At", 0, 10_000_000, 0).structural();
 static FAULTY: Descriptor = Descriptor::new("faulty", "Faulty", TEST, THROUGH, &[FAULT, AT]);
 
 impl Filter for Faulty {
@@ -147,6 +189,7 @@ impl Filter for Faulty {
             at: opening.settings.number(&AT) as u64,
             ballast: Some(Box::new([0; 64])),
             list: vec![],
+            tools: Arc::clone(&self.0),
         }))
     }
 }
@@ -156,6 +199,7 @@ struct Misbehaving {
     at: u64,
     ballast: Option<Box<[u64; 64]>>,
     list: Vec<u64>,
+    tools: Arc<Tools>,
 }
 
 impl Processor for Misbehaving {
@@ -169,6 +213,17 @@ impl Processor for Misbehaving {
             "drop" => drop(self.ballast.take()),
             "nan" => self.put(io, f32::NAN),
             "infinity" => self.put(io, f32::INFINITY),
+            // Three times as long as it may, for a fifth of a second.
+            "slow" if io.position < self.at + 9_600 => {
+                let nanos = 3 * io.len as u64 * 1_000_000_000 / u64::from(io.rate_hz);
+                let hand = self.tools.nanos.get().expect("a simulated machine");
+                hand.fetch_add(nanos, Ordering::SeqCst);
+            }
+            "hang" => {
+                self.tools.hanging.fetch_add(1, Ordering::SeqCst);
+                drop(self.tools.gate.lock());
+                self.tools.hanging.fetch_sub(1, Ordering::SeqCst);
+            }
             _ => {}
         }
         Flow::Running

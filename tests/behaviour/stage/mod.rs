@@ -14,8 +14,8 @@ mod doubles;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use ksgraph::engine::{Job, Offline};
 use ksgraph::graph::{
@@ -28,6 +28,8 @@ use ksgraph::ks::{
     KernelEvent, OpenError, Opened, Opening, PinFactory, Processor, Property, State, Value,
 };
 use ksgraph::portcls;
+
+pub(crate) use doubles::{Recording, Tools};
 
 use doubles::*;
 
@@ -76,6 +78,10 @@ pub(crate) struct Stage {
     pub(crate) lens: Arc<Ledger>,
     /// The steps that `probe` took, as `id * 4 + state`.
     pub(crate) steps: Arc<Ledger>,
+    /// What `recorder` heard.
+    pub(crate) recorded: Recording,
+    /// What `faulty` works with.
+    pub(crate) tools: Arc<Tools>,
 }
 
 impl Stage {
@@ -93,10 +99,12 @@ impl Stage {
             lens: Arc::clone(&lens),
             steps: Arc::clone(&steps),
         };
-        let own: [Arc<dyn Filter>; 6] = [
+        let (recorded, tools) = (Recording::default(), Arc::new(Tools::default()));
+        let own: [Arc<dyn Filter>; 7] = [
             Arc::new(probe),
             Arc::new(Count),
-            Arc::new(Faulty),
+            Arc::new(Recorder(Arc::clone(&recorded))),
+            Arc::new(Faulty(Arc::clone(&tools))),
             Arc::new(Unopenable),
             Arc::new(Pair),
             Arc::new(SlopeSource),
@@ -109,6 +117,8 @@ impl Stage {
             facts: Facts::nominal_at(RATE_HZ),
             lens,
             steps,
+            recorded,
+            tools,
         }
     }
 
