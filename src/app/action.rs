@@ -92,6 +92,11 @@ pub enum Action {
         chosen: Chosen,
     },
 
+    /// Has what an output gives heard: wired to a device, with whatever has to go in between.
+    RenderPin(PinAddress),
+    /// Wires filters one to the next, from left to right as they stand.
+    ConnectFilters(Vec<FilterId>),
+
     /// Moves one end of a wire.
     Rewire {
         /// Index of the connection.

@@ -10,7 +10,9 @@ use super::App;
 use super::cures::{Bench, area, estimated_size};
 use super::wires::Trial;
 use crate::graph::arrange::make_room;
-use crate::graph::{Chosen, Cure, CureKind, Edit, FilterId, Node, PinAddress, Position, Step};
+use crate::graph::{
+    Chosen, Cure, CureKind, Edit, FilterId, Node, PinAddress, PinRef, Position, Step,
+};
 use crate::ks::ids::category;
 use crate::ks::{DataFlow, Domain, FileFact, Property, Settings, Value};
 
@@ -138,47 +140,61 @@ impl App {
             key: property.key.to_owned(),
             value: Some(self.media_value(&property, &dropped.path)),
         };
-        let devices = self.shown().filters.keys().copied();
-        let is_device = |id: &FilterId| {
-            let wired = self.wiring.filters.get(&self.path_of(*id));
-            let kind = wired.and_then(|wired| wired.descriptor.as_ref());
-            kind.is_some_and(|kind| kind.categories.contains(&category::RENDER))
-        };
-        let devices: Vec<FilterId> = devices.filter(is_device).collect();
+        let devices = self.devices_shown();
         let alone = Edit::Batch(vec![add, set]);
-        let edit = match self.direct_wire(&alone, id, &devices) {
-            Some(wire) => Edit::Batch(vec![alone, wire]),
-            None => self.cured_wire(&alone, id, &devices).unwrap_or(alone),
-        };
+        let outputs = |trial: &Trial| self.free_pins(trial, id, DataFlow::Out);
+        let way = self.way_to(&alone, &outputs, &devices);
+        let edit = way.unwrap_or(alone);
         if self.apply(&format!("Add {}", name(&dropped.path)), edit) {
             self.select_one(id);
             self.agree();
         }
     }
 
-    /// An edit and a wire from a filter it adds to where others are heard, with what the cheapest cures put in between: to
-    /// a mixer before a device, else to a device.
-    fn cured_wire(&self, add: &Edit, from: FilterId, devices: &[FilterId]) -> Option<Edit> {
+    /// The filters of the shown graph that play sound on a device.
+    pub(super) fn devices_shown(&self) -> Vec<FilterId> {
+        let devices = self.shown().filters.keys().copied();
+        let is_device = |id: &FilterId| {
+            let wired = self.wiring.filters.get(&self.path_of(*id));
+            let kind = wired.and_then(|wired| wired.descriptor.as_ref());
+            kind.is_some_and(|kind| kind.categories.contains(&category::RENDER))
+        };
+        devices.filter(is_device).collect()
+    }
+
+    /// An edit and a wire from one of the outputs to where others are heard: to a device that takes it as it is, else
+    /// with what the cheapest cures put in between, to a mixer before a device, else to a device.
+    pub(super) fn way_to(
+        &self,
+        add: &Edit,
+        outputs: &dyn Fn(&Trial) -> Vec<PinRef>,
+        devices: &[FilterId],
+    ) -> Option<Edit> {
+        let trial = self.trial(add)?;
+        let outputs = outputs(&trial);
+        if let Some(wire) = self.first_wire(&trial, &outputs, devices) {
+            return Some(Edit::Batch(vec![add.clone(), wire]));
+        }
         let feeds = self.shown().connections.iter();
         let feeds = feeds.filter(|wire| devices.contains(&wire.to.filter));
         let mixers: Vec<FilterId> = feeds
             .map(|wire| wire.from.filter)
             .filter(|id| self.is_mixer(*id))
             .collect();
-        if let Some(wire) = self.direct_wire(add, from, &mixers) {
+        if let Some(wire) = self.first_wire(&trial, &outputs, &mixers) {
             return Some(Edit::Batch(vec![add.clone(), wire]));
         }
-        let trial = self.trial(add)?;
-        let outputs = self.free_pins(&trial, from, DataFlow::Out);
         let mut inputs: Vec<_> = mixers
             .iter()
             .flat_map(|id| self.free_pins(&trial, *id, DataFlow::In))
             .collect();
-        inputs.extend(
-            devices
-                .iter()
-                .flat_map(|id| self.all_pins(*id, DataFlow::In)),
-        );
+        inputs.extend(devices.iter().flat_map(|id| {
+            // All pins of one that stands there, taken or not; of one that is new they are free.
+            match self.shown().filters.contains_key(id) {
+                true => self.all_pins(*id, DataFlow::In),
+                false => self.free_pins(&trial, *id, DataFlow::In),
+            }
+        }));
         outputs.iter().find_map(|output| {
             let from = self.address(output);
             let mut ends = inputs.iter().map(|input| self.address(input));
@@ -187,7 +203,7 @@ impl App {
     }
 
     /// The nearest place to a new box where it lies on no other.
-    fn free_place(&self, node: &Node) -> Position {
+    pub(super) fn free_place(&self, node: &Node) -> Position {
         let graph = self.shown();
         let ids = graph.filters.keys();
         let others: Vec<_> = ids

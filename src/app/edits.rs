@@ -73,6 +73,9 @@ impl App {
                 }
             }
 
+            Action::RenderPin(pin) => self.render_pin(&pin),
+            Action::ConnectFilters(filters) => self.connect_filters(filters),
+
             Action::Rewire {
                 connection,
                 from,

@@ -120,7 +120,8 @@ impl App {
         if media.any(|(_, path)| *self.facts.file(&path) == FileFact::Pending) {
             return;
         }
-        let missing = self.missing_media();
+        let mut missing = self.missing_media();
+        missing.retain(|it| !self.passed_over.contains(&it.path));
         let Some(first) = missing.first() else {
             self.has_media_to_tell = false;
             return;
@@ -173,8 +174,21 @@ impl App {
         );
     }
 
+    /// A question is closed without an answer: the next file is asked for, and this one not again.
+    pub(super) fn pass_over(&mut self, banner: &super::Banner) {
+        let asked = banner.offers.iter().find_map(|it| match &it.action {
+            super::Action::FindMedia(path) => Some(path.clone()),
+            _ => None,
+        });
+        if let Some(path) = asked {
+            self.passed_over.insert(path);
+            self.has_media_to_tell = true;
+        }
+    }
+
     /// Another document: nobody asks for the files of the last one any more.
     pub(super) fn forget_media_questions(&mut self) {
+        self.passed_over.clear();
         let asks = |it: &super::Offer| matches!(it.action, super::Action::FindMedia(_));
         self.banners.retain(|it| !it.offers.iter().any(asks));
     }

@@ -64,6 +64,8 @@ pub mod objects;
 pub mod proxy;
 mod recovery;
 
+mod render;
+
 pub mod report;
 
 #[cfg(test)]
@@ -223,6 +225,8 @@ pub struct App {
     pending: Option<wires::Pending>,
     /// Files that are not there have still to be told, once they have been looked for.
     has_media_to_tell: bool,
+    /// Missing files that were asked for in vain.
+    passed_over: BTreeSet<PathBuf>,
     /// The folder in which the last missing file was found.
     found_in: Option<PathBuf>,
     /// Files that are looked at before something plays them.
@@ -291,6 +295,7 @@ impl App {
             refusal: None,
             pending: None,
             has_media_to_tell: false,
+            passed_over: BTreeSet::new(),
             found_in: None,
             dropped: vec![],
             sizes: cures::Sizes::new(),
@@ -408,7 +413,8 @@ impl App {
             }
             Action::DismissBanner(index) => {
                 if index < self.banners.len() {
-                    self.banners.remove(index);
+                    let banner = self.banners.remove(index);
+                    self.pass_over(&banner);
                 }
             }
             Action::DismissRefusal => {

@@ -26,7 +26,7 @@ pub enum ThemeChoice {
     System,
 }
 
-/// What a wire does that is refused as it stands.
+/// How wires are drawn: above all, what becomes of one that is refused as it stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub enum ConnectMode {
     /// It shows why.
@@ -34,6 +34,8 @@ pub enum ConnectMode {
     Direct,
     /// It takes the first cure.
     Intelligent,
+    /// It shows why; of a wire that holds the format is asked for.
+    WithFormat,
 }
 
 /// A part of the window that can be closed and sized.

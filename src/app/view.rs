@@ -248,6 +248,11 @@ impl<'a> View<'a> {
         playing.is_some_and(|playing| playing.is_lost(filter))
     }
 
+    /// Whether a filter was granted a device since the document was opened.
+    pub fn had_device(&self, filter: &FilterPath) -> bool {
+        self.app.had_device(filter)
+    }
+
     /// What lies on a wire, and how often it was asked for.
     pub fn held(&self, from: &PinAddress, to: &PinAddress) -> Option<Held> {
         self.app.held(from, to)

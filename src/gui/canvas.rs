@@ -230,7 +230,7 @@ impl Scene<'_> {
         let states = [&wire.from, &wire.to].map(|pin| self.view.pin_state(pin));
         if self.view.is_lost(&wire.to.filter) {
             shown.state = WireState::EndMissing;
-            shown.standing = "its device is gone".into();
+            shown.standing = lost_words(self.view, &wire.to.filter).into();
         } else if now == State::Run && states.contains(&Some(State::Stop)) {
             shown.state = WireState::Resting;
         }
@@ -269,10 +269,18 @@ fn health(status: &FilterStatus, now: State) -> (Health, u8) {
     }
 }
 
+/// What became of the device of a filter that has none.
+fn lost_words(view: &View<'_>, path: &FilterPath) -> &'static str {
+    match view.had_device(path) {
+        true => "its device is gone",
+        false => "waits for a device",
+    }
+}
+
 /// Why a filter is not in the state of the graph.
 fn held_words(view: &View<'_>, path: &FilterPath, state: State) -> String {
     if view.is_lost(path) {
-        return "its device is gone".to_owned();
+        return lost_words(view, path).to_owned();
     }
     match view.limit(path) {
         State::Run => format!("its pins are held in {}", state.name()),

@@ -32,6 +32,11 @@ pub(super) struct DropDown<'a> {
 impl DropDown<'_> {
     /// Draws it in a place. The entry that was taken, if it is another than the chosen one.
     pub(super) fn ui(&self, ui: &mut Ui, id: Id, rect: Rect) -> Option<usize> {
+        self.asked_ui(ui, id, rect, false)
+    }
+
+    /// The same; where it `asks` it opens by itself.
+    pub(super) fn asked_ui(&self, ui: &mut Ui, id: Id, rect: Rect, asks: bool) -> Option<usize> {
         let theme = Theme::of(ui.ctx());
         let zoom = self.zoom;
         let response = ui.interact(rect, id, Sense::click());
@@ -61,6 +66,10 @@ impl DropDown<'_> {
         controls::focus_ring(ui, &response);
         let popup = Popup::default_response_id(&response);
         let was_open = Popup::is_id_open(ui.ctx(), popup);
+        if asks {
+            response.scroll_to_me(None);
+            Popup::open_id(ui.ctx(), popup);
+        }
         let mut taken = None;
         if response.has_focus() && !was_open {
             hold_arrows(ui, id);

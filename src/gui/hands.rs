@@ -83,6 +83,21 @@ pub(super) fn context(events: &[Event], scene: &Scene<'_>, context: &mut Option<
     }
 }
 
+/// The pin that the keyboard is at, while the canvas is walked by keys: what commands are about.
+pub(super) fn at_keys(scene: &Scene<'_>, output: &Output, is_walked: bool) -> Option<Aim> {
+    let Some(Target::Pin(pin)) = output.focused.filter(|_| is_walked) else {
+        return None;
+    };
+    let mut pins = output.geometry.pins.iter();
+    let (_, rect) = pins.find(|(it, _)| *it == pin)?;
+    Some(Aim {
+        target: Some(Target::Pin(pin)),
+        wires: scene.wires_of(pin.node, Some(pin)),
+        at: output.view.to_graph(rect.center()),
+        screen: rect.center(),
+    })
+}
+
 /// Opens the card of a wire that was refused.
 pub(super) fn refusals(events: &[Event], scene: &Scene<'_>, card: &mut Option<Card>) {
     for event in events {

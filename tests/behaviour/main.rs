@@ -18,6 +18,8 @@ mod edits;
 mod groups;
 mod wires;
 
+mod rendering;
+
 mod examples;
 mod graph_files;
 mod layering;

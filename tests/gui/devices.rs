@@ -1,6 +1,7 @@
 //! The chooser of device, rate and quantum in the transport.
 
 use egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable as _;
 use ksgraph::app::Action;
 use ksgraph::graph::FilterId;
 
@@ -37,6 +38,20 @@ fn device_rate_and_quantum_are_chosen_below_the_device_and_taken_back() {
         window.key(Modifiers::COMMAND, Key::Z);
     }
     assert_eq!((window.graph().rate_hz, device(&mut window)), (0, None));
+}
+
+#[test]
+fn a_rate_of_ones_own_stands_among_the_others_in_order() {
+    let mut window = Window::with(&["audio_device_out"]);
+    window.screen().app_mut().perform(Action::SetRate(50_000));
+    window.screen().app_mut().perform(Action::SetQuantum(100));
+    window.harness().run_steps(3);
+    window.click(NONE);
+    let mut left = |name: &str| window.harness().get_by_label(name).rect().left();
+    let rates = ["48\u{a0}000", "50\u{a0}000", "88\u{a0}200"];
+    assert!(rates.map(|it| left(&format!("Rate {it}"))).is_sorted());
+    let quanta = ["64", "100", "128"].map(|it| left(&format!("Quantum {it}")));
+    assert!(quanta.is_sorted());
 }
 
 #[test]

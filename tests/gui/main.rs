@@ -29,3 +29,5 @@ mod raw_pages;
 mod refusals;
 
 mod toy;
+
+mod wiring;

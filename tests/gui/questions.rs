@@ -5,7 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use egui::accesskit::Role;
 use egui::{Key, Modifiers};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use ksgraph::app::{Action, App, Eyes, Folders, Options};
 use ksgraph::graph::{FilterId, Graph, NodeKind, Position};
 use ksgraph::ks::{AudioDevice, DataRange, Facts, FileFact, Value};
@@ -238,6 +240,27 @@ fn a_missing_file_is_asked_for_found_and_remembered_and_the_next_one_lies_beside
     );
 }
 
+#[test]
+fn a_question_that_is_closed_gives_way_to_the_next() {
+    let scratch = Scratch::new("closed");
+    let (graph, _) = moved(&scratch);
+    let mut app = scratch.app();
+    app.perform(Action::Open(graph));
+    let mut window = Window::of(app);
+    assert!(wait(&mut window, |it| it.sees("Find one.wav\u{2026}")));
+    window.click("Close the banner");
+    assert!(
+        wait(&mut window, |it| it.sees("Find two.wav\u{2026}")),
+        "{:?}",
+        banners(&mut window)
+    );
+    let told = banners(&mut window);
+    assert!(!told[0].contains("missing too"), "{told:?}");
+    window.click("Close the banner");
+    window.harness().run_steps(20);
+    assert!(banners(&mut window).is_empty(), "each is asked once");
+}
+
 fn speakers() -> Vec<AudioDevice> {
     vec![AudioDevice {
         host: "alsa".into(),
@@ -290,6 +313,13 @@ fn a_device_that_is_gone_is_replaced_by_the_button_and_not_before() {
             .iter()
             .any(|it| it.contains("Headphones"))
     );
+    // It was never there: nothing went.
+    let said = |window: &mut Window, words: &str| {
+        let mut all = window.harness().query_all_by_role(Role::Button);
+        all.any(|it| it.accesskit_node().value().is_some_and(|it| it == words))
+    };
+    assert!(wait(&mut window, |it| said(it, "waits for a device")));
+    assert!(!said(&mut window, "its device is gone"));
     let named = |window: &mut Window| {
         let graph = window.graph();
         let NodeKind::Filter(filter) = &graph.filters[&FilterId(2)].kind else {

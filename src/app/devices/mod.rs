@@ -172,6 +172,11 @@ impl App {
         }
     }
 
+    /// Whether a filter was granted a device since the document was opened.
+    pub(super) fn had_device(&self, filter: &FilterPath) -> bool {
+        self.desk.taken.contains_key(filter)
+    }
+
     /// The device of a filter is gone.
     pub(super) fn device_lost(&mut self, filter: &FilterPath) {
         if !self.desk.waits.contains_key(filter) {

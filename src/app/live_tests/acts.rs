@@ -70,7 +70,7 @@ actions! {
         SetMaster SetCompensation Arrange SnapToGrid Align Distribute DisconnectSelection DisconnectAll ConnectToBody InsertOnWire DropOnWire
         AddFilterWired Delete DeleteSelection Move Rename SetProperty SetRate Enter Leave LeaveTo Reveal Group Ungroup
         ShowPin HidePin RenamePin SetBypass SetDisabled AddComment AddFrame EditNote MoveNotes ResizeNote RemoveNotes
-        TapTempo;
+        TapTempo RenderPin ConnectFilters;
     // Another document, a file, what is selected, the gate, notes, devices, the program itself: what plays goes on, or
     // begins anew.
     not:
@@ -351,6 +351,14 @@ fn acts(app: &App, files: &Files) -> Vec<(Vec<Action>, Action)> {
                 to: pin(app, 2, "in", 0),
                 cure: 0,
             },
+        ),
+        (
+            vec![Action::Disconnect(vec![3])],
+            Action::RenderPin(pin(app, 5, "out", 0)),
+        ),
+        (
+            vec![Action::Disconnect(vec![3])],
+            Action::ConnectFilters(vec![FilterId(3), FilterId(5)]),
         ),
         (vec![], Action::Merge(files.graph.clone())),
         (

@@ -372,7 +372,7 @@ impl App {
     }
 
     /// The flow of a pin.
-    fn flow_of(&self, pin: &PinAddress) -> Option<DataFlow> {
+    pub(super) fn flow_of(&self, pin: &PinAddress) -> Option<DataFlow> {
         let pin = self.resolved(pin);
         let wired = self.wiring.filters.get(&pin.filter)?;
         let (_, factory) = wired.descriptor.as_ref()?.pin(&pin.pin)?;
@@ -488,13 +488,16 @@ impl App {
         }
     }
 
-    /// The first wire from a filter to one of others that holds as it is, after an edit that adds the filter.
-    pub(super) fn direct_wire(&self, add: &Edit, from: FilterId, to: &[FilterId]) -> Option<Edit> {
-        let trial = self.trial(add)?;
-        let outputs = self.free_pins(&trial, from, DataFlow::Out);
+    /// The first wire from an output to a pin of one of these filters that holds as it is, in a graph as it would be.
+    pub(super) fn first_wire(
+        &self,
+        trial: &Trial,
+        outputs: &[PinRef],
+        to: &[FilterId],
+    ) -> Option<Edit> {
         let inputs: Vec<PinRef> = to
             .iter()
-            .flat_map(|id| self.free_pins(&trial, *id, DataFlow::In))
+            .flat_map(|id| self.free_pins(trial, *id, DataFlow::In))
             .collect();
         outputs.iter().find_map(|output| {
             let holds = |input: &&PinRef| {

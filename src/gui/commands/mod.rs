@@ -163,6 +163,8 @@ pub(in crate::gui) struct Spec {
     pub(in crate::gui) help: &'static str,
     /// Its keys unless the user has chosen others.
     pub(in crate::gui) keys: &'static [&'static str],
+    /// What people who come from other programs call it: the finder knows it by these words, too.
+    pub(in crate::gui) also: &'static [&'static str],
     /// Where menus have it; `None`: by key and palette only.
     pub(in crate::gui) place: Option<Place>,
     /// The context menus it is in.
@@ -189,6 +191,7 @@ impl Spec {
             words,
             help,
             keys: &[],
+            also: &[],
             place: None,
             on: &[],
             repeats: false,
@@ -204,6 +207,11 @@ impl Spec {
 
     const fn keys(mut self, keys: &'static [&'static str]) -> Self {
         self.keys = keys;
+        self
+    }
+
+    const fn also(mut self, words: &'static [&'static str]) -> Self {
+        self.also = words;
         self
     }
 

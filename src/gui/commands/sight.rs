@@ -3,8 +3,8 @@
 use egui::Pos2;
 
 use crate::app::{Preferences, View};
-use crate::graph::{FilterId, FilterNode, Node, NodeKind, PinAddress};
-use crate::gui::node_graph::Target;
+use crate::graph::{FilterId, FilterNode, FilterPath, Master, Node, NodeKind, PinAddress};
+use crate::gui::node_graph::{Side, Target};
 use crate::gui::rows::Rows;
 
 /// What a context menu is about, while it is open.
@@ -29,6 +29,8 @@ pub(in crate::gui) struct Sight<'a> {
     pub(in crate::gui) shows_history: bool,
 
     pub(in crate::gui) shows_frames: bool,
+    pub(in crate::gui) shows_log: bool,
+    pub(in crate::gui) shows_performance: bool,
 
     pub(in crate::gui) is_full_screen: bool,
     pub(in crate::gui) is_touring: bool,
@@ -65,6 +67,43 @@ impl Sight<'_> {
             pin: row.pin.clone(),
             instance: row.instance,
         })
+    }
+
+    /// The output that is meant and has no wire yet, the one pointed at or the first of the selected filter; or why there
+    /// is none.
+    pub(in crate::gui) fn output(&self) -> Result<PinAddress, &'static str> {
+        let wired = "Its outputs are wired already.";
+        if let Some(aim) = self.aim
+            && let Some(Target::Pin(pin)) = aim.target
+        {
+            let address = self.pin().filter(|_| pin.side == Side::Output);
+            let address = address.ok_or("Only an output can be rendered.")?;
+            return Some(address).filter(|_| aim.wires.is_empty()).ok_or(wired);
+        }
+        let one = self.view.selection.one_filter();
+        let node = one.and_then(|id| Some((id, self.view.graph.filters.get(&id)?)));
+        let Some((id, node)) = node else {
+            return Err("No output is meant: select a filter, or point at its pin.");
+        };
+        let rows = Rows::of(self.view, id, node);
+        let mut outputs = rows.outputs.iter().filter(|row| !row.is_bridge).peekable();
+        if outputs.peek().is_none() {
+            return Err("This filter has no output.");
+        }
+        let free = outputs.find(|row| !row.is_connected).ok_or(wired)?;
+        Ok(PinAddress {
+            filter: self.view.path_of(id),
+            pin: free.pin.clone(),
+            instance: free.instance,
+        })
+    }
+
+    /// The selected filter, if its clock can drive the graph; and whether it is to.
+    pub(in crate::gui) fn driver(&self) -> Option<(bool, FilterPath)> {
+        let path = self.view.path_of(self.view.selection.one_filter()?);
+        let is_one = self.view.drivers().contains(&path);
+        let is_on = self.view.timing().master == Master::Filter(path.clone());
+        (is_one || is_on).then_some((is_on, path))
     }
 
     /// How far what is meant goes, a pin or what is selected; `Some(None)` where that differs, `None` where nothing is.

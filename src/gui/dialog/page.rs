@@ -49,11 +49,22 @@ pub(super) fn pair(ui: &mut Ui, left: &str, right: &str) {
 
 /// A list that scrolls where the window is low.
 pub(super) fn scroll(ui: &mut Ui, name: &str, inside: impl FnOnce(&mut Ui)) {
+    list(ui, name, true, inside);
+}
+
+/// The same, always as high as the window allows: what stands above and below stays where it is whatever the list has,
+/// and is where it is seen from the first frame on.
+pub(super) fn steady(ui: &mut Ui, name: &str, inside: impl FnOnce(&mut Ui)) {
+    list(ui, name, false, inside);
+}
+
+fn list(ui: &mut Ui, name: &str, shrinks: bool, inside: impl FnOnce(&mut Ui)) {
     let room = (ui.ctx().content_rect().height() - 190.0).clamp(160.0, 560.0);
     egui::ScrollArea::vertical()
         .id_salt(name)
         .max_height(room)
-        .auto_shrink([false, true])
+        .min_scrolled_height(if shrinks { 64.0 } else { room })
+        .auto_shrink([false, shrinks])
         .show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 1.0;
             // The bar does not lie on what stands at the right.

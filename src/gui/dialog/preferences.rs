@@ -59,7 +59,15 @@ const LOOKS: &[(&str, &[&str])] = &[
             "view.scale.200",
         ],
     ),
-    ("Behaviour", &["view.reduced_motion", "tools.intelligent"]),
+    (
+        "Connect",
+        &[
+            "tools.connect.direct",
+            "tools.connect.intelligent",
+            "tools.connect.format",
+        ],
+    ),
+    ("Behaviour", &["view.reduced_motion"]),
 ];
 
 impl Page {
@@ -188,7 +196,7 @@ impl Page {
                 || bindings.shown(spec.name).to_lowercase() == wanted
         };
         let mut any = false;
-        page::scroll(ui, "commands", |ui| {
+        page::steady(ui, "commands", |ui| {
             let groups = Menu::ALL.into_iter().map(Some).chain([None]);
             for menu in groups {
                 let mine: Vec<&'static Spec> = commands::all()
@@ -361,7 +369,7 @@ fn bind(commands: &mut Vec<Command>, name: &'static str, keys: &[Keys]) {
 }
 
 fn looks(ui: &mut Ui, sight: &Sight<'_>, bindings: &Bindings, commands: &mut Vec<Command>) {
-    page::scroll(ui, "looks", |ui| {
+    page::steady(ui, "looks", |ui| {
         for (title, names) in LOOKS {
             page::heading(ui, title);
             for spec in names.iter().filter_map(|name| commands::find(name)) {

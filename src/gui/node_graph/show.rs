@@ -112,6 +112,11 @@ impl NodeGraph {
         has == self.id || Some(has) == mine
     }
 
+    /// Whether it is walked by keys: the ring of the focus is seen.
+    pub fn is_walked(&self) -> bool {
+        self.by_key
+    }
+
     /// A canvas; `name` tells it from others in the same window.
     pub fn new(name: &str) -> Self {
         Self {

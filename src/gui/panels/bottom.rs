@@ -41,6 +41,8 @@ pub(in crate::gui) struct Bottom {
     wish: Option<bool>,
     /// Folded in this frame.
     folded: bool,
+    /// Wide enough for two parts.
+    is_split: bool,
     /// The log's share of the width.
     share: f32,
     log: Log,
@@ -55,6 +57,7 @@ impl Default for Bottom {
             tab: Tab::Log,
             wish: None,
             folded: false,
+            is_split: false,
             share: LOG_SHARE,
             log: Log::default(),
             performance: Performance::default(),
@@ -102,6 +105,32 @@ impl Bottom {
         self.tab == Tab::Frames && !self.folded
     }
 
+    /// Brings the log to the front; if it is there, the panel folds.
+    pub(in crate::gui) fn toggle_log(&mut self) {
+        self.toggle(Tab::Log, self.shows_log());
+    }
+
+    /// Brings what filters cost to the front; if it is there, the panel folds.
+    pub(in crate::gui) fn toggle_performance(&mut self) {
+        self.toggle(Tab::Performance, self.shows_performance());
+    }
+
+    fn toggle(&mut self, tab: Tab, is_front: bool) {
+        self.wish = Some(is_front);
+        self.tab = tab;
+    }
+
+    /// Whether the log is in front.
+    pub(in crate::gui) fn shows_log(&self) -> bool {
+        !self.folded && (self.tab == Tab::Log || self.is_split && self.tab != Tab::Frames)
+    }
+
+    /// Whether what filters cost is in front.
+    pub(in crate::gui) fn shows_performance(&self) -> bool {
+        let beside = self.is_split && self.tab != Tab::Frames;
+        !self.folded && (self.tab == Tab::Performance || beside)
+    }
+
     /// Its place in the window, so high unless it was sized. Open and folded are two places, so that its height is kept.
     pub(in crate::gui) fn place(&mut self, window_height: f32, height: f32) -> Panel {
         self.folded = self.wish.unwrap_or(window_height < window::BOTTOM_FROM);
@@ -118,6 +147,7 @@ impl Bottom {
     /// Draws the panel.
     pub(in crate::gui) fn ui(&mut self, ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Command>) {
         let panel = ui.max_rect();
+        self.is_split = panel.width() >= SPLIT_FROM;
         // Only what is seen is told.
         let shows_frames = self.tab == Tab::Frames && !self.folded;
         let wire = frames::wire(view).filter(|_| shows_frames);
@@ -127,7 +157,7 @@ impl Bottom {
             folded_ui(ui, panel, x, view);
         } else if self.tab == Tab::Frames {
             self.part_ui(ui, panel, &ALL, Tab::Frames, view, commands);
-        } else if panel.width() >= SPLIT_FROM {
+        } else if self.is_split {
             let x = self.split_ui(ui, panel);
             let (mut left, mut right) = (panel, panel);
             left.max.x = x;

@@ -84,11 +84,15 @@ impl Context {
             return true;
         }
         let on = self.on();
-        let entries: Vec<(&'static Spec, State)> = commands::all()
+        let mut entries: Vec<(&'static Spec, State)> = commands::all()
             .filter(|spec| spec.on.contains(&on))
             .map(|spec| (spec, (spec.state)(sight)))
             .filter(|(_, state)| state.is_ready())
             .collect();
+        if on == On::Pin {
+            // What pins alone have comes first.
+            entries.sort_by_key(|(spec, _)| spec.on != [On::Pin]);
+        }
         if entries.is_empty() || taps.escape {
             return false;
         }

@@ -60,6 +60,7 @@ pub(in crate::gui) fn ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Comman
     rates.extend(RATES);
     if !rates.contains(&view.document_rate_hz()) {
         rates.push(view.document_rate_hz());
+        rates.sort_unstable();
     }
     let words: Vec<String> = rates
         .iter()
@@ -80,6 +81,7 @@ pub(in crate::gui) fn ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Comman
     let mut quanta = QUANTA.to_vec();
     if !quanta.contains(&view.quantum) {
         quanta.push(view.quantum);
+        quanta.sort_unstable();
     }
     let words: Vec<String> = quanta.iter().map(|it| grouped(*it as u32)).collect();
     let chosen = quanta.iter().position(|it| *it == view.quantum);

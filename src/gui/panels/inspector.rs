@@ -40,6 +40,8 @@ enum Page {
 pub(in crate::gui) struct Inspector {
     page: Page,
     wire: WirePage,
+    /// Whether the format of the wire is to be asked for.
+    asks_format: bool,
     costs: Costs,
     starters: Starters,
 
@@ -52,6 +54,17 @@ impl Inspector {
     /// Brings the properties to the front.
     pub(in crate::gui) fn show_properties(&mut self) {
         self.page = Page::Properties;
+    }
+
+    /// Brings the events to the front.
+    pub(in crate::gui) fn show_events(&mut self) {
+        self.page = Page::Events;
+    }
+
+    /// Opens the list of formats of the wire that is selected next.
+    pub(in crate::gui) fn ask_format(&mut self) {
+        self.wire = WirePage::Agreed;
+        self.asks_format = true;
     }
 
     /// Draws the panel.
@@ -73,7 +86,8 @@ impl Inspector {
         if let Some((id, node)) = filter {
             self.filter_ui(ui, view, look, id, node, commands);
         } else if let Some(index) = selection.one_connection() {
-            wire::ui(ui, view, index, &mut self.wire, commands);
+            let asks = std::mem::take(&mut self.asks_format);
+            wire::ui(ui, view, index, &mut self.wire, asks, commands);
         } else if selection.is_empty() {
             facts::graph_ui(ui, view, &mut self.starters, commands);
         } else {

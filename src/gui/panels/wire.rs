@@ -31,6 +31,7 @@ pub(super) fn ui(
     view: &View<'_>,
     index: usize,
     page: &mut WirePage,
+    asks_format: bool,
     commands: &mut Vec<Command>,
 ) {
     let Some(connection) = view.graph.connections.get(index) else {
@@ -70,12 +71,12 @@ pub(super) fn ui(
         match (*page, &wire.outcome) {
             (WirePage::Agreed, Ok(agreement)) => {
                 agreed_ui(ui, view, connection, wire, agreement, (from, to));
-                choose_ui(ui, view, index, connection, wire, commands);
+                choose_ui(ui, view, index, (connection, wire), asks_format, commands);
                 remove_ui(ui, index, commands);
             }
             (WirePage::Agreed, Err(_)) => {
                 refused_ui(ui, wire, index, commands);
-                choose_ui(ui, view, index, connection, wire, commands);
+                choose_ui(ui, view, index, (connection, wire), asks_format, commands);
                 remove_ui(ui, index, commands);
             }
             (WirePage::Offered, _) => offered_ui(ui, view, wire, (from, to)),
@@ -293,8 +294,8 @@ fn choose_ui(
     ui: &mut Ui,
     view: &View<'_>,
     index: usize,
-    connection: &Connection,
-    wire: &Wire,
+    (connection, wire): (&Connection, &Wire),
+    asks_format: bool,
     commands: &mut Vec<Command>,
 ) {
     let choices = view.wiring.choices(&wire.from, &wire.to);
@@ -366,7 +367,8 @@ fn choose_ui(
     section_rule(ui);
     heading(ui, "By hand", "");
     for list in lists {
-        if let Some(then) = list.ui(ui, index) {
+        let is_asked = asks_format && list.name == "Format";
+        if let Some(then) = list.ui(ui, index, is_asked) {
             commands.push(Command::Do(Action::Choose {
                 connection: index,
                 chosen: then,
@@ -387,7 +389,7 @@ struct Choice {
 
 impl Choice {
     /// Draws it in a row. What is to be insisted on from now on.
-    fn ui(self, ui: &mut Ui, wire: usize) -> Option<Chosen> {
+    fn ui(self, ui: &mut Ui, wire: usize, opens: bool) -> Option<Chosen> {
         let theme = Theme::of(ui.ctx());
         let rect = row(ui, window::PROPERTY_ROW);
         let (kind, ink) = match self.asked {
@@ -420,7 +422,7 @@ impl Choice {
             Icon::Lock.paint(ui.painter(), square, theme.dim);
         }
         let id = egui::Id::unique("by hand").with((wire, self.name));
-        match list.ui(ui, id, slot)? {
+        match list.asked_ui(ui, id, slot, opens)? {
             0 => Some(self.free),
             taken => self
                 .rows

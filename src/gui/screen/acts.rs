@@ -121,11 +121,29 @@ impl Screen {
             shows_history: self.shows_history,
 
             shows_frames: self.bottom.shows_frames(),
+            shows_log: self.bottom.shows_log(),
+            shows_performance: self.bottom.shows_performance(),
 
             is_touring: self.is_touring(),
             is_full_screen: self.is_full_screen,
             aim: self.aim.as_ref(),
         }
+    }
+
+    /// Brings the log to the front, or folds the panel again.
+    pub(in crate::gui) fn show_log(&mut self) {
+        self.bottom.toggle_log();
+    }
+
+    /// Brings what filters cost to the front, or folds the panel again.
+    pub(in crate::gui) fn show_performance(&mut self) {
+        self.bottom.toggle_performance();
+    }
+
+    /// Shows the events of the selected filter.
+    pub(in crate::gui) fn show_events(&mut self) {
+        self.inspector.show_events();
+        self.inspector_side.show(true);
     }
 
     /// Brings the frames of the selected wire to the front, or puts them away.
@@ -360,6 +378,11 @@ impl Screen {
         let Some(last) = &self.last else {
             return;
         };
+        if let Some(aim) = last.aim.clone() {
+            self.context = Some(context::Context::new(aim));
+            ctx.request_repaint();
+            return;
+        }
         let view = self.app.view();
         let selection: &Selection = view.selection;
         let target = match (selection.filters.first(), selection.connections.first()) {

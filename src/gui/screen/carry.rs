@@ -13,7 +13,7 @@ use crate::gui::node_graph::{NodeId, Side};
 
 impl Screen {
     /// How large the boxes in sight are drawn, in points at 100 %.
-    fn box_sizes(&self) -> BTreeMap<FilterId, (f32, f32)> {
+    pub(super) fn box_sizes(&self) -> BTreeMap<FilterId, (f32, f32)> {
         let zoom = self.canvas.view().zoom.max(0.01);
         let boxes = self.last.iter().flat_map(|last| &last.boxes);
         let sizes = boxes.map(|(id, rect)| (*id, (rect.width() / zoom, rect.height() / zoom)));
@@ -30,6 +30,7 @@ impl Screen {
                 self.app.set_box_sizes(self.box_sizes());
                 self.app.perform(action);
             }
+            Command::Do(Action::Connect { from, to }) => self.connect(from, to),
             Command::Do(Action::FindMedia(path)) => self.ask_for(ctx, Why::Missing(path)),
             Command::Do(action) => self.app.perform(action),
             Command::Run(name) => self.run(ctx, name),

@@ -21,7 +21,9 @@ impl Screen {
         }
         controls::note_hand(ctx);
         self.pointer = ctx.input(|i| i.pointer.latest_pos());
-        self.aim = self.context.as_ref().map(|context| context.aim.clone());
+        let at_keys = self.last.as_ref().and_then(|last| last.aim.as_ref());
+        let aim = self.context.as_ref().map(|context| &context.aim);
+        self.aim = aim.or(at_keys).cloned();
         // The desktop may have its own key for it.
         if let Some(is_full) = ctx.input(|i| i.viewport().fullscreen) {
             self.is_full_screen = is_full;

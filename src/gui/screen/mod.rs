@@ -19,6 +19,7 @@ mod parts;
 mod stage;
 mod toasts;
 mod why;
+mod wires;
 
 pub(super) use command::{Command, Drop, Offer, Taps};
 use layout::Side;
@@ -114,6 +115,8 @@ pub(super) struct Last {
     in_hand: Option<Waiting>,
     pub(in crate::gui) middle: Pos2,
     canvas: Rect,
+    /// The pin that the keyboard is at.
+    aim: Option<Aim>,
     /// Which graph of the document is shown.
     here: crate::graph::FilterPath,
     /// Where the boxes stand.

@@ -128,6 +128,7 @@ impl Screen {
         *last = Some(Last {
             now: status::Now::of(&scene, hand, output.hovered, output.view.zoom),
             in_hand: hand.and_then(|hand| hands::waiting(&scene, hand.pin)),
+            aim: hands::at_keys(&scene, &output, canvas.is_walked()),
             here: view.here.clone(),
             middle: output.view.to_graph(output.geometry.canvas.center()),
             canvas: output.geometry.canvas,

@@ -4,7 +4,7 @@ use egui::Key;
 use egui::Modifiers;
 use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use ksgraph::app::{Action, ThemeChoice};
+use ksgraph::app::{Action, ConnectMode, ThemeChoice};
 use ksgraph::graph::{FilterId, NodeKind};
 use ksgraph::gui::theme::{Theme, ThemeName};
 use ksgraph::ks::State;
@@ -306,4 +306,56 @@ pub(super) fn focus_is_on(window: &mut Window, role: Role, name: &str) -> bool {
         .find(|node| node.is_focused())
         .and_then(|node| node.accesskit_node().label());
     node.is_some_and(|label| label == name)
+}
+
+/// Three filters without a wire, all of them selected.
+pub(super) fn whole() -> Window {
+    let mut window = three();
+    window.screen().app_mut().perform(Action::SelectAll);
+    window.harness().run_steps(3);
+    window
+}
+
+pub(super) fn intelligent() -> Window {
+    let mut window = three();
+    let app = window.screen().app_mut();
+    app.change_preferences(|it| it.connect = ConnectMode::Intelligent);
+    window.harness().run_steps(3);
+    window
+}
+
+pub(super) fn connects(window: &mut Window) -> ConnectMode {
+    window.screen().app().preferences().connect
+}
+
+/// The panel below shows its tabs only.
+pub(super) fn folded() -> Window {
+    let mut window = three();
+    window.click("Log");
+    assert!(!window.sees("Filter the log"), "it is folded");
+    window
+}
+
+/// Whether the tab of that name is in front.
+pub(super) fn is_front(window: &mut Window, name: &str) -> bool {
+    let mut tabs = window.harness().query_all_by_role(Role::Tab);
+    tabs.any(|tab| {
+        let node = tab.accesskit_node();
+        node.label().as_deref() == Some(name)
+            && node.toggled() == Some(egui::accesskit::Toggled::True)
+    })
+}
+
+/// A device whose clock can drive the graph is selected.
+pub(super) fn driving() -> Window {
+    let mut window = Window::on("graphs/tone.ron");
+    window.select(3);
+    for _ in 0..1000 {
+        window.harness().step();
+        if !window.screen().app().view().drivers().is_empty() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    window
 }

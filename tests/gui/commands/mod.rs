@@ -3,7 +3,7 @@
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use ksgraph::app::{Action, ThemeChoice};
+use ksgraph::app::{Action, ConnectMode, ThemeChoice};
 use ksgraph::graph::NodeKind;
 use ksgraph::gui::commands::{Entry, entries};
 use ksgraph::gui::theme::ThemeName;
@@ -79,6 +79,9 @@ cases! {
     };
     "view.catalogue", three, |w| !w.sees("Search filters");
     "view.inspector", three, |w| !w.sees("Open Mixer");
+    "view.log", folded, |w| is_front(w, "Log") && w.sees("Filter the log");
+    "view.performance", folded, |w| is_front(w, "Performance");
+    "view.events", one, |w| is_front(w, "Events");
     "view.frames", three, |w| w.sees("Click a wire to see its frames.");
     "view.hold_frames", probed, |w| w.screen().app().view().frames_are_held();
     "view.next_panel", three, |w| focus_is_on(w, Role::Pane, "Inspector");
@@ -98,6 +101,8 @@ cases! {
     "view.full_screen", three, |w| w.screen().is_full_screen();
 
     "graph.insert", three, |w| w.sees("Insert filter");
+    "graph.connect", whole, |w| wires(w) == 2;
+    "graph.render_pin", one, |w| wires(w) == 1 && w.sees("Undo: Rendered");
     "graph.arrange", scattered, |w| xs(w) != [0.0, 500.0, 700.0] && w.sees("Undo: Arranged");
     "graph.align.left", scattered, |w| xs(w) == [0.0; 3];
     "graph.align.right", scattered, |w| xs(w)[0] > 0.0;
@@ -156,14 +161,19 @@ cases! {
         metronome.values.contains_key("tempo")
     };
 
+    "play.use_clock", driving, |w| {
+        let timing = w.screen().app().view().timing().clone();
+        timing.master == ksgraph::graph::Master::Filter(ksgraph::graph::FilterPath::of(ksgraph::graph::FilterId(3)))
+    };
+
     "play.panic", three, |w| {
         let log = w.screen().app().view().log;
         log.iter().any(|line| line.text == "Every note was silenced")
     };
 
-    "tools.intelligent", three, |w| {
-        w.screen().app().preferences().connect == ksgraph::app::ConnectMode::Intelligent
-    };
+    "tools.connect.direct", intelligent, |w| connects(w) == ConnectMode::Direct;
+    "tools.connect.intelligent", three, |w| connects(w) == ConnectMode::Intelligent;
+    "tools.connect.format", three, |w| connects(w) == ConnectMode::WithFormat;
     "file.picture", three, |w| w.sees("Export a picture of the graph");
     "tools.report", three, |w| w.sees("Save a report");
     "tools.preferences", three, |w| w.sees("Preferences");
@@ -383,6 +393,35 @@ fn keys_are_rebound_kept_and_reset() {
     window.harness().run_steps(4);
     window.click("Reset all keys");
     assert!(window.screen().app().preferences().keys.is_empty());
+}
+
+#[test]
+fn a_page_that_opens_is_clicked_where_it_is_seen() {
+    for frames in 2..=6 {
+        let mut window = three();
+        let harness = window.harness();
+        harness.key_press_modifiers(Modifiers::COMMAND, Key::Comma);
+        harness.run_steps(frames);
+        window.click("Page Keys");
+        assert!(window.sees("Search commands"), "after {frames} frames");
+    }
+}
+
+#[test]
+fn the_finder_knows_what_other_programs_call_it() {
+    let mut window = three();
+    for (typed, found) in [
+        ("insert filters", "Command Add Filter"),
+        ("spy", "Command Events"),
+        ("reference clock", "Command Use Clock"),
+        ("statistics", "Command Performance"),
+        ("reconnect", "Command Connect"),
+    ] {
+        window.key(Modifiers::COMMAND, Key::F);
+        window.type_text(typed);
+        assert!(window.sees(found), "{typed}");
+        window.key(Modifiers::NONE, Key::Escape);
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use super::{EMPTY, NO_FILTER};
 use crate::app::Action;
 use crate::graph::arrange::{Alignment, Axis};
 use crate::graph::{FilterId, NodeKind, NoteKind};
+use crate::gui::canvas::wire_of;
 use crate::gui::screen::refused_wire;
 
 fn is_group(sight: &Sight<'_>, id: FilterId) -> bool {
@@ -84,8 +85,49 @@ pub(super) const SPECS: &[Spec] = &[
         |screen, _| screen.open_palette(),
     )
     .keys(&["Tab", "/"])
+    .also(&["insert filters"])
     .at(Menu::Graph, 0)
     .on(&[On::Canvas]),
+    Spec::new(
+        "graph.connect",
+        "Connect",
+        "Wires the selected filters one to the next, from left to right; a selected wire that is refused takes its first cure.",
+        |screen, _| screen.connect_selection(),
+    )
+    .keys(&["Ctrl+Shift+C"])
+    .also(&["reconnect"])
+    .at(Menu::Graph, 0)
+    .on(&[On::Filter, On::Wire])
+    .when(|sight| {
+        let selection = sight.view.selection;
+        let refused = selection.one_connection().map(|index| {
+            let wire = wire_of(sight.view, index);
+            wire.is_some_and(|wire| wire.outcome.is_err())
+        });
+        match refused {
+            Some(true) => State::ready().saying("Reconnect"),
+            Some(false) => State::not("This wire holds: there is nothing to cure."),
+            None => State::when(
+                selection.filters.len() > 1,
+                "Two filters or more have to be selected, or a wire that is refused.",
+            ),
+        }
+    }),
+    Spec::new(
+        "graph.render_pin",
+        "Render Pin",
+        "Has what an output gives heard: wires it to a device, with whatever has to go in between.",
+        |screen, _| screen.render_pin(),
+    )
+    .keys(&["Ctrl+Shift+R"])
+    .also(&["play this pin"])
+    .at(Menu::Graph, 0)
+    .on(&[On::Pin])
+    .toast("Rendered")
+    .when(|sight| match sight.output() {
+        Ok(_) => State::ready(),
+        Err(why) => State::not(why),
+    }),
     Spec::new(
         "graph.arrange",
         "Arrange",
@@ -273,7 +315,7 @@ pub(super) const SPECS: &[Spec] = &[
         "Writes a comment on the canvas, at the pointer.",
         |screen, _| screen.add_comment(),
     )
-    .keys(&["Ctrl+Shift+C"])
+    .keys(&["Ctrl+Shift+N"])
     .at(Menu::Graph, 4)
     .on(&[On::Canvas]),
     Spec::new(

@@ -1,6 +1,6 @@
 //! Play: what sounds.
 
-use super::super::{Menu, PANIC, Spec, State, TOGGLE_RUN};
+use super::super::{Menu, On, PANIC, Spec, State, TOGGLE_RUN};
 use crate::app::Action;
 use crate::ks;
 
@@ -70,6 +70,27 @@ pub(super) const SPECS: &[Spec] = &[
     .when(|sight| {
         let any = sight.view.tapped().is_some();
         State::when(any, "No filter here has a tempo: add a Metronome first.")
+    }),
+
+    Spec::new(
+        "play.use_clock",
+        "Use Clock",
+        "Lets the clock of the selected filter drive the graph; done again, the program chooses.",
+        |screen, _| screen.use_clock(),
+    )
+    .keys(&["Ctrl+Shift+K"])
+    .also(&["master clock", "reference clock"])
+    .at(Menu::Play, 2)
+    .on(&[On::Filter])
+    .when(|sight| match sight.driver() {
+        None => State::not(
+            "The selected filter has no clock that could drive the graph: select one that plays or records on a device.",
+        ),
+        Some((is_on, _)) if sight.view.requested != ks::State::Stop => State {
+            is_on: Some(is_on),
+            ..State::not("What drives the graph is exchanged in Stop: stop it first.")
+        },
+        Some((is_on, _)) => State::switch(is_on),
     }),
 
     Spec::new(PANIC, "Panic", "Silences every note.", |screen, _| {

@@ -5,22 +5,42 @@ use crate::app::ConnectMode;
 use crate::gui::dialog::Dialog;
 use crate::gui::files::Why;
 
+macro_rules! connect {
+    ($name:literal, $words:literal, $mode:ident, $key:literal, $help:literal) => {
+        Spec::new($name, $words, $help, |screen, _| {
+            screen
+                .app
+                .change_preferences(|it| it.connect = ConnectMode::$mode);
+        })
+        .keys(&[$key])
+        .also(&["intelligent connect", "connect mode"])
+        .under(Menu::Tools, 0, "Connect")
+        .when(|sight| State::switch(sight.preferences.connect == ConnectMode::$mode))
+    };
+}
+
 pub(super) const SPECS: &[Spec] = &[
-    Spec::new(
-        "tools.intelligent",
-        "Intelligent Connect",
-        "A refused wire takes the first cure at once instead of showing why.",
-        |screen, _| {
-            screen.app.change_preferences(|it| {
-                it.connect = match it.connect {
-                    ConnectMode::Direct => ConnectMode::Intelligent,
-                    ConnectMode::Intelligent => ConnectMode::Direct,
-                };
-            });
-        },
-    )
-    .at(Menu::Tools, 0)
-    .when(|sight| State::switch(sight.preferences.connect == ConnectMode::Intelligent)),
+    connect!(
+        "tools.connect.direct",
+        "Direct",
+        Direct,
+        "Ctrl+Shift+D",
+        "A wire is made as it is, or shows why it cannot be."
+    ),
+    connect!(
+        "tools.connect.intelligent",
+        "Intelligent",
+        Intelligent,
+        "Ctrl+Shift+I",
+        "A refused wire takes the first cure at once instead of showing why."
+    ),
+    connect!(
+        "tools.connect.format",
+        "Direct with Format",
+        WithFormat,
+        "Ctrl+Shift+M",
+        "A wire that can be made asks which of the formats it is to carry."
+    ),
     Spec::new(
         "tools.report",
         "Save Report\u{2026}",

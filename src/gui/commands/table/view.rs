@@ -50,7 +50,7 @@ pub(super) const SPECS: &[Spec] = &[
         "Shows the graph at 100 per cent.",
         |screen, _| screen.canvas.zoom_to(1.0),
     )
-    .keys(&["Ctrl+0"])
+    .keys(&["Ctrl+0", "Ctrl+1"])
     .at(Menu::View, 0),
     Spec::new(
         "view.zoom_in",
@@ -97,6 +97,40 @@ pub(super) const SPECS: &[Spec] = &[
     .keys(&["Shift+F4"])
     .at(Menu::View, 2)
     .when(|sight| State::switch(sight.shows_inspector)),
+    Spec::new(
+        "view.log",
+        "Log",
+        "Brings what was done and what happened to the front, below.",
+        |screen, _| screen.show_log(),
+    )
+    .keys(&["Ctrl+L"])
+    .also(&["construction report", "messages"])
+    .at(Menu::View, 2)
+    .when(|sight| State::switch(sight.shows_log)),
+    Spec::new(
+        "view.performance",
+        "Performance",
+        "Brings what every filter costs to the front, below.",
+        |screen, _| screen.show_performance(),
+    )
+    .keys(&["Ctrl+M"])
+    .also(&["statistics"])
+    .at(Menu::View, 2)
+    .when(|sight| State::switch(sight.shows_performance)),
+    Spec::new(
+        "view.events",
+        "Events",
+        "Shows the events of the selected filter in the inspector: switched on, they are counted.",
+        |screen, _| screen.show_events(),
+    )
+    .keys(&["Ctrl+E"])
+    .also(&["spy"])
+    .at(Menu::View, 2)
+    .on(&[On::Filter])
+    .when(|sight| {
+        let one = sight.view.selection.one_filter().is_some();
+        State::when(one, "One filter has to be selected: click it first.")
+    }),
     Spec::new(
         "view.frames",
         "Frames",

@@ -373,6 +373,7 @@ fn rank_command(spec: &Spec, typed: &str) -> Option<u32> {
         () if words.starts_with(typed) => Some(0),
         () if words.split_whitespace().any(|word| word.starts_with(typed)) => Some(1),
         () if under.to_lowercase().starts_with(typed) => Some(2),
+        () if typed.len() > 2 && spec.also.iter().any(|it| it.contains(typed)) => Some(2),
         () if typed.len() > 2 && words.contains(typed) => Some(2),
         () if typed.len() > 3 && has_word(spec.help, typed) => Some(3),
         () => None,
