@@ -266,19 +266,21 @@ pub fn frame_of(pins: &[PinFactory], output: usize) -> Option<(usize, Borrowed)>
     if let Some(input) = pin.shows {
         return Some((place(input)?, Borrowed::Shown));
     }
-    let edits = |pin: &PinFactory| {
-        let items = pin.framing.iter().flat_map(|it| it.items.iter());
-        !pin.is_bridge()
-            && items
-                .into_iter()
-                .any(|it| it.flags & require::INPLACE_MODIFIER != 0)
-    };
-    if pin.data_flow != DataFlow::Out || !edits(pin) {
+    if pin.data_flow != DataFlow::Out {
         return None;
     }
+    let says = |pin: &PinFactory, flag: u32| {
+        let mut items = pin.framing.iter().flat_map(|it| it.items.iter());
+        !pin.is_bridge() && items.any(|it| it.flags & flag != 0)
+    };
+    let flags = [
+        (require::INPLACE_MODIFIER, Borrowed::Edited),
+        (require::MULTIPLE_OUTPUT, Borrowed::Shown),
+    ];
+    let (flag, how) = flags.into_iter().find(|(flag, _)| says(pin, *flag))?;
     let mut inputs = pins.iter().enumerate();
-    let input = inputs.find(|(_, it)| it.data_flow == DataFlow::In && edits(it))?;
-    Some((input.0, Borrowed::Edited))
+    let input = inputs.find(|(_, it)| it.data_flow == DataFlow::In && says(it, flag))?;
+    Some((input.0, how))
 }
 
 #[cfg(test)]

@@ -122,6 +122,11 @@ impl Host {
             }
         }
         self.tell_marks();
+        let waits = self.pins().filter(|(_, pin)| pin.requests.any());
+        let waits: Vec<Handle> = waits.map(|(handle, _)| handle).collect();
+        for pin in waits {
+            self.serve(pin);
+        }
     }
 
     fn clocks_that_run(&self) -> Vec<(Handle, u64)> {

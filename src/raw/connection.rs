@@ -4,13 +4,19 @@ use super::answer::Answer;
 use super::dispatch::{Item, Request, short};
 use super::layout::{self, HEADER, REQUEST, Reader, Writer};
 use super::object::{Host, Object, PinObject};
-use super::pin;
+use super::trace::Table;
+use super::{pin, sets};
+use crate::ks::ids::Guid;
 use crate::ks::{DataRange, Framing, State, Status, framing_of};
+
+/// The property that is asked to learn of a new format.
+pub(super) const FORMAT: (Guid, u32) = (sets::CONNECTION, 2);
 
 pub(super) const ITEMS: &[Item] = &[
     Item::get(0, REQUEST, |host, request| {
-        of(host, request, |pin| {
-            Answer::sized((pin.state as u32).to_le_bytes().to_vec(), request.output)
+        of(host, request, |pin| match host.is_lost(request.handle) {
+            Some(true) => Answer::status(Status::DeviceNotReady),
+            _ => Answer::sized((pin.state as u32).to_le_bytes().to_vec(), request.output),
         })
     })
     .and_set(4, set_state),
@@ -26,7 +32,7 @@ pub(super) const ITEMS: &[Item] = &[
             Answer::sized(layout::format(&pin.format), request.output)
         })
     })
-    .and_set(HEADER, set_format),
+    .and_set(HEADER, set_format_told),
     Item::get(3, REQUEST, |host, request| {
         framing(host, request, layout::framing)
     }),
@@ -36,9 +42,12 @@ pub(super) const ITEMS: &[Item] = &[
             Err(status) => Answer::status(status),
         }
     }),
-    // The order in which pins are acquired does not matter to ours (ORD-1).
-    Item::get(5, REQUEST, |_, request| {
-        Answer::sized(vec![0; 4], request.output)
+    // Whether it is acquired behind what gives to it (ORD-1).
+    Item::get(5, REQUEST, |host, request| {
+        of(host, request, |pin| {
+            let asks = host.pin_factory(pin).is_some_and(|it| it.acquires_in_order);
+            Answer::sized(u32::from(asks).to_le_bytes().to_vec(), request.output)
+        })
     }),
     Item::get(6, REQUEST, |host, request| {
         framing(host, request, layout::framing_ex)
@@ -125,4 +134,16 @@ fn set_format(host: &mut Host, request: &Request<'_>) -> Answer {
         Some(_) => Answer::status(Status::InvalidDeviceState),
         None => Answer::status(Status::InvalidParameter),
     }
+}
+
+/// The same, seen in the trace.
+fn set_format_told(host: &mut Host, request: &Request<'_>) -> Answer {
+    let answer = set_format(host, request);
+    let words = match host.object(request.handle) {
+        Some(Object::Pin(pin)) => pin.format.to_string(),
+        _ => String::new(),
+    };
+    let pin = (request.handle, Table::Pin);
+    host.note_call(pin, "set format", answer.status, words);
+    answer
 }

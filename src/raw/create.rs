@@ -10,6 +10,7 @@ use super::intersection::chosen;
 use super::layout::{self, CONNECT, HEADER, Reader, Writer};
 use super::object::{Handle, Host, Object, PinObject, Role};
 use super::pin;
+use super::trace::Table;
 use crate::ks::{
     Communication, DataFlow, DataFormat, DataRange, Interface, Medium, PinFactory, State, Status,
 };
@@ -242,10 +243,12 @@ impl Host {
             Ok((role, connect)) => Ok(self.made(filter, role, connect)),
             Err(invalid) => {
                 let (line, status) = (invalid.line, invalid.status.name());
-                self.say(format!(
+                let words = format!(
                     "refused pin on {filter}: line {line}, {status}: {}",
                     invalid.reason
-                ));
+                );
+                self.note_call((filter, Table::Pin), "create", invalid.status, &*words);
+                self.say(words);
                 Err(invalid)
             }
         }
@@ -333,14 +336,19 @@ impl Host {
             time: 0,
             allocator: None,
             clock: None,
+            resumes: None,
+            requests: super::requests::Requests::default(),
             events: vec![],
         })));
         if let Some(Object::Pin(peer)) = connect.to.and_then(|to| self.object_mut(to)) {
             peer.peer = Some(handle);
         }
-        self.say(format!(
-            "created pin {handle} ({name} of {filter}: {words})"
-        ));
+        let words = format!("created pin {handle} ({name} of {filter}: {words})");
+        self.note_call((handle, Table::Pin), "create", Status::Success, &*words);
+        self.say(words);
+        if let Some(sink) = connect.to {
+            self.note_connection(handle, sink);
+        }
         handle
     }
 

@@ -149,6 +149,10 @@ const CONNECTION: &[PropertySet] = &[
         items: stream::ITEMS,
     },
     PropertySet {
+        id: sets::STREAM_INTERFACE,
+        items: stream::INTERFACE,
+    },
+    PropertySet {
         id: sets::GENERAL,
         items: topology::GENERAL,
     },
@@ -222,7 +226,13 @@ impl Host {
                 }
             }
             (_, Some(handler)) if request.has(verb::GET) && !request.has(verb::SET) => {
-                handler(self, &request)
+                let answer = handler(self, &request);
+                if (request.set, request.id) == connection::FORMAT
+                    && answer.status == Status::Success
+                {
+                    self.format_was_asked(handle);
+                }
+                answer
             }
             _ => Answer::status(Status::NotFound),
         }

@@ -11,6 +11,9 @@ mod connection;
 mod create;
 mod dispatch;
 mod events;
+
+mod header;
+
 mod inject;
 mod intersection;
 pub mod layout;
@@ -18,8 +21,14 @@ mod names;
 mod object;
 mod own;
 mod pin;
+
+mod power;
+
 mod read;
 mod registry;
+
+mod requests;
+
 mod serial;
 pub mod sets;
 mod states;
@@ -28,11 +37,16 @@ mod stream;
 mod tests;
 mod topology;
 
+mod trace;
+
 pub use crate::ks::Intersection as Verdict;
 pub use allocator::Completed;
 pub use answer::{Answer, Call};
 pub use create::{Connect, Invalid, Peer, validate};
 pub use dispatch::verb;
+
+pub use header::{Header, STREAM_HEADER, Span};
+
 pub use events::{EVENT_DATA, Fired, Notification};
 pub use inject::At;
 pub use intersection::{HANDLERS, Handler, NamedHandler, intersection, intersection_by};
@@ -41,3 +55,6 @@ pub use object::{Handle, Host, Role};
 pub use own::set_of;
 pub use read::{items, read};
 pub use registry::{Change, Entry};
+
+pub use requests::Accepted;
+pub use trace::{Table, Traced};

@@ -4,7 +4,7 @@
 //! (FIL-3); of two connected pins the source goes before the sink (CON-7). What happens is written down in order.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -14,11 +14,13 @@ use super::events::Subscription;
 use super::inject::Injected;
 use super::names::{self, LINKS, NameError};
 use super::registry::Change;
+use super::requests::Requests;
+use super::trace::{Table, Traced};
 use super::{Fired, create, events};
 use crate::ks::ids::Guid;
 use crate::ks::{
     Catalogue, DataFormat, DataRange, Descriptor, Facts, Filter, Interface, Medium, Property,
-    Settings, State, Value,
+    Settings, State, Status, Value,
 };
 
 /// Names an open object.
@@ -39,6 +41,8 @@ pub(super) struct FilterObject {
     pub(super) descriptor: Descriptor,
     pub(super) values: BTreeMap<String, Value>,
     pub(super) events: Vec<Subscription>,
+    /// Its device is gone (PWR-2).
+    pub(super) is_lost: bool,
 }
 
 /// A pin that was created.
@@ -58,6 +62,10 @@ pub(super) struct PinObject {
     /// The allocator it was given, and the clock (ALC-13, MCL-1).
     pub(super) allocator: Option<Handle>,
     pub(super) clock: Option<Handle>,
+    /// The state it goes back to after sleep, or when its device is back.
+    pub(super) resumes: Option<State>,
+    /// What clients read and write here.
+    pub(super) requests: Requests,
     pub(super) events: Vec<Subscription>,
 }
 
@@ -88,6 +96,7 @@ pub struct Host {
     objects: BTreeMap<Handle, Object>,
     next: Handle,
     log: Vec<String>,
+    pub(super) traced: VecDeque<Traced>,
     pub(super) fired: Vec<Fired>,
     /// Who wants to hear of arrivals and removals in which category (REG-6).
     pub(super) watches: Vec<(Guid, u64)>,
@@ -113,6 +122,7 @@ impl Host {
             objects: BTreeMap::new(),
             next: 1,
             log: vec![],
+            traced: VecDeque::new(),
             fired: vec![],
             watches: vec![],
             changes: vec![],
@@ -178,6 +188,7 @@ impl Host {
             descriptor,
             values,
             events: vec![],
+            is_lost: false,
         };
         let handle = self.insert(Object::Filter(Box::new(object)));
         self.say(format!("opened filter {handle} ({title})"));
@@ -216,9 +227,13 @@ impl Host {
             time: 0,
             allocator: None,
             clock: None,
+            resumes: None,
+            requests: Requests::default(),
             events: vec![],
         })));
-        self.say(format!("created pin {handle} {words}"));
+        let words = format!("created pin {handle} {words}");
+        self.note_call((handle, Table::Pin), "create", Status::Success, &*words);
+        self.say(words);
         handle
     }
 
@@ -229,6 +244,7 @@ impl Host {
                 it.peer = Some(peer);
             }
         }
+        self.note_connection(from, to);
     }
 
     /// A pin that was adopted has another format now: it was agreed elsewhere, and is not checked again.
@@ -275,12 +291,16 @@ impl Host {
                 if let Some(source) = source {
                     self.close(source);
                 }
+                // Who goes while it runs is stopped first (DSG-3).
+                self.step_pins(&[handle], State::Stop);
+                self.end_requests(handle, Status::Cancelled);
                 for made in self.made_on(handle) {
                     self.close(made);
                 }
                 if let Some(Object::Pin(gone)) = self.objects.remove(&handle) {
                     let role = create::role_word(gone.role);
                     self.say(format!("closed pin {handle} ({role})"));
+                    self.note_call((handle, Table::Pin), "close", Status::Success, role);
                     // The sink tells the source that is left, or the source the sink (CON-7).
                     if let Some((other, Object::Pin(peer))) = gone
                         .peer
@@ -292,9 +312,7 @@ impl Host {
                 }
             }
             Some(Object::Allocator(_)) => {
-                self.end_waiting(handle);
-                self.objects.remove(&handle);
-                self.say(format!("closed allocator {handle}"));
+                self.close_allocator(handle);
             }
             Some(Object::Clock(_)) => {
                 self.objects.remove(&handle);
@@ -352,6 +370,19 @@ impl Host {
 
     pub(super) fn object(&self, handle: Handle) -> Option<&Object> {
         self.objects.get(&handle)
+    }
+
+    /// No pin streams by an object that is closed.
+    pub(super) fn take_from_pins(&mut self, gone: Handle) {
+        for object in self.objects.values_mut() {
+            if let Object::Pin(pin) = object {
+                pin.allocator = pin.allocator.filter(|it| *it != gone);
+            }
+        }
+    }
+
+    pub(super) fn take_out(&mut self, handle: Handle) {
+        self.objects.remove(&handle);
     }
 
     pub(super) fn object_mut(&mut self, handle: Handle) -> Option<&mut Object> {

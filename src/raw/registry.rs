@@ -146,6 +146,7 @@ impl Host {
         for (is_arrival, device) in told {
             let categories = device.categories(&self.catalogue);
             self.tell(is_arrival, &categories, &device.name.to_lowercase());
+            self.device_changed(device, is_arrival);
         }
     }
 

@@ -16,6 +16,8 @@ pub const CONNECTION_EVENTS: Guid = Guid(0x7F4BCBE0_9EA5_11CF_A5D6_28DB04C10000)
 pub const CONTROL_CHANGE_EVENTS: Guid = Guid(0xE85E9698_FA2F_11D1_95BD_00C04FB925D3);
 /// What a pin that is open streams by: allocator and master clock.
 pub const STREAM: Guid = Guid(0x65AABA60_98AE_11CF_A10D_0020AFD156E4);
+/// How requests on a pin look.
+pub const STREAM_INTERFACE: Guid = Guid(0x1FDD8EE1_9CD3_11D0_82AA_0000F822FE8A);
 /// What an allocator says of itself.
 pub const STREAM_ALLOCATOR: Guid = Guid(0xCF6E4342_EC87_11CF_A130_0020AFD156E4);
 /// Frames out and back (MTH-1).
@@ -38,6 +40,7 @@ pub const NAMES: &[(&str, Guid)] = &[
     ("connection_events", CONNECTION_EVENTS),
     ("control_change", CONTROL_CHANGE_EVENTS),
     ("stream", STREAM),
+    ("stream_interface", STREAM_INTERFACE),
     ("stream_allocator", STREAM_ALLOCATOR),
     ("stream_allocator_methods", STREAM_ALLOCATOR_METHODS),
     ("stream_allocator_events", STREAM_ALLOCATOR_EVENTS),

@@ -3,6 +3,7 @@
 
 use super::inject::At;
 use super::object::{Handle, Host, Object};
+use super::trace::Table;
 use crate::ks::{DataFlow, State, Status};
 
 impl Host {
@@ -31,29 +32,40 @@ impl Host {
 
     /// One step of one pin.
     fn enter(&mut self, pin: Handle, next: State) -> Status {
-        let failed = self.fails(pin, At::State(next));
+        let failed = self.not_ready(pin, next);
+        let failed = failed.or_else(|| self.fails(pin, At::State(next)));
         let Some(Object::Pin(it)) = self.object_mut(pin) else {
             return Status::InvalidParameter;
         };
-        let (old, new) = (it.state.name(), next.name());
+        let old_state = it.state;
+        let (old, new) = (old_state.name(), next.name());
         let status = failed.unwrap_or(Status::Success);
         if status == Status::Success {
             it.state = next;
-            self.arrived(pin, next);
+            self.arrived(pin, (old_state, next));
         }
         let words = match failed {
             None => format!("pin {pin}: {old} to {new}"),
             Some(status) => format!("pin {pin}: {old}, and not {new}: {}", status.name()),
         };
+        let detail = format!("{} to {}", old.to_lowercase(), new.to_lowercase());
+        self.note_call((pin, Table::Pin), "set state", status, detail);
         self.say(words);
         status
     }
 
     /// A pin has come to a state: in Stop its time is nothing, in Run what its clock has passed is told.
-    fn arrived(&mut self, pin: Handle, state: State) {
-        match state {
-            State::Stop => self.time_stopped(pin),
-            State::Run => self.tell_marks(),
+    fn arrived(&mut self, pin: Handle, (old, new): (State, State)) {
+        match new {
+            State::Stop => {
+                self.end_requests(pin, Status::Success);
+                self.time_stopped(pin);
+            }
+            State::Run => {
+                self.tell_marks();
+                self.serve(pin);
+            }
+            State::Pause if old == State::Run => self.requests_paused(pin),
             State::Acquire | State::Pause => {}
         }
     }
@@ -80,6 +92,20 @@ impl Host {
         Some(self.step_these(these, wanted))
     }
 
+    /// Takes some pins there in the order of the graph, whatever they answer.
+    pub(super) fn step_pins(&mut self, pins: &[Handle], wanted: State) {
+        let mut these = self.sinks_first();
+        these.retain(|pin| pins.contains(pin));
+        self.step_these(these, wanted);
+    }
+
+    /// The state that all open pins are in; none where they disagree (DSG-3).
+    pub fn common_state(&self) -> Option<State> {
+        let mut states = self.pins().map(|(_, pin)| pin.state);
+        let first = states.next().unwrap_or_default();
+        states.all(|state| state == first).then_some(first)
+    }
+
     fn step_these(
         &mut self,
         sinks_first: Vec<Handle>,
@@ -92,6 +118,7 @@ impl Host {
             let lowest = states.clone().min().filter(|state| *state < wanted);
             let highest = states.max().filter(|state| *state > wanted);
             let (from, order): (State, Vec<Handle>) = match (lowest, highest) {
+                (Some(State::Stop), _) => (State::Stop, self.acquiring(&sinks_first)),
                 (Some(from), _) => (from, sinks_first.clone()),
                 (None, Some(from)) => (from, sinks_first.iter().rev().copied().collect()),
                 (None, None) => return (first_failure, moved),
@@ -121,12 +148,30 @@ impl Host {
                         if let Some(Object::Pin(it)) = self.object_mut(pin) {
                             it.state = next;
                         }
-                        self.arrived(pin, next);
+                        self.arrived(pin, (from, next));
                         moved.push((pin, next));
                     }
                 }
             }
         }
+    }
+
+    /// The order of the step to Acquire: a pin that asks for it comes behind the one that gives to it (ORD-1).
+    fn acquiring(&self, sinks_first: &[Handle]) -> Vec<Handle> {
+        let mut order: Vec<Handle> = vec![];
+        for &pin in sinks_first {
+            let Some(Object::Pin(it)) = self.object(pin) else {
+                continue;
+            };
+            let asks = self.pin_factory(it).is_some_and(|it| it.acquires_in_order);
+            let first = it.peer.filter(|peer| asks && sinks_first.contains(peer));
+            for pin in first.into_iter().chain([pin]) {
+                if !order.contains(&pin) {
+                    order.push(pin);
+                }
+            }
+        }
+        order
     }
 
     /// All open pins, those nearest to where data end first; among equals the older one.

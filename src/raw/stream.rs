@@ -4,6 +4,7 @@ use super::answer::Answer;
 use super::dispatch::{Item, Request};
 use super::layout::{REQUEST, Reader};
 use super::object::{Handle, Host, Object, PinObject};
+use super::trace::Table;
 use crate::ks::{Communication, State, Status};
 
 /// A handle in memory.
@@ -16,6 +17,7 @@ pub(super) const ITEMS: &[Item] = &[
             request,
             |object| matches!(object, Object::Allocator(_)),
             |pin| &mut pin.allocator,
+            "set allocator",
         )
     }),
     Item::get(3, REQUEST, |host, request| {
@@ -34,9 +36,15 @@ pub(super) const ITEMS: &[Item] = &[
             request,
             |object| matches!(object, Object::Clock(_)),
             |pin| &mut pin.clock,
+            "set clock",
         )
     }),
 ];
+
+/// Headers have no extension here: nothing stands behind the least size (HDR-1).
+pub(super) const INTERFACE: &[Item] = &[Item::get(0, REQUEST, |_, request| {
+    Answer::sized(vec![0; 4], request.output)
+})];
 
 /// GET says no more than that it can be set: the handle is null.
 fn null(_: &Host, request: &Request<'_>) -> Answer {
@@ -49,19 +57,34 @@ fn give(
     request: &Request<'_>,
     is_kind: impl Fn(&Object) -> bool,
     slot: impl Fn(&mut PinObject) -> &mut Option<Handle>,
+    call: &'static str,
 ) -> Answer {
+    let status = given(host, request, is_kind, slot);
+    let words = Reader(request.data)
+        .u64()
+        .map_or(String::new(), |it| it.to_string());
+    host.note_call((request.handle, Table::Pin), call, status, words);
+    Answer::status(status)
+}
+
+fn given(
+    host: &mut Host,
+    request: &Request<'_>,
+    is_kind: impl Fn(&Object) -> bool,
+    slot: impl Fn(&mut PinObject) -> &mut Option<Handle>,
+) -> Status {
     let named = Reader(request.data).u64().unwrap_or(0);
     let object = match Handle::try_from(named) {
         Ok(0) => None,
         Ok(handle) if host.object(handle).is_some_and(is_kind) => Some(handle),
-        _ => return Answer::status(Status::InvalidParameter),
+        _ => return Status::InvalidParameter,
     };
     match host.object_mut(request.handle) {
         Some(Object::Pin(pin)) if pin.state == State::Stop => {
             *slot(pin) = object;
-            Answer::status(Status::Success)
+            Status::Success
         }
-        Some(Object::Pin(_)) => Answer::status(Status::InvalidDeviceState),
-        _ => Answer::status(Status::InvalidParameter),
+        Some(Object::Pin(_)) => Status::InvalidDeviceState,
+        _ => Status::InvalidParameter,
     }
 }

@@ -5,13 +5,13 @@ use serde_json::Value as Json;
 
 use crate::desk::Desk;
 
-struct Row {
-    title: String,
+pub(crate) struct Row {
+    pub(crate) title: String,
     asked: Vec<String>,
     wanted: Vec<Json>,
 }
 
-fn rows(text: &str) -> Vec<Row> {
+pub(crate) fn rows(text: &str) -> Vec<Row> {
     let mut rows: Vec<Row> = vec![];
     for line in text.lines() {
         if let Some(title) = line.strip_prefix("# ") {
@@ -50,9 +50,11 @@ fn holds(found: &Json, wanted: &Json) -> bool {
 }
 
 /// All rows in one sitting, with everything closed between two of them.
-fn check(name: &str, rows: &[Row]) {
+pub(crate) fn check(name: &str, rows: &[Row]) {
     let desk = Desk::new(name);
-    std::fs::copy("graphs/tone.ron", desk.path("tone.ron")).unwrap();
+    for graph in ["tone.ron", "push_and_pull.ron"] {
+        std::fs::copy(format!("graphs/{graph}"), desk.path(graph)).unwrap();
+    }
     let mut input = String::new();
     for row in rows {
         assert_eq!(row.asked.len(), row.wanted.len(), "{}", row.title);

@@ -75,3 +75,5 @@ mod states;
 mod swap;
 
 mod surgery;
+
+mod ks_streaming;

@@ -285,6 +285,10 @@ pub(super) fn fired(host: &mut Host) -> Json {
             let mut document = answered(&it.answer);
             document["object"] = json!(it.object);
             document["request"] = json!(it.request);
+            if !it.headers.is_empty() {
+                let headers: Vec<Json> = it.headers.iter().map(super::streams::header).collect();
+                document["headers"] = json!(headers);
+            }
             document
         })
         .collect();
@@ -376,16 +380,25 @@ impl StateWord {
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StateCall {
-    to: StateWord,
+    to: Option<StateWord>,
     object: Option<u32>,
     from: Option<StateWord>,
 }
 
 pub(super) fn state(host: &mut Host, call: &StateCall) -> Result<Json, Refused> {
+    let Some(to) = call.to else {
+        return Ok(match host.common_state() {
+            Some(state) => {
+                let words = state.name().to_lowercase();
+                with(outcome(Status::Success), "state", json!(words))
+            }
+            None => outcome(Status::Unsuccessful),
+        });
+    };
     if let Some(from) = call.from {
-        return Ok(super::dry::steps(from, call.to));
+        return Ok(super::dry::steps(from, to));
     }
-    let wanted = call.to.state();
+    let wanted = to.state();
     let (status, moved) = match call.object {
         None => host.step_all(wanted),
         Some(object) => host.step_some(object, wanted).ok_or_else(|| {
@@ -407,10 +420,17 @@ pub(super) struct Inject {
     object: u32,
     line: Option<u8>,
     state: Option<StateWord>,
+    /// The stream behind an output goes on in another format.
+    format: Option<FormatWords>,
+    #[serde(default)]
     status: String,
 }
 
 pub(super) fn inject(host: &mut Host, call: &Inject) -> Result<Json, Refused> {
+    if let Some(format) = &call.format {
+        let format = format.format().map_err(words_refused)?;
+        return Ok(outcome(host.change_stream(call.object, &format)));
+    }
     let at = match (call.line, call.state) {
         (Some(line @ 9..=11), None) => At::Line(line),
         (None, Some(state)) => At::State(state.state()),

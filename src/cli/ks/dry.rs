@@ -1,134 +1,18 @@
-//! Requests that play something through without an object: frames out of one allocator, events through the sequencer or
-//! raw MIDI off its buffers, the steps between two states.
+//! Requests that play something through without an object: events through the sequencer or raw MIDI off its buffers, the
+//! steps between two states.
 
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
-use super::calls::{Framing, StateWord};
+use super::calls::StateWord;
 use super::words::Bytes;
-use super::{answered, outcome, with};
-use crate::ks::{Interface, KernelEvent, Medium, State, Status};
+use super::{outcome, with};
+use crate::ks::{KernelEvent, State, Status};
 use crate::midi::records::{self, Record};
 use crate::portcls::sequencer::{Arrived, Sequencer};
-use crate::raw::layout::{Reader, Writer};
-use crate::raw::{self, Host, sets, verb};
 
-/// Most buffers, records, calls and changes of one request.
+/// Most buffers, records and changes of one request.
 const MOST: usize = 1 << 16;
-
-/// One allocator from its framing on, and the calls it gets.
-#[derive(Deserialize, Debug)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Allocate {
-    framing: Framing,
-    #[serde(default)]
-    calls: Vec<CallWords>,
-}
-
-/// `"alloc"`, `"direct"`, `"cancel"`, or a frame to be freed, by the place of the call that gave it.
-#[derive(Deserialize, Debug)]
-#[serde(rename_all = "snake_case")]
-enum CallWords {
-    Alloc,
-    Direct,
-    Cancel,
-    Free(usize),
-}
-
-pub(super) fn allocate(it: &Allocate) -> Result<Json, String> {
-    if it.calls.len() > MOST {
-        return Err(format!("{} calls; at most {MOST}", it.calls.len()));
-    }
-    let mut host = super::blank();
-    let pin = sink(&mut host).ok_or("there is no pin to make it on")?;
-    let made = host.create_allocator(pin, &it.framing.bytes());
-    let Some(allocator) = Reader(&made.data).u32() else {
-        return Ok(outcome(made.status));
-    };
-    let method = |host: &mut Host, id: u32, data: &[u8]| {
-        let input = Writer::default()
-            .guid(sets::STREAM_ALLOCATOR_METHODS)
-            .u32(id)
-            .u32(0);
-        host.method(
-            allocator,
-            raw::Call {
-                input: &input.0,
-                data,
-                output: usize::MAX,
-            },
-        )
-    };
-    // Frames by the call that gave them, or that began to wait for them.
-    let mut frames: Vec<Option<u64>> = vec![];
-    let mut answers: Vec<Json> = vec![];
-    let mut waiting: Vec<usize> = vec![];
-    for call in &it.calls {
-        let index = frames.len();
-        let answer = match *call {
-            CallWords::Alloc => method(&mut host, 0, &[]),
-            CallWords::Direct => host.allocate_directly(allocator),
-            CallWords::Cancel => {
-                let any = host.cancel(allocator);
-                raw::Answer::status(if any {
-                    Status::Success
-                } else {
-                    Status::Unsuccessful
-                })
-            }
-            CallWords::Free(index) => {
-                let frame = frames.get(index).copied().flatten().unwrap_or(0);
-                method(&mut host, 1, &frame.to_le_bytes())
-            }
-        };
-        let given = Reader(&answer.data).u64();
-        frames.push(given);
-        if answer.status == Status::Pending {
-            waiting.push(index);
-        }
-        let mut document = outcome(answer.status);
-        document["frame"] = json!(given);
-        let mut ends: Vec<Json> = vec![];
-        for ended in host.take_completed() {
-            let waited = waiting.remove(0);
-            frames[waited] = Reader(&ended.answer.data).u64();
-            let mut end = outcome(ended.answer.status);
-            end["call"] = json!(waited);
-            end["frame"] = json!(frames[waited]);
-            ends.push(end);
-        }
-        answers.push(with(document, "completed", json!(ends)));
-    }
-    let input = Writer::default()
-        .guid(sets::STREAM_ALLOCATOR)
-        .u32(1)
-        .u32(verb::GET);
-    let status = host.property(
-        allocator,
-        raw::Call {
-            input: &input.0,
-            data: &[],
-            output: usize::MAX,
-        },
-    );
-    let mut document = answered(&status);
-    document["calls"] = json!(answers);
-    // The count of frames that are out stands behind the framing.
-    let allocated = status.data.get(24..).and_then(|rest| Reader(rest).u32());
-    document["allocated"] = json!(allocated);
-    Ok(document)
-}
-
-/// A pin that answers requests, for allocators to be made on.
-fn sink(host: &mut Host) -> Option<raw::Handle> {
-    let filter = host.open("gain").ok()?;
-    let (factory, format) = {
-        let (factory, pin) = host.descriptor(filter)?.pin("in")?;
-        (factory, pin.ranges.first()?.choose()?)
-    };
-    let agreed = (format, Medium::STANDARD, Interface::STREAMING);
-    Some(host.adopt(filter, factory, raw::Role::Sink, agreed, State::Stop))
-}
 
 /// Events for the sequencer, or buffers of raw MIDI.
 #[derive(Deserialize, Debug)]

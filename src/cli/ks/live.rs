@@ -73,6 +73,17 @@ impl Live {
         document
     }
 
+    /// What was agreed about the frames of the wire that a pin is an end of.
+    pub(super) fn framing(&self, pin: u32) -> Option<Json> {
+        let wiring = self.objects.wiring();
+        let is_end = |wire: &&crate::graph::Wire| {
+            let open = self.objects.wire(wire);
+            open.is_some_and(|it| [it.from, it.to].contains(&pin))
+        };
+        let index = wiring.wires.iter().position(|wire| is_end(&wire))?;
+        Some(shapes::framing(wiring, &self.objects.pipes(), index))
+    }
+
     /// Writes the document as it is now.
     pub(super) fn save(&mut self, file: &Path) -> Result<Json, Refused> {
         self.document.loaded.graph = self.objects.graph().clone();

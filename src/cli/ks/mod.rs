@@ -1,8 +1,9 @@
 //! `ksgraph ks`: the raw door for scripts. One JSON request a line on standard input, one JSON answer a line.
 //!
-//! Here are the requests and what becomes of them; `calls.rs` has calls on objects, `pure.rs` questions without one,
-//! `registered.rs` what is on offer; `words.rs` reads ids, ranges and formats, `shapes.rs` of the parent writes them. The schema is in docs/ks-json.md. A line that cannot be understood is answered, and the next is read.
+//! Here are the requests and what becomes of them; `calls.rs` has calls on objects, `streams.rs` headers, `allocate.rs`
+//! frames, `pure.rs` questions without an object, `registered.rs` what is on offer; `words.rs` reads ids, ranges and formats, `shapes.rs` of the parent writes them. The schema is in docs/ks-json.md. A line that cannot be understood is answered, and the next is read.
 
+mod allocate;
 mod calls;
 
 mod dry;
@@ -11,6 +12,7 @@ mod live;
 
 mod pure;
 mod registered;
+mod streams;
 mod words;
 
 use std::io::BufRead;
@@ -91,7 +93,7 @@ enum Request {
     Save {
         file: std::path::PathBuf,
     },
-    Allocate(dry::Allocate),
+    Allocate(allocate::Allocate),
     Sequence(dry::Sequence),
     Inject(calls::Inject),
     Registry {
@@ -116,6 +118,24 @@ enum Request {
         object: u32,
     },
     Log,
+
+    /// Headers are handed to a pin, or filled by it.
+    Write(streams::Transfer),
+    Read(streams::Transfer),
+    /// What one header says of its time.
+    Header {
+        header: streams::HeaderWords,
+    },
+    /// The machine sleeps, or has woken.
+    Sleep {
+        #[serde(default)]
+        woken: bool,
+    },
+    /// Calls of pins and allocators.
+    Trace {
+        object: Option<u32>,
+    },
+
     Intersect(pure::Intersect),
     Match {
         from: PinWords,
@@ -286,6 +306,7 @@ fn of_graph(host: &mut Host, live: &mut Option<Live>, request: Request) -> Resul
                 .map_err(words_refused)?;
             Ok(with(outcome(Status::Success), "now", json!(now)))
         }
+        Request::Allocate(it) if it.object.is_some() => allocate::allocate(&it, Some(open)),
         Request::Close { object } if open.objects.holds(object) => {
             let words = format!("object {object} belongs to the graph");
             Err(Refused::new(Status::InvalidDeviceRequest, words))
@@ -352,7 +373,7 @@ fn carry_out(host: &mut Host, request: Request) -> Result<Json, Refused> {
             let words = "no graph is open: {\"op\":\"graph\",\"file\":...} opens one";
             Err(Refused::new(Status::InvalidParameter, words))
         }
-        Request::Allocate(it) => dry::allocate(&it).map_err(words_refused),
+        Request::Allocate(it) => allocate::allocate(&it, None),
         Request::Sequence(it) => dry::sequence(&it).map_err(words_refused),
         Request::Inject(call) => calls::inject(host, &call),
         Request::Registry { category } => {
@@ -440,9 +461,20 @@ fn carry_out(host: &mut Host, request: Request) -> Result<Json, Refused> {
             }
         }
         Request::Pin { object } => match host.agreed(object) {
-            Some(_) => Ok(with_pin(outcome(Status::Success), host, object)),
+            Some(_) => {
+                let document = with_pin(outcome(Status::Success), host, object);
+                Ok(streams::with_stream(document, host, object))
+            }
             None => Err(no_object(object)),
         },
+        Request::Write(it) => streams::write(host, &it),
+        Request::Read(it) => streams::read(host, &it),
+        Request::Header { header } => streams::span(&header),
+        Request::Sleep { woken } => {
+            host.sleep(!woken);
+            Ok(outcome(Status::Success))
+        }
+        Request::Trace { object } => Ok(streams::trace(host, object)),
         Request::Log => Ok(with(outcome(Status::Success), "log", json!(host.log()))),
         Request::Intersect(it) => pure::intersect(&it).map_err(words_refused),
         Request::Match { from, to } => pure::matched(&from, &to).map_err(words_refused),

@@ -430,6 +430,9 @@ pub(super) struct PinWords {
     global: Option<u32>,
     /// What it wants of its frames; nothing declares nothing (AFX-5).
     framing: Option<Framing>,
+    /// It is acquired behind what gives to it (ORD-1).
+    #[serde(default)]
+    acquires_in_order: bool,
     /// Another pin with which it shares its format; for filters that are registered.
     pub(super) same_format_as: Option<String>,
     /// A handler of its own for intersections, by its name; for filters that are registered.
@@ -456,6 +459,11 @@ impl PinWords {
         self.name.clone().unwrap_or_else(|| format!("pin{index}"))
     }
 
+    /// What it is called, or `other`.
+    pub(super) fn name_or(&self, other: &str) -> String {
+        self.name.clone().unwrap_or_else(|| other.to_owned())
+    }
+
     /// The factory, called `name`.
     pub(super) fn factory(&self, name: &str) -> Result<PinFactory, String> {
         let blank = match self.data_flow {
@@ -477,6 +485,7 @@ impl PinWords {
             },
             global: self.global.unwrap_or(u32::MAX),
             framing: self.framing.clone(),
+            acquires_in_order: self.acquires_in_order,
             ..blank
         })
     }

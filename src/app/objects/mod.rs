@@ -7,10 +7,16 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::engine::{Job, Offline};
-use crate::graph::{Edit, FilterPath, Graph, NodeKind, PinAddress, Wire, Wiring, apply, negotiate};
+use crate::engine::{Held, Job, Limits, Message, Offline};
+use crate::graph::{
+    Edit, FilterPath, Graph, NodeKind, PinAddress, Pipes, Wire, Wiring, apply, negotiate, pipes,
+};
 use crate::ks::{Catalogue, DataFlow, Domain, Facts, REF_TIMES_PER_SECOND, State, Value};
 use crate::raw::{Handle, Host, Role, sets};
+
+mod frames;
+
+use frames::PipeAllocators;
 
 /// The longest cycle of a run.
 const CYCLE: u64 = 256;
@@ -39,6 +45,9 @@ pub struct GraphObjects {
     filters: BTreeMap<FilterPath, Handle>,
     wires: BTreeMap<Ends, OpenWire>,
     run: Option<Offline>,
+    /// Units of 100 ns that the run was given.
+    played: u64,
+    frames: PipeAllocators,
 }
 
 impl GraphObjects {
@@ -72,6 +81,8 @@ impl GraphObjects {
             filters,
             wires: BTreeMap::new(),
             run: None,
+            played: 0,
+            frames: PipeAllocators::default(),
         };
         objects.follow(&mut host);
         (host, objects)
@@ -85,6 +96,11 @@ impl GraphObjects {
     /// What was agreed last.
     pub fn wiring(&self) -> &Wiring {
         &self.wiring
+    }
+
+    /// Who shares frames with whom, as it is played.
+    pub fn pipes(&self) -> Pipes {
+        pipes(&self.wiring, CYCLE as usize)
     }
 
     /// The object of a filter.
@@ -105,6 +121,7 @@ impl GraphObjects {
                 .wires
                 .values()
                 .any(|it| [it.from, it.to].contains(&handle))
+            || self.frames.holds(handle)
     }
 
     /// The first filter of a kind.
@@ -121,6 +138,7 @@ impl GraphObjects {
         let mut edits: Vec<Edit> = self.values_set(host);
         let chosen = self.formats_chosen(host);
         if edits.is_empty() && chosen.is_empty() {
+            self.follow_states(host);
             return Ok(());
         }
         let mut graph = self.graph.clone();
@@ -153,7 +171,36 @@ impl GraphObjects {
         if let Some(run) = &mut self.run {
             run.change(&job);
         }
+        self.frames.clear(host);
+        self.follow_states(host);
         Ok(())
+    }
+
+    /// Pipes have allocators from the step to Acquire on until their pins have stopped (NEG-3), and the run goes as far
+    /// as the pins.
+    fn follow_states(&mut self, host: &mut Host) {
+        let pipes = pipes(&self.wiring, CYCLE as usize);
+        let open: Vec<Option<OpenWire>> =
+            self.wiring.wires.iter().map(|it| self.wire(it)).collect();
+        self.frames.follow(host, &pipes, &open);
+        let Some(run) = &mut self.run else { return };
+        for (ends, open) in &self.wires {
+            for (end, pin) in [(&ends.0, open.from), (&ends.1, open.to)] {
+                let Some(entry) = run.built.open.get(&end.filter).map(|it| it.entry) else {
+                    continue;
+                };
+                let factory = host
+                    .descriptor(pin)
+                    .and_then(|it| Some(it.pin(&end.pin)?.0));
+                if let (Some(factory), Some(state)) = (factory, host.state(pin)) {
+                    run.send(Message::Limit {
+                        entry,
+                        pin: Some((factory as u16, end.instance as u16)),
+                        state,
+                    });
+                }
+            }
+        }
     }
 
     /// Values that the objects have and the document has not.
@@ -286,19 +333,33 @@ impl GraphObjects {
         }
     }
 
-    /// Whether all pins of the graph are in Run.
-    fn is_running(&self, host: &Host) -> bool {
-        let pins = self.wires.values().flat_map(|it| [it.from, it.to]);
-        let mut states = pins.map(|pin| host.state(pin)).peekable();
-        states.peek().is_some() && states.all(|state| state == Some(State::Run))
+    /// How far each pin may go.
+    fn limits(&self, host: &Host) -> BTreeMap<FilterPath, Limits> {
+        let mut limits: BTreeMap<FilterPath, Limits> = BTreeMap::new();
+        for (ends, open) in &self.wires {
+            for (end, pin) in [(&ends.0, open.from), (&ends.1, open.to)] {
+                let state = host.state(pin).unwrap_or_default();
+                let of_filter = limits.entry(end.filter.clone()).or_default();
+                let key = (end.pin.clone(), end.instance);
+                of_filter.pins.insert(key, state);
+            }
+        }
+        limits
     }
 
-    /// Time goes by: the graph plays for as long, and pins are told when its streams have ended. A graph that was stopped
-    /// begins anew.
+    /// Whether any pin of the graph is in Run.
+    fn is_running(&self, host: &Host) -> bool {
+        let mut pins = self.wires.values().flat_map(|it| [it.from, it.to]);
+        pins.any(|pin| host.state(pin) == Some(State::Run))
+    }
+
+    /// Time goes by: what is in Run of the graph plays for as long, and pins are told when its streams have ended. A graph
+    /// that was stopped begins anew.
     pub fn advance(&mut self, host: &mut Host, by: u64, is_stall: bool) -> Result<u64, String> {
         let stopped = |it: &OpenWire| host.state(it.to) == Some(State::Stop);
         if self.wires.values().all(stopped) {
             self.run = None;
+            self.played = 0;
         }
         if self.is_running(host) {
             self.play(host, by)?;
@@ -313,16 +374,17 @@ impl GraphObjects {
                 "a graph that runs goes on by {MOST_SECONDS} s at a time"
             ));
         }
-        let job = self.job();
+        let job = Job {
+            limits: self.limits(host),
+            ..self.job()
+        };
         let catalogue = &self.catalogue;
         let run = self
             .run
             .get_or_insert_with(|| Offline::new(catalogue, &job, CYCLE as usize));
         let had_ended = run.has_ended();
-        // All pins stand at the same time; which one is asked does not matter.
-        let pin = self.wires.values().next().map(|it| it.to);
-        let end = pin.map_or(0, |pin| host.time(pin)).saturating_add(by);
-        let samples = u128::from(end) * u128::from(self.wiring.rate_hz);
+        self.played = self.played.saturating_add(by);
+        let samples = u128::from(self.played) * u128::from(self.wiring.rate_hz);
         let end = (samples / REF_TIMES_PER_SECOND as u128) as u64;
         while run.position() < end {
             let length = (end - run.position()).min(CYCLE) as usize;
@@ -330,6 +392,9 @@ impl GraphObjects {
         }
         // What a run reports is for those who listen to it.
         run.reports().for_each(drop);
+        let wires = self.wiring.wires.iter();
+        let held: Vec<Held> = wires.map(|wire| held(run, wire)).collect();
+        self.frames.count(host, &held);
         if run.has_ended() && !had_ended {
             for wire in self.wires.values() {
                 host.fire(wire.from, sets::CONNECTION_EVENTS, END_OF_STREAM);
@@ -338,4 +403,13 @@ impl GraphObjects {
         }
         Ok(())
     }
+}
+
+/// What lies on a wire of a run.
+fn held(run: &Offline, wire: &Wire) -> Held {
+    let ends = (wire.from.clone(), wire.to.clone());
+    let at = run.built.wires.get(&ends).zip(run.built.states.as_ref());
+    at.map_or_else(Held::default, |(at, states)| {
+        states.held(*at, run.cells().cycles())
+    })
 }
