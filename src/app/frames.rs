@@ -30,15 +30,27 @@ impl Frames {
         }
     }
 
-    pub(super) fn take(&mut self, frame: TappedFrame) {
+    pub(super) fn take(&mut self, mut frame: TappedFrame) {
         if self.is_held {
             return;
         }
+        write_format(&mut frame);
         if self.rows.len() == KEPT_FRAMES {
             self.rows.pop_front();
         }
         self.rows.push_back(frame);
     }
+}
+
+/// A packet that is a change of format has the format for its bytes (HDR-12).
+fn write_format(frame: &mut TappedFrame) {
+    let Some(format) = &frame.format else { return };
+    let bytes = crate::raw::layout::format(format);
+    let shown = bytes.len().min(frame.bytes.len());
+    frame.bytes[..shown].copy_from_slice(&bytes[..shown]);
+    frame.shown = shown as u16;
+    frame.header.data_used = bytes.len() as u32;
+    frame.extent = frame.header.data_used;
 }
 
 impl<'a> View<'a> {

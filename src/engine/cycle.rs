@@ -10,7 +10,7 @@ use super::link::{Cells, Report};
 use super::plan::{OutputSlot, Plan, Step};
 use super::slab::Slab;
 use super::table::{Tables, peak};
-use super::tap::{Coding, Tap};
+use super::tap::{Sight, Tap};
 use crate::dsp::measure::{finite_peak, first_non_finite, silence_non_finite};
 use crate::ks::{Flow, InputPin, Inputs, Io, Payload, Telemetry, flag, time_from_sample};
 
@@ -148,7 +148,7 @@ impl<'a> Cycle<'a> {
             holds,
             levels,
             changed,
-            codings,
+            sights,
             rate_hz,
             fade_len,
             fade_done,
@@ -252,7 +252,7 @@ impl<'a> Cycle<'a> {
                         let says = (own, ends, is_new);
                         let bad = self.put_back(tables, output, hand, *rate_hz, says, levels);
                         if let Some(wire) = output.wire {
-                            self.show(tables, output.slot, wire, codings, cuts);
+                            self.show(tables, output.slot, wire, sights, cuts);
                         }
                         if let Some(position) = bad.filter(|_| output.is_to_blame)
                             && !entry.has_complained
@@ -288,7 +288,7 @@ impl<'a> Cycle<'a> {
                 Step::Cut { cut, from } => {
                     let cut = &mut cuts[*cut];
                     let (flags, ends) = cut.run(*from, tables);
-                    self.show_cut(cut, tables, codings, *rate_hz);
+                    self.show_cut(cut, tables, sights, *rate_hz);
                     let to = cut.to as usize;
                     self.stamp(tables, to, flags, *rate_hz, self.position, ends);
                 }
@@ -300,7 +300,7 @@ impl<'a> Cycle<'a> {
                     }
                     let payload = &tables.payloads[*slot as usize];
                     self.publish(levels, *wire, payload, peak(payload).0);
-                    self.show(tables, *slot, *wire, codings, cuts);
+                    self.show(tables, *slot, *wire, sights, cuts);
                 }
                 Step::Recall { line } => {
                     let slot = lines[*line].to as usize;
@@ -384,7 +384,7 @@ impl<'a> Cycle<'a> {
     }
 
     /// Copies the frame of a wire for whoever looks at it; where it is cut anew, its own frames are looked at.
-    fn show(&mut self, tables: &Tables, slot: u32, wire: u32, codings: &[Coding], cuts: &[Cut]) {
+    fn show(&mut self, tables: &Tables, slot: u32, wire: u32, sights: &[Sight], cuts: &[Cut]) {
         let Some(tap) = self.tap.as_deref_mut().filter(|tap| tap.is_on(wire)) else {
             return;
         };
@@ -396,13 +396,13 @@ impl<'a> Cycle<'a> {
         tap.take(
             header,
             payload,
-            codings[wire as usize],
+            &sights[wire as usize],
             tables.sample_sizes[slot],
         );
     }
 
     /// The same for a frame of another length, when it is full.
-    fn show_cut(&mut self, cut: &Cut, tables: &Tables, codings: &[Coding], rate_hz: u32) {
+    fn show_cut(&mut self, cut: &Cut, tables: &Tables, sights: &[Sight], rate_hz: u32) {
         let tap = self.tap.as_deref_mut();
         let Some(tap) = tap.filter(|tap| tap.is_on(cut.wire) && cut.is_full) else {
             return;
@@ -415,7 +415,7 @@ impl<'a> Cycle<'a> {
             data_used: frame.len() as u32 * size,
             flags: flags | flag::TIMEVALID | flag::DURATIONVALID,
         };
-        tap.take_wave(header, frame, codings[cut.wire as usize], size);
+        tap.take_wave(header, frame, &sights[cut.wire as usize], size);
     }
 
     /// Publishes what a wire carries.

@@ -88,6 +88,8 @@ pub(super) struct Link {
     is_to_release: bool,
     /// A frame was lost ahead of the next one.
     has_gap: bool,
+    /// What waits is to be dropped upon Pause (HDR-11).
+    flushes: bool,
     pub(super) is_written: bool,
     pub(super) is_read: bool,
     /// Requests until the counting began that goes on.
@@ -116,6 +118,7 @@ impl Link {
             is_wanted: true,
             is_to_release: false,
             has_gap: false,
+            flushes: false,
             is_written: false,
             is_read: false,
             issued: 0,
@@ -151,8 +154,16 @@ impl Link {
         self.issued = old.issued;
         self.since = old.since;
         self.has_gap = old.has_gap;
+        self.flushes = old.flushes;
         self.is_to_release = old.is_to_release;
         (self.is_written, self.is_read) = (old.is_written, old.is_read);
+    }
+
+    /// Its reader has come down to Pause: what says so is forgotten (HDR-11).
+    pub(super) fn pause(&mut self) {
+        if self.flushes {
+            self.flush();
+        }
     }
 
     /// Forgets what waits: the requests are completed, empty (STA-10).
@@ -361,6 +372,9 @@ impl Holds {
                 &mut tables.payloads[slot as usize],
                 &mut tables.headers[slot as usize],
             );
+            if link.is_written {
+                link.flushes = header.flags & flag::FLUSHONPAUSE != 0;
+            }
             if !link.is_read {
                 if link.is_written
                     && room > 0

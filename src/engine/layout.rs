@@ -10,7 +10,7 @@ use super::line::Line;
 use super::plan::{OutputSlot, Plan, Step};
 use super::spec::{Node, Spec, SpecWire};
 use super::table::{Shape, Tables};
-use super::tap::Coding;
+use super::tap::Sight;
 use crate::graph::{FilterPath, Way};
 use crate::ks::framing::{Borrowed, frame_of};
 use crate::ks::{DataFlow, DataFormat, InputPin, Kind, OpenPin, Output, StreamHeader, Telemetry};
@@ -52,9 +52,7 @@ impl Builder {
         };
         let own = desk.pass(false, fading, is_arriving);
         // Frames are shared once everything has arrived, so nothing fades there; what leaves is never so far.
-        // What waits on a wire waits in its frame: then every wire has its own.
-        let waits = spec.wires.iter().any(|wire| wire.align > 0);
-        let shows = spec.wires.iter().any(|wire| wire.way == Way::Reference) && !waits;
+        let shows = spec.wires.iter().any(|wire| wire.way == Way::Reference);
         let shared = (shows && is_arriving).then(|| desk.pass(true, &[], true));
         let Desk {
             mut tables,
@@ -121,7 +119,7 @@ impl Builder {
 
             changed: vec![],
             taps,
-            codings: spec.wires.iter().map(|it| Coding::of(&it.format)).collect(),
+            sights: spec.wires.iter().map(|it| Sight::of(&it.format)).collect(),
             levels: Telemetry::new(spec.wires.len()),
         }
     }
@@ -331,7 +329,10 @@ impl Desk<'_> {
             let is_free = spec.wires[source].is_altered || spec.wires[source].delay.is_some();
             let is_borrowed = match wire.map(|wire| spec.wires[wire].way) {
                 Some(Way::InPlace) => is_edited,
-                Some(Way::Reference) => !is_edited && shares,
+                // What waits on a wire waits in its frame: then the wire has its own.
+                Some(Way::Reference) => {
+                    !is_edited && shares && wire.is_some_and(|wire| spec.wires[wire].align == 0)
+                }
                 Some(_) => false,
                 None => is_edited && is_free && taken.insert(source),
             };

@@ -10,7 +10,7 @@ use super::hold::Holds;
 use super::line::Line;
 use super::slab::Entry;
 use super::table::Tables;
-use super::tap::Coding;
+use super::tap::Sight;
 use crate::graph::FilterPath;
 use crate::ks::{InputPin, Output, Pacer, Telemetry};
 
@@ -150,7 +150,7 @@ pub struct Plan {
     pub(super) changed: Vec<u32>,
     /// Identities of wires, in order, and the wires; how the samples of each are bytes.
     pub(super) taps: Vec<(u64, u32)>,
-    pub(super) codings: Vec<Coding>,
+    pub(super) sights: Vec<Sight>,
     /// Level of each wire, latest.
     pub(super) levels: Telemetry,
 }

@@ -319,6 +319,12 @@ impl Walk<'_> {
         {
             walk(entry, highest);
         }
+        if let (State::Pause, Some(wire)) = (next, it.wire) {
+            let link = &mut self.holds.links[wire as usize];
+            if link.to_seat == Some(seat as u32) {
+                link.pause();
+            }
+        }
         if next == State::Stop {
             if let Some(wire) = it.wire {
                 self.holds.links[wire as usize].flush();

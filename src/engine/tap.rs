@@ -1,8 +1,10 @@
 //! The tap of the wire probe: what passes on one wire, copied into a ring frame by frame. Nobody waits: what finds the
 //! ring full is counted and left out.
 
+use std::sync::Arc;
+
 use crate::ks::{
-    DataFormat, EVENT_BYTES, EVENT_CAPACITY, KernelEvent, Payload, StreamHeader, Wave,
+    DataFormat, EVENT_BYTES, EVENT_CAPACITY, KernelEvent, Payload, StreamHeader, Wave, flag,
 };
 
 /// The most bytes of a frame that are shown.
@@ -31,11 +33,30 @@ pub struct TappedFrame {
     pub shown: u16,
     /// The first of its bytes in the agreed format.
     pub bytes: [u8; TAP_BYTES],
+    /// The new format, where the packet is a change of it and nothing else (HDR-12): its bytes are those of the format,
+    /// and are not written out here.
+    pub format: Option<Arc<DataFormat>>,
+}
+
+/// What is known of a wire by whoever looks at it.
+#[derive(Debug)]
+pub(super) struct Sight {
+    coding: Coding,
+    format: Arc<DataFormat>,
+}
+
+impl Sight {
+    pub(super) fn of(format: &DataFormat) -> Self {
+        Self {
+            coding: Coding::of(format),
+            format: Arc::new(format.clone()),
+        }
+    }
 }
 
 /// How samples of a wire are bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Coding {
+enum Coding {
     Float32,
     Float64,
     /// Little-endian integers of so many bytes, on a grid of so many bits; of one byte without a sign.
@@ -44,7 +65,7 @@ pub(super) enum Coding {
 }
 
 impl Coding {
-    pub(super) fn of(format: &DataFormat) -> Self {
+    fn of(format: &DataFormat) -> Self {
         match format.audio {
             None => Self::Events,
             Some(audio) if format.is_float() && audio.bits > 32 => Self::Float64,
@@ -96,6 +117,7 @@ impl Tap {
             address: 0,
             shown: 0,
             bytes: [0; TAP_BYTES],
+            format: None,
         };
         Self {
             rows,
@@ -122,12 +144,15 @@ impl Tap {
         &mut self,
         header: StreamHeader,
         payload: &Payload,
-        coding: Coding,
+        sight: &Sight,
         sample_size: u32,
     ) {
         match payload {
-            Payload::Wave(wave) => self.take_wave(header, wave, coding, sample_size),
-            Payload::Events(events) => self.copy(header, None, events, coding, 0),
+            Payload::Wave(wave) => self.take_wave(header, wave, sight, sample_size),
+            Payload::Events(events) => {
+                let header = self.format_first(header, sight);
+                self.copy(header, None, events, sight.coding, 0);
+            }
             Payload::None => {}
         }
     }
@@ -137,10 +162,37 @@ impl Tap {
         &mut self,
         header: StreamHeader,
         wave: &Wave,
-        coding: Coding,
+        sight: &Sight,
         sample_size: u32,
     ) {
-        self.copy(header, Some(wave), &[], coding, sample_size);
+        let header = self.format_first(header, sight);
+        self.copy(header, Some(wave), &[], sight.coding, sample_size);
+    }
+
+    /// A change of format goes ahead of the first frame that has it, as a packet of its own (HDR-12). The header of that
+    /// frame.
+    fn format_first(&mut self, header: StreamHeader, sight: &Sight) -> StreamHeader {
+        if header.flags & flag::TYPECHANGED == 0 {
+            return header;
+        }
+        let row = &mut *self.row;
+        row.wire = self.wire.unwrap_or(0);
+        row.number = self.number;
+        row.header = StreamHeader {
+            time: header.time,
+            duration: 0,
+            data_used: 0,
+            flags: flag::TYPECHANGED | header.flags & flag::TIMEVALID,
+        };
+        (row.peak, row.shown, row.extent, row.address, row.checksum) = (0.0, 0, 0, 0, 0);
+        row.format = Some(Arc::clone(&sight.format));
+        let _ = self.rows.push(row.clone());
+        // The plan has it still, so nothing is freed here.
+        row.format = None;
+        StreamHeader {
+            flags: header.flags & !flag::TYPECHANGED,
+            ..header
+        }
     }
 
     fn copy(
@@ -221,7 +273,7 @@ mod tests {
         tap.take(
             header,
             &Payload::Wave(wave),
-            Coding::of(format),
+            &Sight::of(format),
             format.sample_size(),
         );
         end.pop().unwrap()

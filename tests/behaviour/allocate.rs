@@ -1,6 +1,7 @@
 //! Frames: who works in whose, where they lie, who has them, by the rules of allocators and of their negotiation.
 
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use ksgraph::graph::{AskedFraming, FilterPath, Graph, from_ron, to_ron};
 use ksgraph::ks::framing::require;
 use ksgraph::ks::{
     DataFormat, DataRange, Descriptor, Filter, Flow, Framing, FramingItem, Granted, Io, OpenError,
-    Opened, Opening, PinFactory, Processor, SizeRange, State, Waker,
+    Opened, Opening, PinFactory, Processor, SizeRange, State, Waker, flag,
 };
 use ksgraph::portcls::ring::{CardEnd, FrameRing, ring};
 use ksgraph::portcls::wavert::telemetry;
@@ -215,6 +216,30 @@ fn neg_4_the_last_reader_may_work_in_the_frame_and_others_get_copies() {
             (of(&seen, "end").2, of(&seen, "fin").2),
             (start + 1.0 + 1.0, start + 1.0)
         );
+    }
+}
+
+#[test]
+fn neg_4_ways_that_wait_for_each_other_leave_the_others_the_one_frame() {
+    for compensates in [false, true] {
+        let (stage, seen) = stage();
+        let text = "source -> splitter -> limiter -> mixer -> null_renderer; splitter -> mixer; \
+                    splitter -> end; splitter -> fin";
+        let mut graph = stage.graph(text);
+        graph.timing.compensates = compensates;
+        let mut offline = Offline::new(&stage.catalogue, &stage.job(&graph), 64);
+        let waits = offline
+            .built
+            .latencies
+            .values()
+            .any(|(_, waits)| *waits > 0);
+        assert_eq!(waits, compensates, "one way waits");
+        offline.cycle(64).unwrap();
+        let seen = std::mem::take(&mut *seen.lock().unwrap());
+        let place = of(&seen, "source").1;
+        for key in ["end", "fin"] {
+            assert_eq!(of(&seen, key).1, place, "{key}, compensated: {compensates}");
+        }
     }
 }
 
@@ -535,6 +560,55 @@ fn alc_8_what_is_not_returned_is_counted_and_the_ring_is_capped() {
     live.turns(500, 64);
     assert!(live.engine.cells().position() > position + 20_000);
     assert_eq!(live.cell(&graph, telemetry::FRAMES), frames);
+}
+
+/// Half of full scale, with the flags that a test wants in its headers.
+struct Flagged(Arc<AtomicU32>);
+
+static FLAGGED: Descriptor = Descriptor::new("flagged", "Flagged", &[], SOURCE, &[]);
+
+impl Filter for Flagged {
+    fn descriptor(&self) -> &Descriptor {
+        &FLAGGED
+    }
+
+    fn open(&self, _: &Opening<'_>) -> Result<Opened, OpenError> {
+        Ok(Opened::processor(Self(Arc::clone(&self.0))).endless())
+    }
+}
+
+impl Processor for Flagged {
+    fn process(&mut self, io: &mut Io<'_>) -> Flow {
+        let output = &mut io.outputs[0];
+        output.header.flags = self.0.load(Ordering::SeqCst);
+        output.channels_mut().for_each(|channel| channel.fill(0.5));
+        Flow::Running
+    }
+}
+
+#[test]
+fn hdr_preroll_is_not_heard_on_a_card() {
+    let mut live = Live::start();
+    let flags = Arc::new(AtomicU32::new(0));
+    let flagged = Arc::new(Flagged(Arc::clone(&flags)));
+    let mut catalogue = live.stage.catalogue.clone();
+    catalogue.register(flagged).unwrap();
+    (live.engine, live.driver) = Engine::by_hand(catalogue.clone(), 64).unwrap();
+    live.stage.catalogue = catalogue;
+    live.play("flagged -> audio_device_out");
+    let mut heard = |flag: u32| {
+        flags.store(flag, Ordering::SeqCst);
+        live.turns(100, 64);
+        let mut card = live.cards.0.lock().unwrap();
+        let card = card.as_mut().unwrap();
+        let mut out = vec![0.0_f32; 2 * card.cursor().queued()];
+        card.interleave(&mut out, 2, |it| it);
+        assert!(!out.is_empty());
+        out.iter().fold(0.0_f32, |most, it| most.max(it.abs()))
+    };
+    assert!(heard(0) > 0.4);
+    assert_eq!(heard(flag::PREROLL), 0.0);
+    assert!(heard(flag::SPLICEPOINT) > 0.4, "and on it goes");
 }
 
 #[test]

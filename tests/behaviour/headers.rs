@@ -194,7 +194,8 @@ fn hdr_10_the_end_goes_out_at_every_output_and_a_mix_ends_with_its_last_input() 
 }
 
 #[test]
-fn hdr_12_a_wire_that_changes_its_format_says_so_once_with_the_first_frame() {
+fn hdr_12_a_wire_that_changes_its_format_brings_it_in_a_packet_of_its_own_ahead_of_the_first_frame()
+{
     let bench = Bench::new();
     let (mut offline, mut graph) = bench.open("tone -> gain -> n:null_renderer");
     assert_eq!(
@@ -204,9 +205,17 @@ fn hdr_12_a_wire_that_changes_its_format_says_so_once_with_the_first_frame() {
     set(&mut graph, "tone", "channels", "1");
     offline.change(&bench.stage.job(&graph));
     let seen = frames(&mut offline, &graph, "n", &[64, 64]);
+    assert_eq!(seen.len(), 3, "a packet more than frames");
     assert_ne!(seen[0].header.flags & flag::TYPECHANGED, 0);
-    assert_eq!(seen[1].header.flags & flag::TYPECHANGED, 0);
-    assert_eq!(seen[0].header.data_used, 64 * 4, "with the new format");
+    let format = seen[0].format.as_ref().unwrap();
+    assert_eq!(**format, ksgraph::ks::DataFormat::float(1, 48_000));
+    assert_eq!((seen[0].header.duration, seen[0].shown), (0, 0));
+    assert_eq!(seen[1].header.time, seen[0].header.time);
+    for frame in &seen[1..] {
+        assert_eq!(frame.header.flags & flag::TYPECHANGED, 0);
+        assert!(frame.format.is_none());
+        assert_eq!(frame.header.data_used, 64 * 4, "with the new format");
+    }
 }
 
 #[test]

@@ -167,3 +167,27 @@ fn a_limit_of_a_job_holds_from_the_beginning() {
     assert_eq!(made.load(Ordering::SeqCst) as usize, FRAMES * FRAME);
     assert_eq!(state(&offline, &graph, "null_renderer", "in"), State::Pause);
 }
+
+#[test]
+fn hdr_11_what_waits_and_says_so_is_dropped_upon_pause() {
+    for flags in [0, ksgraph::ks::flag::FLUSHONPAUSE] {
+        let mut stage = Stage::new();
+        let flushing = Flushing(AtomicU32::new(flags));
+        stage.catalogue.register(Arc::new(flushing)).unwrap();
+        let graph = stage.graph("flushing -> null_renderer");
+        let mut offline = Offline::new(&stage.catalogue, &stage.job(&graph), 64);
+        let sink = "null_renderer";
+        let set = |at: usize, state: State| (at, sink, Some("in"), state);
+        // The first pause finds nothing that waits; two frames are filled in it, and are late from then on.
+        let cuts = [set(640, State::Pause), set(3200, State::Run)];
+        let heard = play(&mut offline, &stage, &graph, sink, &cuts, &even(6400, 64));
+        let late = 640 + FRAMES * FRAME;
+        assert_eq!(heard[0][3200..], rising(641, 3200));
+        // The second finds those that are late.
+        let cuts = [set(0, State::Pause), set(640, State::Run)];
+        let heard = play(&mut offline, &stage, &graph, sink, &cuts, &even(1280, 64));
+        let made = late + 3200;
+        let next = if flags == 0 { 641 + 3200 } else { made + 1 };
+        assert_eq!(heard[0][640..], rising(next, 640), "flags {flags:#x}");
+    }
+}

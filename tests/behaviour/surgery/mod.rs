@@ -104,6 +104,40 @@ fn state(offline: &Offline, graph: &Graph, name: &str, pin: &str) -> State {
     states.state(offline.built.pins[&pin])
 }
 
+/// A rising source that may say of its frames that they are dropped upon Pause.
+struct Flushing(AtomicU32);
+
+static FLUSHING: Descriptor = Descriptor::new("flushing", "Flushing", AUDIO, PUSHED, &[]);
+
+impl Filter for Flushing {
+    fn descriptor(&self) -> &Descriptor {
+        &FLUSHING
+    }
+
+    fn open(&self, _: &Opening<'_>) -> Result<Opened, OpenError> {
+        let flags = self.0.load(Ordering::SeqCst);
+        Ok(Opened::processor(Rises { flags, at: 0 }).endless())
+    }
+}
+
+struct Rises {
+    flags: u32,
+    at: usize,
+}
+
+impl Processor for Rises {
+    fn process(&mut self, io: &mut Io<'_>) -> Flow {
+        let rising = rising(self.at + 1, io.len);
+        self.at += io.len;
+        let output = &mut io.outputs[0];
+        output.header.flags = self.flags;
+        for channel in output.channels_mut() {
+            channel.copy_from_slice(&rising);
+        }
+        Flow::Running
+    }
+}
+
 /// A rising source that counts what it was asked for. `pull`: its output waits to be asked.
 struct Counted {
     descriptor: Descriptor,
