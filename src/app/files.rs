@@ -47,6 +47,7 @@ impl App {
         self.last_keyboard = None;
         self.xruns = super::dropouts::Dropouts::default();
         self.barred.clear();
+        self.forget_quality();
         self.forget_devices();
         if let Some(observer) = &mut self.observer {
             observer.forget_files();

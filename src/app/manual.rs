@@ -46,6 +46,10 @@ pub fn page(filter: &dyn Filter, heading: &str) -> String {
     text += &format!("`{}` · {}\n", descriptor.key, categories.join(", "));
     text += &pins(&descriptor, facts.rate_hz);
     text += &properties(&descriptor);
+    if let Some(degrades) = &descriptor.degrades {
+        let words = degrades.gives_up.join("; ");
+        text += &format!("\nUnder load, by level 1 to 3: {words}.\n");
+    }
     text
 }
 

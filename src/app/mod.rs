@@ -13,12 +13,17 @@ mod clocks;
 pub use crate::engine::Mark;
 pub use clocks::written;
 
+pub use quality::{Asked, Complaint, quality_words};
+
 pub(crate) mod cures;
 mod dropouts;
 
 mod dropped;
 mod media;
 mod properties;
+
+mod quality;
+
 mod wires;
 
 mod backups;
@@ -243,6 +248,9 @@ pub struct App {
     xruns: dropouts::Dropouts,
     /// Filters that did not come back from a cycle: they are left out.
     barred: BTreeSet<FilterPath>,
+
+    quality: quality::Heard,
+
     epoch: Epoch,
     /// How often the graph was agreed.
     agreements: u64,
@@ -308,6 +316,9 @@ impl App {
             has_ended: false,
             xruns: dropouts::Dropouts::default(),
             barred: BTreeSet::new(),
+
+            quality: quality::Heard::default(),
+
             epoch: Epoch::new(),
             agreements: 0,
 

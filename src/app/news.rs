@@ -31,6 +31,7 @@ impl App {
         for item in news {
             self.hear(item);
         }
+        self.tell_asked();
         self.find_lost_devices();
         self.cut_off_stuck();
         if self.desk.is_waiting() {
@@ -139,6 +140,11 @@ impl App {
             News::DeviceLost(filter) => self.device_lost(&filter),
             News::Marked(fired) => self.marked(fired),
 
+            News::Quality(sink, quality, position) => self.hear_quality(sink, quality, position),
+            News::Degraded(filter, level, position) => {
+                self.hear_degraded(filter, level, position);
+            }
+
             News::Reached(state) => self.reached(state),
             News::Ended => {
                 self.has_ended = true;
@@ -153,6 +159,7 @@ impl App {
     }
 
     fn reached(&mut self, state: State) {
+        self.quality_reached(state);
         if state == State::Run
             && let Some(playing) = &mut self.playing
         {

@@ -13,7 +13,8 @@ use crate::engine::{Held, Limits, PlanCells};
 use crate::graph::{FilterPath, PinAddress, Wiring};
 use crate::ks::Cued;
 use crate::ks::{
-    Catalogue, Clock, Granted, KernelEvent, OpenError, Reading, Settings, State, Status, Telemetry,
+    Catalogue, Clock, Granted, KernelEvent, OpenError, Quality, Reading, Settings, State, Status,
+    Telemetry,
 };
 
 /// Something the engine told, in terms of the document.
@@ -40,6 +41,11 @@ pub(super) enum News {
     DeviceLost(FilterPath),
     /// A mark of the clock was reached.
     Marked(Fired),
+
+    /// A sink, or a graph without a device, said something of the frames it gets.
+    Quality(Option<FilterPath>, Quality, u64),
+    /// A filter was asked for less, or may do as much as before.
+    Degraded(FilterPath, u8, u64),
 
     /// All pins are in that state.
     Reached(State),
@@ -535,6 +541,25 @@ impl Playing {
                     news.extend(named(&self.open, entry).map(News::DeviceLost));
                 }
                 Report::Marked(fired) => news.push(News::Marked(fired)),
+
+                Report::Quality {
+                    entry,
+                    quality,
+                    position,
+                } => {
+                    let path = entry.and_then(|entry| named(&self.open, entry));
+                    if path.is_some() || entry.is_none() {
+                        news.push(News::Quality(path, quality, position));
+                    }
+                }
+                Report::Degraded {
+                    entry,
+                    level,
+                    position,
+                } => {
+                    let path = named(&self.open, entry);
+                    news.extend(path.map(|path| News::Degraded(path, level, position)));
+                }
 
                 Report::Ended => news.push(News::Ended),
             }

@@ -117,6 +117,13 @@ fn whole(descriptor: &Descriptor, rate_hz: u32) -> String {
         text += "\nInside\n";
         text += &inside(descriptor);
     }
+    if let Some(degrades) = &descriptor.degrades {
+        let strategy = degrades.strategy.name();
+        text += &format!("\nUnder load ({strategy})\n");
+        for (index, words) in degrades.gives_up.iter().enumerate() {
+            text += &format!("  level {}: {words}\n", index + 1);
+        }
+    }
     text += "\nProperties\n";
     for property in descriptor.properties.iter() {
         text += &property_text(property);

@@ -17,7 +17,8 @@ use crate::dsp::measure;
 use crate::engine::Epoch;
 use crate::graph::{FilterPath, PinAddress, Problem};
 use crate::ks::ids::category;
-use crate::ks::{DataFlow, Descriptor, Domain, Kind, Property, State, Value};
+use crate::ks::quality::LEAST;
+use crate::ks::{DataFlow, Descriptor, Domain, Kind, Property, REF_TIMES_PER_SECOND, State, Value};
 
 /// How often it is looked at what happens.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
@@ -274,6 +275,39 @@ impl Session {
             .iter()
             .map(|xrun| json!({ "at_seconds": xrun.at_seconds, "filter": xrun.filter }))
             .collect();
+        let (complaints, asked) = (self.app.complaints(), self.app.asked());
+        if !complaints.is_empty() || !asked.is_empty() {
+            text += &format!("{} complaints of quality\n", complaints.len());
+        }
+        for it in asked {
+            let words = match it.level {
+                0 => "full quality again".to_owned(),
+                level => format!("level {level} of {LEAST}, {}", it.gives_up),
+            };
+            text += &format!("  at {:.3} s: {}: {words}\n", it.at_seconds, it.filter);
+        }
+        let complaints: Vec<Json> = complaints
+            .iter()
+            .map(|it| {
+                json!({
+                    "at_seconds": it.at_seconds,
+                    "filter": it.filter,
+                    "proportion": it.quality.proportion,
+                    "late_seconds": it.quality.delta as f64 / REF_TIMES_PER_SECOND as f64,
+                })
+            })
+            .collect();
+        let asked: Vec<Json> = asked
+            .iter()
+            .map(|it| {
+                json!({
+                    "at_seconds": it.at_seconds,
+                    "filter": it.filter,
+                    "level": it.level,
+                    "gives_up": it.gives_up,
+                })
+            })
+            .collect();
         let told: Vec<Json> = problems
             .iter()
             .map(|problem| shapes::problem(view.wiring, problem, document.line_of(problem)))
@@ -290,6 +324,7 @@ impl Session {
             "latency_seconds": latency,
             "peak_dbfs": dbfs,
             "real_time": view.cells.is_some_and(|cells| cells.is_real_time()),
+            "quality": { "complaints": complaints, "asked": asked },
             "problems": told,
         });
         let has_gaps = it.fail_on_xrun && !xruns.is_empty();

@@ -397,6 +397,9 @@ pub(super) fn descriptor(descriptor: &Descriptor, rate_hz: u32) -> Json {
         "properties": properties,
         "nodes": nodes(descriptor),
         "connections": connections,
+        "degrades": descriptor.degrades.map(|it| {
+            json!({ "strategy": it.strategy.name(), "gives_up": it.gives_up })
+        }),
     })
 }
 

@@ -99,6 +99,24 @@ impl DelayLine {
         ((cube * part + square) * part + slope) * part + here
     }
 
+    /// The same, by a straight line through two of them as far as `straight` says: 0 is the cubic, 1 the line, which is
+    /// cheaper and dulls high frequencies.
+    #[must_use]
+    pub fn joined(&self, delay: f64, straight: f32) -> f32 {
+        if straight == 0.0 {
+            return self.between(delay);
+        }
+        let delay = delay.max(2.0);
+        let whole = delay as usize;
+        let here = self.tap(whole);
+        let line = here + (self.tap(whole + 1) - here) * (delay - whole as f64) as f32;
+        if straight == 1.0 {
+            return line;
+        }
+        let cubic = self.between(delay);
+        cubic + (line - cubic) * straight
+    }
+
     /// The sound at a place that may be moving.
     #[must_use]
     pub fn at(&self, place: Place) -> f32 {

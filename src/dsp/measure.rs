@@ -165,6 +165,13 @@ impl PeakMeter {
         self.level
     }
 
+    /// Falls as over so many samples of silence, without looking at any.
+    pub fn pass(&mut self, len: usize) -> f32 {
+        let fallen = self.level * self.fall.powf(len as f32);
+        self.level = if fallen < NOTHING { 0.0 } else { fallen };
+        self.level
+    }
+
     /// The level now, as an amplitude.
     #[must_use]
     pub fn level(&self) -> f32 {

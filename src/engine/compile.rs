@@ -12,6 +12,7 @@ use super::hold::Holds;
 use super::layout::peer_format;
 use super::link::PlanCells;
 use super::plan::{Arrival, Transition};
+use super::quality::Watches;
 use super::seating::Limits;
 use super::slab::{CAPACITY, Entry};
 use super::spec::{Node, Spec};
@@ -71,6 +72,9 @@ pub struct OpenFilter {
 
     /// Whether it has frames of its own for what comes in.
     pub lends: bool,
+
+    /// Whether it says something of the frames it gets.
+    pub reports_quality: bool,
 }
 
 /// The clock on a pin of a filter.
@@ -294,6 +298,19 @@ impl Builder {
         Holds::of(spec, slots, lines, fade_len, is_live, &self.limits)
     }
 
+    /// Who watches over quality in a layout.
+    pub(super) fn watch_quality(&self, spec: &Spec) -> Watches {
+        let live = self.live.values();
+        let live: BTreeMap<u32, &OpenFilter> =
+            live.map(|live| (live.open.entry, &live.open)).collect();
+        let reports = |entry| {
+            let open = live.get(&entry);
+            open.is_some_and(|it| it.reports_quality)
+        };
+        let drives = |entry| live.get(&entry).is_some_and(|it| it.has_pacer);
+        Watches::of(spec, reports, drives)
+    }
+
     /// Forgets open filters that are no longer there or were made from something else.
     fn close_what_left(&mut self, spec: &Spec, job: &Job, departures: &mut Vec<u32>) {
         let lens: BTreeMap<&FilterPath, usize> = spec
@@ -403,6 +420,8 @@ impl Builder {
             device: opened.device,
             absence: opened.absence,
             lends: opened.lends,
+
+            reports_quality: opened.reports_quality,
         };
         node.entry = Some(entry);
         node.lends = open.lends;

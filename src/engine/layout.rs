@@ -96,6 +96,7 @@ impl Builder {
         let delayed: Vec<usize> = lines.iter().map(|(wire, _)| *wire).collect();
         let holds = self.seat(spec, &own.slots, &delayed, fade_len);
         let steps = own.steps;
+        let quality = self.watch_quality(spec);
         Plan {
             serial: self.serial,
             rate_hz: spec.rate_hz,
@@ -116,6 +117,8 @@ impl Builder {
             fade_done: 0,
             heard: heard.collect(),
             holds,
+
+            quality,
 
             changed: vec![],
             taps,

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use super::marks::{Fired, Mark};
 use super::plan::Transition;
 use super::slab::CAPACITY;
-use crate::ks::{Bell, Cued, Priority, State, Status};
+use crate::ks::{Bell, Cued, Priority, Quality, State, Status};
 
 /// Messages a ring holds.
 pub(super) const MESSAGES: usize = 4096;
@@ -106,6 +106,25 @@ pub enum Report {
     },
     /// A mark of the clock was reached.
     Marked(Fired),
+
+    /// What a sink says of the frames it gets, when something is wrong with them or right again.
+    Quality {
+        /// Its place in the slab; `None`: everything that a cycle of a graph without a device fills.
+        entry: Option<u32>,
+        /// What it says.
+        quality: Quality,
+        /// The graph's position.
+        position: u64,
+    },
+    /// A filter was asked for less, or may do as much as before.
+    Degraded {
+        /// Its place in the slab.
+        entry: u32,
+        /// 0 is full quality.
+        level: u8,
+        /// The graph's position.
+        position: u64,
+    },
 
     /// A device is gone; if it drove the graph, a timer does now.
     DeviceLost {
@@ -231,6 +250,9 @@ pub struct Cells {
     pub(super) lost_reports: AtomicU32,
     pub(super) priority: AtomicU8,
     pub(super) costs: Box<[AtomicU32]>,
+
+    pub(super) degraded: Box<[AtomicU8]>,
+
     pub(super) bell: Bell,
 
     /// The filter the audio thread is in, as its place in the slab and one; 0: in none.
@@ -257,6 +279,9 @@ impl Cells {
             lost_reports: AtomicU32::new(0),
             priority: AtomicU8::new(Priority::Ordinary as u8),
             costs: (0..CAPACITY).map(|_| AtomicU32::new(0)).collect(),
+
+            degraded: (0..CAPACITY).map(|_| AtomicU8::new(0)).collect(),
+
             bell: Bell::default(),
 
             inside: AtomicU32::new(0),
@@ -354,6 +379,20 @@ impl Cells {
         self.costs
             .get(entry as usize)
             .map_or(0, |cell| cell.load(Ordering::Relaxed))
+    }
+
+    /// The level of quality that the filter at `entry` was asked for last, 0 being all of it.
+    pub fn degraded(&self, entry: u32) -> u8 {
+        self.degraded
+            .get(entry as usize)
+            .map_or(0, |cell| cell.load(Ordering::Relaxed))
+    }
+
+    /// Another filter stands at `entry` from here on.
+    pub(super) fn came(&self, entry: u32) {
+        if let Some(cell) = self.degraded.get(entry as usize) {
+            cell.store(0, Ordering::Relaxed);
+        }
     }
 
     pub(super) fn set_load(&self, load: f32) {

@@ -27,6 +27,8 @@ mod pacers;
 
 mod plan;
 
+mod quality;
+
 mod queue;
 
 mod runner;

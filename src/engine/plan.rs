@@ -8,6 +8,7 @@ use super::align::Align;
 use super::cut::Cut;
 use super::hold::Holds;
 use super::line::Line;
+use super::quality::Watches;
 use super::slab::Entry;
 use super::table::Tables;
 use super::tap::Sight;
@@ -146,6 +147,10 @@ pub struct Plan {
     pub(super) is_shared: bool,
     /// The states of pins, and what waits on wires.
     pub(super) holds: Holds,
+
+    /// Who says something of the frames it gets, and who is asked for less then.
+    pub(super) quality: Watches,
+
     /// Wires that carry another format than in the plan before: their first frames say so.
     pub(super) changed: Vec<u32>,
     /// Identities of wires, in order, and the wires; how the samples of each are bytes.

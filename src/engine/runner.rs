@@ -49,7 +49,7 @@ pub struct Runner {
     /// Stop was asked for, and something else after it: Stop comes first, and with it the clock at zero.
     pub(super) stops_first: bool,
     /// Filters whose last words found the report ring full.
-    unsaid: usize,
+    pub(super) unsaid: usize,
     /// A state that was reached, and the end of all sources, where the report ring was full.
     untold_state: Option<State>,
     is_end_untold: bool,
@@ -213,6 +213,7 @@ impl Runner {
     pub(super) fn longest(&self, len: usize) -> usize {
         self.plan.as_ref().map_or(len, |plan| {
             let len = len.min(plan.max_len);
+            let len = self.until_quality(plan, len);
             plan.holds.longest(self.position, len)
         })
     }
@@ -322,6 +323,7 @@ impl Runner {
         }
         self.cells.position.store(self.position, Ordering::Relaxed);
         self.cells.cycles.fetch_add(1, Ordering::Relaxed);
+        self.ask_quality();
         self.settle_state();
     }
 
@@ -384,6 +386,7 @@ impl Runner {
         }
         for arrival in &mut plan.arrivals {
             if let Some(entry) = arrival.entry.take() {
+                self.cells.came(arrival.index);
                 transition
                     .departed
                     .extend(self.slab.put(arrival.index, entry));
@@ -412,6 +415,7 @@ impl Runner {
             plan.holds.take_over(&mut old.holds);
             cut::carry_over(&mut old.cuts, &mut plan.cuts);
             plan.tables.carry_over(&mut old.tables);
+            plan.quality.take_over(&mut old.quality);
         }
         plan.holds.is_pending = true;
         let old = self.plan.replace(plan);

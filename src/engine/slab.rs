@@ -16,6 +16,11 @@ pub(super) struct Entry {
     pub(super) unsaid: Option<Box<dyn std::any::Any + Send>>,
     /// A complaint about samples that are not finite was sent.
     pub(super) has_complained: bool,
+
+    /// The level of quality it was asked for last.
+    pub(super) degraded: u8,
+    /// And the one that was told of.
+    pub(super) degraded_told: u8,
 }
 
 impl Entry {
@@ -27,6 +32,9 @@ impl Entry {
             is_faulty: false,
             unsaid: None,
             has_complained: false,
+
+            degraded: 0,
+            degraded_told: 0,
         }
     }
 }

@@ -66,6 +66,7 @@ impl Runner {
             }
             self.stops_first = false;
             self.position = 0;
+            self.forget_quality();
             self.has_ended = false;
             self.forget_end();
             self.cells.position.store(0, Ordering::Relaxed);

@@ -543,9 +543,9 @@ impl Driver {
         let epoch = self.epoch;
         self.runner.cycle(self.quantum, Some(&|| epoch.nanos()));
         let lasts = self.quantum as f64 * 1e9 / f64::from(self.rate_hz);
-        self.runner
-            .cells
-            .set_load(((self.epoch.nanos() - began) as f64 / lasts) as f32);
+        let spent = self.epoch.nanos() - began;
+        self.runner.cells.set_load((spent as f64 / lasts) as f32);
+        self.runner.timed(spent, lasts as u64);
     }
 
     /// Reports the marks that are reached at `time`.
@@ -636,6 +636,9 @@ impl Driver {
                 self.runner.cells.latency.store(latency, Ordering::Relaxed);
             }
             self.runner.cells.xruns.fetch_add(count, Ordering::Relaxed);
+            if count > 0 {
+                self.runner.ran_dry(entry, count);
+            }
             let count = self.runner.pacers[at].untold;
             let xruns = Report::Xruns {
                 entry,

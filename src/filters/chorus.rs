@@ -11,7 +11,8 @@ use crate::dsp::{DelayLine, Ramp};
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
     DataRange, Descriptor, Filter, Flow, Glide, Io, Node, NodePin, OpenError, Opened, Opening,
-    PinFactory, Processor, Property, Settings, State, TopologyConnection, Unit, ValueSlot,
+    PinFactory, Processor, Property, Settings, State, Strategy, TopologyConnection, Unit,
+    ValueSlot,
 };
 
 const MOST_VOICES: usize = 8;
@@ -78,6 +79,14 @@ const INSIDE: &[TopologyConnection] = &[
 static DESCRIPTOR: Descriptor =
     Descriptor::new("chorus", "Chorus", CATEGORIES, PINS, PROPERTIES)
         .nodes(NODES, INSIDE)
+        .degrades(
+            Strategy::Quality,
+            [
+                "straight lines between samples",
+                "straight lines between samples, 2 voices at most",
+                "straight lines between samples, 1 voice",
+            ],
+        )
         .help(
             "Makes one voice sound like several: copies of the sound, a little late and slowly wandering in pitch.",
         );
@@ -104,6 +113,8 @@ impl Filter for Chorus {
             spread: opening.glide_at(&SPREAD, rate_hz),
             mix: opening.glide_at(&MIX, rate_hz),
             presences: std::array::from_fn(|_| Ramp::new(0.0, fade)),
+            most_voices: MOST_VOICES,
+            straight: Ramp::new(0.0, fade),
             turn: 0.0,
             lines: vec![DelayLine::new(longest as usize + 4); format.channels as usize].into(),
             is_fresh: true,
@@ -126,6 +137,9 @@ struct Playing {
     mix: Glide,
     /// How much each voice is there, 0 to 1.
     presences: [Ramp; MOST_VOICES],
+    /// The most that overload leaves, and how far samples are joined by straight lines in place of cubics, 0 to 1.
+    most_voices: usize,
+    straight: Ramp,
     /// Where the first voice of the first channel is in its swing, in turns.
     turn: f64,
     /// One a channel.
@@ -136,7 +150,7 @@ struct Playing {
 
 impl Processor for Playing {
     fn process(&mut self, io: &mut Io<'_>) -> Flow {
-        let voices = self.voices.index(io.values).clamp(1, MOST_VOICES);
+        let voices = self.voices.index(io.values).clamp(1, self.most_voices);
         let is_fresh = std::mem::take(&mut self.is_fresh);
         if is_fresh {
             for glide in [
@@ -178,6 +192,7 @@ impl Processor for Playing {
             let apart = f64::from(spread.at(at)) / 100.0 / count.max(1) as f64;
             let presences = self.presences.each_mut().map(Ramp::step);
             let sum: f32 = presences.iter().sum();
+            let straight = self.straight.step();
             for (channel, line) in self.lines[..count].iter_mut().enumerate() {
                 let sample = &mut wave.channel_mut(channel)[at];
                 line.push(*sample);
@@ -187,7 +202,7 @@ impl Processor for Playing {
                         let turn = self.turn + APART * voice as f64 + apart * channel as f64;
                         let late = least + swing * (0.5 - 0.5 * (turn * TAU).cos());
                         // What was pushed last is one sample back.
-                        heard += line.between(late + 1.0) * presence;
+                        heard += line.joined(late + 1.0, straight) * presence;
                     }
                 }
                 *sample = *sample * (1.0 - wet) + heard / sum * wet;
@@ -200,6 +215,15 @@ impl Processor for Playing {
 
     fn enter(&mut self, state: State) {
         self.is_fresh |= state == State::Stop;
+    }
+
+    fn degrade(&mut self, level: u8) {
+        self.straight.set(f32::from(u8::from(level > 0)));
+        self.most_voices = match level {
+            0 | 1 => MOST_VOICES,
+            2 => 2,
+            _ => 1,
+        };
     }
 }
 
@@ -285,6 +309,72 @@ mod tests {
             .fold(0.0, f32::max);
         // A sine of 100 Hz at half of full scale rises by 0.0066 a sample.
         assert!(step < 0.0075, "{step}");
+    }
+
+    #[test]
+    fn under_load_it_joins_samples_by_straight_lines_and_has_fewer_voices_without_a_click() {
+        let mut rig = Rig::open(&Chorus, &[("depth", 0.0), ("delay", 10.01), ("mix", 100.0)]);
+        let heard = |rig: &mut Rig| {
+            let mut click = vec![0.0; 4_000];
+            click[0] = 1.0;
+            rig.feed(&[0.0; 4_000]);
+            rig.feed(&click).channels.remove(0)
+        };
+        let places = |heard: &[f32]| heard.iter().filter(|it| it.abs() > 1e-7).count();
+        assert_eq!(
+            places(&heard(&mut rig)),
+            4,
+            "a cubic takes part of four samples"
+        );
+        rig.processor().degrade(1);
+        let line = heard(&mut rig);
+        assert_eq!(places(&line), 2, "a line of two");
+        // 480.48 samples late.
+        assert!((line[480] - 0.52).abs() < 1e-3 && (line[481] - 0.48).abs() < 1e-3);
+        rig.processor().degrade(0);
+        assert_eq!(places(&heard(&mut rig)), 4);
+
+        let mut rig = Rig::open(&Chorus, &[("mix", 100.0), ("voices", 8.0)]);
+        let mut all = vec![];
+        for level in [0, 1, 2, 3, 0] {
+            rig.processor().degrade(level);
+            for _ in 0..2 {
+                let from = all.len();
+                let sine: Vec<f32> = (from..from + 4_080)
+                    .map(|n| (n as f32 * TAU as f32 / 480.0).sin() * 0.5)
+                    .collect();
+                all.extend(rig.feed(&sine).channels.remove(1));
+            }
+            let presences = DESCRIPTOR.degrades.unwrap();
+            assert!(presences.at(level).is_some() == (level > 0));
+        }
+        let step = all[1000..].windows(2).map(|it| (it[1] - it[0]).abs());
+        assert!(step.fold(0.0, f32::max) < 0.0075);
+    }
+
+    #[test]
+    fn under_load_it_has_two_voices_and_then_one() {
+        // Voices swing apart, so as many echoes of a click are heard as there are voices.
+        let echoes = |level: u8| {
+            let values = [
+                ("mix", 100.0),
+                ("voices", 8.0),
+                ("depth", 10.0),
+                ("rate", 0.05),
+            ];
+            let mut rig = Rig::open(&Chorus, &values);
+            rig.processor().degrade(level);
+            rig.feed(&[0.0; 4_000]);
+            let mut click = vec![0.0; 4_000];
+            click[0] = 1.0;
+            let heard = rig.feed(&click).channels.remove(0);
+            let is_there = |it: &f32| it.abs() > 1e-3;
+            heard
+                .windows(2)
+                .filter(|it| !is_there(&it[0]) && is_there(&it[1]))
+                .count()
+        };
+        assert_eq!([0, 1, 2, 3].map(echoes), [8, 8, 2, 1]);
     }
 
     #[test]

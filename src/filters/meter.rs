@@ -8,12 +8,15 @@
 //!           CHANNELS  NON_FINITE  PEAK      HOLD       RMS        + channel
 //! ```
 
+use std::ops::Range;
+
 use crate::dsp::PeakMeter;
 use crate::dsp::measure::{dbfs, has_non_finite};
 use crate::ks::ids::{Guid, category, node};
+use crate::ks::quality::LEAST;
 use crate::ks::{
     DataRange, Descriptor, Filter, Flow, Io, Node, OpenError, Opened, Opening, PinFactory,
-    Processor, State, Telemetry, TopologyConnection,
+    Processor, State, Strategy, Telemetry, TopologyConnection, Wave,
 };
 
 /// The most channels that are measured.
@@ -34,6 +37,8 @@ pub const RMS: usize = HOLD + MAX_CHANNELS;
 pub const HOLD_SECONDS: f64 = 1.5;
 
 const CELLS: usize = RMS + MAX_CHANNELS;
+/// Stretches of which some are left out where less is asked of it.
+const STRETCHES_PER_SECOND: u32 = 100;
 const RMS_SECONDS: f64 = 0.3;
 /// Mean squares below it are silence; snapped to zero long before they turn denormal.
 const NOTHING: f64 = 1e-20;
@@ -50,7 +55,16 @@ const INSIDE: &[TopologyConnection] = &[
     TopologyConnection::leave(0, 1),
 ];
 static DESCRIPTOR: Descriptor = Descriptor::new("meter", "Meter", CATEGORIES, PINS, &[])
-    .nodes(NODES, INSIDE).help("Shows peak and mean level of each channel, and warns of samples that are no numbers. The sound passes unchanged.");
+    .nodes(NODES, INSIDE)
+    .degrades(
+        Strategy::Computation,
+        [
+            "looks at every second stretch of 10 ms",
+            "looks at every fourth stretch of 10 ms",
+            "looks at every eighth stretch of 10 ms",
+        ],
+    )
+    .help("Shows peak and mean level of each channel, and warns of samples that are no numbers. The sound passes unchanged.");
 
 /// What the catalogue offers and the graph negotiates with.
 pub struct Meter;
@@ -66,6 +80,9 @@ impl Filter for Meter {
         let playing = Playing {
             channels: (0..count).map(|_| Channel::new(format.rate_hz)).collect(),
             non_finite: Held::new(format.rate_hz),
+            stretch: (format.rate_hz / STRETCHES_PER_SECOND).max(1) as usize,
+            seen: 0,
+            level: 0,
             telemetry: Telemetry::new(CELLS),
         };
         playing.publish();
@@ -95,8 +112,8 @@ struct Channel {
     highest: f32,
     hold: Held,
     square: f64,
-    /// The part of a new square in the mean.
-    share: f64,
+    /// The part of a new square in the mean, by level: it stands for those that were left out.
+    shares: [f64; LEAST as usize + 1],
 }
 
 impl Channel {
@@ -106,12 +123,24 @@ impl Channel {
             highest: 0.0,
             hold: Held::new(rate_hz),
             square: 0.0,
-            share: 1.0 - (-1.0 / (RMS_SECONDS * f64::from(rate_hz))).exp(),
+            shares: std::array::from_fn(|level| {
+                let stands_for = f64::from(1_u32 << level);
+                1.0 - (-stands_for / (RMS_SECONDS * f64::from(rate_hz))).exp()
+            }),
+        }
+    }
+
+    /// Leaves so many samples out: peaks fall as if there had been none.
+    fn pass(&mut self, len: usize) {
+        let level = self.peak.pass(len);
+        self.hold.left = self.hold.left.saturating_sub(len as u64);
+        if self.hold.left == 0 {
+            self.highest = level;
         }
     }
 
     /// Looks at samples that are all numbers.
-    fn feed(&mut self, samples: &[f32]) {
+    fn feed(&mut self, samples: &[f32], share: f64) {
         let level = self.peak.feed(samples);
         let highest = crate::dsp::measure::peak(samples);
         self.hold.left = self.hold.left.saturating_sub(samples.len() as u64);
@@ -123,7 +152,7 @@ impl Channel {
         }
         for sample in samples {
             let square = f64::from(*sample) * f64::from(*sample);
-            self.square += (square - self.square) * self.share;
+            self.square += (square - self.square) * share;
         }
         if self.square < NOTHING {
             self.square = 0.0;
@@ -142,6 +171,11 @@ impl Channel {
 struct Playing {
     channels: Box<[Channel]>,
     non_finite: Held,
+    /// Samples of a stretch, and those of the stretch that have passed.
+    stretch: usize,
+    seen: usize,
+    /// One stretch of two to this power is looked at.
+    level: u8,
     telemetry: Telemetry,
 }
 
@@ -167,6 +201,29 @@ impl Playing {
     }
 }
 
+impl Playing {
+    /// Looks at a stretch, or leaves it out; what is no number is seen all the same.
+    fn look(&mut self, wave: &Wave, part: Range<usize>, is_seen: bool) {
+        for (channel, samples) in self.channels.iter_mut().zip(wave.channels()) {
+            let samples = &samples[part.clone()];
+            let has_others = has_non_finite(samples);
+            if has_others {
+                self.non_finite.left = self.non_finite.length;
+            }
+            let share = channel.shares[usize::from(self.level)];
+            match (is_seen, has_others) {
+                (false, _) => channel.pass(samples.len()),
+                (true, false) => channel.feed(samples, share),
+                (true, true) => {
+                    // What is no number would stay in the means for ever.
+                    let numbers = samples.split(|sample| !sample.is_finite());
+                    numbers.for_each(|run| channel.feed(run, share));
+                }
+            }
+        }
+    }
+}
+
 impl Processor for Playing {
     fn process(&mut self, io: &mut Io<'_>) -> Flow {
         // In place the output holds the input; with no output there is only the input.
@@ -176,24 +233,34 @@ impl Processor for Playing {
         };
         let len = wave.len() as u64;
         self.non_finite.left = self.non_finite.left.saturating_sub(len);
-        for (channel, samples) in self.channels.iter_mut().zip(wave.channels()) {
-            if has_non_finite(samples) {
-                self.non_finite.left = self.non_finite.length;
-                // What is no number would stay in the means for ever.
-                let numbers = samples.split(|sample| !sample.is_finite());
-                numbers.for_each(|run| channel.feed(run));
-            } else {
-                channel.feed(samples);
-            }
+        let every = self.stretch << self.level;
+        let mut at = 0;
+        while at < wave.len() {
+            let is_seen = self.level == 0 || self.seen < self.stretch;
+            let left = match (self.level, is_seen) {
+                (0, _) => wave.len(),
+                (_, true) => self.stretch - self.seen,
+                (_, false) => every - self.seen,
+            };
+            let end = (at + left).min(wave.len());
+            self.look(wave, at..end, is_seen);
+            self.seen = (self.seen + end - at) % every;
+            at = end;
         }
         self.publish();
         Flow::Running
+    }
+
+    fn degrade(&mut self, level: u8) {
+        self.level = level.min(LEAST);
+        self.seen = 0;
     }
 
     fn enter(&mut self, state: State) {
         if state == State::Stop {
             self.channels.iter_mut().for_each(Channel::reset);
             self.non_finite.left = 0;
+            self.seen = 0;
             self.publish();
         }
     }
@@ -217,6 +284,49 @@ mod tests {
         sound[3] = f32::INFINITY;
         let heard = Rig::open(&Meter, &[]).feed(&sound);
         assert!(same_bits(&heard.channels, &[sound.clone(), sound]));
+    }
+
+    #[test]
+    fn under_load_it_looks_at_fewer_stretches_and_still_tells_the_level_and_what_is_no_number() {
+        let format = crate::ks::DataFormat::float(1, 48_000);
+        let pins = crate::filters::tests::formats(&[("in", format.clone()), ("out", format)]);
+        for level in 1..=3 {
+            let mut rig = Rig::open_with(&Meter, Default::default(), &pins, None);
+            let telemetry = rig.telemetry().unwrap().clone();
+            rig.processor().degrade(level);
+            // Two stretches; a sample at full scale stands in the second, which is left out.
+            let mut sound = vec![0.1; 960];
+            sound[700] = 1.0;
+            rig.feed(&sound);
+            assert!(
+                (telemetry.get(HOLD) + 20.0).abs() < 0.01,
+                "level {level}: not looked at"
+            );
+            // Half a stretch into the next one that is looked at, cut anyhow.
+            let mut sound = vec![0.0; (480 << level) - 960];
+            sound.extend([0.5; 240]);
+            sound.chunks(77).for_each(|piece| {
+                rig.feed(piece);
+            });
+            assert!(
+                (telemetry.get(HOLD) + 6.02).abs() < 0.01,
+                "level {level}: looked at"
+            );
+            for piece in sine(48_000 * 3).chunks(4_800) {
+                rig.feed(piece);
+            }
+            // Half of full scale, a sine.
+            assert!(
+                (telemetry.get(RMS) + 9.03).abs() < 0.2,
+                "{}",
+                telemetry.get(RMS)
+            );
+            assert!((telemetry.get(PEAK) + 6.02).abs() < 2.0);
+            let mut bad = vec![0.0; 480 << level];
+            bad[479] = f32::NAN;
+            rig.feed(&bad);
+            assert_eq!(telemetry.get(NON_FINITE), 1.0, "level {level}");
+        }
     }
 
     #[test]

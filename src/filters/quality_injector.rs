@@ -6,9 +6,10 @@
 
 use crate::dsp::DelayLine;
 use crate::ks::ids::{Guid, category};
+use crate::ks::quality::ALL_OF_USE;
 use crate::ks::{
     DataRange, Descriptor, Filter, Flow, Io, OpenError, Opened, Opening, PinFactory, Processor,
-    Property, State, Telemetry, Unit, ValueSlot, flag, samples_at,
+    Property, Quality, RefTime, State, Telemetry, Unit, ValueSlot, flag, samples_at,
 };
 
 const FAULT: Property = Property::choice(
@@ -41,7 +42,8 @@ static DESCRIPTOR: Descriptor = Descriptor::new(
 )
 .help(
     "Spoils one frame in so many on purpose: it is dropped, comes late or early, or loses bits. The rest passes as it \
-     is, later by the time that is set.",
+     is, later by the time that is set. While the graph plays live it complains of them as a sink would, and filters \
+     in front of it that can do with less are asked to.",
 );
 
 /// What it publishes, by place in its telemetry, as a sink would report it.
@@ -84,9 +86,14 @@ impl Filter for QualityInjector {
             graph_rate_hz: opening.rate_hz,
             lines: vec![DelayLine::new(2 * by + 1); audio.channels as usize],
             hit: 0,
+            passed: 0,
+            spoiled: 0,
+            worst: None,
             telemetry: published.clone(),
         };
-        Ok(Opened::processor(playing).telemetry(published))
+        Ok(Opened::processor(playing)
+            .telemetry(published)
+            .reports_quality())
     }
 }
 
@@ -121,6 +128,10 @@ struct Playing {
     graph_rate_hz: u32,
     lines: Vec<DelayLine>,
     hit: u32,
+    /// Frames that began since it was asked last, those of them that were hit, and how late they came.
+    passed: u32,
+    spoiled: u32,
+    worst: Option<RefTime>,
     telemetry: Telemetry,
 }
 
@@ -164,7 +175,7 @@ impl Processor for Playing {
             }
         }
         let of_use = match fault {
-            Fault::None => 1000.0,
+            Fault::None | Fault::Early => 1000.0,
             _ => 1000.0 - 1000.0 / every as f32,
         };
         let delta = match fault {
@@ -174,6 +185,12 @@ impl Processor for Playing {
         };
         self.telemetry.set(telemetry::PROPORTION, of_use);
         self.telemetry.set(telemetry::DELTA_MILLIS, delta);
+        self.passed += (last - first) as u32;
+        if began > 0 {
+            // What comes early can be kept.
+            self.spoiled += if fault == Fault::Early { 0 } else { began };
+            self.worst = Some((f64::from(delta) * 10_000.0) as RefTime);
+        }
         Flow::Running
     }
 
@@ -181,8 +198,23 @@ impl Processor for Playing {
         if state == State::Stop {
             self.lines.iter_mut().for_each(DelayLine::reset);
             self.hit = 0;
+            let _ = self.quality();
             self.telemetry.set(telemetry::HIT, 0.0);
         }
+    }
+
+    fn quality(&mut self) -> Option<Quality> {
+        let passed = std::mem::take(&mut self.passed);
+        let spoiled = std::mem::take(&mut self.spoiled);
+        let delta = self.worst.take();
+        if passed == 0 {
+            return None;
+        }
+        let of_use = (passed - spoiled.min(passed)) * u32::from(ALL_OF_USE) / passed;
+        Some(Quality {
+            proportion: of_use as u16,
+            delta: delta.unwrap_or(0),
+        })
     }
 
     fn latency_samples(&self) -> usize {

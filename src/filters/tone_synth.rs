@@ -10,9 +10,10 @@ use crate::dsp::envelope::{Envelope, Stages};
 use crate::dsp::gain::amplitude_from_db;
 use crate::dsp::{Oscillator, Ramp, Shape};
 use crate::ks::ids::{Guid, category, node};
+use crate::ks::quality::LEAST;
 use crate::ks::{
     DataRange, Descriptor, Filter, KernelEvent, Node, OpenError, Opened, Opening, PinFactory,
-    Property, TopologyConnection, Unit, ValueSlot, Values, Wave,
+    Property, Strategy, TopologyConnection, Unit, ValueSlot, Values, Wave,
 };
 use crate::midi::message::{Message, System, controller};
 use crate::portcls::dmus::{DmusPort, Mxf, SynthSink};
@@ -88,9 +89,19 @@ const INSIDE: &[TopologyConnection] = &[
 static DESCRIPTOR: Descriptor =
     Descriptor::new("tone_synth", "Tone Synth", CATEGORIES, PINS, PROPERTIES)
         .nodes(NODES, INSIDE)
+        .degrades(
+            Strategy::Computation,
+            [
+                "plays 12 voices at most",
+                "plays 8 voices at most",
+                "plays 4 voices at most",
+            ],
+        )
         .help("Plays notes: sixteen voices of one waveform with an envelope.");
 
 const MOST_VOICES: usize = 16;
+/// As many where less is asked of it, by level.
+const FEWER_VOICES: [usize; 4] = [MOST_VOICES, 12, 8, 4];
 /// Voices and as many that fade after having been stolen.
 const PLACES: usize = 2 * MOST_VOICES;
 /// The amplitude of one voice at full velocity: sixteen of them, not in step, stay below full scale.
@@ -162,6 +173,8 @@ struct Synth {
     slots: Slots,
     sound: Sound,
     voice_limit: usize,
+    /// The most that overload leaves.
+    spared: usize,
     level: Ramp,
     /// Nothing was heard yet: values are taken as they are.
     is_fresh: bool,
@@ -209,6 +222,7 @@ impl Synth {
                 curve: 0,
             },
             voice_limit: MOST_VOICES,
+            spared: MOST_VOICES,
             level: Ramp::new(
                 amplitude_from_db(level_db),
                 (LEVEL_GLIDE_SECONDS * rate_hz) as u32,
@@ -382,6 +396,11 @@ impl Mxf for Synth {
 }
 
 impl SynthSink for Synth {
+    fn degrade(&mut self, level: u8) {
+        // The next cycle lets those fade that are too many.
+        self.spared = FEWER_VOICES[usize::from(level.min(LEAST))];
+    }
+
     fn prepare(&mut self, values: Values<'_>) {
         let samples = |slot: ValueSlot| (slot.get(values) * self.rate_hz / 1000.0).round() as u32;
         let amplitude = |slot: ValueSlot| amplitude_from_db(slot.get(values) as f32);
@@ -399,7 +418,8 @@ impl SynthSink for Synth {
             curve: slots.velocity.index(values),
         };
         let level = amplitude(slots.level);
-        self.voice_limit = slots.voices.index(values).clamp(1, MOST_VOICES);
+        let voices = slots.voices.index(values).clamp(1, MOST_VOICES);
+        self.voice_limit = voices.min(self.spared);
         if std::mem::take(&mut self.is_fresh) {
             self.level.jump(level);
         }
@@ -485,6 +505,31 @@ mod tests {
     fn largest_step(samples: &[f32]) -> f32 {
         let steps = samples.windows(2).map(|pair| (pair[1] - pair[0]).abs());
         steps.fold(0.0, f32::max)
+    }
+
+    #[test]
+    fn under_load_it_lets_the_oldest_voices_fade_and_has_them_all_again_later() {
+        let mut rig = Rig::open(&ToneSynth, &[("release", 10_000.0)]);
+        let notes = |from: u64| -> Vec<KernelEvent> {
+            let note = |key: u8| event(from, &[0x90, 40 + key, 100]);
+            (0..16).map(note).collect()
+        };
+        let voices = |rig: &Rig| {
+            rig.telemetry()
+                .unwrap()
+                .get(crate::portcls::dmus::telemetry::VOICES)
+        };
+        let mut all = rig.cycle(480, &[], &notes(0)).channels.remove(0);
+        assert_eq!(voices(&rig), 16.0);
+        for (level, wanted) in [(1, 12.0), (2, 8.0), (3, 4.0), (9, 4.0), (0, 4.0)] {
+            rig.processor().degrade(level);
+            all.extend(rig.run(960).channels.remove(0));
+            assert_eq!(voices(&rig), wanted, "level {level}");
+        }
+        let own = largest_step(&all[..480]);
+        assert!(largest_step(&all) < own * 1.5, "no click");
+        rig.cycle(480, &[], &notes(5_280));
+        assert_eq!(voices(&rig), 16.0);
     }
 
     const EVEN: &[(&str, f64)] = &[("attack", 0.0), ("sustain", 0.0), ("level", 0.0)];

@@ -288,6 +288,15 @@ fn held_words(view: &View<'_>, path: &FilterPath, state: State) -> String {
     }
 }
 
+/// What a box says of quality: that less is asked of it, or that it is in want of frames.
+fn quality_words(view: &View<'_>, path: &FilterPath) -> Option<String> {
+    if let Some((level @ 1.., words)) = view.degraded(path) {
+        return Some(format!("under load, level {level}: {words}"));
+    }
+    let quality = view.quality(path).filter(|it| it.is_poor())?;
+    Some(crate::app::quality_words(quality))
+}
+
 /// How a box stands, as a screen reader says it after its name.
 fn standing(status: &FilterStatus, lit: u8) -> Cow<'static, str> {
     match status {
@@ -346,6 +355,10 @@ impl Model for Scene<'_> {
             FilterStatus::Disabled => Some(Footer::Words("disabled".into())),
             FilterStatus::Ready(state) if state < self.state() => {
                 Some(Footer::Words(held_words(self.view, &it.path, state).into()))
+            }
+            FilterStatus::Ready(_) if quality_words(self.view, &it.path).is_some() => {
+                let words = quality_words(self.view, &it.path);
+                words.map(|words| Footer::Words(words.into()))
             }
             FilterStatus::Ready(_) => {
                 cost(self.view, &it.path).map(|(left, share, right)| Footer::Cost {

@@ -14,6 +14,7 @@ use super::ids::Guid;
 use super::pin::{DataFlow, PinFactory};
 use super::processor::Processor;
 use super::property::{Glide, Property, Value, ValueSlot};
+use super::quality::{Degradation, Strategy};
 use super::status::Status;
 use super::time::Clock;
 use super::topology::{Node, NodePin, TopologyConnection};
@@ -39,6 +40,9 @@ pub struct Descriptor {
     pub topology: Cow<'static, [TopologyConnection]>,
     /// How gladly it is taken where several would do; more is better.
     pub merit: u32,
+
+    /// How it does with less, when a live graph is overloaded ([`Processor::degrade`]); `None`: it cannot.
+    pub degrades: Option<Degradation>,
 }
 
 impl Descriptor {
@@ -60,7 +64,16 @@ impl Descriptor {
             nodes: Cow::Borrowed(&[]),
             topology: Cow::Borrowed(&[]),
             merit: super::package::NORMAL_MERIT,
+
+            degrades: None,
         }
+    }
+
+    /// The same descriptor of a filter that can do with less ([`Processor::degrade`]), and what it gives up at each
+    /// level.
+    pub const fn degrades(mut self, strategy: Strategy, gives_up: [&'static str; 3]) -> Self {
+        self.degrades = Some(Degradation { strategy, gives_up });
+        self
     }
 
     /// The same descriptor with nodes inside (TOP-1, TOP-2).
@@ -615,6 +628,9 @@ pub struct Opened {
 
     /// Whether it has frames of its own for what comes in ([`Processor::lend`]).
     pub lends: bool,
+
+    /// Whether it says something of the frames it gets ([`Processor::quality`]).
+    pub reports_quality: bool,
 }
 
 impl Opened {
@@ -631,7 +647,15 @@ impl Opened {
             absence: None,
             notes: Vec::new(),
             lends: false,
+
+            reports_quality: false,
         }
+    }
+
+    /// The same; it says something of the frames it gets ([`Processor::quality`]).
+    pub fn reports_quality(mut self) -> Self {
+        self.reports_quality = true;
+        self
     }
 
     /// The same; what comes in first comes in frames of its own ([`Processor::lend`]).

@@ -26,6 +26,9 @@ mod priority;
 
 mod processor;
 mod property;
+
+pub mod quality;
+
 #[cfg(test)]
 pub mod rig;
 mod state;
@@ -60,6 +63,8 @@ pub use priority::Priority;
 pub(crate) use priority::raise_priority;
 pub use processor::{Flow, Input, InputPin, Inputs, Io, Output, Processor};
 pub use property::{Amplitude, Domain, Glide, Preset, Property, Unit, Value, ValueSlot, Values};
+pub use quality::{Degradation, Quality, Strategy};
+
 pub use state::{Cued, State};
 pub use status::Status;
 pub use topology::{MixerLine, Node, NodePin, TopologyConnection};

@@ -2,6 +2,7 @@
 
 use super::frame::{Payload, StreamHeader, Wave};
 use super::property::Values;
+use super::quality::Quality;
 use super::state::State;
 use super::status::Status;
 use crate::ks::event::KernelEvent;
@@ -54,9 +55,16 @@ pub trait Processor: Send {
         let _ = frame;
     }
 
-    /// Asks to spend less, 0 being full quality. Live only.
+    /// Asks to spend less, 0 being full quality and [`LEAST`](super::quality::LEAST) the cheapest. Live only: what is
+    /// rendered is never asked.
     fn degrade(&mut self, level: u8) {
         let _ = level;
+    }
+
+    /// What it says of the frames it received since it said something last; `None` when there is nothing to say. Asked of
+    /// those opened with [`Opened::reports_quality`](super::Opened::reports_quality), in a live graph only.
+    fn quality(&mut self) -> Option<Quality> {
+        None
     }
 
     /// Whether the next cycle of `len` samples can be served in full. Asked offline only, before each cycle, and asked

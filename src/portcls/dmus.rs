@@ -45,6 +45,11 @@ pub trait SynthSink: Mxf {
 
     /// Voices that sound now.
     fn sounding(&self) -> usize;
+
+    /// Asked to spend less; see [`Processor::degrade`].
+    fn degrade(&mut self, level: u8) {
+        let _ = level;
+    }
 }
 
 /// What a port publishes, by place in its telemetry.
@@ -192,6 +197,10 @@ impl<S: SynthSink> Processor for DmusPort<S> {
         numbers.set(telemetry::DROPPED, self.sequencer.dropped() as f32);
         numbers.set(telemetry::WAITING, self.sequencer.len() as f32);
         Flow::Running
+    }
+
+    fn degrade(&mut self, level: u8) {
+        self.sink.degrade(level);
     }
 
     fn enter(&mut self, state: State) {

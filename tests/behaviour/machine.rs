@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ksgraph::engine::{Built, Driver, Engine, Epoch, Job, Message, OpenFilter, Report};
 use ksgraph::graph::{FilterPath, Graph, Master};
-use ksgraph::ks::{DataFormat, Granted, State, Waker};
+use ksgraph::ks::{DataFormat, Filter, Granted, State, Waker};
 use ksgraph::portcls::ring::{CardEnd, FrameRing, ring};
 use ksgraph::portcls::{self, Cards, DeviceError, MiniportWaveRt};
 
@@ -115,11 +115,23 @@ pub(super) struct Machine {
 
 impl Machine {
     pub(super) fn new(quantum: usize, scripts: &[Script]) -> Self {
+        Self::with(quantum, scripts, |_| vec![])
+    }
+
+    /// The same with filters of the test's own, which may take the machine's time: nanoseconds, to be added to.
+    pub(super) fn with(
+        quantum: usize,
+        scripts: &[Script],
+        filters: impl FnOnce(&'static AtomicU64) -> Vec<Arc<dyn Filter>>,
+    ) -> Self {
         let shelf = Arc::new(Shelf::default());
-        let catalogue =
+        let mut catalogue =
             ksgraph::filters::catalogue(Arc::clone(&shelf) as _, Arc::new(portcls::Offline));
-        let stage = Stage::over(catalogue);
         let (epoch, nanos) = Epoch::by_hand();
+        for filter in filters(nanos) {
+            catalogue.register(filter).unwrap();
+        }
+        let stage = Stage::over(catalogue);
         let (engine, driver) = Engine::by_hand_at(stage.catalogue.clone(), quantum, epoch).unwrap();
         let calls = scripts.iter().map(|script| Calls {
             script: *script,
@@ -369,6 +381,12 @@ impl Machine {
         self.renewals += 1;
         job.renew
             .insert(super::stage::path(graph, name), self.renewals);
+        self.change(job);
+    }
+
+    /// The graph is another one from here on.
+    pub(super) fn play_on(&mut self, graph: &Graph) {
+        let job = self.stage.job(graph);
         self.change(job);
     }
 

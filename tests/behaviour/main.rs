@@ -62,6 +62,8 @@ mod outside;
 
 mod panic;
 
+mod quality;
+
 mod render;
 
 mod simulated;

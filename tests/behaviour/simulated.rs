@@ -362,6 +362,8 @@ fn said(machine: &Machine, graph: &Graph) -> (Vec<String>, u32) {
         Report::DeviceLost { entry } => Some(format!("lost {}", name(*entry))),
         Report::Starved { entry, .. } => Some(format!("starved {}", name(*entry))),
         Report::Reached(_) => None,
+        // In `quality.rs`.
+        Report::Quality { .. } | Report::Degraded { .. } => None,
         _ => Some("something else".into()),
     });
     let mut lines: Vec<String> = lines.collect();

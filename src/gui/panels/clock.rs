@@ -14,6 +14,7 @@ use crate::graph::{FilterPath, Master};
 use crate::gui::controls;
 use crate::gui::screen::Command;
 use crate::gui::theme::{Theme, Type};
+use crate::ks::quality::LEAST;
 use crate::ks::{REF_TIMES_PER_SECOND, Reading, State, grouped};
 
 const WIDE: f32 = 420.0;
@@ -161,6 +162,7 @@ pub(super) fn step(view: &View<'_>, path: &FilterPath) -> Option<(&'static str, 
 pub(super) fn section_ui(ui: &mut Ui, view: &View<'_>, path: &FilterPath) {
     slave_ui(ui, view, path);
     injector_ui(ui, view, path);
+    quality_ui(ui, view, path);
     let (Some(reading), Some((words, drift, error))) = (view.pin_clock(path), step(view, path))
     else {
         return;
@@ -205,6 +207,30 @@ fn slave_ui(ui: &mut Ui, view: &View<'_>, path: &FilterPath) {
     fact(ui, "Drift", &signed(drift));
     let lead = format!("{:+.3}\u{a0}ms", cells.get(cell::LEAD_MILLIS));
     fact(ui, "Ahead by", &signed(lead));
+}
+
+/// What a sink says of the frames it gets, and what is asked of a filter that can do with less.
+fn quality_ui(ui: &mut Ui, view: &View<'_>, path: &FilterPath) {
+    if let Some(quality) = view.quality(path) {
+        section_rule(ui);
+        super::page::heading(ui, "Quality of what comes in", "");
+        fact(ui, "Proportion", &format!("{} of 1000", quality.proportion));
+        let millis = quality.delta as f64 / 10_000.0;
+        fact(
+            ui,
+            "Late by up to",
+            &format!("{millis:+.1}\u{a0}ms").replace('-', "\u{2212}"),
+        );
+    }
+    if let Some((level, words)) = view.degraded(path) {
+        section_rule(ui);
+        let right = match level {
+            0 => "full".to_owned(),
+            level => format!("level {level} of {LEAST}"),
+        };
+        super::page::heading(ui, "Under load", &right);
+        fact(ui, "Gives up", words);
+    }
 }
 
 /// What a Quality Injector has spoiled.

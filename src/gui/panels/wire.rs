@@ -261,6 +261,9 @@ fn now_ui(ui: &mut Ui, view: &View<'_>, wire: &Wire, agreement: &Agreement) {
     } else {
         fact(ui, "Events so far", &grouped(level.max(0.0) as u32));
     }
+    if let Some(quality) = view.quality(&wire.to.filter) {
+        fact(ui, "Quality", &crate::app::quality_words(quality));
+    }
 }
 
 fn refused_ui(ui: &mut Ui, wire: &Wire, index: usize, commands: &mut Vec<Command>) {

@@ -1,0 +1,277 @@
+//! What a person is told of quality: what sinks said of the frames they got, and which filters were asked for less. The
+//! decisions are the engine's (`engine/quality.rs`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{App, Urgency, View};
+use crate::graph::FilterPath;
+use crate::ks::quality::LEAST;
+use crate::ks::{Quality, State};
+
+/// One line of the log a second is enough to see that it goes on.
+const ONE_LINE: f64 = 1.0;
+/// Filters that are named one by one when they are asked at the same time.
+const NAMED: usize = 4;
+/// The most that is kept of each for the report of a run.
+const KEPT: usize = 10_000;
+
+/// What a sink said.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Complaint {
+    /// Seconds of graph time.
+    pub at_seconds: f64,
+    /// Name of the filter; of a graph without a device `Graph`.
+    pub filter: String,
+    /// What it said.
+    pub quality: Quality,
+}
+
+/// What was asked of a filter.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Asked {
+    /// Seconds of graph time.
+    pub at_seconds: f64,
+    /// Name of the filter.
+    pub filter: String,
+    /// 0 is full quality, [`LEAST`] the least.
+    pub level: u8,
+    /// What it gives up.
+    pub gives_up: String,
+}
+
+/// What was heard since the graph was opened.
+#[derive(Default)]
+pub(super) struct Heard {
+    complaints: Vec<Complaint>,
+    asked: Vec<Asked>,
+    /// What each sink said last in this run; `None` is a graph without a device.
+    latest: BTreeMap<Option<FilterPath>, Quality>,
+    /// When it was written down last, in seconds of the graph.
+    lines: BTreeMap<Option<FilterPath>, f64>,
+    /// Those who complained once.
+    is_alone: BTreeSet<Option<FilterPath>>,
+    /// Asked since the log was written last.
+    fresh: Vec<(FilterPath, u8)>,
+}
+
+/// A report in words.
+pub fn quality_words(quality: Quality) -> String {
+    let millis = quality.delta as f64 / 10_000.0;
+    let of_use = format!("{} of 1000 frames of use", quality.proportion);
+    match quality.delta {
+        0 => of_use,
+        1.. => format!("{of_use}, up to {millis:.1} ms late"),
+        _ => format!("{of_use}, {:.1} ms early", -millis),
+    }
+}
+
+impl App {
+    fn quality_seconds(&self, position: u64) -> f64 {
+        position as f64 / f64::from(self.wiring.rate_hz.max(1))
+    }
+
+    /// A sink said something of the frames it gets.
+    pub(super) fn hear_quality(
+        &mut self,
+        sink: Option<FilterPath>,
+        quality: Quality,
+        position: u64,
+    ) {
+        let at_seconds = self.quality_seconds(position);
+        let before = self.quality.latest.insert(sink.clone(), quality);
+        let was_poor = before.is_some_and(|it| it.is_poor());
+        let last = self.quality.lines.get(&sink).copied();
+        let mut is_new = last.is_none_or(|last| !(0.0..ONE_LINE).contains(&(at_seconds - last)));
+        // The second in a row is worth more than the first.
+        is_new |= was_poor && self.quality.is_alone.remove(&sink);
+        if !was_poor && quality.is_poor() {
+            self.quality.is_alone.insert(sink.clone());
+        }
+        let name = sink.as_ref().map_or("Graph".into(), |it| self.name(it));
+        let words = quality_words(quality);
+        // One alone is an accident, as for those who decide.
+        let (urgency, text) = match (quality.is_poor(), was_poor) {
+            (true, true) => (Urgency::Attention, words),
+            (true, false) => (Urgency::News, words),
+            (false, _) => (Urgency::News, format!("All is well again: {words}")),
+        };
+        if quality.is_poor() && self.quality.complaints.len() < KEPT {
+            self.quality.complaints.push(Complaint {
+                at_seconds,
+                filter: name.clone(),
+                quality,
+            });
+        }
+        if is_new || was_poor != quality.is_poor() {
+            self.quality.lines.insert(sink.clone(), at_seconds);
+            self.say(urgency, &name, sink, text);
+        }
+    }
+
+    /// A filter was asked for less, or may do as much as before.
+    pub(super) fn hear_degraded(&mut self, filter: FilterPath, level: u8, position: u64) {
+        let at_seconds = self.quality_seconds(position);
+        if self.quality.asked.len() < KEPT {
+            self.quality.asked.push(Asked {
+                at_seconds,
+                filter: self.name(&filter),
+                level,
+                gives_up: self.gives_up(&filter, level).unwrap_or("").to_owned(),
+            });
+        }
+        self.quality.fresh.push((filter, level));
+    }
+
+    /// Writes down what was asked of filters since the last time: one by one, or together where there are many.
+    pub(super) fn tell_asked(&mut self) {
+        let fresh = std::mem::take(&mut self.quality.fresh);
+        for (filter, level) in fresh.iter().take(NAMED) {
+            match (level, self.gives_up(filter, *level)) {
+                (1.., Some(words)) => {
+                    let text = format!("Asked for less, level {level} of {LEAST}: {words}");
+                    self.say_of(Urgency::Attention, filter, text);
+                }
+                _ => self.say_of(Urgency::News, filter, "At full quality again".into()),
+            }
+        }
+        let more = fresh.len().saturating_sub(NAMED);
+        if more > 0 {
+            let highest = fresh.iter().map(|it| it.1).max().unwrap_or(0);
+            let text = match highest {
+                0 => format!("{more} more filters are at full quality again"),
+                _ => format!("{more} more filters were asked for less, up to level {highest}"),
+            };
+            self.say(Urgency::Attention, "Quality", None, text);
+        }
+    }
+
+    /// Another state: what was said of this run is no longer shown once it has stopped.
+    pub(super) fn quality_reached(&mut self, state: State) {
+        if state == State::Stop {
+            self.quality.latest.clear();
+            self.quality.lines.clear();
+            self.quality.is_alone.clear();
+        }
+    }
+
+    /// Another graph.
+    pub(super) fn forget_quality(&mut self) {
+        self.quality = Heard::default();
+    }
+
+    fn gives_up(&self, filter: &FilterPath, level: u8) -> Option<&'static str> {
+        let filter = self.wiring.filters.get(filter)?;
+        filter.descriptor.as_ref()?.degrades?.at(level)
+    }
+
+    /// What sinks said of the frames they got, since the graph was opened.
+    pub fn complaints(&self) -> &[Complaint] {
+        &self.quality.complaints
+    }
+
+    /// What was asked of filters, since the graph was opened.
+    pub fn asked(&self) -> &[Asked] {
+        &self.quality.asked
+    }
+}
+
+impl View<'_> {
+    /// What a sink said last of the frames it gets.
+    pub fn quality(&self, sink: &FilterPath) -> Option<Quality> {
+        self.app.quality.latest.get(&Some(sink.clone())).copied()
+    }
+
+    /// The level of quality that was asked of a filter, 0 being all of it, and what it gives up; `None` for those that
+    /// cannot do with less.
+    pub fn degraded(&self, filter: &FilterPath) -> Option<(u8, &'static str)> {
+        let wired = self.app.wiring.filters.get(filter)?;
+        let degrades = wired.descriptor.as_ref()?.degrades?;
+        let playing = self.app.playing.as_ref();
+        let level = playing.and_then(|it| Some(it.cells().degraded(it.open(filter)?.entry)));
+        let level = level.unwrap_or(0);
+        Some((level, degrades.at(level).unwrap_or("nothing is given up")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Action, Options};
+    use super::*;
+    use crate::graph::{FilterId, PinAddress, Position};
+    use crate::ks::Value;
+
+    fn pin(id: u32, pin: &str) -> PinAddress {
+        PinAddress {
+            filter: FilterPath::of(FilterId(id)),
+            pin: pin.into(),
+            instance: 0,
+        }
+    }
+
+    #[test]
+    fn an_injected_fault_is_complained_of_and_the_filter_in_front_is_asked_for_less_while_it_runs()
+    {
+        let mut app = App::new(Options::nominal(256));
+        for key in ["tone", "chorus", "quality_injector", "null_renderer"] {
+            let (key, at) = (key.into(), Position::default());
+            app.perform(Action::AddFilter { key, at });
+        }
+        for (from, to) in [(1, 2), (2, 3), (3, 4)] {
+            let (from, to) = (pin(from, "out"), pin(to, "in"));
+            app.perform(Action::Connect { from, to });
+        }
+        let (chorus, injector) = (FilterPath::of(FilterId(2)), FilterPath::of(FilterId(3)));
+        app.perform(Action::SetProperty {
+            filter: FilterId(3),
+            key: "every".into(),
+            value: Some(Value::Number(2.0)),
+        });
+        assert_eq!(
+            app.view().degraded(&chorus),
+            Some((0, "nothing is given up"))
+        );
+        assert_eq!(app.view().degraded(&injector), None);
+        app.perform(Action::SetState(State::Run));
+        let is_asked = |app: &App| app.view().degraded(&chorus).unwrap().0 == LEAST;
+        assert!(super::super::start_tests::wait(&mut app, is_asked));
+        app.poll();
+        let said = app.view().quality(&injector).unwrap();
+        assert_eq!((said.proportion, said.delta), (500, 0));
+        let (_, words) = app.view().degraded(&chorus).unwrap();
+        assert_eq!(words, "straight lines between samples, 1 voice");
+        let lines: Vec<_> = app
+            .view()
+            .log
+            .iter()
+            .map(|it| (it.filter.clone(), it.text.clone()))
+            .collect();
+        let has = |of: &FilterPath, text: &str| lines.contains(&(Some(of.clone()), text.into()));
+        assert!(has(&injector, "500 of 1000 frames of use"), "{lines:?}");
+        let asked =
+            "Asked for less, level 2 of 3: straight lines between samples, 2 voices at most";
+        assert!(has(&chorus, asked), "{lines:?}");
+        assert!(app.complaints().len() >= 2);
+        let levels: Vec<u8> = app.asked().iter().map(|it| it.level).collect();
+        assert_eq!(levels, [1, 2, 3]);
+        app.perform(Action::SetState(State::Stop));
+        let is_free = |app: &App| {
+            let view = app.view();
+            view.degraded(&chorus).unwrap().0 == 0 && view.quality(&injector).is_none()
+        };
+        assert!(super::super::start_tests::wait(&mut app, is_free));
+    }
+
+    #[test]
+    fn a_report_in_words() {
+        let words = |proportion, delta| quality_words(Quality { proportion, delta });
+        assert_eq!(words(1000, 0), "1000 of 1000 frames of use");
+        assert_eq!(
+            words(333, 125_000),
+            "333 of 1000 frames of use, up to 12.5 ms late"
+        );
+        assert_eq!(
+            words(1000, -20_000),
+            "1000 of 1000 frames of use, 2.0 ms early"
+        );
+    }
+}
