@@ -172,6 +172,7 @@ impl Gallery {
                 long: "MIDI".into(),
                 short: ["MIDI".into(), "".into()],
                 ticks: None,
+                figures: vec![],
             }),
             ..Default::default()
         };
@@ -321,6 +322,7 @@ fn audio_wire(strands: u16, level: f32, ticks: Ticks) -> WireView<'static> {
         long: format!("48 000 Hz · {strands} ch · f32").into(),
         short: ["48 kHz".into(), format!("{strands} ch f32").into()],
         ticks: Some(ticks),
+        figures: vec![],
     };
     WireView {
         kind: kind::AUDIO,

@@ -381,6 +381,11 @@ pub enum Action {
 
     /// Writes what somebody who is to help needs to know, with the graph and its picture.
     Report(PathBuf),
+    /// Writes which filter ran when in the last cycles, as a trace that a browser's tracing viewer reads.
+    ExportTimeline(PathBuf),
+    /// Takes cycles in as they come, or no longer.
+    RecordTimeline(bool),
+
     /// Draws the document into a file, of the kind that its name says: `.png`, `.svg` or `.dot`.
     Picture(PathBuf),
 

@@ -48,6 +48,8 @@ impl App {
         self.xruns = super::dropouts::Dropouts::default();
         self.barred.clear();
         self.forget_quality();
+        self.forget_stories();
+        self.forget_timeline();
         self.forget_devices();
         if let Some(observer) = &mut self.observer {
             observer.forget_files();

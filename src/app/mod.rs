@@ -7,6 +7,7 @@
 mod action;
 
 mod arrange;
+mod blame;
 mod clipboard;
 
 mod clocks;
@@ -83,6 +84,7 @@ mod store;
 mod tempo;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod view;
 
 pub mod spectrum;
@@ -130,6 +132,9 @@ pub use frames::KEPT_FRAMES;
 pub use preferences::{AudioChoice, ConnectMode, Panel, Preferences, ThemeChoice};
 pub use sessions::Recovered;
 pub use settings::Recent;
+
+pub use blame::{Bar, Dropout, Mishap, telling_time};
+pub use timeline::{Column, Lane, Part, Timeline};
 
 pub use view::{Banner, Document, FilterStatus, LogLine, Offer, Urgency, View};
 
@@ -251,6 +256,8 @@ pub struct App {
 
     quality: quality::Heard,
 
+    blame: blame::Blame,
+    timeline: Timeline,
     epoch: Epoch,
     /// How often the graph was agreed.
     agreements: u64,
@@ -319,6 +326,8 @@ impl App {
 
             quality: quality::Heard::default(),
 
+            blame: blame::Blame::default(),
+            timeline: Timeline::default(),
             epoch: Epoch::new(),
             agreements: 0,
 
@@ -483,6 +492,8 @@ impl App {
             Action::HoldFrames(is_held) => self.frames.is_held = is_held,
 
             Action::Report(path) => self.write_report(&path),
+            Action::ExportTimeline(path) => self.export_timeline(&path),
+            Action::RecordTimeline(is_on) => self.record_timeline(is_on),
             Action::Picture(path) => self.write_picture(&path),
 
             Action::SaveAsTemplate => self.save_as_template(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::observe::{Observation, Observer};
 use super::playing::News;
 use super::{App, Urgency};
+use crate::engine::Cells;
 use crate::ks::{Bell, FileFact, OpenError, State};
 
 impl App {
@@ -19,6 +20,7 @@ impl App {
             return;
         };
         let (news, has_swapped) = playing.poll();
+        let stories = playing.take_stories();
         while let Some(frame) = playing.tapped() {
             self.frames.take(frame);
         }
@@ -28,6 +30,13 @@ impl App {
         }
         let steps = playing.steps();
         self.hear_steps(steps);
+        self.watch_edits();
+        if self.timeline.is_recording {
+            self.follow_cycles();
+        }
+        for (story, names) in stories {
+            self.hear_story(&story, &names);
+        }
         for item in news {
             self.hear(item);
         }
@@ -98,22 +107,26 @@ impl App {
             }
 
             News::Panicked(filter, text) => {
+                let position = self.cells().map_or(0, Cells::position);
+                self.tell_muted(&filter, position, &format!("it broke: {text}"));
                 self.say_of(
                     Urgency::Error,
                     &filter,
                     format!("It broke and is silenced, the rest plays on: {text}"),
                 );
             }
-            News::NonFinite(filter, position) => {
+            News::NonFinite(filter, pin, position) => {
                 let text = format!(
-                    "It gave samples that are not numbers, at {position}; they were silenced"
+                    "It gave samples that are not numbers, at {pin}, sample {position}; they were silenced"
                 );
+                self.tell_muted(&filter, position, &text);
                 self.say_of(Urgency::Error, &filter, text);
             }
             News::Starved(filter, position) => {
                 let rate_hz = self.wiring.rate_hz.max(1);
                 let at_seconds = position as f64 / f64::from(rate_hz);
                 let name = self.name(&filter);
+                self.tell_starved(&filter, position);
                 if self.xruns.add(at_seconds, &name, 1).is_some() {
                     self.say_of(
                         Urgency::Attention,
@@ -124,7 +137,7 @@ impl App {
             }
             News::Xruns(filter, count, position) => {
                 let at_seconds = position as f64 / f64::from(self.wiring.rate_hz.max(1));
-                let name = self.name(&filter);
+                let name = self.charged(&filter);
                 if let Some(count) = self.xruns.add(at_seconds, &name, count) {
                     let times = match count {
                         1 => "once".into(),

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::early::Early;
+use crate::engine::{Blamed, PinFigures, PinRecord, Story};
 use crate::engine::{
     Built, Cells, ClockRefusal, Engine, Fired, Job, Mark, Message, OpenFilter, Report, TappedFrame,
 };
@@ -31,8 +32,8 @@ pub(super) enum News {
     Refused(FilterPath, State, Status),
     /// A filter panicked.
     Panicked(FilterPath, String),
-    /// A filter gave samples that are not numbers.
-    NonFinite(FilterPath, u64),
+    /// A filter gave samples that are not numbers, at that pin.
+    NonFinite(FilterPath, String, u64),
     /// A source had nothing in time.
     Starved(FilterPath, u64),
     /// The device had nothing to play, so many times.
@@ -113,6 +114,12 @@ pub(super) struct Playing {
     awaits_files: bool,
     /// What was played before anything ran.
     early: Early,
+
+    /// Records of pins, and stories that were not asked for yet, with the names of their filters.
+    records: BTreeMap<PinAddress, Arc<PinRecord>>,
+    /// Outputs by entry and place.
+    outputs: BTreeMap<(u32, u16), PinAddress>,
+    stories: Vec<(Story, BTreeMap<u32, FilterPath>)>,
 }
 
 impl Playing {
@@ -145,6 +152,10 @@ impl Playing {
             is_cued: false,
             awaits_files: false,
             early: Early::default(),
+
+            records: BTreeMap::new(),
+            outputs: BTreeMap::new(),
+            stories: vec![],
         })
     }
 
@@ -471,6 +482,7 @@ impl Playing {
         while let Some(built) = self.engine.built() {
             self.take_in(built, &mut news);
         }
+        self.hear_stories();
         while let Some(report) = self.engine.report() {
             // A report may speak of filters that were built since.
             while let Some(built) = self.engine.built() {
@@ -513,15 +525,21 @@ impl Playing {
                 }
                 Report::NonFinite {
                     entry,
-                    output: _,
+                    output,
                     position,
                 } => {
                     if let Some(path) = named(&self.open, entry) {
-                        self.faults.insert(
-                            path.clone(),
-                            format!("not a number at out, sample {position}"),
+                        let pin = self.outputs.get(&(entry, output));
+                        let pin = pin.map_or_else(
+                            || "out".to_owned(),
+                            |it| match it.instance {
+                                0 => it.pin.clone(),
+                                instance => format!("{}[{instance}]", it.pin),
+                            },
                         );
-                        news.push(News::NonFinite(path, position));
+                        let fault = format!("not a number at {pin}, sample {position}");
+                        self.faults.insert(path.clone(), fault);
+                        news.push(News::NonFinite(path, pin, position));
                     }
                 }
                 Report::Starved { entry, position } => {
@@ -532,6 +550,8 @@ impl Playing {
                     count,
                     position,
                 } => {
+                    // Its story came before it.
+                    self.hear_stories();
                     news.extend(
                         named(&self.open, entry).map(|path| News::Xruns(path, count, position)),
                     );
@@ -568,6 +588,45 @@ impl Playing {
             self.set_state(State::Run);
         }
         (news, has_swapped)
+    }
+
+    fn hear_stories(&mut self) {
+        while let Some(story) = self.engine.story() {
+            let ends = match story.blamed {
+                Blamed::Filter { entry, .. } => [Some(entry), None],
+                Blamed::Between { before, after, .. } => [before, after],
+                Blamed::Nobody => [None, None],
+            };
+            let device = story.xruns.map(|(entry, _)| entry);
+            let spans = story.spans.iter().map(|span| span.entry);
+            let entries: BTreeSet<u32> = spans
+                .chain(ends.into_iter().flatten())
+                .chain(device)
+                .collect();
+            let open = self
+                .open
+                .iter()
+                .filter(|(_, open)| entries.contains(&open.entry));
+            let names = open
+                .map(|(path, open)| (open.entry, path.clone()))
+                .collect();
+            self.stories.push((story, names));
+        }
+    }
+
+    /// Stories since it was asked last, with the filters they are of.
+    pub(super) fn take_stories(&mut self) -> Vec<(Story, BTreeMap<u32, FilterPath>)> {
+        std::mem::take(&mut self.stories)
+    }
+
+    /// Open filters by their places in the slab.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (u32, &FilterPath)> {
+        self.open.iter().map(|(path, open)| (open.entry, path))
+    }
+
+    /// What was recorded of a pin.
+    pub(super) fn figures(&self, pin: &PinAddress) -> Option<PinFigures> {
+        Some(self.records.get(pin)?.figures())
     }
 
     /// What is known of filters that stand elsewhere now goes with them.
@@ -633,6 +692,8 @@ impl Playing {
         }
         self.wires = built.wires;
         self.latencies = built.latencies;
+        self.records = built.records;
+        self.outputs.extend(built.outputs);
         self.levels = built.levels;
         for (path, error) in built.failures {
             self.faults.insert(path.clone(), error.to_string());

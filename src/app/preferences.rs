@@ -98,6 +98,8 @@ pub struct Preferences {
     pub moved_media: BTreeMap<PathBuf, PathBuf>,
     /// What stands for a device that is not there, by the name the graph has.
     pub device_mapping: BTreeMap<String, String>,
+    /// Whether wires show what waits, how late they are and how loud.
+    pub glass_wires: bool,
     /// Fields of other versions, as they stand in the file.
     unknown: BTreeMap<String, String>,
 }
@@ -123,6 +125,7 @@ impl Default for Preferences {
             first_run_done: false,
             moved_media: BTreeMap::new(),
             device_mapping: BTreeMap::new(),
+            glass_wires: false,
             unknown: BTreeMap::new(),
         }
     }
@@ -164,6 +167,8 @@ macro_rules! fields {
 fields! {
     theme, scale_percent, reduced_motion, keys, recent, favourites, blocked, panels, layout, snap, quantum, audio, connect,
     follow_default, template, first_run_done, moved_media, device_mapping,
+
+    glass_wires,
 }
 
 impl Preferences {

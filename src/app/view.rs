@@ -1,12 +1,14 @@
 //! The read-only window through which a screen looks at the program.
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 
 use super::action::{Action, Selection};
 use super::preferences::Preferences;
 use super::sessions::Recovered;
 use super::settings::Recent;
-use crate::engine::{Cells, Held};
+use super::{Dropout, Timeline};
+use crate::engine::{Cells, Held, PinFigures};
 use crate::graph::{
     Agreement, FilterId, FilterPath, Graph, Group, NodeKind, PinAddress, PinRef, Refusal, Wire,
     Wiring,
@@ -317,6 +319,44 @@ impl<'a> View<'a> {
     /// Nanoseconds the filter took when it was last timed, and its latency in samples; `None` while it is not open.
     pub fn cost(&self, filter: &FilterPath) -> Option<(u32, usize)> {
         self.app.cost(filter)
+    }
+
+    /// The most nanoseconds that a filter took in a cycle, and how many late cycles are charged to it.
+    pub fn worst(&self, filter: &FilterPath) -> Option<(u32, u32)> {
+        let open = self.app.playing.as_ref()?.open(filter)?;
+        let cells = self.cells?;
+        Some((cells.highest_nanos(open.entry), cells.blamed(open.entry)))
+    }
+
+    /// How many nanoseconds later than usual the audio thread was woken, at most in the last second or so.
+    pub fn woken_late(&self) -> u64 {
+        let Some(cells) = self.cells else { return 0 };
+        let begin = cells.next_cycle().saturating_sub(64);
+        let records = cells.cycles_since(begin);
+        records
+            .map(|it| it.moment.woke_late_nanos)
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// By how many nanoseconds a filter made a cycle late in the last minute; `None` when it did not.
+    pub fn lately(&self, filter: &FilterPath) -> Option<u64> {
+        self.app.lately(filter)
+    }
+
+    /// What was recorded of a pin; `None` where its filter is not open.
+    pub fn figures(&self, pin: &PinAddress) -> Option<PinFigures> {
+        self.app.playing.as_ref()?.figures(&self.app.resolved(pin))
+    }
+
+    /// Stories of what was not heard as it should have been, the oldest first, and how many there were in all.
+    pub fn dropouts(&self) -> (&'a VecDeque<Dropout>, u64) {
+        (&self.app.blame.dropouts, self.app.blame.count)
+    }
+
+    /// What was recorded of the last cycles.
+    pub fn timeline(&self) -> &'a Timeline {
+        &self.app.timeline
     }
 
     /// What two pins would agree on, or why not. Pure; asked while a wire is in hand.

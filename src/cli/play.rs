@@ -1,6 +1,6 @@
 //! `ksgraph play GRAPH`: live, without a window.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -51,6 +51,9 @@ pub(super) struct Play {
     /// So long; without it until end of stream or Ctrl+C
     #[arg(long, value_name = "S")]
     seconds: Option<f64>,
+    /// Write which filter ran when into a file that a browser's tracing viewer reads
+    #[arg(long, value_name = "FILE.json")]
+    trace: Option<PathBuf>,
     /// End with exit code 1 when there was a gap in the sound
     #[arg(long)]
     fail_on_xrun: bool,
@@ -92,7 +95,15 @@ pub(super) fn run(it: &Play) -> Result<Answer, Failure> {
     }
     options.facts = bench.facts.clone();
     let mut session = Session::start(options, &document)?;
+    if let Some(trace) = &it.trace {
+        // Now, and not when all was played.
+        session.write_trace(trace)?;
+        session.app.record_timeline(true);
+    }
     session.run(it)?;
+    if let Some(trace) = &it.trace {
+        session.write_trace(trace)?;
+    }
     Ok(session.answer(it, &document, problems))
 }
 
@@ -147,6 +158,14 @@ impl Session {
             latency_samples: 0,
             interrupt: Interrupt::new(),
             epoch: Epoch::new(),
+        })
+    }
+
+    fn write_trace(&mut self, path: &Path) -> Result<(), Failure> {
+        let written = self.app.write_timeline(path);
+        written.map_err(|error| {
+            let what = format!("write the trace {}", path.display());
+            Failure::file(path, what, error.to_string())
         })
     }
 
@@ -271,6 +290,11 @@ impl Session {
         if count > xruns.len() as u64 {
             text += "  and so on\n";
         }
+        let stories = self.app.dropouts();
+        for story in stories {
+            text += &format!("  {}; {}\n", story.sentence, story.details());
+        }
+        let told_late: Vec<Json> = stories.iter().map(shapes::story).collect();
         let list: Vec<Json> = xruns
             .iter()
             .map(|xrun| json!({ "at_seconds": xrun.at_seconds, "filter": xrun.filter }))
@@ -319,6 +343,8 @@ impl Session {
             "device": view.device,
             "xruns": list,
             "xrun_count": count,
+            "late_cycles": view.cells.map_or(0, |cells| cells.late()),
+            "stories": told_late,
             "load_mean": self.load.0,
             "load_max": self.load.1,
             "latency_seconds": latency,

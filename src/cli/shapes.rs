@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use crate::app::{Dropout, Mishap};
 use crate::graph::pipes::{End, memory_words, pin_words};
 use crate::graph::{Agreement, Pipes, Problem, Refusal, Way, Wiring};
 use crate::ks::ids::category;
@@ -285,6 +286,30 @@ pub(super) fn problem(wiring: &Wiring, problem: &Problem, line: Option<u32>) -> 
         "text": problem.text,
         "blocking": problem.is_blocking,
         "line": line,
+    })
+}
+
+/// What was not heard as it should have been.
+pub(super) fn story(story: &Dropout) -> Json {
+    let micros = |nanos: u64| nanos as f64 / 1000.0;
+    json!({
+        "what": match story.mishap {
+            Mishap::Late => "late",
+            Mishap::Dropout => "dropout",
+            Mishap::Starved => "starved",
+            Mishap::Muted => "muted",
+        },
+        "filter": story.filter.as_ref().map(|_| &story.culprit),
+        "at_seconds": story.at_seconds,
+        "cycle": story.cycle,
+        "sample": story.position,
+        "late_us": micros(story.late_nanos),
+        "took_us": micros(story.took_nanos),
+        "usual_us": micros(story.usual_nanos),
+        "woken_late_us": micros(story.woke_late_nanos),
+        "waited": story.waited,
+        "device": (!story.device_name.is_empty()).then_some(&story.device_name),
+        "text": story.sentence,
     })
 }
 

@@ -13,6 +13,7 @@ use super::layout::peer_format;
 use super::link::PlanCells;
 use super::plan::{Arrival, Transition};
 use super::quality::Watches;
+use super::records::{PinRecord, keep};
 use super::seating::Limits;
 use super::slab::{CAPACITY, Entry};
 use super::spec::{Node, Spec};
@@ -117,6 +118,10 @@ pub struct Built {
     pub levels: Option<Telemetry>,
     /// The filter whose device drives the graph.
     pub master: Option<FilterPath>,
+    /// Outputs by their filter's place in the slab and their place among its outputs.
+    pub outputs: BTreeMap<(u32, u16), PinAddress>,
+    /// Records of pins.
+    pub records: BTreeMap<PinAddress, Arc<PinRecord>>,
     /// Latency of each wire, and what waits on it, in samples of the graph's rate.
     pub latencies: BTreeMap<(PinAddress, PinAddress), (usize, usize)>,
 }
@@ -250,6 +255,7 @@ impl Builder {
             .map(|(wire, id)| ((wire.from.clone(), wire.to.clone()), *id))
             .collect();
         let old = self.spec.take();
+        keep(&mut spec, old.as_ref());
         let absent = |these: Option<&Spec>, those: Option<&Spec>| -> Vec<bool> {
             let there: BTreeSet<u64> = those.iter().flat_map(|spec| spec.ids.clone()).collect();
             let ids = these.iter().flat_map(|spec| &spec.ids);
@@ -267,6 +273,22 @@ impl Builder {
         built.names = into.holds.names(&built.pins);
         built.nodes = spec.nodes.iter().map(|node| node.path.clone()).collect();
         built.states = Some(Arc::clone(&into.holds.cells));
+        for node in &spec.nodes {
+            let Some(entry) = node.entry else { continue };
+            let mut outputs = 0;
+            for (pin, record) in node.pins.iter().zip(&node.records) {
+                let name = PinAddress {
+                    filter: node.path.clone(),
+                    pin: node.descriptor.pins[pin.factory].name.to_string(),
+                    instance: pin.instance as u32,
+                };
+                if pin.data_flow == DataFlow::Out {
+                    built.outputs.insert((entry, outputs), name.clone());
+                    outputs += 1;
+                }
+                built.records.insert(name, Arc::clone(record));
+            }
+        }
         into.master = built
             .master
             .as_ref()

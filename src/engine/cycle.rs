@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use super::cut::Cut;
 use super::link::{Cells, Report};
 use super::plan::{OutputSlot, Plan, Step};
+use super::records::{PinRecord, Stopwatch};
 use super::slab::Slab;
 use super::table::{Tables, peak};
 use super::tap::{Sight, Tap};
@@ -75,8 +76,8 @@ pub(super) struct Cycle<'a> {
     position: u64,
     gate: (f32, f32),
     fall: f32,
-    /// The step whose cost is taken, and the clock for it.
-    pub(super) timed_step: usize,
+    /// What times filters, and the clock for it.
+    pub(super) watch: Option<&'a mut Stopwatch>,
     pub(super) timer: Option<&'a dyn Fn() -> u64>,
     /// Whoever looks at a wire.
     pub(super) tap: Option<&'a mut Tap>,
@@ -92,7 +93,7 @@ impl<'a> Cycle<'a> {
             position,
             gate,
             fall,
-            timed_step: 0,
+            watch: None,
             timer: None,
             tap: None,
             sources: 0,
@@ -149,6 +150,7 @@ impl<'a> Cycle<'a> {
             levels,
             changed,
             sights,
+            records,
             rate_hz,
             fade_len,
             fade_done,
@@ -164,6 +166,7 @@ impl<'a> Cycle<'a> {
                     is_source,
                     node,
                     lent,
+                    records: first,
                 } => {
                     let index = *entry;
                     self.sources += usize::from(*is_source);
@@ -202,6 +205,13 @@ impl<'a> Cycle<'a> {
                         tables.payloads[slot] = std::mem::take(&mut tables.spares[slot]);
                         entry.processor.come_home(frame);
                     }
+                    let pins = &records[*first as usize..];
+                    let (taken, given) = pins.split_at(inputs.len());
+                    for (input, record) in inputs.iter().zip(taken) {
+                        if let Some(slot) = input.slot {
+                            record.pass(&tables.payloads[slot as usize]);
+                        }
+                    }
                     // Copies first: a frame that is taken has left its place.
                     for output in outputs {
                         if let Some(from) = output.copy_from {
@@ -221,18 +231,15 @@ impl<'a> Cycle<'a> {
                         outputs: &mut hands[..outputs.len()],
                         gate: self.gate,
                     };
-                    let timer = self.timer.filter(|_| *at == self.timed_step);
-                    let began = timer.map(|timer| timer());
+                    let timer = self.timer;
+                    let began = self.watch.as_mut().and_then(|it| it.before(timer));
                     cells.inside.store(index + 1, Ordering::Release);
                     let flow = entry.processor.process(&mut io);
                     cells.inside.store(0, Ordering::Relaxed);
-                    if let (Some(timer), Some(began)) = (timer, began)
-                        && let Some(cell) = cells.costs.get(index as usize)
-                    {
-                        cell.store(
-                            (timer() - began).min(u64::from(u32::MAX)) as u32,
-                            Ordering::Relaxed,
-                        );
+                    let watch = self.watch.as_mut();
+                    if watch.is_some_and(|it| it.after(began, timer, index)) {
+                        let pins = &pins[..inputs.len() + outputs.len()];
+                        pins.iter().for_each(|record| record.was_late());
                     }
                     let ends = flow == Flow::Ended || all_ended(inputs, &tables.headers);
                     self.ended += usize::from(*is_source && flow == Flow::Ended);
@@ -250,7 +257,9 @@ impl<'a> Cycle<'a> {
                     {
                         let is_new = output.wire.is_some_and(|it| changed.contains(&it));
                         let says = (own, ends, is_new);
-                        let bad = self.put_back(tables, output, hand, *rate_hz, says, levels);
+                        let record = &given[number];
+                        let bad =
+                            self.put_back(tables, output, hand, *rate_hz, says, (levels, record));
                         if let Some(wire) = output.wire {
                             self.show(tables, output.slot, wire, sights, cuts);
                         }
@@ -346,10 +355,11 @@ impl<'a> Cycle<'a> {
         hand: &mut crate::ks::Output,
         rate_hz: u32,
         (own, ends, is_new): (u64, bool, bool),
-        levels: &Telemetry,
+        (levels, record): (&Telemetry, &PinRecord),
     ) -> Option<u64> {
         let slot = output.slot as usize;
         if output.is_shown {
+            record.pass(&tables.payloads[slot]);
             if let Some(wire) = output.wire {
                 let payload = &tables.payloads[slot];
                 self.publish(levels, wire, payload, peak(payload).0);
@@ -363,6 +373,10 @@ impl<'a> Cycle<'a> {
             let place = first.unwrap_or(0) * self.len / wave.len().max(1);
             bad = Some(self.position + place as u64);
             peak = 0.0;
+            if output.is_to_blame {
+                let bad = wave.channels().flatten();
+                record.had_bad(bad.filter(|sample| !sample.is_finite()).count());
+            }
             for channel in wave.channels_mut() {
                 if !output.is_let_through {
                     silence_non_finite(channel);
@@ -370,6 +384,8 @@ impl<'a> Cycle<'a> {
                 peak = finite_peak(channel).max(peak);
             }
         }
+        record.pass(&hand.payload);
+        record.reached(peak);
         if let Some(wire) = output.wire {
             self.publish(levels, wire, &hand.payload, peak);
         }

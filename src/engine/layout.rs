@@ -2,12 +2,14 @@
 //! order. Opens nothing (`compile.rs`).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::align::Align;
 use super::compile::Builder;
 use super::cut::Cut;
 use super::line::Line;
 use super::plan::{OutputSlot, Plan, Step};
+use super::records::PinRecord;
 use super::spec::{Node, Spec, SpecWire};
 use super::table::{Shape, Tables};
 use super::tap::Sight;
@@ -123,6 +125,7 @@ impl Builder {
             changed: vec![],
             taps,
             sights: spec.wires.iter().map(|it| Sight::of(&it.format)).collect(),
+            records: own.records,
             levels: Telemetry::new(spec.wires.len()),
         }
     }
@@ -135,6 +138,7 @@ struct Laid {
     slots: Vec<Option<u32>>,
     heard: BTreeMap<FilterPath, u32>,
     widest: usize,
+    records: Vec<Arc<PinRecord>>,
 }
 
 /// What is laid out, pass by pass: once with a frame for every wire, once with shared ones, in the same tables.
@@ -160,6 +164,7 @@ impl Desk<'_> {
         let mut slots: Vec<Option<u32>> = vec![None; spec.wires.len()];
         let mut widest = 0;
         let mut heard = BTreeMap::new();
+        let mut records = vec![];
         for (index, (wire, to)) in self.lines.iter().enumerate() {
             slots[*wire] = Some(*to);
             steps.push(Step::Recall { line: index });
@@ -236,6 +241,12 @@ impl Desk<'_> {
             }
             let is_source = inputs.iter().all(|input| input.wire == 0);
             if let Some(entry) = node.entry {
+                let first = records.len() as u32;
+                for flow in [DataFlow::In, DataFlow::Out] {
+                    let own = node.pins.iter().zip(&node.records);
+                    let own = own.filter(|(pin, _)| pin.data_flow == flow);
+                    records.extend(own.map(|(_, record)| Arc::clone(record)));
+                }
                 steps.push(Step::Process {
                     entry,
                     inputs: inputs.into_boxed_slice(),
@@ -243,6 +254,7 @@ impl Desk<'_> {
                     is_source,
                     node: node_number,
                     lent: None,
+                    records: first,
                 });
                 steps.append(&mut behind);
             }
@@ -260,6 +272,7 @@ impl Desk<'_> {
             slots,
             heard,
             widest,
+            records,
         }
     }
 

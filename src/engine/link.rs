@@ -2,11 +2,12 @@
 //! overwritten.
 
 use std::any::Any;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use super::marks::{Fired, Mark};
 use super::plan::Transition;
+use super::records::{CycleLog, CycleRecord};
 use super::slab::CAPACITY;
 use crate::ks::{Bell, Cued, Priority, Quality, State, Status};
 
@@ -253,6 +254,11 @@ pub struct Cells {
 
     pub(super) degraded: Box<[AtomicU8]>,
 
+    /// By entry: the most that filters took, and late cycles that were theirs.
+    pub(super) highest: Box<[AtomicU32]>,
+    pub(super) blamed: Box<[AtomicU32]>,
+    /// The last cycles of a live graph.
+    pub(super) log: OnceLock<CycleLog>,
     pub(super) bell: Bell,
 
     /// The filter the audio thread is in, as its place in the slab and one; 0: in none.
@@ -265,6 +271,7 @@ pub struct Cells {
 
 impl Cells {
     pub(super) fn new() -> Arc<Self> {
+        let by_entry = || (0..CAPACITY).map(|_| AtomicU32::new(0)).collect();
         Arc::new(Self {
             position: AtomicU64::new(0),
             state: AtomicU8::new(0),
@@ -278,10 +285,13 @@ impl Cells {
             is_timed: AtomicBool::new(true),
             lost_reports: AtomicU32::new(0),
             priority: AtomicU8::new(Priority::Ordinary as u8),
-            costs: (0..CAPACITY).map(|_| AtomicU32::new(0)).collect(),
 
             degraded: (0..CAPACITY).map(|_| AtomicU8::new(0)).collect(),
 
+            costs: by_entry(),
+            highest: by_entry(),
+            blamed: by_entry(),
+            log: OnceLock::new(),
             bell: Bell::default(),
 
             inside: AtomicU32::new(0),
@@ -374,7 +384,33 @@ impl Cells {
         self.priority.store(priority as u8, Ordering::Relaxed);
     }
 
-    /// Nanoseconds the filter at `entry` took when it was last timed.
+    /// The most nanoseconds that the filter at `entry` took in a cycle.
+    pub fn highest_nanos(&self, entry: u32) -> u32 {
+        let cell = self.highest.get(entry as usize);
+        cell.map_or(0, |cell| cell.load(Ordering::Relaxed))
+    }
+
+    /// Late cycles that are charged to the filter at `entry`.
+    pub fn blamed(&self, entry: u32) -> u32 {
+        let cell = self.blamed.get(entry as usize);
+        cell.map_or(0, |cell| cell.load(Ordering::Relaxed))
+    }
+
+    /// The cycles from `number` on that are still kept, the oldest first. Of a graph that is not live there are none.
+    pub fn cycles_since(&self, number: u64) -> impl Iterator<Item = CycleRecord> {
+        let log = self.log.get();
+        log.into_iter().flat_map(move |log| {
+            let first = number.max(log.oldest());
+            (first..log.written()).filter_map(|number| log.read(number))
+        })
+    }
+
+    /// The number of the next cycle that will be kept.
+    pub fn next_cycle(&self) -> u64 {
+        self.log.get().map_or(0, CycleLog::written)
+    }
+
+    /// Nanoseconds the filter at `entry` took in the cycle in which it was last timed.
     pub fn cost_nanos(&self, entry: u32) -> u32 {
         self.costs
             .get(entry as usize)

@@ -31,6 +31,8 @@ mod quality;
 
 mod queue;
 
+mod records;
+
 mod runner;
 
 mod seating;
@@ -62,6 +64,8 @@ pub use plan::{Plan, Transition};
 pub use runner::Runner;
 pub use seating::Limits;
 pub use thread::{ClockRefusal, Driver, Engine};
+
+pub use records::{Blamed, CycleRecord, Moment, PinFigures, PinRecord, Span, Story};
 
 pub use tap::{TAP_BYTES, TappedFrame};
 

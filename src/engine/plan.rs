@@ -3,12 +3,14 @@
 //! A plan is built off the audio thread, handed over whole and handed back whole. Nothing in it grows.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::align::Align;
 use super::cut::Cut;
 use super::hold::Holds;
 use super::line::Line;
 use super::quality::Watches;
+use super::records::PinRecord;
 use super::slab::Entry;
 use super::table::Tables;
 use super::tap::Sight;
@@ -53,6 +55,8 @@ pub(super) enum Step {
         node: u32,
         /// Where a frame that it lent comes home.
         lent: Option<u32>,
+        /// Where the records of its pins begin in the plan: those of inputs, then those of outputs.
+        records: u32,
     },
     /// Has a sink lend an empty frame of its own, for what the steps from here on write.
     Lend {
@@ -156,6 +160,8 @@ pub struct Plan {
     /// Identities of wires, in order, and the wires; how the samples of each are bytes.
     pub(super) taps: Vec<(u64, u32)>,
     pub(super) sights: Vec<Sight>,
+    /// Records of pins.
+    pub(super) records: Vec<Arc<PinRecord>>,
     /// Level of each wire, latest.
     pub(super) levels: Telemetry,
 }

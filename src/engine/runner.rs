@@ -14,6 +14,7 @@ use super::link::{Cells, Message, Report, Stepped};
 use super::marks::Marks;
 use super::pacers::Paced;
 use super::plan::{Plan, Step, Transition};
+use super::records::Stopwatch;
 use super::slab::Slab;
 use super::states::walk;
 use super::tap::Tap;
@@ -58,10 +59,11 @@ pub struct Runner {
     pub(super) gate: usize,
     pub(super) wants_panic: bool,
     pub(super) has_ended: bool,
-    timed_step: usize,
     pub(super) wants_quit: bool,
     /// For whoever looks at a wire.
     pub(super) tap: Tap,
+    /// Times filters, where a clock is handed over.
+    pub(super) stopwatch: Option<Box<Stopwatch>>,
 }
 
 impl Runner {
@@ -97,9 +99,9 @@ impl Runner {
             gate: 0,
             wants_panic: false,
             has_ended: false,
-            timed_step: 0,
             wants_quit: false,
             tap: Tap::new(),
+            stopwatch: None,
         }
     }
 
@@ -196,7 +198,7 @@ impl Runner {
     }
 
     /// Runs the next `len` samples of the graph's rate, in pieces where something changes in between. `timer` gives
-    /// nanoseconds, for the cost of one step a cycle.
+    /// nanoseconds, for what filters take.
     pub fn cycle(&mut self, len: usize, timer: Option<&dyn Fn() -> u64>) {
         let mut left = len;
         while left > 0 {
@@ -241,12 +243,10 @@ impl Runner {
             (1.0, 1.0)
         };
         self.gate = after;
-        let steps = plan.steps.len().max(1);
-        self.timed_step = (self.timed_step + 1) % steps;
         let fall = 10.0_f32.powf(-24.0 / 20.0 * len as f32 / plan.rate_hz as f32);
         let mut cycle = Cycle::new(len, self.position, gate, fall);
         cycle.timer = timer;
-        cycle.timed_step = self.timed_step;
+        cycle.watch = self.stopwatch.as_deref_mut();
         self.tap.at = self.tap.wire.and_then(|wire| {
             let at = plan.taps.binary_search_by_key(&wire, |it| it.0).ok()?;
             Some(plan.taps[at].1)
@@ -387,6 +387,9 @@ impl Runner {
         for arrival in &mut plan.arrivals {
             if let Some(entry) = arrival.entry.take() {
                 self.cells.came(arrival.index);
+                if let Some(watch) = &mut self.stopwatch {
+                    watch.forget(arrival.index);
+                }
                 transition
                     .departed
                     .extend(self.slab.put(arrival.index, entry));

@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hasher;
+use std::sync::Arc;
 
+use super::records::PinRecord;
 use crate::graph::{FilterId, FilterPath, PinAddress, Pipes, Way, Wiring, running_order};
 use crate::ks::{DataFlow, DataFormat, Descriptor, OpenPin, Value, samples_at};
 
@@ -30,6 +32,9 @@ pub(super) struct Node {
     pub(super) entry: Option<u32>,
     /// Whether it has frames of its own for what comes in.
     pub(super) lends: bool,
+
+    /// The record of each of its pins.
+    pub(super) records: Vec<Arc<PinRecord>>,
 }
 
 /// A wire that was agreed.
@@ -155,6 +160,8 @@ impl Spec {
                     bypass: None,
                     entry: None,
                     lends: false,
+
+                    records: vec![],
                 },
             );
         }

@@ -15,6 +15,7 @@ use super::cycle::report;
 use super::link::{Cells, MESSAGES, Message, REPORTS, Report, STEPS, Stepped};
 use super::marks::{MARKS, Mark};
 use super::plan::Transition;
+use super::records::{CycleLog, Moment, Stopwatch, Story, Telling, Wakes};
 use super::runner::Runner;
 use super::tap::TappedFrame;
 use super::watch::Watch;
@@ -80,6 +81,7 @@ pub struct Engine {
     messages: rtrb::Producer<Message>,
     reports: rtrb::Consumer<Report>,
     steps: rtrb::Consumer<Stepped>,
+    stories: rtrb::Consumer<Telling>,
     tasks: mpsc::Sender<Task>,
     built: mpsc::Receiver<Built>,
     cells: Arc<Cells>,
@@ -157,6 +159,9 @@ impl Engine {
             true,
         );
         let tapped = runner.tap.take_end();
+        let _ = cells.log.set(CycleLog::new());
+        let (stopwatch, stories) = Stopwatch::new(Arc::clone(&cells));
+        runner.stopwatch = Some(stopwatch);
         let (waker, audio) = begin(Driver::new(runner, Arc::clone(&clock), epoch, quantum))?;
         // Whoever does the turns by hand can look by hand.
         let watch = Watch::new(Arc::clone(&cells));
@@ -194,6 +199,7 @@ impl Engine {
             messages,
             reports,
             steps,
+            stories,
             tasks,
             built,
             cells,
@@ -243,6 +249,12 @@ impl Engine {
     /// The next step of a pin.
     pub fn step(&mut self) -> Option<Stepped> {
         self.steps.pop().ok()
+    }
+
+    /// The next story of a late cycle, or of a device that had nothing to play.
+    pub fn story(&mut self) -> Option<Story> {
+        let telling = self.stories.pop().ok()?;
+        Some(telling.story())
     }
 
     /// The next frame of the wire that is looked at ([`Message::Tap`]).
@@ -425,6 +437,9 @@ pub struct Driver {
     is_held: bool,
     /// What drove the graph when physical time was last taken, how far it was, and when.
     physical: (Option<u32>, u64, u64),
+    /// When it is usually woken, and by how much it was late this time.
+    wakes: Wakes,
+    woke_late: u64,
 }
 
 impl Driver {
@@ -441,6 +456,8 @@ impl Driver {
             was_running: false,
             is_held: false,
             physical: (None, 0, epoch.nanos()),
+            wakes: Wakes::default(),
+            woke_late: 0,
         }
     }
 
@@ -499,6 +516,7 @@ impl Driver {
     fn run(&mut self) -> Duration {
         if !std::mem::replace(&mut self.was_running, true) {
             self.timer.restart();
+            self.wakes.restart();
         }
         let master = self.master();
         self.advance(master);
@@ -510,6 +528,10 @@ impl Driver {
             Some(at) => self.runner.pacers[at].pacer.due(),
             None => self.timer.due(),
         };
+        if due >= self.quantum {
+            let late = self.wakes.look(due) as u64;
+            self.woke_late = late * 1_000_000_000 / u64::from(self.rate_hz);
+        }
         let mut left = due;
         while left >= self.quantum && self.runner.is_running() {
             self.cycle(master);
@@ -541,9 +563,24 @@ impl Driver {
         });
         self.fire(time);
         let epoch = self.epoch;
-        self.runner.cycle(self.quantum, Some(&|| epoch.nanos()));
         let lasts = self.quantum as f64 * 1e9 / f64::from(self.rate_hz);
-        let spent = self.epoch.nanos() - began;
+        let moment = Moment {
+            position: self.runner.position(),
+            len: self.quantum as u32,
+            began_nanos: began,
+            lasts_nanos: lasts as u64,
+            woke_late_nanos: std::mem::take(&mut self.woke_late),
+            ..Moment::default()
+        };
+        if let Some(watch) = &mut self.runner.stopwatch {
+            watch.begin(moment);
+        }
+        self.runner.cycle(self.quantum, Some(&|| epoch.nanos()));
+        let ended = self.epoch.nanos();
+        if let Some(watch) = &mut self.runner.stopwatch {
+            watch.end(ended);
+        }
+        let spent = ended - began;
         self.runner.cells.set_load((spent as f64 / lasts) as f32);
         self.runner.timed(spent, lasts as u64);
     }
@@ -634,6 +671,11 @@ impl Driver {
             if wanted == Some(entry) {
                 let latency = paced.pacer.latency_samples() as u32;
                 self.runner.cells.latency.store(latency, Ordering::Relaxed);
+            }
+            if count > 0
+                && let Some(watch) = &mut self.runner.stopwatch
+            {
+                watch.missed(entry, count);
             }
             self.runner.cells.xruns.fetch_add(count, Ordering::Relaxed);
             if count > 0 {

@@ -20,7 +20,7 @@ use super::screen::Command;
 use super::signals::Signals;
 use super::theme::Theme;
 use super::words::{hue, instances_text, kind_word, mark, range_text, tag};
-use crate::app::{FilterStatus, View};
+use crate::app::{FilterStatus, View, telling_time};
 use crate::graph::{
     Connection, FilterId, FilterPath, Graph, Node, NoteKind, PinAddress, PinRef, Wire,
 };
@@ -224,6 +224,12 @@ impl Scene<'_> {
         }
     }
 
+    /// By how much a box made a cycle late a moment ago.
+    fn late(&self, it: &Boxed) -> Option<u64> {
+        let is_filter = it.inside.is_none();
+        is_filter.then(|| self.view.lately(&it.path)).flatten()
+    }
+
     /// The queue of a wire, and its rest: what waits there, and whether nothing moves on it.
     fn show_held(&self, wire: &Wire, tag: &mut Tag<'_>, shown: &mut WireView<'_>) {
         let now = self.state();
@@ -324,7 +330,10 @@ impl Model for Scene<'_> {
         let Some(it) = self.boxed(id) else {
             return Brief::default();
         };
-        let (health, lit) = health(&self.status(it), self.state());
+        let (mut health, lit) = health(&self.status(it), self.state());
+        if health == Health::Fine && self.late(it).is_some() {
+            health = Health::Late;
+        }
         let first = |rows: &[Row]| rows.first().map(|row| row.view().kind);
         Brief {
             health,
@@ -338,7 +347,11 @@ impl Model for Scene<'_> {
             return NodeView::default();
         };
         let status = self.status(it);
-        let (health, lit) = health(&status, self.state());
+        let (mut health, lit) = health(&status, self.state());
+        let late = self.late(it).filter(|_| health == Health::Fine);
+        if late.is_some() {
+            health = Health::Late;
+        }
         let state = standing(&status, lit);
         let footer = match status {
             FilterStatus::Missing => Some(Footer::Words("not installed, wires kept".into())),
@@ -356,6 +369,14 @@ impl Model for Scene<'_> {
             FilterStatus::Ready(state) if state < self.state() => {
                 Some(Footer::Words(held_words(self.view, &it.path, state).into()))
             }
+            FilterStatus::Ready(_) if late.is_some() => late.map(|nanos| {
+                let times = match self.view.worst(&it.path).map_or(1, |worst| worst.1) {
+                    0 | 1 => "once".to_owned(),
+                    count => format!("{} times", crate::ks::grouped(count)),
+                };
+                let words = format!("late by {}, {times}", telling_time(nanos));
+                Footer::Words(words.into())
+            }),
             FilterStatus::Ready(_) if quality_words(self.view, &it.path).is_some() => {
                 let words = quality_words(self.view, &it.path);
                 words.map(|words| Footer::Words(words.into()))
@@ -478,16 +499,26 @@ impl Model for Scene<'_> {
                 let mut words = tag(&agreement.format);
                 if let Some((latency, waits)) = self.view.latency(&wire.from, &wire.to)
                     && latency + waits > 0
+                    && !self.view.preferences.glass_wires
                 {
                     let rate = f64::from(self.view.wiring.rate_hz.max(1));
                     let millis = (latency + waits) as f64 * 1000.0 / rate;
                     words.long = format!("{} · {millis:.1} ms", words.long).into();
                 }
                 self.show_held(wire, &mut words, &mut shown);
-                shown.tag = Some(words);
                 let signal = self.signals.of(self.view, at, wire);
                 shown.level = signal.brightness;
                 shown.beads = signal.beads;
+                if self.view.preferences.glass_wires && !agreement.medium.is_hard_wired() {
+                    let glass = self.signals.glass(self.view, at, wire);
+                    shown.is_worried = glass.is_worried;
+                    if !glass.words.is_empty() {
+                        let said = glass.words.join(", ");
+                        shown.standing = format!("{}, {said}", shown.standing).into();
+                        words.figures = glass.words.into_iter().map(Cow::Owned).collect();
+                    }
+                }
+                shown.tag = Some(words);
             }
         }
         shown

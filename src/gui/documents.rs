@@ -78,6 +78,7 @@ impl Screen {
             Why::SaveAs => document.name,
             Why::Picture => named(&document.name, ".png"),
             Why::Report => named(&document.name, " report.html"),
+            Why::Timeline => named(&document.name, " timeline.json"),
             _ => String::new(),
         };
         let answer = self.files.ask(Wanted { why }, &folder, &name, ctx);
@@ -134,6 +135,7 @@ impl Screen {
             Why::SaveAs => self.app.perform(Action::SaveAs(path)),
             Why::Picture => self.app.perform(Action::Picture(path)),
             Why::Report => self.app.perform(Action::Report(path)),
+            Why::Timeline => self.app.perform(Action::ExportTimeline(path)),
             Why::Property { filter, key, .. } => {
                 let value = Some(Value::Text(path.to_string_lossy().into_owned()));
                 self.app.perform(Action::SetProperty {

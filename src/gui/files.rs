@@ -33,6 +33,8 @@ pub(super) enum Why {
     Picture,
     /// For a report.
     Report,
+    /// For the timeline.
+    Timeline,
 
     /// For a property of a filter; `is_written` when the filter makes the file.
     Property {
@@ -66,6 +68,7 @@ impl Wanted {
 
             Why::Picture => ends(&[".png", ".svg", ".dot"]),
             Why::Report => ends(&[".html", ".md", ".txt"]),
+            Why::Timeline => ends(&[".json"]),
         }
     }
 
@@ -75,6 +78,7 @@ impl Wanted {
             Why::SaveAs => "ron",
             Why::Picture => "png",
             Why::Report => "html",
+            Why::Timeline => "json",
             Why::Open | Why::Merge | Why::Render | Why::Missing(_) | Why::Property { .. } => {
                 return path;
             }
@@ -88,7 +92,7 @@ impl Wanted {
     fn is_save(&self) -> bool {
         match self.why {
             Why::Open | Why::Merge | Why::Render | Why::Missing(_) => false,
-            Why::SaveAs | Why::Picture | Why::Report => true,
+            Why::SaveAs | Why::Picture | Why::Report | Why::Timeline => true,
             Why::Property { is_written, .. } => is_written,
         }
     }
@@ -211,6 +215,7 @@ fn dialog(wanted: &Wanted, folder: &Path, name: &str) -> Option<PathBuf> {
 
         Why::Picture => dialog.add_filter("Pictures", &["png", "svg", "dot"]),
         Why::Report => dialog.add_filter("Reports", &["html", "md", "txt"]),
+        Why::Timeline => dialog.add_filter("Traces", &["json"]),
     };
     if wanted.is_save() {
         dialog.set_file_name(name).save_file()

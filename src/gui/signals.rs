@@ -21,6 +21,24 @@ pub(super) struct Signal {
     pub(super) beads: Vec<f32>,
 }
 
+/// What a wire shows of itself when it is of glass.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Glass {
+    /// What waits, how late it is, how loud.
+    pub(super) words: Vec<String>,
+    /// It is about to drop what it carries, or was late a moment ago.
+    pub(super) is_worried: bool,
+}
+
+/// What is remembered of a wire's figures, so that they can be read while they change.
+struct Pane {
+    glass: Glass,
+    made: f64,
+    /// Late frames so far, and when the last of them came.
+    late: u32,
+    worried: f64,
+}
+
 /// What is remembered of a wire.
 #[derive(Default)]
 struct Trace {
@@ -35,6 +53,7 @@ struct Trace {
 pub(super) struct Signals {
     /// By place in the agreement.
     traces: RefCell<HashMap<usize, Trace>>,
+    panes: RefCell<HashMap<usize, Pane>>,
     agreement: Cell<u64>,
     now: Cell<f64>,
     moved: Cell<bool>,
@@ -47,6 +66,11 @@ const TRAVEL: f64 = 0.35;
 const BEADS: usize = 8;
 /// A wire not looked at for longer was out of sight.
 const AWAY: f64 = 1.5;
+/// Figures stay for so long, and under reduced motion.
+const STAY: f64 = 0.15;
+const STAY_LONG: f64 = 0.5;
+/// A wire that was late is seen to have been for so long.
+const WORRY: f64 = 3.0;
 
 impl Signals {
     /// A frame begins. True while something moved in the last one.
@@ -55,6 +79,7 @@ impl Signals {
         let [agreement, _] = view.revision();
         if self.agreement.replace(agreement) != agreement {
             self.traces.get_mut().clear();
+            self.panes.get_mut().clear();
         }
         self.moved.replace(false)
     }
@@ -110,7 +135,97 @@ impl Signals {
         }
     }
 
+    /// What a wire of glass shows; `at` is its place in the agreement.
+    pub(super) fn glass(&self, view: &View<'_>, at: usize, wire: &Wire) -> Glass {
+        let now = self.now.get();
+        let mut panes = self.panes.borrow_mut();
+        let stays = match view.preferences.reduced_motion {
+            true => STAY_LONG,
+            false => STAY,
+        };
+        if let Some(pane) = panes.get(&at)
+            && now - pane.made < stays
+            && now >= pane.made
+        {
+            self.moves(pane.glass.is_worried);
+            return pane.glass.clone();
+        }
+        let figures = view.figures(&wire.from);
+        let late = figures.map_or(0, |it| it.late);
+        let before = panes.get(&at);
+        let worried = match before {
+            Some(before) if late > before.late => now,
+            Some(before) => before.worried,
+            None => f64::NEG_INFINITY,
+        };
+        let held = view.held(&wire.from, &wire.to).unwrap_or_default();
+        let is_full = held.frames > 0 && held.held >= held.frames;
+        let was_late = now - worried < WORRY;
+        let mut words = vec![];
+        if figures.is_some() {
+            words.push(queue_words(held.held, held.frames));
+            let (latency, waits) = view.latency(&wire.from, &wire.to).unwrap_or_default();
+            let rate = f64::from(view.wiring.rate_hz.max(1));
+            let millis = (latency + waits) as f64 * 1000.0 / rate;
+            words.push(format!("{millis:.1} ms"));
+            let is_sound = (wire.outcome.as_ref()).is_ok_and(|it| it.format.audio.is_some());
+            let level = view.level(&wire.from, &wire.to);
+            words.push(match is_sound {
+                true => level_words(level),
+                false => format!("{level:.0} events"),
+            });
+            if late > 0 {
+                words.push(format!("{late} late"));
+            }
+        }
+        let glass = Glass {
+            words,
+            is_worried: is_full || was_late,
+        };
+        // What was late is to be seen to have calmed down.
+        self.moves(was_late);
+        let pane = Pane {
+            glass: glass.clone(),
+            made: now,
+            late,
+            worried,
+        };
+        panes.insert(at, pane);
+        glass
+    }
+
     fn moves(&self, moves: bool) {
         self.moved.set(self.moved.get() || moves);
+    }
+}
+
+/// What waits, of how many frames.
+fn queue_words(held: u32, frames: u32) -> String {
+    match frames {
+        0 => "0 waiting".into(),
+        _ => format!("{held} of {frames}"),
+    }
+}
+
+/// A peak in whole decibels: what is read while it moves.
+fn level_words(level: f32) -> String {
+    let decibels = 20.0 * level.max(1e-9).log10();
+    match decibels {
+        ..-90.0 => "silent".into(),
+        _ => format!("{:.0} dB", decibels).replace('-', "\u{2212}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_of_glass_are_short() {
+        assert_eq!(level_words(0.0), "silent");
+        assert_eq!(level_words(0.251), "\u{2212}12 dB");
+        assert_eq!(level_words(1.0), "0 dB");
+        assert_eq!(queue_words(1, 2), "1 of 2");
+        assert_eq!(queue_words(0, 0), "0 waiting");
     }
 }

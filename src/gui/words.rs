@@ -107,6 +107,7 @@ pub(super) fn tag(format: &DataFormat) -> Tag<'static> {
         long: long.into(),
         short: short.map(Cow::Owned),
         ticks: None,
+        figures: vec![],
     }
 }
 

@@ -287,6 +287,41 @@ fn the_null_device_plays_without_a_card() {
 }
 
 #[test]
+fn play_writes_a_trace_of_which_filter_ran_when() {
+    let desk = Desk::new("trace");
+    let graph = desk.tone("a.ron");
+    let args = ["play", &graph, "--device", "null", "--seconds", "0.3"];
+    let did = desk.json(&[&args[..], &["--trace", "t.json"]].concat());
+    assert_eq!(did.code, Some(0), "{} {}", did.text, did.said);
+    assert!(did.json["late_cycles"].is_u64() && did.json["stories"].is_array());
+    let text = std::fs::read(desk.path("t.json")).unwrap();
+    let trace: serde_json::Value = serde_json::from_slice(&text).unwrap();
+    let events = trace["traceEvents"].as_array().unwrap();
+    let of = |kind: &'static str| {
+        events
+            .iter()
+            .filter(move |it| it["cat"] == kind && it["ph"] == "X")
+    };
+    // 0.3 s of cycles of 256 samples, and each filter in each of them.
+    let cycles = of("cycle").count();
+    assert!((56..200).contains(&cycles), "{cycles}");
+    let samples: Vec<u64> = of("cycle")
+        .map(|it| it["args"]["sample"].as_u64().unwrap())
+        .collect();
+    assert!(
+        samples.windows(2).all(|two| two[1] == two[0] + 256),
+        "{samples:?}"
+    );
+    let names: std::collections::BTreeSet<&str> = of("filter")
+        .map(|it| it["name"].as_str().unwrap())
+        .collect();
+    assert!(names.len() >= 2, "{names:?}");
+    assert_eq!(of("filter").count(), cycles * names.len());
+    let did = desk.json(&[&args[..], &["--trace", "no such folder/t.json"]].concat());
+    assert_eq!(did.code, Some(3), "{}", did.text);
+}
+
+#[test]
 fn devices_name_the_one_that_is_always_there() {
     let desk = Desk::new("devices");
     let did = desk.json(&["devices"]);

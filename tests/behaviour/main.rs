@@ -64,6 +64,8 @@ mod panic;
 
 mod quality;
 
+mod records;
+
 mod render;
 
 mod simulated;

@@ -26,6 +26,9 @@ mod panels;
 mod questions;
 
 mod raw_pages;
+
+mod records;
+
 mod refusals;
 
 mod toy;

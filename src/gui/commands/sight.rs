@@ -31,6 +31,8 @@ pub(in crate::gui) struct Sight<'a> {
     pub(in crate::gui) shows_frames: bool,
     pub(in crate::gui) shows_log: bool,
     pub(in crate::gui) shows_performance: bool,
+    pub(in crate::gui) shows_blame: bool,
+    pub(in crate::gui) shows_timeline: bool,
 
     pub(in crate::gui) is_full_screen: bool,
     pub(in crate::gui) is_touring: bool,

@@ -348,6 +348,8 @@ pub struct Tag<'a> {
     pub short: [Cow<'a, str>; 2],
     /// Its queue.
     pub ticks: Option<Ticks>,
+    /// Figures below that, one line of them on a long wire and a line each on a short one; seen near only.
+    pub figures: Vec<Cow<'a, str>>,
 }
 
 /// One wire, in full. Asked for wires in sight only.
@@ -375,6 +377,8 @@ pub struct WireView<'a> {
     pub tag: Option<Tag<'a>>,
     /// Part of a loop: one more chevron.
     pub feedback: bool,
+    /// It is about to drop what it carries, or has just been late: seen from everywhere.
+    pub is_worried: bool,
 }
 
 /// What a box is seen by from far away.

@@ -68,6 +68,7 @@ impl NodeGraph {
             let hue = match (view.hue, view.state) {
                 (_, WireState::Refused) => look.error,
                 (_, WireState::EndMissing) => look.faint,
+                _ if view.is_worried => look.warn,
                 (Some(hue), _) => hue,
                 (None, _) => look.kind(view.kind).hue,
             };

@@ -58,9 +58,10 @@ impl Brush<'_> {
             }
         };
         let [first, second] = &tag.short;
-        let two = || form(vec![first, second]);
+        let two = || form([first, second].into_iter().chain(&tag.figures).collect());
         if !short {
-            let long = form(vec![&tag.long]);
+            let line: Cow<'_, str> = tag.figures.join(" · ").into();
+            let long = form(vec![&tag.long, &line]);
             if hovered || !covers(long.rect) {
                 return Some(long);
             }

@@ -6,10 +6,12 @@ use egui::{
     Align2, CornerRadius, CursorIcon, Panel, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2,
 };
 
+use super::blame::Blame;
 use super::frames::{self, Frames};
 use super::log::Log;
 use super::performance::{self, Performance};
-use crate::app::View;
+use super::timeline::Timeline;
+use crate::app::{Action, View};
 use crate::gui::controls;
 use crate::gui::probe;
 use crate::gui::screen::Command;
@@ -24,15 +26,23 @@ const PART_MIN: f32 = 420.0;
 
 /// Which page is in front where only one has room.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
-enum Tab {
+pub(in crate::gui) enum Tab {
     #[default]
     Log,
+    Blame,
+    Timeline,
     Performance,
 
     Frames,
 }
 
-const ALL: [Tab; 3] = [Tab::Log, Tab::Performance, Tab::Frames];
+const ALL: [Tab; 5] = [
+    Tab::Log,
+    Tab::Blame,
+    Tab::Timeline,
+    Tab::Performance,
+    Tab::Frames,
+];
 
 /// What the bottom panel remembers.
 pub(in crate::gui) struct Bottom {
@@ -49,6 +59,9 @@ pub(in crate::gui) struct Bottom {
     performance: Performance,
 
     frames: Frames,
+
+    blame: Blame,
+    timeline: Timeline,
 }
 
 impl Default for Bottom {
@@ -63,6 +76,9 @@ impl Default for Bottom {
             performance: Performance::default(),
 
             frames: Frames::default(),
+
+            blame: Blame::default(),
+            timeline: Timeline::default(),
         }
     }
 }
@@ -100,6 +116,18 @@ impl Bottom {
         self.wish = Some(false);
     }
 
+    /// Brings a page to the front, or the log back where it is there already.
+    pub(in crate::gui) fn toggle_page(&mut self, tab: Tab) {
+        let is_front = self.shows(tab);
+        self.tab = if is_front { Tab::Log } else { tab };
+        self.wish = Some(false);
+    }
+
+    /// Whether a page is in front.
+    pub(in crate::gui) fn shows(&self, tab: Tab) -> bool {
+        self.tab == tab && !self.folded
+    }
+
     /// Whether frames are in front.
     pub(in crate::gui) fn shows_frames(&self) -> bool {
         self.tab == Tab::Frames && !self.folded
@@ -122,12 +150,12 @@ impl Bottom {
 
     /// Whether the log is in front.
     pub(in crate::gui) fn shows_log(&self) -> bool {
-        !self.folded && (self.tab == Tab::Log || self.is_split && self.tab != Tab::Frames)
+        !self.folded && (self.tab == Tab::Log || self.is_split && !self.tab.is_whole())
     }
 
     /// Whether what filters cost is in front.
     pub(in crate::gui) fn shows_performance(&self) -> bool {
-        let beside = self.is_split && self.tab != Tab::Frames;
+        let beside = self.is_split && !self.tab.is_whole();
         !self.folded && (self.tab == Tab::Performance || beside)
     }
 
@@ -152,17 +180,21 @@ impl Bottom {
         let shows_frames = self.tab == Tab::Frames && !self.folded;
         let wire = frames::wire(view).filter(|_| shows_frames);
         frames::look_at(view, wire, commands);
+        let is_recorded = self.shows(Tab::Timeline);
+        if is_recorded != view.timeline().is_recording() {
+            commands.push(Command::Do(Action::RecordTimeline(is_recorded)));
+        }
         if self.folded {
             let x = self.tabs_ui(ui, panel, &ALL, None);
             folded_ui(ui, panel, x, view);
-        } else if self.tab == Tab::Frames {
-            self.part_ui(ui, panel, &ALL, Tab::Frames, view, commands);
+        } else if self.tab.is_whole() {
+            self.part_ui(ui, panel, &ALL, self.tab, view, commands);
         } else if self.is_split {
             let x = self.split_ui(ui, panel);
             let (mut left, mut right) = (panel, panel);
             left.max.x = x;
             right.min.x = x + 1.0;
-            let tabs = [Tab::Log, Tab::Frames];
+            let tabs = [Tab::Log, Tab::Blame, Tab::Timeline, Tab::Frames];
             self.part_ui(ui, left, &tabs, Tab::Log, view, commands);
             self.part_ui(
                 ui,
@@ -200,6 +232,8 @@ impl Bottom {
         match front {
             Tab::Log => self.log.ui(&mut child, head, body, view, commands),
             Tab::Frames => self.frames.ui(&mut child, head, body, view, commands),
+            Tab::Blame => self.blame.ui(&mut child, head, body, view, commands),
+            Tab::Timeline => self.timeline.ui(&mut child, head, body, view, commands),
             Tab::Performance => {
                 let kept = &mut self.performance;
                 performance::ui(kept, &mut child, head, body, view, commands);
@@ -281,9 +315,16 @@ impl Bottom {
 }
 
 impl Tab {
+    /// Whether it takes the whole width.
+    const fn is_whole(self) -> bool {
+        matches!(self, Self::Frames | Self::Blame | Self::Timeline)
+    }
+
     const fn name(self) -> &'static str {
         match self {
             Self::Log => "Log",
+            Self::Blame => "Blame",
+            Self::Timeline => "Timeline",
             Self::Performance => "Performance",
             Self::Frames => "Frames",
         }

@@ -1,6 +1,6 @@
 //! What a filter takes of a quantum: its last two seconds as a line, now and the highest, and how late it makes things.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use egui::{Align2, Pos2, Stroke, Ui, pos2, vec2};
 
@@ -18,7 +18,6 @@ const SECONDS: f64 = 2.0;
 /// What every filter took, as far as the page needs it.
 #[derive(Default)]
 pub(super) struct Costs {
-    highest: BTreeMap<FilterPath, u32>,
     /// The filter that is traced, and (time, nanoseconds) of it.
     traced: FilterPath,
     trace: VecDeque<(f64, u32)>,
@@ -27,14 +26,6 @@ pub(super) struct Costs {
 impl Costs {
     /// Takes the figures of this moment. `path` is the filter whose page is in front.
     pub(super) fn update(&mut self, view: &View<'_>, path: Option<&FilterPath>, now: f64) {
-        self.highest
-            .retain(|path, _| view.wiring.filters.contains_key(path));
-        for path in view.wiring.filters.keys() {
-            if let Some((nanos, _)) = view.cost(path).filter(|cost| cost.0 > 0) {
-                let highest = self.highest.entry(path.clone()).or_default();
-                *highest = nanos.max(*highest);
-            }
-        }
         let Some(path) = path else {
             return;
         };
@@ -61,7 +52,8 @@ impl Costs {
         section_rule(ui);
         heading(ui, "Cost", "last 2 s");
         self.line_ui(ui, view);
-        let highest = self.highest.get(path).copied().unwrap_or(nanos).max(nanos);
+        let (highest, blamed) = view.worst(path).unwrap_or_default();
+        let highest = highest.max(nanos);
         let words = format!("{}, {}\u{a0}ns", grouped(nanos), grouped(highest));
         fact(ui, "Now, highest", &words);
         let rate = f64::from(view.wiring.rate_hz.max(1));
@@ -74,6 +66,7 @@ impl Costs {
             ),
         };
         fact(ui, "Own latency", &words);
+        fact(ui, "Late cycles of its own", &grouped(blamed));
         if let Some(cells) = view.cells {
             let cycles = u32::try_from(cells.cycles()).unwrap_or(u32::MAX);
             let words = format!("{} of {}", grouped(cells.late()), grouped(cycles));

@@ -256,6 +256,7 @@ impl Wanted {
             Why::Property { .. } => "Choose a file",
 
             Why::Picture => "Export a picture of the graph",
+            Why::Timeline => "Export the timeline",
             Why::Report => "Save a report",
         };
         words.to_owned()
@@ -265,7 +266,7 @@ impl Wanted {
         match self.why {
             Why::Open => "Open",
             Why::Merge => "Merge",
-            Why::SaveAs | Why::Picture | Why::Report => "Save",
+            Why::SaveAs | Why::Picture | Why::Report | Why::Timeline => "Save",
             Why::Render => "Play",
             Why::Missing(_) => "Use",
             Why::Property { .. } => "Choose",

@@ -131,7 +131,7 @@ impl Frames {
 }
 
 /// The one fact where there are no rows.
-fn say(ui: &mut Ui, body: Rect, words: &str) {
+pub(super) fn say(ui: &mut Ui, body: Rect, words: &str) {
     let theme = Theme::of(ui.ctx());
     let at = body.left_top() + vec2(14.0, 18.0);
     let room = body.width() - 28.0;

@@ -3,7 +3,9 @@
 pub(super) mod banner;
 pub(super) mod bottom;
 
+mod blame;
 mod frames;
+mod timeline;
 
 pub(super) mod breadcrumb;
 pub(super) mod card;

@@ -1,9 +1,11 @@
 //! What each filter costs a quantum: sorted bars on a logarithmic axis from 10 ns to the whole quantum. Looked at twice a
 //! second: rows that change places sixty times a second cannot be read.
 
-use egui::{Align2, CornerRadius, Rect, Role, ScrollArea, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
+use egui::{
+    Align2, CornerRadius, Rect, Role, ScrollArea, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2,
+};
 
-use crate::app::{Action, View};
+use crate::app::{Action, View, telling_time};
 use crate::graph::FilterPath;
 use crate::gui::controls;
 use crate::gui::screen::Command;
@@ -20,6 +22,9 @@ const AGE: f64 = 0.5;
 /// One bar.
 struct Cost {
     nanos: u32,
+    /// The most it took, and late cycles that are charged to it.
+    highest: u32,
+    blamed: u32,
     latency: usize,
     path: FilterPath,
     name: String,
@@ -29,6 +34,8 @@ struct Cost {
 #[derive(Default)]
 pub(super) struct Performance {
     costs: Vec<Cost>,
+    /// How late the audio thread was woken, at most.
+    woken: u64,
     looked: Option<f64>,
     /// Of which agreement.
     revision: u64,
@@ -42,12 +49,16 @@ impl Performance {
             return;
         }
         (self.looked, self.revision) = (Some(now), revision);
+        self.woken = view.woken_late();
         let filters = view.wiring.filters.iter();
         self.costs = filters
             .filter_map(|(path, filter)| {
                 let (nanos, latency) = view.cost(path)?;
+                let (highest, blamed) = view.worst(path).unwrap_or_default();
                 Some(Cost {
                     nanos,
+                    highest,
+                    blamed,
                     latency,
                     path: path.clone(),
                     name: filter.name.clone(),
@@ -86,6 +97,9 @@ pub(super) fn ui(
     );
     if let Some(cells) = view.cells {
         words += &format!(" · highest load {:.0}\u{a0}%", cells.load_max() * 100.0);
+        if kept.woken > 0 {
+            words += &format!(" · wake-up {} late", telling_time(kept.woken));
+        }
     }
     let room = (head.width() - 14.0).max(0.0);
     let wide = controls::width(ui, &words, Type::Small).min(room);
@@ -116,7 +130,12 @@ fn row_ui(ui: &mut Ui, view: &View<'_>, cost: &Cost, most: f64, commands: &mut V
     let theme = Theme::of(ui.ctx());
     let (rect, response) =
         ui.allocate_exact_size(vec2(ui.available_width(), window::ROW), Sense::click());
-    let spoken = format!("{} takes {} ns", cost.name, grouped(cost.nanos));
+    let late = match cost.blamed {
+        0 => String::new(),
+        1 => ", late once".into(),
+        count => format!(", late {} times", grouped(count)),
+    };
+    let spoken = format!("{} takes {} ns{late}", cost.name, grouped(cost.nanos));
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &spoken));
     let chosen = view
         .local(&cost.path)
@@ -137,8 +156,19 @@ fn row_ui(ui: &mut Ui, view: &View<'_>, cost: &Cost, most: f64, commands: &mut V
     ui.painter().rect_filled(rail, round, theme.field);
     let mut bar = rail;
     bar.set_width(rail.width() * share(f64::from(cost.nanos), most));
-    let hue = if chosen { theme.audio } else { theme.dim };
+    let hue = match (cost.blamed, chosen) {
+        (1.., _) => theme.warn,
+        (_, true) => theme.audio,
+        _ => theme.dim,
+    };
     ui.painter().rect_filled(bar, round, hue);
+    // How far it went once.
+    if cost.highest > cost.nanos {
+        let x = rail.left() + rail.width() * share(f64::from(cost.highest), most);
+        let peak = Stroke::new(1.5, theme.strong);
+        ui.painter()
+            .vline(x.min(rail.right() - 1.0), rail.y_range(), peak);
+    }
     let words = format!("{}\u{a0}ns", grouped(cost.nanos));
     let at = pos2(rect.right() - 14.0, y);
     controls::text(
@@ -157,7 +187,10 @@ fn row_ui(ui: &mut Ui, view: &View<'_>, cost: &Cost, most: f64, commands: &mut V
         commands.push(Command::Centre(id));
     }
     let latency = grouped(cost.latency as u32);
-    response.on_hover_text(format!("{spoken} a quantum, own latency {latency} samples"));
+    let highest = grouped(cost.highest.max(cost.nanos));
+    response.on_hover_text(format!(
+        "{spoken} a quantum, at most {highest} ns, own latency {latency} samples"
+    ));
 }
 
 /// Powers of ten under the bars, and the whole quantum at their end.

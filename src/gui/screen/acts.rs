@@ -8,6 +8,7 @@ use crate::graph::{FilterId, FilterPath, NodeKind};
 use crate::gui::commands::{self, Aim, Sight};
 use crate::gui::dialog::{Dialog, Rename};
 use crate::gui::node_graph::{NodeId, Target};
+use crate::gui::panels::bottom::Tab as Page;
 use crate::gui::panels::context;
 use crate::gui::panels::menu;
 use crate::gui::panels::palette::Palette;
@@ -123,6 +124,8 @@ impl Screen {
             shows_frames: self.bottom.shows_frames(),
             shows_log: self.bottom.shows_log(),
             shows_performance: self.bottom.shows_performance(),
+            shows_blame: self.bottom.shows(Page::Blame),
+            shows_timeline: self.bottom.shows(Page::Timeline),
 
             is_touring: self.is_touring(),
             is_full_screen: self.is_full_screen,
@@ -149,6 +152,11 @@ impl Screen {
     /// Brings the frames of the selected wire to the front, or puts them away.
     pub(in crate::gui) fn toggle_frames(&mut self) {
         self.bottom.toggle_frames();
+    }
+
+    /// Brings a page of the bottom panel to the front, or the log back.
+    pub(in crate::gui) fn toggle_page(&mut self, page: Page) {
+        self.bottom.toggle_page(page);
     }
 
     /// Has new frames left out, or taken in again.

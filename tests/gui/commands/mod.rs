@@ -83,6 +83,9 @@ cases! {
     "view.performance", folded, |w| is_front(w, "Performance");
     "view.events", one, |w| is_front(w, "Events");
     "view.frames", three, |w| w.sees("Click a wire to see its frames.");
+    "view.blame", three, |w| w.sees("No dropouts since 00:00:00.");
+    "view.timeline", three, |w| w.sees("Nothing runs. Press Space to see which filter runs when.");
+    "view.glass_wires", three, |w| w.screen().app().preferences().glass_wires;
     "view.hold_frames", probed, |w| w.screen().app().view().frames_are_held();
     "view.next_panel", three, |w| focus_is_on(w, Role::Pane, "Inspector");
     "view.previous_panel", three, |w| focus_is_on(w, Role::Pane, "Catalogue");
@@ -176,6 +179,7 @@ cases! {
     "tools.connect.format", three, |w| connects(w) == ConnectMode::WithFormat;
     "file.picture", three, |w| w.sees("Export a picture of the graph");
     "tools.report", three, |w| w.sees("Save a report");
+    "tools.export_timeline", three, |w| w.sees("Export the timeline");
     "tools.preferences", three, |w| w.sees("Preferences");
 
     "help.filter", one, |w| w.sees("Outputs") && w.sees("Frequency");

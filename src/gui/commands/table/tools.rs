@@ -49,6 +49,13 @@ pub(super) const SPECS: &[Spec] = &[
     )
     .keys(&["Ctrl+T"])
     .at(Menu::Tools, 1),
+    Spec::new(
+        "tools.export_timeline",
+        "Export Timeline\u{2026}",
+        "Writes which filter ran when in the last cycles into a file that a browser's tracing viewer reads.",
+        |screen, ctx| screen.ask_for(ctx, Why::Timeline),
+    )
+    .at(Menu::Tools, 1),
 
     Spec::new(
         "tools.preferences",

@@ -3,6 +3,7 @@
 use super::super::{Menu, On, Spec, State};
 use super::EMPTY;
 use crate::app::ThemeChoice;
+use crate::gui::panels::bottom::Tab as Page;
 
 macro_rules! theme {
     ($name:literal, $words:literal, $help:literal, $choice:ident) => {
@@ -152,6 +153,38 @@ pub(super) const SPECS: &[Spec] = &[
         Some(_) => State::switch(sight.view.frames_are_held()),
         None => State::when(false, "No wire's frames are shown"),
     }),
+    Spec::new(
+        "view.blame",
+        "Blame",
+        "Shows the story of each dropout and late cycle: which filter was late, by how much, and what waited for it.",
+        |screen, _| screen.toggle_page(Page::Blame),
+    )
+    .keys(&["Shift+F7"])
+    .at(Menu::View, 2)
+    .when(|sight| State::switch(sight.shows_blame)),
+    Spec::new(
+        "view.timeline",
+        "Timeline",
+        "Shows which filter ran when, cycle by cycle.",
+        |screen, _| screen.toggle_page(Page::Timeline),
+    )
+    .keys(&["Ctrl+F7"])
+    .at(Menu::View, 2)
+    .when(|sight| State::switch(sight.shows_timeline)),
+    Spec::new(
+        "view.glass_wires",
+        "Glass Wires",
+        "Shows on each wire what waits there, how late it is and how loud.",
+        |screen, _| {
+            screen
+                .app
+                .change_preferences(|it| it.glass_wires = !it.glass_wires);
+        },
+    )
+    .keys(&["G"])
+    .at(Menu::View, 2)
+    .on(&[On::Wire])
+    .when(|sight| State::switch(sight.preferences.glass_wires)),
     Spec::new(
         "view.next_panel",
         "Next Panel",

@@ -1,0 +1,97 @@
+//! The record of a pin: a few cells that outlive plans as long as the filter stays open.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use crate::engine::spec::Spec;
+use crate::ks::Payload;
+
+/// What passes at a pin. Written by the audio thread, one cell at a time; read by anybody.
+#[derive(Debug, Default)]
+pub struct PinRecord {
+    frames: AtomicU64,
+    fill: AtomicU32,
+    late: AtomicU32,
+    peak: AtomicU32,
+    non_finite: AtomicU64,
+}
+
+/// The same as figures.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct PinFigures {
+    /// Frames that passed.
+    pub frames: u64,
+    /// Samples a channel, or events, in the last frame.
+    pub fill: u32,
+    /// Frames that passed when the time of their cycle was over.
+    pub late: u32,
+    /// The largest absolute sample since its filter was opened.
+    pub peak: f32,
+    /// Samples that were no numbers; of an output, those its filter gave.
+    pub non_finite: u64,
+}
+
+impl PinRecord {
+    /// What it says now.
+    pub fn figures(&self) -> PinFigures {
+        PinFigures {
+            frames: self.frames.load(Ordering::Relaxed),
+            fill: self.fill.load(Ordering::Relaxed),
+            late: self.late.load(Ordering::Relaxed),
+            peak: f32::from_bits(self.peak.load(Ordering::Relaxed)),
+            non_finite: self.non_finite.load(Ordering::Relaxed),
+        }
+    }
+
+    /// A frame passes. There is one writer: a load and a store do.
+    pub(in crate::engine) fn pass(&self, payload: &Payload) {
+        let fill = match payload {
+            Payload::Wave(wave) => wave.len(),
+            Payload::Events(events) => events.len(),
+            Payload::None => 0,
+        };
+        self.fill.store(fill as u32, Ordering::Relaxed);
+        let frames = self.frames.load(Ordering::Relaxed);
+        self.frames.store(frames + 1, Ordering::Relaxed);
+    }
+
+    /// The frame that passed last was late.
+    pub(in crate::engine) fn was_late(&self) {
+        let late = self.late.load(Ordering::Relaxed);
+        self.late.store(late.saturating_add(1), Ordering::Relaxed);
+    }
+
+    /// Its largest sample. Of two that are not negative the one with the larger bits is the larger.
+    pub(in crate::engine) fn reached(&self, peak: f32) {
+        if peak.to_bits() > self.peak.load(Ordering::Relaxed) {
+            self.peak.store(peak.to_bits(), Ordering::Relaxed);
+        }
+    }
+
+    /// So many of its samples were no numbers.
+    pub(in crate::engine) fn had_bad(&self, count: usize) {
+        let before = self.non_finite.load(Ordering::Relaxed);
+        self.non_finite
+            .store(before + count as u64, Ordering::Relaxed);
+    }
+}
+
+/// Gives every pin of what is open its record: the one it had, if its filter stayed open.
+pub(in crate::engine) fn keep(spec: &mut Spec, old: Option<&Spec>) {
+    let before = old.into_iter().flat_map(|old| &old.nodes);
+    let before: BTreeMap<_, _> = before.map(|node| (&node.identity, node)).collect();
+    for node in &mut spec.nodes {
+        let before = before.get(&node.identity);
+        let before = before.filter(|it| it.entry == node.entry);
+        let records = node.pins.iter().map(|pin| {
+            let known = before.and_then(|before| {
+                let mut pins = before.pins.iter().zip(&before.records);
+                pins.find(|(it, _)| (it.factory, it.instance) == (pin.factory, pin.instance))
+            });
+            known.map_or_else(Arc::default, |(_, record)| Arc::clone(record))
+        });
+        let records: Vec<Arc<PinRecord>> = records.collect();
+        node.records = records;
+    }
+}
