@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ksgraph::engine::{Built, Driver, Engine, Epoch, Job, Message, OpenFilter, Report};
-use ksgraph::graph::{FilterPath, Graph, Master};
+use ksgraph::engine::{
+    Built, Driver, Engine, Epoch, Job, Message, OpenFilter, PinRecord, Report, Story,
+};
+use ksgraph::graph::{FilterPath, Graph, Master, PinAddress};
 use ksgraph::ks::{DataFormat, Filter, Granted, State, Waker};
 use ksgraph::portcls::ring::{CardEnd, FrameRing, ring};
 use ksgraph::portcls::{self, Cards, DeviceError, MiniportWaveRt};
@@ -105,6 +107,8 @@ pub(super) struct Machine {
     wakes: f64,
     pub(super) open: BTreeMap<FilterPath, OpenFilter>,
     pub(super) said: Vec<Report>,
+    pub(super) stories: Vec<Story>,
+    pub(super) records: BTreeMap<PinAddress, Arc<PinRecord>>,
     /// The program does not listen.
     pub(super) is_blocked: bool,
     renewals: u64,
@@ -158,6 +162,8 @@ impl Machine {
             wakes: f64::MAX,
             open: BTreeMap::new(),
             said: vec![],
+            stories: vec![],
+            records: BTreeMap::new(),
             is_blocked: false,
             renewals: 0,
             swaps: 0,
@@ -195,10 +201,13 @@ impl Machine {
         self.names
             .extend(open.map(|(path, open)| (open.entry, path.clone())));
         self.open = built.open;
+        self.records = built.records;
     }
 
     /// Takes in what was said.
     pub(super) fn listen(&mut self) {
+        self.stories
+            .extend(std::iter::from_fn(|| self.engine.story()));
         while let Some(built) = self.engine.built() {
             self.take_in(built);
         }

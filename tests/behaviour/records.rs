@@ -1,8 +1,10 @@
 //! What the audio thread keeps of its own doing: records of pins, late cycles and who they are charged to.
 
-use ksgraph::engine::{Offline, PinFigures};
+use ksgraph::engine::{Blamed, Offline, PinFigures};
 use ksgraph::graph::{Graph, PinAddress};
+use ksgraph::ks::State;
 
+use crate::machine::{Machine, Script};
 use crate::stage::{Stage, cut, even, hear, path};
 
 fn pin(graph: &Graph, filter: &str, pin: &str) -> PinAddress {
@@ -65,4 +67,128 @@ fn records_outlive_plans_and_not_their_filters() {
             .contains_key(&pin(&graph, "gain", "out"))
     );
     assert_eq!(figures(&offline, &graph, "tone", "out").frames, 21);
+}
+
+/// A card that is never late.
+const CARD: Script = Script {
+    name: "one",
+    ppm: 0.0,
+    period: 256,
+    jitter: 0.0,
+};
+
+/// A filter takes three times its time from sample 48 000 on, for a fifth of a second: 38 cycles of 256.
+const SLOW: &str = "tone -> gain -> one:audio_device_out device=one; \
+                    b:tone -> faulty fault=slow at=48000 -> meter -> null_renderer";
+
+#[test]
+fn each_late_cycle_is_charged_to_the_filter_that_took_its_time() {
+    let mut machine = Machine::new(256, &[CARD]);
+    let graph = machine.play(SLOW);
+    machine.pass(3.0);
+    let entry = |name: &str| machine.open[&path(&graph, name)].entry;
+    let cells = machine.engine.cells();
+    assert_eq!(cells.late(), 38);
+    assert_eq!(cells.blamed(entry("faulty")), 38);
+    for other in ["tone", "gain", "b", "meter", "null_renderer", "one"] {
+        assert_eq!(cells.blamed(entry(other)), 0, "{other}");
+    }
+    let quantum_nanos = 256 * 1_000_000_000 / 48_000;
+    assert!(u64::from(cells.highest_nanos(entry("faulty"))).abs_diff(3 * quantum_nanos) < 10);
+    let late = machine.stories.iter().filter(|it| it.xruns.is_none());
+    let late: Vec<_> = late.collect();
+    assert_eq!(late.len(), 38);
+    for (number, story) in late.iter().enumerate() {
+        let moment = &story.moment;
+        assert_eq!(moment.position, (187 + number as u64) * 256, "where it is");
+        assert!(
+            moment.late_nanos().abs_diff(2 * quantum_nanos) < 10,
+            "{moment:?}"
+        );
+        let Blamed::Filter { entry: who, .. } = story.blamed else {
+            panic!("{story:?}");
+        };
+        assert_eq!(who, entry("faulty"));
+        let ran: Vec<u32> = story.spans.iter().map(|it| it.entry).collect();
+        assert_eq!(ran.len(), 7, "every filter once: {ran:?}");
+    }
+    // What was given behind the line is late, and what had been given before is not.
+    let late_at = |name: &str, pin_name: &str| {
+        let own = &machine.records[&pin(&graph, name, pin_name)];
+        own.figures().late
+    };
+    assert_eq!(late_at("faulty", "out"), 38);
+    assert_eq!(late_at("meter", "in"), 38, "it waited");
+    assert_eq!(late_at("b", "out"), 0);
+}
+
+#[test]
+fn a_card_that_had_nothing_to_play_is_told_with_the_cycle_that_it_waited_for() {
+    let mut machine = Machine::new(256, &[CARD]);
+    let graph = machine.play(SLOW);
+    machine.pass(3.0);
+    let card = machine.open[&path(&graph, "one")].entry;
+    let told: Vec<(u32, u32)> = machine.stories.iter().filter_map(|it| it.xruns).collect();
+    assert!(!told.is_empty());
+    assert!(told.iter().all(|(entry, _)| *entry == card));
+    let count: u32 = told.iter().map(|(_, count)| count).sum();
+    assert_eq!(count, machine.engine.cells().xruns());
+}
+
+#[test]
+fn a_thread_that_sleeps_too_long_is_late_to_wake_and_no_filter_is_blamed() {
+    let mut machine = Machine::new(256, &[CARD]);
+    machine.play("tone -> gain -> one:audio_device_out device=one");
+    machine.pass(1.0);
+    machine.stories.clear();
+    machine.sleep(0.05);
+    machine.pass(0.1);
+    assert_eq!(machine.engine.cells().late(), 0);
+    let woken = machine.stories.iter().filter(|it| it.xruns.is_some());
+    let woken: Vec<_> = woken.collect();
+    assert!(!woken.is_empty());
+    let is_free = woken.iter().all(|it| it.blamed == Blamed::Nobody);
+    assert!(is_free, "{woken:?}");
+    let cycles = machine.engine.cells().cycles_since(0);
+    let latest = cycles.map(|it| it.moment.woke_late_nanos).max().unwrap();
+    // As far as the card's ring shows it.
+    assert!(latest > 4_000_000, "{latest}");
+}
+
+#[test]
+fn a_storm_of_late_cycles_is_counted_to_the_last_though_nobody_listens() {
+    let mut machine = Machine::new(64, &[Script { period: 64, ..CARD }]);
+    let graph = machine.play(SLOW);
+    machine.is_blocked = true;
+    machine.pass(3.0);
+    machine.is_blocked = false;
+    machine.listen();
+    let faulty = machine.open[&path(&graph, "faulty")].entry;
+    let cells = machine.engine.cells();
+    assert_eq!(cells.late(), 150);
+    assert_eq!(cells.blamed(faulty), 150, "all of them");
+    assert!(machine.stories.len() <= 64, "{}", machine.stories.len());
+}
+
+#[test]
+fn every_cycle_is_kept_for_a_while_with_what_each_filter_took() {
+    let mut machine = Machine::new(256, &[CARD]);
+    let graph = machine.play("tone -> gain -> one:audio_device_out device=one");
+    machine.pass(1.0);
+    let cells = machine.engine.cells();
+    let kept: Vec<_> = cells.cycles_since(0).collect();
+    assert!(kept.len() > 180, "{}", kept.len());
+    let names = ["tone", "gain", "one"].map(|name| machine.open[&path(&graph, name)].entry);
+    for (at, cycle) in kept.iter().enumerate() {
+        assert_eq!(cycle.moment.number, at as u64);
+        assert_eq!(cycle.moment.position, at as u64 * 256);
+        let ran: Vec<u32> = cycle.spans.iter().map(|it| it.entry).collect();
+        assert_eq!(ran, names, "in the order in which they ran");
+    }
+    let next = cells.next_cycle();
+    assert_eq!(next, kept.len() as u64);
+    machine.go(State::Pause);
+    machine.pass(0.5);
+    let cells = machine.engine.cells();
+    assert!(cells.next_cycle() - next < 20, "nothing runs in Pause");
 }
