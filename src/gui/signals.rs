@@ -105,6 +105,8 @@ impl Signals {
         };
         let level = view.level(&wire.from, &wire.to);
         if agreement.format.audio.is_some() {
+            // What is left of the last cycle when none runs any more is no sound.
+            let level = if runs(view) { level } else { 0.0 };
             let decibels = 20.0 * level.max(1e-6).log10();
             let brightness = ((decibels + 60.0) / 60.0).clamp(0.0, 1.0);
             self.moves(brightness > 0.0);
@@ -170,8 +172,9 @@ impl Signals {
             words.push(format!("{millis:.1} ms"));
             let is_sound = (wire.outcome.as_ref()).is_ok_and(|it| it.format.audio.is_some());
             let level = view.level(&wire.from, &wire.to);
+            let loud = if runs(view) { level } else { 0.0 };
             words.push(match is_sound {
-                true => level_words(level),
+                true => level_words(loud),
                 false => format!("{level:.0} events"),
             });
             if late > 0 {
@@ -197,6 +200,12 @@ impl Signals {
     fn moves(&self, moves: bool) {
         self.moved.set(self.moved.get() || moves);
     }
+}
+
+/// Whether cycles run.
+fn runs(view: &View<'_>) -> bool {
+    let cells = view.cells;
+    cells.is_some_and(|cells| cells.state() == crate::ks::State::Run)
 }
 
 /// What waits, of how many frames.
