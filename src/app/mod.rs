@@ -44,6 +44,9 @@ mod held_tests;
 mod keeper;
 
 mod limits;
+
+mod pools;
+
 #[cfg(test)]
 mod start_tests;
 
@@ -227,6 +230,7 @@ pub struct App {
     requested: State,
     /// How far single filters and pins go, by where they stood at first.
     limits: BTreeMap<FilterPath, Limits>,
+    pools: pools::Pools,
     playing: Option<Playing>,
     observer: Option<Observer>,
     feeds: BTreeMap<String, Arc<[KernelEvent]>>,
@@ -307,6 +311,7 @@ impl App {
             frames_in_hand: BTreeMap::new(),
             requested: State::Stop,
             limits: BTreeMap::new(),
+            pools: pools::Pools::default(),
             refusal: None,
             pending: None,
             has_media_to_tell: false,

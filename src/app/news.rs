@@ -29,6 +29,7 @@ impl App {
             playing.repeat_limits();
         }
         let steps = playing.steps();
+        self.hear_pools(&steps);
         self.hear_steps(steps);
         self.watch_edits();
         if self.timeline.is_recording {
@@ -37,6 +38,7 @@ impl App {
         for (story, names) in stories {
             self.hear_story(&story, &names);
         }
+        self.tell_frames_out();
         for item in news {
             self.hear(item);
         }

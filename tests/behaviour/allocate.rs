@@ -496,7 +496,8 @@ impl Live {
 }
 
 #[test]
-fn alc_8_the_last_pipe_works_in_the_frames_of_the_card_which_recur_and_are_counted() {
+fn filter_specific_allocator_alc_8_the_last_pipe_works_in_the_frames_of_the_card_which_recur_and_are_counted()
+ {
     let mut live = Live::start();
     let graph = live.play("source -> one -> two -> audio_device_out");
     live.turns(20, 64);

@@ -8,11 +8,17 @@ use ksgraph::raw::{Answer, Call, Connect, Host, NameError, Role, set_of, sets, v
 
 use crate::support::catalogue;
 
-fn host() -> Host {
+pub(crate) fn host() -> Host {
     Host::new(catalogue(), Facts::nominal())
 }
 
-fn call(host: &mut Host, object: u32, input: &[u8], data: &[u8], output: usize) -> Answer {
+pub(crate) fn call(
+    host: &mut Host,
+    object: u32,
+    input: &[u8],
+    data: &[u8],
+    output: usize,
+) -> Answer {
     let call = Call {
         input,
         data,
@@ -32,7 +38,7 @@ fn counts(host: &mut Host, object: u32, pin: u32) -> (u32, u32) {
     (reader.u32().unwrap(), reader.u32().unwrap())
 }
 
-fn request(pin: u32, format: DataFormat) -> Vec<u8> {
+pub(crate) fn request(pin: u32, format: DataFormat) -> Vec<u8> {
     Connect {
         interface: Interface::STREAMING,
         medium: Medium::STANDARD,
@@ -44,7 +50,7 @@ fn request(pin: u32, format: DataFormat) -> Vec<u8> {
     .bytes()
 }
 
-fn float() -> DataFormat {
+pub(crate) fn float() -> DataFormat {
     DataFormat::float(2, 48_000)
 }
 

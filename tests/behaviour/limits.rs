@@ -116,6 +116,42 @@ fn one_filter_pauses_while_the_rest_runs_and_every_step_is_a_line() {
 }
 
 #[test]
+fn neg_3_allocators_come_with_acquire_and_go_with_stop_and_the_log_tells_what_is_out() {
+    let mut app = app(&["tone", "gain", "null_renderer"]);
+    run(&mut app);
+    let has = |app: &App, line: &str| lines(app).iter().any(|it| it == line);
+    let quantum = app.view().quantum;
+    let made = format!(
+        "Allocator of Gain and Pan.in: 2 frames of {quantum} samples, {} bytes made, Null Renderer.in",
+        quantum * 8
+    );
+    assert!(has(&app, &made), "{:?}", lines(&app));
+    let created = |app: &App| {
+        let all = lines(app);
+        all.iter()
+            .filter(|it| it.ends_with("Null Renderer.in"))
+            .count()
+    };
+    assert_eq!(created(&app), 1, "both wires are one pipe");
+    let out = "Allocator of Null Renderer.in: all 2 frames are out";
+    let again = "Allocator of Null Renderer.in: its frames are taken again";
+    let hold = |app: &mut App, state: State| {
+        let filters = vec![FilterId(3)];
+        app.perform(Action::LimitFilters { filters, state });
+    };
+    assert!(!has(&app, out));
+    hold(&mut app, State::Pause);
+    wait(&mut app, |app| has(app, out));
+    assert!(!has(&app, again));
+    hold(&mut app, State::Run);
+    wait(&mut app, |app| has(app, again));
+    let freed = "Allocator of Gain and Pan.in: its frames are freed";
+    assert!(!has(&app, freed));
+    app.perform(Action::SetState(State::Stop));
+    wait(&mut app, |app| has(app, freed));
+}
+
+#[test]
 fn limits_are_no_part_of_the_document_and_go_with_their_filter_into_groups_and_over_an_undo() {
     let mut app = app(&["tone", "gain", "null_renderer"]);
     run(&mut app);
