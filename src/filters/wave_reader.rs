@@ -387,6 +387,21 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn what_repeats_says_that_its_data_are_looped() {
+        let folder = Folder::new();
+        let path = folder.file("sound.wav");
+        let format = write(&path, 16, false, 48_000, 3000);
+        for repeats in [false, true] {
+            let mut rig = play(&path, &format, repeats);
+            for _ in 0..4 {
+                hear(&mut rig, &[700]);
+                let is_said = rig.flags() & flag::LOOPEDDATA != 0;
+                assert_eq!(is_said, repeats);
+            }
+        }
+    }
+
+    #[test]
     fn stop_goes_back_to_the_beginning() {
         let folder = Folder::new();
         let path = folder.file("sound.wav");

@@ -235,6 +235,11 @@ impl Rig {
         self.cycle(samples.len(), &channels, &[])
     }
 
+    /// What the header of the first output said in the last cycle.
+    pub fn flags(&self) -> u32 {
+        self.outputs.first().map_or(0, |it| it.header.flags)
+    }
+
     /// One cycle of `len` samples of the graph with nothing going in.
     pub fn run(&mut self, len: usize) -> Heard {
         self.cycle(len, &[], &[])
