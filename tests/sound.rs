@@ -215,6 +215,80 @@ fn a_second_run_shares_the_server_and_the_first_plays_on() {
     assert!(status.success(), "{status}: {}", first.said());
 }
 
+/// While a graph plays, all that the audio thread asks of the system is to sleep until it is woken. The kernel itself is
+/// the witness: strace writes down every call of every thread.
+#[test]
+fn the_audio_thread_calls_the_system_for_nothing_but_its_wake_up() {
+    let _turn = alone();
+    let server = Server::start("calls");
+    let graph = tone_graph(&server.path("tone.ron"));
+    let trace = server.path("trace");
+    let mut command = server.command("strace");
+    // Each thread its own file, with times.
+    command.args(["-ff", "-ttt", "-qq", "-o"]).arg(&trace);
+    command.args(server.play().get_args().fold(
+        vec![std::ffi::OsString::from(rig::PROGRAM)],
+        |mut words, word| {
+            words.push(word.to_owned());
+            words
+        },
+    ));
+    command.arg(&graph).args(["--seconds", "5"]);
+    let mut program = Process::start(&command, server.path("ksgraph.log"));
+    let status = program.finish(Duration::from_secs(60));
+    assert!(status.success(), "{status}: {}", program.said());
+
+    let files = fs::read_dir(server.path("")).unwrap();
+    let files = files.map(|file| file.unwrap().path());
+    let files = files.filter(|path| {
+        path.file_name()
+            .unwrap()
+            .to_string_lossy()
+            .starts_with("trace.")
+    });
+    let traces: Vec<String> = files
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect();
+    let audio: Vec<&String> = traces
+        .iter()
+        .filter(|trace| trace.contains("PR_SET_NAME, \"audio\""))
+        .collect();
+    let [audio] = audio[..] else {
+        panic!(
+            "{} threads called audio in {} traces",
+            audio.len(),
+            traces.len()
+        );
+    };
+    let calls: Vec<(f64, &str)> = audio
+        .lines()
+        .filter_map(|line| {
+            let (time, call) = line.split_once(' ')?;
+            let (name, _) = call.split_once('(')?;
+            Some((time.parse().ok()?, name))
+        })
+        .collect();
+    let (Some(first), Some(last)) = (calls.first(), calls.last()) else {
+        panic!("the audio thread called nothing:\n{audio}");
+    };
+    // Not how it began and how it ended: it sets its priority, and hands back what it held.
+    let steady = first.0 + 2.0..last.0 - 1.0;
+    let steady: Vec<&str> = calls
+        .iter()
+        .filter(|(time, _)| steady.contains(time))
+        .map(|(_, name)| *name)
+        .collect();
+    let mut others = steady.clone();
+    others.retain(|name| !matches!(*name, "futex" | "restart_syscall"));
+    assert_eq!(others, Vec::<&str>::new(), "of {} calls", steady.len());
+    assert!(
+        steady.len() > 50,
+        "only {} calls: did it play?",
+        steady.len()
+    );
+    println!("{} calls, all of them to sleep until woken", steady.len());
+}
+
 /// Plays a graph for some seconds and returns what the server was given, and what the machine missed meanwhile.
 fn play_and_capture(server: &Server, graph: &Path, seconds: u32, more: &[&str]) -> (Sound, Stalls) {
     let witness = Witness::start();

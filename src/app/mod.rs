@@ -34,6 +34,8 @@ mod edits;
 mod files;
 mod folders;
 
+mod floods;
+
 mod frames;
 
 mod groups;
@@ -255,6 +257,8 @@ pub struct App {
     desk: Desk,
     has_ended: bool,
     xruns: dropouts::Dropouts,
+    /// Messages that found no room at a MIDI input, as last told.
+    floods: BTreeMap<FilterPath, f32>,
     /// Filters that did not come back from a cycle: they are left out.
     barred: BTreeSet<FilterPath>,
 
@@ -333,6 +337,7 @@ impl App {
 
             blame: blame::Blame::default(),
             timeline: Timeline::default(),
+            floods: BTreeMap::new(),
             epoch: Epoch::new(),
             agreements: 0,
 

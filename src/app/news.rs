@@ -45,6 +45,7 @@ impl App {
         self.tell_asked();
         self.find_lost_devices();
         self.cut_off_stuck();
+        self.tell_floods();
         if self.desk.is_waiting() {
             self.prune_waits();
         }

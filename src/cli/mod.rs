@@ -5,6 +5,9 @@
 //! carries the answer and nothing else; messages go to standard error.
 
 mod add;
+
+mod bench;
+
 mod check;
 mod completions;
 mod connect;
@@ -28,6 +31,9 @@ mod report;
 mod script;
 mod set;
 mod shapes;
+
+mod soak;
+
 mod switch;
 
 mod tail;
@@ -124,6 +130,8 @@ enum Command {
     Devices(devices::Devices),
     /// Draw a graph into a file
     Picture(picture::Picture),
+    /// Measure what each filter costs; with --soak play for a day of graph time and see that nothing breaks
+    Bench(bench::Measure),
     /// Tell what somebody who is to help needs to know, in one file
     Report(report::Write),
     /// Answer raw Kernel Streaming calls, one JSON request a line
@@ -272,6 +280,7 @@ fn carry_out(arguments: Arguments) -> Outcome {
         Command::Set(it) => set::run(&it),
         Command::Devices(it) => devices::run(&it, is_json),
         Command::Picture(it) => picture::run(&it),
+        Command::Bench(it) => bench::run(&it),
         Command::Report(it) => report::run(&it),
         Command::Ks(it) => ks::run(&it),
         Command::Completions(it) => completions::run(&it),

@@ -83,6 +83,8 @@ pub(super) struct Cycle<'a> {
     pub(super) tap: Option<&'a mut Tap>,
     sources: usize,
     ended: usize,
+    /// Complaints that found the report ring full.
+    unsaid: usize,
 }
 
 impl<'a> Cycle<'a> {
@@ -98,6 +100,7 @@ impl<'a> Cycle<'a> {
             tap: None,
             sources: 0,
             ended: 0,
+            unsaid: 0,
         }
     }
 
@@ -121,7 +124,7 @@ impl<'a> Cycle<'a> {
         loop {
             let work = AssertUnwindSafe(|| self.steps(plan, slab, reports, cells, &mut at));
             let Err(message) = catch_unwind(work) else {
-                return unsaid;
+                return unsaid + self.unsaid;
             };
             unsaid += usize::from(!quarantine(plan, slab, reports, cells, at, message));
             at += 1;
@@ -264,19 +267,18 @@ impl<'a> Cycle<'a> {
                             self.show(tables, output.slot, wire, sights, cuts);
                         }
                         if let Some(position) = bad.filter(|_| output.is_to_blame)
-                            && !entry.has_complained
-                            && !reports.is_full()
+                            && !std::mem::replace(&mut entry.has_complained, true)
                         {
                             let output = number as u16;
-                            entry.has_complained = report(
-                                reports,
-                                cells,
-                                Report::NonFinite {
-                                    entry: index,
-                                    output,
-                                    position,
-                                },
-                            );
+                            let bad = Report::NonFinite {
+                                entry: index,
+                                output,
+                                position,
+                            };
+                            if reports.is_full() || !report(reports, cells, bad) {
+                                entry.untold = Some((output, position));
+                                self.unsaid += 1;
+                            }
                         }
                     }
                 }

@@ -431,6 +431,13 @@ impl Cells {
         }
     }
 
+    /// The same, once: 0 if it was not timed since it was asked last.
+    pub fn take_cost_nanos(&self, entry: u32) -> u32 {
+        self.costs
+            .get(entry as usize)
+            .map_or(0, |cell| cell.swap(0, Ordering::Relaxed))
+    }
+
     pub(super) fn set_load(&self, load: f32) {
         self.load.store(load.to_bits(), Ordering::Relaxed);
         if load > self.load_max() {

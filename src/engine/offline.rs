@@ -48,6 +48,8 @@ pub struct Offline {
     /// What was opened, and what could not be.
     pub built: Built,
     tapped: Option<rtrb::Consumer<TappedFrame>>,
+    /// The clock by which filters are timed.
+    timer: Option<Epoch>,
 }
 
 impl Offline {
@@ -89,6 +91,7 @@ impl Offline {
             pieces: BTreeMap::new(),
             built: Built::default(),
             tapped,
+            timer: None,
         };
         offline.change(job);
         offline.send(Message::State(State::Run));
@@ -99,6 +102,11 @@ impl Offline {
     /// The next frame of the wire that is looked at ([`Message::Tap`]).
     pub fn tapped(&mut self) -> Option<TappedFrame> {
         self.tapped.as_mut()?.pop().ok()
+    }
+
+    /// Times one filter a cycle, in turn, by that clock.
+    pub fn time_by(&mut self, epoch: Epoch) {
+        self.timer = Some(epoch);
     }
 
     /// Sends a message; it is heard before the next cycle.
@@ -177,7 +185,10 @@ impl Offline {
             std::thread::sleep(NAP);
             waited += NAP;
         }
-        self.runner.cycle(len, None);
+        match self.timer {
+            Some(epoch) => self.runner.cycle(len, Some(&|| epoch.nanos())),
+            None => self.runner.cycle(len, None),
+        }
         Ok(())
     }
 

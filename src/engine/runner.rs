@@ -426,7 +426,7 @@ impl Runner {
         old
     }
 
-    /// Tells of panics that found the report ring full.
+    /// Tells of panics and of what is no number that found the report ring full.
     fn say_what_is_left(&mut self) {
         let Some(plan) = &self.plan else { return };
         for step in &plan.steps {
@@ -437,6 +437,18 @@ impl Runner {
             let Some(open) = self.slab.get(entry) else {
                 continue;
             };
+            if let Some((output, position)) = open.untold {
+                let bad = Report::NonFinite {
+                    entry,
+                    output,
+                    position,
+                };
+                if self.reports.push(bad).is_err() {
+                    return;
+                }
+                open.untold = None;
+                self.unsaid = self.unsaid.saturating_sub(1);
+            }
             let Some(message) = open.unsaid.take() else {
                 continue;
             };

@@ -21,6 +21,8 @@ pub(super) struct Entry {
     pub(super) degraded: u8,
     /// And the one that was told of.
     pub(super) degraded_told: u8,
+    /// The output and the place, if the report ring was full then.
+    pub(super) untold: Option<(u16, u64)>,
 }
 
 impl Entry {
@@ -35,6 +37,7 @@ impl Entry {
 
             degraded: 0,
             degraded_told: 0,
+            untold: None,
         }
     }
 }

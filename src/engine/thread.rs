@@ -464,6 +464,8 @@ impl Driver {
     /// From wake to sleep: takes messages, runs the cycles that are due. How long to sleep then, unless woken; `None`
     /// when the thread is to end.
     pub fn turn(&mut self) -> Option<Duration> {
+        #[cfg(feature = "rtsan")]
+        let _watched = rtsan_standalone::ScopedSanitizeRealtime::default();
         self.runner.receive();
         if self.runner.wants_quit || self.runner.cells.is_over.load(Ordering::Acquire) {
             return None;

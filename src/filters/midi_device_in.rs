@@ -9,10 +9,13 @@ use std::sync::Arc;
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
     DataFlow, DataRange, Descriptor, Filter, Flow, Io, Node, OpenError, Opened, Opening,
-    PinFactory, Processor, Property, State, TopologyConnection,
+    PinFactory, Processor, Property, State, Telemetry, TopologyConnection,
 };
 use crate::portcls::capture::Capture;
 use crate::portcls::{Ear, Link, Listening, MidiPorts};
+
+/// What it publishes, by place in its telemetry: messages that found no room and were left out.
+pub const LOST: usize = 0;
 
 const DEVICE: Property = Property::device("device", "Device").inline();
 const PROPERTIES: &[Property] = &[DEVICE];
@@ -60,7 +63,8 @@ impl Filter for MidiDeviceIn {
         }
         let link = Arc::new(Link::default());
         let (capture, entry) = Capture::live(opening, Some(link.clone()));
-        let ear = Ear::new(entry, opening.clock.clone(), link);
+        let published = Telemetry::new(1);
+        let ear = Ear::new(entry, opening.clock.clone(), link.clone());
         let device = opening.settings.text(&DEVICE);
         let (listening, note) = match self.ports.listen(&device, ear) {
             Ok(listening) => {
@@ -72,8 +76,11 @@ impl Filter for MidiDeviceIn {
         let playing = Playing {
             capture,
             _listening: listening,
+            link,
+            published: published.clone(),
         };
-        Ok(Opened::processor(playing).endless().note(note))
+        let opened = Opened::processor(playing).endless().note(note);
+        Ok(opened.telemetry(published))
     }
 }
 
@@ -81,10 +88,13 @@ impl Filter for MidiDeviceIn {
 struct Playing {
     capture: Capture,
     _listening: Option<Box<dyn Listening>>,
+    link: Arc<Link>,
+    published: Telemetry,
 }
 
 impl Processor for Playing {
     fn process(&mut self, io: &mut Io<'_>) -> Flow {
+        self.published.set(LOST, self.link.lost() as f32);
         self.capture.process(io)
     }
 

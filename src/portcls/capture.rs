@@ -38,6 +38,9 @@ struct Live {
     ring: Consumer<KernelEvent>,
     link: Option<Arc<Link>>,
     was_there: bool,
+    /// Messages of the link that found no room, as last seen: among them may be the ends of notes.
+    lost: u32,
+    is_flooded: bool,
     quantum: RefTime,
     shift: RefTime,
     last: RefTime,
@@ -74,6 +77,8 @@ impl Capture {
             ring,
             link,
             was_there: false,
+            lost: 0,
+            is_flooded: false,
             quantum,
             shift: quantum,
             last: 0,
@@ -158,6 +163,15 @@ impl Live {
             // It is there: it was looked at.
             let _ = self.ring.pop();
         }
+        if let Some(link) = &self.link {
+            let lost = link.lost();
+            self.is_flooded |= std::mem::replace(&mut self.lost, lost) != lost;
+        }
+        if self.is_flooded {
+            // Behind all that did find room. Notes that are held in truth are begun anew by hand; none hangs.
+            release(output, held, self.last.max(start));
+            self.is_flooded = !held.is_empty();
+        }
     }
 
     /// When an event sounds that arrived at `arrival` (0: just now), in a cycle that begins at `start`.
@@ -212,6 +226,7 @@ fn release(output: &mut Output, held: &mut Held, time: RefTime) {
 mod tests {
     use std::collections::BTreeMap;
 
+    use super::super::listen::Ear;
     use super::*;
     use crate::ks::{Clock, Descriptor, Inputs, OpenPin, Payload, PinFactory, Settings, Waker};
 
@@ -372,5 +387,34 @@ mod tests {
         bench.capture.enter(State::Stop);
         bench.press(0, &ON);
         assert_eq!(bench.cycle().len(), 1);
+    }
+
+    #[test]
+    fn a_full_ring_is_counted_and_leaves_no_note_hanging() {
+        let link = Arc::new(Link::default());
+        link.set_there(true);
+        let mut bench = Bench::new(Some(link.clone()));
+        let (entry, _) = RingBuffer::new(1);
+        let entry = std::mem::replace(&mut bench.entry, entry);
+        let mut ear = Ear::new(entry, Arc::new(Standing), link.clone());
+        // Every end of a note comes when the ring is full.
+        for _ in 0..LIVE_EVENTS {
+            ear.hear(&ON);
+        }
+        for _ in 0..3_000 {
+            ear.hear(&[0x80, 60, 0]);
+        }
+        assert_eq!(link.lost(), 3_000);
+        let mut heard = vec![];
+        for _ in 0..2 * LIVE_EVENTS / 64 {
+            heard.extend(bench.cycle());
+        }
+        assert_eq!(heard.len(), LIVE_EVENTS + 1);
+        assert_eq!(heard[LIVE_EVENTS].bytes(), [0x80, 60, 64]);
+        assert!(heard.is_sorted_by_key(|event| event.time));
+        // And all is as it was.
+        ear.hear(&ON);
+        assert_eq!(bench.cycle().len(), 1);
+        assert_eq!(bench.cycle(), []);
     }
 }

@@ -9,6 +9,8 @@ mod desk;
 mod algebra;
 mod anything;
 mod arrange;
+mod bench;
+
 mod beside;
 mod bypass;
 mod clipboard;

@@ -252,7 +252,7 @@ impl Playing {
     fn note(&mut self, values: Values<'_>, output: &mut Output, span: Span) {
         let slots = &self.slots;
         let accent = slots.accent.get(values);
-        let channel = slots.channel.get(values) as u8 - 1;
+        let channel = (slots.channel.get(values) as u8).saturating_sub(1);
         let (high, low) = (slots.accent_note.get(values), slots.beat_note.get(values));
         let lasts = u64::from(span.rate_hz * NOTE_MILLIS / 1000).max(1);
         let release = &mut self.release;
