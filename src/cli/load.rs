@@ -159,8 +159,7 @@ impl Document {
         });
         let of_file = of_file.filter(|problem| !is_told(&problem.text));
         let agreed = agreed.iter().cloned();
-        let taken = graph::taken_units(wiring);
-        of_file.chain(agreed).chain(taken).collect()
+        of_file.chain(agreed).collect()
     }
 
     /// The line of the file that a problem is about, where it can be told.

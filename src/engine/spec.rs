@@ -206,7 +206,11 @@ impl Spec {
             }
         }
         keep_apart(&mut nodes);
-        let direct = wires.iter().filter(|wire| wire.delay.is_none());
+        // A hard-wired wire that closes a loop of filters carries nothing that anyone could wait for.
+        let is_late = |wire: &SpecWire| wire.is_hard_wired && wiring.delay(&wire.to).is_some();
+        let direct = wires
+            .iter()
+            .filter(|wire| wire.delay.is_none() && !is_late(wire));
         let edges = direct.map(|wire| (&wire.from.filter, &wire.to.filter));
         let order = running_order(nodes.keys(), edges);
         let order: Vec<FilterPath> = order.into_iter().cloned().collect();

@@ -9,7 +9,7 @@ use super::pipes::{PAIR_STATUS, pair_fault};
 use super::refusal::{Field, Operands, Refusal, Step};
 use super::resolve::pin_words;
 use super::wiring::PinAddress;
-use crate::ks::{Communication, DataFlow, Interface, Medium, PinFactory, Status};
+use crate::ks::{Communication, DataFlow, Interface, Kind, Medium, PinFactory, Status};
 
 /// One end of a wire to be.
 #[derive(Clone, Copy)]
@@ -128,6 +128,8 @@ pub(super) struct Link {
     /// The pins in the net.
     pub(super) from: usize,
     pub(super) to: usize,
+    /// It is a delay line, though no pin of it is deferred.
+    pub(super) is_late: bool,
 }
 
 /// Runs the steps up to the instances; `passed` hears what each found.
@@ -140,8 +142,10 @@ pub(super) fn link(
 ) -> Result<Link, Fault> {
     let name = |filter: usize| room.name(filter);
     // A wire into a deferred pin is a delay line: a loop through it is legal (CYC-2).
-    let is_deferred = room.descriptor(to.filter).is_deferred(to.index);
-    if from.filter == to.filter && !is_deferred {
+    let is_deferred = room.is_deferred(to.filter, to.index);
+    let leads = || room.members[to.filter].make.leads(to.index, from.index);
+    let is_wire = from.factory.data_flow == DataFlow::Out && to.factory.data_flow == DataFlow::In;
+    if from.filter == to.filter && !is_deferred && (!is_wire || leads()) {
         let name = name(from.filter);
         return Err(Fault::new(
             "CYC-1",
@@ -158,9 +162,10 @@ pub(super) fn link(
             name(to.filter)
         ),
         true => format!(
-            "{} feeds itself, later: no path leads on from {}",
+            "{} feeds itself, later: no path leads from {} to {}",
             name(from.filter),
-            to.word()
+            to.word(),
+            from.word()
         ),
     });
     data_flow(&from, &to)?;
@@ -179,24 +184,33 @@ pub(super) fn link(
             if is_push { "push" } else { "pull" },
         )
     });
-    if !is_deferred && let Some(way) = net.way(room, to.filter, from.filter) {
-        let way: Vec<&str> = way.iter().map(|&at| name(at)).collect();
-        return Err(Fault::new(
-            "CYC-1",
-            Status::InvalidParameter,
-            Step::Cycle,
-            format!(
-                "{} hangs on {} already ({})",
-                from.word(),
-                to.word(),
-                way.join(" → ")
-            ),
-            "the wire would close a loop".into(),
-        ));
+    let mut is_late = false;
+    if !is_deferred && net.is_ahead(room, to.filter, from.filter, true) {
+        let cycle = |offered, wanted: &str| {
+            let (status, step) = (Status::InvalidParameter, Step::Cycle);
+            Err(Fault::new("CYC-1", status, step, offered, wanted.into()))
+        };
+        if let Some(way) = net.way(room, (to.filter, to.index), (from.filter, from.index)) {
+            let way: Vec<&str> = way.iter().map(|&at| name(at)).collect();
+            let (from, to, way) = (from.word(), to.word(), way.join(" → "));
+            let offered = format!("{from} hangs on {to} already ({way})");
+            return cycle(offered, "the wire would close a loop");
+        }
+        // The filters would wait for each other, though no sound comes back to where it was.
+        is_late = net.is_ahead(room, to.filter, from.filter, false);
+        if is_late && to.factory.kind() != Kind::Audio {
+            let names = (name(to.filter), name(from.filter));
+            let offered = format!("{} runs after {} already", names.1, names.0);
+            return cycle(
+                offered,
+                "the wire would close a loop of filters, and only sound can wait",
+            );
+        }
     }
-    passed(Step::Cycle, &|| match is_deferred {
-        true => format!("{} takes what comes in later: a loop may sound", to.word()),
-        false => "no loop".into(),
+    passed(Step::Cycle, &|| match (is_deferred, is_late) {
+        (true, _) => format!("{} takes what comes in later: a loop may sound", to.word()),
+        (_, true) => "a loop of filters, and none of their pins: what comes in comes later".into(),
+        _ => "no loop".into(),
     });
     let (source, sink) = if is_push { (&from, &to) } else { (&to, &from) };
     let medium = common(
@@ -265,7 +279,7 @@ pub(super) fn link(
         )
     })?;
     passed(Step::Interface, &|| interface.text());
-    let (from_pin, to_pin) = instances(net, &from, &to)?;
+    let (from_pin, to_pin) = instances(room, net, &from, &to)?;
     passed(Step::Instances, &|| {
         format!(
             "{} has {}, {} has {}",
@@ -293,6 +307,7 @@ pub(super) fn link(
         is_push,
         from: from_pin,
         to: to_pin,
+        is_late,
     })
 }
 
@@ -377,7 +392,12 @@ fn named<T: Copy + PartialEq>(
 }
 
 /// INS-2 at both ends.
-fn instances(net: &Net, from: &End<'_>, to: &End<'_>) -> Result<(usize, usize), Fault> {
+fn instances(
+    room: &Room<'_>,
+    net: &Net,
+    from: &End<'_>,
+    to: &End<'_>,
+) -> Result<(usize, usize), Fault> {
     let fault = |offered: String, wanted: String| {
         Fault::new(
             "INS-2",
@@ -387,15 +407,15 @@ fn instances(net: &Net, from: &End<'_>, to: &End<'_>) -> Result<(usize, usize), 
             wanted,
         )
     };
-    let source = taken(net, from)
+    let source = taken(room, net, from)
         .map_err(|reason| fault(reason, format!("{} would take one more", to.word())))?;
-    let sink = taken(net, to)
+    let sink = taken(room, net, to)
         .map_err(|reason| fault(format!("{} offers one more wire", from.word()), reason))?;
     Ok((source, sink))
 }
 
 /// The pin of an end in the net, or why no wire may be made there.
-fn taken(net: &Net, end: &End<'_>) -> Result<usize, String> {
+fn taken(room: &Room<'_>, net: &Net, end: &End<'_>) -> Result<usize, String> {
     let possible = end.factory.instances.possible;
     let current = net.factories(end.filter)[end.index].1;
     let wires = |count: u32| match count {
@@ -412,6 +432,17 @@ fn taken(net: &Net, end: &End<'_>) -> Result<usize, String> {
     let missing = || format!("{} is not there: {} pins at most", end.word(), possible);
     if end.address.instance >= possible {
         return Err(missing());
+    }
+    let global = end.factory.global;
+    if global < u32::MAX {
+        let anywhere = net.wired_anywhere(room, end.filter, end.index);
+        if anywhere >= global {
+            let name = &end.factory.name;
+            let kind = &room.descriptor(end.filter).title;
+            return Err(format!(
+                "all filters {kind} together have {anywhere} of {global} wires at {name} already"
+            ));
+        }
     }
     let pin = net
         .pin(end.filter, end.index, end.address.instance)

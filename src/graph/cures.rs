@@ -12,8 +12,8 @@ use super::net::{FREE, Net, Room};
 use super::refusal::{Cure, CureKind, Refusal, Step};
 use crate::ks::ids::{Guid, category};
 use crate::ks::{
-    DataFlow, DataRange, Descriptor, Domain, Filter, Kind, PinFactory, Property, Settings, Value,
-    overlaps,
+    Answering, DataFlow, DataRange, Descriptor, Domain, Filter, Kind, PinFactory, Property,
+    Settings, Value, intersections,
 };
 
 /// So many cures are enough.
@@ -53,8 +53,23 @@ fn cures(
         let pin = net.pin(end.filter, end.index, end.address.instance);
         pin.map_or(&[], |pin| &net.pins[pin].ranges)
     };
-    let offer = (from.factory, ranges(&from));
-    let want = (to.factory, ranges(&to));
+    let side = |end: &End<'_>| {
+        let (kind, _) = room.members[end.filter].make.known.as_ref()?;
+        Some((&**kind, end.index))
+    };
+    let (Some(offering), Some(wanting)) = (side(&from), side(&to)) else {
+        return found;
+    };
+    let offer = Side {
+        pin: from.factory,
+        ranges: ranges(&from),
+        answering: offering,
+    };
+    let want = Side {
+        pin: to.factory,
+        ranges: ranges(&to),
+        answering: wanting,
+    };
     let kinds = |id: Guid| -> Vec<&dyn Filter> {
         let all = setting.catalogue.iter().map(|filter| &**filter);
         let mut kinds: Vec<&dyn Filter> = all
@@ -225,7 +240,7 @@ fn other_pins(room: &Room<'_>, net: &Net, (from, to): (End<'_>, End<'_>)) -> Vec
             };
             let pair = if is_from { (other, to) } else { (from, other) };
             let fits = link(room, net, pair, &Chosen::default(), &mut |_, _| {})
-                .is_ok_and(|link| meets(net, &link));
+                .is_ok_and(|link| meets(room, net, &link));
             if fits {
                 found.push(Cure {
                     kind: CureKind::Pin,
@@ -248,12 +263,27 @@ fn next_instance(net: &Net, pins: Range<usize>) -> u32 {
     gap.map_or(0, |(number, _)| number)
 }
 
-fn meets(net: &Net, link: &Link) -> bool {
-    let (from, to) = (&net.pins[link.from].ranges, &net.pins[link.to].ranges);
-    overlaps(from, to).any(|range| range.choose().is_some())
+fn meets(room: &Room<'_>, net: &Net, link: &Link) -> bool {
+    let (from, to) = (&net.pins[link.from], &net.pins[link.to]);
+    let (client, own) = if link.is_push { (from, to) } else { (to, from) };
+    let left = room.common(client, own);
+    left.iter().any(|range| range.choose().is_some())
 }
 
-type Side<'a> = (&'a PinFactory, &'a [DataRange]);
+/// A pin that a wire would end at: what it is, what it can do, and whose it is.
+#[derive(Clone, Copy)]
+struct Side<'a> {
+    pin: &'a PinFactory,
+    ranges: &'a [DataRange],
+    answering: Answering<'a>,
+}
+
+/// What two pins have in common, an output and an input; `None` where neither of them asks.
+fn common(from: Side<'_>, to: Side<'_>) -> Option<Vec<DataRange>> {
+    let is_push = from.pin.communication.issues_to(to.pin.communication)?;
+    let (client, own) = if is_push { (from, to) } else { (to, from) };
+    Some(intersections(client.ranges, own.ranges, own.answering))
+}
 
 /// A filter that might go in between, with one way to set it.
 struct Candidate<'a> {
@@ -344,9 +374,12 @@ fn candidate<'a>(
 impl Candidate<'_> {
     /// What comes out when `offer` goes in; `None` when it does not take it.
     fn through(&self, setting: &Setting<'_>, offer: Side<'_>) -> Option<Vec<DataRange>> {
-        let input = self.descriptor.pins[self.input].communication;
-        offer.0.communication.issues_to(input)?;
-        let taken = tidy(overlaps(offer.1, &self.lists[self.input]).collect());
+        let input = Side {
+            pin: &self.descriptor.pins[self.input],
+            ranges: &self.lists[self.input],
+            answering: (self.kind, self.input),
+        };
+        let taken = tidy(common(offer, input)?);
         if taken.is_empty() {
             return None;
         }
@@ -361,16 +394,18 @@ impl Candidate<'_> {
         is_left.then(|| std::mem::take(&mut lists[self.output]))
     }
 
-    fn out(&self) -> &PinFactory {
-        &self.descriptor.pins[self.output]
+    /// Its output, of which so much is left.
+    fn out<'a>(&'a self, left: &'a [DataRange]) -> Side<'a> {
+        Side {
+            pin: &self.descriptor.pins[self.output],
+            ranges: left,
+            answering: (self.kind, self.output),
+        }
     }
 
     fn reaches(&self, left: &[DataRange], want: Side<'_>) -> bool {
-        self.out()
-            .communication
-            .issues_to(want.0.communication)
-            .is_some()
-            && overlaps(left, want.1).any(|range| range.choose().is_some())
+        let both = common(self.out(left), want);
+        both.is_some_and(|both| both.iter().any(|range| range.choose().is_some()))
     }
 }
 
@@ -403,7 +438,7 @@ fn pairs(
             let pair = firsts.iter().find_map(|first| {
                 let middle = first.through(setting, offer)?;
                 let second = seconds.iter().find(|second| {
-                    let end = second.through(setting, (first.out(), &middle));
+                    let end = second.through(setting, first.out(&middle));
                     let is_other = second.descriptor.key != first.descriptor.key;
                     is_other && end.is_some_and(|end| second.reaches(&end, want))
                 })?;

@@ -5,14 +5,17 @@
 //! agreement is the same; it is only valid for one catalogue, one set of facts, one folder and one rate.
 
 use std::collections::hash_map::DefaultHasher;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use super::agree::Setting;
 use super::narrow::tidy;
-use super::net::Trail;
-use crate::ks::{DataFormat, DataRange, Descriptor, Filter, Settings, Value, overlaps};
+use super::net::{Seen, Trail};
+use super::units::gives_into_a_line;
+use crate::ks::{
+    DataFormat, DataRange, Descriptor, Filter, Settings, Value, intersections, overlaps,
+};
 
 /// Ranges of one pin, shared by all that have equal ones.
 pub(super) type List = Arc<[DataRange]>;
@@ -28,6 +31,20 @@ pub(super) struct Make {
     pub(super) known: Option<(Arc<dyn Filter>, Descriptor)>,
     /// The ranges of each pin factory at the graph's rate.
     pub(super) lists: Vec<List>,
+    /// Whether a wire into each pin is a delay line (CYC-2).
+    pub(super) deferred: Vec<bool>,
+    /// For each pin those that what comes in there goes on to; `None`: all of the other data flow.
+    reached: Option<Vec<BTreeSet<usize>>>,
+    /// Whether it shares something with all filters of its kind: a limit of instances (INS-1), or lines of one device.
+    pub(super) is_tied: bool,
+}
+
+impl Make {
+    /// Whether a path leads from an input to an output within the filter.
+    pub(super) fn leads(&self, input: usize, output: usize) -> bool {
+        let reached = self.reached.as_ref();
+        reached.is_none_or(|all| all.get(input).is_some_and(|it| it.contains(&output)))
+    }
 }
 
 impl std::fmt::Debug for Make {
@@ -50,7 +67,7 @@ struct Answer {
 pub(super) struct Memo {
     makes: HashMap<u64, Vec<Arc<Make>>>,
     lists: HashSet<List>,
-    overlaps: HashMap<(usize, usize), Answer>,
+    overlaps: HashMap<(usize, usize, usize, usize), Answer>,
     constrained: HashMap<Box<[usize]>, Answer>,
     /// The question that is being asked of `constrained`.
     question: Vec<usize>,
@@ -95,9 +112,20 @@ impl Memo {
             let filled = ranges.map(|range| range.at_graph_rate(setting.rate_hz));
             lists.push(self.list(filled.collect()));
         }
+        let descriptor = known.as_ref().map(|(_, descriptor)| descriptor);
+        let count = descriptor.map_or(0, |it| it.pins.len());
+        let deferred = descriptor.map(|it| (0..count).map(|pin| it.is_deferred(pin)).collect());
+        let reached = descriptor
+            .filter(|it| !it.topology.is_empty())
+            .map(|it| (0..count).map(|pin| it.reached(pin)).collect());
+        let has_limit = |it: &Descriptor| it.pins.iter().any(|it| it.global < u32::MAX);
+        let is_tied = descriptor.is_some_and(|it| has_limit(it) || gives_into_a_line(it));
         let make = Arc::new(Make {
             key: key.to_owned(),
             values: values.clone(),
+            deferred: deferred.unwrap_or_default(),
+            reached,
+            is_tied,
             known,
             lists,
         });
@@ -115,29 +143,40 @@ impl Memo {
         list
     }
 
-    /// What is left of two lists that meet on a wire, the client's first; `chosen` is what its user insists on.
+    /// What is left of two lists that meet on a wire, the client's first; `answering` is the filter and the pin that
+    /// answer (CON-4), `chosen` what its user insists on.
     pub(super) fn overlap(
         &mut self,
         client: &List,
         own: &List,
+        answering: (&Arc<Make>, usize),
         chosen: Option<&DataFormat>,
     ) -> List {
-        let question = (place(client), place(own));
+        let make = Arc::as_ptr(answering.0).addr();
+        let question = (place(client), place(own), make, answering.1);
         if chosen.is_none()
             && let Some(answer) = self.overlaps.get(&question)
         {
             return Arc::clone(&answer.given[0]);
         }
-        let mut ranges: Vec<DataRange> = overlaps(client, own).collect();
-        if let Some(format) = chosen {
-            let only = DataRange::only(format);
-            let left = ranges.iter().filter_map(|it| it.overlap(&only).ok());
-            ranges = left.collect();
-        }
+        // A client whose user insists on a format offers nothing else.
+        let only = chosen.map(DataRange::only);
+        let narrowed: Option<Vec<DataRange>> = only.map(|only| {
+            let left = client.iter().filter_map(|it| it.overlap(&only).ok());
+            left.collect()
+        });
+        let client_ranges = narrowed.as_deref().unwrap_or(client);
+        let ranges = match &answering.0.known {
+            Some((kind, _)) => intersections(client_ranges, own, (&**kind, answering.1)),
+            None => overlaps(client_ranges, own).collect(),
+        };
         let list = self.list(tidy(ranges));
         if chosen.is_none() && self.overlaps.len() < MOST {
             let answer = Answer {
-                _asked: (None, [Arc::clone(client), Arc::clone(own)].into()),
+                _asked: (
+                    Some(Arc::clone(answering.0)),
+                    [Arc::clone(client), Arc::clone(own)].into(),
+                ),
                 given: [Arc::clone(&list)].into(),
             };
             self.overlaps.insert(question, answer);
@@ -179,7 +218,7 @@ impl Memo {
     }
 
     /// Room for a search among so many filters.
-    pub(super) fn trail(&mut self, filters: usize) -> &mut Trail {
+    pub(super) fn trail(&mut self, filters: usize) -> (Seen<'_>, &mut Vec<usize>) {
         self.trail.begin(filters)
     }
 

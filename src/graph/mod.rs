@@ -65,6 +65,4 @@ pub use pipes::{Passage, Pipe, Pipes, Way, pipes};
 pub use refusal::{Axis, Cure, CureKind, Field, Operands, Refusal, Step};
 pub use shared::Shared;
 
-pub use units::taken_units;
-
 pub use wiring::{Agreement, FilterPath, Joined, PinAddress, Problem, Wire, WiredFilter, Wiring};

@@ -166,14 +166,12 @@ impl<'a> Trial<'a> {
                 .extra
                 .expect("only the wire on trial is not in the net"),
         };
-        let (client, own) = if wire.is_push {
-            (wire.from, wire.to)
-        } else {
-            (wire.to, wire.from)
-        };
+        let (client, own) = wire.roles();
+        let pin = &self.net.pins[own];
+        let answering = (&self.room.members[pin.filter].make, pin.factory);
         let (client, own) = (self.ranges(client), self.ranges(own));
         let mut memo = self.room.memo.borrow_mut();
-        let list = memo.overlap(client, own, wire.chosen.as_ref());
+        let list = memo.overlap(client, own, answering, wire.chosen.as_ref());
         drop(memo);
         if list.is_empty() {
             return Err(self.stuck(wire));

@@ -53,6 +53,8 @@ pub struct Negotiator {
     free_parts: Vec<usize>,
     /// Parts with problems.
     troubled: BTreeSet<usize>,
+    /// Filters that share a limit or a device with all of their kind, by its key: they are in one part.
+    tied: BTreeMap<String, BTreeSet<FilterPath>>,
     /// How many parts were agreed last.
     agreed: usize,
 }
@@ -68,6 +70,7 @@ impl Clone for Negotiator {
             free_slots: self.free_slots.clone(),
             free_parts: self.free_parts.clone(),
             troubled: self.troubled.clone(),
+            tied: self.tied.clone(),
             agreed: self.agreed,
         }
     }
@@ -198,7 +201,14 @@ impl Negotiator {
         let wires = changes.new_wires.iter().chain(&changes.gone_wires);
         let ends = wires.flat_map(|wire| [&wire.from.filter, &wire.to.filter]);
         let filters = changes.filters.keys().chain(&changes.gone);
-        filters.chain(ends).filter_map(part).collect()
+        // Who comes to a kind whose filters are tied is of one part with the others.
+        let kinds = changes.filters.values().filter_map(|(_, node)| {
+            let NodeKind::Filter(node) = &node.kind else {
+                return None;
+            };
+            self.tied.get(&node.key)?.first()
+        });
+        filters.chain(ends).chain(kinds).filter_map(part).collect()
     }
 
     /// Takes parts apart: their filters and wires as they are now.
@@ -230,6 +240,16 @@ impl Negotiator {
             return pool;
         }
         let filters = &mut *self.wiring.filters;
+        if !self.tied.is_empty() {
+            for path in changes.gone.iter().chain(changes.filters.keys()) {
+                if let Some(filter) = filters.get(path)
+                    && let Some(same) = self.tied.get_mut(&filter.key)
+                {
+                    same.remove(path);
+                }
+            }
+            self.tied.retain(|_, same| !same.is_empty());
+        }
         for path in &changes.gone {
             if !changes.filters.contains_key(path)
                 && let Some(filter) = filters.remove(path)
@@ -249,6 +269,10 @@ impl Negotiator {
             });
             let filter = (path.clone(), name.clone(), node);
             let member = describe(setting, self.memo.get_mut(), filter, slot);
+            if member.make.is_tied {
+                let same = self.tied.entry(node.key.clone()).or_default();
+                same.insert(path.clone());
+            }
             filters.insert(path.clone(), member.wired.clone());
             pool.members.push(member);
         }
@@ -284,7 +308,13 @@ impl Negotiator {
             order((is_out(a), &a.flat), (is_out(b), &b.flat))
                 .then_with(|| index_of[a.flat.line].cmp(&index_of[b.flat.line]))
         });
-        let group_of = groups(members.len(), wires.iter().map(|wire| (wire.from, wire.to)));
+        let mut last_of: BTreeMap<&str, usize> = BTreeMap::new();
+        let kinds = members.iter().enumerate().filter(|it| it.1.make.is_tied);
+        let ties =
+            kinds.filter_map(|(at, member)| Some((last_of.insert(&member.make.key, at)?, at)));
+        let ties: Vec<(usize, usize)> = ties.collect();
+        let ends = wires.iter().map(|wire| (wire.from, wire.to));
+        let group_of = groups(members.len(), ends.chain(ties));
         let count = group_of.iter().max().map_or(0, |last| last + 1);
         // Each filter's place in its part, then filters and wires part by part, both in their order.
         let mut place_of = vec![0; members.len()];

@@ -2,7 +2,7 @@
 //! narrows it.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -37,6 +37,18 @@ pub(super) struct NetWire {
     pub(super) is_push: bool,
     /// The format its user insists on.
     pub(super) chosen: Option<DataFormat>,
+    /// It closes a loop of filters in which no sound comes back to where it was: a delay line parts them.
+    pub(super) is_late: bool,
+}
+
+impl NetWire {
+    /// The pins that ask and answer (CON-4).
+    pub(super) fn roles(&self) -> (usize, usize) {
+        match self.is_push {
+            true => (self.from, self.to),
+            false => (self.to, self.from),
+        }
+    }
 }
 
 /// All pins of some filters, their wires and their ranges.
@@ -74,6 +86,18 @@ impl<'a> Room<'a> {
     pub(super) fn descriptor(&self, filter: usize) -> &'a Descriptor {
         let known = self.members[filter].make.known.as_ref();
         &known.expect("only described filters have pins").1
+    }
+
+    /// Whether a wire into a pin is a delay line, because no path leads on from it (CYC-2).
+    pub(super) fn is_deferred(&self, filter: usize, factory: usize) -> bool {
+        self.members[filter].make.deferred.get(factory) == Some(&true)
+    }
+
+    /// What two pins of a net still have in common; the first asks, the second answers.
+    pub(super) fn common(&self, client: &NetPin, own: &NetPin) -> List {
+        let answering = (&self.members[own.filter].make, own.factory);
+        let mut memo = self.memo.borrow_mut();
+        memo.overlap(&client.ranges, &own.ranges, answering, None)
     }
 
     pub(super) fn name(&self, filter: usize) -> &'a str {
@@ -205,45 +229,92 @@ impl Net {
         }
     }
 
-    /// The filters on a way from `start` to `end` along the wires, both included, if there is one (CYC-1). No way leads
-    /// through a deferred pin (CYC-2).
-    pub(super) fn way(&self, room: &Room<'_>, start: usize, end: usize) -> Option<Vec<usize>> {
+    /// Whether a way leads from one filter to another along the wires, whatever leads on inside the filters. No way
+    /// leads through a deferred pin (CYC-2), and along wires that are late only where they count.
+    pub(super) fn is_ahead(
+        &self,
+        room: &Room<'_>,
+        start: usize,
+        end: usize,
+        late_counts: bool,
+    ) -> bool {
         if let (Some(a), Some(b)) = (room.knots.get(start), room.knots.get(end))
             && a != b
         {
-            return None;
+            return false;
         }
         let mut memo = room.memo.borrow_mut();
-        let came_from = memo.trail(self.filters());
-        came_from.mark(start, start);
-        let mut queue = VecDeque::from([start]);
-        while let Some(at) = queue.pop_front() {
+        let (mut seen, queue) = memo.trail(self.filters());
+        seen.mark(start);
+        queue.push(start);
+        while let Some(at) = queue.pop() {
             if at == end {
-                let mut way = vec![end];
-                let mut step = end;
-                while step != start {
-                    step = came_from.of(step)?;
-                    way.push(step);
+                queue.clear();
+                return true;
+            }
+            for pin in self.pins_of(at) {
+                let Some(wire) = self.pins[pin].wire.map(|wire| &self.wires[wire]) else {
+                    continue;
+                };
+                if wire.from != pin || wire.is_late && !late_counts {
+                    continue;
+                }
+                let to = &self.pins[wire.to];
+                if !room.is_deferred(to.filter, to.factory) && seen.mark(to.filter) {
+                    queue.push(to.filter);
+                }
+            }
+        }
+        false
+    }
+
+    /// The filters on a way that what comes in at a pin takes to another, inside the filters as their topology shows
+    /// it and between them along the wires, if there is one (CYC-1). No way leads through a deferred pin (CYC-2). Pins
+    /// are given by filter and factory.
+    pub(super) fn way(
+        &self,
+        room: &Room<'_>,
+        input: (usize, usize),
+        output: (usize, usize),
+    ) -> Option<Vec<usize>> {
+        let mut came_from = BTreeMap::from([(input, input)]);
+        let mut queue = VecDeque::from([input]);
+        while let Some(at) = queue.pop_front() {
+            let make = &room.members[at.0].make;
+            if at.0 == output.0 && make.leads(at.1, output.1) {
+                let mut way = vec![at.0];
+                let mut step = at;
+                while step != input {
+                    step = *came_from.get(&step)?;
+                    way.push(step.0);
                 }
                 way.reverse();
                 return Some(way);
             }
-            for pin in self.pins_of(at) {
-                if let Some(wire) = self.pins[pin].wire
-                    && self.wires[wire].from == pin
-                {
-                    let to = &self.pins[self.wires[wire].to];
-                    if room.descriptor(to.filter).is_deferred(to.factory) {
-                        continue;
-                    }
-                    if came_from.of(to.filter).is_none() {
-                        came_from.mark(to.filter, at);
-                        queue.push_back(to.filter);
-                    }
+            for pin in self.pins_of(at.0) {
+                let Some(wire) = self.pins[pin].wire.map(|wire| &self.wires[wire]) else {
+                    continue;
+                };
+                if wire.from != pin || !make.leads(at.1, self.pins[pin].factory) {
+                    continue;
+                }
+                let to = &self.pins[wire.to];
+                let next = (to.filter, to.factory);
+                if !room.is_deferred(next.0, next.1) && !came_from.contains_key(&next) {
+                    came_from.insert(next, at);
+                    queue.push_back(next);
                 }
             }
         }
         None
+    }
+
+    /// How many pins of a factory are wired, over all filters of the kind (INS-1).
+    pub(super) fn wired_anywhere(&self, room: &Room<'_>, filter: usize, factory: usize) -> u32 {
+        let key = &room.members[filter].make.key;
+        let same = (0..self.filters()).filter(|&at| room.members[at].make.key == *key);
+        let counts = same.filter_map(|at| self.factories(at).get(factory));
+        counts.map(|(_, wired)| wired).sum()
     }
 
     /// The same net with one wire cut. Ranges stay as narrow as they were: enough to look at the ends.
@@ -278,29 +349,39 @@ impl Net {
     }
 }
 
-/// Which filters a search came by, and from where. Used again for the next one without being wiped.
+/// Which filters a search came by. Used again for the next one without being wiped.
 #[derive(Debug, Default)]
 pub(super) struct Trail {
     round: u64,
-    came_from: Vec<(u64, usize)>,
+    seen: Vec<u64>,
+    /// Where the search goes on.
+    queue: Vec<usize>,
 }
 
 impl Trail {
     /// Begins a search among so many filters.
-    pub(super) fn begin(&mut self, filters: usize) -> &mut Self {
+    pub(super) fn begin(&mut self, filters: usize) -> (Seen<'_>, &mut Vec<usize>) {
         self.round += 1;
-        if self.came_from.len() < filters {
-            self.came_from.resize(filters, (0, 0));
+        if self.seen.len() < filters {
+            self.seen.resize(filters, 0);
         }
-        self
+        let seen = Seen {
+            round: self.round,
+            marks: &mut self.seen,
+        };
+        (seen, &mut self.queue)
     }
+}
 
-    fn mark(&mut self, filter: usize, from: usize) {
-        self.came_from[filter] = (self.round, from);
-    }
+/// The filters one search came by.
+pub(super) struct Seen<'a> {
+    round: u64,
+    marks: &'a mut [u64],
+}
 
-    fn of(&self, filter: usize) -> Option<usize> {
-        let (round, from) = self.came_from[filter];
-        (round == self.round).then_some(from)
+impl Seen<'_> {
+    /// Notes a filter; whether it was not noted yet.
+    fn mark(&mut self, filter: usize) -> bool {
+        std::mem::replace(&mut self.marks[filter], self.round) != self.round
     }
 }

@@ -11,7 +11,9 @@ use super::model::FilterId;
 use super::net::NetPin;
 use super::refusal::Refusal;
 use super::shared::Shared;
-use crate::ks::{DataFormat, DataRange, Descriptor, Interface, Medium, Settings, Value};
+use crate::ks::{
+    DataFormat, DataRange, Descriptor, Interface, Medium, Settings, USUAL_DELAY, Value,
+};
 
 /// Identity of a filter through all groups: the ids from the outside in.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -209,15 +211,25 @@ impl Wiring {
     /// The samples by which a wire into this pin is delayed; `None` for most.
     pub fn delay(&self, pin: &PinAddress) -> Option<usize> {
         let filter = self.filters.get(&pin.filter)?;
-        let descriptor = filter.descriptor.as_ref()?;
-        let settings = Settings {
-            values: &filter.values,
-            base: None,
-        };
-        descriptor.delay(&settings, descriptor.pin(&pin.pin)?.0)
+        let (part, place) = self.home(&pin.filter)?;
+        let make = &part.members[place].make;
+        let (_, descriptor) = make.known.as_ref()?;
+        let (factory, _) = descriptor.pin(&pin.pin)?;
+        if make.deferred[factory] {
+            let settings = Settings {
+                values: &filter.values,
+                base: None,
+            };
+            return descriptor.delay(&settings, factory);
+        }
+        // A wire that closes a loop of filters, and none of pins.
+        let at = part.net.pin(place, factory, pin.instance)?;
+        let wire = &part.net.wires[part.net.pins[at].wire?];
+        (wire.is_late && wire.to == at).then_some(USUAL_DELAY)
     }
 
-    /// Whether a wire into this pin is a delay line: no path leads on from it inside its filter (CYC-2).
+    /// Whether a wire into this pin is a delay line: no path leads on from it inside its filter (CYC-2), or it closes a
+    /// loop of filters in which no sound comes back to where it was.
     pub fn is_deferred(&self, pin: &PinAddress) -> bool {
         self.delay(pin).is_some()
     }

@@ -52,6 +52,13 @@ pub struct PinDeclaration {
     /// Another pin of the filter with which it always shares its format.
     #[serde(default)]
     pub same_format_as: Option<String>,
+
+    /// What kind of pin it is (CAT-4).
+    #[serde(default)]
+    pub category: Option<Guid>,
+    /// The id of its name for display (CAT-4).
+    #[serde(default)]
+    pub label: Option<Guid>,
 }
 
 fn both() -> Communication {
@@ -81,6 +88,8 @@ impl PinDeclaration {
             },
             global: self.global.unwrap_or(u32::MAX),
             framing: self.framing.clone(),
+            category: self.category,
+            label: self.label,
             ..blank
         }
     }
@@ -171,18 +180,33 @@ impl Filter for Declared {
         }
     }
 
-    fn open(&self, _: &Opening<'_>) -> Result<Opened, OpenError> {
-        Ok(Opened::processor(Passing).endless())
+    fn open(&self, opening: &Opening<'_>) -> Result<Opened, OpenError> {
+        let pins = |flow| opening.pins.iter().filter(move |pin| pin.data_flow == flow);
+        let reached: Vec<_> = pins(DataFlow::In)
+            .map(|input| opening.descriptor.reached(input.factory))
+            .collect();
+        let sources = pins(DataFlow::Out).map(|output| {
+            let leads = reached.iter().map(|pins| pins.contains(&output.factory));
+            leads.collect()
+        });
+        Ok(Opened::processor(Passing {
+            leads: sources.collect(),
+        })
+        .endless())
     }
 }
 
-/// Each output gets the first input that has as many channels and samples; the others are silent.
-struct Passing;
+/// Each output gets the first input that has as many channels and samples and leads to it inside the filter; the others
+/// are silent.
+struct Passing {
+    /// For each output which inputs lead to it.
+    leads: Vec<Vec<bool>>,
+}
 
 impl Processor for Passing {
     fn process(&mut self, io: &mut Io<'_>) -> Flow {
         let inputs = io.inputs;
-        for output in io.outputs.iter_mut() {
+        for (output, leads) in io.outputs.iter_mut().zip(&self.leads) {
             if output.is_filled {
                 continue;
             }
@@ -190,7 +214,8 @@ impl Processor for Passing {
             let (channels, len) = (output.channel_count(), output.len());
             let like =
                 |wave: &&super::frame::Wave| wave.channel_count() == channels && wave.len() == len;
-            if let Some(wave) = inputs.iter().filter_map(|input| input.wave()).find(like) {
+            let leading = inputs.iter().zip(leads).filter(|(_, leads)| **leads);
+            if let Some(wave) = leading.filter_map(|(input, _)| input.wave()).find(like) {
                 for (to, from) in output.channels_mut().zip(wave.channels()) {
                     to.copy_from_slice(from);
                 }

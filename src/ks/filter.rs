@@ -11,6 +11,7 @@ use super::event::KernelEvent;
 use super::facts::{Facts, whole_name};
 use super::format::{DataFormat, DataRange};
 use super::ids::Guid;
+use super::intersection::Intersection;
 use super::pin::{DataFlow, PinFactory};
 use super::processor::Processor;
 use super::property::{Glide, Property, Value, ValueSlot};
@@ -192,18 +193,6 @@ impl Settings<'_> {
 
 /// How far down a tail is followed: to what 16 bits just hold.
 pub const TAIL_DB: f64 = 90.0;
-
-/// What a filter's handler makes of one pair of ranges.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Intersection {
-    /// This format.
-    Format(DataFormat),
-    /// So many bytes are needed, whatever the ranges say: a handler that looks at sizes before it looks at ranges.
-    Needs(usize),
-    /// Nothing: NOT_IMPLEMENTED leaves the pair to the default handler, NO_MATCH goes on to the next pair, anything
-    /// else ends the search (DIX-5, DIX-8).
-    Status(Status),
-}
 
 /// What narrows on a filter's pins: for each factory the ranges that are possible now.
 pub type Constrained = Vec<Vec<DataRange>>;

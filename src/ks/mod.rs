@@ -16,6 +16,9 @@ mod frame;
 pub mod framing;
 
 pub mod ids;
+
+mod intersection;
+
 mod medium;
 
 mod package;
@@ -44,8 +47,8 @@ pub use declared::{Declaration, Declared, PinDeclaration};
 pub use event::{EVENT_BYTES, INLINE_BYTES, KernelEvent};
 pub use facts::{AudioDevice, DEFAULT_RATE_HZ, Facts, FileFact};
 pub use filter::{
-    Bell, Constrained, Descriptor, Field, Filter, Granted, Intersection, OpenError, OpenPin,
-    Opened, Opening, Pacer, Settings, TAIL_DB, Telemetry, Waker, constrain_fields, constrain_same,
+    Bell, Constrained, Descriptor, Field, Filter, Granted, OpenError, OpenPin, Opened, Opening,
+    Pacer, Settings, TAIL_DB, Telemetry, Waker, constrain_fields, constrain_same,
 };
 pub use format::{
     Attribute, AudioFormat, AudioLimits, DataFormat, DataRange, GRAPH_RATE, Kind, Limits, Mismatch,
@@ -53,6 +56,8 @@ pub use format::{
 };
 pub use frame::{EVENT_CAPACITY, Payload, StreamHeader, Wave, flag};
 pub use framing::{Borrowed, Compression, Framing, FramingItem, SizeRange, frame_of, framing_of};
+
+pub use intersection::{Answering, Intersection, intersections, own_refusal};
 
 pub use medium::{Interface, Medium};
 
@@ -67,7 +72,7 @@ pub use quality::{Degradation, Quality, Strategy};
 
 pub use state::{Cued, State};
 pub use status::Status;
-pub use topology::{MixerLine, Node, NodePin, TopologyConnection};
+pub use topology::{MixerLine, Node, NodePin, TopologyConnection, USUAL_DELAY};
 
 pub use time::{
     Clock, RATE_UNITY, REF_TIMES_PER_SECOND, Reading, RefTime, sample_from_time, samples_at,

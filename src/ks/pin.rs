@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use super::format::{DataRange, Kind};
 use super::framing::Framing;
+use super::ids::Guid;
 use super::medium::{Interface, Medium};
 
 /// Which way data cross the filter's border (COM-1).
@@ -117,6 +118,11 @@ pub struct PinFactory {
 
     /// Whether a pin that issues requests to this one acquires before it (ORD-1).
     pub acquires_in_order: bool,
+
+    /// What kind of pin it is (CAT-4); none declares none.
+    pub category: Option<Guid>,
+    /// The id of its name for display (CAT-4); none leaves that to its category, or to its name.
+    pub label: Option<Guid>,
 }
 
 impl PinFactory {
@@ -148,6 +154,9 @@ impl PinFactory {
             framing: Some(Framing::SYSTEM),
 
             acquires_in_order: false,
+
+            category: None,
+            label: None,
         }
     }
 
@@ -252,6 +261,13 @@ impl PinFactory {
     pub fn with_ranges(mut self, ranges: Vec<DataRange>) -> Self {
         self.ranges = Cow::Owned(ranges);
         self
+    }
+
+    /// The name for display: that of the name's id, else that of the category's, where they are known; else its own.
+    pub fn title(&self) -> &str {
+        let known = [self.label, self.category].into_iter().flatten();
+        let mut names = known.filter_map(Guid::name);
+        names.next().unwrap_or(&self.name)
     }
 
     /// Its mediums; a pin that lists none has exactly the standard one (MED-2).

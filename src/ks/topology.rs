@@ -107,7 +107,7 @@ const CONTROLS: &[Guid] = &[
 ];
 
 /// A delay where a filter declares none of its own, in samples of the wire.
-const USUAL_DELAY: usize = 2_048;
+pub const USUAL_DELAY: usize = 2_048;
 /// The shortest that is taken at its word.
 const SHORTEST_DELAY: usize = 32;
 
@@ -115,26 +115,32 @@ impl Descriptor {
     /// Whether what comes in at one pin goes on to another within the filter, without a delay that the topology does
     /// not show (CYC-2).
     pub fn reaches(&self, input: usize, output: usize) -> bool {
-        let (start, end) = (input as u32, NodePin::Filter(output as u32));
+        self.reached(input).contains(&output)
+    }
+
+    /// The pins that what comes in at one goes on to, by number.
+    pub fn reached(&self, input: usize) -> BTreeSet<usize> {
         let connections = self.connections();
+        let mut found = BTreeSet::new();
         let mut seen = BTreeSet::new();
         let leaving = connections.iter();
         let mut work: Vec<NodePin> = leaving
-            .filter(|it| it.from == NodePin::Filter(start))
+            .filter(|it| it.from == NodePin::Filter(input as u32))
             .map(|it| it.to)
             .collect();
         while let Some(at) = work.pop() {
-            if at == end {
-                return true;
-            }
-            if let NodePin::Node(node, _) = at
-                && seen.insert(node)
-            {
-                let out_of = |it: &&TopologyConnection| matches!(it.from, NodePin::Node(from, _) if from == node);
-                work.extend(connections.iter().filter(out_of).map(|it| it.to));
+            match at {
+                NodePin::Filter(pin) => {
+                    found.insert(pin as usize);
+                }
+                NodePin::Node(node, _) if seen.insert(node) => {
+                    let out_of = |it: &&TopologyConnection| matches!(it.from, NodePin::Node(from, _) if from == node);
+                    work.extend(connections.iter().filter(out_of).map(|it| it.to));
+                }
+                NodePin::Node(..) => {}
             }
         }
-        false
+        found
     }
 
     /// Whether no direct path leads on from a sound input of a filter that has outputs: a wire into it is a delay line,
@@ -148,12 +154,13 @@ impl Descriptor {
             pin.data_flow == DataFlow::In && !pin.is_bridge() && pin.kind() == Kind::Audio
         };
         let is_output = |pin: &PinFactory| pin.data_flow == DataFlow::Out && !pin.is_bridge();
-        let mut outputs = (0..self.pins.len())
-            .filter(|&at| is_output(&self.pins[at]))
-            .peekable();
-        self.pins.get(input).is_some_and(takes_sound)
-            && outputs.peek().is_some()
-            && outputs.all(|output| !self.reaches(input, output))
+        if !self.pins.get(input).is_some_and(takes_sound) || !self.pins.iter().any(is_output) {
+            return false;
+        }
+        let reached = self.reached(input);
+        !reached
+            .iter()
+            .any(|&pin| self.pins.get(pin).is_some_and(is_output))
     }
 
     /// The samples by which a wire into a deferred pin is delayed; `None` for other pins.

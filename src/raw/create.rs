@@ -367,7 +367,7 @@ impl Host {
                 "a wire goes from an output to an input",
             );
         }
-        if self.closes_a_loop(from.0, to) {
+        if self.closes_a_loop(from, to) {
             return refuse(
                 6,
                 Status::InvalidParameter,
@@ -436,20 +436,13 @@ impl Host {
     }
 
     /// Whether a wire from an output of `from` into that pin closes a loop that no deferred pin parts (CYC-1, CYC-2).
-    fn closes_a_loop(&self, from: Handle, to: (Handle, u32)) -> bool {
-        let direct_outputs = |filter: Handle, input: usize| -> Vec<usize> {
-            let descriptor = &self.filter_of(filter).descriptor;
-            let outputs = 0..descriptor.pins.len();
-            outputs
-                .filter(|it| descriptor.reaches(input, *it))
-                .collect()
-        };
+    fn closes_a_loop(&self, from: (Handle, u32), to: (Handle, u32)) -> bool {
         // Pins that what comes in there goes on to, filter by filter.
         let mut seen: Vec<(Handle, usize)> = vec![];
         let mut work = vec![(to.0, to.1 as usize)];
         while let Some((filter, input)) = work.pop() {
-            let outputs = direct_outputs(filter, input);
-            if filter == from && !outputs.is_empty() {
+            let outputs = self.filter_of(filter).descriptor.reached(input);
+            if filter == from.0 && outputs.contains(&(from.1 as usize)) {
                 return true;
             }
             for (_, pin) in self.pins() {

@@ -5,7 +5,7 @@ use super::dispatch::{Item, PER_PIN, Request};
 use super::intersection::intersection_by;
 use super::layout::{self, INSTANCE, Writer};
 use super::object::Host;
-use crate::ks::ids::category;
+use crate::ks::ids::{Guid, category};
 use crate::ks::{DataFlow, DataFormat, DataRange, Kind, PinFactory, Status};
 
 pub(super) const ITEMS: &[Item] = &[
@@ -50,17 +50,14 @@ pub(super) const ITEMS: &[Item] = &[
     }),
     Item::get(10, PER_PIN, physical_connection),
     Item::get(11, PER_PIN, |host, request| {
-        with(host, request, |_, pin| match pin.is_bridge() {
-            true => Answer::status(Status::NotFound),
-            false => Answer::sized(
-                layout::guid_bytes(pin_category(pin)).to_vec(),
-                request.output,
-            ),
+        with(host, request, |_, pin| match pin_category(pin) {
+            None => Answer::status(Status::NotFound),
+            Some(id) => Answer::sized(layout::guid_bytes(id).to_vec(), request.output),
         })
     }),
     Item::get(12, PER_PIN, |host, request| {
         with(host, request, |_, pin| {
-            Answer::text(layout::wide(&pin.name), request.output)
+            Answer::text(layout::wide(pin.title()), request.output)
         })
     }),
     Item::get(13, PER_PIN, |host, request| {
@@ -105,8 +102,10 @@ const fn flow(pin: &PinFactory) -> u32 {
     }
 }
 
-const fn pin_category(_: &PinFactory) -> crate::ks::ids::Guid {
-    category::AUDIO
+/// What was declared; else every pin that can be wired is one of sound.
+fn pin_category(pin: &PinFactory) -> Option<Guid> {
+    let usual = (!pin.is_bridge()).then_some(category::AUDIO);
+    pin.category.or(usual)
 }
 
 fn counts(possible: u32, current: u32, request: &Request<'_>) -> Answer {

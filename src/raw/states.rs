@@ -2,7 +2,7 @@
 //! (ORD-3).
 
 use super::inject::At;
-use super::object::{Handle, Host, Object};
+use super::object::{Handle, Host, Object, PinObject};
 use super::trace::Table;
 use crate::ks::{DataFlow, State, Status};
 
@@ -104,6 +104,33 @@ impl Host {
         let mut states = self.pins().map(|(_, pin)| pin.state);
         let first = states.next().unwrap_or_default();
         states.all(|state| state == first).then_some(first)
+    }
+
+    /// Pins that filters with a pin in Run still need before they process data: the filter, the pin's number, how many
+    /// there must be in Pause at least, and how many are (INS-4).
+    pub fn idle(&self) -> Vec<(Handle, u32, u32, u32)> {
+        let mut running: Vec<Handle> = self
+            .pins()
+            .filter(|(_, pin)| pin.state == State::Run)
+            .map(|(_, pin)| pin.filter)
+            .collect();
+        running.sort_unstable();
+        running.dedup();
+        let mut lacking = vec![];
+        for filter in running {
+            for (number, factory) in (0_u32..).zip(self.filter_of(filter).descriptor.pins.iter()) {
+                let is_one = |pin: &PinObject| {
+                    (pin.filter, pin.factory as u32) == (filter, number)
+                        && pin.state >= State::Pause
+                };
+                let ready = self.pins().filter(|(_, pin)| is_one(pin)).count() as u32;
+                let necessary = factory.instances.necessary;
+                if ready < necessary {
+                    lacking.push((filter, number, necessary, ready));
+                }
+            }
+        }
+        lacking
     }
 
     fn step_these(

@@ -147,9 +147,9 @@ fn med_1_a_second_giver_into_one_unit_is_told() {
         let all = catalogue();
         let drawn = graph(&all, text);
         let wiring = agree(&all, &drawn);
-        let problems = ksgraph::graph::taken_units(&wiring);
-        assert!(problems.iter().all(|it| it.is_blocking));
-        problems
+        assert!(wiring.problems.iter().all(|it| it.is_blocking));
+        wiring
+            .problems
             .into_iter()
             .map(|it| (it.filter.unwrap(), it.text))
             .collect::<Vec<_>>()
@@ -163,7 +163,9 @@ fn med_1_a_second_giver_into_one_unit_is_told() {
     let second = graph(&catalogue(), two).find("v").unwrap();
     assert_eq!(*filter, FilterPath::of(second));
     assert!(
-        text.contains("v.line") && text.contains("w has already"),
+        text.contains("v.line")
+            && text.contains("w has already")
+            && text.ends_with("set its Card to 2"),
         "{text}"
     );
     assert!(told(&format!("{two} unit=2")).is_empty(), "another card");

@@ -2,8 +2,11 @@
 //! however the run is cut.
 
 use ksgraph::engine::{Job, Message, Offline};
-use ksgraph::graph::{Edit, FilterPath, Graph, apply, explain, would_connect};
-use ksgraph::ks::{Facts, State, Status, Value};
+use ksgraph::graph::{Edit, FilterPath, Graph, Step, apply, explain, would_connect};
+use ksgraph::ks::{
+    Catalogue, DataFlow, DataRange, Declared, Descriptor, Facts, NodePin, PinFactory, State,
+    Status, TopologyConnection, Value,
+};
 
 use super::support::{agree, catalogue, graph, outcomes, pin, refusals};
 
@@ -222,4 +225,99 @@ fn another_delay_is_another_wire_and_fades() {
         .fold(0.0, f32::max);
     assert!(step < 0.03, "{step}");
     assert!(after.iter().all(|sample| sample.is_finite()));
+}
+
+/// A filter with two ways through it that know nothing of each other.
+fn lanes() -> Catalogue {
+    const WAYS: &[TopologyConnection] = &[
+        TopologyConnection::new(NodePin::Filter(0), NodePin::Filter(1)),
+        TopologyConnection::new(NodePin::Filter(2), NodePin::Filter(3)),
+    ];
+    let mut descriptor = Descriptor::new("lanes", "Lanes", &[], &[], &[]);
+    let pin = |name, flow| match flow {
+        DataFlow::In => PinFactory::input(name, DataRange::FLOAT).instances(0, 1),
+        DataFlow::Out => PinFactory::output(name, DataRange::FLOAT),
+    };
+    descriptor.pins = vec![
+        pin("in", DataFlow::In),
+        pin("out", DataFlow::Out),
+        pin("back", DataFlow::In),
+        pin("end", DataFlow::Out),
+    ]
+    .into();
+    descriptor.topology = WAYS.into();
+    let mut all = catalogue();
+    let filter = Declared(descriptor, vec![]);
+    all.register(std::sync::Arc::new(filter)).unwrap();
+    all
+}
+
+#[test]
+fn cyc_2_a_loop_of_filters_is_none_of_pins_where_their_ways_are_apart() {
+    let all = lanes();
+    let clean = |text: &str| {
+        let wiring = agree(&all, &graph(&all, text));
+        assert_eq!(
+            refusals(&wiring).len(),
+            0,
+            "{text}: {:?}",
+            outcomes(&wiring)
+        );
+    };
+    clean("tone -> lanes:l.in; l.out -> gain:g -> l.back; l.end -> null_renderer:n");
+    clean("tone -> lanes:l.in; l.out -> l.back; l.end -> null_renderer:n");
+    // Once more round is a loop of pins: through one filter, and through two.
+    for (text, step) in [
+        ("lanes:l.out -> l.in", Step::SameFilter),
+        ("lanes:l.out -> gain:g -> l.in", Step::Cycle),
+        (
+            "lanes:l.out -> gain:g -> l.back; l.end -> gain:h -> l.in",
+            Step::Cycle,
+        ),
+        (
+            "lanes:l.out -> gain:g -> lanes:k.in; k.out -> l.back; l.end -> k.back; k.end -> l.in",
+            Step::Cycle,
+        ),
+    ] {
+        let wiring = agree(&all, &graph(&all, text));
+        let refused = refusals(&wiring);
+        assert_eq!(refused.len(), 1, "{text}: {:?}", outcomes(&wiring));
+        assert_eq!(
+            (refused[0].rule, refused[0].step),
+            ("CYC-1", step),
+            "{text}"
+        );
+    }
+    // Pins without any way between them are no wire of a filter to itself either way round.
+    let wiring = agree(&all, &graph(&all, "lanes:l.end -> l.in"));
+    assert_eq!(refusals(&wiring).len(), 0, "{:?}", outcomes(&wiring));
+}
+
+#[test]
+fn cyc_2_a_loop_of_filters_sounds_by_the_usual_delay_however_it_is_cut() {
+    let all = lanes();
+    let drawn = graph(
+        &all,
+        "tone:t level=-20 frequency=441 -> lanes:l.in; l.out -> gain:g -> l.back; l.end -> null_renderer:n",
+    );
+    let hear = |lens: &[usize], cycles: usize| {
+        let job = Job {
+            wiring: agree(&all, &drawn),
+            ..Job::default()
+        };
+        let mut offline = Offline::new(&all, &job, 4_000);
+        let lens = lens.iter().copied().cycle().take(cycles);
+        run(&mut offline, &sink(&drawn), lens)
+    };
+    let around = hear(&[480], 20);
+    let alone = heard(
+        "tone level=-20 frequency=441 -> null_renderer:n",
+        &[480],
+        20,
+    );
+    assert!(around[..2_048].iter().all(|it| *it == 0.0));
+    assert!(alone.iter().any(|it| it.abs() > 0.05));
+    assert_eq!(around[2_048..], alone[..alone.len() - 2_048]);
+    let other = hear(&[7, 300, 1_024], 21);
+    assert_eq!(around[..9_000], other[..9_000]);
 }

@@ -62,6 +62,8 @@ mod loops;
 
 mod outside;
 
+mod own_words;
+
 mod panic;
 
 mod quality;

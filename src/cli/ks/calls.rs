@@ -410,7 +410,14 @@ pub(super) fn state(host: &mut Host, call: &StateCall) -> Result<Json, Refused> 
         .into_iter()
         .map(|(pin, state)| json!({ "pin": pin, "state": state.name().to_lowercase() }))
         .collect();
-    Ok(with(outcome(status), "steps", json!(steps)))
+    let mut document = with(outcome(status), "steps", json!(steps));
+    if wanted == State::Run {
+        let idle = host.idle().into_iter().map(|(filter, pin, necessary, ready)| {
+            json!({ "object": filter, "pin": pin, "necessary": necessary, "ready": ready })
+        });
+        document["idle"] = json!(idle.collect::<Vec<_>>());
+    }
+    Ok(document)
 }
 
 /// A failure on demand: at a line of the validation list, or at a state.

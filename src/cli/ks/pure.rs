@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
+use super::registered::Handled;
 use super::words::{Bytes, ConnectWords, FormatWords, PinWords, RangeWords, list, ranges, status};
 use super::{answered, outcome};
 use crate::cli::shapes;
@@ -218,7 +219,10 @@ pub(super) fn matched(from: &PinWords, to: &PinWords) -> Result<Json, String> {
         });
         filter.0.pins = Cow::Owned(vec![words.factory("pin")?]);
         catalogue
-            .register(Arc::new(filter))
+            .register(Arc::new(Handled {
+                declared: filter,
+                handlers: vec![words.handler()?],
+            }))
             .map_err(|error| error.to_string())?;
         let id = FilterId(index as u32);
         graph.filters.insert(

@@ -148,9 +148,9 @@ impl EndWords {
 }
 
 /// A declared filter whose pins have handlers of intersections that known drivers have.
-struct Handled {
-    declared: Declared,
-    handlers: Vec<NamedHandler>,
+pub(super) struct Handled {
+    pub(super) declared: Declared,
+    pub(super) handlers: Vec<NamedHandler>,
 }
 
 impl Filter for Handled {

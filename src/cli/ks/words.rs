@@ -435,8 +435,11 @@ pub(super) struct PinWords {
     acquires_in_order: bool,
     /// Another pin with which it shares its format; for filters that are registered.
     pub(super) same_format_as: Option<String>,
-    /// A handler of its own for intersections, by its name; for filters that are registered.
+    /// A handler of its own for intersections, by its name; for filters that are registered, and for `match`.
     handler: Option<String>,
+    /// What kind of pin it is, and the id of its name (CAT-4).
+    category: Option<String>,
+    label: Option<String>,
 }
 
 fn both() -> Communication {
@@ -486,6 +489,8 @@ impl PinWords {
             global: self.global.unwrap_or(u32::MAX),
             framing: self.framing.clone(),
             acquires_in_order: self.acquires_in_order,
+            category: self.category.as_deref().map(category).transpose()?,
+            label: self.label.as_deref().map(category).transpose()?,
             ..blank
         })
     }

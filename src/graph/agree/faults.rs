@@ -9,7 +9,7 @@ use crate::graph::net::{FREE, Net, Room};
 use crate::graph::refusal::{Field, Step};
 use crate::graph::resolve::pin_words;
 use crate::graph::words;
-use crate::ks::{DataRange, Status, closest_mismatch, overlaps};
+use crate::ks::{DataRange, Intersection, Status, closest_mismatch, overlaps, own_refusal};
 
 /// DIX-6, with the field that rules it out and where that limit comes from.
 pub(super) fn no_format(
@@ -19,6 +19,9 @@ pub(super) fn no_format(
     link: &Link,
     stuck: &Stuck,
 ) -> Fault {
+    if let Some(fault) = own_word(room, net, (from, to), link) {
+        return fault;
+    }
     let (offer, want) = (&net.pins[link.from].ranges, &net.pins[link.to].ranges);
     let is_direct = overlaps(offer, want).next().is_none();
     let (mut offered, mut wanted);
@@ -67,6 +70,66 @@ pub(super) fn no_format(
         .1
         .push(field("interface", link.interface.text()));
     fault
+}
+
+/// A pin whose filter refuses by itself what would go together by the ranges (DIX-8, DIX-5).
+fn own_word(
+    room: &Room<'_>,
+    net: &Net,
+    (from, to): (End<'_>, End<'_>),
+    link: &Link,
+) -> Option<Fault> {
+    let (client, own) = match link.is_push {
+        true => (link.from, link.to),
+        false => (link.to, link.from),
+    };
+    let own = &net.pins[own];
+    let (kind, _) = room.members[own.filter].make.known.as_ref()?;
+    let word = own_refusal(
+        &net.pins[client].ranges,
+        &own.ranges,
+        (&**kind, own.factory),
+    )?;
+    let (rule, status, how) = match word {
+        Intersection::Format(format) => (
+            "DIX-6",
+            Status::NoMatch,
+            format!("its filter wants {format}"),
+        ),
+        Intersection::Status(Status::NoMatch) => (
+            "DIX-6",
+            Status::NoMatch,
+            "its filter refuses every such format".to_owned(),
+        ),
+        Intersection::Status(status) => (
+            "DIX-5",
+            status,
+            format!("its filter ends the search with {}", status.name()),
+        ),
+        Intersection::Needs(_) => {
+            let status = Status::BufferTooSmall;
+            (
+                "DIX-5",
+                status,
+                format!("its filter ends the search with {}", status.name()),
+            )
+        }
+    };
+    let side = |end: &End<'_>, verb, ranges, answers: bool| {
+        let but = match answers {
+            true => format!(", but {how}"),
+            false => String::new(),
+        };
+        format!("{} {verb} {}{but}", end.word(), words::all(ranges))
+    };
+    let (offer, want) = (&net.pins[link.from].ranges, &net.pins[link.to].ranges);
+    Some(Fault::new(
+        rule,
+        status,
+        Step::Intersection,
+        side(&from, "offers", offer, !link.is_push),
+        side(&to, "takes", want, link.is_push),
+    ))
 }
 
 /// The nearest pin that by itself rules out all of `others`, when `pin` by itself does not.

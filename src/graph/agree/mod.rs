@@ -173,6 +173,7 @@ fn ask(
         to: link.to,
         is_push: link.is_push,
         chosen: None,
+        is_late: link.is_late,
     };
     let (_, left) = Trial::new(&net, &room)
         .with_wire(&wire)

@@ -21,6 +21,7 @@ use crate::graph::narrow::Trial;
 use crate::graph::net::{Member, Net, NetWire, Room};
 use crate::graph::problems::{necessary, no_pin};
 use crate::graph::refusal::{Refusal, Step};
+use crate::graph::units::taken;
 use crate::graph::wiring::{Agreement, Problem};
 use crate::ks::DataFormat;
 use crate::ks::ids::category;
@@ -100,6 +101,8 @@ pub(in crate::graph) fn agree(
         let described = member.problems.iter().cloned();
         problems.extend(described.map(|problem| (Place::Described(at), problem)));
     }
+    let taken = taken(setting, &members).into_iter();
+    problems.extend(taken.map(|(at, problem)| (Place::Described(at), problem)));
     let mut outcomes: Vec<Outcome> = Vec::with_capacity(wires.len());
     let mut links: Vec<(usize, Link)> = vec![];
     for (at, (wire, ends)) in wires.iter().zip(&ends).enumerate() {
@@ -156,6 +159,7 @@ fn join(
         to: link.to,
         is_push: link.is_push,
         chosen: chosen.format.clone(),
+        is_late: link.is_late,
     };
     let tried = Trial::new(net, room).with_wire(&new);
     let (changed, left) = match tried {

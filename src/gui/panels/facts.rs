@@ -4,7 +4,6 @@ use egui::{Align2, Rect, Sense, Ui, Vec2, vec2};
 
 use super::page::{fact, heading, row, scrolled, section_rule, sentence};
 use crate::app::{Action, Selection, View};
-use crate::graph::taken_units;
 use crate::gui::controls;
 use crate::gui::screen::Command;
 use crate::gui::starters::Starters;
@@ -103,8 +102,7 @@ fn problems_ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Command>) {
         .iter()
         .filter(|wire| wire.outcome.is_err())
         .count();
-    let taken = taken_units(view.wiring);
-    let problems = view.wiring.problems.len() + taken.len();
+    let problems = view.wiring.problems.len();
     if refused == 0 && problems == 0 {
         return;
     }
@@ -139,7 +137,7 @@ fn problems_ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Command>) {
             commands,
         );
     }
-    for problem in view.wiring.problems.iter().chain(&taken).take(left) {
+    for problem in view.wiring.problems.iter().take(left) {
         let ink = if problem.is_blocking {
             theme.error
         } else {

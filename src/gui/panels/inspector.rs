@@ -67,6 +67,11 @@ impl Inspector {
         self.asks_format = true;
     }
 
+    /// Hears what has happened to filters that are listened to, whatever is drawn.
+    pub(in crate::gui) fn hear(&mut self, view: &View<'_>, now: f64) {
+        self.events.update(view, now);
+    }
+
     /// Draws the panel.
     pub(in crate::gui) fn ui(
         &mut self,
@@ -82,7 +87,6 @@ impl Inspector {
         let path = filter.map(|(id, _)| view.path_of(id));
         let now = ui.input(|i| i.time);
         self.costs.update(view, path.as_ref(), now);
-        self.events.update(view, now);
         if let Some((id, node)) = filter {
             self.filter_ui(ui, view, look, id, node, commands);
         } else if let Some(index) = selection.one_connection() {

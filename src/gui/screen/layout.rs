@@ -99,7 +99,9 @@ impl Screen {
         self.catalogue_side.wide = whole.width();
         self.inspector_side.wide = whole.width();
         self.menu_ui(ui, commands);
-        self.moves = self.signals.update(&self.app.view(), now);
+        let view = self.app.view();
+        self.moves = self.signals.update(&view, now);
+        self.inspector.hear(&view, now);
         self.bars_ui(ui, commands);
         let size = |name, usual| kept(self.app.preferences(), name, usual);
         let high = size("bottom", window::BOTTOM);

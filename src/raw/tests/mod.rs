@@ -29,6 +29,8 @@ fn pin(name: &str, data_flow: DataFlow, ranges: &[DataRange]) -> PinDeclaration 
         global: None,
         framing: None,
         same_format_as: None,
+        category: None,
+        label: None,
     }
 }
 
