@@ -138,8 +138,8 @@ enum Request {
 
     Intersect(pure::Intersect),
     Match {
-        from: PinWords,
-        to: PinWords,
+        from: Box<PinWords>,
+        to: Box<PinWords>,
     },
     Validate(Box<pure::Validate>),
 }
