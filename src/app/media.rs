@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::{App, Urgency};
 use crate::graph::{Edit, FilterPath, Graph, NodeKind};
-use crate::ks::{Catalogue, DataFlow, Domain, FileFact, Settings, Value};
+use crate::ks::{Catalogue, DataFlow, Domain, FileFact, Property, Settings, Value};
 
 /// A file that filters read and that cannot be used.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -32,6 +32,10 @@ impl App {
             let Some(descriptor) = &filter.descriptor else {
                 continue;
             };
+            let has_path = |it: &Property| it.domain == Domain::Path;
+            if !descriptor.properties.iter().any(has_path) {
+                continue;
+            }
             // A sink writes its file; that it is not there yet is no news.
             let mut pins = descriptor.pins.iter();
             if !pins.any(|pin| pin.data_flow == DataFlow::Out && !pin.is_bridge()) {

@@ -137,9 +137,9 @@ fn tell(event: &str, (kind, host, name): &Seen, is_json: bool) -> bool {
         let line = json!({
             "schema": SCHEMA, "ok": true, "event": event, "kind": kind, "host": host, "name": name,
         });
-        return print(&format!("{line}\n"));
+        return print(&format!("{line}\n")).is_ok();
     }
-    print(&format!("{event}: {kind} {name} ({host})\n"))
+    print(&format!("{event}: {kind} {name} ({host})\n")).is_ok()
 }
 
 /// Narrows what this machine has to what the user chose; the name its renderers are to take comes back.

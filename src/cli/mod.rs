@@ -332,8 +332,7 @@ pub fn broken() -> Exit {
 fn not_understood(error: &clap::Error, words: &[OsString]) -> Exit {
     use clap::error::ErrorKind as Kind;
     if matches!(error.kind(), Kind::DisplayHelp | Kind::DisplayVersion) {
-        print(&error.to_string());
-        return Exit::Done;
+        return print(&error.to_string()).err().unwrap_or(Exit::Done);
     }
     let rendered = error.to_string();
     let plain = rendered.trim().trim_start_matches("error: ");
@@ -357,33 +356,40 @@ fn give(answer: Answer, is_json: bool) -> Exit {
         if let (Json::Object(all), Json::Object(more)) = (&mut document, answer.json) {
             all.extend(more);
         }
-        print(&format!("{document}\n"));
+        written(print(&format!("{document}\n")), answer.exit)
     } else {
-        print(&answer.text);
+        written(print(&answer.text), answer.exit)
     }
-    answer.exit
+}
+
+/// How the program ends when all went so far, and its last words were written or not.
+fn written(printed: Result<(), Exit>, exit: Exit) -> Exit {
+    match (printed, exit) {
+        (Err(failed), Exit::Done) => failed,
+        (_, exit) => exit,
+    }
 }
 
 fn fail(failure: &Failure, is_json: bool) -> Exit {
     if is_json {
-        print(&format!("{}\n", failure.json()));
+        let _ = print(&format!("{}\n", failure.json()));
     } else {
         let _ = std::io::stderr().write_all(failure.text().as_bytes());
     }
     failure.exit
 }
 
-/// Writes to standard output; says whether anybody still reads there.
-fn print(text: &str) -> bool {
+/// Writes to standard output; else how the program is to end.
+fn print(text: &str) -> Result<(), Exit> {
     let mut out = std::io::stdout().lock();
     let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     match written {
-        Ok(()) => true,
+        Ok(()) => Ok(()),
         // Who reads has gone: that is how pipes end.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => false,
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Exit::Done),
         Err(error) => {
             say(&format!("standard output cannot be written: {error}"));
-            false
+            Err(Exit::File)
         }
     }
 }

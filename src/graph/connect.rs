@@ -290,9 +290,17 @@ pub(super) fn link(
         )
     });
     let framing = |end: &End<'_>| (room.descriptor(end.filter), end.index);
-    if !medium.is_hard_wired()
-        && let Some((offered, wanted)) = pair_fault(framing(&from), framing(&to))
-    {
+    let make = |end: &End<'_>| (&room.members[end.filter].make, end.index);
+    let mut fault = None;
+    let is_framed = medium.is_hard_wired()
+        || room
+            .memo
+            .borrow_mut()
+            .is_framed(make(&from), make(&to), || {
+                fault = pair_fault(framing(&from), framing(&to));
+                fault.is_none()
+            });
+    if !is_framed && let Some((offered, wanted)) = fault {
         return Err(Fault::new(
             "NEG-5",
             PAIR_STATUS,

@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::agree::Setting;
 use super::connect::{End, Link, is_free, link};
+use super::memo::{List, Make};
 use super::model::Chosen;
 use super::narrow::tidy;
 use super::net::{FREE, Net, Room};
@@ -70,6 +72,44 @@ fn cures(
         ranges: ranges(&to),
         answering: wanting,
     };
+    let is_full = |end: &End<'_>| {
+        let pin = net.pin(end.filter, end.index, end.address.instance);
+        pin.is_none_or(|pin| !is_free(net, pin))
+    };
+    let pin = |end: &End<'_>| {
+        let pin = net.pin(end.filter, end.index, end.address.instance)?;
+        let make = &room.members[end.filter].make;
+        Some((Arc::clone(make), Arc::clone(&net.pins[pin].ranges)))
+    };
+    let asked = pin(&from).zip(pin(&to)).map(|(from, to)| [from, to]);
+    let key = asked.as_ref().map(|[one, other]| {
+        let side = |end: &End<'_>, (make, list): &(Arc<Make>, List)| {
+            (Arc::as_ptr(make).addr(), end.index, list.as_ptr().addr())
+        };
+        (step, [side(&from, one), side(&to, other)], is_full(&from))
+    });
+    let known = key.as_ref().and_then(|key| room.memo.borrow().cured(key));
+    let inserts = known.unwrap_or_else(|| {
+        let found = inserts(setting, step, offer, want, is_full(&from));
+        if let Some((key, asked)) = key.zip(asked) {
+            room.memo.borrow_mut().keep_cures(key, asked, &found);
+        }
+        found
+    });
+    found.extend(inserts);
+    found.sort_by_key(|cure| cure.cost);
+    found.truncate(MOST);
+    found
+}
+
+/// Filters of the catalogue to put in between. Hangs on nothing but what it is asked about.
+fn inserts(
+    setting: &Setting<'_>,
+    step: Step,
+    offer: Side<'_>,
+    want: Side<'_>,
+    is_source_full: bool,
+) -> Vec<Cure> {
     let kinds = |id: Guid| -> Vec<&dyn Filter> {
         let all = setting.catalogue.iter().map(|filter| &**filter);
         let mut kinds: Vec<&dyn Filter> = all
@@ -89,13 +129,9 @@ fn cures(
             if list.is_empty() {
                 list = singles(setting, &kinds(category::SYNTHESIZER), offer, want);
             }
-            found.extend(list);
+            list
         }
         Step::Instances => {
-            let is_full = |end: &End<'_>| {
-                let pin = net.pin(end.filter, end.index, end.address.instance);
-                pin.is_none_or(|pin| !is_free(net, pin))
-            };
             let [splits, mixes, changes] = [
                 category::SPLITTER,
                 category::MIXER,
@@ -103,23 +139,20 @@ fn cures(
             ]
             .map(|id| candidates(setting, &kinds(id)));
             // Who parts or adds sound may take another format than the far end.
-            let mut list = match is_full(&from) {
+            let mut list = match is_source_full {
                 true => fitting(setting, &splits, offer, want),
                 false => fitting(setting, &mixes, offer, want),
             };
             if list.is_empty() {
-                list = match is_full(&from) {
+                list = match is_source_full {
                     true => pairs(setting, &splits, &changes, offer, want),
                     false => pairs(setting, &changes, &mixes, offer, want),
                 };
             }
-            found.extend(list);
+            list
         }
-        _ => {}
+        _ => vec![],
     }
-    found.sort_by_key(|cure| cure.cost);
-    found.truncate(MOST);
-    found
 }
 
 /// What the user insists on can be let go.

@@ -18,14 +18,25 @@ impl Graph {
 
     /// `title`, or `title 2`, `title 3`: the first that no box has.
     pub fn unique_name(&self, title: &str) -> String {
-        let names: BTreeSet<&str> = self.filters.values().map(|it| it.name.as_str()).collect();
-        let mut name = title.to_owned();
-        let mut number = 2_u32;
-        while names.contains(name.as_str()) {
-            name = format!("{title} {number}");
-            number += 1;
+        // The numbers that are taken; the bare title stands for the first.
+        let numbers = self.filters.values().filter_map(|it| {
+            let rest = it.name.strip_prefix(title)?;
+            if rest.is_empty() {
+                return Some(1);
+            }
+            let figures = rest.strip_prefix(' ')?;
+            let number: u32 = figures.parse().ok()?;
+            // Only as it would be written here.
+            (number >= 2 && !figures.starts_with(['0', '+'])).then_some(number)
+        });
+        let mut taken: Vec<u32> = numbers.collect();
+        taken.sort_unstable();
+        taken.dedup();
+        let gap = (1..).zip(&taken).find(|(number, taken)| number != *taken);
+        match gap.map_or(taken.len() as u32 + 1, |(number, _)| number) {
+            1 => title.to_owned(),
+            number => format!("{title} {number}"),
         }
-        name
     }
 
     /// The box of that name.

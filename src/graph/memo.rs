@@ -6,12 +6,13 @@
 
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::Arc;
 
 use super::agree::Setting;
-use super::narrow::tidy;
+use super::narrow::{Scratch, tidy};
 use super::net::{Seen, Trail};
+use super::refusal::{Cure, Step};
 use super::units::gives_into_a_line;
 use crate::ks::{
     DataFormat, DataRange, Descriptor, Filter, Settings, Value, intersections, overlaps,
@@ -22,6 +23,20 @@ pub(super) type List = Arc<[DataRange]>;
 
 /// More answers than that are not kept.
 const MOST: usize = 1 << 16;
+/// More cures than that are not kept.
+const MOST_CURES: usize = 1 << 12;
+
+/// A question for cures: the step, the ends by kind and pin with what they can still do, and which of them is full.
+pub(super) type CureKey = (Step, [(usize, usize, usize); 2], bool);
+
+/// What a question was asked about, held as long as its answer.
+pub(super) type CureAsked = [(Arc<Make>, List); 2];
+
+#[derive(Debug)]
+struct Cured {
+    _asked: CureAsked,
+    found: Vec<Cure>,
+}
 
 /// All filters of one kind with the same values.
 pub(super) struct Make {
@@ -67,8 +82,14 @@ struct Answer {
 pub(super) struct Memo {
     makes: HashMap<u64, Vec<Arc<Make>>>,
     lists: HashSet<List>,
-    overlaps: HashMap<(usize, usize, usize, usize), Answer>,
-    constrained: HashMap<Box<[usize]>, Answer>,
+    overlaps: HashMap<(usize, usize, usize, usize), Answer, Quick>,
+    constrained: HashMap<Box<[usize]>, Answer, Quick>,
+    /// Pins whose frames go together (NEG-5), by kind and number.
+    framed: HashMap<(usize, usize, usize, usize), (Arc<Make>, Arc<Make>), Quick>,
+    /// Cures that were looked for.
+    cures: HashMap<CureKey, Cured>,
+    /// What trials work with.
+    pub(super) scratch: Scratch,
     /// The question that is being asked of `constrained`.
     question: Vec<usize>,
     trail: Trail,
@@ -77,6 +98,40 @@ pub(super) struct Memo {
 impl std::fmt::Debug for Memo {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Memo of {} lists", self.lists.len())
+    }
+}
+
+/// A hash for questions made of places in memory, which nobody chooses. What is hashed are numbers of this program's own,
+/// and only a few of them.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct Mix(u64);
+
+/// Makes them.
+pub(super) type Quick = BuildHasherDefault<Mix>;
+
+impl Hasher for Mix {
+    fn finish(&self) -> u64 {
+        // The table takes its lowest and its highest bits.
+        self.0 ^ self.0 >> 32
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(u64::from(number));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
+        self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(ODD);
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(number as u64);
     }
 }
 
@@ -217,9 +272,48 @@ impl Memo {
         given
     }
 
+    /// Whether the frames of two pins can go together, as `ask` says; it is asked once for all pins of the same kinds.
+    pub(super) fn is_framed(
+        &mut self,
+        (from, output): (&Arc<Make>, usize),
+        (to, input): (&Arc<Make>, usize),
+        ask: impl FnOnce() -> bool,
+    ) -> bool {
+        let place = |make: &Arc<Make>| Arc::as_ptr(make).addr();
+        let question = (place(from), output, place(to), input);
+        if self.framed.contains_key(&question) {
+            return true;
+        }
+        let fits = ask();
+        if fits && self.framed.len() < MOST {
+            let asked = (Arc::clone(from), Arc::clone(to));
+            self.framed.insert(question, asked);
+        }
+        fits
+    }
+
     /// Room for a search among so many filters.
     pub(super) fn trail(&mut self, filters: usize) -> (Seen<'_>, &mut Vec<usize>) {
         self.trail.begin(filters)
+    }
+
+    /// What would help two pins that do not fit, by all that goes into it; looked for once.
+    pub(super) fn cured(&self, key: &CureKey) -> Option<Vec<Cure>> {
+        self.cures.get(key).map(|it| it.found.clone())
+    }
+
+    /// Keeps what would help.
+    pub(super) fn keep_cures(&mut self, key: CureKey, asked: CureAsked, found: &[Cure]) {
+        if self.cures.len() < MOST_CURES {
+            let found = found.to_vec();
+            self.cures.insert(
+                key,
+                Cured {
+                    _asked: asked,
+                    found,
+                },
+            );
+        }
     }
 
     /// Whether so much is kept that it is better to begin anew, for so many filters.

@@ -4,7 +4,7 @@
 //! onto its others ([`Filter::constrain`](crate::ks::Filter::constrain)). Ranges only shrink, so it ends. A [`Trial`] holds
 //! what changes until it is kept, so asking "may this wire be?" costs what it touches.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::memo::List;
@@ -33,56 +33,99 @@ enum Task {
 /// What a trial changed, by pin, and what is left on its wire.
 pub(super) type Changed = (Vec<(usize, List)>, List);
 
+/// What trials work with, one after the other, so that none has to ask for memory of its own.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    changed: Vec<(usize, List)>,
+    /// For each pin the trial that changed it, and where in `changed` it stands.
+    place: Vec<(u64, usize)>,
+    /// Number of the trial.
+    trial: u64,
+    /// What is still to be done, the first last.
+    tasks: Vec<Task>,
+    /// Pins that a filter is asked about together, and what the question is made of.
+    seats: Vec<usize>,
+    lists: Vec<List>,
+}
+
 /// A narrowing that may be kept or dropped.
 pub(super) struct Trial<'a> {
     net: &'a Net,
     room: &'a Room<'a>,
-    changed: BTreeMap<usize, List>,
     /// A wire that is not in the net yet; its index is the number of wires.
     extra: Option<&'a NetWire>,
-    tasks: BTreeSet<Task>,
+    scratch: Scratch,
     /// Of filters that are asked in several rounds, those with a pin that has changed since.
     rounds: BTreeMap<usize, Vec<bool>>,
 }
 
+impl Drop for Trial<'_> {
+    fn drop(&mut self) {
+        self.room.memo.borrow_mut().scratch = std::mem::take(&mut self.scratch);
+    }
+}
+
 impl<'a> Trial<'a> {
     pub(super) fn new(net: &'a Net, room: &'a Room<'a>) -> Self {
+        let mut scratch = std::mem::take(&mut room.memo.borrow_mut().scratch);
+        scratch.trial += 1;
+        scratch.changed.clear();
+        scratch.tasks.clear();
+        if scratch.place.len() < net.pins.len() {
+            scratch.place.resize(net.pins.len(), (0, 0));
+        }
         Self {
             net,
             room,
-            changed: BTreeMap::new(),
             extra: None,
-            tasks: BTreeSet::new(),
+            scratch,
             rounds: BTreeMap::new(),
+        }
+    }
+
+    /// Where a pin stands among those that changed.
+    fn place(&self, pin: usize) -> Option<usize> {
+        let (trial, place) = self.scratch.place[pin];
+        (trial == self.scratch.trial).then_some(place)
+    }
+
+    /// Puts something down to be done, wires before filters and each in order.
+    fn will(&mut self, task: Task) {
+        let tasks = &mut self.scratch.tasks;
+        if let Err(at) = tasks.binary_search_by(|it| task.cmp(it)) {
+            tasks.insert(at, task);
         }
     }
 
     /// What a pin can still do.
     fn ranges(&self, pin: usize) -> &List {
-        let changed = self.changed.get(&pin);
-        changed.unwrap_or(&self.net.pins[pin].ranges)
+        match self.place(pin) {
+            Some(place) => &self.scratch.changed[place].1,
+            None => &self.net.pins[pin].ranges,
+        }
     }
 
     /// Narrows everything once by its filters alone.
     pub(super) fn with_filters(mut self) -> Result<Vec<(usize, List)>, Stuck> {
+        let all = (0..self.net.filters()).rev();
+        self.scratch.tasks.extend(all.map(Task::Filter));
         for filter in 0..self.net.filters() {
-            self.tasks.insert(Task::Filter(filter));
             let count = self.rounds_of(filter);
             if count > 1 {
                 self.rounds.insert(filter, vec![true; count]);
             }
         }
         self.run()?;
-        Ok(self.changed.into_iter().collect())
+        Ok(std::mem::take(&mut self.scratch.changed))
     }
 
     /// Narrows as if `wire` were there. What changed, and what is left on the wire.
     pub(super) fn with_wire(mut self, wire: &'a NetWire) -> Result<Changed, Stuck> {
         self.extra = Some(wire);
-        self.tasks.insert(Task::Wire(self.net.wires.len()));
+        self.will(Task::Wire(self.net.wires.len()));
         self.run()?;
         let left = Arc::clone(self.ranges(wire.from));
-        Ok((self.changed.into_iter().collect(), left))
+        Ok((std::mem::take(&mut self.scratch.changed), left))
     }
 
     /// Narrows as if a wire of the net had agreed on `format`.
@@ -101,10 +144,10 @@ impl<'a> Trial<'a> {
             let list = self.room.memo.borrow_mut().list(list);
             self.set(pin, list);
         }
-        self.tasks.insert(Task::Wire(wire));
+        self.will(Task::Wire(wire));
         self.run()?;
         let left = Arc::clone(self.ranges(from));
-        Ok((self.changed.into_iter().collect(), left))
+        Ok((std::mem::take(&mut self.scratch.changed), left))
     }
 
     fn wire_of(&self, pin: usize) -> Option<usize> {
@@ -120,9 +163,16 @@ impl<'a> Trial<'a> {
         if Arc::ptr_eq(now, &list) || *now == list {
             return;
         }
-        self.changed.insert(pin, list);
+        match self.place(pin) {
+            Some(place) => self.scratch.changed[place].1 = list,
+            None => {
+                let scratch = &mut self.scratch;
+                scratch.place[pin] = (scratch.trial, scratch.changed.len());
+                scratch.changed.push((pin, list));
+            }
+        }
         let filter = self.net.pins[pin].filter;
-        self.tasks.insert(Task::Filter(filter));
+        self.will(Task::Filter(filter));
         let count = self.rounds_of(filter);
         if count > 1 {
             let (pins, _) = &self.net.factories(filter)[self.net.pins[pin].factory];
@@ -132,7 +182,7 @@ impl<'a> Trial<'a> {
             touched.for_each(|round| waiting[round] = true);
         }
         if let Some(wire) = self.wire_of(pin) {
-            self.tasks.insert(Task::Wire(wire));
+            self.will(Task::Wire(wire));
         }
     }
 
@@ -145,7 +195,7 @@ impl<'a> Trial<'a> {
     fn run(&mut self) -> Result<(), Stuck> {
         // Ranges only shrink if every filter keeps its word; one that does not must not hang us.
         let mut patience = 1000 + 64 * (self.net.pins.len() + self.net.wires.len());
-        while let Some(task) = self.tasks.pop_first() {
+        while let Some(task) = self.scratch.tasks.pop() {
             match task {
                 Task::Wire(index) => self.narrow_wire(index)?,
                 Task::Filter(index) => self.narrow_filter(index)?,
@@ -216,25 +266,32 @@ impl<'a> Trial<'a> {
     /// Asks a filter about one instance of each of its pins.
     fn ask(&mut self, filter: usize, round: usize) -> Result<(), Stuck> {
         let room = self.room;
-        let factories = self.net.factories(filter);
-        let seat = |pins: &std::ops::Range<usize>| pins.start + round % pins.len();
-        let seats: Vec<usize> = factories.iter().map(|(pins, _)| seat(pins)).collect();
-        let ranges = seats.iter().map(|&pin| Arc::clone(self.ranges(pin)));
-        let before: Vec<List> = ranges.collect();
+        let mut seats = std::mem::take(&mut self.scratch.seats);
+        let mut before = std::mem::take(&mut self.scratch.lists);
+        for (pins, _) in self.net.factories(filter) {
+            let seat = pins.start + round % pins.len();
+            seats.push(seat);
+            before.push(Arc::clone(self.ranges(seat)));
+        }
         let make = &room.members[filter].make;
-        let mut memo = room.memo.borrow_mut();
-        let lists = memo.constrained(make, room.setting, &before);
-        drop(memo);
+        let lists = room
+            .memo
+            .borrow_mut()
+            .constrained(make, room.setting, &before);
+        let mut stuck = None;
         for (seat, list) in seats.iter().zip(lists.iter()) {
-            if list.is_empty()
-                && !self.ranges(*seat).is_empty()
-                && let Some(stuck) = self.stuck_inside(&seats, *seat, &before)
-            {
-                return Err(stuck);
+            if list.is_empty() && !self.ranges(*seat).is_empty() {
+                stuck = self.stuck_inside(&seats, *seat, &before);
+                if stuck.is_some() {
+                    break;
+                }
             }
             self.set(*seat, Arc::clone(list));
         }
-        Ok(())
+        seats.clear();
+        before.clear();
+        (self.scratch.seats, self.scratch.lists) = (seats, before);
+        stuck.map_or(Ok(()), Err)
     }
 
     /// A filter left a pin nothing: told as the two pins of it that do not go together, if a wire hangs on it.

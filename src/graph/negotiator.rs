@@ -16,7 +16,7 @@ use std::sync::Arc;
 use super::agree::Setting;
 use super::agree::part::{Part, PartWire, Place, agree};
 use super::flatten::{Changes, Flat, FlatWire, order};
-use super::memo::Memo;
+use super::memo::{Memo, Quick};
 use super::model::{Graph, NodeKind};
 use super::net::Member;
 use super::problems::describe;
@@ -284,7 +284,7 @@ impl Negotiator {
         let Pool { mut members, wires } = pool;
         members.sort_by(|a, b| a.path.cmp(&b.path));
         // Where the filters of the pool stand in it.
-        let stands: HashMap<&FilterPath, usize> = members
+        let stands: HashMap<&FilterPath, usize, Quick> = members
             .iter()
             .enumerate()
             .map(|(at, member)| (&member.path, at))

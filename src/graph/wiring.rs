@@ -6,7 +6,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::agree::part::Part;
-use super::flatten::FlatWire;
+use super::flatten::{FlatWire, order};
 use super::model::FilterId;
 use super::net::NetPin;
 use super::refusal::Refusal;
@@ -194,12 +194,12 @@ impl Wiring {
 
     /// The wire that ends at this pin.
     pub fn wire_into(&self, pin: &PinAddress) -> Option<&Wire> {
-        self.wires.iter().find(|wire| wire.to == *pin)
+        self.of_part(&pin.filter, |wire| wire.to == *pin)
     }
 
     /// The wire that begins at this pin.
     pub fn wire_from(&self, pin: &PinAddress) -> Option<&Wire> {
-        self.wires.iter().find(|wire| wire.from == *pin)
+        self.of_part(&pin.filter, |wire| wire.from == *pin)
     }
 
     /// What a pin can do now, given what it is connected to: the constrained ranges (PIN-7). For an instance that is not
@@ -241,8 +241,22 @@ impl Wiring {
 
     /// The wire between two pins.
     pub fn wire(&self, from: &PinAddress, to: &PinAddress) -> Option<&Wire> {
-        let mut wires = self.wires.iter();
-        wires.find(|wire| wire.from == *from && wire.to == *to)
+        self.of_part(&from.filter, |wire| wire.from == *from && wire.to == *to)
+    }
+
+    /// The first wire of a filter's part that is wanted. Wires of other parts are not looked at.
+    fn of_part(&self, filter: &FilterPath, is_wanted: impl Fn(&FlatWire) -> bool) -> Option<&Wire> {
+        let (part, _) = self.home(filter)?;
+        let wanted = part.wires.iter().find(|wire| is_wanted(&wire.flat))?;
+        let is_disabled = |at: usize| part.members[at].wired.is_disabled;
+        let key = (
+            is_disabled(wanted.from) || is_disabled(wanted.to),
+            &*wanted.flat,
+        );
+        let is_before = |wire: &Wire| order((wire.is_out, &wire.flat), key).is_lt();
+        let at = self.wires.partition_point(is_before);
+        // A wire to a pin that is not there is in the part only.
+        self.wires.get(at).filter(|wire| is_wanted(&wire.flat))
     }
 
     /// The part a filter is in, and its place there.

@@ -133,6 +133,30 @@ fn a_line_that_is_no_request_is_answered_and_the_next_is_read() {
 }
 
 #[test]
+fn lines_that_cannot_be_read_or_written_end_the_door_as_files_do() {
+    let desk = Desk::new("ks-exit");
+    let folder = std::fs::File::open("/").unwrap();
+    let mut unreadable = desk.command(&["ks"]);
+    assert_eq!(
+        unreadable.stdin(folder).output().unwrap().status.code(),
+        Some(3)
+    );
+    let mut full = desk.command(&["ks"]);
+    std::fs::write(desk.path("in"), "{\"op\":\"log\"}\n").unwrap();
+    let lines = std::fs::File::open(desk.path("in")).unwrap();
+    let device = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let status = full.stdin(lines).stdout(device).status().unwrap();
+    assert_eq!(status.code(), Some(3));
+    // What it answers is no concern of the exit code; words behind the command are.
+    assert_eq!(desk.fed(&["ks"], "nonsense\n").code, Some(0));
+    assert_eq!(desk.fed(&["ks"], "").code, Some(0));
+    assert_eq!(desk.run(&["ks", "more"]).code, Some(2));
+}
+
+#[test]
 fn no_line_stops_the_door() {
     let desk = Desk::new("ks-malformed");
     let deep = "[".repeat(200_000);

@@ -1,12 +1,15 @@
 //! Systems of Kernel Streaming and what stands for them here: each must be seen to work. One test a system, named after it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use ksgraph::ks::{DataFlow, DataFormat, Facts, Interface, Medium, Status};
+use ksgraph::ks::ids::category;
+use ksgraph::ks::{DataFlow, DataFormat, DataRange, Facts, Interface, Medium, PinFactory, Status};
 use ksgraph::raw::layout::{self, Reader, Writer};
-use ksgraph::raw::{Answer, Call, Connect, Host, NameError, Role, set_of, sets, verb};
+use ksgraph::raw::{Answer, At, Call, Connect, Host, NameError, Role, set_of, sets, verb};
 
-use crate::support::catalogue;
+use crate::desk::Desk;
+use crate::support::{Declared, agreed, catalogue, catalogue_with, declared, refusals};
 
 pub(crate) fn host() -> Host {
     Host::new(catalogue(), Facts::nominal())
@@ -273,4 +276,168 @@ fn object_header_and_dispatch_table() {
         let short = call(&mut host, object, &[0; 23], &[], 0).status;
         assert_eq!(short, Status::InvalidBufferSize, "before everything else");
     }
+}
+
+/// Every line of the validation list has a request that fails there, with its status and nothing left behind.
+#[test]
+fn ks_validate_connect_request() {
+    let mut host = host();
+    let tone = host.open("tone").unwrap();
+    let gain = host.open("gain").unwrap();
+    let good = request(0, float());
+    let with = |at: usize, bytes: &[u8]| {
+        let mut changed = good.clone();
+        changed[at..at + bytes.len()].copy_from_slice(bytes);
+        changed
+    };
+    let far = DataFormat {
+        sub: ksgraph::ks::ids::sub::MIDI,
+        ..float()
+    };
+    let device = host.open("audio_device_out").unwrap();
+    let full = host.open("gain").unwrap();
+    host.create_pin(full, &good).unwrap();
+    let no = Status::InvalidParameter;
+    let lines: [(u8, u32, Vec<u8>, Status); 9] = [
+        (1, gain, vec![], no),
+        (2, gain, good[..100].to_vec(), no),
+        (3, gain, with(48, &[9]), no),
+        (4, gain, with(16, &[1]), Status::NoMatch),
+        (5, gain, with(40, &[7]), Status::NoMatch),
+        // Nobody is called so.
+        (6, gain, with(56, &[99]), no),
+        (7, gain, request(0, far), Status::NoMatch),
+        (8, full, good.clone(), Status::Unsuccessful),
+        (
+            10,
+            device,
+            request(0, DataFormat::float(2, 1)),
+            Status::NoMatch,
+        ),
+    ];
+    for (line, filter, bytes, status) in lines {
+        let failed = host.create_pin(filter, &bytes).unwrap_err();
+        assert_eq!(
+            (failed.line, failed.status),
+            (line, status),
+            "{}",
+            failed.reason
+        );
+        assert_eq!(
+            counts(&mut host, gain, 0),
+            (1, 0),
+            "line {line} leaves nothing"
+        );
+    }
+    for line in [9, 10, 11] {
+        host.inject(gain, At::Line(line), Status::IoDeviceError);
+        let failed = host.create_pin(gain, &good).unwrap_err();
+        assert_eq!((failed.line, failed.status), (line, Status::IoDeviceError));
+        assert_eq!(
+            counts(&mut host, gain, 0),
+            (1, 0),
+            "line {line} leaves nothing"
+        );
+        // The sink of a wire goes again when its source cannot be made (CON-5).
+        host.inject(tone, At::Line(line), Status::IoDeviceError);
+        assert!(host.connect((tone, 0), (gain, 0)).is_err());
+        assert_eq!(
+            counts(&mut host, gain, 0),
+            (1, 0),
+            "line {line} leaves no sink"
+        );
+    }
+    host.connect((tone, 0), (gain, 0)).unwrap();
+}
+
+/// A script draws a graph; what the raw door sets on it the graph's file has, and its next reader agrees and plays it.
+#[test]
+fn filter_as_driver_object_and_proxy() {
+    let desk = Desk::new("systems-proxy");
+    std::fs::copy("graphs/tone.ron", desk.path("tone.ron")).unwrap();
+    let script = r#"{"op":"graph","file":"tone.ron"}
+{"op":"property","object":2,"set":"own","id":0,"verb":"set","data":"00000000000018c0"}
+{"op":"save","file":"set.ron"}
+"#;
+    let told = desk.fed(&["ks"], script);
+    let ends_well = |line: &str| line.contains("\"SUCCESS\"");
+    assert!(
+        told.text.lines().count() == 3 && told.text.lines().all(ends_well),
+        "{}",
+        told.text
+    );
+    let values = desk.json(&["get", "set.ron", "Gain and Pan.level"]).json;
+    assert!(values.to_string().contains("\"value\":-6"), "{values}");
+    let peak = |file: &str| {
+        let words = ["render", file, "-o", "o.wav", "--seconds", "0.1"];
+        desk.json(&words).json["peak_dbfs"].as_f64().unwrap()
+    };
+    let softer = peak("tone.ron") - peak("set.ron");
+    assert!(softer > 0.5, "the same filter is heard: {softer} dB");
+}
+
+#[test]
+fn filter_graph_graph_edit() {
+    let desk = Desk::new("systems-graph");
+    let batch = "add tone --name t\nadd gain --name g\nadd null_renderer --name n\nconnect t.out g.in\nconnect g.out n.in\nset g.level=-6\n";
+    let drawn = desk.fed(&["new", "-o", "a.ron", "--batch", "-"], batch);
+    assert_eq!(drawn.code, Some(0), "{}", drawn.said);
+    // Read and written again it is the same, and so is what it plays.
+    assert_eq!(desk.run(&["set", "a.ron", "-o", "b.ron"]).code, Some(0));
+    let text = |name: &str| std::fs::read_to_string(desk.path(name)).unwrap();
+    assert_eq!(text("a.ron"), text("b.ron"));
+    for (graph, sound) in [("a.ron", "a.wav"), ("b.ron", "b.wav")] {
+        let did = desk.run(&["render", graph, "-o", sound, "--seconds", "0.1"]);
+        assert_eq!(did.code, Some(0), "{}", did.said);
+    }
+    let sound = |name: &str| std::fs::read(desk.path(name)).unwrap();
+    assert_eq!(sound("a.wav"), sound("b.wav"));
+}
+
+#[test]
+fn driver_entry_and_registration() {
+    let mut host = host();
+    let listed = |host: &Host| {
+        host.registry(None)
+            .iter()
+            .any(|it| it.name == "ks://audio/mine")
+    };
+    assert!(!listed(&host));
+    let mut own = declared("mine", vec![PinFactory::output("out", &[])]).0;
+    own.categories = vec![category::AUDIO].into();
+    host.register(Arc::new(Declared(own))).unwrap();
+    assert!(
+        listed(&host) && host.objects().is_empty(),
+        "listed, and not made"
+    );
+    let filter = host.open("ks://audio/mine").unwrap();
+    assert_eq!(host.descriptor(filter).unwrap().key, "mine");
+}
+
+/// A filter of somebody else's is put in between by the graph builder.
+#[test]
+fn filter_chains_by_others() {
+    const AT_44: &[DataRange] = &[DataRange::pcm(16, 16, 44_100, 44_100)];
+    let hub = declared("hub", vec![PinFactory::output("notes", DataRange::EVENTS)]);
+    let ear = declared("ear", vec![PinFactory::input("in", AT_44)]);
+    let mut between = declared(
+        "theirs",
+        vec![
+            PinFactory::input("in", DataRange::EVENTS),
+            PinFactory::output("out", AT_44),
+        ],
+    );
+    between.0.categories = vec![category::INTERFACETRANSFORM].into();
+    let without = agreed(&catalogue_with(vec![hub, ear]), "hub -> ear");
+    let offers = |wiring: &ksgraph::graph::Wiring| {
+        let cures = &refusals(wiring)[0].cures;
+        cures.iter().any(|cure| cure.inserts == ["theirs"])
+    };
+    assert!(!offers(&without));
+    let hub = declared("hub", vec![PinFactory::output("notes", DataRange::EVENTS)]);
+    let ear = declared("ear", vec![PinFactory::input("in", AT_44)]);
+    assert!(offers(&agreed(
+        &catalogue_with(vec![hub, ear, between]),
+        "hub -> ear"
+    )));
 }

@@ -181,7 +181,8 @@ pub(super) fn run(_: &Ks) -> Result<Answer, Failure> {
             Ok(Line::Whole) => true,
             Ok(Line::TooLong) => false,
             Err(error) => {
-                return Err(Failure::usage("read a request", error.to_string()));
+                let input = std::path::Path::new("-");
+                return Err(Failure::file(input, "read a request", error.to_string()));
             }
         };
         let text = String::from_utf8_lossy(&line);
@@ -202,8 +203,8 @@ pub(super) fn run(_: &Ks) -> Result<Answer, Failure> {
             )),
         };
         let document = answer.unwrap_or_else(Refused::json);
-        if !super::print(&format!("{document}\n")) {
-            break;
+        if let Err(exit) = super::print(&format!("{document}\n")) {
+            return Ok(Answer::quiet(exit));
         }
     }
     // Every answer has been given, in a line of its own.

@@ -178,10 +178,7 @@ fn ask(
     let (_, left) = Trial::new(&net, &room)
         .with_wire(&wire)
         .map_err(|stuck| refuse(no_format(&room, &net, (source, sink), &link, &stuck)))?;
-    let formats = candidates(&setting, (from, to), &left);
-    let format = formats
-        .into_iter()
-        .next()
+    let format = pick(&setting, (from, to), &left, Some)
         .ok_or_else(|| refuse(nothing_concrete(&setting, (source, sink), &left)))?;
     Ok(agreed(&link, format))
 }
@@ -195,17 +192,20 @@ fn agreed(link: &Link, format: DataFormat) -> Agreement {
     }
 }
 
-/// The formats a wire may take, best first: DIX-13 over the ranges, then, when one was refused, the walk of DIX-19.
-fn candidates(
+/// The first format a wire may take that `fits`, best first: DIX-13 over the ranges, then, when one was refused, the walk
+/// of DIX-19.
+fn pick<T>(
     setting: &Setting<'_>,
     (from, to): (&PinAddress, &PinAddress),
     ranges: &[DataRange],
-) -> Vec<DataFormat> {
-    let mut formats: Vec<DataFormat> = ranges.iter().filter_map(DataRange::choose).collect();
+    fits: impl FnMut(DataFormat) -> Option<T>,
+) -> Option<T> {
+    let mut chosen = ranges.iter().filter_map(DataRange::choose);
     let refused = &setting.facts.refused;
     if refused.is_empty() {
-        return formats;
+        return chosen.find_map(fits);
     }
+    let mut formats: Vec<DataFormat> = chosen.collect();
     let is_refused = |format: &DataFormat| {
         [from, to].iter().any(|pin| {
             let entry = (pin.filter.to_string(), pin.pin.clone(), format.to_string());
@@ -230,5 +230,5 @@ fn candidates(
         }
         formats.retain(|format| !is_refused(format));
     }
-    formats
+    formats.into_iter().find_map(fits)
 }

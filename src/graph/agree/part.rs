@@ -10,12 +10,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::faults::{no_format, nothing_concrete};
-use super::{Setting, agreed, candidates};
+use super::{Setting, agreed, pick};
 use crate::graph::connect::{End, Fault, Link, link};
 use crate::graph::cures::help;
 use crate::graph::flatten::FlatWire;
 use crate::graph::knots::knots;
-use crate::graph::memo::Memo;
+use crate::graph::memo::{List, Memo};
 use crate::graph::model::Chosen;
 use crate::graph::narrow::Trial;
 use crate::graph::net::{Member, Net, NetWire, Room};
@@ -125,7 +125,12 @@ pub(in crate::graph) fn agree(
             agreement
         })));
     }
-    settle(setting, &room, &net, &links, &wires, &mut outcomes);
+    // Settling narrows the pins further; what they can do is what they could before.
+    let narrowed: Vec<List> = net.pins.iter().map(|pin| Arc::clone(&pin.ranges)).collect();
+    settle(setting, &room, &mut net, &links, &wires, &mut outcomes);
+    for (pin, ranges) in net.pins.iter_mut().zip(narrowed) {
+        pin.ranges = ranges;
+    }
     let lacking = necessary(&members, &net).into_iter();
     problems.extend(lacking.map(|(at, problem)| (Place::Necessary(at), problem)));
     drop(ends);
@@ -172,8 +177,7 @@ fn join(
             return Err(refuse(net, fault));
         }
     };
-    let formats = candidates(setting, (from.address, to.address), &left);
-    let Some(format) = formats.into_iter().next() else {
+    let Some(format) = pick(setting, (from.address, to.address), &left, Some) else {
         return Err(refuse(net, nothing_concrete(setting, (from, to), &left)));
     };
     net.keep(changed);
@@ -185,21 +189,20 @@ fn join(
 fn settle(
     setting: &Setting<'_>,
     room: &Room<'_>,
-    narrowed: &Net,
+    net: &mut Net,
     links: &[(usize, Link)],
     wires: &[PartWire],
     outcomes: &mut [Outcome],
 ) {
-    let mut net = narrowed.clone();
     let is_device = |filter: usize| {
         let categories = &room.descriptor(filter).categories;
         [category::RENDER, category::CAPTURE]
             .iter()
             .any(|id| categories.contains(id))
     };
-    let filters_of = |wire: usize| {
-        let NetWire { from, to, .. } = narrowed.wires[wire];
-        [from, to].map(|pin| narrowed.pins[pin].filter)
+    let filters_of = |net: &Net, wire: usize| {
+        let NetWire { from, to, .. } = net.wires[wire];
+        [from, to].map(|pin| net.pins[pin].filter)
     };
     // The wires of the net are in the order of `links`: sorted.
     let count = net.wires.len();
@@ -210,8 +213,8 @@ fn settle(
         let ranges = &net.pins[net.wires[wire].from].ranges;
         matches!(&ranges[..], [range] if range.is_single())
     };
-    let mut layer: Vec<usize> = (0..count).filter(|&wire| is_single(&net, wire)).collect();
-    layer.extend((0..count).filter(|&wire| filters_of(wire).into_iter().any(is_device)));
+    let mut layer: Vec<usize> = (0..count).filter(|&wire| is_single(net, wire)).collect();
+    layer.extend((0..count).filter(|&wire| filters_of(net, wire).into_iter().any(is_device)));
     loop {
         let mut next: BTreeSet<usize> = BTreeSet::new();
         for wire in std::mem::take(&mut layer) {
@@ -220,15 +223,14 @@ fn settle(
             }
             let (at, link) = &links[wire];
             let ends = (&wires[*at].flat.from, &wires[*at].flat.to);
-            let formats = candidates(setting, ends, &net.pins[link.from].ranges);
             let (from, to) = (&net.pins[link.from].ranges, &net.pins[link.to].ranges);
             // What has settled already at both ends changes nothing behind them.
-            let has_settled = Arc::ptr_eq(from, to) && is_single(&net, wire);
-            let fits = formats.into_iter().find_map(|format| {
+            let has_settled = Arc::ptr_eq(from, to) && is_single(net, wire);
+            let fits = pick(setting, ends, from, |format| {
                 if has_settled {
                     return Some((format, vec![]));
                 }
-                let trial = Trial::new(&net, room).with_format(wire, &format);
+                let trial = Trial::new(net, room).with_format(wire, &format);
                 trial.ok().map(|(changed, _)| (format, changed))
             });
             outcomes[*at] = Some(match fits {
@@ -236,9 +238,9 @@ fn settle(
                     net.keep(changed);
                     Ok(agreed(link, format))
                 }
-                None => Err(refuse_late(setting, room, &net, link, &wires[*at])),
+                None => Err(refuse_late(setting, room, net, link, &wires[*at])),
             });
-            for filter in filters_of(wire) {
+            for filter in filters_of(net, wire) {
                 if !std::mem::replace(&mut reached[filter], true) {
                     let near = net.pins_of(filter).filter_map(|pin| net.pins[pin].wire);
                     next.extend(near.filter(|&near| waiting[near]));
