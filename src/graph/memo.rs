@@ -26,6 +26,9 @@ const MOST: usize = 1 << 16;
 /// More cures than that are not kept.
 const MOST_CURES: usize = 1 << 12;
 
+/// A question about two pins, as places in memory and numbers.
+type Places = (usize, usize, usize, usize);
+
 /// A question for cures: the step, the ends by kind and pin with what they can still do, and which of them is full.
 pub(super) type CureKey = (Step, [(usize, usize, usize); 2], bool);
 
@@ -82,10 +85,10 @@ struct Answer {
 pub(super) struct Memo {
     makes: HashMap<u64, Vec<Arc<Make>>>,
     lists: HashSet<List>,
-    overlaps: HashMap<(usize, usize, usize, usize), Answer, Quick>,
+    overlaps: HashMap<Places, Answer, Quick>,
     constrained: HashMap<Box<[usize]>, Answer, Quick>,
     /// Pins whose frames go together (NEG-5), by kind and number.
-    framed: HashMap<(usize, usize, usize, usize), (Arc<Make>, Arc<Make>), Quick>,
+    framed: HashMap<Places, [Arc<Make>; 2], Quick>,
     /// Cures that were looked for.
     cures: HashMap<CureKey, Cured>,
     /// What trials work with.
@@ -286,7 +289,7 @@ impl Memo {
         }
         let fits = ask();
         if fits && self.framed.len() < MOST {
-            let asked = (Arc::clone(from), Arc::clone(to));
+            let asked = [Arc::clone(from), Arc::clone(to)];
             self.framed.insert(question, asked);
         }
         fits
