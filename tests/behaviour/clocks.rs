@@ -324,6 +324,14 @@ fn cev_2_a_row_of_marks_is_exact_and_a_stall_counts_once() {
     machine.engine.unmark(id);
     machine.pass(1.0);
     assert_eq!(fired(&mut machine), [], "taken back");
+    // Five of them pass in every cycle: once, and the last.
+    let (base, interval) = (0, MILLI);
+    machine.engine.mark(Mark::Every { base, interval }).unwrap();
+    machine.pass(1.0);
+    let times: Vec<RefTime> = fired(&mut machine).iter().map(|it| it.time).collect();
+    assert!((190..=201).contains(&times.len()), "{}", times.len());
+    let apart = times.windows(2).map(|it| it[1] - it[0]);
+    assert!(apart.clone().all(|it| it >= 4 * MILLI && it % MILLI == 0));
 }
 
 #[test]
