@@ -56,7 +56,7 @@ pub(super) fn run(it: &Measure) -> Result<Answer, Failure> {
         } else {
             Lengths::FULL
         };
-        let seed = it.seed.unwrap_or_else(|| soak::any_seed());
+        let seed = it.seed.unwrap_or_else(soak::any_seed);
         let is_own = it.graph.is_none();
         let quantum = it.quantum.unwrap_or(2048);
         return soak::run(&bench, (&document, is_own), lengths, quantum, seed);
