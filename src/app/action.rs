@@ -277,6 +277,8 @@ pub enum Action {
     LookForDevices,
     /// Filters that name no device go to what is the system's default one now.
     UseDefaultDevice,
+    /// Opens the list of devices: only a screen can.
+    ChooseDevice,
     /// Filters that name no device move whenever the system's default one changes, or stay.
     FollowDefault(bool),
     /// The rate all is counted in, in Hz; 0 leaves it to the device.

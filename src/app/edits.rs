@@ -96,7 +96,7 @@ impl App {
             Action::DropMedia { path, at, onto } => self.drop_media(&path, at, onto),
             Action::MapMedia { from, to } => self.map_media(&from, &to),
             // Only a screen can ask.
-            Action::FindMedia(_) => {}
+            Action::FindMedia(_) | Action::ChooseDevice => {}
             Action::Arrange { sizes } => self.arrange(sizes),
             Action::SnapToGrid => self.snap(),
             Action::Align(alignment) => self.align(alignment),

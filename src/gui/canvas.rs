@@ -547,6 +547,23 @@ impl Model for Scene<'_> {
         self.bodies.ui(ui, self.view, &it, &mut self.commands);
     }
 
+    fn pin_standing(&self, pin: PinAddr) -> String {
+        let wires = self.wires_of(pin.node, Some(pin));
+        let carried = wires
+            .first()
+            .map(|&wire| self.wire(wire as WireId).standing);
+        let carried = carried.filter(|it| !it.is_empty());
+        let limits = |pin: PinAddress| {
+            let filter = self.view.limit(&pin.filter);
+            self.view.pin_limit(&pin).min(filter)
+        };
+        let held = self.address(pin).map(limits);
+        let held = held.filter(|state| *state != State::Run);
+        let held = held.map(|state| format!("held in {}", state.name()));
+        let words = carried.into_iter().map(Cow::into_owned).chain(held);
+        words.collect::<Vec<_>>().join(", ")
+    }
+
     fn pin_tip(&self, pin: PinAddr) -> String {
         // A card is open: nothing more over it.
         let Some(row) = self.row(pin).filter(|_| self.refused.is_none()) else {

@@ -52,6 +52,7 @@ const KNOWN: &[(&str, &str, &str, Icon)] = &[
         "scope, spectrum, loudness",
         Icon::Scope,
     ),
+    ("feedback", "Feedback", "a loop that is heard", Icon::Undo),
     (
         "format_clinic",
         "Format clinic",

@@ -71,22 +71,20 @@ fn the_tour_goes_on_when_its_step_is_done_and_can_be_skipped() {
     assert!(
         window
             .harness()
-            .query_by_label("Step 2: Turn it up")
+            .query_by_label("Step 2: Drop a WAV file on the canvas")
             .is_some()
     );
     window.click("Skip this");
-    assert!(window.sees("Drag the Gain slider."));
-    let gain = window.graph().filters.iter().find_map(|(id, node)| {
-        let found = node.name == "Gain and Pan";
-        found.then_some(*id)
-    });
-    window.screen().app_mut().perform(Action::SetProperty {
-        filter: gain.expect("the first graph has a gain"),
-        key: "level".into(),
-        value: Some(ksgraph::ks::Value::Number(-6.0)),
+    assert!(window.sees("Drop a WAV file on the canvas."));
+    window.screen().app_mut().perform(Action::AddFilter {
+        key: "wave_reader".into(),
+        at: ksgraph::graph::Position::default(),
     });
     window.harness().run_steps(3);
-    assert!(!window.sees("Drag the Gain slider."), "it was done");
+    assert!(
+        window.sees("Drag from notes of the Computer Keyboard"),
+        "it was done"
+    );
     window.click("Skip the tour");
     assert!(!window.screen().is_touring());
     assert!(!window.sees("Skip the tour"));
@@ -101,7 +99,7 @@ fn pressing_a_key_is_the_first_step() {
     window.harness().run_steps(3);
     window.harness().key_up(Key::A);
     window.harness().run_steps(3);
-    assert!(window.sees("Drag the Gain slider."));
+    assert!(window.sees("Drop a WAV file on the canvas."));
 }
 
 #[test]
@@ -485,4 +483,53 @@ fn far_out_the_instances_of_a_pin_are_one() {
         window.harness().run_steps(4);
     }
     assert_eq!(spots(&mut window), (count, true));
+}
+
+#[test]
+fn the_tour_covers_no_box_of_a_graph_that_is_seen_whole() {
+    let mut window = Window::on("graphs/first_sound.ron");
+    let fitted = window.screen().zoom();
+    window.screen().start_tour();
+    window.harness().run_steps(30);
+    let card = window
+        .harness()
+        .get_by_label("Press A. You should hear a note.")
+        .rect();
+    for name in ["Computer Keyboard", "MIDI Device In", "Tone Synth"] {
+        let rect = window
+            .harness()
+            .get_by_label(&format!("Filter {name}"))
+            .rect();
+        assert!(
+            rect.bottom() <= card.top(),
+            "{name}: {rect:?} under {card:?}"
+        );
+    }
+    // They stand in the middle of what is left, not of all of it.
+    let canvas = window
+        .harness()
+        .get_by_role_and_label(Role::Canvas, "Graph")
+        .rect();
+    let middle = |window: &mut Window| {
+        let synth = window.harness().get_by_label("Filter Tone Synth").rect();
+        synth.center().y
+    };
+    assert!(middle(&mut window) < canvas.center().y - 80.0);
+    window.click("Skip the tour");
+    window.harness().run_steps(30);
+    assert!(
+        (window.screen().zoom() - fitted).abs() < 0.01,
+        "all of the room again"
+    );
+}
+
+#[test]
+fn the_first_run_tells_no_device_where_there_is_none() {
+    let mut window = Window::on("graphs/first_sound.ron");
+    window.screen().greet();
+    window.harness().run_steps(10);
+    let mut banners = window.screen().app().view().banners.iter();
+    let tells = banners.any(|it| it.text.starts_with("Playing on"));
+    assert!(!tells, "nothing is granted here");
+    assert!(window.screen().is_touring());
 }

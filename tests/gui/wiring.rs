@@ -123,3 +123,139 @@ fn a_refused_wire_that_is_selected_is_reconnected() {
     assert!(wires.iter().all(|wire| wire.outcome.is_ok()));
     assert!(named(&mut window).iter().any(|it| it.contains("Converter")));
 }
+
+/// What a part of the canvas is said to be, after its name.
+fn said(window: &mut Window, name: &str) -> String {
+    let node = window.harness().get_by_label(name);
+    node.accesskit_node().value().unwrap_or_default()
+}
+
+#[test]
+fn a_new_filter_is_wired_to_the_pin_that_is_selected() {
+    let mut window = Window::with(&["tone"]);
+    window.click("Tone Generator output out (audio)");
+    window.key(Modifiers::NONE, Key::Tab);
+    window.type_text("gain");
+    window.key(Modifiers::NONE, Key::Enter);
+    assert_eq!(named(&mut window), ["Tone Generator", "Gain and Pan"]);
+    assert_eq!(
+        window.graph().connections.len(),
+        1,
+        "it has its wire at once"
+    );
+    // What does not fit is there without one.
+    window.click("Gain and Pan output out (audio)");
+    window.key(Modifiers::NONE, Key::Tab);
+    window.type_text("computer keyboard");
+    window.key(Modifiers::NONE, Key::Enter);
+    assert_eq!(window.graph().filters.len(), 3);
+    assert_eq!(window.graph().connections.len(), 1);
+}
+
+#[test]
+fn a_graph_is_built_wired_played_and_saved_by_keys_alone() {
+    let none = Modifiers::NONE;
+    let mut window = Window::with(&[]);
+    for typed in ["tone gen", "gain", "null"] {
+        window.key(none, Key::Tab);
+        window.type_text(typed);
+        window.key(none, Key::Enter);
+        // Out of the way of the next one, by the keys that move.
+        for _ in 0..20 {
+            window.key(Modifiers::COMMAND | Modifiers::SHIFT, Key::ArrowLeft);
+        }
+        window.key(Modifiers::COMMAND, Key::A);
+        for _ in 0..2 {
+            window.key(Modifiers::COMMAND | Modifiers::SHIFT, Key::ArrowUp);
+        }
+    }
+    assert_eq!(window.graph().filters.len(), 3);
+    window.key(Modifiers::COMMAND, Key::A);
+    // They stand from right to left now: it is arranged before it is wired.
+    window.key(Modifiers::COMMAND, Key::G);
+    window.key(none, Key::Escape);
+    // The first wire from pin to pin.
+    let walk = |window: &mut Window, name: &str| {
+        for _ in 0..6 {
+            let at = window.screen().app().view().selection.one_filter();
+            let graph = window.graph();
+            if at.is_some_and(|id| graph.filters[&id].name == name) {
+                return;
+            }
+            for key in [
+                Key::ArrowRight,
+                Key::ArrowDown,
+                Key::ArrowLeft,
+                Key::ArrowUp,
+            ] {
+                let at = window.screen().app().view().selection.one_filter();
+                if at.is_some_and(|id| graph.filters[&id].name == name) {
+                    return;
+                }
+                window.key(none, key);
+            }
+        }
+        panic!("{name} is not reached by arrows");
+    };
+    walk(&mut window, "Tone Generator");
+    window.key(Modifiers::COMMAND, Key::ArrowRight);
+    assert!(window.sees("Tone Generator output out (audio)"));
+    window.key(none, Key::Enter);
+    walk(&mut window, "Gain and Pan");
+    window.key(Modifiers::COMMAND, Key::ArrowLeft);
+    window.key(none, Key::Enter);
+    assert_eq!(window.graph().connections.len(), 1);
+    // The second by what stands there.
+    window.key(none, Key::Escape);
+    walk(&mut window, "Gain and Pan");
+    window.key(Modifiers::COMMAND | Modifiers::SHIFT, Key::R);
+    assert_eq!(window.graph().connections.len(), 2);
+    window.key(none, Key::Space);
+    window.harness().key_up(Key::Space);
+    window.harness().run_steps(4);
+    assert_eq!(
+        window.screen().app().view().requested,
+        ksgraph::ks::State::Run
+    );
+    let file = std::env::temp_dir().join(format!("ksgraph-by-keys-{}.ron", std::process::id()));
+    window.key(Modifiers::COMMAND, Key::S);
+    window.key(Modifiers::COMMAND, Key::A);
+    window.type_text(&file.display().to_string());
+    window.key(none, Key::Enter);
+    window.harness().run_steps(10);
+    let saved = std::fs::read_to_string(&file).expect("it is saved");
+    std::fs::remove_file(&file).ok();
+    assert!(saved.contains("null_renderer"), "{saved}");
+}
+
+#[test]
+fn filters_pins_and_wires_are_spoken_with_state_and_format() {
+    let mut window = Window::on("graphs/tone.ron");
+    assert_eq!(said(&mut window, "Filter Gain and Pan"), "stopped");
+    let pin = said(&mut window, "Gain and Pan input in (audio)");
+    assert!(pin.starts_with("connected, 48\u{a0}000 Hz"), "{pin}");
+    let wire = said(&mut window, "Wire Tone Generator out to Gain and Pan in");
+    assert!(wire.starts_with("48\u{a0}000 Hz"), "{wire}");
+    window
+        .screen()
+        .app_mut()
+        .perform(Action::Disconnect(vec![0]));
+    window.harness().run_steps(3);
+    assert_eq!(said(&mut window, "Gain and Pan input in (audio)"), "free");
+    window.select(2);
+    window.key(Modifiers::NONE, Key::P);
+    let pin = said(&mut window, "Gain and Pan output out (audio)");
+    assert!(pin.contains("held in Pause"), "{pin}");
+}
+
+#[test]
+fn the_status_line_says_which_keys_apply_where_they_are() {
+    let mut window = Window::with(&["tone"]);
+    let hint = |window: &mut Window| window.screen().gestures().to_owned();
+    window.key(Modifiers::NONE, Key::ArrowRight);
+    assert!(hint(&mut window).contains("Ctrl+arrows walk pins"));
+    window.key(Modifiers::COMMAND, Key::ArrowRight);
+    assert!(hint(&mut window).contains("Enter takes a wire"));
+    window.key(Modifiers::NONE, Key::Enter);
+    assert!(hint(&mut window).contains("Esc lets go"));
+}

@@ -12,11 +12,15 @@ use std::time::Duration;
 use super::{Action, App, Banner, Offer, Urgency};
 use crate::graph::{Edit, FilterPath, Wiring};
 use crate::ks::ids::category;
-use crate::ks::{AudioDevice, Descriptor, Domain, Facts, Granted, Property, Settings, Value};
+use crate::ks::{
+    AudioDevice, Descriptor, Domain, Facts, Granted, Property, Settings, Value, grouped,
+};
 use crate::portcls::wavert::telemetry;
 
 /// The last words of every banner about a missing device, by which it is found again.
 const WAITS: &str = "The graph keeps time on a silent clock and waits for it.";
+/// The first words of the banner that says what plays.
+const PLAYS: &str = "Playing on";
 /// The last words of the banner about another default device.
 const STAYS: &str = "is the system's output now; the graph stays where it is.";
 /// A device that played for so long was well: what comes after is a new trouble. In seconds.
@@ -172,6 +176,57 @@ impl App {
         }
     }
 
+    /// Says on which device the graph plays and how, with a way to another one; false while none is granted.
+    pub fn tell_device(&mut self) -> bool {
+        let Some(granted) = self.desk.driving.as_ref() else {
+            return false;
+        };
+        let quantum = self.playing.as_ref().map_or(0, |playing| playing.quantum());
+        let cells = self.cells();
+        let samples = cells.map_or(0, |cells| cells.latency_samples());
+        let rate = f64::from(self.wiring.rate_hz.max(1));
+        let mut text = format!(
+            "{PLAYS} {}. {} Hz, {} samples",
+            granted.whole_name(),
+            grouped(granted.rate_hz),
+            grouped(u32::try_from(quantum).unwrap_or(u32::MAX)),
+        );
+        if samples > 0 {
+            let millis = f64::from(samples) * 1000.0 / rate;
+            text += &format!(", {millis:.1}\u{a0}ms from key to ear");
+        }
+        if let Some(level) = self.level_at_start() {
+            text += &format!(", at {level:.0}\u{a0}dB").replace('-', "\u{2212}");
+        }
+        let banner = Banner {
+            urgency: Urgency::News,
+            text: text + ".",
+            is_dismissible: true,
+            offers: vec![Offer {
+                words: "Choose another device".into(),
+                action: Action::ChooseDevice,
+            }],
+        };
+        self.banners.insert(0, banner);
+        true
+    }
+
+    /// What the first filter that has a level is turned to, in decibels.
+    fn level_at_start(&self) -> Option<f64> {
+        let mut filters = self.wiring.filters.values();
+        filters.find_map(|filter| {
+            let descriptor = filter.descriptor.as_ref()?;
+            let is_transform = descriptor.categories.contains(&category::DATATRANSFORM);
+            let mut properties = descriptor.properties.iter();
+            let level = properties.find(|it| is_transform && it.key == "level")?;
+            let settings = Settings {
+                values: &filter.values,
+                base: None,
+            };
+            Some(settings.number(level))
+        })
+    }
+
     /// Whether a filter was granted a device since the document was opened.
     pub(super) fn had_device(&self, filter: &FilterPath) -> bool {
         self.desk.taken.contains_key(filter)
@@ -265,7 +320,9 @@ impl App {
 
     /// One banner for each device that is waited for, and the observer looks more often meanwhile.
     fn show_waits(&mut self) {
-        self.banners.retain(|it| !it.text.ends_with(WAITS));
+        let is_gone = self.desk.is_waiting();
+        self.banners
+            .retain(|it| !(it.text.ends_with(WAITS) || is_gone && it.text.starts_with(PLAYS)));
         let mut texts: Vec<String> = self.desk.waits.values().map(sentence).collect();
         texts.dedup();
         for text in texts {

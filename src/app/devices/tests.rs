@@ -614,3 +614,27 @@ fn a_device_that_does_not_drive_the_graph_is_waited_for_as_well() {
     bench.until("sound on both again", both);
     bench.until("the end of the banner", |it| it.banner().is_empty());
 }
+
+#[test]
+fn what_plays_is_told_once_it_is_granted_and_not_any_more_when_it_is_gone() {
+    let desk = Desk::default();
+    desk.add("pulseaudio", "speakers", true);
+    let row = [("tone", "out"), ("gain", "out"), ("audio_device_out", "in")];
+    let mut bench = Bench::with(desk, &row, "");
+    let device = FilterPath::of(FilterId(3));
+    assert!(!bench.app.tell_device(), "nothing is granted yet");
+    assert!(!bench.app.view().had_device(&device));
+    bench.run();
+    bench.until_heard("pulseaudio:speakers");
+    assert!(bench.app.tell_device());
+    let banner = bench.app.view().banners[0].clone();
+    let begins = "Playing on pulseaudio:speakers. 48\u{a0}000 Hz, 256 samples";
+    assert!(banner.text.starts_with(begins), "{}", banner.text);
+    assert!(banner.text.ends_with("at 0\u{a0}dB."), "{}", banner.text);
+    assert_eq!(banner.offers[0].action, Action::ChooseDevice);
+    bench.desk.pull("pulseaudio:speakers");
+    bench.until("the loss", |it| it.banner().contains("not there"));
+    let mut banners = bench.app.view().banners.iter();
+    assert!(!banners.any(|it| it.text.starts_with("Playing")));
+    assert!(bench.app.view().had_device(&device), "it is gone");
+}

@@ -77,7 +77,7 @@ actions! {
         New Open Save SaveAs BeginGesture EndGesture Select SelectAll SetState ToggleRun
         LimitFilters LimitPin Mark Unmark SetClockRate Panic Play SetPlayMode PlayOn
         DismissBanner DismissRefusal Refresh UseDevice LookForDevices UseDefaultDevice FollowDefault SetQuantum
-        SetPreferences SaveAsTemplate OpenRecovered DiscardRecovered Report Probe HoldFrames Picture FindMedia
+        SetPreferences SaveAsTemplate OpenRecovered DiscardRecovered Report Probe HoldFrames Picture FindMedia ChooseDevice
         ExportTimeline RecordTimeline;
 }
 

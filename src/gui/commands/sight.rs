@@ -5,6 +5,7 @@ use egui::Pos2;
 use crate::app::{Preferences, View};
 use crate::graph::{FilterId, FilterNode, FilterPath, Master, Node, NodeKind, PinAddress};
 use crate::gui::node_graph::{Side, Target};
+use crate::gui::panels::palette::Waiting;
 use crate::gui::rows::Rows;
 
 /// What a context menu is about, while it is open.
@@ -18,6 +19,14 @@ pub(in crate::gui) struct Aim {
     pub(in crate::gui) at: Pos2,
     /// Where, on screen.
     pub(in crate::gui) screen: Pos2,
+}
+
+impl Aim {
+    /// Whether it is about the pin that a new filter is to be wired to.
+    pub(in crate::gui) fn is_of(&self, waiting: &Waiting) -> bool {
+        matches!(self.target, Some(Target::Pin(pin)) if pin.side == waiting.side
+            && waiting.pin.filter.0.last().is_some_and(|id| u64::from(id.0) == pin.node))
+    }
 }
 
 /// The program and the window as they are now.

@@ -32,8 +32,8 @@ pub(super) fn name_node(response: &Response, spoken: &str, state: &str, selected
     });
 }
 
-pub(super) fn name_pin(response: &Response, spoken: &str, state: &str) {
-    response.widget_info(|| said(WidgetInfo::labeled(Role::Button, true, spoken), state));
+pub(super) fn name_pin(response: &Response, spoken: &str, state: impl Fn() -> String) {
+    response.widget_info(|| said(WidgetInfo::labeled(Role::Button, true, spoken), &state()));
 }
 
 pub(super) fn name_note(response: &Response, text: &str, frame: bool, selected: bool) {

@@ -232,7 +232,16 @@ impl NodeGraph {
                     () if pin.connected => "connected",
                     () => "free",
                 };
-                access::name_pin(&response, &pin.spoken, standing);
+                access::name_pin(&response, &pin.spoken, || {
+                    let words = match standing {
+                        "connected" => model.pin_standing(addr),
+                        _ => String::new(),
+                    };
+                    match words.is_empty() {
+                        true => standing.to_owned(),
+                        false => format!("{standing}, {words}"),
+                    }
+                });
                 self.keep_keys(&response, Some(target));
                 let wired = look.kind(pin.kind).shape != Shape::Jack;
                 self.pin_pointer(&response, scene, addr, wired, events);

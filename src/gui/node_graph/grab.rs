@@ -118,7 +118,8 @@ impl NodeGraph {
             };
             response.ctx.request_repaint();
         } else if response.clicked() && by_pointer(&response.ctx) {
-            response.request_focus();
+            // It wears the ring: what is added next is wired to it, and commands are about it.
+            self.focus(&response.ctx, Target::Pin(pin));
             events.push(Event::Select {
                 nodes: vec![pin.node],
                 wires: Vec::new(),

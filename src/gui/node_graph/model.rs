@@ -505,6 +505,12 @@ pub trait Model {
         let _ = (ui, id);
     }
 
+    /// What a screen reader says of a connected pin after its name: what its wire carries, or why it carries nothing.
+    fn pin_standing(&self, pin: PinAddr) -> String {
+        let _ = pin;
+        String::new()
+    }
+
     /// What the tooltip of a pin says: kind, ranges, medium and the rest, one fact a line.
     fn pin_tip(&self, pin: PinAddr) -> String {
         let _ = pin;

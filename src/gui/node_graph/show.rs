@@ -35,6 +35,8 @@ pub struct Settings {
     pub minimap: bool,
     /// Whether the ground is painted; not where the window is cleared to its colour anyway.
     pub ground: bool,
+    /// How much of its lower edge something lies over: what shows everything keeps clear of that.
+    pub covered: f32,
     /// Skips bodies: for a canvas in software rendering.
     pub bodies: bool,
 }
@@ -48,6 +50,7 @@ impl Default for Settings {
             cluster: true,
             minimap: true,
             ground: true,
+            covered: 0.0,
             bodies: true,
         }
     }
@@ -76,9 +79,9 @@ pub struct NodeGraph {
     pub(super) goal: Option<Goal>,
     /// A view in motion: from, to, begun.
     pub(super) flight: Option<(View, View, f64)>,
-    /// The view that showed everything, and the window it did so in.
+    /// The view that showed everything, the window it did so in and how much of its edge was covered.
     fitted: Option<View>,
-    window: egui::Vec2,
+    room: (egui::Vec2, f32),
     pub(super) focus: Option<Target>,
     /// Whether the focus ring shows: only after a key was used.
     pub(super) by_key: bool,
@@ -129,7 +132,7 @@ impl NodeGraph {
             goal: None,
             flight: None,
             fitted: None,
-            window: egui::Vec2::ZERO,
+            room: (egui::Vec2::ZERO, 0.0),
             focus: None,
             by_key: false,
             hovered: None,
@@ -303,14 +306,16 @@ impl NodeGraph {
     fn fitting(&self, scene: &Scene, rect: Rect, notes: Option<Rect>) -> Option<View> {
         let graph = scene.bounds.into_iter().chain(notes);
         let graph = graph.reduce(|a, b| a.union(b))?;
-        Some(self.view.fitting(graph, rect.size()))
+        let size = rect.size() - egui::vec2(0.0, self.settings.covered);
+        Some(self.view.fitting(graph, size))
     }
 
-    /// What showed everything does so in a window of another size too, unless the user has looked elsewhere since. A
+    /// What showed everything does so in a window of another size too, or when less of it is covered, unless the user has looked elsewhere since. A
     /// panel or a banner that comes moves nothing.
     fn keep_fit(&mut self, ui: &Ui, scene: &Scene, rect: Rect, notes: Option<Rect>) {
         let window = ui.ctx().content_rect().size();
-        let is_same = std::mem::replace(&mut self.window, window) == window;
+        let room = (window, self.settings.covered);
+        let is_same = std::mem::replace(&mut self.room, room) == room;
         let Some(fitted) = self.fitted.filter(|_| !is_same) else {
             return;
         };

@@ -140,7 +140,11 @@ fn walk(ui: &Ui, bar: &[(Id, Id)]) {
 /// The field at the right, which is a button that opens the finder.
 fn find_ui(ui: &mut Ui, bar: Rect, bindings: &Bindings, commands: &mut Vec<Command>) -> Rect {
     let theme = Theme::of(ui.ctx());
-    let wide = if bar.width() < 1100.0 { 28.0 } else { 190.0 };
+    let wide = match bar.width() {
+        ..1100.0 => 28.0,
+        1100.0..1280.0 => 190.0,
+        _ => 222.0,
+    };
     let rect = Rect::from_min_max(
         pos2(bar.right() - 10.0 - wide, bar.top() + 3.0),
         pos2(bar.right() - 10.0, bar.bottom() - 3.0),
@@ -157,7 +161,11 @@ fn find_ui(ui: &mut Ui, bar: Rect, bindings: &Bindings, commands: &mut Vec<Comma
     Icon::Search.paint(ui.painter(), icon, theme.dim);
     if wide > 100.0 {
         let at = pos2(rect.left() + 26.0, rect.center().y);
-        let words = "Find";
+        let words = if wide > 200.0 {
+            "Find filter or command"
+        } else {
+            "Find"
+        };
         controls::text(ui, at, Align2::LEFT_CENTER, words, Type::Small, theme.dim);
         let at = pos2(rect.right() - 8.0, rect.center().y);
         let keys = bindings.shown(FIND);

@@ -5,7 +5,7 @@ use egui::{Align2, Color32, Rect, Ui, pos2};
 use crate::app::View;
 use crate::gui::canvas::Scene;
 use crate::gui::controls;
-use crate::gui::node_graph::{InHand, Target};
+use crate::gui::node_graph::{InHand, PinAddr, Target};
 use crate::gui::probe;
 use crate::gui::theme::{Theme, Type};
 
@@ -27,6 +27,34 @@ impl Now {
             gestures: self.gestures.clone(),
             zoom: self.zoom,
         }
+    }
+
+    /// While the canvas is walked by keys: what they do where they are.
+    pub(in crate::gui) fn at_keys(
+        &mut self,
+        scene: &Scene<'_>,
+        at: Option<Target>,
+        in_hand: Option<PinAddr>,
+    ) {
+        let words = match at {
+            Some(Target::Pin(_)) if in_hand.is_some() => {
+                "Enter connects \u{b7} Shift+Enter inserts a converter \u{b7} Esc lets go"
+            }
+            _ if in_hand.is_some() => {
+                "arrows and Ctrl+arrows walk to a ringed pin \u{b7} Esc lets go"
+            }
+            Some(Target::Pin(pin)) => {
+                self.subject = scene.spoken_pin(pin).to_owned();
+                "Enter takes a wire \u{b7} Tab adds what it is wired to \u{b7} Shift+F10 opens its menu"
+            }
+            Some(Target::Node(_)) => {
+                "Enter: properties \u{b7} Ctrl+arrows walk pins \u{b7} Ctrl+Shift+arrows move"
+            }
+            Some(Target::Wire(_)) => "Ctrl+arrows walk wires and pins \u{b7} Del removes it",
+            Some(Target::Note(_)) => "Enter edits the words \u{b7} Del removes it",
+            None => return,
+        };
+        self.gestures = words.into();
     }
 
     /// Looks at the canvas.
@@ -56,11 +84,11 @@ impl Now {
             _ => {
                 let filters = selection.filters.len();
                 let wires = selection.connections.len();
-                format!(
-                    "{} and {} selected",
-                    count(filters, "filter"),
-                    count(wires, "wire")
-                )
+                let notes = selection.notes.len();
+                let parts = [(filters, "filter"), (wires, "wire"), (notes, "note")];
+                let parts = parts.into_iter().filter(|(number, _)| *number > 0);
+                let parts: Vec<String> = parts.map(|(number, word)| count(number, word)).collect();
+                format!("{} selected", parts.join(" and "))
             }
         };
         let gestures = match hovered {

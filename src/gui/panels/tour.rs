@@ -8,11 +8,12 @@ use egui::{
 
 use super::palette::card;
 use crate::app::{FilterStatus, View};
-use crate::graph::{FilterId, Graph, NodeKind};
+use crate::graph::{FilterId, Graph, Node, NodeKind};
 use crate::gui::controls::{self, Face};
 use crate::gui::probe;
 use crate::gui::theme::{Theme, Type, radius, window};
-use crate::ks::State;
+use crate::ks::ids::category;
+use crate::ks::{DataFlow, State};
 
 /// One of the six.
 struct Step {
@@ -30,10 +31,10 @@ const STEPS: [Step; 6] = [
         words: "It leaves Computer Keyboard, becomes sound in Tone Synth, and goes to the device, quietly at first.",
     },
     Step {
-        title: "Turn it up",
-        second: "drag a slider, nothing clicks",
-        hint: "Drag the Gain slider.",
-        words: "In the box of Gain and Pan, or in the inspector. Double-click it for the default; type a value with its unit.",
+        title: "Drop a WAV file on the canvas",
+        second: "it is wired and plays",
+        hint: "Drop a WAV file on the canvas.",
+        words: "It comes with what it needs to be heard beside what plays. Without a file at hand: Ctrl+R asks for one. Ctrl+Z takes it back.",
     },
     Step {
         title: "Drag a wire that cannot work",
@@ -48,10 +49,10 @@ const STEPS: [Step; 6] = [
         words: "The inspector says what its two pins agreed, and what each of them offered.",
     },
     Step {
-        title: "Add a filter",
-        second: "from the catalogue, or with Tab",
-        hint: "Press Tab and type delay, or meter.",
-        words: "Or drag a row of the catalogue onto the canvas. Ctrl+Z takes it back.",
+        title: "Pull the headphones",
+        second: "the graph keeps time until they are back",
+        hint: "Pull the headphones out, and plug them in again.",
+        words: "The graph keeps time on a silent clock and waits for them; sound returns by itself. Where nothing can be pulled, skip this.",
     },
     Step {
         title: "Save, close, reopen",
@@ -60,6 +61,17 @@ const STEPS: [Step; 6] = [
         words: "The file is text: one line a filter and one a wire. Ctrl+O opens it again.",
     },
 ];
+
+/// Height of the cards.
+const CARD: f32 = 196.0;
+/// How far they stand above the lower edge, themselves included.
+const HIGH: f32 = CARD + 54.0;
+
+/// How much of a canvas so high the tour lies over, where enough is left to see the graph in.
+pub(in crate::gui) fn covered(high: f32) -> f32 {
+    let covered = HIGH + 8.0;
+    if high > covered + 200.0 { covered } else { 0.0 }
+}
 
 /// What the tour wants when it was drawn.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -75,6 +87,8 @@ struct Before {
     graph: Graph,
     saved: bool,
     was_dirty: bool,
+    /// Whether the device that played is gone, or was.
+    was_lost: bool,
 }
 
 /// The tour while it is on.
@@ -104,7 +118,9 @@ impl Tour {
             graph: view.graph.clone(),
             saved: view.document.path.is_some() && !is_dirty,
             was_dirty: is_dirty,
+            was_lost: false,
         });
+        before.was_lost |= view.device.is_empty() && view.device_missing().is_some();
         before.was_dirty |= is_dirty;
         match self.at {
             0 => {
@@ -121,21 +137,10 @@ impl Tour {
                 let plays = view.play_mode.is_some();
                 plays && ui.input(|i| keys.iter().any(|key| i.key_down(*key)))
             }
-            1 => {
-                let values = |graph: &Graph| -> Vec<_> {
-                    let nodes = graph.filters.values();
-                    nodes
-                        .filter_map(|node| match &node.kind {
-                            NodeKind::Filter(filter) => Some(filter.values.clone()),
-                            NodeKind::Group(_) => None,
-                        })
-                        .collect()
-                };
-                values(&before.graph) != values(view.graph)
-            }
+            1 => readers(view, view.graph) > readers(view, &before.graph),
             2 => refused,
             3 => view.selection.one_connection().is_some(),
-            4 => view.graph.filters.len() > before.graph.filters.len(),
+            4 => before.was_lost && !view.device.is_empty(),
             _ => view.document.path.is_some() && !is_dirty && (before.was_dirty || !before.saved),
         }
     }
@@ -158,16 +163,20 @@ impl Tour {
     ) -> Ask {
         if self.is_done(ui, view, refused) {
             self.done[self.at] = true;
-            match self.done.iter().position(|done| !done) {
+            // What was skipped does not come back.
+            match (self.at + 1..STEPS.len()).find(|step| !self.done[*step]) {
                 Some(next) => self.go_to(next),
                 None => return Ask::End,
             }
         }
-        if let Some(target) = self.target(view, boxes) {
-            ring_ui(ui, canvas, target, self.at + 1);
+        if let Some((id, target)) = self.target(view, boxes) {
+            // One that plays wears a ring already.
+            let path = view.path_of(id);
+            let is_ringed = view.play_mode == Some(&path);
+            ring_ui(ui, canvas, target, self.at + 1, is_ringed);
         }
-        let card_size = vec2(window::HINT_CARD, 196.0);
-        let corner = pos2(canvas.left() + 14.0, canvas.bottom() - card_size.y - 54.0);
+        let card_size = vec2(window::HINT_CARD, CARD);
+        let corner = pos2(canvas.left() + 14.0, canvas.bottom() - HIGH);
         let steps_wide = canvas.right() - 14.0 - corner.x - card_size.x - 24.0;
         let mut ask = Ask::Stay;
         let area = |name: &str, at: Pos2| {
@@ -299,10 +308,9 @@ impl Tour {
     }
 
     /// The box the step speaks of.
-    fn target(&self, view: &View<'_>, boxes: &[(FilterId, Rect)]) -> Option<Rect> {
+    fn target(&self, view: &View<'_>, boxes: &[(FilterId, Rect)]) -> Option<(FilterId, Rect)> {
         let wanted = match self.at {
             0 | 2 => "keyboard",
-            1 => "gain",
             _ => return None,
         };
         let nodes = view.graph.filters.iter();
@@ -310,8 +318,22 @@ impl Tour {
             |(_, node)| matches!(&node.kind, NodeKind::Filter(filter) if filter.key == wanted),
         )?;
         let (_, rect) = boxes.iter().find(|(known, _)| known == id)?;
-        Some(*rect)
+        Some((*id, *rect))
     }
+}
+
+/// Filters of a graph that play files.
+fn readers(view: &View<'_>, graph: &Graph) -> usize {
+    let reads = |node: &Node| match &node.kind {
+        NodeKind::Filter(filter) => view.catalogue.get(&filter.key).is_some_and(|kind| {
+            let kind = kind.descriptor();
+            let mut pins = kind.pins.iter();
+            kind.categories.contains(&category::FILESYSTEM)
+                && pins.any(|pin| pin.data_flow == DataFlow::Out)
+        }),
+        NodeKind::Group(_) => false,
+    };
+    graph.filters.values().filter(|node| reads(node)).count()
 }
 
 /// A disc with a number.
@@ -328,17 +350,19 @@ fn number_ui(ui: &Ui, at: Pos2, words: &str, is_on: bool) {
 }
 
 /// The lime ring round a box, with the step's number at its corner.
-fn ring_ui(ui: &Ui, canvas: Rect, target: Rect, number: usize) {
+fn ring_ui(ui: &Ui, canvas: Rect, target: Rect, number: usize, is_ringed: bool) {
     let theme = Theme::of(ui.ctx());
     let layer = egui::LayerId::new(Order::Middle, Id::unique("tour ring"));
     let painter = ui.ctx().layer_painter(layer).with_clip_rect(canvas);
     let ring = target.expand(8.0);
-    painter.rect_stroke(
-        ring,
-        CornerRadius::same(radius::CARD),
-        Stroke::new(2.0, theme.accent),
-        StrokeKind::Inside,
-    );
+    if !is_ringed {
+        painter.rect_stroke(
+            ring,
+            CornerRadius::same(radius::CARD),
+            Stroke::new(2.0, theme.accent),
+            StrokeKind::Inside,
+        );
+    }
     // The right corner is where the box says that it plays.
     let at = ring.left_top() + vec2(4.0, 3.0);
     painter.circle_filled(at, 11.0, theme.accent);

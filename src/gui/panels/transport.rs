@@ -67,7 +67,7 @@ impl Extras {
 }
 
 /// Width of the master clock.
-const CLOCK: f32 = 140.0;
+const CLOCK: f32 = 152.0;
 /// Width of the load with its bar.
 const LOAD: f32 = 130.0;
 
@@ -239,7 +239,7 @@ fn device_ui(ui: &mut Ui, view: &View<'_>, bar: Rect, x: f32, commands: &mut Vec
     let id = ui.scope_id().with("device");
     let response = ui.interact(frame, id, Sense::click());
     let (icon, words, ink) = match (view.device, view.device_missing()) {
-        ("", Some("")) => (Icon::Clock, "Waits for a sound card".to_owned(), theme.warn),
+        ("", Some("")) => (Icon::Clock, "Waits for a card".to_owned(), theme.warn),
         ("", Some(name)) => (Icon::Clock, format!("Waits for {name}"), theme.warn),
         ("", None) => (Icon::Clock, "Timer, no sound card".to_owned(), theme.strong),
         (name, _) => (Icon::Render, name.to_owned(), theme.strong),
@@ -267,10 +267,29 @@ fn device_ui(ui: &mut Ui, view: &View<'_>, bar: Rect, x: f32, commands: &mut Vec
         // The list is never older than the hand that opens it.
         commands.push(Command::Do(Action::LookForDevices));
     }
+    if ui
+        .data_mut(|data| data.remove_temp::<bool>(chooser()))
+        .is_some()
+    {
+        response.request_focus();
+        egui::Popup::open_id(ui.ctx(), egui::Popup::default_response_id(&response));
+        commands.push(Command::Do(Action::LookForDevices));
+    }
     egui::Popup::menu(&response)
         .close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside)
         .show(|ui| devices::ui(ui, view, commands));
     x + wide + 24.0
+}
+
+/// Where it is noted that the chooser of devices is wanted.
+fn chooser() -> egui::Id {
+    egui::Id::unique("chooser of devices is wanted")
+}
+
+/// Opens the chooser of devices with the next frame.
+pub(in crate::gui) fn choose_device(ctx: &egui::Context) {
+    ctx.data_mut(|data| data.insert_temp(chooser(), true));
+    ctx.request_repaint();
 }
 
 fn label(ui: &Ui, at: Pos2, words: &str) {
@@ -293,17 +312,22 @@ fn clock_ui(ui: &mut Ui, view: &View<'_>, bar: Rect, x: f32, commands: &mut Vec<
     let response = ui.interact(frame, id, Sense::click());
     let words = format!("Master clock: {name}");
     response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, &words));
-    if response.hovered() {
-        controls::plate(ui, frame, theme.field, theme.line_strong);
-    }
+    let edge = if response.hovered() {
+        theme.line_strong
+    } else {
+        theme.line
+    };
+    controls::plate(ui, frame, theme.field, edge);
     controls::focus_ring(ui, &response);
     egui::Popup::menu(&response)
         .close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside)
         .show(|ui| clock::ui(ui, view, commands));
-    let square = Rect::from_center_size(frame.left_center() + vec2(7.0, 0.0), Vec2::splat(14.0));
+    let square = Rect::from_center_size(frame.left_center() + vec2(14.0, 0.0), Vec2::splat(14.0));
     Icon::Clock.paint(ui.painter(), square, theme.dim);
-    let at = frame.left_center() + vec2(20.0, 0.0);
-    controls::clipped(ui, at, wide - 20.0, name, Type::Value, theme.strong);
+    let at = frame.left_center() + vec2(28.0, 0.0);
+    controls::clipped(ui, at, wide - 52.0, name, Type::Value, theme.strong);
+    let square = Rect::from_center_size(frame.right_center() - vec2(12.0, 0.0), Vec2::splat(11.0));
+    Icon::Down.paint(ui.painter(), square, theme.dim);
     probe::note(ui.ctx(), "figure", "Master clock", name, frame);
     x + wide + 24.0
 }

@@ -1,13 +1,13 @@
 //! What commands of the table do to the window, and how one is run.
 
-use egui::{Context, Pos2, ViewportCommand, pos2};
+use egui::{Context, Pos2, ViewportCommand, pos2, vec2};
 
 use super::{Command, Hint, Screen};
 use crate::app::{Action, Selection, View};
-use crate::graph::{FilterId, FilterPath, NodeKind};
+use crate::graph::{FilterId, FilterPath, NodeKind, Position};
 use crate::gui::commands::{self, Aim, Sight};
 use crate::gui::dialog::{Dialog, Rename};
-use crate::gui::node_graph::{NodeId, Target};
+use crate::gui::node_graph::{NodeId, Side, Target};
 use crate::gui::panels::bottom::Tab as Page;
 use crate::gui::panels::context;
 use crate::gui::panels::menu;
@@ -75,7 +75,7 @@ impl Screen {
     /// Puts in what was copied.
     pub(super) fn paste(&mut self, text: String) {
         let at = self.clip.asked.take().and_then(|asked| asked.1);
-        let at = at.map(|at| crate::graph::Position { x: at.x, y: at.y });
+        let at = at.map(|at| Position { x: at.x, y: at.y });
         self.app.perform(Action::Paste { text, at });
     }
 
@@ -236,7 +236,18 @@ impl Screen {
             None => self.key_point(),
         };
         self.context = None;
-        self.palette = Some(Palette::new(at, screen));
+        let waiting = self.last.as_ref().and_then(|last| last.pin.clone());
+        let waiting = waiting.filter(|it| self.aim.as_ref().is_some_and(|aim| aim.is_of(it)));
+        self.palette = Some(match waiting {
+            None => Palette::new(at, screen),
+            Some(waiting) => {
+                let shift = match waiting.side {
+                    Side::Output => vec2(120.0, -44.0),
+                    Side::Input => vec2(-280.0, -44.0),
+                };
+                Palette::beside(&self.app.view(), at + shift, screen, Some(waiting))
+            }
+        });
     }
 
     /// Opens the box that finds everything.
@@ -304,6 +315,30 @@ impl Screen {
         self.app.perform(action);
     }
 
+    /// Moves what is selected by steps of the grid, one step of the history.
+    pub(in crate::gui) fn nudge(&mut self, right: f32, down: f32) {
+        const STEP: f32 = 16.0;
+        let view = self.app.view();
+        let to = |from: Position| Position {
+            x: from.x + right * STEP,
+            y: from.y + down * STEP,
+        };
+        let notes = view.selection.notes.iter();
+        let notes = notes.filter_map(|id| Some((*id, to(view.graph.notes.get(id)?.position))));
+        let notes: Vec<_> = notes.collect();
+        let boxes = view.selection.filters.iter();
+        let boxes = boxes.filter_map(|id| Some((*id, to(view.graph.filters.get(id)?.position))));
+        let boxes: Vec<_> = boxes.collect();
+        self.app.perform(Action::BeginGesture("Move".to_owned()));
+        if !notes.is_empty() {
+            self.app.perform(Action::MoveNotes(notes));
+        }
+        if !boxes.is_empty() {
+            self.app.perform(Action::Move(boxes));
+        }
+        self.app.perform(Action::EndGesture);
+    }
+
     /// Leaves what is selected out of what plays, or takes it in again.
     pub(in crate::gui) fn disable(&mut self, is_on: bool) {
         let filters = self.app.view().selection.filters.iter().copied().collect();
@@ -317,7 +352,7 @@ impl Screen {
             None => self.key_point().0,
         };
         self.app.perform(Action::AddComment {
-            at: crate::graph::Position { x: at.x, y: at.y },
+            at: Position { x: at.x, y: at.y },
             text: "Comment".to_owned(),
         });
         self.edit_note();

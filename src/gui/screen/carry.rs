@@ -10,6 +10,7 @@ use crate::graph::{FilterId, PinAddress, Position};
 use crate::gui::documents::Pending;
 use crate::gui::files::Why;
 use crate::gui::node_graph::{NodeId, Side};
+use crate::gui::panels::transport;
 
 impl Screen {
     /// How large the boxes in sight are drawn, in points at 100 %.
@@ -31,6 +32,7 @@ impl Screen {
                 self.app.perform(action);
             }
             Command::Do(Action::Connect { from, to }) => self.connect(from, to),
+            Command::Do(Action::ChooseDevice) => transport::choose_device(ctx),
             Command::Do(Action::FindMedia(path)) => self.ask_for(ctx, Why::Missing(path)),
             Command::Do(action) => self.app.perform(action),
             Command::Run(name) => self.run(ctx, name),

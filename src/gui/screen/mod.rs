@@ -107,6 +107,8 @@ pub struct Screen {
     pub(super) may_leave: bool,
     pub(super) is_new: bool,
     pub(super) moves: bool,
+    /// Whether the device is still to be told, once it is granted.
+    tells_device: bool,
 }
 
 /// What the canvas said in the last frame, for the panels that are drawn before it.
@@ -115,8 +117,9 @@ pub(super) struct Last {
     in_hand: Option<Waiting>,
     pub(in crate::gui) middle: Pos2,
     canvas: Rect,
-    /// The pin that the keyboard is at.
+    /// The pin that the keyboard is at: what commands are about, and what a new filter is wired to.
     aim: Option<Aim>,
+    pin: Option<Waiting>,
     /// Which graph of the document is shown.
     here: crate::graph::FilterPath,
     /// Where the boxes stand.
@@ -178,6 +181,7 @@ impl Screen {
             may_leave: false,
             is_new: true,
             moves: false,
+            tells_device: false,
         };
         screen.restore_panels();
         screen.fresh_document();
@@ -229,6 +233,11 @@ impl Screen {
         self.hint.as_ref().map(|hint| hint.words.as_str())
     }
 
+    /// Which gestures and keys apply now, as the status line says it.
+    pub fn gestures(&self) -> &str {
+        self.last.as_ref().map_or("", |last| &last.now.gestures)
+    }
+
     /// The title for the window.
     pub fn title(&self) -> String {
         let document = self.app.view().document;
@@ -252,6 +261,7 @@ impl Screen {
         if !self.app.preferences().first_run_done {
             self.app.change_preferences(|it| it.first_run_done = true);
             self.start_tour();
+            self.tells_device = true;
         }
     }
 
@@ -276,6 +286,9 @@ impl Screen {
             Probe::begin(ui.ctx());
         }
         self.app.poll();
+        if self.tells_device && self.app.tell_device() {
+            self.tells_device = false;
+        }
         self.wear(ui.ctx());
         let mut commands = vec![];
         self.hear_files(ui.ctx());

@@ -9,7 +9,7 @@ use crate::gui::ghosts;
 use crate::gui::hands;
 use crate::gui::node_graph::{Event, Output, Target};
 use crate::gui::panels::dry_run::DryRun;
-use crate::gui::panels::{banner, breadcrumb, catalogue, status};
+use crate::gui::panels::{banner, breadcrumb, catalogue, status, tour};
 
 impl Screen {
     /// Banners and the canvas.
@@ -54,6 +54,10 @@ impl Screen {
         if last.as_ref().is_some_and(|last| last.here != *view.here) {
             canvas.forget_places();
         }
+        canvas.settings.covered = match &self.tour {
+            Some(_) => tour::covered(ui.available_height()),
+            None => 0.0,
+        };
         let mut scene = Scene::new(ui, &view, signals, bodies);
         if let Some(card) = &self.card {
             let (from, to) = card.pins();
@@ -125,10 +129,20 @@ impl Screen {
         hands::note(ui.ctx(), &scene, &output);
         let hand = output.in_hand.as_ref();
         self.dry_run = DryRun::follow(self.dry_run.take(), ui, &scene, hand);
+        let aim = hands::at_keys(&scene, &output, canvas.is_walked());
+        let pin = aim.as_ref().and_then(|aim| match aim.target {
+            Some(Target::Pin(pin)) => hands::waiting(&scene, pin),
+            _ => None,
+        });
+        let mut now = status::Now::of(&scene, hand, output.hovered, output.view.zoom);
+        if canvas.is_walked() && output.hovered.is_none() {
+            now.at_keys(&scene, output.focused, canvas.in_hand());
+        }
         *last = Some(Last {
-            now: status::Now::of(&scene, hand, output.hovered, output.view.zoom),
+            now,
             in_hand: hand.and_then(|hand| hands::waiting(&scene, hand.pin)),
-            aim: hands::at_keys(&scene, &output, canvas.is_walked()),
+            aim,
+            pin,
             here: view.here.clone(),
             middle: output.view.to_graph(output.geometry.canvas.center()),
             canvas: output.geometry.canvas,

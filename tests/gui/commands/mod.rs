@@ -63,6 +63,10 @@ cases! {
     "edit.disconnect_all", chosen, |w| wires(w) == 0;
     "edit.rename", one, |w| w.sees("Name of the filter");
     "edit.properties", one, |w| w.sees("Tone Generator");
+    "edit.move.left", one, |w| (xs(w)[0], ys(w)[0]) == (-16.0, 0.0);
+    "edit.move.right", one, |w| (xs(w)[0], ys(w)[0]) == (16.0, 0.0);
+    "edit.move.up", one, |w| (xs(w)[0], ys(w)[0]) == (0.0, -16.0);
+    "edit.move.down", one, |w| (xs(w)[0], ys(w)[0]) == (0.0, 16.0);
     "edit.select_all", three, |w| selected(w) == 3;
     "edit.select_none", one, |w| selected(w) == 0;
     "edit.find", three, |w| w.sees("Find anything");
@@ -164,6 +168,7 @@ cases! {
         metronome.values.contains_key("tempo")
     };
 
+    "play.device", three, |w| w.sees("Rate, in the graph") || w.sees("Default device");
     "play.use_clock", driving, |w| {
         let timing = w.screen().app().view().timing().clone();
         timing.master == ksgraph::graph::Master::Filter(ksgraph::graph::FilterPath::of(ksgraph::graph::FilterId(3)))

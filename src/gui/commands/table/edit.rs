@@ -5,6 +5,18 @@ use super::{EMPTY, NO_FILTER, NOTHING_SELECTED};
 use crate::app::{Action, Selection};
 use crate::graph::Position;
 
+macro_rules! nudge {
+    ($name:literal, $words:literal, $right:literal, $down:literal, $help:literal) => {
+        Spec::new($name, $words, $help, |screen, _| {
+            screen.nudge($right, $down)
+        })
+        .keys(&[concat!("Ctrl+Shift+", $words)])
+        .under(Menu::Edit, 3, "Move")
+        .repeats()
+        .when(|sight| State::when(sight.has_boxes(), NOTHING_SELECTED))
+    };
+}
+
 pub(super) const SPECS: &[Spec] = &[
     Spec::new(
         "edit.undo",
@@ -152,6 +164,34 @@ pub(super) const SPECS: &[Spec] = &[
     .at(Menu::Edit, 3)
     .on(&[On::Filter, On::Wire])
     .when(|sight| State::when(sight.has_selection(), NOTHING_SELECTED)),
+    nudge!(
+        "edit.move.left",
+        "Left",
+        -1.0,
+        0.0,
+        "Moves what is selected one step of the grid to the left."
+    ),
+    nudge!(
+        "edit.move.right",
+        "Right",
+        1.0,
+        0.0,
+        "Moves what is selected one step of the grid to the right."
+    ),
+    nudge!(
+        "edit.move.up",
+        "Up",
+        0.0,
+        -1.0,
+        "Moves what is selected one step of the grid up."
+    ),
+    nudge!(
+        "edit.move.down",
+        "Down",
+        0.0,
+        1.0,
+        "Moves what is selected one step of the grid down."
+    ),
     Spec::new(
         "edit.select_all",
         "Select All",

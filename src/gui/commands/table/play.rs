@@ -2,6 +2,7 @@
 
 use super::super::{Menu, On, PANIC, Spec, State, TOGGLE_RUN};
 use crate::app::Action;
+use crate::gui::panels::transport::choose_device;
 use crate::ks;
 
 macro_rules! set {
@@ -72,6 +73,15 @@ pub(super) const SPECS: &[Spec] = &[
         State::when(any, "No filter here has a tempo: add a Metronome first.")
     }),
 
+    Spec::new(
+        "play.device",
+        "Device\u{2026}",
+        "Opens the list of devices, rates and quanta.",
+        |_, ctx| choose_device(ctx),
+    )
+    .keys(&["Ctrl+Shift+P"])
+    .also(&["sound card", "audio device", "sample rate", "quantum", "buffer size"])
+    .at(Menu::Play, 2),
     Spec::new(
         "play.use_clock",
         "Use Clock",

@@ -72,6 +72,8 @@ pub(in crate::gui) struct Palette {
     waiting: Option<Waiting>,
     /// What would take the wire as the whole graph stands, the best first.
     fits: Vec<Fit>,
+    /// Whether what does not take the wire is offered, too: it comes without one.
+    offers_all: bool,
     /// Whether it finds what is there, and commands, too.
     is_finder: bool,
     is_new: bool,
@@ -102,6 +104,7 @@ impl Palette {
             screen,
             waiting: None,
             fits: vec![],
+            offers_all: false,
             is_finder: false,
             is_new: true,
         }
@@ -119,6 +122,19 @@ impl Palette {
             fits: fits.unwrap_or_default(),
             waiting,
             ..Self::new(at, screen)
+        }
+    }
+
+    /// Opens it beside a pin that is selected: what takes a wire from there comes first, and gets one at once.
+    pub(in crate::gui) fn beside(
+        view: &View<'_>,
+        at: Pos2,
+        screen: Pos2,
+        waiting: Option<Waiting>,
+    ) -> Self {
+        Self {
+            offers_all: true,
+            ..Self::for_wire(view, at, screen, waiting)
         }
     }
 
@@ -152,13 +168,21 @@ impl Palette {
                     Some((rank, Hit::Filter(descriptor, Some(pin))))
                 })
                 .collect(),
-            None => (catalogue.iter().map(|filter| filter.descriptor()))
-                .filter_map(|descriptor| {
-                    let rank = rank(descriptor, &self.typed)?;
-                    Some((rank, Hit::Filter(descriptor, None)))
-                })
-                .collect(),
+            None => vec![],
         };
+        if self.waiting.is_none() || self.offers_all {
+            let is_new = |key: &str| {
+                let mut known = self.fits.iter();
+                !known.any(|fit| fit.cost == 0 && fit.key == key)
+            };
+            let rest = catalogue.iter().map(|filter| filter.descriptor());
+            let rest = rest.filter(|descriptor| is_new(&descriptor.key));
+            filters.extend(rest.filter_map(|descriptor| {
+                let rank = rank(descriptor, &self.typed)?;
+                // What would take the wire stands before what would not, unless that is what was typed.
+                Some((rank, Hit::Filter(descriptor, None)))
+            }));
+        }
         filters.retain(|(_, hit)| match hit {
             Hit::Filter(descriptor, _) => !sight.preferences.blocked.contains(&*descriptor.key),
             _ => true,
@@ -233,6 +257,7 @@ impl Palette {
             );
             let (hint, name) = match (self.is_finder, &self.waiting) {
                 (true, _) => ("Find a filter or a command", "Find anything"),
+                (false, Some(_)) if self.offers_all => ("What shall stand there?", "Insert filter"),
                 (false, Some(_)) => ("What shall take the wire?", "Insert filter"),
                 (false, None) => ("Which filter?", "Insert filter"),
             };
