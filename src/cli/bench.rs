@@ -98,7 +98,7 @@ struct Measured {
     filters: Vec<(FilterPath, f64, u64)>,
 }
 
-/// Runs a graph for so long, as fast as the machine allows. The cost of one filter is taken a cycle, in turn.
+/// Runs a graph for so long, as fast as the machine allows, with every filter timed.
 fn measure(
     bench: &Bench,
     document: &Document,

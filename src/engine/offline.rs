@@ -8,6 +8,7 @@ use super::clock::{Epoch, GraphClock};
 use super::compile::{Builder, Built, Job};
 use super::link::{Cells, MESSAGES, Message, REPORTS, Report, STEPS, Stepped};
 use super::plan::{Plan, Transition};
+use super::records::{Moment, Stopwatch};
 use super::runner::Runner;
 use super::tap::TappedFrame;
 use crate::graph::FilterPath;
@@ -104,9 +105,12 @@ impl Offline {
         self.tapped.as_mut()?.pop().ok()
     }
 
-    /// Times one filter a cycle, in turn, by that clock.
+    /// Times filters by that clock, in large graphs some of them a cycle, in turn.
     pub fn time_by(&mut self, epoch: Epoch) {
         self.timer = Some(epoch);
+        // Its stories are not heard: nothing is late here.
+        let (stopwatch, _) = Stopwatch::new(Arc::clone(&self.runner.cells));
+        self.runner.stopwatch = Some(stopwatch);
     }
 
     /// Sends a message; it is heard before the next cycle.
@@ -146,6 +150,27 @@ impl Offline {
 
     /// Renders the next `len` samples of the graph's rate. A graph that does not run renders nothing.
     pub fn cycle(&mut self, len: usize) -> Result<(), Stuck> {
+        let Some(epoch) = self.timer else {
+            return self.whole(len);
+        };
+        let moment = Moment {
+            position: self.runner.position(),
+            len: len as u32,
+            began_nanos: epoch.nanos(),
+            lasts_nanos: u64::MAX / 2,
+            ..Moment::default()
+        };
+        if let Some(watch) = &mut self.runner.stopwatch {
+            watch.begin(moment);
+        }
+        let done = self.whole(len);
+        if let Some(watch) = &mut self.runner.stopwatch {
+            watch.end(epoch.nanos());
+        }
+        done
+    }
+
+    fn whole(&mut self, len: usize) -> Result<(), Stuck> {
         self.advance();
         if !self.runner.is_running() {
             return Ok(());
