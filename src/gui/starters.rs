@@ -33,6 +33,12 @@ const KNOWN: &[(&str, &str, &str, Icon)] = &[
         "clicks, and notes for a synth",
         Icon::Clock,
     ),
+    (
+        "clocks",
+        "Clocks",
+        "one finds out how another drifts",
+        Icon::Clock,
+    ),
     ("splitter", "Splitter", "one source, two ways", Icon::Split),
     (
         "push_and_pull",

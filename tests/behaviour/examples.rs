@@ -12,6 +12,7 @@ use crate::support::{catalogue, examples, is_kind, outcomes, refusals};
 
 const NAMES: &[&str] = &[
     "analysis",
+    "clocks",
     "effects",
     "feedback",
     "first_sound",
