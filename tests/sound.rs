@@ -220,6 +220,10 @@ fn a_second_run_shares_the_server_and_the_first_plays_on() {
 #[test]
 fn the_audio_thread_calls_the_system_for_nothing_but_its_wake_up() {
     let _turn = alone();
+    if !tracing_allowed() {
+        println!("the kernel lets nobody trace a process here: nothing is judged");
+        return;
+    }
     let server = Server::start("calls");
     let graph = tone_graph(&server.path("tone.ron"));
     let trace = server.path("trace");
@@ -308,6 +312,16 @@ fn play_and_capture(server: &Server, graph: &Path, seconds: u32, more: &[&str]) 
     );
     pause(200);
     (capture.stop(), witness.stop())
+}
+
+/// Whether the kernel lets one process watch the calls of another; some containers do not.
+fn tracing_allowed() -> bool {
+    rig::require("strace");
+    let mut tracer = Command::new("strace");
+    tracer
+        .args(["-o", "/dev/null", "true"])
+        .stderr(Stdio::null());
+    tracer.status().expect("strace can be started").success()
 }
 
 /// Builds the graph the way a script does, so that no file format is repeated here.
