@@ -44,6 +44,7 @@ struct Rehearsal {
     /// The largest amplitudes there may still be, and for how long they have been over.
     amplitudes: Vec<(f32, usize)>,
     last: f32,
+    is_silent: bool,
     jumps: u64,
     faults: u64,
     audible: u64,
@@ -54,11 +55,16 @@ pub(super) fn run(edits: usize, seed: u64) -> Result<Outcome, Failure> {
     let mut it = Rehearsal::start(seed);
     let start = to_ron(&it.graph);
     it.listen(OVER)?;
-    let (mut memory, mut made) = (Memory::default(), 0);
+    let (mut memory, mut made, mut silent) = (Memory::default(), 0, 0);
     while made < edits {
-        // Silence proves little: back to where it sounded.
-        let is_silent = it.heard > 0 && it.last == 0.0 && it.dice.roll(3) == 0;
-        if !(if is_silent { it.undo() } else { it.edit() }) {
+        // Silence proves little: back to where it sounded, at last to the beginning.
+        silent = if it.is_silent { silent + 1 } else { 0 };
+        let is_done = match silent {
+            0..2 => it.edit(),
+            2..8 => it.undo(),
+            _ => it.undo_all(),
+        };
+        if !is_done {
             continue;
         }
         made += 1;
@@ -125,6 +131,7 @@ impl Rehearsal {
             told: BTreeMap::new(),
             amplitudes: vec![(amplitude, 0)],
             last: 0.0,
+            is_silent: false,
             jumps: 0,
             faults: 0,
             audible: 0,
@@ -159,6 +166,14 @@ impl Rehearsal {
         }
         self.change();
         is_done
+    }
+
+    fn undo_all(&mut self) -> bool {
+        while self.history.undo(&mut self.graph).is_some() {}
+        self.agree();
+        self.change();
+        self.is_silent = false;
+        true
     }
 
     /// Agrees the graph; how loud it may become.
@@ -245,6 +260,7 @@ impl Rehearsal {
         let allowed = most * STEEPEST * 1.001 + 1e-6;
         let sink = FilterPath::of(SINK);
         let mut left = samples;
+        let audible = self.audible;
         while left > 0 {
             let len = left.min(QUANTUM);
             left -= len;
@@ -268,6 +284,7 @@ impl Rehearsal {
             }
             self.offline.steps().for_each(drop);
         }
+        self.is_silent = self.audible == audible;
         let last = self.amplitudes.len().saturating_sub(1);
         for (_, over) in &mut self.amplitudes[..last] {
             *over += samples;
@@ -327,4 +344,17 @@ fn amplitude(wiring: &Wiring, path: &FilterPath) -> f32 {
     let arriving: f32 = wires.map(|wire| amplitude(wiring, &wire.from.filter)).sum();
     // Glides come from above as well.
     arriving * level(0.0).max(1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_edited_is_heard_however_many_edits_there_are() {
+        let done = run(1_500, 1).unwrap();
+        assert!(done.faults.is_empty(), "{:?}", done.faults);
+        let share = done.json["heard_share"].as_f64().unwrap();
+        assert!(share > 0.3, "{}", done.text);
+    }
 }
