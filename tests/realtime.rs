@@ -5,20 +5,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use assert_no_alloc::{AllocDisabler, assert_no_alloc, permit_alloc, violation_count};
 use ksgraph::engine::{Driver, Engine, Job, Message, Offline, Report};
 use ksgraph::graph::Graph;
-use ksgraph::ks::{DataFormat, Granted, State, Status, Waker};
-use ksgraph::portcls::ring::{CardEnd, FrameRing, ring};
-use ksgraph::portcls::{self, Cards, DeviceError, MiniportWaveRt};
+use ksgraph::ks::{State, Status};
+use ksgraph::portcls;
 
 #[path = "behaviour/stage/mod.rs"]
 mod stage;
 
-use stage::{Stage, assert_same_bits, cut, even, hear, path, peak, set, uneven};
+use stage::{ByHand, Stage, assert_same_bits, cut, even, hear, path, peak, set, uneven};
 
 #[global_allocator]
 static GUARD: AllocDisabler = AllocDisabler;
@@ -94,37 +93,6 @@ const GRAPHS: &[&str] = &[
     "tone waveform=saw -> scope -> spectrum -> loudness_meter -> audio_device_out",
     "count samples=3000 -> pair -> one:null_renderer; pair -> audio_device_out",
 ];
-
-/// A card whose callback is the test's own hand.
-#[derive(Default)]
-struct ByHand(Mutex<Option<CardEnd>>);
-
-struct Handed(Option<FrameRing>);
-
-impl MiniportWaveRt for Handed {
-    fn allocate(&mut self) -> Option<FrameRing> {
-        self.0.take()
-    }
-
-    fn granted(&self) -> Granted {
-        Granted::default()
-    }
-}
-
-impl Cards for ByHand {
-    fn open(
-        &self,
-        _: &str,
-        format: &DataFormat,
-        quantum: usize,
-        _: Waker,
-    ) -> Result<Box<dyn MiniportWaveRt>, DeviceError> {
-        let channels = format.audio.unwrap().channels as usize;
-        let (port, card) = ring(channels, quantum);
-        *self.0.lock().unwrap() = Some(card);
-        Ok(Box::new(Handed(Some(port))))
-    }
-}
 
 /// A live graph whose audio thread and card are this test.
 struct Live {

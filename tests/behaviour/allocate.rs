@@ -9,14 +9,13 @@ use ksgraph::engine::{Driver, Engine, Job, Message, Offline, Report};
 use ksgraph::graph::{AskedFraming, FilterPath, Graph, from_ron, to_ron};
 use ksgraph::ks::framing::require;
 use ksgraph::ks::{
-    DataFormat, DataRange, Descriptor, Filter, Flow, Framing, FramingItem, Granted, Io, OpenError,
-    Opened, Opening, PinFactory, Processor, SizeRange, State, Waker, flag,
+    DataRange, Descriptor, Filter, Flow, Framing, FramingItem, Io, OpenError, Opened, Opening,
+    PinFactory, Processor, SizeRange, State, flag,
 };
-use ksgraph::portcls::ring::{CardEnd, FrameRing, ring};
+use ksgraph::portcls;
 use ksgraph::portcls::wavert::telemetry;
-use ksgraph::portcls::{self, Cards, DeviceError, MiniportWaveRt};
 
-use super::stage::{Stage, cut, even, hear, path};
+use super::stage::{ByHand, Stage, cut, even, hear, path};
 
 const FLOAT: &[DataRange] = DataRange::FLOAT;
 
@@ -392,37 +391,6 @@ fn framing_asked_for_is_an_edit_that_a_file_keeps() {
     );
     apply(&mut graph, undo).unwrap();
     assert_eq!(graph, before);
-}
-
-/// A card whose callback is the test's own hand.
-#[derive(Default)]
-struct ByHand(Mutex<Option<CardEnd>>);
-
-struct Handed(Option<FrameRing>);
-
-impl MiniportWaveRt for Handed {
-    fn allocate(&mut self) -> Option<FrameRing> {
-        self.0.take()
-    }
-
-    fn granted(&self) -> Granted {
-        Granted::default()
-    }
-}
-
-impl Cards for ByHand {
-    fn open(
-        &self,
-        _: &str,
-        format: &DataFormat,
-        quantum: usize,
-        _: Waker,
-    ) -> Result<Box<dyn MiniportWaveRt>, DeviceError> {
-        let channels = format.audio.unwrap().channels as usize;
-        let (port, card) = ring(channels, quantum);
-        *self.0.lock().unwrap() = Some(card);
-        Ok(Box::new(Handed(Some(port))))
-    }
 }
 
 /// A graph that plays on a card by hand.

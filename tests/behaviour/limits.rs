@@ -1,12 +1,12 @@
 //! What the program makes of states: limits beside the document, pins one by one, what is told of each step, what a graph
 //! answers whose filters are not all where it is.
 
-use std::time::{Duration, Instant};
-
 use ksgraph::app::{Action, App, FilterStatus, Options};
 use ksgraph::engine::Held;
 use ksgraph::graph::{FilterId, FilterPath, PinAddress, Position};
 use ksgraph::ks::{Cued, State, Status, Value};
+
+use super::program::{path, pin, wait};
 
 /// Filters in a row, wired.
 fn app(keys: &[&str]) -> App {
@@ -22,29 +22,6 @@ fn app(keys: &[&str]) -> App {
         app.perform(Action::Connect { from, to });
     }
     app
-}
-
-fn path(id: u32) -> FilterPath {
-    FilterPath(vec![FilterId(id)])
-}
-
-fn pin(id: u32, pin: &str) -> PinAddress {
-    PinAddress {
-        filter: path(id),
-        pin: pin.into(),
-        instance: 0,
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "threads are waited for")]
-#[track_caller]
-fn wait(app: &mut App, until: impl Fn(&App) -> bool) {
-    let began = Instant::now();
-    while !until(app) {
-        assert!(began.elapsed() < Duration::from_secs(20), "nothing happens");
-        std::thread::sleep(Duration::from_millis(1));
-        app.poll();
-    }
 }
 
 fn is_in(app: &App, id: u32, name: &str, state: State) -> bool {

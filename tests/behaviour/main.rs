@@ -25,6 +25,9 @@ mod rendering;
 mod examples;
 mod graph_files;
 mod layering;
+
+mod program;
+
 mod negotiate;
 mod support;
 

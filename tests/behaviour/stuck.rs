@@ -1,35 +1,19 @@
 //! A filter that does not come back from a cycle: the program names it, leaves it out, plays the rest, and can end.
 
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ksgraph::app::{Action, App, FilterStatus, Options};
-use ksgraph::graph::{FilterId, FilterPath, PinAddress, Position};
+use ksgraph::graph::{FilterId, Position};
 use ksgraph::ks::{State, Value};
 
+use super::program::{path, pin, wait_within};
 use super::stage::Stage;
 
-fn path(id: u32) -> FilterPath {
-    FilterPath(vec![FilterId(id)])
-}
-
-fn pin(id: u32, pin: &str) -> PinAddress {
-    PinAddress {
-        filter: path(id),
-        pin: pin.into(),
-        instance: 0,
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "threads are waited for")]
+/// The watch alone takes its 5 s.
 #[track_caller]
 fn wait(app: &mut App, until: impl Fn(&App) -> bool) {
-    let began = Instant::now();
-    while !until(app) {
-        assert!(began.elapsed() < Duration::from_secs(60), "nothing happens");
-        std::thread::sleep(Duration::from_millis(1));
-        app.poll();
-    }
+    wait_within(Duration::from_secs(60), app, until);
 }
 
 fn is_left_out(app: &App) -> bool {

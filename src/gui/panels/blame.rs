@@ -133,14 +133,7 @@ fn row_ui(ui: &mut Ui, story: &Dropout, is_on: bool) -> bool {
         ui.painter().rect_filled(rect, 0.0, theme.title);
     }
     let y = rect.center().y;
-    let millis = (story.seconds.max(0.0) * 1000.0) as u64;
-    let time = format!(
-        "{:02}:{:02}:{:02}.{:03}",
-        millis / 3_600_000,
-        millis / 60_000 % 60,
-        millis / 1000 % 60,
-        millis % 1000
-    );
+    let time = super::time_words((story.seconds.max(0.0) * 1000.0) as u64);
     let at = pos2(rect.left() + 14.0, y);
     controls::text(ui, at, Align2::LEFT_CENTER, time, Type::Body, theme.dim);
     let (icon, ink) = mark(theme, story.mishap);

@@ -84,14 +84,7 @@ fn line_ui(ui: &mut Ui, line: &LogLine, commands: &mut Vec<Command>) {
     }
     let (icon, ink) = mark(theme, line.urgency);
     let y = rect.center().y;
-    let millis = (line.seconds.max(0.0) * 1000.0) as u64;
-    let time = format!(
-        "{:02}:{:02}:{:02}.{:03}",
-        millis / 3_600_000,
-        millis / 60_000 % 60,
-        millis / 1000 % 60,
-        millis % 1000
-    );
+    let time = super::time_words((line.seconds.max(0.0) * 1000.0) as u64);
     let at = pos2(rect.left() + 14.0, y);
     controls::text(ui, at, Align2::LEFT_CENTER, time, Type::Body, theme.dim);
     let square = Rect::from_center_size(pos2(rect.left() + 107.0, y), Vec2::splat(13.0));

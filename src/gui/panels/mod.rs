@@ -40,3 +40,15 @@ mod topology;
 pub(super) mod tour;
 pub(super) mod transport;
 mod wire;
+
+/// `00:01:23.456`.
+fn time_words(millis: u64) -> String {
+    let seconds = millis / 1000;
+    format!(
+        "{:02}:{:02}:{:02}.{:03}",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60,
+        millis % 1000
+    )
+}

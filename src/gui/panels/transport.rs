@@ -434,15 +434,8 @@ fn divider(ui: &Ui, bar: Rect, x: f32) {
 
 /// `00:01:23.456`.
 fn clock_text(samples: u64, rate_hz: u32) -> String {
-    let millis = (u128::from(samples) * 1000 / u128::from(rate_hz.max(1))) as u64;
-    let seconds = millis / 1000;
-    format!(
-        "{:02}:{:02}:{:02}.{:03}",
-        seconds / 3600,
-        seconds / 60 % 60,
-        seconds % 60,
-        millis % 1000
-    )
+    let millis = u128::from(samples) * 1000 / u128::from(rate_hz.max(1));
+    super::time_words(millis as u64)
 }
 
 /// A count that may exceed what `grouped` takes.

@@ -10,6 +10,7 @@
     reason = "two test programs use this file, each a part of it"
 )]
 
+mod card;
 mod doubles;
 
 use std::collections::BTreeMap;
@@ -29,6 +30,7 @@ use ksgraph::ks::{
 };
 use ksgraph::portcls;
 
+pub(crate) use card::ByHand;
 pub(crate) use doubles::{Recording, Tools};
 
 use doubles::*;
