@@ -331,7 +331,14 @@ impl CardEnd {
 
     fn serve(&mut self, wanted: usize, mut put: impl FnMut(&Wave, usize, usize, usize)) -> usize {
         let mut done = 0;
-        while done < wanted {
+        // A first call that is served in part would be a sound, a gap and the sound again.
+        let has_begun = self.primed || !self.cursor.is_running();
+        let wanted_now = if has_begun || self.cursor.queued() >= wanted.min(self.cursor.period()) {
+            wanted
+        } else {
+            0
+        };
+        while done < wanted_now {
             let Some(frame) = self.current.take().or_else(|| self.full.pop().ok()) else {
                 break;
             };
@@ -402,6 +409,20 @@ mod tests {
         assert_eq!(heard, wanted);
         assert_eq!(ring.cursor().taken(), 171);
         assert_eq!(ring.cursor().queued(), 0);
+    }
+
+    #[test]
+    fn a_card_begins_when_a_whole_period_is_there() {
+        let (mut ring, mut card) = ring(1, 64);
+        ring.cursor().set_period(128);
+        ring.cursor().set_running(true);
+        give(&mut ring, &[0.5; 64]);
+        assert_eq!(card.discard(128), 0, "half of it would be cut off");
+        give(&mut ring, &[0.5; 64]);
+        assert_eq!(card.discard(128), 128);
+        give(&mut ring, &[0.5; 64]);
+        assert_eq!(card.discard(128), 64, "what has begun plays what there is");
+        assert_eq!(ring.cursor().xruns(), 1);
     }
 
     #[test]
