@@ -8,7 +8,7 @@
 //!
 //! The audio thread publishes "this was the time at instant t"; other threads read the time between, all figures of
 //! one moment together. Time itself is counted in samples the graph has made, so nothing jumps when another device
-//! drives; only the way to the ear may differ then, and it is gone over to slowly. Only this file and `thread.rs` read
+//! drives; only the way to the ear may differ then, and it is gone over to slowly. Only this file and `driver.rs` read
 //! the machine's clock.
 
 use std::sync::OnceLock;

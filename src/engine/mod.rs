@@ -11,6 +11,8 @@ mod cut;
 
 mod cycle;
 
+mod driver;
+
 mod hold;
 
 mod layout;
@@ -57,13 +59,14 @@ pub use compile::{Builder, Built, Job, OpenFilter, PinClock};
 pub use marks::{Fired, MARKS, Mark};
 
 pub use crate::ks::Priority;
+pub use driver::Driver;
 pub use link::{Cells, Message, Report};
 pub use link::{Held, PlanCells, Stepped};
 pub use offline::{Offline, Stuck};
 pub use plan::{Plan, Transition};
 pub use runner::Runner;
 pub use seating::Limits;
-pub use thread::{ClockRefusal, Driver, Engine};
+pub use thread::{ClockRefusal, Engine};
 
 pub use records::{Blamed, CycleRecord, Moment, PinFigures, PinRecord, Span, Story};
 

@@ -1,6 +1,6 @@
 //! The audio thread's whole life: messages in, one cycle, reports out.
 //!
-//! Does not know its thread: live, `thread.rs` calls it when the device is hungry; offline, `offline.rs` calls it in a
+//! Does not know its thread: live, `driver.rs` calls it when the device is hungry; offline, `offline.rs` calls it in a
 //! plain loop. Never allocates, frees, locks, does I/O or reads a clock (a panicking filter excepted: unwinding itself
 //! allocates in the standard library).
 
