@@ -24,6 +24,7 @@ mod media;
 mod properties;
 
 mod quality;
+mod reading;
 
 mod wires;
 
@@ -59,6 +60,9 @@ mod live_tests;
 mod news;
 mod notes;
 mod observe;
+
+mod options;
+
 mod origins;
 
 mod packages;
@@ -129,6 +133,7 @@ pub use wires::Fit;
 
 pub use folders::{Folders, VARIABLE as USER_DIR_VARIABLE};
 pub use observe::Eyes;
+pub use options::Options;
 
 pub use packages::{PackageFault, Packages};
 
@@ -147,71 +152,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::engine::{Cells, Epoch, Limits};
-use crate::graph::{
-    Agreement, FilterPath, Graph, History, Negotiator, NoteId, PinAddress, Refusal, would_connect,
-};
-use crate::ks::{Catalogue, Facts, KernelEvent, State, Telemetry};
+use crate::engine::{Epoch, Limits};
+use crate::graph::{FilterPath, Graph, History, Negotiator, NoteId, PinAddress, Refusal};
+use crate::ks::{Catalogue, Facts, KernelEvent, State};
 use devices::Desk;
 use observe::Observer;
 use origins::Origins;
 use playing::Playing;
 
-/// Keys of the filters that letter keys play.
-const KEYBOARDS: [&str; 2] = ["keyboard", "on_screen_keyboard"];
-
 /// Lines of the log that are kept.
 const LOG_LINES: usize = 1000;
-
-/// What a program is started with.
-pub struct Options {
-    /// The filters on offer.
-    pub catalogue: Catalogue,
-    /// The machine as it was found.
-    pub facts: Facts,
-    /// How files and devices are looked at from here on.
-    pub eyes: Eyes,
-    /// Samples of a cycle.
-    pub quantum: usize,
-    /// Events for sources of notes, in place of live ones, by the filter's name.
-    pub feeds: BTreeMap<String, Arc<[KernelEvent]>>,
-    /// Where settings and copies are kept; without it they live as long as the program does.
-    pub folders: Option<Folders>,
-    /// Whether New begins empty whatever the settings say.
-    pub is_safe: bool,
-}
-
-impl Options {
-    /// The program on this machine, with every built-in filter. Looks for devices, so it may take a moment.
-    pub fn for_this_machine(quantum: usize) -> Self {
-        let machine = Arc::new(crate::device::Machine);
-        Self {
-            catalogue: crate::filters::catalogue(Arc::clone(&machine) as _, machine),
-            facts: crate::device::facts(),
-            eyes: Eyes::new(crate::filters::wave_reader::probe, crate::device::facts)
-                .glance(crate::device::glance())
-                .clocks(crate::device::clocks),
-            quantum,
-            feeds: BTreeMap::new(),
-            folders: None,
-            is_safe: false,
-        }
-    }
-
-    /// The nominal machine, on which no device is ever opened: for renders, checks and tests.
-    pub fn nominal(quantum: usize) -> Self {
-        let offline = Arc::new(crate::portcls::Offline);
-        Self {
-            catalogue: crate::filters::catalogue(Arc::clone(&offline) as _, offline),
-            facts: Facts::nominal(),
-            eyes: Eyes::new(crate::filters::wave_reader::probe, Facts::nominal),
-            quantum,
-            feeds: BTreeMap::new(),
-            folders: None,
-            is_safe: false,
-        }
-    }
-}
 
 /// The program.
 pub struct App {
@@ -531,63 +481,6 @@ impl App {
         }
     }
 
-    /// What a screen may see.
-    pub fn view(&self) -> View<'_> {
-        let name = self.path.as_ref().and_then(|path| path.file_name());
-        View {
-            graph: self.shown(),
-            here: &self.place,
-            wiring: &self.wiring,
-            catalogue: &self.catalogue,
-            facts: &self.facts,
-            selection: &self.selection,
-            document: Document {
-                name: name.map_or_else(
-                    || "untitled.ron".into(),
-                    |name| name.to_string_lossy().into_owned(),
-                ),
-                path: self.path.clone(),
-                is_dirty: self.history.is_dirty(),
-            },
-            undo: self.history.undo_name().map(str::to_owned),
-            redo: self.history.redo_name().map(str::to_owned),
-            requested: self.requested,
-            cells: self.cells(),
-            quantum: self.playing.as_ref().map_or(0, Playing::quantum),
-            device: &self.desk.name,
-            granted: self.desk.driving.as_ref(),
-            follows_default: self.preferences().follow_default,
-            refusal: self.refusal.as_ref(),
-            banners: &self.banners,
-            log: &self.log,
-            play_mode: self.play_mode.as_ref(),
-
-            preferences: self.preferences(),
-
-            app: self,
-        }
-    }
-
-    /// Figures of the audio thread.
-    pub fn cells(&self) -> Option<&Cells> {
-        self.playing.as_ref().map(Playing::cells)
-    }
-
-    /// Whether every source has given its last sample since the graph was set running.
-    pub fn has_ended(&self) -> bool {
-        self.has_ended
-    }
-
-    /// Gaps in what was heard, in order.
-    pub fn xruns(&self) -> &[Xrun] {
-        self.xruns.list()
-    }
-
-    /// How many there were. Of a storm only the first ones are kept one by one.
-    pub fn xrun_count(&self) -> u64 {
-        self.xruns.count()
-    }
-
     /// The folder relative paths are relative to.
     fn base(&self) -> Option<PathBuf> {
         self.path
@@ -669,75 +562,5 @@ impl App {
             .filters
             .get(filter)
             .map_or_else(|| filter.to_string(), |it| it.name.clone())
-    }
-
-    /// Letter keys play filters that take live events and nothing from a device: those with an output of events only.
-    fn is_keyboard(&self, path: &FilterPath) -> bool {
-        use crate::graph::NodeKind;
-        let node = self.graph.at(path);
-        node.is_some_and(
-            |node| matches!(&node.kind, NodeKind::Filter(filter) if KEYBOARDS.contains(&filter.key.as_str())),
-        )
-    }
-
-    fn status(&self, path: &FilterPath) -> FilterStatus {
-        let Some(filter) = self
-            .wiring
-            .filters
-            .get(path)
-            .filter(|filter| filter.descriptor.is_some())
-        else {
-            return FilterStatus::Missing;
-        };
-        if filter.is_disabled {
-            return FilterStatus::Disabled;
-        }
-        if filter.is_bypassed {
-            return FilterStatus::Bypassed(match self.wiring.bypass(path) {
-                Ok(_) => "bypassed, in goes to out".into(),
-                Err(why) => format!("left out: {why}"),
-            });
-        }
-        if let Some(words) = self.barred_words(path) {
-            return FilterStatus::Faulty(words.into());
-        }
-        let playing = self.playing.as_ref();
-        if let Some(fault) = playing.and_then(|playing| playing.fault(path)) {
-            return FilterStatus::Faulty(fault.clone());
-        }
-        if playing.is_some_and(|playing| playing.open(path).is_some()) {
-            return FilterStatus::Ready(self.state_of_filter(path).unwrap_or_default());
-        }
-        let reason = self.wiring.problem_of(path).map_or_else(
-            || format!("{} is not connected", filter.name),
-            |problem| problem.text.clone(),
-        );
-        FilterStatus::Idle(reason)
-    }
-
-    fn telemetry(&self, filter: &FilterPath) -> Option<&Telemetry> {
-        self.playing.as_ref()?.open(filter)?.telemetry.as_ref()
-    }
-
-    fn level(&self, from: &PinAddress, to: &PinAddress) -> f32 {
-        self.playing
-            .as_ref()
-            .map_or(0.0, |playing| playing.level(from, to))
-    }
-
-    fn cost(&self, filter: &FilterPath) -> Option<(u32, usize)> {
-        let open = self.playing.as_ref()?.open(filter)?;
-        Some((self.cells()?.cost_nanos(open.entry), open.latency_samples))
-    }
-
-    fn would_connect(&self, from: &PinAddress, to: &PinAddress) -> Result<Agreement, Box<Refusal>> {
-        would_connect(
-            &self.wiring,
-            &self.catalogue,
-            &self.facts,
-            self.base().as_deref(),
-            &self.resolved(from),
-            &self.resolved(to),
-        )
     }
 }

@@ -1,0 +1,335 @@
+//! The engine and what is known of it: which filters are open, what went wrong with which, what the audio thread said
+//! last. `hearing.rs` turns the engine's numbers back into filters, `states.rs` knows how far each pin is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+mod hearing;
+mod states;
+
+pub(super) use hearing::News;
+pub(super) use states::Step;
+
+use super::early::Early;
+use crate::engine::{
+    Cells, ClockRefusal, Engine, Job, Limits, Mark, Message, OpenFilter, TappedFrame,
+};
+use crate::engine::{PinFigures, PinRecord, Story};
+use crate::graph::{FilterPath, PinAddress, Wiring};
+use crate::ks::{Catalogue, Clock, KernelEvent, Reading, Settings, State, Telemetry};
+use states::Seats;
+
+/// An engine, with its results kept.
+pub(super) struct Playing {
+    engine: Engine,
+    open: BTreeMap<FilterPath, OpenFilter>,
+    events: BTreeMap<FilterPath, rtrb::Producer<KernelEvent>>,
+    wires: BTreeMap<(PinAddress, PinAddress), usize>,
+    levels: Option<Telemetry>,
+    master: Option<FilterPath>,
+    latencies: BTreeMap<(PinAddress, PinAddress), (usize, usize)>,
+    /// The master and its place in the slab.
+    driven_by: (Option<FilterPath>, Option<u32>),
+    /// What the audio thread was last told, by entry and property.
+    told: BTreeMap<(u32, usize), f64>,
+    faults: BTreeMap<FilterPath, String>,
+    renew: BTreeMap<FilterPath, u64>,
+    /// Where filters stood when they came into the document, if it was elsewhere.
+    origins: BTreeMap<FilterPath, FilterPath>,
+    feeds: BTreeMap<FilterPath, Arc<[KernelEvent]>>,
+    /// How far filters go, by where they stood at first, and what the audio thread was told of it.
+    limits: BTreeMap<FilterPath, Limits>,
+    limited: BTreeMap<(FilterPath, Option<(u16, u16)>), State>,
+    /// The table of the plan that runs, and those of plans on their way, by serial.
+    seats: Seats,
+    coming: BTreeMap<u64, Seats>,
+    /// Filters whose device went while they played, by entry.
+    lost: BTreeSet<u32>,
+    /// Pins by entry, factory and instance.
+    names: BTreeMap<(u32, u16, u16), PinAddress>,
+    /// The last job, and the last one whose plan runs.
+    submitted: u64,
+    arrived: u64,
+    /// Tickets of plans on their way, by serial.
+    under_way: BTreeMap<u64, u64>,
+    /// The wire that is looked at, and what names each wire in the plan on its way.
+    probed: Option<(PinAddress, PinAddress)>,
+    identities: BTreeMap<(PinAddress, PinAddress), u64>,
+    /// Run was asked for; it waits for the plan it is meant for.
+    is_cued: bool,
+    /// Files are being looked at: the plan that plays them is not submitted yet.
+    awaits_files: bool,
+    /// What was played before anything ran.
+    early: Early,
+
+    /// Records of pins, and stories that were not asked for yet, with the names of their filters.
+    records: BTreeMap<PinAddress, Arc<PinRecord>>,
+    /// Outputs by entry and place.
+    outputs: BTreeMap<(u32, u16), PinAddress>,
+    stories: Vec<(Story, BTreeMap<u32, FilterPath>)>,
+}
+
+impl Playing {
+    pub(super) fn start(catalogue: Catalogue, quantum: usize) -> std::io::Result<Self> {
+        Ok(Self {
+            engine: Engine::start(catalogue, quantum)?,
+            open: BTreeMap::new(),
+            events: BTreeMap::new(),
+            wires: BTreeMap::new(),
+            levels: None,
+            master: None,
+            latencies: BTreeMap::new(),
+            driven_by: (None, None),
+            told: BTreeMap::new(),
+            faults: BTreeMap::new(),
+            renew: BTreeMap::new(),
+            origins: BTreeMap::new(),
+            feeds: BTreeMap::new(),
+            limits: BTreeMap::new(),
+            limited: BTreeMap::new(),
+            seats: Seats::default(),
+            coming: BTreeMap::new(),
+            lost: BTreeSet::new(),
+            names: BTreeMap::new(),
+            submitted: 0,
+            arrived: 0,
+            under_way: BTreeMap::new(),
+            probed: None,
+            identities: BTreeMap::new(),
+            is_cued: false,
+            awaits_files: false,
+            early: Early::default(),
+
+            records: BTreeMap::new(),
+            outputs: BTreeMap::new(),
+            stories: vec![],
+        })
+    }
+
+    pub(super) fn cells(&self) -> &Cells {
+        self.engine.cells()
+    }
+
+    pub(super) fn quantum(&self) -> usize {
+        self.engine.quantum()
+    }
+
+    /// Another length of cycles, from the next job on.
+    pub(super) fn set_quantum(&mut self, quantum: usize) {
+        self.engine.set_quantum(quantum);
+    }
+
+    pub(super) fn set_feeds(&mut self, feeds: BTreeMap<FilterPath, Arc<[KernelEvent]>>) {
+        self.feeds = feeds;
+    }
+
+    pub(super) fn set_origins(&mut self, origins: BTreeMap<FilterPath, FilterPath>) {
+        self.origins = origins;
+    }
+
+    pub(super) fn submit(&mut self, wiring: Wiring, base: Option<PathBuf>) {
+        self.submitted = self.engine.submit(Job {
+            wiring,
+            base,
+            feeds: self.feeds.clone(),
+            renew: self.renew.clone(),
+            origins: self.origins.clone(),
+            limits: self.limits.clone(),
+        });
+    }
+
+    /// The filter that does not come back from its cycle: nothing goes on in this engine any more.
+    pub(super) fn stuck(&self) -> Option<FilterPath> {
+        let entry = self.engine.cells().stuck()?;
+        let open = self.open.iter().find(|(_, open)| open.entry == entry);
+        Some(open.map_or_else(FilterPath::default, |(path, _)| path.clone()))
+    }
+
+    /// What another engine is to know of this one's filters.
+    pub(super) fn hand_over(&mut self, to: &mut Self) {
+        to.renew = std::mem::take(&mut self.renew);
+        to.limits = std::mem::take(&mut self.limits);
+        to.limited = std::mem::take(&mut self.limited);
+        to.probed = self.probed.take();
+        to.faults = std::mem::take(&mut self.faults);
+    }
+
+    /// The filter is opened anew with the next job.
+    pub(super) fn renew(&mut self, filter: &FilterPath) {
+        let origin = self.origins.get(filter).unwrap_or(filter);
+        *self.renew.entry(origin.clone()).or_default() += 1;
+    }
+
+    /// Files are being looked at, or no longer.
+    pub(super) fn await_files(&mut self, awaits: bool) {
+        self.awaits_files = awaits;
+    }
+
+    /// Whether everything that is to be played is open.
+    fn is_whole(&self) -> bool {
+        self.arrived >= self.submitted && !self.awaits_files
+    }
+
+    /// Goes to a state. Run waits until everything that is to be played is open, so that no time goes by before the first
+    /// sound can be made.
+    pub(super) fn set_state(&mut self, state: State) {
+        self.early.will_run = state == State::Run;
+        self.is_cued =
+            state == State::Run && !self.is_whole() && self.cells().state() != State::Run;
+        if !self.is_cued {
+            self.engine.send(Message::State(state));
+        }
+    }
+
+    /// Has the frames of a wire told, or none.
+    pub(super) fn probe(&mut self, wire: Option<(PinAddress, PinAddress)>) {
+        self.probed = wire;
+        self.tell_probe();
+    }
+
+    fn tell_probe(&mut self) {
+        let probed = self.probed.as_ref();
+        let id = probed.and_then(|wire| self.identities.get(wire).copied());
+        self.engine.send(Message::Tap(id));
+    }
+
+    /// The next frame of the wire that is looked at; of another one there may still be some on their way.
+    pub(super) fn tapped(&mut self) -> Option<TappedFrame> {
+        loop {
+            let frame = self.engine.tapped()?;
+            let wire = self.probed.as_ref();
+            if wire.and_then(|wire| self.identities.get(wire)) == Some(&frame.wire) {
+                return Some(frame);
+            }
+        }
+    }
+
+    pub(super) fn panic(&mut self) {
+        self.early.take();
+        self.engine.send(Message::Panic);
+    }
+
+    /// Sends a message into a filter that takes live events. Before Run is reached it is kept: a key that is held by then
+    /// sounds.
+    pub(super) fn play(&mut self, filter: &FilterPath, bytes: &[u8]) {
+        if self.cells().state() == State::Run && self.early.is_empty() {
+            self.play_now(filter, bytes);
+        } else {
+            self.early.keep(filter, bytes);
+        }
+    }
+
+    /// Run is reached: what was played before is played now.
+    pub(super) fn play_early(&mut self) {
+        for (filter, bytes) in self.early.take() {
+            self.play_now(&filter, &bytes);
+        }
+    }
+
+    /// Sends a message into a filter that takes live events, stamped with the present time.
+    fn play_now(&mut self, filter: &FilterPath, bytes: &[u8]) -> bool {
+        let now = self.engine.clock().now();
+        let event = KernelEvent::new(now, bytes);
+        let lane = self.events.get_mut(filter);
+        lane.zip(event)
+            .is_some_and(|(lane, event)| lane.push(event).is_ok())
+    }
+
+    pub(super) fn open(&self, filter: &FilterPath) -> Option<&OpenFilter> {
+        self.open.get(filter)
+    }
+
+    pub(super) fn fault(&self, filter: &FilterPath) -> Option<&String> {
+        self.faults.get(filter)
+    }
+
+    pub(super) fn master(&self) -> Option<&FilterPath> {
+        self.master.as_ref()
+    }
+
+    pub(super) fn clock_reading(&self) -> Reading {
+        self.engine.clock().reading()
+    }
+
+    /// The filters that can drive the graph.
+    pub(super) fn drivers(&self) -> Vec<&FilterPath> {
+        let open = self.open.iter().filter(|(_, open)| open.has_pacer);
+        open.map(|(path, _)| path).collect()
+    }
+
+    pub(super) fn latency(&self, from: &PinAddress, to: &PinAddress) -> Option<(usize, usize)> {
+        self.latencies.get(&(from.clone(), to.clone())).copied()
+    }
+
+    pub(super) fn mark(&mut self, mark: Mark) -> Result<u64, ClockRefusal> {
+        self.engine.mark(mark)
+    }
+
+    pub(super) fn unmark(&mut self, id: u64) {
+        self.engine.unmark(id);
+    }
+
+    pub(super) fn marks(&self) -> Vec<(u64, Mark)> {
+        let marks = self.engine.marks().iter();
+        marks.map(|(id, mark)| (*id, *mark)).collect()
+    }
+
+    pub(super) fn set_rate(&mut self, rate_permille: u32) -> Result<(), ClockRefusal> {
+        self.engine.set_rate(rate_permille)
+    }
+
+    pub(super) fn level(&self, from: &PinAddress, to: &PinAddress) -> f32 {
+        let wire = self.wires.get(&(from.clone(), to.clone()));
+        wire.zip(self.levels.as_ref())
+            .map_or(0.0, |(wire, levels)| levels.get(*wire))
+    }
+
+    /// Tells the audio thread every value that differs from what it was told last.
+    pub(super) fn sync_values(&mut self, wiring: &Wiring) {
+        for (path, open) in &self.open {
+            let Some(filter) = wiring.filters.get(path) else {
+                continue;
+            };
+            let Some(descriptor) = &filter.descriptor else {
+                continue;
+            };
+            let settings = Settings {
+                values: &filter.values,
+                base: None,
+            };
+            for (index, property) in descriptor.properties.iter().enumerate() {
+                if property.structural {
+                    continue;
+                }
+                let value = property.slot_value(&settings.value(property));
+                if self.told.get(&(open.entry, index)) == Some(&value) {
+                    continue;
+                }
+                let message = Message::Set {
+                    entry: open.entry,
+                    property: index as u16,
+                    value,
+                };
+                if self.engine.send(message) {
+                    self.told.insert((open.entry, index), value);
+                }
+            }
+        }
+    }
+
+    /// Stories since it was asked last, with the filters they are of.
+    pub(super) fn take_stories(&mut self) -> Vec<(Story, BTreeMap<u32, FilterPath>)> {
+        std::mem::take(&mut self.stories)
+    }
+
+    /// Open filters by their places in the slab.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (u32, &FilterPath)> {
+        self.open.iter().map(|(path, open)| (open.entry, path))
+    }
+
+    /// What was recorded of a pin.
+    pub(super) fn figures(&self, pin: &PinAddress) -> Option<PinFigures> {
+        Some(self.records.get(pin)?.figures())
+    }
+}
