@@ -125,6 +125,12 @@ impl App {
                 self.tell_muted(&filter, position, &text);
                 self.say_of(Urgency::Error, &filter, text);
             }
+            News::Denormal(filter, pin, position) => {
+                let text = format!(
+                    "It gave numbers too small to be heard and slow to reckon with, at {pin}, sample {position}; they were silenced"
+                );
+                self.say_of(Urgency::News, &filter, text);
+            }
             News::Starved(filter, position) => {
                 let rate_hz = self.wiring.rate_hz.max(1);
                 let at_seconds = position as f64 / f64::from(rate_hz);

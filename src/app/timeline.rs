@@ -1,7 +1,7 @@
 //! The timeline: which filter ran when in every cycle, kept while it is recorded, and written as a trace of events that
 //! a browser's tracing viewer reads (one event a line, JSON, times in microseconds).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::Write;
 use std::path::Path;
 
@@ -37,6 +37,8 @@ pub struct Lane {
     pub filter: FilterPath,
     /// Its name.
     pub name: String,
+    /// Its parts that are kept.
+    parts: usize,
 }
 
 /// What was recorded.
@@ -76,6 +78,7 @@ impl Timeline {
         self.lanes.push(Lane {
             filter: filter.clone(),
             name: name(),
+            parts: 0,
         });
         self.by_path.insert(filter.clone(), lane);
         lane
@@ -89,6 +92,9 @@ impl Timeline {
             })
         });
         let parts: Vec<Part> = parts.collect();
+        for part in &parts {
+            self.lanes[part.lane as usize].parts += 1;
+        }
         self.parts += parts.len() + 1;
         self.columns.push_back(Column {
             moment: record.moment,
@@ -98,8 +104,36 @@ impl Timeline {
             && let Some(oldest) = self.columns.pop_front()
         {
             self.parts -= oldest.parts.len() + 1;
+            for part in oldest.parts {
+                self.lanes[part.lane as usize].parts -= 1;
+            }
         }
         self.next = record.moment.number + 1;
+    }
+
+    /// Lets lanes go of filters that are gone and of which nothing is kept any more.
+    fn let_lanes_go(&mut self, is_open: impl Fn(&FilterPath) -> bool) {
+        let stays = |lane: &Lane| lane.parts > 0 || is_open(&lane.filter);
+        if self.lanes.iter().all(stays) {
+            return;
+        }
+        let mut next = 0;
+        let places: Vec<u32> = self
+            .lanes
+            .iter()
+            .map(|lane| {
+                next += u32::from(stays(lane));
+                next.saturating_sub(1)
+            })
+            .collect();
+        for column in &mut self.columns {
+            for part in &mut column.parts {
+                part.lane = places[part.lane as usize];
+            }
+        }
+        self.lanes.retain(stays);
+        let lanes = self.lanes.iter().zip(0..);
+        self.by_path = lanes.map(|(lane, at)| (lane.filter.clone(), at)).collect();
     }
 
     /// Writes what there is as a trace.
@@ -205,6 +239,8 @@ impl App {
         for record in playing.cells().cycles_since(timeline.next) {
             timeline.take(&record, &lanes);
         }
+        let open: BTreeSet<&FilterPath> = playing.entries().map(|(_, path)| path).collect();
+        timeline.let_lanes_go(|path| open.contains(path));
     }
 
     /// Writes the last cycles into a file: what was recorded, else what the audio thread still knows of.
@@ -304,6 +340,38 @@ mod tests {
         assert_eq!(late.len(), 1);
         assert_eq!(late[0]["args"]["late_us"].as_f64().unwrap(), 0.5);
         assert_eq!(late[0]["ts"].as_f64().unwrap(), 1_002.0);
+    }
+
+    #[test]
+    fn the_lane_of_a_filter_that_is_gone_goes_with_its_last_part() {
+        let mut timeline = recorded(3);
+        let path = |id| FilterPath(vec![FilterId(id)]);
+        timeline.let_lanes_go(|_| false);
+        assert_eq!(timeline.lanes().len(), 2, "their parts are kept");
+        timeline.lane(&path(5), || "Meter".into());
+        timeline.let_lanes_go(|_| false);
+        assert_eq!(timeline.lanes().len(), 2, "it never ran");
+        // From here on there is one other filter, until nothing of the first two is kept.
+        let lane = timeline.lane(&path(6), || "Gain".into());
+        let lanes = [(7, lane)].into();
+        let span = Span {
+            entry: 7,
+            ..Span::default()
+        };
+        for number in 3..KEPT as u64 {
+            let moment = Moment {
+                number,
+                ..Moment::default()
+            };
+            let spans = vec![span];
+            timeline.take(&CycleRecord { moment, spans }, &lanes);
+        }
+        timeline.let_lanes_go(|it| *it == path(6));
+        let names: Vec<&str> = timeline.lanes().iter().map(|it| it.name.as_str()).collect();
+        assert_eq!(names, ["Gain"]);
+        let parts = timeline.columns().iter().flat_map(|it| &it.parts);
+        assert!(parts.map(|it| it.lane).all(|lane| lane == 0));
+        assert_eq!(timeline.lane(&path(6), String::new), 0);
     }
 
     #[test]

@@ -171,6 +171,12 @@ impl<'a> Take<'a> {
     fn listen(&mut self) {
         let reports: Vec<Report> = self.offline.reports().collect();
         for report in reports {
+            let pin = |entry: u32, output: u16| {
+                let pin = self.offline.built.outputs.get(&(entry, output));
+                let words = |pin| format!(", at {}", self.wiring.pin_text(pin));
+                pin.map_or_else(String::new, words)
+            };
+            let mut is_blocking = true;
             let (entry, what) = match report {
                 Report::Panicked { entry, message } => {
                     let words = message
@@ -180,10 +186,29 @@ impl<'a> Take<'a> {
                     let words = words.unwrap_or_default();
                     (entry, format!("broke and was silenced: {words}"))
                 }
-                Report::NonFinite { entry, .. } => (
+                Report::NonFinite {
                     entry,
-                    "gave samples that are not numbers; they are silent".into(),
-                ),
+                    output,
+                    position,
+                } => {
+                    let at = pin(entry, output);
+                    let what = format!(
+                        "gave samples that are not numbers{at}, sample {position}; they are silent"
+                    );
+                    (entry, what)
+                }
+                Report::Denormal {
+                    entry,
+                    output,
+                    position,
+                } => {
+                    is_blocking = false;
+                    let at = pin(entry, output);
+                    let what = format!(
+                        "gave numbers too small to be heard and slow to reckon with{at}, sample {position}; they are silent"
+                    );
+                    (entry, what)
+                }
                 Report::Starved { entry, .. } => (entry, "had nothing to give in time".into()),
                 _ => continue,
             };
@@ -195,7 +220,7 @@ impl<'a> Take<'a> {
             let name = path
                 .as_ref()
                 .map_or_else(String::new, |path| self.name(path));
-            self.add(path, format!("{name} {what}"), true);
+            self.add(path, format!("{name} {what}"), is_blocking);
         }
     }
 

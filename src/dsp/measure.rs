@@ -68,6 +68,33 @@ pub fn silence_non_finite(samples: &mut [f32]) -> usize {
     count
 }
 
+/// Whether any sample is denormal: not nothing, and too small to be reckoned with at full speed.
+#[must_use]
+pub fn has_denormals(samples: &[f32]) -> bool {
+    samples.iter().fold(false, |found, sample| {
+        let size = sample.abs();
+        found | ((size < f32::MIN_POSITIVE) & (size > 0.0))
+    })
+}
+
+/// The place of the first sample that is denormal.
+#[must_use]
+pub fn first_denormal(samples: &[f32]) -> Option<usize> {
+    samples.iter().position(|sample| sample.is_subnormal())
+}
+
+/// Sets every denormal number to 0, and counts them.
+pub fn silence_denormal(samples: &mut [f32]) -> usize {
+    let mut count = 0;
+    for sample in samples {
+        if sample.is_subnormal() {
+            *sample = 0.0;
+            count += 1;
+        }
+    }
+    count
+}
+
 /// One sine found in a sound.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tone {

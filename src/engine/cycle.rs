@@ -10,9 +10,11 @@ use super::link::{Cells, Report};
 use super::plan::{OutputSlot, Plan, Step};
 use super::records::{PinRecord, Stopwatch};
 use super::slab::Slab;
-use super::table::{Tables, peak};
+use super::table::{Scan, Tables, peak, scan};
 use super::tap::{Sight, Tap};
-use crate::dsp::measure::{finite_peak, first_non_finite, silence_non_finite};
+use crate::dsp::measure::{
+    finite_peak, first_denormal, first_non_finite, silence_denormal, silence_non_finite,
+};
 use crate::ks::{Flow, InputPin, Inputs, Io, Payload, Telemetry, flag, time_from_sample};
 
 /// Pushes a report, or counts it as lost. Whether there was room.
@@ -68,6 +70,13 @@ fn quarantine(
         }
         _ => true,
     }
+}
+
+/// Where a filter first gave samples that are no numbers, and some that are denormal.
+#[derive(Default)]
+struct Bad {
+    non_finite: Option<u64>,
+    denormal: Option<u64>,
 }
 
 /// What is the same for every step of a cycle.
@@ -239,10 +248,20 @@ impl<'a> Cycle<'a> {
                     cells.inside.store(index + 1, Ordering::Release);
                     let flow = entry.processor.process(&mut io);
                     cells.inside.store(0, Ordering::Relaxed);
-                    let watch = self.watch.as_mut();
-                    if watch.is_some_and(|it| it.after(began, timer, index)) {
+                    if let Some(watch) = self.watch.as_mut() {
+                        let (is_late, took) = watch.after(began, timer, index);
                         let pins = &pins[..inputs.len() + outputs.len()];
-                        pins.iter().for_each(|record| record.was_late());
+                        if is_late {
+                            pins.iter().for_each(|record| record.was_late());
+                        }
+                        if let Some(took) = took {
+                            pins.iter().for_each(|record| record.took(took));
+                        }
+                    }
+                    if outputs.is_empty()
+                        && let Some(record) = taken.first()
+                    {
+                        record.lie_inside(entry.processor.waiting());
                     }
                     let ends = flow == Flow::Ended || all_ended(inputs, &tables.headers);
                     self.ended += usize::from(*is_source && flow == Flow::Ended);
@@ -266,19 +285,35 @@ impl<'a> Cycle<'a> {
                         if let Some(wire) = output.wire {
                             self.show(tables, output.slot, wire, sights, cuts);
                         }
-                        if let Some(position) = bad.filter(|_| output.is_to_blame)
+                        if !output.is_to_blame {
+                            continue;
+                        }
+                        let number = number as u16;
+                        if let Some(position) = bad.non_finite
                             && !std::mem::replace(&mut entry.has_complained, true)
                         {
-                            let output = number as u16;
                             let bad = Report::NonFinite {
                                 entry: index,
-                                output,
+                                output: number,
                                 position,
                             };
                             if reports.is_full() || !report(reports, cells, bad) {
-                                entry.untold = Some((output, position));
+                                entry.untold = Some((number, position));
                                 self.unsaid += 1;
                             }
+                        }
+                        // Harmless, since it is gone: told where there is room, and counted in any case.
+                        if let Some(position) = bad.denormal
+                            && !entry.has_whispered
+                            && !reports.is_full()
+                        {
+                            entry.has_whispered = true;
+                            let bad = Report::Denormal {
+                                entry: index,
+                                output: number,
+                                position,
+                            };
+                            report(reports, cells, bad);
                         }
                     }
                 }
@@ -310,7 +345,7 @@ impl<'a> Cycle<'a> {
                         tables.payloads[*slot as usize].clear();
                     }
                     let payload = &tables.payloads[*slot as usize];
-                    self.publish(levels, *wire, payload, peak(payload).0);
+                    self.publish(levels, *wire, payload, peak(payload));
                     self.show(tables, *slot, *wire, sights, cuts);
                 }
                 Step::Recall { line } => {
@@ -349,7 +384,8 @@ impl<'a> Cycle<'a> {
     }
 
     /// Puts a frame back where it stands, stamps its header, publishes its level. Samples that are no numbers are set to
-    /// zero, one by one: a gap as long as the fault, however the graph is cut into cycles. Where the first of them was.
+    /// zero, one by one: a gap as long as the fault, however the graph is cut into cycles. So are those that are denormal,
+    /// which nobody hears and everything behind it would be slowed by. Where the first of them were.
     fn put_back(
         &self,
         tables: &mut Tables,
@@ -358,22 +394,39 @@ impl<'a> Cycle<'a> {
         rate_hz: u32,
         (own, ends, is_new): (u64, bool, bool),
         (levels, record): (&Telemetry, &PinRecord),
-    ) -> Option<u64> {
+    ) -> Bad {
         let slot = output.slot as usize;
         if output.is_shown {
             record.pass(&tables.payloads[slot]);
             if let Some(wire) = output.wire {
                 let payload = &tables.payloads[slot];
-                self.publish(levels, wire, payload, peak(payload).0);
+                self.publish(levels, wire, payload, peak(payload));
             }
-            return None;
+            return Bad::default();
         }
-        let (mut peak, is_finite) = peak(&hand.payload);
-        let mut bad = None;
+        let Scan {
+            mut peak,
+            is_finite,
+            has_denormal,
+        } = scan(&hand.payload);
+        let mut bad = Bad::default();
+        let at = |first: Option<usize>, len: usize| {
+            let place = first.unwrap_or(0) * self.len / len.max(1);
+            Some(self.position + place as u64)
+        };
+        if let (true, Payload::Wave(wave)) = (has_denormal, &mut hand.payload) {
+            let first = wave.channels().filter_map(first_denormal).min();
+            bad.denormal = at(first, wave.len());
+            for channel in wave.channels_mut().filter(|_| !output.is_let_through) {
+                let count = silence_denormal(channel);
+                if output.is_to_blame {
+                    record.had_denormal(count);
+                }
+            }
+        }
         if let (false, Payload::Wave(wave)) = (is_finite, &mut hand.payload) {
             let first = wave.channels().filter_map(first_non_finite).min();
-            let place = first.unwrap_or(0) * self.len / wave.len().max(1);
-            bad = Some(self.position + place as u64);
+            bad.non_finite = at(first, wave.len());
             peak = 0.0;
             if output.is_to_blame {
                 let bad = wave.channels().flatten();

@@ -265,6 +265,7 @@ impl Driver {
     fn watch(&mut self) {
         let position = self.runner.position();
         let wanted = self.runner.plan().and_then(|plan| plan.master);
+        let mut is_awaited = false;
         for at in 0..self.runner.pacers.len() {
             let paced = &mut self.runner.pacers[at];
             let (entry, count) = (paced.entry, paced.new_xruns());
@@ -272,10 +273,12 @@ impl Driver {
                 let latency = paced.pacer.latency_samples() as u32;
                 self.runner.cells.latency.store(latency, Ordering::Relaxed);
             }
-            if count > 0
-                && let Some(watch) = &mut self.runner.stopwatch
-            {
-                watch.missed(entry, count);
+            if let Some(watch) = &mut self.runner.stopwatch {
+                let (waits, goes_on) = paced.waits(watch.serial(), self.quantum);
+                is_awaited |= goes_on;
+                if count > 0 {
+                    watch.missed(entry, count, waits);
+                }
             }
             self.runner.cells.xruns.fetch_add(count, Ordering::Relaxed);
             if count > 0 {
@@ -290,6 +293,9 @@ impl Driver {
             if count > 0 && self.runner.tell(xruns) {
                 self.runner.pacers[at].untold = 0;
             }
+        }
+        if let Some(watch) = self.runner.stopwatch.as_mut().filter(|_| !is_awaited) {
+            watch.forget_cause();
         }
     }
 }

@@ -15,6 +15,7 @@ use std::sync::atomic::Ordering;
 
 use super::link::PlanCells;
 use super::queue::Queue;
+use super::records::PinRecord;
 use super::table::Tables;
 use crate::ks::{KernelEvent, Payload, State, flag, time_from_sample};
 
@@ -77,6 +78,8 @@ pub(super) struct Link {
     /// Samples of the graph's rate that its frames hold, and how many of them wait.
     pub(super) most: u64,
     pub(super) held: u64,
+    /// Samples of its own rate that are always under way on it.
+    pub(super) stands: usize,
     /// Samples of the graph's rate that were thrown away.
     pub(super) dropped: u64,
     /// Samples since what its writer gave was its last.
@@ -112,6 +115,7 @@ impl Link {
             queue: Queue::default(),
             most: 0,
             held: 0,
+            stands: 0,
             dropped: 0,
             ended: 0,
             gain: 0,
@@ -180,6 +184,8 @@ impl Link {
 pub(super) struct Holds {
     pub(super) nodes: Vec<Node>,
     pub(super) seats: Vec<Seat>,
+    /// The record of each seat's pin.
+    pub(super) records: Vec<Arc<PinRecord>>,
     pub(super) links: Vec<Link>,
     /// The wire of each delay line.
     pub(super) lines: Vec<u32>,
@@ -505,6 +511,16 @@ impl Holds {
         cell.issued.store(link.issued, Ordering::Relaxed);
         let since = link.since.unwrap_or(u64::MAX);
         cell.since.store(since, Ordering::Release);
+        let under_way = |seat: u32| match self.seats[seat as usize].state {
+            State::Stop => 0,
+            _ => link.stands,
+        };
+        let under_way = link.to_seat.map_or(0, under_way);
+        for seat in [link.from_seat, link.to_seat].into_iter().flatten() {
+            if let Some(record) = self.records.get(seat as usize) {
+                record.lie_on_wire(link.queue.fill() + under_way);
+            }
+        }
     }
 }
 

@@ -89,6 +89,15 @@ pub enum Report {
         /// The first of them.
         position: u64,
     },
+    /// A filter gave samples that are denormal: too small to be heard, and slow to reckon with. They were silenced.
+    Denormal {
+        /// Its place in the slab.
+        entry: u32,
+        /// Index among its outputs.
+        output: u16,
+        /// The first of them.
+        position: u64,
+    },
     /// A source had nothing in time.
     Starved {
         /// Its place in the slab.

@@ -28,6 +28,10 @@ pub(super) struct Paced {
     calls: u64,
     looked: u64,
     still: u64,
+    /// The late cycle it waits for, by its number among such, and the calls of its device when that was first seen.
+    awaited: Option<(u64, u64)>,
+    /// The last one it no longer waits for.
+    settled: u64,
 }
 
 impl Paced {
@@ -42,6 +46,8 @@ impl Paced {
             calls: 0,
             looked: u64::MAX,
             still: 0,
+            awaited: None,
+            settled: 0,
         }
     }
 
@@ -79,5 +85,26 @@ impl Paced {
         self.counted = xruns;
         self.untold = self.untold.saturating_add(count);
         count
+    }
+
+    /// Whether it waits for what the late cycle of that number held back, and whether it goes on to: until its device has
+    /// called and been found as full as ever, with no room for a whole cycle of `quantum` samples.
+    pub(super) fn waits(&mut self, serial: u64, quantum: usize) -> (bool, bool) {
+        if self.settled >= serial {
+            return (false, false);
+        }
+        let calls = self.pacer.calls().unwrap_or(0);
+        let then = match self.awaited {
+            Some((it, then)) if it == serial => then,
+            _ => {
+                self.awaited = Some((serial, calls));
+                calls
+            }
+        };
+        let is_full = calls != then && self.pacer.due() < quantum;
+        if is_full || self.is_lost {
+            self.settled = serial;
+        }
+        (true, !is_full && !self.is_lost)
     }
 }

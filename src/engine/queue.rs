@@ -31,6 +31,11 @@ impl Queue {
         self.channels * self.room
     }
 
+    /// Samples a channel that it holds.
+    pub(super) fn fill(&self) -> usize {
+        self.fill
+    }
+
     /// Takes what a wave holds, as far as there is room.
     pub(super) fn push(&mut self, memory: &mut [f32], wave: &Wave) {
         let count = wave.len().min(self.room - self.fill);

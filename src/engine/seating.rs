@@ -11,7 +11,7 @@ use super::link::PlanCells;
 use super::queue::Queue;
 use super::spec::{Spec, SpecWire};
 use crate::graph::{FilterPath, PinAddress};
-use crate::ks::{DataFlow, State};
+use crate::ks::{DataFlow, State, samples_at};
 
 /// How far a filter and its pins may go, whatever the graph does.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -101,6 +101,8 @@ impl Holds {
             link.gain = holds.fade_len;
             if let Some(audio) = wire.format.audio {
                 link.rate_hz = audio.rate_hz;
+                let own = samples_at(wire.align as u64, audio.rate_hz, spec.rate_hz.max(1));
+                link.stands = wire.delay.unwrap_or(0) + wire.cut.unwrap_or(0) + own as usize;
                 if wire.is_push && !link.is_line && !wire.is_hard_wired {
                     link.most = frames(wire) * frame_len;
                     let samples =
@@ -116,7 +118,7 @@ impl Holds {
             let limits = limits.get(&node.identity).cloned().unwrap_or_default();
             let begin = holds.seats.len();
             let (mut ins, mut outs) = (vec![], vec![]);
-            for (pin, wire) in node.pins.iter().zip(&node.wires) {
+            for (place, (pin, wire)) in node.pins.iter().zip(&node.wires).enumerate() {
                 let Some(wire) = *wire else { continue };
                 let factory = &node.descriptor.pins[pin.factory];
                 let carries = !spec.wires[wire].is_hard_wired;
@@ -138,6 +140,8 @@ impl Holds {
                     limit: limits.pins.get(&name).copied().unwrap_or(State::Run),
                     state: State::Stop,
                 });
+                let record = node.records.get(place).map(Arc::clone);
+                holds.records.push(record.unwrap_or_default());
                 if let Some(link) = holds.links.get_mut(wire) {
                     match pin.data_flow {
                         DataFlow::In => link.to_seat = Some(seat),

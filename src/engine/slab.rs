@@ -16,6 +16,8 @@ pub(super) struct Entry {
     pub(super) unsaid: Option<Box<dyn std::any::Any + Send>>,
     /// A complaint about samples that are not finite was sent.
     pub(super) has_complained: bool,
+    /// One about samples that are denormal was sent.
+    pub(super) has_whispered: bool,
 
     /// The level of quality it was asked for last.
     pub(super) degraded: u8,
@@ -34,6 +36,7 @@ impl Entry {
             is_faulty: false,
             unsaid: None,
             has_complained: false,
+            has_whispered: false,
 
             degraded: 0,
             degraded_told: 0,

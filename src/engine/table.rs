@@ -2,6 +2,7 @@
 //!
 //! Made with full capacity off the audio thread; a cycle only sets lengths and moves payloads out and back.
 
+use crate::dsp::measure::has_denormals;
 use crate::ks::{
     DataFormat, EVENT_CAPACITY, Kind, Payload, StreamHeader, Wave, samples_at, time_from_sample,
 };
@@ -170,23 +171,49 @@ fn alike(a: &Payload, b: &Payload) -> bool {
     }
 }
 
-/// The largest absolute sample of all channels, and whether every sample is finite: one integer maximum finds both,
-/// as the bits of non-finite numbers are larger than those of any finite one.
-pub(super) fn peak(payload: &Payload) -> (f32, bool) {
-    const INFINITE: u32 = 0x7F80_0000;
-    let Payload::Wave(wave) = payload else {
-        return (0.0, true);
-    };
+/// What one look at every sample of a frame finds.
+pub(super) struct Scan {
+    /// The largest absolute sample of all channels.
+    pub(super) peak: f32,
+    /// Whether every sample is a number.
+    pub(super) is_finite: bool,
+    /// Whether some are so small that they are slow to reckon with.
+    pub(super) has_denormal: bool,
+}
+
+/// The bits of an infinity, which are larger than those of any number.
+const INFINITE: u32 = 0x7F80_0000;
+
+/// Looks at every sample: one integer maximum finds the peak and what is no number.
+pub(super) fn scan(payload: &Payload) -> Scan {
     let mut largest = 0_u32;
-    for channel in wave.channels() {
-        largest = channel.iter().fold(largest, |most, sample| {
-            most.max(sample.to_bits() & 0x7FFF_FFFF)
-        });
+    let mut has_denormal = false;
+    if let Payload::Wave(wave) = payload {
+        for channel in wave.channels() {
+            largest = largest_bits(channel, largest);
+            has_denormal |= has_denormals(channel);
+        }
     }
-    (
-        f32::from_bits(largest.min(INFINITE - 1)),
-        largest < INFINITE,
-    )
+    Scan {
+        peak: f32::from_bits(largest.min(INFINITE - 1)),
+        is_finite: largest < INFINITE,
+        has_denormal,
+    }
+}
+
+/// The largest absolute sample alone.
+pub(super) fn peak(payload: &Payload) -> f32 {
+    let Payload::Wave(wave) = payload else {
+        return 0.0;
+    };
+    let largest = wave.channels().fold(0, |most, it| largest_bits(it, most));
+    f32::from_bits(largest.min(INFINITE - 1))
+}
+
+fn largest_bits(samples: &[f32], before: u32) -> u32 {
+    samples.iter().fold(before, |most, sample| {
+        most.max(sample.to_bits() & 0x7FFF_FFFF)
+    })
 }
 
 #[cfg(test)]
@@ -194,13 +221,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_pass_finds_the_peak_and_what_is_not_finite() {
+    fn one_look_finds_the_peak_and_what_is_not_finite_or_denormal() {
         let mut wave = Wave::new(2, 8);
         wave.set_len(8);
         wave.channel_mut(1)[3] = -0.5;
-        assert_eq!(peak(&Payload::Wave(wave.clone())), (0.5, true));
+        let found = scan(&Payload::Wave(wave.clone()));
+        assert_eq!(
+            (found.peak, found.is_finite, found.has_denormal),
+            (0.5, true, false)
+        );
+        wave.channel_mut(1)[0] = -1e-40;
+        assert!(scan(&Payload::Wave(wave.clone())).has_denormal);
         wave.channel_mut(0)[7] = f32::NAN;
-        assert!(!peak(&Payload::Wave(wave)).1);
+        let found = scan(&Payload::Wave(wave));
+        assert!(!found.is_finite && found.has_denormal);
     }
 
     #[test]

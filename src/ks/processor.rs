@@ -67,6 +67,12 @@ pub trait Processor: Send {
         None
     }
 
+    /// Samples a channel that it was given and has not used up: those in the ring of a card. Asked of sinks, behind each
+    /// call.
+    fn waiting(&self) -> usize {
+        0
+    }
+
     /// Whether the next cycle of `len` samples can be served in full. Asked offline only, before each cycle, and asked
     /// again a little later while it says no: a worker's file is waited for.
     fn is_ready(&mut self, len: usize) -> bool {

@@ -282,6 +282,10 @@ impl Processor for WaveRtPort {
         self.is_home = true;
     }
 
+    fn waiting(&self) -> usize {
+        self.ring.cursor().queued()
+    }
+
     fn enter(&mut self, state: State) {
         self.ring.cursor().set_running(state == State::Run);
         self.clock.enter(state);

@@ -157,9 +157,11 @@ impl Host {
         let fits = |item: &crate::ks::FramingItem| {
             let size = item.size;
             let step = size.stepping.max(1);
-            let is_legal = (size.min..=size.max).contains(&asked.size)
-                && (asked.size - size.min).is_multiple_of(step)
-                && item.alignment & !asked.alignment == 0;
+            // A range of nothing is no requirement (ALC-2).
+            let is_size = size.max == 0
+                || (size.min..=size.max).contains(&asked.size)
+                    && (asked.size - size.min).is_multiple_of(step);
+            let is_legal = is_size && item.alignment & !asked.alignment == 0;
             is_legal || item.flags & crate::ks::framing::require::PREFERENCES_ONLY != 0
         };
         declared.items.iter().any(fits)

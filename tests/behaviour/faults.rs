@@ -123,6 +123,58 @@ fn a_sample_that_is_no_number_leaves_a_gap_of_one_sample_for_any_quantum() {
 }
 
 #[test]
+fn numbers_too_small_to_reckon_with_are_silenced_where_they_are_born_and_named() {
+    let stage = Stage::new();
+    for quantum in [1, 256, 2_048] {
+        let graph = stage.graph(&with("fault=denormal at=1000"));
+        let mut offline = Offline::new(&stage.catalogue, &stage.job(&graph), quantum);
+        let sink = path(&graph, "null_renderer");
+        let heard = hear(&mut offline, &sink, &even(4_000, quantum));
+        assert!(!heard.iter().flatten().any(|sample| sample.is_subnormal()));
+        let faulty = offline.built.open[&path(&graph, "faulty")].entry;
+        let told: Vec<(u32, u16, u64)> = offline
+            .reports()
+            .filter_map(|report| match report {
+                Report::Denormal {
+                    entry,
+                    output,
+                    position,
+                } => Some((entry, output, position)),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(told, [(faulty, 0, 1_000)], "quantum {quantum}");
+        let figures = |name: &str| {
+            let pin = ksgraph::graph::PinAddress {
+                filter: path(&graph, name),
+                pin: "out".into(),
+                instance: 0,
+            };
+            offline.built.records[&pin].figures()
+        };
+        assert_eq!(figures("faulty").denormal, 1);
+        assert_eq!(figures("faulty").non_finite, 0);
+        assert_eq!(figures("other").denormal, 0);
+        // The sample itself is nothing, as far as anybody behind it knows.
+        let silent = stage.render(&with("fault=nan at=1000"), &even(4_000, quantum));
+        assert_same_bits(&heard, &silent, "as if there had been nothing");
+    }
+}
+
+#[test]
+fn a_guard_sees_numbers_too_small_to_reckon_with_and_counts_them() {
+    let stage = Stage::new();
+    let text = "tone frequency=300 -> faulty fault=denormal at=1000 -> guard -> null_renderer";
+    let graph = stage.graph(text);
+    let mut offline = Offline::new(&stage.catalogue, &stage.job(&graph), 256);
+    let sink = path(&graph, "null_renderer");
+    let heard = hear(&mut offline, &sink, &even(4_096, 256));
+    assert!(!heard.iter().flatten().any(|sample| sample.is_subnormal()));
+    let cells = offline.built.open[&path(&graph, "guard")].telemetry.clone();
+    assert_eq!(cells.unwrap().get(ksgraph::filters::guard::DENORMAL), 1.0);
+}
+
+#[test]
 fn a_meter_sees_what_is_no_number_and_is_not_blamed_for_it() {
     let stage = Stage::new();
     let text = "tone frequency=300 -> faulty fault=nan at=1000 -> meter -> null_renderer";

@@ -1,6 +1,6 @@
 //! What the audio thread keeps of its own doing: records of pins, late cycles and who they are charged to.
 
-use ksgraph::engine::{Blamed, Offline, PinFigures};
+use ksgraph::engine::{Blamed, Message, Offline, PinFigures};
 use ksgraph::graph::{Graph, PinAddress};
 use ksgraph::ks::State;
 
@@ -40,6 +40,69 @@ fn a_pin_records_frames_fill_peak_and_samples_that_are_no_numbers() {
         let end = figures(&offline, &graph, "null_renderer", "in");
         assert_eq!((end.frames, end.fill), (10, 256));
     }
+}
+
+#[test]
+fn a_pin_records_what_waits_at_it_between_two_cycles() {
+    let stage = Stage::new();
+    // Held back: what a paused sink leaves out.
+    let graph = stage.graph("tone -> gain -> null_renderer");
+    let mut offline = Offline::new(&stage.catalogue, &stage.job(&graph), 256);
+    let sink = path(&graph, "null_renderer");
+    hear(&mut offline, &sink, &even(2_560, 256));
+    let queue = |offline: &Offline, graph: &Graph, filter: &str, pin: &str| {
+        figures(offline, graph, filter, pin).queue
+    };
+    assert_eq!(queue(&offline, &graph, "null_renderer", "in"), 0);
+    let entry = offline.built.open[&sink].entry;
+    let mut hold = |state: State| {
+        let (pin, entry) = (None, entry);
+        offline.send(Message::Limit { entry, pin, state });
+        hear(&mut offline, &sink, &even(2_560, 256));
+        let ends = [("gain", "out"), ("null_renderer", "in"), ("tone", "out")];
+        ends.map(|(filter, pin)| queue(&offline, &graph, filter, pin))
+    };
+    assert_eq!(hold(State::Pause), [960, 960, 0], "two frames of 10 ms");
+    assert_eq!(hold(State::Run), [960, 960, 0], "late from then on");
+    assert_eq!(hold(State::Stop), [0, 0, 0], "all frames are given back");
+
+    // Under way in a delay line.
+    let text = "tone -> mixer -> feedback_send -> null_renderer; feedback_send -> feedback_return delay=109 -> mixer";
+    let graph = stage.graph(text);
+    let mut offline = Offline::new(&stage.catalogue, &stage.job(&graph), 64);
+    let sink = path(&graph, "null_renderer");
+    hear(&mut offline, &sink, &even(640, 64));
+    assert_eq!(queue(&offline, &graph, "feedback_return", "return"), 109);
+    offline.send(Message::State(State::Stop));
+    offline.cycle(64).unwrap();
+    assert_eq!(queue(&offline, &graph, "feedback_return", "return"), 0);
+
+    // While branches wait for each other.
+    let text = "noise -> splitter -> mixer -> null_renderer; splitter -> limiter -> mixer";
+    let mut graph = stage.graph(text);
+    graph.timing.compensates = true;
+    let mut offline = Offline::new(&stage.catalogue, &stage.job(&graph), 64);
+    let sink = path(&graph, "null_renderer");
+    hear(&mut offline, &sink, &even(640, 64));
+    let ahead = queue(&offline, &graph, "mixer", "in") as usize;
+    let latency = offline.built.open[&path(&graph, "limiter")].latency_samples;
+    assert!(latency > 0 && ahead == latency, "{ahead} of {latency}");
+}
+
+#[test]
+fn what_lies_in_the_ring_of_a_card_is_recorded_at_its_pin_and_what_filters_take_at_theirs() {
+    let mut machine = Machine::new(256, &[CARD]);
+    let graph = machine.play(SLOW);
+    machine.pass(1.1);
+    let figures = |filter: &str, name: &str| machine.records[&pin(&graph, filter, name)].figures();
+    let ring = figures("one", "in").queue;
+    assert!((512..=1_024).contains(&ring), "three quanta: {ring}");
+    // In simulated time only the slow one takes any.
+    let nanos = 3 * 256 * 1_000_000_000_u64 / 48_000;
+    for (name, end) in [("faulty", "in"), ("faulty", "out")] {
+        assert!(u64::from(figures(name, end).cost_nanos).abs_diff(nanos) < 10);
+    }
+    assert_eq!(figures("gain", "out").cost_nanos, 0);
 }
 
 #[test]
@@ -133,6 +196,72 @@ fn a_card_that_had_nothing_to_play_is_told_with_the_cycle_that_it_waited_for() {
     assert!(told.iter().all(|(entry, _)| *entry == card));
     let count: u32 = told.iter().map(|(_, count)| count).sum();
     assert_eq!(count, machine.engine.cells().xruns());
+}
+
+#[test]
+fn a_card_is_told_to_have_waited_for_the_cycle_that_kept_it_waiting_and_for_no_other() {
+    let mut machine = Machine::new(256, &[CARD]);
+    machine.play(SLOW);
+    machine.pass(3.0);
+    // Every gap is put down to one of the cycles that were late, by its number.
+    let late: Vec<_> = machine
+        .stories
+        .iter()
+        .filter(|it| it.xruns.is_none())
+        .collect();
+    let gaps: Vec<_> = machine
+        .stories
+        .iter()
+        .filter(|it| it.xruns.is_some())
+        .collect();
+    assert!(gaps.len() > 3, "{}", gaps.len());
+    for gap in &gaps {
+        let cause = late.iter().find(|it| it.moment == gap.moment);
+        let cause = cause.unwrap_or_else(|| panic!("{:?}", gap.moment));
+        assert_eq!((&cause.blamed, &cause.spans), (&gap.blamed, &gap.spans));
+    }
+    // Not all of them to one.
+    let causes: std::collections::BTreeSet<u64> = gaps.iter().map(|it| it.moment.number).collect();
+    assert!(causes.len() > 3, "{causes:?}");
+}
+
+#[test]
+fn a_card_that_did_not_wait_for_a_late_cycle_is_not_put_down_to_it_however_near() {
+    let mut machine = Machine::new(256, &[CARD]);
+    // One cycle is late by less than the ring has.
+    let graph = machine.play(&SLOW.replace("slow", "slow-once"));
+    machine.pass(1.1);
+    let faulty = machine.open[&path(&graph, "faulty")].entry;
+    assert_eq!(machine.engine.cells().late(), 1);
+    assert_eq!(machine.engine.cells().blamed(faulty), 1);
+    assert_eq!(
+        machine.engine.cells().xruns(),
+        0,
+        "the ring was full enough"
+    );
+    machine.stories.clear();
+    // A tenth of a second later the thread sleeps, and later yet the card itself complains.
+    machine.sleep(0.05);
+    machine.pass(0.05);
+    machine.complain("one", 3);
+    machine.pass(0.05);
+    let gaps: Vec<_> = machine
+        .stories
+        .iter()
+        .filter(|it| it.xruns.is_some())
+        .collect();
+    assert!(gaps.len() >= 2, "{gaps:?}");
+    for gap in &gaps {
+        assert_eq!(gap.blamed, Blamed::Nobody, "{gap:?}");
+        assert_eq!(gap.moment.late_nanos(), 0);
+    }
+    let (slept, said) = (gaps[0], gaps[gaps.len() - 1]);
+    assert!(slept.moment.woke_late_nanos > 4_000_000, "{slept:?}");
+    assert_eq!(said.xruns.map(|(_, count)| count), Some(3));
+    assert_eq!(
+        said.moment.woke_late_nanos, 0,
+        "that is long over: {said:?}"
+    );
 }
 
 #[test]

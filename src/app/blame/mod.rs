@@ -1,8 +1,8 @@
 //! Blame: what was not heard as it should have been, each as a story. Which filter was late, by how much, in which cycle,
 //! what waited for it, and what had been changed shortly before.
 //!
-//! The audio thread says which filter took longer than it usually does (`engine/records`); here numbers become names
-//! and sentences. A device that had nothing to play is put down to the late cycle before it, if there was one.
+//! The audio thread says which filter took longer than it usually does, and which late cycle a device waited for
+//! (`engine/records`); here numbers become names and sentences.
 
 #[cfg(test)]
 mod tests;
@@ -18,8 +18,6 @@ use crate::graph::{FilterPath, Wiring};
 
 /// Stories that are kept.
 const KEPT: usize = 200;
-/// A device that finds nothing to play tells of it within so many seconds of graph time.
-const WITHIN_SECONDS: f64 = 0.5;
 /// Lines of the log about one filter come at least so many seconds apart.
 const LINE_SECONDS: f64 = 1.0;
 /// A filter counts as late for so many seconds.
@@ -131,14 +129,12 @@ impl App {
     pub(super) fn hear_story(&mut self, story: &Story, names: &BTreeMap<u32, FilterPath>) {
         let mut told = self.dropout(story, names);
         if let Some((device, count)) = told.device.clone() {
-            // The cycle that was late just before is why; if it was this very one, it was told already.
-            let rate_hz = f64::from(self.wiring.rate_hz.max(1));
-            let reach = (WITHIN_SECONDS * rate_hz) as u64;
+            // The audio thread says which cycle it waited for; that was told already, if it was late.
             let mut before = self.blame.dropouts.iter_mut().rev();
             let cause = before.find(|it| {
-                let is_near = told.position.saturating_sub(it.position) <= reach;
+                let is_it = (it.cycle, it.position) == (told.cycle, told.position);
                 let is_own = it.device.as_ref().is_none_or(|(own, _)| *own == device);
-                is_near && is_own && it.late_nanos > 0
+                is_it && is_own && it.late_nanos > 0
             });
             if let Some(cause) = cause {
                 let before = cause.device.as_ref().map_or(0, |(_, count)| *count);

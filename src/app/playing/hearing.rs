@@ -24,6 +24,8 @@ pub(in crate::app) enum News {
     Panicked(FilterPath, String),
     /// A filter gave samples that are not numbers, at that pin.
     NonFinite(FilterPath, String, u64),
+    /// The same of samples that are denormal.
+    Denormal(FilterPath, String, u64),
     /// A source had nothing in time.
     Starved(FilterPath, u64),
     /// The device had nothing to play, so many times.
@@ -99,18 +101,20 @@ impl Playing {
                     position,
                 } => {
                     if let Some(path) = named(&self.open, entry) {
-                        let pin = self.outputs.get(&(entry, output));
-                        let pin = pin.map_or_else(
-                            || "out".to_owned(),
-                            |it| match it.instance {
-                                0 => it.pin.clone(),
-                                instance => format!("{}[{instance}]", it.pin),
-                            },
-                        );
+                        let pin = pin_words(self.outputs.get(&(entry, output)));
                         let fault = format!("not a number at {pin}, sample {position}");
                         self.faults.insert(path.clone(), fault);
                         news.push(News::NonFinite(path, pin, position));
                     }
+                }
+                Report::Denormal {
+                    entry,
+                    output,
+                    position,
+                } => {
+                    let pin = pin_words(self.outputs.get(&(entry, output)));
+                    let path = named(&self.open, entry);
+                    news.extend(path.map(|path| News::Denormal(path, pin, position)));
                 }
                 Report::Starved { entry, position } => {
                     news.extend(named(&self.open, entry).map(|path| News::Starved(path, position)));
@@ -265,5 +269,14 @@ impl Playing {
             self.driven_by = master;
             news.push(News::Master(built.master));
         }
+    }
+}
+
+/// An output among its filter's, by name.
+fn pin_words(pin: Option<&PinAddress>) -> String {
+    match pin {
+        None => "out".to_owned(),
+        Some(it) if it.instance == 0 => it.pin.clone(),
+        Some(it) => format!("{}[{}]", it.pin, it.instance),
     }
 }

@@ -15,6 +15,11 @@ pub struct PinRecord {
     late: AtomicU32,
     peak: AtomicU32,
     non_finite: AtomicU64,
+    denormal: AtomicU64,
+    cost: AtomicU32,
+    /// Samples that lie on its wire, and in its filter.
+    on_wire: AtomicU32,
+    inside: AtomicU32,
 }
 
 /// The same as figures.
@@ -30,6 +35,13 @@ pub struct PinFigures {
     pub peak: f32,
     /// Samples that were no numbers; of an output, those its filter gave.
     pub non_finite: u64,
+    /// The same of numbers so small that they are slow to reckon with.
+    pub denormal: u64,
+    /// Nanoseconds that its filter took for a frame when it was timed last.
+    pub cost_nanos: u32,
+    /// Samples a channel that wait here between two cycles: held on its wire, on their way in a delay line or a frame of
+    /// another length, or in the ring of a card.
+    pub queue: u32,
 }
 
 impl PinRecord {
@@ -41,6 +53,9 @@ impl PinRecord {
             late: self.late.load(Ordering::Relaxed),
             peak: f32::from_bits(self.peak.load(Ordering::Relaxed)),
             non_finite: self.non_finite.load(Ordering::Relaxed),
+            denormal: self.denormal.load(Ordering::Relaxed),
+            cost_nanos: self.cost.load(Ordering::Relaxed),
+            queue: self.on_wire.load(Ordering::Relaxed) + self.inside.load(Ordering::Relaxed),
         }
     }
 
@@ -74,6 +89,28 @@ impl PinRecord {
         let before = self.non_finite.load(Ordering::Relaxed);
         self.non_finite
             .store(before + count as u64, Ordering::Relaxed);
+    }
+
+    /// So many of its samples were denormal.
+    pub(in crate::engine) fn had_denormal(&self, count: usize) {
+        let before = self.denormal.load(Ordering::Relaxed);
+        self.denormal
+            .store(before + count as u64, Ordering::Relaxed);
+    }
+
+    /// Its filter was timed.
+    pub(in crate::engine) fn took(&self, nanos: u32) {
+        self.cost.store(nanos, Ordering::Relaxed);
+    }
+
+    /// So many samples lie on its wire.
+    pub(in crate::engine) fn lie_on_wire(&self, samples: usize) {
+        self.on_wire.store(samples as u32, Ordering::Relaxed);
+    }
+
+    /// And so many in its filter, which it has been given and has not used up.
+    pub(in crate::engine) fn lie_inside(&self, samples: usize) {
+        self.inside.store(samples as u32, Ordering::Relaxed);
     }
 }
 

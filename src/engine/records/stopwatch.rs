@@ -49,11 +49,13 @@ pub struct Story {
     pub spans: Vec<Span>,
     /// Who was late.
     pub blamed: Blamed,
-    /// A device's place in the slab, and how often it had nothing to play since it was asked last.
+    /// A device's place in the slab, and how often it had nothing to play since it was asked last. The cycle is the one
+    /// that kept it waiting, where there was one.
     pub xruns: Option<(u32, u32)>,
 }
 
 /// A story on its way: as long as the longest.
+#[derive(Clone, Copy)]
 pub(in crate::engine) struct Telling {
     moment: Moment,
     spans: [Span; TIMED],
@@ -119,6 +121,11 @@ pub(in crate::engine) struct Stopwatch {
     sums: Box<[u32]>,
     /// What usually lies between two.
     usual_gap: u32,
+    /// The cycle that devices may still be waiting for, and which one it is of those there were.
+    cause: Option<Telling>,
+    serial: u64,
+    /// Somebody was told that it is why; the next one that is late takes its place.
+    is_charged: bool,
     stories: rtrb::Producer<Telling>,
     cells: Arc<Cells>,
 }
@@ -143,6 +150,9 @@ impl Stopwatch {
             usual: vec![0; CAPACITY].into(),
             sums: vec![0; CAPACITY].into(),
             usual_gap: 0,
+            cause: None,
+            serial: 0,
+            is_charged: false,
             stories,
             cells,
         };
@@ -172,13 +182,14 @@ impl Stopwatch {
             .map(|timer| timer())
     }
 
-    /// It has come back. Whether the cycle's time is over.
+    /// It has come back. Whether the cycle's time is over, and what it took.
     pub(in crate::engine) fn after(
         &mut self,
         began: Option<u64>,
         timer: Option<&dyn Fn() -> u64>,
         entry: u32,
-    ) -> bool {
+    ) -> (bool, Option<u32>) {
+        let mut took = None;
         if let (Some(began), Some(timer)) = (began, timer) {
             let now = timer();
             let since = |then: u64| {
@@ -190,11 +201,12 @@ impl Stopwatch {
                 begin_nanos: since(began),
                 end_nanos: since(now),
             };
+            took = Some(self.spans[self.count].nanos());
             self.places[self.count] = self.step - 1;
             self.count += 1;
             self.is_late |= now > self.due;
         }
-        self.is_late
+        (self.is_late, took)
     }
 
     /// The cycle is over.
@@ -246,18 +258,55 @@ impl Stopwatch {
         if let Some(log) = self.cells.log.get() {
             log.write(&self.moment, &self.spans[..self.count]);
         }
+        self.keep_as_cause();
         if is_late {
-            self.tell(None);
+            self.tell(self.telling(None));
         }
         self.moment.number += 1;
     }
 
-    /// A device had nothing to play: the last cycle is told of, with what is to be said of the device.
-    pub(in crate::engine) fn missed(&mut self, entry: u32, count: u32) {
-        let number = self.moment.number;
-        self.moment.number = number.saturating_sub(1);
-        self.tell(Some((entry, count)));
-        self.moment.number = number;
+    /// A device may have to wait because of this cycle: one that was late, or for which the thread was woken late. Of
+    /// several that nobody was kept waiting by yet, the latest is kept.
+    fn keep_as_cause(&mut self) {
+        let delay = |it: &Moment| match it.woke_late_nanos > it.lasts_nanos / 4 {
+            true => it.late_nanos() + it.woke_late_nanos,
+            false => it.late_nanos(),
+        };
+        let now = delay(&self.moment);
+        let before = self.cause.as_ref().filter(|_| !self.is_charged);
+        if now > 0 && before.is_none_or(|it| delay(&it.moment) <= now) {
+            self.cause = Some(self.telling(None));
+            self.serial += 1;
+            self.is_charged = false;
+        }
+    }
+
+    /// Nobody waits for it any more.
+    pub(in crate::engine) fn forget_cause(&mut self) {
+        self.cause = None;
+    }
+
+    /// Which cycle devices may be waiting for, counted.
+    pub(in crate::engine) fn serial(&self) -> u64 {
+        self.serial
+    }
+
+    /// A device had nothing to play: told with the cycle that it waited for, if it `waits` for one; otherwise with the
+    /// last one, which is not why.
+    pub(in crate::engine) fn missed(&mut self, entry: u32, count: u32, waits: bool) {
+        let xruns = Some((entry, count));
+        let cause = self.cause.filter(|_| waits);
+        self.is_charged |= cause.is_some();
+        let told = cause.map(|it| Telling { xruns, ..it });
+        let told = told.unwrap_or_else(|| {
+            let mut told = self.telling(xruns);
+            told.moment.number = told.moment.number.saturating_sub(1);
+            told.moment.took_nanos = told.moment.took_nanos.min(told.moment.lasts_nanos);
+            told.moment.woke_late_nanos = 0;
+            told.blamed = Blamed::Nobody;
+            told
+        });
+        self.tell(told);
     }
 
     /// A filter is new: nothing is known of it.
@@ -331,15 +380,20 @@ impl Stopwatch {
         }
     }
 
-    fn tell(&mut self, xruns: Option<(u32, u32)>) {
-        // A full ring: it is counted everywhere else.
-        let _ = self.stories.push(Telling {
+    /// The last cycle as a story.
+    fn telling(&self, xruns: Option<(u32, u32)>) -> Telling {
+        Telling {
             moment: self.moment,
             spans: self.spans,
             count: self.count,
             blamed: self.blamed,
             xruns,
-        });
+        }
+    }
+
+    fn tell(&mut self, told: Telling) {
+        // A full ring: it is counted everywhere else.
+        let _ = self.stories.push(told);
         self.cells.bell.ring();
     }
 }

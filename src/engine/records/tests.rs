@@ -39,7 +39,7 @@ impl Bench {
         let lates = takes.iter().enumerate().map(|(entry, takes)| {
             let began = watch.before(Some(&timer));
             now.set(now.get() + takes);
-            watch.after(began, Some(&timer), entry as u32)
+            watch.after(began, Some(&timer), entry as u32).0
         });
         let lates = lates.collect();
         watch.end(now.get());

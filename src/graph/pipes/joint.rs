@@ -7,6 +7,9 @@ use crate::ks::framing::{SYSTEM_MEMORY_TYPE, require};
 use crate::ks::ids::Guid;
 use crate::ks::{Framing, FramingItem};
 
+/// Ways that are followed side by side, at the most: pins with several items multiply them.
+const CANDIDATES: usize = 64;
+
 /// Why a pin cannot share the frames of a pipe.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Conflict {
@@ -91,10 +94,12 @@ impl Joint {
         for before in &self.candidates {
             for item in framing.items.iter() {
                 match before.with(end, framing, item) {
-                    Ok(after) if candidates.iter().all(|it| it.memory != after.memory) => {
-                        candidates.push(after);
+                    Ok(after) => {
+                        let is_new = candidates.iter().all(|it| !it.is_like(&after));
+                        if is_new && candidates.len() < CANDIDATES {
+                            candidates.push(after);
+                        }
                     }
-                    Ok(_) => {}
                     // A conflict of figures says more than that of memory.
                     Err(why) if conflict == Conflict::Memory => conflict = why,
                     Err(_) => {}
@@ -162,6 +167,12 @@ impl Joint {
 }
 
 impl Candidate {
+    /// Whether it leads no further than another one does.
+    fn is_like(&self, other: &Self) -> bool {
+        let (own, its) = ((self.memory, self.sizes), (other.memory, other.sizes));
+        own == its && self.must == other.must && self.wishes == other.wishes
+    }
+
     fn with(&self, end: End, framing: &Framing, item: &FramingItem) -> Result<Self, Conflict> {
         let is_any = item.memory.is_wildcard();
         let asked = (!is_any).then_some(item.memory);

@@ -11,8 +11,13 @@ pub(super) struct Sizes {
 }
 
 impl Sizes {
-    /// What a pin takes (AFX-3): a stepping of 0 is one of 1.
+    /// What a pin takes (AFX-3): a stepping of 0 is one of 1, and a range of nothing is no requirement (ALC-2).
     pub(super) fn of(range: SizeRange) -> Self {
+        let range = if range.max == 0 {
+            SizeRange::ANY
+        } else {
+            range
+        };
         Self {
             first: range.min.into(),
             step: range.stepping.max(1).into(),

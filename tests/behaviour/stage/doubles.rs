@@ -170,7 +170,16 @@ const FAULT: Property = Property::choice(
     "fault",
     "Fault",
     &[
-        "none", "panic", "nan", "infinity", "push", "drop", "slow", "hang",
+        "none",
+        "panic",
+        "nan",
+        "infinity",
+        "denormal",
+        "push",
+        "drop",
+        "slow",
+        "slow-once",
+        "hang",
     ],
     "none",
 )
@@ -213,9 +222,16 @@ impl Processor for Misbehaving {
             "drop" => drop(self.ballast.take()),
             "nan" => self.put(io, f32::NAN),
             "infinity" => self.put(io, f32::INFINITY),
+            "denormal" => self.put(io, -1e-41),
             // Three times as long as it may, for a fifth of a second.
             "slow" if io.position < self.at + 9_600 => {
                 let nanos = 3 * io.len as u64 * 1_000_000_000 / u64::from(io.rate_hz);
+                let hand = self.tools.nanos.get().expect("a simulated machine");
+                hand.fetch_add(nanos, Ordering::SeqCst);
+            }
+            // Twice as long, once.
+            "slow-once" if io.position <= self.at => {
+                let nanos = 2 * io.len as u64 * 1_000_000_000 / u64::from(io.rate_hz);
                 let hand = self.tools.nanos.get().expect("a simulated machine");
                 hand.fetch_add(nanos, Ordering::SeqCst);
             }

@@ -3,6 +3,7 @@
 
 mod carry_over;
 mod pausing;
+mod random;
 mod refusing;
 
 use std::sync::Arc;
