@@ -68,7 +68,9 @@ fn open(path: &Path) -> Result<WavReader<File>, String> {
     let file = File::open(path).map_err(|error| error.to_string())?;
     // So that no Wave Writer begins to write over what is being played. Where there are no locks, it is played anyway.
     let _ = file.try_lock_shared();
-    WavReader::open(file).map_err(|error: WavError| error.to_string())
+    let reader = WavReader::open(file).map_err(|error: WavError| error.to_string())?;
+    // What is no number is silenced and named where it leaves this filter, like that of any other.
+    Ok(reader.as_it_is())
 }
 
 /// The grid the samples lie on: PCM as far as a float holds it exactly.

@@ -450,3 +450,61 @@ fn a_render_waits_for_what_comes_round_a_loop() {
     assert!((14..=16).contains(&echoes), "{echoes} in {seconds} s");
     assert!((10.0..14.0).contains(&seconds), "{seconds}");
 }
+
+#[test]
+fn what_is_no_sound_in_a_file_is_silenced_and_named_with_pin_and_sample_and_effects_recover() {
+    let desk = Desk::new("no-sound");
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 48_000,
+        bits_per_sample: 32,
+        sample_format: hound::SampleFormat::Float,
+    };
+    let mut file = hound::WavWriter::create(desk.path("bad.wav"), spec).unwrap();
+    for n in 0..20_000 {
+        file.write_sample(match n {
+            1_000 => f32::NAN,
+            2_000 => f32::INFINITY,
+            3_000 => f32::NEG_INFINITY,
+            4_000 => 1e-41,
+            _ => 0.25 * (n as f32 * 0.05).sin(),
+        })
+        .unwrap();
+    }
+    file.finalize().unwrap();
+    let text = r#"(kind: "ksgraph", version: 1, next_id: 9, filters: [
+        (id: 1, key: "wave_reader", name: "File", at: (0, 0), values: {"path": "bad.wav"}),
+        (id: 2, key: "equaliser", name: "Equaliser", at: (0, 0)),
+        (id: 3, key: "compressor", name: "Compressor", at: (0, 0)),
+        (id: 4, key: "delay", name: "Delay", at: (0, 0)),
+        (id: 5, key: "reverb", name: "Reverb", at: (0, 0)),
+        (id: 6, key: "limiter", name: "Limiter", at: (0, 0)),
+        (id: 7, key: "null_renderer", name: "End", at: (0, 0)),
+        ], connections: [(from: "1.out", to: "2.in"), (from: "2.out", to: "3.in"), (from: "3.out", to: "4.in"),
+        (from: "4.out", to: "5.in"), (from: "5.out", to: "6.in"), (from: "6.out", to: "7.in")])"#;
+    fs::write(desk.path("bad.ron"), text).unwrap();
+    for quantum in ["100", "4096"] {
+        let length = ["--seconds", "0.4", "--quantum", quantum];
+        let words = ["render", "bad.ron", "-o", "out.wav"];
+        let did = desk.json(&[&words[..], &length].concat());
+        let problems: Vec<&str> = did.json["problems"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| it["text"].as_str().unwrap())
+            .collect();
+        let says = |what: &str| problems.iter().any(|it| it.contains(what));
+        assert!(
+            says("not numbers, at File.out, sample 1000;"),
+            "{problems:?}"
+        );
+        assert!(
+            says("slow to reckon with, at File.out, sample 4000;"),
+            "{problems:?}"
+        );
+        let heard = samples(&desk.path("out.wav")).1;
+        assert!(heard.iter().all(|it| it.is_finite() && !it.is_subnormal()));
+        let end = peak(&heard[5_000..19_000]);
+        assert!(end > 0.01 && end < 2.0, "the sound goes on: {end}");
+    }
+}

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Playing;
 use super::states::Seats;
 use crate::engine::{Blamed, Built, Fired, OpenFilter, Report};
-use crate::graph::FilterPath;
+use crate::graph::{FilterPath, PinAddress};
 use crate::ks::{Granted, OpenError, Quality, State, Status};
 
 /// Something the engine told, in terms of the document.

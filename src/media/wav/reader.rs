@@ -27,6 +27,7 @@ pub struct WavReader<R> {
     placed: bool,
     buffer: Vec<u8>,
     non_finite: u64,
+    keeps_non_finite: bool,
 }
 
 /// How one sample lies in the file.
@@ -110,7 +111,15 @@ impl<R: Read + Seek> WavReader<R> {
             placed: false,
             buffer: vec![0; frames_at_once as usize * block],
             non_finite: 0,
+            keeps_non_finite: false,
         })
+    }
+
+    /// The same, which gives what is no number as it stands in the file: whoever hears it can say where it is.
+    #[must_use]
+    pub fn as_it_is(mut self) -> Self {
+        self.keeps_non_finite = true;
+        self
     }
 
     /// What the file says about itself.
@@ -125,7 +134,7 @@ impl<R: Read + Seek> WavReader<R> {
         self.position
     }
 
-    /// Samples read so far that were infinite or not a number, and were given as 0.
+    /// Samples read so far that were infinite or not a number, and were given as 0 unless they are kept.
     #[must_use]
     pub fn non_finite(&self) -> u64 {
         self.non_finite
@@ -162,6 +171,10 @@ impl<R: Read + Seek> WavReader<R> {
                 if channel < channels {
                     let bytes = &self.buffer[..got * self.layout.block];
                     self.non_finite += self.layout.decode(bytes, channel, samples);
+                    if !self.keeps_non_finite {
+                        let bad = samples.iter_mut().filter(|it| !it.is_finite());
+                        bad.for_each(|sample| *sample = 0.0);
+                    }
                 } else {
                     samples.fill(0.0);
                 }
@@ -338,9 +351,8 @@ impl Layout {
             let value = place
                 .first_chunk()
                 .map_or(0.0, |bytes| number(self.order, *bytes));
-            let finite = value.is_finite();
-            *sample = if finite { value } else { 0.0 };
-            non_finite += u64::from(!finite);
+            *sample = value;
+            non_finite += u64::from(!value.is_finite());
         }
         non_finite
     }

@@ -8,8 +8,11 @@ use ksgraph::dsp::Random;
 const WHOLE: usize = 24_000;
 const CALM: usize = 6_000;
 
-/// Graphs, and what may be held back in them: filters and pins.
-const GRAPHS: &[(&str, &[(&str, Option<&str>)])] = &[
+/// A filter, or one of its pins.
+type Place<'a> = (&'a str, Option<&'a str>);
+
+/// Graphs, and what may be held back in them.
+const GRAPHS: &[(&str, &[Place<'static>])] = &[
     (
         "tone frequency=441 level=-24 -> splitter -> mixer -> feedback_send -> null_renderer; \
          splitter -> gain -> meter -> mixer; feedback_return delay=109 level=-9 -> mixer; \
@@ -44,11 +47,7 @@ const GRAPHS: &[(&str, &[(&str, Option<&str>)])] = &[
 ];
 
 /// What is done to one of them, in order of time; at the end everything runs again.
-fn sequence<'a>(
-    random: &mut Random,
-    places: &[(&'a str, Option<&'a str>)],
-    states: &[State],
-) -> Vec<Cut<'a>> {
+fn sequence<'a>(random: &mut Random, places: &[Place<'a>], states: &[State]) -> Vec<Cut<'a>> {
     let mut pick = |below: usize| random.next_bits() as usize % below;
     let count = 4 + pick(12);
     let mut cuts: Vec<Cut<'a>> = (0..count)
