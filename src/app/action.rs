@@ -289,6 +289,8 @@ pub enum Action {
     SetMaster(Master),
     /// Whether sound of a shorter way waits for that of a longer one where they meet.
     SetCompensation(bool),
+    /// Whether filters do all they can whatever the load, or may be asked for less.
+    SetFullQuality(bool),
     /// Tells in the log when the graph's clock comes to a time.
     Mark(Mark),
     /// No longer waits for that mark.

@@ -6,6 +6,9 @@ use crate::engine::{Fired, Mark};
 use crate::graph::{Edit, FilterPath, Master, PinAddress, Timing};
 use crate::ks::{REF_TIMES_PER_SECOND, Reading, RefTime, State};
 
+/// The most marks that are kept for the report of a run.
+const KEPT: usize = 10_000;
+
 /// Hours, minutes, seconds and all seven places behind them: a clock's time, to its unit.
 pub fn written(time: RefTime) -> String {
     let (sign, time) = if time < 0 { ("-", -time) } else { ("", time) };
@@ -51,6 +54,17 @@ impl App {
                 ..self.graph.timing.clone()
             };
             self.edit_from_above("Compensate latency", Edit::SetTiming(timing));
+        }
+    }
+
+    /// Filters do all they can whatever the load, or may be asked for less; one undo step.
+    pub(super) fn set_full_quality(&mut self, full_quality: bool) {
+        if self.graph.timing.full_quality != full_quality {
+            let timing = Timing {
+                full_quality,
+                ..self.graph.timing.clone()
+            };
+            self.edit_from_above("Keep full quality", Edit::SetTiming(timing));
         }
     }
 
@@ -113,7 +127,15 @@ impl App {
         }
     }
 
+    /// Marks that were reached since the graph was opened.
+    pub fn fired(&self) -> &[Fired] {
+        &self.fired
+    }
+
     pub(super) fn marked(&mut self, fired: Fired) {
+        if self.fired.len() < KEPT {
+            self.fired.push(fired);
+        }
         let text = format!(
             "Mark {} at {}, sample {}",
             fired.id,
@@ -136,11 +158,21 @@ impl View<'_> {
         open.clock.as_ref().map(|clock| clock.0.reading())
     }
 
-    /// The filters that can drive the graph.
+    /// The filters that can drive the graph: those whose device is open, and clocks of their own, wired or not.
     pub fn drivers(&self) -> Vec<FilterPath> {
         let playing = self.app.playing.as_ref();
         let open = playing.map(|it| it.drivers()).unwrap_or_default();
-        open.into_iter().cloned().collect()
+        let mut all: Vec<FilterPath> = open.into_iter().cloned().collect();
+        for (path, filter) in &self.app.wiring.filters {
+            let is_own = filter
+                .descriptor
+                .as_ref()
+                .is_some_and(|it| it.has_own_clock());
+            if is_own && !all.contains(path) {
+                all.push(path.clone());
+            }
+        }
+        all
     }
 
     /// What the user wishes to drive the graph, and whether ways that meet wait for each other.

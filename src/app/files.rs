@@ -48,6 +48,7 @@ impl App {
         self.xruns = super::dropouts::Dropouts::default();
         self.barred.clear();
         self.forget_quality();
+        self.fired.clear();
         self.forget_stories();
         self.forget_timeline();
         self.forget_devices();

@@ -213,6 +213,8 @@ pub struct App {
     barred: BTreeSet<FilterPath>,
 
     quality: quality::Heard,
+    /// Marks of the clock that were reached since the graph was opened.
+    fired: Vec<crate::engine::Fired>,
 
     blame: blame::Blame,
     timeline: Timeline,
@@ -284,6 +286,7 @@ impl App {
             barred: BTreeSet::new(),
 
             quality: quality::Heard::default(),
+            fired: vec![],
 
             blame: blame::Blame::default(),
             timeline: Timeline::default(),
@@ -420,6 +423,7 @@ impl App {
             Action::SetRate(rate_hz) => self.set_rate(rate_hz),
             Action::SetMaster(master) => self.set_master(master),
             Action::SetCompensation(is_on) => self.set_compensation(is_on),
+            Action::SetFullQuality(is_full) => self.set_full_quality(is_full),
             Action::Mark(mark) => self.mark(mark),
             Action::Unmark(id) => self.unmark(id),
             Action::SetClockRate(rate) => self.set_clock_rate(rate),

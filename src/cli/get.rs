@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::failure::Failure;
 use super::names::{self, Name};
-use super::{Answer, load, shapes, values};
+use super::{Answer, load, shapes, timing, values};
 use crate::graph::{FilterPath, Graph, NodeKind, WiredFilter};
 use crate::ks::Settings;
 
@@ -17,14 +17,21 @@ use crate::ks::Settings;
 pub(super) struct Get {
     /// The graph
     graph: PathBuf,
-    /// Only this filter, or one property of it
+    /// Only this filter, or one property of it; or clock, compensate, full_quality, rate of the whole graph
     name: Option<String>,
 }
 
 pub(super) fn run(it: &Get) -> Result<Answer, Failure> {
     let document = load::read(&it.graph)?;
-    let bench = load::nominal(&document, None);
     let name = it.name.as_deref();
+    if let Some(key) = name.filter(|name| timing::KEYS.contains(name)) {
+        let (words, value) = timing::value(document.graph(), key);
+        return Ok(Answer::new(
+            format!("{words}\n"),
+            json!({ "filters": [], "graph": { key: value } }),
+        ));
+    }
+    let bench = load::nominal(&document, None);
     let name = name
         .map(|name| Name::read_in(document.graph(), name))
         .transpose()?;
@@ -60,7 +67,11 @@ pub(super) fn run(it: &Get) -> Result<Answer, Failure> {
         )
         .cure("`ksgraph get GRAPH FILTER` lists its properties"));
     }
-    Ok(Answer::new(text, json!({ "filters": list })))
+    let graph = timing::document(document.graph());
+    Ok(Answer::new(
+        text,
+        json!({ "filters": list, "graph": graph }),
+    ))
 }
 
 struct Shown {

@@ -39,6 +39,9 @@ mod switch;
 mod tail;
 
 mod take;
+
+mod timing;
+
 mod values;
 
 use std::ffi::OsString;

@@ -11,14 +11,16 @@ use super::failure::{Exit, Failure};
 use super::interrupt::Interrupt;
 use super::load::{self, Document};
 use super::render::{check_seconds, samples};
-use super::{Answer, feed, render, say, shapes, tail};
+use super::{Answer, feed, render, say, shapes, tail, timing};
 use crate::app::{Action, App, FilterStatus, Options, Urgency};
 use crate::dsp::measure;
-use crate::engine::Epoch;
+use crate::engine::{Epoch, MARKS, Mark};
 use crate::graph::{FilterPath, PinAddress, Problem};
 use crate::ks::ids::category;
 use crate::ks::quality::LEAST;
-use crate::ks::{DataFlow, Descriptor, Domain, Kind, Property, REF_TIMES_PER_SECOND, State, Value};
+use crate::ks::{
+    DataFlow, Descriptor, Domain, Kind, Property, REF_TIMES_PER_SECOND, RefTime, State, Value,
+};
 
 /// How often it is looked at what happens.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
@@ -54,6 +56,17 @@ pub(super) struct Play {
     /// Write which filter ran when into a file that a browser's tracing viewer reads
     #[arg(long, value_name = "FILE.json")]
     trace: Option<PathBuf>,
+    #[command(flatten)]
+    timing: timing::Overrides,
+    /// Tell when the graph's clock comes to that time; may be given several times
+    #[arg(long, value_name = "S")]
+    mark: Vec<f64>,
+    /// Tell every so many seconds, or `FIRST,EVERY`; may be given several times
+    #[arg(long, value_name = "S")]
+    mark_every: Vec<String>,
+    /// How fast time goes where the system's timer drives: 0.1 to 4
+    #[arg(long, value_name = "TIMES")]
+    speed: Option<f64>,
     /// End with exit code 1 when there was a gap in the sound
     #[arg(long)]
     fail_on_xrun: bool,
@@ -61,8 +74,11 @@ pub(super) struct Play {
 
 pub(super) fn run(it: &Play) -> Result<Answer, Failure> {
     check_seconds(it.seconds)?;
+    let marks = marks(it)?;
+    let rate_permille = speed(it.speed)?;
     let mut document = load::read(&it.graph)?;
     let mut options = Options::for_this_machine(it.quantum);
+    it.timing.put(&mut document, &options.catalogue)?;
     let (device, host) = (it.device.as_deref(), it.host.as_deref());
     let device = choose(&mut options.facts, device, host)?;
     if let Some(device) = device {
@@ -100,6 +116,8 @@ pub(super) fn run(it: &Play) -> Result<Answer, Failure> {
         session.write_trace(trace)?;
         session.app.record_timeline(true);
     }
+    session.marks = marks;
+    session.speed = rate_permille;
     session.run(it)?;
     if let Some(trace) = &it.trace {
         session.write_trace(trace)?;
@@ -138,6 +156,12 @@ struct Session {
     position: u64,
     load: (f64, f64),
     latency_samples: u32,
+    /// Marks to wait for.
+    marks: Vec<Mark>,
+    /// The rate that time is to go at, once it goes.
+    speed: Option<u32>,
+    /// The clocks as they were last seen to run.
+    clocks: Json,
     interrupt: Interrupt,
     epoch: Epoch,
 }
@@ -156,6 +180,9 @@ impl Session {
             position: 0,
             load: (0.0, 0.0),
             latency_samples: 0,
+            marks: vec![],
+            speed: None,
+            clocks: Json::Null,
             interrupt: Interrupt::new(),
             epoch: Epoch::new(),
         })
@@ -179,6 +206,9 @@ impl Session {
 
     fn run(&mut self, it: &Play) -> Result<(), Failure> {
         self.app.perform(Action::SetState(State::Run));
+        for mark in std::mem::take(&mut self.marks) {
+            self.app.perform(Action::Mark(mark));
+        }
         let end = it
             .seconds
             .map(|seconds| (seconds * self.rate_hz()).ceil() as u64);
@@ -189,6 +219,10 @@ impl Session {
             let now = self.seconds();
             if self.position > last.0 {
                 last = (self.position, now);
+                self.clocks = timing::clocks(&self.app.view());
+                if let Some(rate) = self.speed.take() {
+                    self.app.perform(Action::SetClockRate(rate));
+                }
             } else if now - last.1 > PATIENCE {
                 return Err(Failure::device(
                     format!("play {}", it.graph.display()),
@@ -332,6 +366,21 @@ impl Session {
                 })
             })
             .collect();
+        let marks = self.app.fired();
+        for mark in marks {
+            let at = mark.time as f64 / REF_TIMES_PER_SECOND as f64;
+            text += &format!("mark {} at {at:.7} s, sample {}\n", mark.id, mark.sample);
+        }
+        let marks: Vec<Json> = marks
+            .iter()
+            .map(|it| {
+                json!({
+                    "mark": it.id,
+                    "at_seconds": it.time as f64 / REF_TIMES_PER_SECOND as f64,
+                    "sample": it.sample,
+                })
+            })
+            .collect();
         let told: Vec<Json> = problems
             .iter()
             .map(|problem| shapes::problem(view.wiring, problem, document.line_of(problem)))
@@ -351,6 +400,8 @@ impl Session {
             "peak_dbfs": dbfs,
             "real_time": view.cells.is_some_and(|cells| cells.is_real_time()),
             "quality": { "complaints": complaints, "asked": asked },
+            "clock": self.clocks,
+            "marks": marks,
             "problems": told,
         });
         let has_gaps = it.fail_on_xrun && !xruns.is_empty();
@@ -369,6 +420,54 @@ impl Session {
             _ => None,
         };
         view.wiring.filters.keys().filter_map(fault).collect()
+    }
+}
+
+/// The marks that are asked for.
+fn marks(it: &Play) -> Result<Vec<Mark>, Failure> {
+    let units = |seconds: f64| (seconds * REF_TIMES_PER_SECOND as f64).round() as RefTime;
+    let is_time = |seconds: &f64| (0.0..=1e6).contains(seconds);
+    let mut all = vec![];
+    for &seconds in &it.mark {
+        if !is_time(&seconds) {
+            let tried = format!("take --mark {seconds}");
+            return Err(Failure::usage(tried, "wanted seconds, 0 to 1 000 000"));
+        }
+        all.push(Mark::At(units(seconds)));
+    }
+    for text in &it.mark_every {
+        let numbers: Result<Vec<f64>, _> = text.split(',').map(|it| it.trim().parse()).collect();
+        let (base, every) = match numbers.as_deref() {
+            Ok([every]) => (*every, *every),
+            Ok([base, every]) => (*base, *every),
+            _ => (f64::NAN, f64::NAN),
+        };
+        let interval = if is_time(&every) { units(every) } else { 0 };
+        if !is_time(&base) || interval <= 0 {
+            let tried = format!("take --mark-every {text}");
+            let wanted = "wanted seconds above 0, or the first time and the distance: 0.5,2";
+            return Err(Failure::usage(tried, wanted));
+        }
+        let base = units(base);
+        all.push(Mark::Every { base, interval });
+    }
+    match all.len() {
+        0..=MARKS => Ok(all),
+        count => Err(Failure::usage(
+            format!("wait for {count} marks"),
+            format!("{MARKS} at most can be waited for at a time"),
+        )),
+    }
+}
+
+/// How fast time is to go, in 1000.
+fn speed(times: Option<f64>) -> Result<Option<u32>, Failure> {
+    match times {
+        Some(times) if !(0.1..=4.0).contains(&times) => Err(Failure::usage(
+            format!("take --speed {times}"),
+            "wanted 0.1 to 4",
+        )),
+        times => Ok(times.map(|it| (it * 1000.0).round() as u32)),
     }
 }
 

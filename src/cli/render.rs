@@ -10,7 +10,7 @@ use serde_json::json;
 use super::failure::{Exit, Failure};
 use super::load::{self, Bench, Document};
 use super::take::Take;
-use super::{Answer, feed, names, shapes};
+use super::{Answer, feed, names, shapes, timing};
 use crate::dsp::measure;
 use crate::graph::{FilterPath, PinAddress, Problem, beside};
 use crate::ks::ids::category;
@@ -58,6 +58,8 @@ pub(super) struct Render {
     /// Plays a MIDI file into a source of MIDI; may be given several times
     #[arg(long, value_name = "FILTER=FILE.mid")]
     feed: Vec<String>,
+    #[command(flatten)]
+    timing: timing::Overrides,
 }
 
 /// How samples are written.
@@ -116,6 +118,10 @@ pub(super) fn run(it: &Render) -> Result<Answer, Failure> {
     }
     if let Some(rate) = it.rate {
         document.loaded.graph.rate_hz = rate;
+    }
+    if it.timing.any() {
+        let known = load::offline_catalogue();
+        it.timing.put(&mut document, &known)?;
     }
     let bench = load::nominal(&document, it.rate);
     let mut problems = document.problems(&bench.wiring);

@@ -8,18 +8,18 @@ use serde_json::json;
 use super::failure::Failure;
 use super::names::{Name, find, unquoted};
 use super::script::{Script, Step, Writing, note};
-use super::{Answer, load, shapes, values};
-use crate::graph::{Edit, NodeKind};
+use super::{Answer, load, shapes, timing, values};
+use crate::graph::{Edit, FilterPath, NodeKind};
 
 /// What `set` takes.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  ksgraph set tone.ron \"Tone Generator.frequency=440 Hz\" Gain.level=-6"
+    after_help = "Example:\n  ksgraph set tone.ron \"Tone Generator.frequency=440 Hz\" Gain.level=-6\n  ksgraph set cards.ron clock=system compensate=true full_quality=true rate=48000"
 )]
 pub(super) struct Set {
     /// The graph
     graph: PathBuf,
-    /// FILTER.PROPERTY=VALUE, as many as you like
+    /// FILTER.PROPERTY=VALUE, as many as you like; of the whole graph: clock, compensate, full_quality, rate
     assignments: Vec<String>,
     #[command(flatten)]
     writing: Writing,
@@ -55,6 +55,9 @@ fn one(script: &mut Script, assignment: &str) -> Result<(), Failure> {
     let (name, text) = split(assignment).ok_or_else(|| {
         Failure::usage(&tried, "wanted FILTER.PROPERTY=VALUE").cure("Gain.level=-6")
     })?;
+    if timing::KEYS.contains(&name.trim()) {
+        return whole(script, (name.trim(), text), &tried);
+    }
     let name = Name::with_member(script.document.graph(), name, "PROPERTY")?;
     let key = name.member().unwrap_or_default().to_owned();
     let (found, mut level) = find(script.document.graph(), &name)?;
@@ -98,6 +101,17 @@ fn one(script: &mut Script, assignment: &str) -> Result<(), Failure> {
     };
     script.edit(&level, edit, &tried)?;
     script.did(&line, document);
+    Ok(())
+}
+
+/// A value of the graph itself.
+fn whole(script: &mut Script, (key, text): (&str, &str), tried: &str) -> Result<(), Failure> {
+    let known = &script.bench.catalogue;
+    let edit = timing::read(script.document.graph(), known, (key, text), tried)?;
+    script.edit(&FilterPath::default(), edit, tried)?;
+    let (words, value) = timing::value(script.document.graph(), key);
+    let document = json!({ "command": "set", "filter": null, "property": key, "value": value });
+    script.did(&format!("{key} = {words}"), document);
     Ok(())
 }
 

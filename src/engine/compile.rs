@@ -154,6 +154,8 @@ pub struct Builder {
     leaving: Vec<u32>,
     /// How far filters go, as the last job said.
     limits: BTreeMap<FilterPath, Limits>,
+    /// Whether nobody is to be asked for less, as the last job said.
+    is_full_quality: bool,
 }
 
 impl Builder {
@@ -180,6 +182,7 @@ impl Builder {
             serial: 0,
             leaving: vec![],
             limits: BTreeMap::new(),
+            is_full_quality: false,
         }
     }
 
@@ -264,6 +267,7 @@ impl Builder {
         let arriving = absent(Some(&spec), old.as_ref());
         let leaving = absent(old.as_ref(), Some(&spec));
         self.limits.clone_from(&job.limits);
+        self.is_full_quality = job.wiring.timing.full_quality;
         let mut into = self.lay_out(&spec, &arriving, true);
         if let Some(old) = &old {
             into.changed = other_formats(old, &spec);
@@ -330,7 +334,7 @@ impl Builder {
             open.is_some_and(|it| it.reports_quality)
         };
         let drives = |entry| live.get(&entry).is_some_and(|it| it.has_pacer);
-        Watches::of(spec, reports, drives)
+        Watches::of(spec, self.is_full_quality, reports, drives)
     }
 
     /// Forgets open filters that are no longer there or were made from something else.
@@ -391,6 +395,7 @@ impl Builder {
             clock: Arc::clone(&self.clock),
             waker: self.waker.clone(),
             feed: job.feeds.get(&node.path).cloned(),
+            drives: is_wished(node, job),
         };
         // A filter's `open` is code of others: a panic there must not end the program.
         let result =
@@ -485,13 +490,18 @@ fn other_formats(old: &Spec, new: &Spec) -> Vec<u32> {
 }
 
 /// The device that drives the graph (MCL-2): the one that was chosen, else one that renders, else one that captures;
-/// among equals the one whose box has the smallest number, which it keeps when it is grouped. `None` is a timer.
+/// among equals the one whose box has the smallest number, which it keeps when it is grouped. `None` is the timer.
 fn choose_master(
     spec: &Spec,
     open: &BTreeMap<FilterPath, OpenFilter>,
     wish: &Master,
 ) -> Option<FilterPath> {
     let can = |path: &FilterPath| open.get(path).is_some_and(|open| open.has_pacer);
+    // A clock of one's own drives when it is asked to, and never by itself.
+    let has_card = |node: &&Node| {
+        let categories = &node.descriptor.categories;
+        categories.contains(&category::RENDER) || categories.contains(&category::CAPTURE)
+    };
     match wish {
         Master::System => return None,
         Master::Filter(wanted) => {
@@ -503,12 +513,21 @@ fn choose_master(
         }
         Master::Automatic => {}
     }
-    let nodes = spec.nodes.iter().filter(|node| can(&node.path));
+    let nodes = spec.nodes.iter().filter(has_card);
+    let nodes = nodes.filter(|node| can(&node.path));
     let rank = |node: &&Node| {
         let is_render = node.descriptor.categories.contains(&category::RENDER);
         (!is_render, node.path.0.last().copied(), node.path.clone())
     };
     nodes.min_by_key(rank).map(|node| node.path.clone())
+}
+
+/// Whether the user wants a filter's clock to drive the graph.
+fn is_wished(node: &Node, job: &Job) -> bool {
+    match &job.wiring.timing.master {
+        Master::Filter(wanted) => [&node.path, &node.identity].contains(&wanted),
+        _ => false,
+    }
 }
 
 /// Everything a processor was made from, as text.
@@ -546,6 +565,10 @@ fn signature(node: &Node, rate_hz: u32, max_len: usize, job: &Job) -> String {
     }
     if job.feeds.contains_key(&node.path) {
         text.push_str("fed");
+    }
+    // A clock of one's own counts differently where everything counts by it. A card is told while it runs.
+    if node.descriptor.has_own_clock() && is_wished(node, job) {
+        text.push_str("drives");
     }
     text
 }

@@ -15,7 +15,9 @@ use super::tap::{Sight, Tap};
 use crate::dsp::measure::{
     finite_peak, first_denormal, first_non_finite, silence_denormal, silence_non_finite,
 };
-use crate::ks::{Flow, InputPin, Inputs, Io, Payload, Telemetry, flag, time_from_sample};
+use crate::ks::{
+    Flow, InputPin, Inputs, Io, Payload, Telemetry, flag, sample_from_time, time_from_sample,
+};
 
 /// Pushes a report, or counts it as lost. Whether there was room.
 pub(super) fn report(reports: &mut rtrb::Producer<Report>, cells: &Cells, message: Report) -> bool {
@@ -354,7 +356,11 @@ impl<'a> Cycle<'a> {
                     self.stamp(tables, slot, 0, *rate_hz, self.position, false);
                 }
                 Step::Align { align, slot } => {
-                    aligns[*align].pass(&mut tables.payloads[*slot as usize]);
+                    let slot = *slot as usize;
+                    // In the time of whoever writes it.
+                    let begin = sample_from_time(tables.headers[slot].time, *rate_hz);
+                    let (payload, end) = (&mut tables.payloads[slot], begin + self.len as u64);
+                    aligns[*align].pass(payload, end, *rate_hz);
                 }
 
                 Step::Store { line: index, from } => {

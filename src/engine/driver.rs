@@ -117,6 +117,8 @@ impl Driver {
         if !std::mem::replace(&mut self.was_running, true) {
             self.timer.restart();
             self.wakes.restart();
+            let pacers = self.runner.pacers.iter_mut();
+            pacers.for_each(|paced| paced.pacer.restart());
         }
         let master = self.master();
         self.advance(master);
@@ -136,17 +138,20 @@ impl Driver {
         while left >= self.quantum && self.runner.is_running() {
             self.cycle(master);
             left -= self.quantum;
-            if master.is_none() {
-                self.timer.made(self.quantum);
+            match master.and_then(|at| self.runner.pacers.get_mut(at)) {
+                Some(paced) => paced.pacer.made(self.quantum),
+                None => self.timer.made(self.quantum),
             }
             self.runner.receive();
             self.follow_plan();
         }
         self.watch();
-        if self.master().is_some() {
-            return LONGEST_SLEEP;
-        }
-        let missing = self.quantum.saturating_sub(self.timer.due()).max(1);
+        let due = match self.master() {
+            Some(at) if self.runner.pacers[at].pacer.wakes() => return LONGEST_SLEEP,
+            Some(at) => self.runner.pacers[at].pacer.due(),
+            None => self.timer.due(),
+        };
+        let missing = self.quantum.saturating_sub(due).max(1);
         Duration::from_nanos(missing as u64 * 1_000_000_000 / u64::from(self.rate_hz))
     }
 

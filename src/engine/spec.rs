@@ -6,7 +6,7 @@ use std::hash::Hasher;
 use std::sync::Arc;
 
 use super::records::PinRecord;
-use crate::graph::{FilterId, FilterPath, PinAddress, Pipes, Way, Wiring, running_order};
+use crate::graph::{FilterId, FilterPath, Master, PinAddress, Pipes, Way, Wiring, running_order};
 use crate::ks::{DataFlow, DataFormat, Descriptor, OpenPin, Value, samples_at};
 
 /// A filter that takes part.
@@ -93,7 +93,7 @@ impl Node {
 }
 
 impl Spec {
-    /// Reads a wiring. Filters without a connected pin are left out.
+    /// Reads a wiring. Filters without a connected pin are left out, but for a clock that is to drive.
     pub(super) fn of(
         wiring: &Wiring,
         origins: &BTreeMap<FilterPath, FilterPath>,
@@ -142,14 +142,22 @@ impl Spec {
             let Some(descriptor) = &filter.descriptor else {
                 continue;
             };
-            if !wired.contains(path) {
+            let identity = origins.get(path).unwrap_or(path);
+            // A clock of its own needs no wire to drive the graph.
+            let drives = descriptor.has_own_clock() && {
+                let wish = &wiring.timing.master;
+                [path, identity]
+                    .map(|it| Master::Filter(it.clone()))
+                    .contains(wish)
+            };
+            if !wired.contains(path) && !drives {
                 continue;
             }
             nodes.insert(
                 path.clone(),
                 Node {
                     path: path.clone(),
-                    identity: origins.get(path).unwrap_or(path).clone(),
+                    identity: identity.clone(),
                     key: filter.key.clone(),
                     values: filter.values.clone(),
                     descriptor: descriptor.clone(),

@@ -447,8 +447,7 @@ fn benches(filter: &dyn Filter) -> Vec<(u32, BTreeMap<String, DataFormat>)> {
         let agreed = agree(filter, index, &odd).expect("a pin's format agrees with the others");
         let pins = filter.descriptor().pins.iter();
         let mut inputs = pins.filter(|pin| pin.data_flow == DataFlow::In);
-        let input = inputs.find_map(|pin| agreed.get(&*pin.name));
-        let audio = input.and_then(|format| format.audio);
+        let audio = inputs.find_map(|pin| agreed.get(&*pin.name)?.audio);
         benches.push((audio.map_or(RATE_HZ, |audio| audio.rate_hz), agreed));
     }
     benches

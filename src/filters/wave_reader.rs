@@ -483,6 +483,7 @@ pub(crate) mod tests {
             clock: std::sync::Arc::new(Still),
             waker: crate::ks::Waker::default(),
             feed: None,
+            drives: false,
         });
         opened.err().unwrap()
     }

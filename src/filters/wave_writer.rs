@@ -389,6 +389,7 @@ mod tests {
             clock: Arc::new(Still),
             waker: Waker::default(),
             feed: None,
+            drives: false,
         })
     }
 

@@ -206,8 +206,10 @@ pub enum Master {
 pub struct Timing {
     /// What drives it.
     pub master: Master,
-    /// Whether sound of a shorter way waits for that of a longer one where they meet.
+    /// Whether sound and notes of a shorter way wait for those of a longer one where they meet.
     pub compensates: bool,
+    /// Whether filters do all they can whatever the load: nobody asks them for less.
+    pub full_quality: bool,
 }
 
 /// The document.

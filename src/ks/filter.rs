@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
 
 use super::event::KernelEvent;
 use super::facts::{Facts, whole_name};
-use super::format::{DataFormat, DataRange};
-use super::ids::Guid;
+use super::format::{DataFormat, DataRange, Kind};
+use super::ids::{Guid, category};
 use super::intersection::Intersection;
 use super::pin::{DataFlow, PinFactory};
 use super::processor::Processor;
@@ -110,6 +110,12 @@ impl Descriptor {
     pub const fn help(mut self, help: &'static str) -> Self {
         core::mem::forget(core::mem::replace(&mut self.help, Cow::Borrowed(help)));
         self
+    }
+
+    /// Whether it gives the ticks of a clock that is its own, and no device's.
+    pub fn has_own_clock(&self) -> bool {
+        let gives = |pin: &PinFactory| pin.data_flow == DataFlow::Out && pin.kind() == Kind::Clock;
+        self.categories.contains(&category::CLOCK) && self.pins.iter().any(gives)
     }
 
     /// The category that groups it in the catalogue.
@@ -353,6 +359,8 @@ pub struct Opening<'a> {
     pub waker: Waker,
     /// Events to be played by a source of notes in place of live ones, in order of time.
     pub feed: Option<Arc<[KernelEvent]>>,
+    /// Whether the user wants this filter's clock to drive the graph.
+    pub drives: bool,
 }
 
 impl Opening<'_> {
@@ -532,6 +540,19 @@ pub trait Pacer: Send {
     /// Whether it drives the graph from here on; otherwise it is to keep in step with whatever does.
     fn drive(&mut self, is_driver: bool) {
         let _ = is_driver;
+    }
+
+    /// Whether it wakes the audio thread when it can take more; what does not is asked again by time.
+    fn wakes(&self) -> bool {
+        true
+    }
+
+    /// The graph begins to run: what was missed until now is not to be made up for.
+    fn restart(&mut self) {}
+
+    /// It drives, and so many samples were made.
+    fn made(&mut self, len: usize) {
+        let _ = len;
     }
 
     /// Samples between a cycle and the ear.

@@ -136,6 +136,7 @@ impl Rig {
             clock: Arc::new(Standing),
             waker: Waker::default(),
             feed,
+            drives: false,
         };
         let opened = filter
             .open(&opening)

@@ -268,6 +268,7 @@ mod tests {
                     clock: Arc::new(Standing),
                     waker: Waker::default(),
                     feed: None,
+                    drives: false,
                 },
                 link,
             );

@@ -546,6 +546,7 @@ mod tests {
             clock: Arc::new(Standing),
             waker: Waker::default(),
             feed: None,
+            drives: false,
         })?;
         let card = cards.0.lock().unwrap().take();
         Ok(Bench {

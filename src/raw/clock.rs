@@ -7,6 +7,7 @@ use super::dispatch::{Item, Request};
 use super::events::{Mark, Subscription};
 use super::layout::{REQUEST, Reader, Writer};
 use super::object::{Handle, Host, Object};
+use super::rate::Pace;
 use super::sets;
 use crate::ks::{State, Status};
 
@@ -113,7 +114,7 @@ impl Host {
             };
             match self.object_mut(handle) {
                 Some(Object::Pin(pin)) if pin.state == State::Run => {
-                    pin.time = pin.time.saturating_add(step);
+                    pin.time = pin.time.saturating_add(pin.pace.pass(step));
                 }
                 Some(Object::Clock(clock)) if above_stop => {
                     clock.physical = clock.physical.saturating_add(step);
@@ -129,11 +130,15 @@ impl Host {
         }
     }
 
-    fn clocks_that_run(&self) -> Vec<(Handle, u64)> {
+    /// Clocks of pins in Run, their time and how fast it goes.
+    fn clocks_that_run(&self) -> Vec<(Handle, u64, Pace)> {
         let clock = |handle: Handle| match self.object(handle) {
-            Some(Object::Clock(it)) if self.state(it.pin) == Some(State::Run) => {
-                Some((handle, self.time_of(it.pin)))
-            }
+            Some(Object::Clock(it)) => match self.object(it.pin) {
+                Some(Object::Pin(pin)) if pin.state == State::Run => {
+                    Some((handle, pin.time, pin.pace))
+                }
+                _ => None,
+            },
             _ => None,
         };
         self.objects().into_iter().filter_map(clock).collect()
@@ -141,7 +146,7 @@ impl Host {
 
     /// Tells the marks that running clocks have come to; nothing is told where time stands (CEV-3).
     pub(super) fn tell_marks(&mut self) {
-        for (handle, time) in self.clocks_that_run() {
+        for (handle, time, _) in self.clocks_that_run() {
             let Some(Object::Clock(clock)) = self.object_mut(handle) else {
                 continue;
             };
@@ -163,13 +168,14 @@ impl Host {
     /// How far the nearest mark of a running clock lies ahead.
     fn until_next_mark(&self) -> Option<u64> {
         let clocks = self.clocks_that_run().into_iter();
-        let ahead = clocks.flat_map(|(handle, time)| {
+        let ahead = clocks.flat_map(|(handle, time, pace)| {
             let events = match self.object(handle) {
                 Some(Object::Clock(clock)) => &clock.events[..],
                 _ => &[],
             };
             let marks = events.iter().filter_map(|it| it.mark.as_ref()?.next());
-            marks.filter_map(move |next| u64::try_from(next - i128::from(time)).ok())
+            let ahead = marks.filter_map(move |next| u64::try_from(next - i128::from(time)).ok());
+            ahead.map(move |ahead| pace.until(ahead))
         });
         ahead.min()
     }

@@ -6,7 +6,7 @@
 use super::answer::{Answer, Call};
 use super::layout::{self, INSTANCE, REQUEST, Reader, Writer};
 use super::object::{Handle, Host, Object};
-use super::{allocator, clock, connection, own, pin, sets, stream, topology};
+use super::{allocator, clock, connection, own, pin, quality, sets, stream, topology};
 use crate::ks::Status;
 use crate::ks::ids::Guid;
 
@@ -168,6 +168,11 @@ const CLOCK: &[PropertySet] = &[PropertySet {
     items: clock::ITEMS,
 }];
 
+const QUALITY: &[PropertySet] = &[PropertySet {
+    id: sets::QUALITY,
+    items: quality::ITEMS,
+}];
+
 impl Host {
     /// Answers a property call on an open object.
     pub fn property(&mut self, handle: Handle, call: Call<'_>) -> Answer {
@@ -176,6 +181,7 @@ impl Host {
             Some(Object::Pin(_)) => CONNECTION,
             Some(Object::Allocator(_)) => ALLOCATOR,
             Some(Object::Clock(_)) => CLOCK,
+            Some(Object::Quality(_)) => QUALITY,
             None => return Answer::status(Status::InvalidParameter),
         };
         let Some(request) = Request::read(handle, call) else {

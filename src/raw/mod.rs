@@ -23,6 +23,8 @@ mod own;
 mod pin;
 
 mod power;
+mod quality;
+mod rate;
 
 mod read;
 mod registry;

@@ -13,6 +13,8 @@ use super::clock::ClockObject;
 use super::events::Subscription;
 use super::inject::Injected;
 use super::names::{self, LINKS, NameError};
+use super::quality::QualityObject;
+use super::rate::Pace;
 use super::registry::Change;
 use super::requests::Requests;
 use super::trace::{Table, Traced};
@@ -59,9 +61,14 @@ pub(super) struct PinObject {
     pub(super) state: State,
     /// Presentation time in 100 ns (CLK-3).
     pub(super) time: u64,
+    /// How fast it goes (CLK-5).
+    pub(super) pace: Pace,
     /// The allocator it was given, and the clock (ALC-13, MCL-1).
     pub(super) allocator: Option<Handle>,
     pub(super) clock: Option<Handle>,
+    /// The quality manager it was given with its context (QUA-2), and the level that is asked of it (QUA-5).
+    pub(super) quality: Option<(Handle, u64)>,
+    pub(super) degraded: u8,
     /// The state it goes back to after sleep, or when its device is back.
     pub(super) resumes: Option<State>,
     /// What clients read and write here.
@@ -84,6 +91,7 @@ pub(super) enum Object {
     Pin(Box<PinObject>),
     Allocator(Box<AllocatorObject>),
     Clock(Box<ClockObject>),
+    Quality(Box<QualityObject>),
 }
 
 /// Everything that is open, and the catalogue that names lead to.
@@ -225,8 +233,11 @@ impl Host {
             peer: None,
             state,
             time: 0,
+            pace: Pace::default(),
             allocator: None,
             clock: None,
+            quality: None,
+            degraded: 0,
             resumes: None,
             requests: Requests::default(),
             events: vec![],
@@ -318,6 +329,7 @@ impl Host {
                 self.objects.remove(&handle);
                 self.say(format!("closed clock {handle}"));
             }
+            Some(Object::Quality(_)) => self.close_quality(handle),
         }
         true
     }
@@ -336,7 +348,7 @@ impl Host {
     pub fn descriptor(&self, handle: Handle) -> Option<&Descriptor> {
         match self.object(handle)? {
             Object::Filter(_) | Object::Pin(_) => Some(&self.filter_of(handle).descriptor),
-            Object::Allocator(_) | Object::Clock(_) => None,
+            Object::Allocator(_) | Object::Clock(_) | Object::Quality(_) => None,
         }
     }
 

@@ -202,6 +202,9 @@ impl Host {
             let Some(step) = self.next_header(handle, now) else {
                 return;
             };
+            if step.late > 0 {
+                self.report_late(handle, step.late);
+            }
             if step.is_begun_now && step.flags & flag::DATADISCONTINUITY != 0 {
                 self.fire(handle, sets::CONNECTION_EVENTS, DATA_DISCONTINUITY);
             }
@@ -260,10 +263,12 @@ impl Host {
             return Some(Look::done(0));
         }
         let mut begins = requests.cursor;
+        let mut late = 0;
         if heeds_stamps
             && !first.is_read
             && let Ok(Some(start)) = header.start()
         {
+            late = begins.saturating_sub(start);
             begins = begins.max(start);
         }
         if begins > now {
@@ -306,6 +311,7 @@ impl Host {
             is_begun_now,
             is_done,
             flags,
+            late: if is_begun_now { late } else { 0 },
         })
     }
 
@@ -457,6 +463,8 @@ struct Look {
     is_begun_now: bool,
     is_done: bool,
     flags: u32,
+    /// By how much it began behind its time stamp.
+    late: i64,
 }
 
 impl Look {
@@ -465,6 +473,7 @@ impl Look {
             is_begun_now: false,
             is_done: true,
             flags,
+            late: 0,
         }
     }
 }

@@ -24,6 +24,10 @@ pub const STREAM_ALLOCATOR: Guid = Guid(0xCF6E4342_EC87_11CF_A130_0020AFD156E4);
 pub const STREAM_ALLOCATOR_METHODS: Guid = Guid(0xCF6E4341_EC87_11CF_A130_0020AFD156E4);
 /// Frames came back.
 pub const STREAM_ALLOCATOR_EVENTS: Guid = Guid(0x75D95571_073C_11D0_A161_0020AFD156E4);
+/// What a quality manager is told (QUA-4).
+pub const QUALITY: Guid = Guid(0xD16AD380_AC1A_11CF_A5D6_28DB04C10000);
+/// The usual ways of doing with less (QUA-5).
+pub const DEGRADE_STANDARD: Guid = Guid(0x9F564180_704C_11D0_A5D6_28DB04C10000);
 /// What a clock shows (10.1).
 pub const CLOCK: Guid = Guid(0xDF12A4C0_AC17_11CF_A5D6_28DB04C10000);
 /// Marks of a clock (10.3).
@@ -44,6 +48,7 @@ pub const NAMES: &[(&str, Guid)] = &[
     ("stream_allocator", STREAM_ALLOCATOR),
     ("stream_allocator_methods", STREAM_ALLOCATOR_METHODS),
     ("stream_allocator_events", STREAM_ALLOCATOR_EVENTS),
+    ("quality", QUALITY),
     ("clock", CLOCK),
     ("clock_events", CLOCK_EVENTS),
 ];

@@ -60,13 +60,15 @@ impl Host {
             State::Stop => {
                 self.end_requests(pin, Status::Success);
                 self.time_stopped(pin);
+                self.rate_lapses(pin);
             }
             State::Run => {
                 self.tell_marks();
                 self.serve(pin);
             }
             State::Pause if old == State::Run => self.requests_paused(pin),
-            State::Acquire | State::Pause => {}
+            State::Acquire => self.rate_lapses(pin),
+            State::Pause => {}
         }
     }
 

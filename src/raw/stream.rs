@@ -1,10 +1,12 @@
-//! The Stream set of an open pin: the allocator and the master clock it was given (ALC-13, MCL-1).
+//! The Stream set of an open pin: the allocator and the master clock it was given (ALC-13, MCL-1), its quality manager
+//! and what it does with less (`quality.rs`), its rate (`rate.rs`).
 
 use super::answer::Answer;
 use super::dispatch::{Item, Request};
 use super::layout::{REQUEST, Reader};
 use super::object::{Handle, Host, Object, PinObject};
 use super::trace::Table;
+use super::{quality, rate};
 use crate::ks::{Communication, State, Status};
 
 /// A handle in memory.
@@ -20,6 +22,8 @@ pub(super) const ITEMS: &[Item] = &[
             "set allocator",
         )
     }),
+    Item::set(1, REQUEST, 2 * HANDLE, quality::set_manager),
+    Item::get(2, REQUEST, quality::degradation).and_set(HANDLE, quality::set_degradation),
     Item::get(3, REQUEST, |host, request| {
         let factory = match host.object(request.handle) {
             Some(Object::Pin(pin)) => host.pin_factory(pin),
@@ -39,6 +43,9 @@ pub(super) const ITEMS: &[Item] = &[
             "set clock",
         )
     }),
+    Item::get(5, REQUEST, rate::presentation_time),
+    Item::get(8, rate::CAPABILITY, rate::capability),
+    Item::get(9, REQUEST, rate::get).and_set(rate::RATE, rate::set),
 ];
 
 /// Headers have no extension here: nothing stands behind the least size (HDR-1).

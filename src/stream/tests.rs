@@ -207,6 +207,7 @@ fn try_live(entry: &Foreign) -> Result<Live, OpenError> {
         clock: Arc::new(Standing),
         waker: Waker::default(),
         feed: None,
+        drives: false,
     })?;
     let output = Output {
         payload: Payload::Wave(Wave::new(1, MAX_LEN)),
@@ -577,6 +578,7 @@ fn an_unconnected_source_has_nothing_to_say() {
         clock: Arc::new(Standing),
         waker: Waker::default(),
         feed: None,
+        drives: false,
     });
     let mut live = Live {
         opened: opened.unwrap(),

@@ -399,3 +399,98 @@ fn a_slave_finds_out_how_far_the_clock_on_its_wire_drifts() {
         assert!((cells.get(cell::LEAD_MILLIS) - lead).abs() < 0.05, "{ppm}");
     }
 }
+
+/// A clock that is 300 ppm fast beside a card that is 100 ppm fast.
+const OWN: &str =
+    "tone -> a:audio_device_out device=one; c:clock_source speed=300 -> s:clock_slave";
+
+#[test]
+fn mcl_2_a_clock_source_drives_when_it_is_chosen_and_cards_keep_in_step_with_it() {
+    use ksgraph::filters::clock_slave::telemetry as cell;
+    let mut machine = Machine::new(QUANTUM, &[ONE, TWO]);
+    let graph = machine.play(OWN);
+    let (a, c, s) = (path(&graph, "a"), path(&graph, "c"), path(&graph, "s"));
+    machine.pass(15.0);
+    assert_eq!(
+        machine.published(&a, telemetry::STEP),
+        0.0,
+        "the card leads"
+    );
+    // Its own clock runs beside the card's, and drifts.
+    let (own, graphs) = (pin(&machine, &graph, "c"), reading(&machine));
+    let ahead = own.time - graphs.time;
+    assert!(close(ahead, graphs.time * 300 / 1_000_000, 20), "{ahead}");
+    let physical = graphs.physical + graphs.physical * 300 / 1_000_000;
+    assert!(close(own.physical, physical, 1_000), "{own:?} {graphs:?}");
+    assert!((machine.published(&s, cell::DRIFT_PPM) - 300.0).abs() < 3.0);
+    machine.go(State::Stop);
+    machine.pass(0.1);
+    assert_eq!(pin(&machine, &graph, "c").time, 0);
+    machine.drive_by(&graph, Master::Filter(c.clone()));
+    let before = reading(&machine).physical;
+    let began = machine.now;
+    machine.go(State::Run);
+    machine.pass(0.2);
+    let from = (machine.now, reading(&machine));
+    machine.pass(15.0);
+    let to = (machine.now, reading(&machine));
+    assert!(!machine.engine.cells().is_timed(), "no timer");
+    let speed = (to.1.time - from.1.time) as f64 / ((to.0 - from.0) * 1e7);
+    assert!((speed - 1.000_3).abs() < 2e-5 + 0.001, "{speed}");
+    let passed = (to.1.physical - before) as f64 / ((to.0 - began) * 1e7);
+    assert!(
+        (passed - 1.000_3).abs() < 1e-4,
+        "physical time is its own: {passed}"
+    );
+    // The card follows: 100 ppm of its own, less 300.
+    assert_eq!(machine.published(&a, telemetry::STEP), 2.0);
+    let drift = machine.published(&a, telemetry::DRIFT_PPM);
+    assert!((drift + 200.0).abs() < 10.0, "{drift}");
+    assert_eq!(machine.published(&a, telemetry::XRUNS), 0.0);
+    // The graph's time is its own now: nothing drifts from it.
+    assert!(machine.published(&s, cell::DRIFT_PPM).abs() < 1.0);
+    let (own, graphs) = (pin(&machine, &graph, "c"), reading(&machine));
+    assert!(close(own.time, graphs.time, 1), "{own:?} {graphs:?}");
+    machine.go(State::Pause);
+    machine.pass(0.1);
+    let paused = reading(&machine);
+    machine.pass(5.0);
+    assert_eq!(reading(&machine).time, paused.time, "it stands");
+    machine.go(State::Run);
+    machine.pass(0.05);
+    let resumed = reading(&machine).time - paused.time;
+    assert!(
+        resumed < 120 * MILLI,
+        "what was missed is not made up for: {resumed}"
+    );
+}
+
+#[test]
+fn mcl_2_nobody_chooses_a_clock_source_unasked() {
+    let mut machine = Machine::new(QUANTUM, &[ONE]);
+    machine.play("tone -> null_renderer; c:clock_source speed=300");
+    machine.pass(0.5);
+    assert!(machine.engine.cells().is_timed());
+}
+
+#[test]
+fn a_graph_that_is_driven_by_its_clock_source_renders_what_it_plays() {
+    use ksgraph::filters::clock_slave::telemetry as cell;
+    for drives in [false, true] {
+        let stage = super::stage::Stage::new();
+        let mut graph = stage.graph("c:clock_source speed=250 -> clock_slave");
+        if drives {
+            graph.timing.master = Master::Filter(path(&graph, "c"));
+        }
+        let mut offline = ksgraph::engine::Offline::new(&stage.catalogue, &stage.job(&graph), 480);
+        for _ in 0..500 {
+            offline.cycle(480).unwrap();
+        }
+        let cells = offline.built.open[&path(&graph, "clock_slave")]
+            .telemetry
+            .clone();
+        let drift = cells.unwrap().get(cell::DRIFT_PPM);
+        let wanted = if drives { 0.0 } else { 250.0 };
+        assert!((drift - wanted).abs() < 3.0, "{drift}");
+    }
+}

@@ -131,6 +131,7 @@ fn any_edit() -> impl Strategy<Value = Edit> {
             Edit::SetTiming(Timing {
                 master,
                 compensates,
+                full_quality: !compensates,
             })
         }),
     ];

@@ -1,7 +1,14 @@
 //! Latency along the ways of a graph, and ways that wait for each other where they meet.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use ksgraph::engine::{Job, Offline};
 use ksgraph::graph::{FilterPath, Graph, from_ron, to_ron};
+use ksgraph::ks::{
+    DataRange, Descriptor, Filter, Flow, Io, KernelEvent, OpenError, Opened, Opening, PinFactory,
+    Processor, sample_from_time, time_from_sample,
+};
 
 use super::support::{agree, catalogue, graph};
 
@@ -88,6 +95,7 @@ fn the_wish_stands_in_the_file_and_so_does_the_clock() {
         Master::Filter(FilterPath(vec![FilterId(2), FilterId(7)])),
     ] {
         graph.timing.master = master;
+        graph.timing.full_quality = !graph.timing.full_quality;
         let text = to_ron(&graph);
         let read = from_ron(text.as_bytes(), "test").unwrap().graph;
         assert_eq!(read.timing, graph.timing, "{text}");
@@ -98,4 +106,81 @@ fn the_wish_stands_in_the_file_and_so_does_the_clock() {
         error.contains("clock") && error.contains("system"),
         "{error}"
     );
+}
+
+/// Writes a sample of 1 where a note comes, into the sound that passes.
+struct Clicks;
+
+const PINS: &[PinFactory] = &[
+    PinFactory::input("in", DataRange::FLOAT),
+    PinFactory::input("notes", DataRange::EVENTS),
+    PinFactory::output("out", DataRange::FLOAT).in_place_of("in"),
+];
+static CLICKS: Descriptor = Descriptor::new("clicks", "Clicks", &[], PINS, &[]);
+
+impl Filter for Clicks {
+    fn descriptor(&self) -> &Descriptor {
+        &CLICKS
+    }
+
+    fn open(&self, _: &Opening<'_>) -> Result<Opened, OpenError> {
+        Ok(Opened::processor(Self))
+    }
+}
+
+impl Processor for Clicks {
+    fn process(&mut self, io: &mut Io<'_>) -> Flow {
+        let notes = io.inputs.iter().find(|it| it.factory == 1);
+        let notes = notes.map_or(&[][..], |it| it.events());
+        for channel in io.outputs[0].channels_mut() {
+            for note in notes {
+                let at = sample_from_time(note.time, io.rate_hz) - io.position;
+                channel[at as usize] = 1.0;
+            }
+        }
+        Flow::Running
+    }
+}
+
+/// The samples at which a note is heard, with notes at `at` beside silence through a limiter that looks ahead.
+fn clicks(compensates: bool, at: &[u64], quantum: usize) -> (usize, Vec<u64>) {
+    let mut catalogue = catalogue();
+    catalogue.register(Arc::new(Clicks)).unwrap();
+    let text =
+        "noise:n level=-200 -> limiter:l -> clicks:c -> null_renderer:r; keyboard:k -> c.notes";
+    let mut graph = graph(&catalogue, text);
+    graph.timing.compensates = compensates;
+    let notes = at.iter().map(|&sample| {
+        let time = time_from_sample(sample, 48_000);
+        KernelEvent::new(time, &[0x90, 60, 100]).unwrap()
+    });
+    let keyboard = FilterPath::of(graph.find("k").unwrap());
+    let job = Job {
+        wiring: agree(&catalogue, &graph),
+        feeds: BTreeMap::from([(keyboard, notes.collect())]),
+        ..Job::default()
+    };
+    let mut offline = Offline::new(&catalogue, &job, quantum);
+    let ahead = offline.built.open[&FilterPath::of(graph.find("l").unwrap())].latency_samples;
+    let sink = FilterPath::of(graph.find("r").unwrap());
+    let mut heard = vec![];
+    while heard.len() < 4_000 {
+        offline.cycle(quantum).unwrap();
+        heard.extend_from_slice(offline.heard(&sink).unwrap().0.channel(0));
+    }
+    let loud = heard.iter().enumerate().filter(|(_, it)| **it == 1.0);
+    (ahead, loud.map(|(sample, _)| sample as u64).collect())
+}
+
+#[test]
+fn notes_wait_for_the_sound_they_meet_to_the_sample_at_any_quantum() {
+    let at = [0, 1, 63, 64, 700, 999, 1_000, 1_001, 2_047, 2_048, 3_000];
+    for quantum in [1, 7, 64, 1_000, 2_048] {
+        let (ahead, heard) = clicks(false, &at, quantum);
+        assert!(ahead > 100);
+        assert_eq!(heard, at, "as they come, {quantum}");
+        let (_, heard) = clicks(true, &at, quantum);
+        let wanted = at.map(|sample| sample + ahead as u64);
+        assert_eq!(heard, wanted, "with the sound, {quantum}");
+    }
 }

@@ -58,7 +58,11 @@ mod ks_door;
 mod ks_graph;
 
 mod ks_rules;
+
+mod ks_clocks;
+
 mod ks_systems;
+mod timing;
 
 mod limits;
 mod loops;

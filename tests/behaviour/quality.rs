@@ -317,3 +317,34 @@ fn stop_begins_anew_at_full_quality_and_filters_that_come_are_asked_like_the_res
     machine.pass(1.0);
     assert_eq!(levels(&mut machine), [0; 0]);
 }
+
+#[test]
+fn nobody_is_asked_for_less_where_the_document_wants_all() {
+    let (mut machine, graph, asked) = machine(ALONE);
+    burn(&mut machine, &graph, 12.0);
+    machine.pass(3.0);
+    assert!(asked.0.load(Ordering::Acquire) > 0, "it is overloaded");
+    let mut full = graph.clone();
+    full.timing.full_quality = true;
+    machine.play_on(&full);
+    machine.pass(0.1);
+    assert_eq!(
+        asked.0.load(Ordering::Acquire),
+        0,
+        "at once all of it again"
+    );
+    let before = asked.1.load(Ordering::Acquire);
+    machine.pass(5.0);
+    assert_eq!(
+        asked.1.load(Ordering::Acquire),
+        before,
+        "and never asked since"
+    );
+    assert!(!reports(&mut machine).is_empty(), "it is told all the same");
+    machine.play_on(&graph);
+    machine.pass(3.0);
+    assert!(
+        asked.0.load(Ordering::Acquire) > 0,
+        "until it may be asked again"
+    );
+}

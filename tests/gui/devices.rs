@@ -75,9 +75,11 @@ fn the_clock_is_chosen_below_its_name_in_stop_and_taken_back() {
     assert_eq!(window.graph().timing.master, Master::System);
     window.click("Shorter ways wait for longer ones");
     assert!(window.graph().timing.compensates);
+    window.click("Filters may do with less");
+    assert!(window.graph().timing.full_quality);
     window.click("Set a mark Every second");
     window.key(Modifiers::NONE, Key::Escape);
-    for _ in 0..2 {
+    for _ in 0..3 {
         window.key(Modifiers::COMMAND, Key::Z);
     }
     assert_eq!(window.graph().timing, Timing::default());

@@ -67,7 +67,7 @@ macro_rules! actions {
 actions! {
     tried:
         Undo Redo AddFilter Connect ConnectVia Disconnect Choose Rewire GoToStep Cut Paste Duplicate Merge DropMedia MapMedia
-        SetMaster SetCompensation Arrange SnapToGrid Align Distribute DisconnectSelection DisconnectAll ConnectToBody InsertOnWire DropOnWire
+        SetMaster SetCompensation SetFullQuality Arrange SnapToGrid Align Distribute DisconnectSelection DisconnectAll ConnectToBody InsertOnWire DropOnWire
         AddFilterWired Delete DeleteSelection Move Rename SetProperty SetRate Enter Leave LeaveTo Reveal Group Ungroup
         ShowPin HidePin RenamePin SetBypass SetDisabled AddComment AddFrame EditNote MoveNotes ResizeNote RemoveNotes
         TapTempo RenderPin ConnectFilters;
@@ -241,6 +241,7 @@ fn acts(app: &App, files: &Files) -> Vec<(Vec<Action>, Action)> {
         (vec![], Action::SetRate(44_100)),
         (vec![], Action::SetMaster(crate::graph::Master::System)),
         (vec![], Action::SetCompensation(true)),
+        (vec![], Action::SetFullQuality(true)),
         (vec![selected(&[2, 3])], Action::Group),
         (vec![selected(&[3, 4])], Action::Group),
         (in_group(), Action::Group),

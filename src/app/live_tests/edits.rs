@@ -148,6 +148,7 @@ fn edits(fresh: &Rehearsal) -> Vec<(Vec<Action>, Edit)> {
             vec![],
             Edit::SetTiming(crate::graph::Timing {
                 master: crate::graph::Master::System,
+                full_quality: true,
                 compensates: true,
             }),
         ),

@@ -80,6 +80,8 @@ enum Request {
         #[serde(default)]
         flags: u32,
     },
+    /// A quality manager.
+    Quality,
     State(calls::StateCall),
     /// Nominal time goes by.
     Advance {
@@ -365,6 +367,7 @@ fn carry_out(host: &mut Host, request: Request) -> Result<Json, Refused> {
         Request::Clock { object, flags } => {
             Ok(made(&host.create_clock(object, &flags.to_le_bytes())))
         }
+        Request::Quality => Ok(made(&host.create_quality())),
         Request::State(call) => calls::state(host, &call),
         Request::Advance { by, stall } => {
             let now = host.advance(by, stall);

@@ -225,5 +225,9 @@ pub(super) fn with_stream(mut document: Json, host: &Host, pin: u32) -> Json {
     let (allocator, clock) = host.given(pin);
     document["allocator"] = json!(allocator);
     document["clock"] = json!(clock);
+    if let Some((manager, level)) = host.quality_of(pin) {
+        document["quality"] = json!(manager.map(|(manager, _)| manager));
+        document["degraded"] = json!(level);
+    }
     document
 }

@@ -99,6 +99,8 @@ impl Strain {
 #[derive(Debug, Default)]
 pub(super) struct Watches {
     rate_hz: u32,
+    /// Nobody is asked for less: what sinks say is passed on, and nothing comes of it.
+    is_off: bool,
     levers: Box<[Lever]>,
     all: Watch,
     sinks: Box<[Watch]>,
@@ -116,6 +118,7 @@ impl Watches {
     /// and whether it has a card.
     pub(super) fn of(
         spec: &Spec,
+        is_off: bool,
         reports: impl Fn(u32) -> bool,
         drives: impl Fn(u32) -> bool,
     ) -> Self {
@@ -153,6 +156,7 @@ impl Watches {
         }
         Self {
             rate_hz: spec.rate_hz,
+            is_off,
             all: Watch {
                 upstream: (0..levers.len() as u32).collect(),
                 ..Watch::default()
@@ -171,8 +175,11 @@ impl Watches {
 
     /// What was heard so far goes on; filters that came are asked like the rest.
     pub(super) fn take_over(&mut self, old: &mut Self) {
+        let is_off = self.is_off;
         let keep = |new: &mut Watch, old: &Watch| {
-            new.ladder = old.ladder;
+            if !is_off {
+                new.ladder = old.ladder;
+            }
             (new.asked, new.told, new.is_poor) = (old.asked, old.told, old.is_poor);
         };
         keep(&mut self.all, &old.all);
@@ -379,6 +386,7 @@ impl Runner {
         let Some(plan) = &mut self.plan else { return };
         let watches = &mut plan.quality;
         let (graph, passed) = (position / watches.grid(), watches.passed());
+        let may_climb = said.may_climb && !watches.is_off;
         let watch = match said.sink {
             Some(sink) => &mut watches.sinks[sink],
             None => &mut watches.all,
@@ -386,7 +394,7 @@ impl Runner {
         let now = if watch.is_asked { graph } else { passed };
         let quality = said.quality;
         let is_poor = quality.is_poor();
-        if is_poor && said.may_climb {
+        if is_poor && may_climb {
             let level = watch.ladder.level;
             watch.ladder.complain(now);
             watches.is_due |= watch.ladder.level != level;

@@ -157,6 +157,10 @@ impl Reader {
                 "compensate" => {
                     graph.timing.compensates = cursor.parse("compensate", "true or false")?;
                 }
+                "full_quality" => {
+                    let is_full = cursor.parse("full_quality", "true or false")?;
+                    graph.timing.full_quality = is_full;
+                }
                 "next_id" => next_id = cursor.parse("next_id", "a whole number")?,
                 "pins" if !is_outermost => cursor.items("pins", BRACKETS, |cursor| {
                     pins.push(group_pin(cursor)?);

@@ -39,6 +39,9 @@ fn body(text: &mut String, depth: usize, graph: &Graph) {
     if graph.timing.compensates {
         line(text, depth, "compensate: true,");
     }
+    if graph.timing.full_quality {
+        line(text, depth, "full_quality: true,");
+    }
     line(text, depth, &format!("next_id: {},", graph.next_id));
     for (name, value) in &graph.unknown_fields {
         line(text, depth, &format!("{}: {value},", field(name)));

@@ -23,6 +23,8 @@ mod scope;
 mod spectrum;
 mod well;
 
+pub(in crate::gui) mod clocks;
+
 mod dynamics;
 mod guard;
 
@@ -100,6 +102,18 @@ const PICTURES: &[Picture] = &[
         size: guard::SIZE,
         has_rows: true,
         paint: |_, ui, page, _| guard::guard_ui(ui, page),
+    },
+    Picture {
+        key: "clock_source",
+        size: clocks::SOURCE,
+        has_rows: true,
+        paint: |_, ui, page, _| clocks::source_ui(ui, page),
+    },
+    Picture {
+        key: "clock_slave",
+        size: clocks::SLAVE,
+        has_rows: false,
+        paint: |_, ui, page, _| clocks::slave_ui(ui, page),
     },
     Picture {
         key: "scope",

@@ -11,6 +11,7 @@ use super::page::{fact, section_rule};
 use crate::app::telemetry::device as telemetry;
 use crate::app::{Action, Mark, View, written};
 use crate::graph::{FilterPath, Master};
+use crate::gui::body::clocks;
 use crate::gui::controls;
 use crate::gui::screen::Command;
 use crate::gui::theme::{Theme, Type};
@@ -106,6 +107,11 @@ pub(super) fn ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Command>) {
     if tick(ui, "Shorter ways wait for longer ones", is_on) {
         commands.push(Command::Do(Action::SetCompensation(!is_on)));
     }
+    heading(ui, "Under load");
+    let is_on = !view.timing().full_quality;
+    if tick(ui, "Filters may do with less", is_on) {
+        commands.push(Command::Do(Action::SetFullQuality(is_on)));
+    }
 }
 
 const MARKS: [&str; 3] = ["In a second", "Every second", "Every ten"];
@@ -148,6 +154,12 @@ fn line(ui: &mut Ui, words: &str, value: &str) {
 /// How a filter's device keeps in step, in words: what it does, and how far its clock is from the driver's.
 pub(super) fn step(view: &View<'_>, path: &FilterPath) -> Option<(&'static str, f32, f32)> {
     view.pin_clock(path)?;
+    if key_of(view, path) == "clock_source" {
+        return Some(match view.master() == Some(path) {
+            true => ("drives the graph", 0.0, 0.0),
+            false => ("beside the graph", 0.0, 0.0),
+        });
+    }
     let cells = view.telemetry(path)?;
     let drift = cells.get(telemetry::DRIFT_PPM);
     let error = cells.get(telemetry::FILL_ERROR);
@@ -169,12 +181,18 @@ pub(super) fn section_ui(ui: &mut Ui, view: &View<'_>, path: &FilterPath) {
     };
     section_rule(ui);
     super::page::heading(ui, "Clock", words);
-    fact(
+    let is_card = key_of(view, path) != "clock_source";
+    let fact_of_card = |ui: &mut Ui, words: &str, value: &str| {
+        if is_card {
+            fact(ui, words, value);
+        }
+    };
+    fact_of_card(
         ui,
         "Drift",
         &format!("{drift:+.1}\u{a0}ppm").replace('-', "\u{2212}"),
     );
-    fact(
+    fact_of_card(
         ui,
         "Fill off by",
         &format!("{error:+.0} samples").replace('-', "\u{2212}"),
@@ -197,16 +215,19 @@ fn slave_ui(ui: &mut Ui, view: &View<'_>, path: &FilterPath) {
         return;
     };
     section_rule(ui);
-    let words = match cells.get(cell::LOCKED) {
-        0.0 => "listens",
-        _ => "locked",
-    };
+    let (words, _) = clocks::follows(view, path);
     super::page::heading(ui, "Clock on the wire", words);
     let signed = |text: String| text.replace('-', "\u{2212}");
     let drift = format!("{:+.1}\u{a0}ppm", cells.get(cell::DRIFT_PPM));
     fact(ui, "Drift", &signed(drift));
     let lead = format!("{:+.3}\u{a0}ms", cells.get(cell::LEAD_MILLIS));
     fact(ui, "Ahead by", &signed(lead));
+    if clocks::has_sound(view, path) {
+        let behind = format!("{:+.2}\u{a0}ms", cells.get(cell::BEHIND_MILLIS));
+        fact(ui, "Sound read late by", &signed(behind));
+        let steps = format!("{:.0}", cells.get(cell::STEPS));
+        fact(ui, "Steps back to the middle", &steps);
+    }
 }
 
 /// What a sink says of the frames it gets, and what is asked of a filter that can do with less.

@@ -174,6 +174,8 @@ cases! {
         timing.master == ksgraph::graph::Master::Filter(ksgraph::graph::FilterPath::of(ksgraph::graph::FilterId(3)))
     };
 
+    "play.full_quality", three, |w| w.graph().timing.full_quality;
+
     "play.panic", three, |w| {
         let log = w.screen().app().view().log;
         log.iter().any(|line| line.text == "Every note was silenced")

@@ -103,6 +103,19 @@ pub(super) const SPECS: &[Spec] = &[
         Some((is_on, _)) => State::switch(is_on),
     }),
 
+    Spec::new(
+        "play.full_quality",
+        "Keep Full Quality",
+        "No filter is asked to do with less when the machine is overloaded; done again, they may be.",
+        |screen, _| {
+            let is_full = screen.app.view().timing().full_quality;
+            screen.app.perform(Action::SetFullQuality(!is_full));
+        },
+    )
+    .also(&["quality management", "degrade", "overload"])
+    .at(Menu::Play, 2)
+    .when(|sight| State::switch(sight.view.timing().full_quality)),
+
     Spec::new(PANIC, "Panic", "Silences every note.", |screen, _| {
         screen.panic()
     })
