@@ -102,6 +102,13 @@ impl App {
         if let Some(fault) = playing.and_then(|playing| playing.fault(path)) {
             return FilterStatus::Faulty(fault.clone());
         }
+        let class = playing.and_then(|playing| playing.open(path)?.class.as_ref());
+        if let Some(health) = class.map(|class| class.health())
+            && health != crate::ks::Health::Well
+        {
+            let words = format!("{}; disable and enable it to try again", health.words());
+            return FilterStatus::Faulty(words);
+        }
         if playing.is_some_and(|playing| playing.open(path).is_some()) {
             return FilterStatus::Ready(self.state_of_filter(path).unwrap_or_default());
         }

@@ -311,6 +311,12 @@ impl<'a> View<'a> {
         self.app.telemetry(filter)
     }
 
+    /// What the class driver of a filter shows; `None` while the filter is not open, or is none of the stream class.
+    pub fn class_sheet(&self, filter: &FilterPath) -> Option<crate::ks::ClassSheet> {
+        let open = self.app.playing.as_ref()?.open(filter)?;
+        Some(open.class.as_ref()?.sheet())
+    }
+
     /// Level of a wire: the peak of sound as an amplitude, falling by 24 dB a second; events so far otherwise.
     pub fn level(&self, from: &PinAddress, to: &PinAddress) -> f32 {
         self.app.level(from, to)

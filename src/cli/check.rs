@@ -11,10 +11,13 @@ use super::load::{self, Bench, Document, FRAME_SAMPLES};
 use super::take::Take;
 use super::{Answer, shapes};
 use crate::graph::{FilterPath, Problem, Wiring, pipes};
-use crate::ks::{DataFlow, Domain, Value};
+use crate::ks::{ClassSheet, DataFlow, Domain, Value};
 
 /// How long `--run` listens, in seconds.
 const RUN_SECONDS: u64 = 2;
+
+/// The class drivers that ran, by the names of their filters.
+type Classes = Vec<(String, ClassSheet)>;
 
 /// What `check` takes.
 #[derive(Args, Debug)]
@@ -37,10 +40,11 @@ pub(super) fn run(it: &Check) -> Result<Answer, Failure> {
         Some(name) => super::devices::bench(&mut document, Some(name), None)?,
     };
     let mut problems = document.problems(&bench.wiring);
-    let tried = try_out(&document, &bench, it.run)?;
+    let (tried, classes) = try_out(&document, &bench, it.run)?;
     problems.extend(tried.into_iter().filter(|new| !said(&bench.wiring, new)));
     document.warn(&problems);
-    Ok(answer(&document, &bench, &problems))
+    let classes = if it.run { classes } else { vec![] };
+    Ok(answer(&document, &bench, &problems, &classes))
 }
 
 /// Whether the agreement has told it already: a file that cannot be used cannot be opened either.
@@ -50,7 +54,11 @@ fn said(wiring: &Wiring, problem: &Problem) -> bool {
 }
 
 /// Opens every filter, and runs the graph when asked to. Sinks that write files write to a folder that goes away.
-fn try_out(document: &Document, bench: &Bench, run: bool) -> Result<Vec<Problem>, Failure> {
+fn try_out(
+    document: &Document,
+    bench: &Bench,
+    run: bool,
+) -> Result<(Vec<Problem>, Classes), Failure> {
     let scratch = Scratch::new();
     let mut wiring = bench.wiring.clone();
     for (index, filter) in wiring.filters.values_mut().enumerate() {
@@ -90,10 +98,16 @@ fn try_out(document: &Document, bench: &Bench, run: bool) -> Result<Vec<Problem>
             }
         }
     }
-    Ok(take.into_problems())
+    let classes = take.classes();
+    Ok((take.into_problems(), classes))
 }
 
-fn answer(document: &Document, bench: &Bench, problems: &[Problem]) -> Answer {
+fn answer(
+    document: &Document,
+    bench: &Bench,
+    problems: &[Problem],
+    classes: &[(String, ClassSheet)],
+) -> Answer {
     let wiring = &bench.wiring;
     let mut text = String::new();
     let mut filters: Vec<Json> = vec![];
@@ -154,6 +168,9 @@ fn answer(document: &Document, bench: &Bench, problems: &[Problem]) -> Answer {
     for problem in problems {
         text += &format!("problem: {}\n", problem.text);
     }
+    for (name, sheet) in classes {
+        text += &class_words(name, sheet);
+    }
     text += &format!(
         "{} filters, {} wires at {} Hz: {}\n",
         wiring.filters.len(),
@@ -178,6 +195,7 @@ fn answer(document: &Document, bench: &Bench, problems: &[Problem]) -> Answer {
         "filters": filters,
         "wires": wires,
         "problems": problems,
+        "class_drivers": classes.iter().map(|(name, sheet)| class(name, sheet)).collect::<Vec<_>>(),
     });
     let base = document.base.as_deref();
     let is_file = |problem: &Problem| {
@@ -192,6 +210,49 @@ fn answer(document: &Document, bench: &Bench, problems: &[Problem]) -> Answer {
         _ => Exit::No,
     };
     Answer::new(text, answer).exit(exit)
+}
+
+/// A line for each class driver that ran, and one for each of its streams.
+fn class_words(name: &str, sheet: &ClassSheet) -> String {
+    let mut words = format!("class driver of {name}: {}\n", sheet.health.words());
+    for lane in sheet
+        .lanes
+        .iter()
+        .filter(|lane| lane.name.ends_with(" data"))
+    {
+        words += &format!(
+            "  {}: {} issued, {} done, {} cancelled, {} timed out, {} failed\n",
+            lane.name, lane.issued, lane.done, lane.cancelled, lane.timed_out, lane.failed
+        );
+    }
+    words
+}
+
+fn class(name: &str, sheet: &ClassSheet) -> Json {
+    let lanes = sheet.lanes.iter().map(|lane| {
+        json!({
+            "name": lane.name,
+            "queued": lane.queued,
+            "in_flight": lane.in_flight,
+            "most_in_flight": lane.most_in_flight,
+            "issued": lane.issued,
+            "done": lane.done,
+            "failed": lane.failed,
+            "cancelled": lane.cancelled,
+            "timed_out": lane.timed_out,
+        })
+    });
+    json!({
+        "filter": name,
+        "health": sheet.health.words(),
+        "most_inside": sheet.most_inside,
+        "interrupts": sheet.interrupts,
+        "not_mine": sheet.not_mine,
+        "late": sheet.late,
+        "calls": sheet.calls,
+        "lanes": lanes.collect::<Vec<_>>(),
+        "trace": sheet.trace,
+    })
 }
 
 /// A folder of our own that goes away.

@@ -8,7 +8,7 @@ use super::load::Bench;
 use super::tail;
 use crate::engine::{Epoch, Job, Offline, Report};
 use crate::graph::{FilterPath, Problem, Wiring};
-use crate::ks::{Catalogue, OpenError, Wave};
+use crate::ks::{Catalogue, ClassSheet, Health, OpenError, Wave};
 
 /// A run under way.
 pub(super) struct Take<'a> {
@@ -151,8 +151,33 @@ impl<'a> Take<'a> {
         self.has_failed_file
     }
 
+    /// The class drivers that run, by the names of their filters.
+    pub(super) fn classes(&self) -> Vec<(String, ClassSheet)> {
+        let open = self.offline.built.open.iter();
+        let sheets = open.filter_map(|(path, open)| Some((path, open.class.as_ref()?.sheet())));
+        sheets
+            .map(|(path, sheet)| (self.name(path), sheet))
+            .collect()
+    }
+
     /// Everything that went wrong, once each.
-    pub(super) fn into_problems(self) -> Vec<Problem> {
+    pub(super) fn into_problems(mut self) -> Vec<Problem> {
+        let open = self.offline.built.open.iter();
+        let unwell = open.filter_map(|(path, open)| {
+            let health = open.class.as_ref()?.health();
+            (health != Health::Well).then(|| (path.clone(), health))
+        });
+        for (path, health) in unwell.collect::<Vec<_>>() {
+            let text = format!(
+                "{}: its minidriver is {}",
+                self.name(&path),
+                match health {
+                    Health::Panicked => "gone, it panicked",
+                    _ => "not responding",
+                }
+            );
+            self.add(Some(path), text, false);
+        }
         self.problems
     }
 

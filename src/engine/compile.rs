@@ -76,6 +76,9 @@ pub struct OpenFilter {
 
     /// Whether it says something of the frames it gets.
     pub reports_quality: bool,
+
+    /// The class driver behind it, to be looked at.
+    pub class: Option<Arc<dyn crate::ks::ClassView>>,
 }
 
 /// The clock on a pin of a filter.
@@ -449,6 +452,8 @@ impl Builder {
             lends: opened.lends,
 
             reports_quality: opened.reports_quality,
+
+            class: opened.class,
         };
         node.entry = Some(entry);
         node.lends = open.lends;

@@ -47,6 +47,8 @@ pub mod guard;
 
 pub mod lab_card_mixer;
 
+pub mod lab_device;
+
 pub mod lab_card_wave;
 
 pub mod meter;
@@ -101,6 +103,7 @@ pub fn plain() -> Vec<Arc<dyn Filter>> {
         Arc::new(noise::Noise),
         Arc::new(null_renderer::NullRenderer),
         Arc::new(lab_card_wave::LabCardWave::new(lab.clone())),
+        Arc::new(lab_device::lab_device()),
         Arc::new(lab_card_mixer::LabCardMixer::new(lab)),
         Arc::new(pull_source::PullSource),
         Arc::new(rate_converter::RateConverter),

@@ -33,7 +33,7 @@ static DESCRIPTOR: Descriptor =
 
 /// What the catalogue offers.
 pub fn wave_reader() -> ClassDriver<WaveReader> {
-    ClassDriver(WaveReader)
+    ClassDriver::new(WaveReader)
 }
 
 /// The entry of the reading minidriver.

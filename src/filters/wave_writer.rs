@@ -44,7 +44,7 @@ const SILENCE: usize = 4096;
 
 /// What the catalogue offers.
 pub fn wave_writer() -> ClassDriver<WaveWriter> {
-    ClassDriver(WaveWriter)
+    ClassDriver::new(WaveWriter)
 }
 
 /// The entry of the writing minidriver.

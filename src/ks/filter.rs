@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
 
+use super::class::ClassView;
 use super::event::KernelEvent;
 use super::facts::{Facts, whole_name};
 use super::format::{DataFormat, DataRange, Kind};
@@ -641,6 +642,9 @@ pub struct Opened {
 
     /// Whether it says something of the frames it gets ([`Processor::quality`]).
     pub reports_quality: bool,
+
+    /// The class driver behind it, to be looked at.
+    pub class: Option<Arc<dyn ClassView>>,
 }
 
 impl Opened {
@@ -659,6 +663,8 @@ impl Opened {
             lends: false,
 
             reports_quality: false,
+
+            class: None,
         }
     }
 

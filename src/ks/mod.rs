@@ -5,6 +5,8 @@
 
 mod catalogue;
 
+mod class;
+
 mod declared;
 
 mod event;
@@ -41,6 +43,8 @@ mod time;
 mod topology;
 
 pub use catalogue::{Catalogue, RegisterError};
+
+pub use class::{ClassLane, ClassSheet, ClassView, Health};
 
 pub use declared::{Declaration, Declared, PinDeclaration};
 

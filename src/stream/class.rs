@@ -3,57 +3,102 @@
 //! Opening makes everything there will ever be: the minidriver, its frames and rings, its worker thread.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc;
 
-use super::minidriver::{Framing, InterruptLine, LiveValues, MinidriverEntry, Services};
+use super::board::Board;
+use super::executor::Executor;
+use super::handle::Handle;
+use super::lane::{Direction, Stream};
+use super::minidriver::{Framing, InterruptLine, LiveValues, MinidriverEntry, Notify, Services};
+use super::port::Port;
 use super::processor::{End, ReadEnd, Streaming, WriteEnd};
+use super::request::StreamId;
 use super::rings::{Parcel, Shared, cell, send};
-use super::srb::StreamId;
-use super::worker::{Direction, Lane, Worker};
+use super::time::{SystemTime, TimeSource};
+use super::worker::{Parts, Worker};
 use crate::ks::{
-    AudioFormat, DataFlow, Descriptor, Facts, Filter, OpenError, Opened, Opening, Settings, State,
-    Status, Telemetry,
+    AudioFormat, ClassView, DataFlow, Descriptor, Facts, Filter, OpenError, Opened, Opening,
+    Settings, State, Status, Telemetry,
 };
 
 /// A filter whose work is done by a minidriver on a thread of its own.
 ///
 /// What it publishes is listed in [`cell`].
-pub struct ClassDriver<E>(pub E);
+pub struct ClassDriver<E> {
+    entry: E,
+    time: Arc<dyn TimeSource>,
+}
 
-impl<E: MinidriverEntry> Filter for ClassDriver<E> {
-    fn descriptor(&self) -> &Descriptor {
-        self.0.descriptor()
+impl<E: MinidriverEntry> ClassDriver<E> {
+    /// A filter of what this entry makes.
+    pub fn new(entry: E) -> Self {
+        Self {
+            entry,
+            time: Arc::new(SystemTime),
+        }
     }
 
-    fn describe(&self, settings: &Settings<'_>, facts: &Facts) -> Cow<'_, Descriptor> {
-        self.0.describe(settings, facts)
+    /// The same; requests and timers run on this time.
+    pub fn timed_by(mut self, time: Arc<dyn TimeSource>) -> Self {
+        self.time = time;
+        self
     }
 
-    fn open(&self, opening: &Opening<'_>) -> Result<Opened, OpenError> {
+    /// Opens it as [`Filter::open`] does, and gives the outside of its class driver as well.
+    pub fn open_class(&self, opening: &Opening<'_>) -> Result<(Opened, Handle), OpenError> {
         let connected = opening.pins.iter().filter(|pin| pin.format.is_some());
         let shared = Arc::new(Shared::new(connected.count()));
         let telemetry = Telemetry::new(cell::COUNT);
         let values = LiveValues::new(opening);
+        let (port, posts) = Port::new(shared.clone());
         let services = Services {
             values: values.clone(),
             telemetry: telemetry.clone(),
             interrupt: InterruptLine(shared.clone()),
+            notify: Notify(port.clone()),
         };
-        let loaded = self.0.load(opening, &services)?;
+        let loaded = self.entry.load(opening, &services)?;
 
-        let (ends, lanes) = streams(opening, |audio| self.0.framing(audio))?;
+        let (ends, streams) = streams(opening, |audio| self.entry.framing(audio))?;
+        let names: Vec<_> = streams.iter().map(|it| (it.id, it.name.clone())).collect();
+        let title = opening.descriptor.title.to_string();
+        let board = Board::new(&title, &names);
+        let handle = Handle::new(port.clone(), board.clone());
         let (started, start) = mpsc::channel();
         let (farewell, finished) = mpsc::channel::<()>();
+        let (executor_farewell, executor_finished) = mpsc::channel();
+        let parts = Parts {
+            title,
+            is_synchronised: loaded.hands.len() == 1,
+            farewell: executor_finished,
+            shared: shared.clone(),
+            telemetry: telemetry.clone(),
+            board: board.clone(),
+            time: self.time.clone(),
+            streams,
+            port: port.clone(),
+            posts,
+            clock: opening.clock.clone(),
+        };
+        let no_thread = |error| OpenError::Other(format!("no thread for it: {error}"));
+        let name = format!("minidriver {}", opening.descriptor.key);
         let thread = {
-            let (shared, telemetry) = (shared.clone(), telemetry.clone());
-            let title = opening.descriptor.title.to_string();
-            let minidriver = loaded.minidriver;
+            let executor = Executor::start(
+                &name,
+                loaded.hands,
+                &port,
+                &board,
+                &self.time,
+                executor_farewell,
+            );
+            let executor = executor.map_err(no_thread)?;
             let run = move || {
                 // Dropped when the thread ends, however it ends: whoever waits then knows.
                 let _farewell = farewell;
-                shared.set_worker(std::thread::current());
-                let mut worker = Worker::new(title, minidriver, shared, telemetry, lanes);
+                parts.shared.set_worker(std::thread::current());
+                let mut worker = Worker::new(parts, executor);
                 let outcome = worker.start();
                 let is_up = outcome.is_ok();
                 // Who asked still waits for the word, or has given up: both are fine.
@@ -63,13 +108,12 @@ impl<E: MinidriverEntry> Filter for ClassDriver<E> {
                 }
                 worker.close();
             };
-            let name = format!("minidriver {}", opening.descriptor.key);
             std::thread::Builder::new()
-                .name(name)
+                .name(format!("class {}", opening.descriptor.key))
                 .spawn(run)
-                .map_err(|error| OpenError::Other(format!("no thread for it: {error}")))?
+                .map_err(no_thread)?
         };
-        start
+        let clock = start
             .recv()
             .unwrap_or(Err((Status::Unsuccessful, None)))
             .map_err(|(status, stream)| refusal(opening, status, stream))?;
@@ -89,7 +133,23 @@ impl<E: MinidriverEntry> Filter for ClassDriver<E> {
         .telemetry(telemetry);
         opened.endless = loaded.endless;
         opened.notes = loaded.notes;
-        Ok(opened)
+        opened.clock = clock;
+        opened.class = Some(Arc::new(handle.clone()) as Arc<dyn ClassView>);
+        Ok((opened, handle))
+    }
+}
+
+impl<E: MinidriverEntry> Filter for ClassDriver<E> {
+    fn descriptor(&self) -> &Descriptor {
+        self.entry.descriptor()
+    }
+
+    fn describe(&self, settings: &Settings<'_>, facts: &Facts) -> Cow<'_, Descriptor> {
+        self.entry.describe(settings, facts)
+    }
+
+    fn open(&self, opening: &Opening<'_>) -> Result<Opened, OpenError> {
+        Ok(self.open_class(opening)?.0)
     }
 }
 
@@ -97,8 +157,8 @@ impl<E: MinidriverEntry> Filter for ClassDriver<E> {
 fn streams(
     opening: &Opening<'_>,
     framing: impl Fn(AudioFormat) -> Framing,
-) -> Result<(Vec<End>, Vec<Lane>), OpenError> {
-    let (mut ends, mut lanes) = (Vec::new(), Vec::new());
+) -> Result<(Vec<End>, Vec<Stream>), OpenError> {
+    let (mut ends, mut streams) = (Vec::new(), Vec::new());
     let (mut inputs, mut outputs) = (0, 0);
     for (index, pin) in opening.pins.iter().enumerate() {
         let next = match pin.data_flow {
@@ -129,7 +189,7 @@ fn streams(
             DataFlow::Out => Direction::Read,
             DataFlow::In => Direction::Write,
         };
-        let blank = super::srb::Frame::wave(audio.channels as usize, len);
+        let blank = super::frame::Frame::wave(audio.channels as usize, len);
         let frames = std::iter::repeat_n(blank, count);
         let mut spare = Vec::new();
         match direction {
@@ -158,12 +218,34 @@ fn streams(
                 }));
             }
         }
-        let stream = StreamId(index);
-        let mut lane = Lane::new(stream, direction, format.clone(), len, from_audio, to_audio);
-        lane.spare = spare;
-        lanes.push(lane);
+        let factory = &opening.descriptor.pins[pin.factory];
+        let pin_name = factory.name.to_string();
+        streams.push(Stream {
+            id: StreamId(index),
+            name: match pin.instance {
+                0 => pin_name.clone(),
+                instance => format!("{pin_name}[{instance}]"),
+            },
+            pin: pin_name,
+            factory: pin.factory,
+            direction,
+            format: format.clone(),
+            frame_len: len,
+            inbox: from_audio,
+            outbox: to_audio,
+            spare,
+            run: 0,
+            state: State::Stop,
+            is_changing: false,
+            in_flight: VecDeque::new(),
+            position: 0,
+            is_open: false,
+            has_ended: false,
+            has_failed: false,
+            is_cancelling: false,
+        });
     }
-    Ok((ends, lanes))
+    Ok((ends, streams))
 }
 
 fn refusal(opening: &Opening<'_>, status: Status, stream: Option<StreamId>) -> OpenError {
@@ -174,6 +256,10 @@ fn refusal(opening: &Opening<'_>, status: Status, stream: Option<StreamId>) -> O
             format: Box::new(format.clone()),
             reason: "the minidriver does not take it".into(),
         },
+        Some((pin, _)) if status == Status::TooManyNodes => OpenError::Other(format!(
+            "{}: the minidriver has no more streams for the pin {}; connect fewer wires to it",
+            opening.descriptor.title, opening.descriptor.pins[pin.factory].name
+        )),
         _ => OpenError::Other(format!(
             "{}: the minidriver answered {status}",
             opening.descriptor.title

@@ -1,22 +1,24 @@
 //! What the author of a filter that may block writes: a [`Minidriver`], and the [`MinidriverEntry`] that makes one.
 //!
-//! All callbacks of one minidriver come from one worker thread, one after the other; it is never re-entered. Nothing
-//! here runs on the audio thread but [`InterruptLine::raise`].
+//! All callbacks of one minidriver come from one worker thread, one after the other; it is never re-entered. One that asks
+//! for no synchronisation has several hands, each on a thread of its own. Nothing here runs on the audio thread but
+//! [`InterruptLine::raise`] and the reading of a clock.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
+use super::port::{EventKey, Port, Post};
+use super::request::{Srb, SrbId, StreamId};
 use super::rings::Shared;
-use super::srb::{Srb, SrbId};
-use crate::ks::ids::Guid;
 use crate::ks::{
-    AudioFormat, Clock, Descriptor, Facts, OpenError, Opening, Property, Settings, Telemetry,
-    Values,
+    AudioFormat, Clock, Descriptor, Facts, OpenError, Opening, Property, Settings, Status,
+    Telemetry, Values,
 };
 
-/// The eight callbacks. Only the data callback must be written: requests are answered through the `Done` inside them,
-/// at once or later.
+/// The callbacks. Only the one for data must be written: requests are answered through the `Done` inside them, at once or
+/// later.
 ///
 /// A stream that counts upwards for ever, whole:
 ///
@@ -44,16 +46,16 @@ use crate::ks::{
 /// }
 /// ```
 pub trait Minidriver: Send {
-    /// READ and WRITE. One stream has one request here at a time, and gets the next when it is answered, unless the
-    /// minidriver wants them all.
+    /// READ and WRITE. One stream has one request here at a time, and gets the next when it is answered or the minidriver
+    /// says that it is ready; one that asks for no synchronisation gets all there are.
     fn receive_data(&mut self, srb: Srb);
 
-    /// State, and whatever else concerns one stream.
+    /// State, clock, rate, format, properties: whatever else concerns one stream.
     fn receive_control(&mut self, srb: Srb) {
         srb.accept();
     }
 
-    /// Initialise, open and close a stream: whatever concerns the device as a whole.
+    /// Initialise, open and close a stream, power: whatever concerns the device as a whole.
     fn receive_device(&mut self, srb: Srb) {
         srb.accept();
     }
@@ -63,7 +65,8 @@ pub trait Minidriver: Send {
         let _ = id;
     }
 
-    /// The request you hold took too long: likewise.
+    /// The request you hold took too long: likewise, or ask for more time through its `Done`. Who does neither is reset:
+    /// it is called no more, and all it holds is answered in its place.
     fn timed_out(&mut self, id: SrbId) {
         let _ = id;
     }
@@ -73,29 +76,30 @@ pub trait Minidriver: Send {
         false
     }
 
-    /// An event shall be watched for, or no longer.
-    fn event(&mut self, event: EventRequest) {
+    /// An event shall be watched for, or no longer. It is told by [`Notify::event`].
+    fn event(&mut self, event: EventRequest) -> Status {
         let _ = event;
+        Status::NotSupported
     }
 
-    /// The clock it offers, if it has one.
-    fn clock(&self) -> Option<&dyn Clock> {
+    /// The clock a stream offers, if it has one. Asked when the stream is open; read from any thread, even the audio
+    /// thread, so that reading it must neither wait nor allocate.
+    fn clock(&mut self, stream: StreamId) -> Option<Arc<dyn Clock>> {
+        let _ = stream;
         None
     }
 
-    /// Whether data requests of one stream come one at a time. Otherwise all there are come at once (SRB-10).
-    fn is_synchronised(&self) -> bool {
-        true
+    /// The timer of the device, or of a stream, has run out ([`Notify::schedule_timer`]).
+    fn timer(&mut self, stream: Option<StreamId>) {
+        let _ = stream;
     }
 }
 
 /// Asks for an event.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct EventRequest {
-    /// Its set.
-    pub set: Guid,
-    /// Its number in the set.
-    pub id: u32,
+    /// Which.
+    pub key: EventKey,
     /// Whether it is wanted from now on, or no longer.
     pub enable: bool,
 }
@@ -116,7 +120,8 @@ pub trait MinidriverEntry: Send + Sync {
         Framing::usual(audio)
     }
 
-    /// Makes a minidriver: opens the file or the device, so that what fails is an `OpenError`.
+    /// Makes a minidriver: opens the file or the device, so that what fails is an `OpenError`. It should not wait for
+    /// long: no queue stands behind it yet. What takes its time is for INITIALIZE_DEVICE and OPEN_STREAM.
     fn load(&self, opening: &Opening<'_>, services: &Services) -> Result<Loaded, OpenError>;
 }
 
@@ -147,12 +152,31 @@ pub struct Services {
     pub telemetry: Telemetry,
     /// For the device's own thread, to call back.
     pub interrupt: InterruptLine,
+    /// For timers and events.
+    pub notify: Notify,
+}
+
+/// What a minidriver tells the class driver by itself. From any thread but the audio thread.
+#[derive(Clone, Debug)]
+pub struct Notify(pub(super) Port);
+
+impl Notify {
+    /// Has [`Minidriver::timer`] called once, so much later. The device has one timer and each stream one (SRB-16): to set
+    /// it again puts it off, zero stops it.
+    pub fn schedule_timer(&self, stream: Option<StreamId>, after: Duration) {
+        self.0.post(Post::Schedule(stream, after));
+    }
+
+    /// Tells everyone who asked for this event that it has happened.
+    pub fn event(&self, key: EventKey) {
+        self.0.post(Post::Fired(key));
+    }
 }
 
 /// A minidriver that was made.
 pub struct Loaded {
-    /// It.
-    pub minidriver: Box<dyn Minidriver>,
+    /// It: one hand where its calls are to come one after the other, several where they may come at the same time.
+    pub(super) hands: Vec<Box<dyn Minidriver>>,
     /// Whether its streams never end by themselves.
     pub endless: bool,
     /// Words for the log.
@@ -160,10 +184,21 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// A minidriver whose streams end.
+    /// A minidriver whose calls come one after the other, and whose streams end.
     pub fn new(minidriver: impl Minidriver + 'static) -> Self {
+        Self::of(vec![Box::new(minidriver)])
+    }
+
+    /// A minidriver that asks for no synchronisation (SRB-10): requests come at once, however many there are, and up to
+    /// `hands` calls at the same time, each to a copy of its own. What the copies share is theirs to guard.
+    pub fn unsynchronised(minidriver: impl Minidriver + Clone + 'static, hands: usize) -> Self {
+        let hands = std::iter::repeat_n(minidriver, hands.max(2));
+        Self::of(hands.map(|hand| Box::new(hand) as _).collect())
+    }
+
+    fn of(hands: Vec<Box<dyn Minidriver>>) -> Self {
         Self {
-            minidriver: Box::new(minidriver),
+            hands,
             endless: false,
             notes: Vec::new(),
         }

@@ -1,29 +1,52 @@
-//! The stream class driver: filters whose work may block. Their authors write a minidriver; queues, threads and
+//! The stream class driver: filters whose work may block. Their authors write a minidriver; queues, threads, time-outs and
 //! cancellation live here.
 //!
 //! ```text
-//!   audio thread            │             worker thread, one for each filter
-//!                           │
-//!   Streaming ── empty ────▶│──▶ Lane ── Srb::Read { frame, done } ──▶ Minidriver
-//!   (Processor) ◀── full ───│◀── Lane ◀────── done.complete(frame) ──────┘
+//!   audio thread           │  class thread                      │  minidriver's thread
+//!                          │                                    │
+//!   Streaming ── empty ───▶│─▶ Stream ─▶ Desk: one lane for ───▶│─▶ Srb::Read { frame, done } ─▶ Minidriver
+//!   (Processor) ◀── full ──│◀─ Stream ◀─ each kind of request ◀─│◀─────── done.complete(frame) ────┘
 //! ```
 //!
 //! Frames only circulate: the number of them is the only flow control. A writing stream runs the same way round, full
-//! frames to the worker and empty ones back.
+//! frames to the minidriver and empty ones back. The class thread never runs a minidriver's code, so a callback that never
+//! comes back is seen, named and left alone.
 
+mod board;
 mod class;
+mod desk;
+mod done;
+mod events;
+mod executor;
+mod frame;
+mod handle;
+mod lane;
 mod minidriver;
+mod port;
 mod processor;
+mod request;
 mod rings;
-mod srb;
 #[cfg(test)]
 mod tests;
+mod time;
 mod worker;
 
 pub use class::ClassDriver;
+pub use done::{Answered, Asked, Done, Ready};
+pub use frame::Frame;
+pub use handle::{EventWatch, Handle};
 pub use minidriver::{
     EventRequest, Framing, InterruptLine, LiveValue, LiveValues, Loaded, Minidriver,
-    MinidriverEntry, Services,
+    MinidriverEntry, Notify, Services,
+};
+pub use port::EventKey;
+pub use request::{
+    Ask, Item, Kind, Lane, MasterClock, Outcome, Power, Srb, SrbId, StreamId, StreamInfo,
 };
 pub use rings::cell;
-pub use srb::{Answered, Done, Frame, Srb, SrbId, StreamId};
+pub use time::{HandTime, SystemTime, TimeSource};
+
+/// The guide, whose code is compiled and run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/write-a-minidriver.md")]
+struct Guide;

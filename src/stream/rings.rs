@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::thread::Thread;
 
-use super::srb::Frame;
+use super::frame::Frame;
 use crate::ks::State;
 
 /// The published numbers of a filter in the class driver, by index.
@@ -24,9 +24,9 @@ pub mod cell {
     pub const ISSUED: usize = 4;
     /// Data requests it answered with SUCCESS.
     pub const DONE: usize = 5;
-    /// Data requests that were cancelled.
+    /// Data requests that were cancelled, waiting or handed over.
     pub const CANCELLED: usize = 6;
-    /// Data requests that failed.
+    /// Data requests that failed, or took too long.
     pub const FAILED: usize = 7;
     /// How many there are.
     pub const COUNT: usize = 8;

@@ -83,6 +83,8 @@ mod simulated;
 
 mod stage;
 
+mod stream_class;
+
 mod stuck;
 
 mod states;

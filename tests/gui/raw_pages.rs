@@ -147,3 +147,51 @@ fn a_raw_call_is_answered_in_bytes_and_words_and_a_set_can_be_undone() {
     window.click("Send");
     assert!(window.sees("Bytes are pairs of hex digits"));
 }
+
+#[test]
+fn the_class_page_shows_what_became_of_requests_and_the_last_callbacks() {
+    let mut window = Window::on("graphs/lab_device.ron");
+    let device = ksgraph::graph::FilterPath::of(FilterId(2));
+    window.select(2);
+    let app = window.screen().app_mut();
+    app.perform(Action::SetState(ksgraph::ks::State::Run));
+    let has_read = |window: &mut Window| {
+        let sheet = window.screen().app().view().class_sheet(&device);
+        let busy = |lane: &ksgraph::ks::ClassLane| lane.name.ends_with("data") && lane.done > 2;
+        sheet.is_some_and(|it| it.lanes.iter().filter(|lane| busy(lane)).count() == 3)
+    };
+    for _ in 0..1000 {
+        window.screen().app_mut().poll();
+        window.harness().run_steps(1);
+        if has_read(&mut window) {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert!(has_read(&mut window));
+    let tab = egui::accesskit::Role::Tab;
+    window.harness().get_by_role_and_label(tab, "Class").click();
+    window.harness().run_steps(4);
+    for wanted in [
+        "Calls at the same time: 1",
+        "Interrupts: 0, 0 not mine",
+        "Queued: ",
+        "In flight: ",
+    ] {
+        assert!(window.sees(wanted), "{wanted}");
+    }
+    assert!(window.sees("answer ") && window.sees(" SUCCESS"));
+    // A filter of another kind has no such page, and shows its properties.
+    window.select(3);
+    window.harness().run_steps(4);
+    let tabs = |window: &mut Window, name: &str| {
+        window
+            .harness()
+            .query_all_by_role_and_label(tab, name)
+            .count()
+    };
+    assert_eq!(
+        (tabs(&mut window, "Class"), tabs(&mut window, "Raw")),
+        (0, 1)
+    );
+}

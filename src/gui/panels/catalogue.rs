@@ -122,6 +122,8 @@ fn wishes(key: &str) -> &'static str {
         "keyboard" => "piano qwerty notes play",
         "on_screen_keyboard" => "piano notes play mouse wheel glissando",
         "metronome" => "click beat tempo bpm tap",
+        "lab_device" => "driver minidriver hang stuck slow fault stream class",
+
         "wave_reader" => "wav file play open sample",
         "wave_writer" => "wav file record save",
         "audio_device_out" => "speaker headphones sound card output",

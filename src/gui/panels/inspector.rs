@@ -33,6 +33,8 @@ enum Page {
     Topology,
     Events,
     Raw,
+
+    Class,
 }
 
 /// What the inspector remembers.
@@ -141,20 +143,26 @@ impl Inspector {
             controls::text(ui, at, Align2::RIGHT_CENTER, word, Type::Value, ink);
             row_pips(ui, at.x - word_wide - 8.0, at.y, lit, theme);
         }
-        let pages: &[(Page, &str)] = match (&node.kind, descriptor) {
+        let sheet = view.class_sheet(&path);
+        let mut pages: &[(Page, &str)] = match (&node.kind, descriptor) {
             (NodeKind::Filter(_), Some(_)) => &[
                 (Page::Properties, "Properties"),
                 (Page::Pins, "Pins"),
                 (Page::Topology, "Topology"),
                 (Page::Events, "Events"),
                 (Page::Raw, "Raw"),
+                (Page::Class, "Class"),
             ],
             _ => &[(Page::Properties, "Properties")],
         };
-        let front = if pages.len() == 1 {
-            Page::Properties
-        } else {
+        if let ([rest @ .., (Page::Class, _)], None) = (pages, &sheet) {
+            pages = rest;
+        }
+        let is_there = pages.iter().any(|(page, _)| *page == self.page);
+        let front = if is_there {
             self.page
+        } else {
+            Page::Properties
         };
         let (body, clicked) = tabs_ui(ui, rest, pages, front);
         self.page = clicked.unwrap_or(self.page);
@@ -175,6 +183,12 @@ impl Inspector {
                     Page::Events => return self.events.page_ui(ui, view, &path),
                     Page::Raw => {
                         self.raw.page_ui(ui, view, &path, id, filter, commands);
+                        return;
+                    }
+                    Page::Class => {
+                        if let Some(sheet) = &sheet {
+                            super::class::page_ui(ui, sheet);
+                        }
                         return;
                     }
                     Page::Properties | Page::Pins => {}

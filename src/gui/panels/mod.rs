@@ -11,6 +11,8 @@ pub(super) mod breadcrumb;
 pub(super) mod card;
 pub(super) mod catalogue;
 
+mod class;
+
 mod clock;
 
 pub(super) mod context;

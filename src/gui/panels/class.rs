@@ -1,0 +1,60 @@
+//! The class page of a filter in the stream class driver: what became of its requests lane by lane, and the last calls.
+
+use egui::Ui;
+
+use super::page::{fact, heading, section_rule, sentence};
+use crate::gui::theme::Theme;
+use crate::ks::{ClassLane, ClassSheet, Health, grouped};
+
+/// How many calls are listed, the newest first.
+const LISTED: usize = 40;
+
+/// Draws the page.
+pub(super) fn page_ui(ui: &mut Ui, sheet: &ClassSheet) {
+    let theme = Theme::of(ui.ctx());
+    heading(ui, "Stream class driver", sheet.health.words());
+    if sheet.health != Health::Well {
+        let words = "It is not called any more. Disable the filter and enable it to open it anew.";
+        sentence(ui, words, theme.strong);
+    }
+    fact(ui, "Calls at the same time", &sheet.most_inside.to_string());
+    fact(ui, "Interrupts", &interrupts(sheet));
+    fact(ui, "Answers that came too late", &sheet.late.to_string());
+    for lane in &sheet.lanes {
+        section_rule(ui);
+        heading(ui, &lane.name, &format!("{} issued", count(lane.issued)));
+        for (label, value) in figures(lane) {
+            fact(ui, label, &count(value));
+        }
+    }
+    section_rule(ui);
+    heading(ui, "Callbacks", &count(sheet.calls));
+    for line in sheet.trace.iter().rev().take(LISTED) {
+        sentence(ui, line, theme.dim);
+    }
+}
+
+fn interrupts(sheet: &ClassSheet) -> String {
+    format!("{}, {} not mine", sheet.interrupts, sheet.not_mine)
+}
+
+/// The figures of a lane: the first four always, the rest when there is something to tell.
+fn figures(lane: &ClassLane) -> impl Iterator<Item = (&'static str, u64)> {
+    let always = [
+        ("Queued", lane.queued),
+        ("In flight", lane.in_flight),
+        ("Most in flight", lane.most_in_flight),
+        ("Done", lane.done),
+    ];
+    let else_none = [
+        ("Cancelled", lane.cancelled),
+        ("Timed out", lane.timed_out),
+        ("Refused", lane.failed),
+    ];
+    let told = else_none.into_iter().filter(|(_, value)| *value > 0);
+    always.into_iter().chain(told)
+}
+
+fn count(number: u64) -> String {
+    u32::try_from(number).map_or_else(|_| number.to_string(), grouped)
+}

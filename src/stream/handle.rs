@@ -1,0 +1,105 @@
+//! A class driver from outside: what it shows, and requests and events that are put to its minidriver.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use super::board::Board;
+use super::done::Asked;
+use super::port::{EventKey, Port, Post};
+use super::request::Ask;
+use crate::ks::{ClassSheet, ClassView, Health, Status};
+
+/// The outside of a class driver that is open. It outlives it: then everything is answered CANCELLED.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    port: Port,
+    board: Arc<Board>,
+    last: Arc<AtomicU64>,
+}
+
+impl Handle {
+    pub(super) fn new(port: Port, board: Arc<Board>) -> Self {
+        Self {
+            port,
+            board,
+            last: Arc::default(),
+        }
+    }
+
+    /// Puts a request to the minidriver, behind those of its lane. The steps of its life are the class driver's own and
+    /// answered INVALID_DEVICE_REQUEST.
+    pub fn ask(&self, ask: Ask) -> Asked {
+        let number = self.number();
+        let (reply, answers) = mpsc::channel();
+        self.port.post(Post::Ask { number, ask, reply });
+        Asked {
+            answers,
+            number,
+            port: self.port.clone(),
+            is_taken: Cell::new(false),
+        }
+    }
+
+    /// Asks to be told of an event, until what is returned is dropped.
+    pub fn watch(&self, key: EventKey) -> EventWatch {
+        let number = self.number();
+        let (reply, answer) = mpsc::channel();
+        let fired: Arc<AtomicU64> = Arc::default();
+        self.port.post(Post::Watch {
+            number,
+            key,
+            fired: fired.clone(),
+            reply,
+        });
+        EventWatch {
+            number,
+            port: self.port.clone(),
+            fired,
+            answer,
+        }
+    }
+
+    fn number(&self) -> u64 {
+        self.last.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+impl ClassView for Handle {
+    fn sheet(&self) -> ClassSheet {
+        self.board.sheet()
+    }
+
+    fn health(&self) -> Health {
+        self.board.health()
+    }
+}
+
+/// An event that is wanted.
+#[derive(Debug)]
+pub struct EventWatch {
+    number: u64,
+    port: Port,
+    fired: Arc<AtomicU64>,
+    answer: mpsc::Receiver<Status>,
+}
+
+impl EventWatch {
+    /// What the minidriver answered when it was asked to watch; waited for at most so long, and given once.
+    pub fn answer(&self, at_most: Duration) -> Option<Status> {
+        self.answer.recv_timeout(at_most).ok()
+    }
+
+    /// How often it has happened.
+    pub fn fired(&self) -> u64 {
+        self.fired.load(Ordering::Acquire)
+    }
+}
+
+impl Drop for EventWatch {
+    fn drop(&mut self) {
+        self.port.post(Post::Unwatch(self.number));
+    }
+}

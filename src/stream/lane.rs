@@ -1,0 +1,126 @@
+//! One stream as the worker sees it: its frames, its state, and the order of its answers.
+
+use std::collections::VecDeque;
+
+use super::frame::Frame;
+use super::request::{SrbId, StreamId};
+use super::rings::Parcel;
+use crate::ks::{DataFormat, State, Status, flag, time_from_sample};
+
+/// Which way the data of a stream go, seen from the minidriver.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Direction {
+    Read,
+    Write,
+}
+
+/// How a data request ended.
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// The frame, if it came back or never left.
+    pub(super) frame: Option<Frame>,
+    pub(super) status: Result<(), Status>,
+    pub(super) was_cancelled: bool,
+}
+
+/// One stream.
+pub(super) struct Stream {
+    pub(super) id: StreamId,
+    /// What people call it, the name of its pin, and the number of its pin factory.
+    pub(super) name: String,
+    pub(super) pin: String,
+    pub(super) factory: usize,
+    pub(super) direction: Direction,
+    pub(super) format: DataFormat,
+    pub(super) frame_len: usize,
+    /// Empty frames of a reading stream, full ones of a writing one.
+    pub(super) inbox: rtrb::Consumer<Parcel>,
+    pub(super) outbox: rtrb::Producer<Parcel>,
+    /// Empty frames of a reading stream that wait here.
+    pub(super) spare: Vec<Frame>,
+    pub(super) run: u64,
+    pub(super) state: State,
+    /// Whether a state change was not yet answered.
+    pub(super) is_changing: bool,
+    /// Data requests in the order in which they were made, with the answers that came.
+    pub(super) in_flight: VecDeque<(SrbId, Option<Answer>)>,
+    /// Samples delivered or taken in this run, for frames whose minidriver says no time.
+    pub(super) position: u64,
+    pub(super) is_open: bool,
+    pub(super) has_ended: bool,
+    pub(super) has_failed: bool,
+    pub(super) is_cancelling: bool,
+}
+
+impl Stream {
+    pub(super) fn new_frame(&self) -> Frame {
+        Frame::wave(self.channels(), self.frame_len)
+    }
+
+    fn channels(&self) -> usize {
+        self.format.audio.map_or(0, |audio| audio.channels as usize)
+    }
+
+    /// Whether a frame that came back is one of this stream: minidrivers may mix them up, or make their own.
+    pub(super) fn is_own(&self, frame: &Frame) -> bool {
+        let channels = self.channels();
+        let wave = frame.payload.wave();
+        wave.is_some_and(|w| w.channel_count() == channels && w.capacity() == self.frame_len)
+    }
+
+    pub(super) fn has_unanswered(&self) -> bool {
+        self.in_flight.iter().any(|(_, answer)| answer.is_none())
+    }
+
+    /// Whether full frames of the present run wait for a minidriver that can still take them.
+    pub(super) fn has_to_write(&self) -> bool {
+        let waits = self.inbox.peek().is_ok_and(|p| p.run == self.run);
+        self.direction == Direction::Write && !self.has_failed && waits
+    }
+
+    /// The next frame there is to be filled, or to be written.
+    pub(super) fn next_frame(&mut self) -> Option<Frame> {
+        match self.direction {
+            Direction::Read => {
+                let spare = self.spare.pop();
+                let mut frame = spare.or_else(|| self.inbox.pop().ok().map(|p| p.frame))?;
+                frame.empty();
+                Some(frame)
+            }
+            Direction::Write if self.has_to_write() => self.inbox.pop().ok().map(|p| p.frame),
+            Direction::Write => None,
+        }
+    }
+
+    /// The next answer, if it is there in order (HDR-13).
+    pub(super) fn next_answer(&mut self) -> Option<Answer> {
+        match self.in_flight.front() {
+            Some((_, Some(_))) => self.in_flight.pop_front()?.1,
+            _ => None,
+        }
+    }
+
+    /// A run is over, and the next begins.
+    pub(super) fn begin_run(&mut self) {
+        self.run += 1;
+        self.position = 0;
+        self.has_ended = false;
+        self.has_failed = false;
+        self.is_cancelling = false;
+    }
+
+    /// Fills in what a minidriver did not say: without a time a frame follows on from the one before (HDR-7).
+    pub(super) fn stamp(&mut self, frame: &mut Frame) {
+        let len = frame.len() as u64;
+        let rate_hz = self.format.audio.map_or(1, |audio| audio.rate_hz);
+        let header = &mut frame.header;
+        if header.flags & flag::TIMEVALID == 0 {
+            header.time = time_from_sample(self.position, rate_hz);
+            header.flags |= flag::TIMEVALID;
+        }
+        header.duration = time_from_sample(len, rate_hz);
+        header.flags |= flag::DURATIONVALID;
+        header.data_used = len as u32 * self.format.sample_size();
+        self.position += len;
+    }
+}
