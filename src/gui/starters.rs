@@ -60,6 +60,12 @@ const KNOWN: &[(&str, &str, &str, Icon)] = &[
     ),
     ("feedback", "Feedback", "a loop that is heard", Icon::Undo),
     (
+        "lab_device",
+        "Lab device",
+        "a driver that goes wrong when told to",
+        Icon::Transform,
+    ),
+    (
         "format_clinic",
         "Format clinic",
         "a wire that fails on purpose",

@@ -17,6 +17,7 @@ const NAMES: &[&str] = &[
     "feedback",
     "first_sound",
     "format_clinic",
+    "lab_device",
     "metronome",
     "mixer",
     "push_and_pull",

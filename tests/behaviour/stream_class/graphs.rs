@@ -153,8 +153,18 @@ fn the_lab_device_gives_two_tones_by_one_callback_and_swallows_what_comes_in() {
 fn a_lab_device_that_is_slow_gives_the_same_samples() {
     let stage = Stage::new();
     let prompt = stage.render("lab_device -> null_renderer", &even(9_600, 480));
-    let slow = stage.render("lab_device delay=5 -> null_renderer", &even(9_600, 480));
+    let graph = stage.graph("lab_device delay=5 -> sink:null_renderer");
+    let mut offline = Offline::new(&stage.catalogue, &stage.job(&graph), 480);
+    let slow = hear(&mut offline, &path(&graph, "sink"), &even(9_600, 480));
     assert_eq!(prompt, slow);
+    let class = offline.built.open[&path(&graph, "lab_device")]
+        .class
+        .clone();
+    let trace = class.unwrap().sheet().trace;
+    assert!(
+        trace.iter().any(|line| line.contains("timer low")),
+        "{trace:?}"
+    );
 }
 
 #[test]
