@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use ksgraph::app::{Action, App, FilterStatus, Options};
 use ksgraph::engine::Offline;
-use ksgraph::graph::Graph;
-use ksgraph::ks::{Catalogue, Health, RegisterError};
+use ksgraph::graph::{FilterPath, Graph};
+use ksgraph::ks::{Catalogue, Health, RegisterError, State, Value};
 use ksgraph::portcls;
 use ksgraph::stream::{ClassDriver, HandTime, Kind};
 
@@ -210,4 +211,31 @@ fn check_run_tells_what_became_of_requests() {
     );
     let silent = desk.json(&["check", graph]).json;
     assert_eq!(silent["class_drivers"], serde_json::json!([]));
+}
+
+#[test]
+fn a_filter_whose_minidriver_is_gone_is_marked_until_it_is_opened_anew() {
+    let mut app = App::new(Options::nominal(64));
+    let graph = concat!(env!("CARGO_MANIFEST_DIR"), "/graphs/lab_device.ron");
+    app.perform(Action::Open(graph.into()));
+    app.perform(Action::SetState(State::Run));
+    let filter = app.view().graph.find("Lab Device").unwrap();
+    let path = FilterPath::of(filter);
+    let mut turn = |word: &str, is_so: &dyn Fn(&FilterStatus) -> bool| {
+        app.perform(Action::SetProperty {
+            filter,
+            key: "failure".into(),
+            value: Some(Value::Text(word.into())),
+        });
+        wait_until(|| {
+            app.poll();
+            is_so(&app.view().status(&path))
+        });
+    };
+    turn("none", &|status| *status == FilterStatus::Ready(State::Run));
+    turn(
+        "panic",
+        &|status| matches!(status, FilterStatus::Faulty(why) if why.starts_with("panicked")),
+    );
+    turn("none", &|status| *status == FilterStatus::Ready(State::Run));
 }

@@ -280,6 +280,8 @@ pub(super) fn try_open(puppet: &Puppet, connected: &[StreamId]) -> Result<Open, 
         clock: Arc::new(Standing(77)),
         waker: Waker::default(),
         feed: None,
+
+        drives: false,
     })?;
     Ok(Open {
         opened,
