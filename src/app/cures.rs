@@ -68,8 +68,26 @@ impl Bench<'_> {
                 edits.push(Edit::Connect(connection));
                 Some(Cured::of(edits, last))
             }
+            CureKind::Property => {
+                let (pin, key, text) = cure.set.as_ref()?;
+                let filter = end(pin)?.filter;
+                let NodeKind::Filter(node) = &self.graph.filters.get(&filter)?.kind else {
+                    return None;
+                };
+                let descriptor = self.catalogue.get(&node.key)?.descriptor();
+                let value = value_from_text(descriptor.property(key)?.1, text)?;
+                let mut edits = vec![Edit::SetProperty {
+                    filter,
+                    key: key.clone(),
+                    value: Some(value),
+                }];
+                if refused.is_none() {
+                    edits.push(Edit::Connect(wire(from, to)));
+                }
+                Some(Cured::of(edits, (from.clone(), to.clone())))
+            }
             // What the user insisted on stands in a wire that is there already: that one choice is let go.
-            CureKind::Format | CureKind::Property | CureKind::Medium | CureKind::Interface => {
+            CureKind::Format | CureKind::Medium | CureKind::Interface => {
                 let edit = match refused {
                     None => Edit::Connect(wire(from, to)),
                     Some(connection) => {

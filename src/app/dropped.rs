@@ -298,6 +298,7 @@ impl App {
         let mixer = kinds.find(|kind| kind.categories.contains(&category::MIXER))?;
         Some(Cure {
             kind: CureKind::Insert,
+            set: None,
             cost: 1,
             inserts: vec![mixer.key.to_string()],
             values: vec![],

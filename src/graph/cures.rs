@@ -97,6 +97,14 @@ fn cures(
         found
     });
     found.extend(inserts);
+    if step == Step::Intersection {
+        found.extend(super::settings::other_values(
+            setting,
+            room,
+            net,
+            (from, to),
+        ));
+    }
     found.sort_by_key(|cure| cure.cost);
     found.truncate(MOST);
     found
@@ -163,6 +171,7 @@ fn chosen_away(step: Step, chosen: &Chosen) -> Vec<Cure> {
         inserts: vec![],
         values: vec![],
         pins: None,
+        set: None,
         text: text.into(),
     };
     match step {
@@ -281,6 +290,7 @@ fn other_pins(room: &Room<'_>, net: &Net, (from, to): (End<'_>, End<'_>)) -> Vec
                     inserts: vec![],
                     values: vec![],
                     pins: Some((pair.0.address.clone(), pair.1.address.clone())),
+                    set: None,
                     text: format!("Take {} instead", other.text(room)),
                 });
             }
@@ -305,14 +315,14 @@ fn meets(room: &Room<'_>, net: &Net, link: &Link) -> bool {
 
 /// A pin that a wire would end at: what it is, what it can do, and whose it is.
 #[derive(Clone, Copy)]
-struct Side<'a> {
-    pin: &'a PinFactory,
-    ranges: &'a [DataRange],
-    answering: Answering<'a>,
+pub(super) struct Side<'a> {
+    pub(super) pin: &'a PinFactory,
+    pub(super) ranges: &'a [DataRange],
+    pub(super) answering: Answering<'a>,
 }
 
 /// What two pins have in common, an output and an input; `None` where neither of them asks.
-fn common(from: Side<'_>, to: Side<'_>) -> Option<Vec<DataRange>> {
+pub(super) fn common(from: Side<'_>, to: Side<'_>) -> Option<Vec<DataRange>> {
     let is_push = from.pin.communication.issues_to(to.pin.communication)?;
     let (client, own) = if is_push { (from, to) } else { (to, from) };
     Some(intersections(client.ranges, own.ranges, own.answering))
@@ -340,24 +350,36 @@ fn candidates<'a>(setting: &Setting<'_>, kinds: &[&'a dyn Filter]) -> Vec<Vec<Ca
             .iter()
             .filter(|it| it.structural)
         {
-            let values: Vec<Value> = match property.domain {
-                Domain::Choice(words) => words.iter().map(|&it| Value::Text(it.into())).collect(),
-                Domain::Number { min, max, step, .. } if step == 1.0 && max - min < 16.0 => {
-                    let count = (max - min) as u32;
-                    (0..=count)
-                        .map(|at| Value::Number(min + f64::from(at)))
-                        .collect()
-                }
-                _ => vec![],
-            };
-            let values = values
-                .into_iter()
-                .filter(|it| *it != property.default_value());
+            let values = few_values(property).into_iter();
+            let values = values.filter(|it| *it != property.default_value());
             ways.extend(values.map(|value| candidate(setting, *kind, Some((property, value)))));
         }
         ways.into_iter().flatten().collect()
     });
     all.collect()
+}
+
+/// All values of a property, where they are few.
+pub(super) fn few_values(property: &Property) -> Vec<Value> {
+    match property.domain {
+        Domain::Choice(words) => words.iter().map(|&it| Value::Text(it.into())).collect(),
+        Domain::Number { min, max, step, .. } if step == 1.0 && max - min < 16.0 => {
+            let count = (max - min) as u32;
+            (0..=count)
+                .map(|at| Value::Number(min + f64::from(at)))
+                .collect()
+        }
+        _ => vec![],
+    }
+}
+
+/// A value as the command line writes it.
+pub(super) fn value_text(value: &Value) -> String {
+    match value {
+        Value::Text(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Flag(flag) => flag.to_string(),
+    }
 }
 
 fn candidate<'a>(
@@ -368,11 +390,7 @@ fn candidate<'a>(
     let mut values = vec![];
     let mut settings = BTreeMap::new();
     if let Some((property, value)) = changed {
-        let text = match &value {
-            Value::Text(text) => text.clone(),
-            Value::Number(number) => number.to_string(),
-            Value::Flag(flag) => flag.to_string(),
-        };
+        let text = value_text(&value);
         values.push((property.title, property.key.to_owned(), text));
         settings.insert(property.key.to_owned(), value);
     }
@@ -531,6 +549,7 @@ fn insert(ways: &[&Candidate<'_>]) -> Cure {
             .map(|way| way.descriptor.key.to_string())
             .collect(),
         pins: None,
+        set: None,
         values: values.collect(),
         text: format!("Insert {}", titles.join(" and ")),
     }

@@ -33,6 +33,7 @@ pub mod pipes;
 mod problems;
 mod refusal;
 mod resolve;
+mod settings;
 mod shared;
 
 mod units;

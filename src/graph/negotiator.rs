@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::agree::Setting;
-use super::agree::part::{Part, PartWire, Place, agree};
+use super::agree::part::{Part, PartWire, Place, agree_all};
 use super::flatten::{Changes, Flat, FlatWire, order};
 use super::memo::{Memo, Quick};
 use super::model::{Graph, NodeKind};
@@ -334,9 +334,9 @@ impl Negotiator {
                 ..wire
             });
         }
+        let done = agree_all(setting, &self.memo, parts);
         let mut agreed = vec![];
-        for (members, wires) in parts {
-            let (part, outcomes) = agree(setting, &self.memo, members, wires);
+        for (part, outcomes) in done {
             agreed.push((self.settle_in(part), outcomes.into_iter()));
         }
         let mut new = vec![];

@@ -100,6 +100,8 @@ pub struct Cure {
     pub values: Vec<Vec<(String, String)>>,
     /// For another pin: the two ends to connect instead.
     pub pins: Option<(PinAddress, PinAddress)>,
+    /// For a property: a pin of its filter, the property's key, and its value as the command line writes it.
+    pub set: Option<(PinAddress, String, String)>,
     /// The words on its button.
     pub text: String,
 }

@@ -54,6 +54,7 @@ pub use filter::{
     Bell, Constrained, Descriptor, Field, Filter, Granted, OpenError, OpenPin, Opened, Opening,
     Pacer, Settings, TAIL_DB, Telemetry, Waker, constrain_fields, constrain_same,
 };
+pub use format::fallback_formats;
 pub use format::{
     Attribute, AudioFormat, AudioLimits, DataFormat, DataRange, GRAPH_RATE, Kind, Limits, Mismatch,
     MusicLimits, UNLIMITED, closest_mismatch, grouped, intersect, overlaps, usual_speakers,

@@ -60,6 +60,29 @@ pub fn write_records(records: &[Record]) -> Vec<u8> {
     bytes
 }
 
+/// Gives a status to every record that runs on with that of one before: none is handed on without, unless it goes on with
+/// system exclusive data (MID-5).
+pub fn with_status(played: &mut [Played]) {
+    let (mut status, mut is_exclusive) = (None, false);
+    for record in played {
+        let begins = record.bytes.first().copied();
+        if begins.is_some_and(|byte| byte < 0x80)
+            && !is_exclusive
+            && let Some(status) = status
+        {
+            record.bytes.insert(0, status);
+        }
+        for &byte in &record.bytes {
+            match byte {
+                0x80..0xf0 => (status, is_exclusive) = (Some(byte), false),
+                0xf0..0xf8 => (status, is_exclusive) = (None, byte == 0xf0),
+                // Data; and real-time messages, which change nothing around them.
+                _ => {}
+            }
+        }
+    }
+}
+
 /// When the records of buffers are played that arrive in this order, each with the time in its header. A buffer is played
 /// to its end before the next begins; one with an earlier time overtakes nothing, and what is late comes at once, while
 /// later delays still count from when it should have come (MID-4).

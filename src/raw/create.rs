@@ -2,11 +2,9 @@
 //!
 //! The first line of the validation list that fails is the answer, and a failure leaves nothing behind (VAL-3).
 
-use std::sync::Arc;
-
 use super::answer::Answer;
+use super::further::Wanted;
 use super::inject::At;
-use super::intersection::chosen;
 use super::layout::{self, CONNECT, HEADER, Reader, Writer};
 use super::object::{Handle, Host, Object, PinObject, Role};
 use super::pin;
@@ -120,8 +118,8 @@ pub(super) const fn role_word(role: Role) -> &'static str {
     }
 }
 
-/// Lines 4 to 8 and 10 of the list for one factory, with the ranges that are possible now and the instances that are
-/// open on this filter and on all of its kind. `peer` is the pin that `connect.to` names; `Err(())` in it says that there is no such pin.
+/// Lines 4 to 8 of the list for one factory, with its ranges and the instances that are open on this filter and on all of
+/// its kind. `peer` is the pin that `connect.to` names; `Err(())` in it says that there is no such pin.
 pub fn validate(
     factory: &PinFactory,
     ranges: &[DataRange],
@@ -194,51 +192,52 @@ pub fn validate(
             "a format has no wildcards (FMT-5)",
         );
     }
-    if !ranges.iter().any(|range| basic(range, &connect.format)) {
+    if !ranges
+        .iter()
+        .any(|range| pin::basic(range, &connect.format))
+    {
         return refuse(
             7,
             Status::NoMatch,
             format!("no range of {} has these ids", factory.name),
         );
     }
-    if current >= factory.instances.possible {
-        let reason = format!(
-            "{} has {current} of {} instances",
-            factory.name, factory.instances.possible
-        );
-        return refuse(8, Status::Unsuccessful, reason);
-    }
-    if anywhere >= factory.global {
-        let reason = format!(
-            "all filters of the kind have {anywhere} of {} {} together",
-            factory.global, factory.name
-        );
-        return refuse(8, Status::Unsuccessful, reason);
-    }
-    if !pin::takes(ranges, &connect.format) {
-        let reason = format!("no range of {} holds {}", factory.name, connect.format);
-        return refuse(10, Status::NoMatch, reason);
-    }
+    room(factory, (current, anywhere))?;
     Ok(role)
 }
 
-/// The basic test of ids (VAL-F): a wildcard of the sub format hides the specifier, a wildcard of the specifier alone
-/// matches nothing but itself.
-fn basic(range: &DataRange, format: &DataFormat) -> bool {
-    range.major.is_wildcard()
-        || range.major == format.major && range.sub.is_wildcard()
-        || (range.major, range.sub, range.specifier) == (format.major, format.sub, format.specifier)
+/// Line 8: whether one more instance may be (INS-2).
+fn room(factory: &PinFactory, (current, anywhere): (u32, u32)) -> Result<(), Invalid> {
+    let name = &factory.name;
+    let possible = factory.instances.possible;
+    let global = factory.global;
+    let reason = if current >= possible {
+        format!("{name} has {current} of {possible} instances")
+    } else if anywhere >= global {
+        format!("all filters of the kind have {anywhere} of {global} {name} together")
+    } else {
+        return Ok(());
+    };
+    refuse(8, Status::Unsuccessful, reason)
+}
+
+/// Line 10: whether the numbers of the format lie in what is possible now (VAL-2).
+pub fn validate_format(
+    factory: &PinFactory,
+    now: &[DataRange],
+    format: &DataFormat,
+) -> Result<(), Invalid> {
+    if pin::takes(now, format) {
+        return Ok(());
+    }
+    let reason = format!("no range of {} holds {format}", factory.name);
+    refuse(10, Status::NoMatch, reason)
 }
 
 impl Host {
     /// Creates a pin from a connect request in bytes. The handle, or the line that failed.
     pub fn create_pin(&mut self, filter: Handle, request: &[u8]) -> Result<Handle, Invalid> {
-        let made = self
-            .checked(filter, request)
-            .and_then(|made| match self.own_refusal(filter) {
-                None => Ok(made),
-                Some(refusal) => Err(refusal),
-            });
+        let made = self.passed(filter, request);
         match made {
             Ok((role, connect)) => Ok(self.made(filter, role, connect)),
             Err(invalid) => {
@@ -254,22 +253,25 @@ impl Host {
         }
     }
 
-    /// What the pin's own code says to it: lines 9 to 11, where a failure was asked for.
-    fn own_refusal(&mut self, filter: Handle) -> Option<Invalid> {
-        let lines = [
-            (9, "the pin refuses to be created"),
-            (10, "the pin refuses the format"),
-            (11, "clock or allocator cannot be set up"),
-        ];
-        lines.into_iter().find_map(|(line, reason)| {
-            let status = self.fails(filter, At::Line(line))?;
-            let reason = reason.to_owned();
-            Some(Invalid {
-                line,
-                status,
-                reason,
-            })
-        })
+    /// All lines of the list in order: the first that fails is the answer.
+    fn passed(&mut self, filter: Handle, request: &[u8]) -> Result<(Role, Connect), Invalid> {
+        let (role, connect) = self.checked(filter, request)?;
+        self.own_line(filter, 9, "the pin refuses to be created")?;
+        let index = connect.pin as usize;
+        let now = self.constrained(filter, index);
+        let factory = &self.filter_of(filter).descriptor.pins[index];
+        validate_format(factory, &now, &connect.format)?;
+        self.own_line(filter, 10, "the pin refuses the format")?;
+        self.own_line(filter, 11, "clock or allocator cannot be set up")?;
+        Ok((role, connect))
+    }
+
+    /// What the pin's own code says at a line, where a failure was asked for.
+    fn own_line(&mut self, filter: Handle, line: u8, reason: &str) -> Result<(), Invalid> {
+        match self.fails(filter, At::Line(line)) {
+            Some(status) => refuse(line, status, reason),
+            None => Ok(()),
+        }
     }
 
     fn checked(&self, filter: Handle, request: &[u8]) -> Result<(Role, Connect), Invalid> {
@@ -308,7 +310,7 @@ impl Host {
                 .ok_or(()),
             Some(_) => Err(()),
         };
-        let ranges = self.constrained(filter, index);
+        let ranges = self.ranges(filter, index);
         let key = &self.filter_of(filter).descriptor.key;
         let counts = (
             self.current(filter, index),
@@ -403,34 +405,23 @@ impl Host {
         let Some(interface) = first(asks.all_interfaces(), answers.all_interfaces()) else {
             return refuse(4, Status::NoMatch, "no interface in common");
         };
-        // The client list is the IRP source's, the pin's list is the sink's (CON-4).
-        let client = self.constrained(source.0, source.1 as usize);
-        let own = self.constrained(sink.0, sink.1 as usize);
-        let answering = Arc::clone(&self.filter_of(sink.0).filter);
-        let found = chosen(&client, &own, &mut |client, own, room| {
-            answering.intersect(sink.1 as usize, client, own, room)
-        });
-        let format = match found {
-            Ok(format) => format,
-            Err(Status::NoMatch) => return refuse(7, Status::NoMatch, "no format in common"),
-            Err(status) => return refuse(7, status, "the pin's own handler refuses"),
-        };
-        let request = |pin: u32, to| Connect {
-            interface,
+        // Full is full, whatever could have been agreed (6.4).
+        for ((filter, pin), factory) in [(sink, answers), (source, asks)] {
+            let index = pin as usize;
+            let key = &self.filter_of(filter).descriptor.key;
+            let counts = (
+                self.current(filter, index),
+                self.current_anywhere(key, index),
+            );
+            room(factory, counts)?;
+        }
+        let wire = Wanted {
+            source,
+            sink,
             medium,
-            pin,
-            to,
-            priority: NORMAL,
-            format: format.clone(),
+            interface,
         };
-        let answering = self.create_pin(sink.0, &request(sink.1, None).bytes())?;
-        let issuing = match self.create_pin(source.0, &request(source.1, Some(answering)).bytes()) {
-            Ok(handle) => handle,
-            Err(invalid) => {
-                self.close(answering);
-                return Err(invalid);
-            }
-        };
+        let (issuing, answering) = self.negotiated(&wire)?;
         Ok(if is_push {
             (issuing, answering)
         } else {

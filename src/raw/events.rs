@@ -10,6 +10,9 @@ use super::sets;
 use crate::ks::Status;
 use crate::ks::ids::Guid;
 
+/// So many firings wait to be fetched, at most (EVT-6).
+const MOST_FIRED: usize = 4096;
+
 const ENABLE: u32 = 1;
 const ONESHOT: u32 = 2;
 const ENABLEBUFFERED: u32 = 4;
@@ -206,7 +209,7 @@ impl Host {
                 tag: it.tag,
             })
         });
-        self.fired.extend(told);
+        self.keep_fired(told);
     }
 
     /// Tells of something that happened to an object.
@@ -223,7 +226,17 @@ impl Host {
             }));
             list.retain(|it| !(it.once && wants(it)));
         }
-        self.fired.extend(told);
+        self.keep_fired(told);
+    }
+
+    /// Keeps what nobody has fetched yet, as far as there is room (EVT-6).
+    fn keep_fired(&mut self, told: impl IntoIterator<Item = Fired>) {
+        for it in told {
+            match self.fired.len() < MOST_FIRED {
+                true => self.fired.push(it),
+                false => self.lost += 1,
+            }
+        }
     }
 }
 

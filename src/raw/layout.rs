@@ -28,12 +28,12 @@ const REQUIRED_ATTRIBUTES: u32 = 4;
 const ATTRIBUTE_REQUIRED: u32 = 1;
 const AUDIO_RANGE: usize = 84;
 const MUSIC_RANGE: usize = 92;
-/// A wave format without padding, and the extensible one.
+/// A wave format without padding.
 const WAVE: usize = 18;
-const EXTENSIBLE: usize = 40;
 /// Flags and control of a DirectSound buffer.
 const DSOUND: usize = 8;
 const TAG_EXTENSIBLE: u16 = 0xFFFE;
+const TAG_PCM: u16 = 1;
 
 /// A guid in memory: three little-endian numbers, then eight bytes.
 pub fn guid_bytes(guid: Guid) -> [u8; 16] {
@@ -424,6 +424,47 @@ pub fn read_ranges(bytes: &[u8]) -> Option<Vec<Option<DataRange>>> {
     Some(found)
 }
 
+/// The numbers of a wave format; nothing where it contradicts itself: an extension that does not fit, another coding than
+/// the head says, more valid bits than there is room for.
+fn wave_in(bytes: &[u8], coding: Guid) -> Option<AudioFormat> {
+    const EXTRA: u16 = 22;
+    let mut tail = Reader(bytes);
+    let tag = tail.u16()?;
+    let channels = u32::from(tail.u16()?);
+    let rate_hz = tail.u32()?;
+    tail.u32()?;
+    tail.u16()?;
+    let container = u32::from(tail.u16()?);
+    // Plain PCM has no extension, and says nothing by that number.
+    let extra = match tail.u16()? {
+        _ if tag == TAG_PCM => 0,
+        extra => extra,
+    };
+    if usize::from(extra) > bytes.len() - WAVE {
+        return None;
+    }
+    let said = tag_of(coding);
+    let mut bits = container;
+    if tag == TAG_EXTENSIBLE {
+        if extra < EXTRA {
+            return None;
+        }
+        let valid = u32::from(tail.u16()?);
+        tail.u32()?;
+        if tail.guid()? != coding || valid > container {
+            return None;
+        }
+        bits = if valid == 0 { container } else { valid };
+    } else if said != TAG_EXTENSIBLE && said != tag {
+        return None;
+    }
+    Some(AudioFormat {
+        channels,
+        bits,
+        rate_hz,
+    })
+}
+
 /// Reads a format: its ids always, the numbers of sound where a wave format follows.
 pub fn read_format(bytes: &[u8]) -> Option<DataFormat> {
     let head = header(bytes)?;
@@ -439,30 +480,9 @@ pub fn read_format(bytes: &[u8]) -> Option<DataFormat> {
         specifier::DSOUND => HEADER + DSOUND,
         _ => HEADER,
     };
-    let audio = if has_wave(specifier_id) && head.size >= before + WAVE {
-        let mut tail = Reader(bytes.get(before..)?);
-        let tag = tail.u16()?;
-        let channels = u32::from(tail.u16()?);
-        let rate_hz = tail.u32()?;
-        tail.u32()?;
-        tail.u16()?;
-        let container = u32::from(tail.u16()?);
-        let extra = tail.u16()?;
-        let is_extensible =
-            tag == TAG_EXTENSIBLE && extra >= 22 && head.size >= before + EXTENSIBLE;
-        let valid = if is_extensible {
-            u32::from(tail.u16()?)
-        } else {
-            0
-        };
-        let bits = if valid == 0 { container } else { valid };
-        Some(AudioFormat {
-            channels,
-            bits,
-            rate_hz,
-        })
-    } else {
-        None
+    let audio = match has_wave(specifier_id) && head.size >= before + WAVE {
+        true => wave_in(bytes.get(before..head.size)?, sub_id),
+        false => None,
     };
     Some(DataFormat {
         major: major_id,

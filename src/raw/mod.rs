@@ -12,6 +12,8 @@ mod create;
 mod dispatch;
 mod events;
 
+mod further;
+
 mod header;
 
 mod inject;
@@ -44,7 +46,7 @@ mod trace;
 pub use crate::ks::Intersection as Verdict;
 pub use allocator::Completed;
 pub use answer::{Answer, Call};
-pub use create::{Connect, Invalid, Peer, validate};
+pub use create::{Connect, Invalid, Peer, validate, validate_format};
 pub use dispatch::verb;
 
 pub use header::{Header, STREAM_HEADER, Span};

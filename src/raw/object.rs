@@ -18,12 +18,15 @@ use super::rate::Pace;
 use super::registry::Change;
 use super::requests::Requests;
 use super::trace::{Table, Traced};
-use super::{Fired, create, events};
+use super::{Fired, create, events, further, registry};
 use crate::ks::ids::Guid;
 use crate::ks::{
     Catalogue, DataFormat, DataRange, Descriptor, Facts, Filter, Interface, Medium, Property,
     Settings, State, Status, Value,
 };
+
+/// So often a filter is asked for what its pins leave each other, at most.
+const MOST_ROUNDS: usize = 8;
 
 /// Names an open object.
 pub type Handle = u32;
@@ -112,6 +115,12 @@ pub struct Host {
     /// Answers that were given later: a frame for a request that waited, or its end (ALC-9).
     pub(super) completed: Vec<Completed>,
     pub(super) injected: Vec<Injected>,
+    /// Units of hard-wired mediums by set and device, and how many of a set there have been (MED-7).
+    pub(super) units: registry::Units,
+    /// Formats that pins refused when they were opened (DIX-19).
+    pub(super) refused: Vec<further::Refused>,
+    /// Firings that nobody fetched in time (EVT-6).
+    pub(super) lost: u64,
     /// 100 ns since the start, as callers let them go by.
     now: u64,
 }
@@ -136,6 +145,9 @@ impl Host {
             changes: vec![],
             completed: vec![],
             injected: vec![],
+            units: registry::Units::default(),
+            refused: vec![],
+            lost: 0,
             now: 0,
         }
     }
@@ -294,6 +306,7 @@ impl Host {
                     self.close(pin);
                 }
                 self.objects.remove(&handle);
+                self.refused.retain(|((filter, _), _)| *filter != handle);
                 self.say(format!("closed filter {handle}"));
             }
             Some(Object::Pin(pin)) => {
@@ -342,6 +355,11 @@ impl Host {
     /// Notifications that came since the last time, oldest first.
     pub fn take_fired(&mut self) -> Vec<Fired> {
         std::mem::take(&mut self.fired)
+    }
+
+    /// How many more there were since the last time, for which there was no room (EVT-6).
+    pub fn take_lost(&mut self) -> u64 {
+        std::mem::take(&mut self.lost)
     }
 
     /// The descriptor of an open filter, or of a pin's filter.
@@ -472,30 +490,59 @@ impl Host {
         ranges
     }
 
-    /// What is possible now, with the pins that are open (PIN-7).
+    /// What the next instance of a factory could do, with the pins that are open; where there can be no more, what the
+    /// last one has (PIN-7).
     pub(super) fn constrained(&self, filter: Handle, factory: usize) -> Vec<DataRange> {
         let object = self.filter_of(filter);
-        let count = object.descriptor.pins.len();
-        let mut all: Vec<Vec<DataRange>> =
-            (0..count).map(|index| self.ranges(filter, index)).collect();
-        for (_, pin) in self.pins().filter(|(_, pin)| pin.filter == filter) {
-            let only = DataRange::only(&pin.format);
-            // A filter whose values changed may have fewer pins than when this one was made.
-            if let Some(ranges) = all.get_mut(pin.factory) {
-                *ranges = ranges
-                    .iter()
-                    .filter_map(|range| range.overlap(&only).ok())
-                    .collect();
-            }
-        }
+        let pins = &object.descriptor.pins;
+        // For each factory what each pin that is open has, and what the next one could.
+        let mut seats: Vec<Vec<Vec<DataRange>>> = (0..pins.len())
+            .map(|index| {
+                let ranges = self.ranges(filter, index);
+                let is_one = |pin: &PinObject| pin.filter == filter && pin.factory == index;
+                let open = self.pins().filter(|(_, pin)| is_one(pin));
+                let (mut seats, mut count): (Vec<Vec<DataRange>>, u32) = (vec![], 0);
+                for (_, pin) in open {
+                    let only = DataRange::only(&pin.format);
+                    let left = ranges.iter().filter_map(|it| it.overlap(&only).ok());
+                    let left = left.collect();
+                    // Equal ones would be told the same.
+                    seats.retain(|seat| *seat != left);
+                    seats.push(left);
+                    count += 1;
+                }
+                if count == 0 || count < pins[index].instances.possible {
+                    seats.push(ranges);
+                }
+                seats
+            })
+            .collect();
         let settings = Settings {
             values: &object.values,
             base: self.base.as_deref(),
         };
-        object
-            .filter
-            .constrain(&object.descriptor, &settings, &mut all);
-        all.get_mut(factory).map(std::mem::take).unwrap_or_default()
+        // Instances of one factory are narrowed apart, as in a graph: the filter is asked once for each, until it adds
+        // nothing. One that keeps adding must not hang us.
+        let rounds = seats.iter().map(Vec::len).max().unwrap_or(0);
+        for _ in 0..MOST_ROUNDS {
+            let before = seats.clone();
+            for round in 0..rounds {
+                let now = |seats: &Vec<Vec<DataRange>>| seats[round % seats.len()].clone();
+                let mut lists: Vec<Vec<DataRange>> = seats.iter().map(now).collect();
+                object
+                    .filter
+                    .constrain(&object.descriptor, &settings, &mut lists);
+                for (seats, list) in seats.iter_mut().zip(lists) {
+                    let at = round % seats.len();
+                    seats[at] = list;
+                }
+            }
+            if seats == before {
+                break;
+            }
+        }
+        let of_factory = seats.get_mut(factory).and_then(Vec::pop);
+        of_factory.unwrap_or_default()
     }
 
     /// Gives a property another value and tells who wants to know. The value is a legal one.

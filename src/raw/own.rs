@@ -24,6 +24,8 @@ const RANGES: u32 = 1;
 const STEPPED_RANGES: u32 = 2;
 const VALUES: u32 = 3;
 const IS_DEFAULT: u32 = 1;
+/// One range, or one value, for all channels (PRP-8).
+const UNIFORM: u32 = 4;
 
 /// The set of a filter's own properties: an id made from its key, the same everywhere.
 pub fn set_of(key: &str) -> Guid {
@@ -96,6 +98,9 @@ pub(super) fn read(property: &Property, data: &[u8]) -> Option<Value> {
     }
 }
 
+/// Where the flags of a member list stand.
+const FLAGS: usize = 12;
+
 fn members(flags: u32, size: usize, count: usize, kind_flags: u32, body: Vec<u8>) -> Vec<u8> {
     let head = Writer::default()
         .u32(flags)
@@ -167,10 +172,14 @@ pub(super) fn answer(host: &mut Host, request: &Request<'_>) -> Answer {
     }
     let access = verb::GET + verb::SET + verb::BASICSUPPORT + verb::DEFAULTVALUES;
     if request.has(verb::BASICSUPPORT) {
-        let all: Vec<_> = legal(&property)
+        let mut all: Vec<_> = legal(&property)
             .into_iter()
             .chain([default(&property)])
             .collect();
+        if request.has(verb::TOPOLOGY) {
+            // A control of a node is one for all channels.
+            all.iter_mut().for_each(|list| list[FLAGS] |= UNIFORM as u8);
+        }
         return support(access, Some(kind(&property)), &all, request.output);
     }
     if request.has(verb::DEFAULTVALUES) {

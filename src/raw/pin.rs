@@ -6,7 +6,7 @@ use super::intersection::intersection_by;
 use super::layout::{self, INSTANCE, Writer};
 use super::object::Host;
 use crate::ks::ids::{Guid, category};
-use crate::ks::{DataFlow, DataFormat, DataRange, Kind, PinFactory, Status};
+use crate::ks::{DataFlow, DataFormat, DataRange, Kind, Limits, PinFactory, Status};
 
 pub(super) const ITEMS: &[Item] = &[
     Item::get(0, PER_PIN, instances),
@@ -179,13 +179,38 @@ fn propose(host: &Host, request: &Request<'_>) -> Answer {
     })
 }
 
+/// The basic test of ids (VAL-F): a wildcard of the sub format hides the specifier, a wildcard of the specifier alone
+/// matches nothing but itself.
+pub(super) fn basic(range: &DataRange, format: &DataFormat) -> bool {
+    range.major.is_wildcard()
+        || range.major == format.major && range.sub.is_wildcard()
+        || (range.major, range.sub, range.specifier) == (format.major, format.sub, format.specifier)
+}
+
 /// Whether one of the ranges holds the format, numbers included (VAL-2).
 pub(super) fn takes(ranges: &[DataRange], format: &DataFormat) -> bool {
+    ranges.iter().any(|range| holds(range, format))
+}
+
+fn holds(range: &DataRange, format: &DataFormat) -> bool {
     // A wave range wants a wave format: a bare header says no rate at all.
-    let whole = |range: &DataRange| {
-        range.kind() != Kind::Audio || range.audio_limits().is_none() || format.audio.is_some()
+    if range.audio_limits().is_some() && format.audio.is_none() && range.kind() == Kind::Audio {
+        return false;
+    }
+    if range.contains(format) {
+        return true;
+    }
+    // What a wildcard hides is not looked at (VAL-F); its numbers and attributes are.
+    let hides = range.major.is_wildcard() || range.sub.is_wildcard();
+    let specifier = match range.limits {
+        Limits::Audio(_) => format.specifier,
+        Limits::None | Limits::Music(_) => Guid::WILDCARD,
     };
-    ranges
-        .iter()
-        .any(|range| whole(range) && range.contains(format))
+    let seen = || DataRange {
+        major: format.major,
+        sub: format.sub,
+        specifier,
+        ..range.clone()
+    };
+    hides && basic(range, format) && seen().contains(format)
 }

@@ -39,7 +39,25 @@ pub struct Change {
     pub tag: u64,
 }
 
+/// Numbers of the units that devices are, for the mediums inside them.
+#[derive(Default)]
+pub(super) struct Units {
+    known: BTreeMap<(Guid, String), u32>,
+    /// The last number given in each set.
+    last: BTreeMap<Guid, u32>,
+}
+
 impl Host {
+    /// The unit that a device is in a set of mediums: the next number when it is new. None is ever given twice (MED-7).
+    pub fn unit(&mut self, set: Guid, device: &str) -> u32 {
+        let Units { known, last } = &mut self.units;
+        *known.entry((set, device.to_owned())).or_insert_with(|| {
+            let last = last.entry(set).or_default();
+            *last += 1;
+            *last
+        })
+    }
+
     /// All entries, or those of one category.
     pub fn registry(&self, category: Option<Guid>) -> Vec<Entry> {
         let mut entries = vec![];
@@ -122,6 +140,13 @@ impl Host {
             let _ = left.register(Arc::clone(filter));
         }
         self.catalogue = left;
+        // A device goes with the last of its filters.
+        let catalogue = &self.catalogue;
+        self.units.known.retain(|(set, _), id| {
+            let pins = catalogue.iter().flat_map(|it| &*it.descriptor().pins);
+            let mut mediums = pins.flat_map(PinFactory::all_mediums);
+            mediums.any(|it| it.set == *set && it.id == *id)
+        });
         self.tell(false, &categories, key);
         true
     }

@@ -111,3 +111,110 @@ fn a_full_output_of_notes_says_what_to_do() {
     assert!(is_helped(&refusal), "{refusal:?}");
     assert!(refusal.advice.contains("k.notes"), "{}", refusal.advice);
 }
+
+/// Every cure of every kind there is, over all pairs of built-in pins, alone and with both ends taken: one step makes the
+/// wire, and Undo takes it back whole.
+#[test]
+fn every_cure_is_one_step_that_makes_the_wire() {
+    let mut seen = std::collections::BTreeSet::new();
+    for from in &descriptors() {
+        for to in &descriptors() {
+            let text = format!("{}:a; {}:b", from.key, to.key);
+            let app = editor(&text);
+            for out in from.pins.iter().filter(|it| it.data_flow == DataFlow::Out) {
+                for input in to.pins.iter().filter(|it| it.data_flow == DataFlow::In) {
+                    let ends = (format!("a.{}", out.name), format!("b.{}", input.name));
+                    let asked = (at(&app, &ends.0), at(&app, &ends.1));
+                    let Err(refusal) = app.view().would_connect(&asked.0, &asked.1) else {
+                        continue;
+                    };
+                    for (index, cure) in refusal.cures.iter().enumerate() {
+                        let kind = (refusal.step, cure.kind.name(), cure.inserts.clone());
+                        // Of filters that go in between one way each is enough.
+                        if seen.insert((kind, cure.text.clone())) {
+                            heals(&mut editor(&text), &ends, index);
+                        }
+                    }
+                }
+            }
+        }
+    }
+    let kinds: std::collections::BTreeSet<&str> = seen.iter().map(|it| it.0.1).collect();
+    assert!(
+        kinds.contains("insert") && kinds.contains("pin"),
+        "{kinds:?}"
+    );
+}
+
+/// Applies a cure; before it there are no wires, and behind it all there are agree and lead from one end to the other.
+fn heals(app: &mut App, ends: &(String, String), cure: usize) {
+    let (from, to) = (at(app, &ends.0), at(app, &ends.1));
+    assert!(app.view().would_connect(&from, &to).is_err(), "{ends:?}");
+    one_step(app, Action::ConnectVia { from, to, cure });
+    let made = wires(app);
+    let refused = made.iter().any(|it| it.ends_with('!'));
+    assert!(
+        !refused && !made.is_empty(),
+        "{ends:?}, cure {cure}: {made:?}"
+    );
+    let begins = made.iter().any(|it| it.starts_with("a."));
+    let ends_there = made.iter().any(|it| it.contains("-> b."));
+    assert!(begins && ends_there, "{ends:?}, cure {cure}: {made:?}");
+}
+
+/// A converter that gives what is not taken is set to give what is.
+#[test]
+fn a_property_of_a_filter_that_is_there_is_set_in_one_step() {
+    let mut app = editor("tone:t -> format_converter:f; gain:g");
+    sixteen_bit(&mut app);
+    let (from, to) = (at(&app, "f.out"), at(&app, "g.in"));
+    let refusal = app.view().would_connect(&from, &to).unwrap_err();
+    let mut cures = refusal.cures.iter();
+    let cure = cures.position(|it| it.kind.name() == "property").unwrap();
+    let (_, key, text) = refusal.cures[cure].set.clone().unwrap();
+    one_step(&mut app, Action::ConnectVia { from, to, cure });
+    assert_eq!(wires(&app), ["t.out -> f.in", "f.out -> g.in"]);
+    assert_eq!(
+        crate::editor::value(&app, "f", &key),
+        Some(Value::Text(text))
+    );
+}
+
+/// What was chosen for a wire by hand, and does not fit any more, is let go: one step, and the wire is made.
+#[test]
+fn what_was_chosen_by_hand_is_let_go_in_one_step() {
+    use ksgraph::graph::Chosen;
+    use ksgraph::ks::{DataFormat, Interface, Medium};
+    let ways = [
+        Chosen {
+            format: Some(DataFormat::pcm(8, 1, 8_000)),
+            ..Chosen::default()
+        },
+        Chosen {
+            medium: Some(Medium {
+                id: 7,
+                ..Medium::STANDARD
+            }),
+            ..Chosen::default()
+        },
+        Chosen {
+            interface: Some(Interface::LOOPED_STREAMING),
+            ..Chosen::default()
+        },
+    ];
+    for (chosen, kind) in ways.into_iter().zip(["format", "medium", "interface"]) {
+        let mut app = editor("tone:t -> gain:g");
+        app.perform(Action::Choose {
+            connection: 0,
+            chosen,
+        });
+        assert_eq!(wires(&app), ["t.out -> g.in!"], "{kind}");
+        let view = app.view();
+        let wire = view.wire(0).unwrap();
+        let refusal = wire.outcome.as_ref().unwrap_err();
+        assert_eq!(refusal.cures[0].kind.name(), kind);
+        let (from, to) = (wire.from.clone(), wire.to.clone());
+        one_step(&mut app, Action::ConnectVia { from, to, cure: 0 });
+        assert_eq!(wires(&app), ["t.out -> g.in"], "{kind}");
+    }
+}

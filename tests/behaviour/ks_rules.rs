@@ -49,12 +49,19 @@ fn holds(found: &Json, wanted: &Json) -> bool {
     }
 }
 
+/// A gain to which nothing leads.
+const LACKING: &str = r#"(kind: "ksgraph", version: 1, next_id: 3, filters: [
+    (id: 1, key: "gain", name: "Gain and Pan", at: (0, 0)),
+    (id: 2, key: "null_renderer", name: "Null Renderer", at: (240, 0)),
+], connections: [(from: "1.out", to: "2.in")])"#;
+
 /// All rows in one sitting, with everything closed between two of them.
 pub(crate) fn check(name: &str, rows: &[Row]) {
     let desk = Desk::new(name);
     for graph in ["tone.ron", "push_and_pull.ron"] {
         std::fs::copy(format!("graphs/{graph}"), desk.path(graph)).unwrap();
     }
+    std::fs::write(desk.path("lacking.ron"), LACKING).unwrap();
     let mut input = String::new();
     for row in rows {
         assert_eq!(row.asked.len(), row.wanted.len(), "{}", row.title);
@@ -92,7 +99,8 @@ const AT_THE_DOOR: &str = "FIL-1 FIL-2 FIL-3 FIL-4 CAT-1 CAT-2 CAT-4 REG-1 REG-2
     CON-7 VAL-1 VAL-2 VAL-3 VAL-4 VAL-F VAL-C STA-1 STA-6 ORD-3 ORD-4 CYC-1 PRP-1 PRP-2 PRP-3 PRP-4 PRP-5 PRP-6 PRP-7 PRP-9 \
     PRP-10 PRP-11 EVT-1 EVT-2 EVT-3 EVT-4 EVT-5 MTH-1 ALC-4 ALC-8 ALC-13 MCL-1 MCL-4 MCL-5 AFX-1 AFX-2 AFX-5 ST-1 STU-1 STU-4 \
     CLK-3 CEV-1 CEV-2 CEV-3 ALC-2 ALC-5 ALC-9 ALC-10 STA-3 STA-5 DMU-2 DMU-3 DMU-7 MID-1 MID-2 MID-3 MID-4 MID-4a \
-    INS-7 DIX-13a DIX-13b MED-5 CYC-2";
+    INS-7 DIX-13a DIX-13b MED-5 CYC-2 \
+    CAT-3 TOP-7 TOP-8 INS-5 MID-5 MID-6 CHG-3 CHG-5 DIX-17 DIX-18 DIX-19 MED-7 MED-8 SEL-3 PRP-8 EVT-6 STU-2 STU-3";
 
 #[test]
 fn every_rule_at_the_raw_door_has_a_row_and_holds() {

@@ -25,6 +25,23 @@ const DECLARED: &str = r#"(version: 1, filters: [
     (key: "anything_in", title: "Anything In", pins: [(name: "in", data_flow: in,
         ranges: [(major: "73647561-0000-0010-8000-00AA00389B71", sub: "00000000-0000-0000-0000-000000000000",
             specifier: "00000000-0000-0000-0000-000000000000", limits: None)])]),
+(key: "giver", title: "Giver", pins: [(name: "out", data_flow: out, framing: Some((items: [(flags: 10)])), ranges: [(major: "73647561-0000-0010-8000-00AA00389B71", sub: "00000003-0000-0010-8000-00AA00389B71",
+            specifier: "05589F81-C356-11CE-BF01-00AA0055595A",
+            limits: Audio((min_channels: 1, max_channels: 2, min_bits: 32, max_bits: 32, min_rate_hz: 8000, max_rate_hz: 48000)))])]),
+    (key: "taker", title: "Taker", pins: [(name: "in", data_flow: in, framing: Some((items: [(flags: 10)])), ranges: [(major: "73647561-0000-0010-8000-00AA00389B71", sub: "00000003-0000-0010-8000-00AA00389B71",
+            specifier: "05589F81-C356-11CE-BF01-00AA0055595A",
+            limits: Audio((min_channels: 1, max_channels: 2, min_bits: 32, max_bits: 32, min_rate_hz: 8000, max_rate_hz: 48000)))])]),
+    (key: "single", title: "Single", pins: [(name: "in", data_flow: in, global: Some(1), ranges: [(major: "73647561-0000-0010-8000-00AA00389B71", sub: "00000003-0000-0010-8000-00AA00389B71",
+            specifier: "05589F81-C356-11CE-BF01-00AA0055595A",
+            limits: Audio((min_channels: 1, max_channels: 2, min_bits: 32, max_bits: 32, min_rate_hz: 8000, max_rate_hz: 48000)))])]),
+    (key: "unit_one", title: "Unit One", pins: [(name: "out", data_flow: out,
+        mediums: [(set: "11111111-2222-3333-4444-555555555555", id: 1)], ranges: [(major: "73647561-0000-0010-8000-00AA00389B71", sub: "00000003-0000-0010-8000-00AA00389B71",
+            specifier: "05589F81-C356-11CE-BF01-00AA0055595A",
+            limits: Audio((min_channels: 1, max_channels: 2, min_bits: 32, max_bits: 32, min_rate_hz: 8000, max_rate_hz: 48000)))])]),
+    (key: "unit_two", title: "Unit Two", pins: [(name: "in", data_flow: in,
+        mediums: [(set: "11111111-2222-3333-4444-555555555555", id: 2)], ranges: [(major: "73647561-0000-0010-8000-00AA00389B71", sub: "00000003-0000-0010-8000-00AA00389B71",
+            specifier: "05589F81-C356-11CE-BF01-00AA0055595A",
+            limits: Audio((min_channels: 1, max_channels: 2, min_bits: 32, max_bits: 32, min_rate_hz: 8000, max_rate_hz: 48000)))])]),
 ])"#;
 
 /// A folder with the declared filters and room for a graph.
@@ -144,6 +161,42 @@ const CASES: &[Case] = &[
         wires: &[],
         from: (1, "out", "Anything Out output out (audio)"),
         to: (2, "in", "Anything In input in (audio)"),
+    },
+    // Two that both insist on making the frames.
+    Case {
+        rule: "NEG-5",
+        step: Step::Create,
+        keys: &["giver", "taker"],
+        wires: &[],
+        from: (1, "out", "Giver output out (audio)"),
+        to: (2, "in", "Taker input in (audio)"),
+    },
+    // One for all filters of the kind.
+    Case {
+        rule: "INS-2",
+        step: Step::Instances,
+        keys: &["tone", "single", "noise", "single"],
+        wires: &[(1, "out", 2, "in")],
+        from: (3, "out", "Noise output out (audio)"),
+        to: (4, "in", "Single 2 input in (audio)"),
+    },
+    // The same link of another unit.
+    Case {
+        rule: "MED-3",
+        step: Step::Medium,
+        keys: &["unit_one", "unit_two"],
+        wires: &[],
+        from: (1, "out", "Unit One output out (audio)"),
+        to: (2, "in", "Unit Two input in (audio)"),
+    },
+    // A socket of a device, which nothing is wired to.
+    Case {
+        rule: "COM-5",
+        step: Step::Communication,
+        keys: &["tone", "socket"],
+        wires: &[],
+        from: (1, "out", "Tone Generator output out (audio)"),
+        to: (2, "jack", "Socket input jack (audio)"),
     },
 ];
 

@@ -306,6 +306,10 @@ pub(super) fn fired(host: &mut Host) -> Json {
         .collect();
     let mut document = outcome(Status::Success);
     document["fired"] = json!(fired);
+    match host.take_lost() {
+        0 => {}
+        lost => document["lost"] = json!(lost),
+    }
     document["completed"] = json!(completed);
     document["changes"] = json!(changes);
     document
@@ -454,4 +458,24 @@ pub(super) fn inject(host: &mut Host, call: &Inject) -> Result<Json, Refused> {
             format!("there is no object {}", call.object),
         )),
     }
+}
+
+/// The mixer lines of a filter, each with its controls from the pin inwards (TOP-8).
+pub(super) fn lines(host: &Host, object: u32) -> Option<Json> {
+    let descriptor = host.descriptor(object)?;
+    let lines = descriptor.mixer_lines().into_iter().map(|line| {
+        let controls = line.controls.iter().filter_map(|&node| {
+            let it = descriptor.nodes.get(node as usize)?;
+            Some(json!({ "node": node, "name": it.name, "kind": it.kind.to_string() }))
+        });
+        let pin = descriptor.pins.get(line.pin as usize);
+        json!({
+            "pin": line.pin,
+            "name": pin.map(|it| it.name.to_string()),
+            "line": if line.is_source { "source" } else { "destination" },
+            "controls": controls.collect::<Vec<Json>>(),
+        })
+    });
+    let lines: Vec<Json> = lines.collect();
+    Some(with(outcome(Status::Success), "lines", json!(lines)))
 }

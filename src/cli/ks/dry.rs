@@ -97,7 +97,8 @@ fn buffers_in_order(buffers: &[BufferWords]) -> Result<Json, String> {
         };
         read.push((buffer.time, records));
     }
-    let played = records::schedule(read.iter().map(|(time, records)| (*time, &records[..])));
+    let mut played = records::schedule(read.iter().map(|(time, records)| (*time, &records[..])));
+    records::with_status(&mut played);
     let played: Vec<Json> = played
         .iter()
         .map(|it| json!({ "time": it.time, "due": it.due, "bytes": Bytes::text(&it.bytes) }))

@@ -68,6 +68,12 @@ impl Live {
             })
             .collect();
         let mut document = outcome(Status::Success);
+        let problems: Vec<Json> = wiring
+            .problems
+            .iter()
+            .map(|it| json!({ "text": it.text, "is_blocking": it.is_blocking }))
+            .collect();
+        document["problems"] = json!(problems);
         document["filters"] = json!(filters);
         document["wires"] = json!(wires);
         document

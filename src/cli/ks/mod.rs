@@ -119,6 +119,10 @@ enum Request {
     Pin {
         object: u32,
     },
+    /// A filter as a mixer program sees it.
+    Lines {
+        object: u32,
+    },
     Log,
 
     /// Headers are handed to a pin, or filled by it.
@@ -471,6 +475,7 @@ fn carry_out(host: &mut Host, request: Request) -> Result<Json, Refused> {
             }
             None => Err(no_object(object)),
         },
+        Request::Lines { object } => calls::lines(host, object).ok_or_else(|| no_object(object)),
         Request::Write(it) => streams::write(host, &it),
         Request::Read(it) => streams::read(host, &it),
         Request::Header { header } => streams::span(&header),

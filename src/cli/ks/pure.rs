@@ -178,8 +178,15 @@ pub(super) fn validated(it: &Validate) -> Result<Json, String> {
         &connect,
         peer,
     );
-    for (line, word) in [(9, &it.create), (10, &it.set_format), (11, &it.set_up)] {
+    let words = [(9, &it.create), (10, &it.set_format), (11, &it.set_up)];
+    for (line, word) in words {
         let status = word.as_ref().map(|word| status(word)).transpose()?;
+        if line == 10
+            && open.is_ok()
+            && let Err(invalid) = raw::validate_format(&factory, &factory.ranges, &connect.format)
+        {
+            open = Err(invalid);
+        }
         let failed = status.filter(|status| open.is_ok() && *status != Status::Success);
         if let Some(status) = failed {
             let reason = "the pin's own code refuses".to_owned();

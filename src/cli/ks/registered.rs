@@ -196,7 +196,11 @@ pub(super) fn register(host: &mut Host, it: &Register) -> Result<Json, String> {
         nodes: vec![],
     });
     let mut pins = vec![];
-    for (index, words) in it.pins.iter().enumerate() {
+    let mut described = it.pins.clone();
+    for words in &mut described {
+        words.of_units(&mut |set, device| host.unit(set, device))?;
+    }
+    for (index, words) in described.iter().enumerate() {
         pins.push(words.factory(&words.name(index))?);
     }
     let nodes = it.nodes.iter().map(|node| Node {

@@ -340,11 +340,21 @@ impl FormatWords {
     pub(super) fn format(&self) -> Result<DataFormat, String> {
         let audio = match (self.channels, self.bits, self.rate_hz) {
             (None, None, None) => None,
-            (channels, bits, rate_hz) => Some(AudioFormat {
-                channels: channels.ok_or("a sound format needs channels")?,
-                bits: bits.ok_or("a sound format needs bits")?,
-                rate_hz: rate_hz.ok_or("a sound format needs rate_hz")?,
-            }),
+            (channels, bits, rate_hz) => {
+                // They have two bytes each in a wave format.
+                let short = |number: Option<u32>, name: &str| match number {
+                    None => Err(format!("a sound format needs {name}")),
+                    Some(number) if number > u32::from(u16::MAX) => {
+                        Err(format!("{name} is {number}, and 65535 at most"))
+                    }
+                    Some(number) => Ok(number),
+                };
+                Some(AudioFormat {
+                    channels: short(channels, "channels")?,
+                    bits: short(bits, "bits")?,
+                    rate_hz: rate_hz.ok_or("a sound format needs rate_hz")?,
+                })
+            }
         };
         let specifier_id = match &self.specifier {
             Some(word) => named(word, SPECIFIERS)?,
@@ -373,6 +383,11 @@ pub(super) enum LinkWords {
         #[serde(default, rename = "flags")]
         _flags: u32,
     },
+    /// A link inside a device, which is told apart by the device's name.
+    Inside {
+        set: String,
+        device: String,
+    },
 }
 
 impl LinkWords {
@@ -386,6 +401,9 @@ impl LinkWords {
                     let known: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
                     format!("{word:?} is none of {}", known.join(", "))
                 }),
+            Self::Inside { .. } => {
+                Err("`device` stands in mediums of filters that are registered".into())
+            }
             Self::Pair { set: word, id, .. } => {
                 let standard: Vec<(&str, Guid)> =
                     names.iter().map(|(name, pair)| (*name, pair.0)).collect();
@@ -397,6 +415,19 @@ impl LinkWords {
     pub(super) fn medium(&self) -> Result<Medium, String> {
         let (set, id) = self.pair(&[("standard", (set::STANDARD_MEDIUM, 0))])?;
         Ok(Medium { set, id })
+    }
+
+    /// The same with the unit that a device is.
+    fn of_unit(&mut self, unit: &mut dyn FnMut(Guid, &str) -> u32) -> Result<(), String> {
+        if let Self::Inside { set: word, device } = self {
+            let id = unit(named(word, &[])?, device);
+            *self = Self::Pair {
+                set: word.clone(),
+                id,
+                _flags: 0,
+            };
+        }
+        Ok(())
     }
 
     pub(super) fn interface(&self) -> Result<Interface, String> {
@@ -451,6 +482,14 @@ fn one() -> u32 {
 }
 
 impl PinWords {
+    /// Names of devices in its mediums become the units they are (MED-7).
+    pub(super) fn of_units(
+        &mut self,
+        unit: &mut dyn FnMut(Guid, &str) -> u32,
+    ) -> Result<(), String> {
+        self.mediums.iter_mut().try_for_each(|it| it.of_unit(unit))
+    }
+
     /// Its handler.
     pub(super) fn handler(&self) -> Result<NamedHandler, String> {
         let word = self.handler.as_deref().unwrap_or("default");

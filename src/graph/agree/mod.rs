@@ -23,7 +23,7 @@ use super::negotiator::Negotiator;
 use super::net::{Net, NetWire, Room};
 use super::refusal::{Refusal, Step};
 use super::wiring::{Agreement, PinAddress, Wiring};
-use crate::ks::{Catalogue, DataFormat, DataRange, Facts, Status};
+use crate::ks::{Catalogue, DataFormat, DataRange, Facts, Status, fallback_formats};
 use faults::{no_format, nothing_concrete};
 
 /// What stands around a graph.
@@ -213,21 +213,8 @@ fn pick<T>(
         })
     };
     if formats.iter().any(is_refused) {
-        for rate in [
-            48_000, 44_100, 96_000, 32_000, 22_050, 16_000, 11_025, 8_000,
-        ] {
-            for bits in [32, 24, 16, 8] {
-                for channels in [2, 1] {
-                    let format = match bits {
-                        32 => DataFormat::float(channels, rate),
-                        _ => DataFormat::pcm(bits, channels, rate),
-                    };
-                    if ranges.iter().any(|range| range.contains(&format)) {
-                        formats.push(format);
-                    }
-                }
-            }
-        }
+        let held = |format: &DataFormat| ranges.iter().any(|range| range.contains(format));
+        formats.extend(fallback_formats().filter(held));
         formats.retain(|format| !is_refused(format));
     }
     formats.into_iter().find_map(fits)

@@ -7,7 +7,8 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use super::faults::{no_format, nothing_concrete};
 use super::{Setting, agreed, pick};
@@ -62,8 +63,66 @@ pub(in crate::graph) enum Place {
 /// What became of a wire; `None` where it leads to a pin that is not there.
 pub(in crate::graph) type Outcome = Option<Result<Agreement, Box<Refusal>>>;
 
+/// Parts with more wires than that together are agreed by several threads.
+const MANY: usize = 2_000;
+/// More threads than that gain nothing.
+const MOST_THREADS: usize = 8;
+
+/// Agrees parts, each with its members and wires; answers stand in the order of the parts. Many are shared out among
+/// threads that live for this call only: no part hangs on another, so it cannot matter which is agreed where.
+pub(in crate::graph) fn agree_all(
+    setting: &Setting<'_>,
+    memo: &RefCell<Memo>,
+    parts: Vec<(Vec<Member>, Vec<PartWire>)>,
+) -> Vec<(Part, Vec<Outcome>)> {
+    let wires: usize = parts.iter().map(|(_, wires)| wires.len()).sum();
+    let threads = match wires > MANY {
+        true => thread::available_parallelism().map_or(1, |it| it.get().min(MOST_THREADS)),
+        false => 1,
+    };
+    if threads.min(parts.len()) < 2 {
+        let parts = parts.into_iter();
+        return parts
+            .map(|(members, wires)| agree(setting, memo, members, wires))
+            .collect();
+    }
+    let mut done: Vec<Option<(Part, Vec<Outcome>)>> = Vec::new();
+    done.resize_with(parts.len(), || None);
+    let queue = Mutex::new(parts.into_iter().enumerate());
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = |memo: &RefCell<Memo>| {
+        let mut done = vec![];
+        while let Some((at, (members, wires))) = next() {
+            done.push((at, agree(setting, memo, members, wires)));
+        }
+        done
+    };
+    thread::scope(|scope| {
+        // Where no thread is to be had, those that are there do all of it.
+        let others: Vec<_> = (1..threads)
+            .map_while(|_| {
+                let name = thread::Builder::new().name("agree".into());
+                name.spawn_scoped(scope, || work(&RefCell::default())).ok()
+            })
+            .collect();
+        let mut place = |found: Vec<(usize, (Part, Vec<Outcome>))>| {
+            for (at, it) in found {
+                done[at] = Some(it);
+            }
+        };
+        place(work(memo));
+        for other in others {
+            match other.join() {
+                Ok(found) => place(found),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+    });
+    done.into_iter().flatten().collect()
+}
+
 /// Agrees a part. `wires` are in their order; the outcomes are, too.
-pub(in crate::graph) fn agree(
+fn agree(
     setting: &Setting<'_>,
     memo: &RefCell<Memo>,
     members: Vec<Member>,

@@ -127,6 +127,22 @@ impl fmt::Display for DataFormat {
     }
 }
 
+/// Formats to be tried one after the other where a pin refused what it had agreed on, best first (DIX-19).
+pub fn fallback_formats() -> impl Iterator<Item = DataFormat> {
+    const RATES_HZ: [u32; 8] = [
+        48_000, 44_100, 96_000, 32_000, 22_050, 16_000, 11_025, 8_000,
+    ];
+    let of_rate = |rate_hz| {
+        [32, 24, 16, 8].into_iter().flat_map(move |bits| {
+            [2, 1].into_iter().map(move |channels| match bits {
+                32 => DataFormat::float(channels, rate_hz),
+                _ => DataFormat::pcm(bits, channels, rate_hz),
+            })
+        })
+    };
+    RATES_HZ.into_iter().flat_map(of_rate)
+}
+
 /// The speakers that so many channels usually belong to, 0 where no set is usual.
 pub const fn usual_speakers(channels: u32) -> u32 {
     match channels {
