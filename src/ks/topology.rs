@@ -247,6 +247,11 @@ impl Descriptor {
                 "it claims a category that is kept for devices made of several filters".into(),
             );
         }
+        if self.key.is_empty() || self.key.contains('/') || self.key.contains(char::is_control) {
+            return Some(
+                "its key is one part of a name: not empty, without a slash (REG-4)".into(),
+            );
+        }
         self.fault_of_pins()
             .or_else(|| self.fault_of_properties())
             .or_else(|| self.fault_inside())

@@ -614,3 +614,36 @@ fn told(wiring: &Wiring, with_index: bool) -> String {
     }
     text
 }
+
+/// A graph with more wires than one thread takes on, of islands that are not all alike; each drawn alone is agreed by one.
+#[test]
+fn what_several_threads_agree_is_what_one_agrees() {
+    let catalogue = all();
+    let facts = Facts::nominal();
+    let mut text = String::new();
+    let mut kept = Negotiator::default();
+    for island in 0..30 {
+        text += &format!(
+            "tone:t{island} -> splitter:s{island}; mixer:m{island} -> null_renderer:n{island}; "
+        );
+        for lane in 0..40 + island % 3 {
+            text += &format!("s{island} -> gain:g{island}x{lane} -> m{island}; ");
+        }
+        if island % 7 == 0 {
+            text += &format!("keyboard:k{island} -> meter:e{island}; ");
+        }
+    }
+    let graph = crate::support::graph(&catalogue, text.trim_end_matches("; "));
+    // The same wires come a few at a time.
+    let mut drawn = graph.clone();
+    let wires = std::mem::take(&mut drawn.connections);
+    for some in wires.chunks(300) {
+        drawn.connections.extend(some.iter().cloned());
+        kept.agree(&drawn, &catalogue, &facts, None);
+    }
+    assert!(graph.connections.len() > 2_400);
+    let whole = negotiate(&graph, &catalogue, &facts, None);
+    let refused = whole.wires.iter().filter(|it| it.outcome.is_err());
+    assert_eq!(refused.count(), 5);
+    assert!(*kept == whole, "{}", differs(&kept, &whole));
+}

@@ -176,6 +176,8 @@ fn no_line_stops_the_door() {
         "{\"op\":\"open\"}",
         "{\"op\":\"open\",\"name\":7}",
         "{\"op\":\"open\",\"name\":\"gain\",\"more\":1}",
+        "{\"op\":\"objects\",\"more\":1}",
+        "{\"op\":\"log\",\"object\":1}",
         "{\"op\":\"close\",\"object\":-1}",
         "{\"op\":\"close\",\"object\":4294967296}",
         "{\"op\":\"close\",\"object\":1e400}",

@@ -414,6 +414,39 @@ fn driver_entry_and_registration() {
     assert_eq!(host.descriptor(filter).unwrap().key, "mine");
 }
 
+/// EVT-6: what nobody fetches is kept as far as there is room, and the rest is counted.
+#[test]
+fn evt_6_what_nobody_fetches_is_bounded_and_what_is_lost_is_counted() {
+    let mut host = host();
+    let gain = host.open("gain").unwrap();
+    let head = Writer::default().guid(sets::CONTROL_CHANGE_EVENTS).u32(0);
+    let mut data = Writer::default().u64(1).u64(7).0;
+    data.resize(32, 0);
+    let enabled = Call {
+        input: &head.u32(1).0,
+        data: &data,
+        output: 0,
+    };
+    assert_eq!(host.enable(gain, enabled).status, Status::Success);
+    let own = Writer::default()
+        .guid(set_of("gain"))
+        .u32(0)
+        .u32(verb::SET)
+        .0;
+    for turn in 0..5000 {
+        let level = -f64::from(turn % 2);
+        let set = call(&mut host, gain, &own, &level.to_le_bytes(), 0);
+        assert_eq!(set.status, Status::Success);
+    }
+    let (told, lost) = (host.take_fired().len(), host.take_lost());
+    assert_eq!(
+        (told, told as u64 + lost),
+        (4096, 4999),
+        "the first is no change"
+    );
+    assert_eq!(host.take_lost(), 0);
+}
+
 /// A filter of somebody else's is put in between by the graph builder.
 #[test]
 fn filter_chains_by_others() {

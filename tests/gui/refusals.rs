@@ -25,7 +25,7 @@ const DECLARED: &str = r#"(version: 1, filters: [
     (key: "anything_in", title: "Anything In", pins: [(name: "in", data_flow: in,
         ranges: [(major: "73647561-0000-0010-8000-00AA00389B71", sub: "00000000-0000-0000-0000-000000000000",
             specifier: "00000000-0000-0000-0000-000000000000", limits: None)])]),
-(key: "giver", title: "Giver", pins: [(name: "out", data_flow: out, framing: Some((items: [(flags: 10)])), ranges: [(major: "73647561-0000-0010-8000-00AA00389B71", sub: "00000003-0000-0010-8000-00AA00389B71",
+    (key: "giver", title: "Giver", pins: [(name: "out", data_flow: out, framing: Some((items: [(flags: 10)])), ranges: [(major: "73647561-0000-0010-8000-00AA00389B71", sub: "00000003-0000-0010-8000-00AA00389B71",
             specifier: "05589F81-C356-11CE-BF01-00AA0055595A",
             limits: Audio((min_channels: 1, max_channels: 2, min_bits: 32, max_bits: 32, min_rate_hz: 8000, max_rate_hz: 48000)))])]),
     (key: "taker", title: "Taker", pins: [(name: "in", data_flow: in, framing: Some((items: [(flags: 10)])), ranges: [(major: "73647561-0000-0010-8000-00AA00389B71", sub: "00000003-0000-0010-8000-00AA00389B71",
@@ -188,15 +188,6 @@ const CASES: &[Case] = &[
         wires: &[],
         from: (1, "out", "Unit One output out (audio)"),
         to: (2, "in", "Unit Two input in (audio)"),
-    },
-    // A socket of a device, which nothing is wired to.
-    Case {
-        rule: "COM-5",
-        step: Step::Communication,
-        keys: &["tone", "socket"],
-        wires: &[],
-        from: (1, "out", "Tone Generator output out (audio)"),
-        to: (2, "jack", "Socket input jack (audio)"),
     },
 ];
 

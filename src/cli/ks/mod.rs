@@ -58,7 +58,7 @@ enum Request {
         tag: Option<u64>,
         data: Option<Bytes>,
     },
-    Fired,
+    Fired {},
     Cancel {
         object: u32,
     },
@@ -114,8 +114,8 @@ enum Request {
         #[serde(default)]
         tag: u64,
     },
-    Objects,
-    Reset,
+    Objects {},
+    Reset {},
     Pin {
         object: u32,
     },
@@ -123,7 +123,7 @@ enum Request {
     Lines {
         object: u32,
     },
-    Log,
+    Log {},
 
     /// Headers are handed to a pin, or filled by it.
     Write(streams::Transfer),
@@ -298,7 +298,7 @@ fn of_graph(host: &mut Host, live: &mut Option<Live>, request: Request) -> Resul
             *live = Some(opened);
             return Ok(answer);
         }
-        Request::Reset => *live = None,
+        Request::Reset {} => *live = None,
         _ => {}
     }
     let Some(open) = live else {
@@ -360,7 +360,7 @@ fn carry_out(host: &mut Host, request: Request) -> Result<Json, Refused> {
         Request::Method(call) => calls::method(host, &call),
         Request::Enable(call) => calls::enable(host, &call),
         Request::Disable { object, tag, data } => calls::disable(host, object, tag, data),
-        Request::Fired => Ok(calls::fired(host)),
+        Request::Fired {} => Ok(calls::fired(host)),
         Request::Cancel { object } => match host.cancel(object) {
             true => Ok(outcome(Status::Success)),
             false => Ok(outcome(Status::Unsuccessful)),
@@ -401,11 +401,11 @@ fn carry_out(host: &mut Host, request: Request) -> Result<Json, Refused> {
             host.watch(words::category(&category).map_err(words_refused)?, tag);
             Ok(outcome(Status::Success))
         }
-        Request::Reset => {
+        Request::Reset {} => {
             *host = blank();
             Ok(outcome(Status::Success))
         }
-        Request::Objects => Ok(with(
+        Request::Objects {} => Ok(with(
             outcome(Status::Success),
             "objects",
             json!(host.objects()),
@@ -484,7 +484,7 @@ fn carry_out(host: &mut Host, request: Request) -> Result<Json, Refused> {
             Ok(outcome(Status::Success))
         }
         Request::Trace { object } => Ok(streams::trace(host, object)),
-        Request::Log => Ok(with(outcome(Status::Success), "log", json!(host.log()))),
+        Request::Log {} => Ok(with(outcome(Status::Success), "log", json!(host.log()))),
         Request::Intersect(it) => pure::intersect(&it).map_err(words_refused),
         Request::Match { from, to } => pure::matched(&from, &to).map_err(words_refused),
         Request::Validate(it) => pure::validated(&it).map_err(words_refused),

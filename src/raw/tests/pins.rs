@@ -66,7 +66,7 @@ fn med_2_and_ifc_1_a_pin_that_lists_none_has_the_standard_one() {
 
 #[test]
 fn pin_7_constrained_ranges_follow_what_is_open() {
-    let (mut host, lab) = host(|pins| pins[1].possible = 4);
+    let (mut host, lab) = host(|pins| pins[1].possible = 1);
     let before = get(&mut host, lab, &pin_call(13, 1), 4096);
     assert_eq!(before.data, get(&mut host, lab, &pin_call(3, 1), 4096).data);
     let made = host.create_pin(lab, &connect(1, None, stereo(44_100)).bytes());
