@@ -418,20 +418,26 @@ fn what_is_no_number_does_not_stay() {
     for filter in on_the_bench() {
         let mut rig = Rig::open(&*filter, &[]);
         let mut sound = noise(2 * RATE_HZ as usize, 3);
-        for (index, wrong) in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY]
-            .into_iter()
-            .enumerate()
-        {
+        // The last is a number, but more than most sums of it are.
+        let wrong = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX];
+        for (index, wrong) in wrong.into_iter().enumerate() {
             sound
                 .iter_mut()
                 .for_each(|channel| channel[1000 + index] = wrong);
         }
         let (heard, _) = run(&mut rig, 0, &sound, || 777);
+        let mut clean = Rig::open(&*filter, &[]);
+        let (wanted, _) = run(&mut clean, 0, &noise(2 * RATE_HZ as usize, 3), || 777);
         let key = &filter.descriptor().key;
-        let late = heard
-            .iter()
-            .flat_map(|channel| &channel[channel.len() / 2..]);
-        assert!(late.into_iter().all(|sample| sample.is_finite()), "{key}");
+        let late = |heard: &[Vec<f32>]| -> Vec<f32> {
+            let ends = heard.iter().flat_map(|it| &it[it.len() / 4 * 3..]);
+            ends.copied().collect()
+        };
+        let (late, wanted) = (late(&heard), late(&wanted));
+        assert!(late.iter().all(|sample| sample.is_finite()), "{key}");
+        let peak = |all: &[f32]| all.iter().fold(0.0, |most: f32, it| most.max(it.abs()));
+        let (peak, wanted) = (peak(&late), peak(&wanted));
+        assert!(peak >= wanted * 0.1, "{key} is silent: {peak} of {wanted}");
     }
 }
 
