@@ -47,6 +47,10 @@ pub struct Cursor {
     asked_at: AtomicI64,
     /// Whether something else than this card paces what is written.
     is_foreign: AtomicBool,
+
+    /// Samples up to which what was written is not to be heard any more, and how long it fades.
+    flushed: AtomicU64,
+    flush_fade: AtomicU32,
 }
 
 /// The latest call of a card.
@@ -92,6 +96,12 @@ impl Cursor {
             }
             std::hint::spin_loop();
         }
+    }
+
+    /// What was written so far is not to be heard any more, but for so many samples in which it fades (HDR-11).
+    pub fn flush(&self, fade: usize) {
+        self.flush_fade.store(fade as u32, Ordering::Relaxed);
+        self.flushed.store(self.written(), Ordering::Release);
     }
 
     /// Whether frames ought to be there.
@@ -196,6 +206,9 @@ pub struct CardEnd {
     offset: usize,
     /// Whether a call was served in full since the graph runs, so that a short one is a gap and not the beginning.
     primed: bool,
+    /// The flush that is under way, as samples up to which it goes, and samples of its fade that were given.
+    flushing: u64,
+    faded: usize,
     cursor: Arc<Cursor>,
 }
 
@@ -219,6 +232,8 @@ pub fn ring(channels: usize, quantum: usize) -> (FrameRing, CardEnd) {
         current: None,
         offset: 0,
         primed: false,
+        flushing: 0,
+        faded: 0,
         cursor: cursor.clone(),
     };
     let port = FrameRing {
@@ -331,6 +346,9 @@ impl CardEnd {
 
     fn serve(&mut self, wanted: usize, mut put: impl FnMut(&Wave, usize, usize, usize)) -> usize {
         let mut done = 0;
+        // What is let go of unheard.
+        let mut dropped = 0;
+        let taken = self.cursor.taken();
         // A first call that is served in part would be a sound, a gap and the sound again.
         let has_begun = self.primed || !self.cursor.is_running();
         let wanted_now = if has_begun || self.cursor.queued() >= wanted.min(self.cursor.period()) {
@@ -339,13 +357,15 @@ impl CardEnd {
             0
         };
         while done < wanted_now {
-            let Some(frame) = self.current.take().or_else(|| self.full.pop().ok()) else {
+            let Some(mut frame) = self.current.take().or_else(|| self.full.pop().ok()) else {
                 break;
             };
-            let len = (frame.len() - self.offset).min(wanted - done);
+            let place = taken + (done + dropped) as u64;
+            let (len, skipped) = self.part(&mut frame, place, wanted - done);
             put(&frame, self.offset, done, len);
             done += len;
-            self.offset += len;
+            dropped += skipped;
+            self.offset += len + skipped;
             if self.offset < frame.len() {
                 self.current = Some(frame);
             } else {
@@ -354,8 +374,36 @@ impl CardEnd {
                 let _ = self.empty.push(frame);
             }
         }
+        self.cursor
+            .taken
+            .fetch_add(dropped as u64, Ordering::AcqRel);
         self.count(wanted, done);
         done
+    }
+
+    /// How much of a frame is given next, at most `room` samples, and how much behind that is let go of: of what was flushed
+    /// its fade is all that is heard. `place` is that of the next sample among all that were written.
+    fn part(&mut self, frame: &mut Wave, place: u64, room: usize) -> (usize, usize) {
+        let left = frame.len() - self.offset;
+        let flushed = self.cursor.flushed.load(Ordering::Acquire);
+        let old = flushed.saturating_sub(place).min(left as u64) as usize;
+        if old == 0 {
+            return (left.min(room), 0);
+        }
+        if flushed > self.flushing {
+            (self.flushing, self.faded) = (flushed, 0);
+        }
+        let fade = self.cursor.flush_fade.load(Ordering::Relaxed) as usize;
+        let len = old.min(room).min(fade.saturating_sub(self.faded));
+        for channel in frame.channels_mut() {
+            let samples = channel[self.offset..self.offset + len].iter_mut();
+            for (sample, at) in samples.zip(self.faded + 1..) {
+                *sample *= 1.0 - at as f32 / fade as f32;
+            }
+        }
+        self.faded += len;
+        let is_faded = self.faded >= fade;
+        (len, if is_faded { old - len } else { 0 })
     }
 
     fn count(&mut self, wanted: usize, done: usize) {
@@ -470,5 +518,46 @@ mod tests {
             give(&mut ring, &[0.0; 16]);
             assert_eq!(card.discard(16), 16);
         }
+    }
+
+    #[test]
+    fn what_is_flushed_fades_and_is_not_heard_and_what_comes_behind_it_is() {
+        for takes in [1, 7, 48, 200] {
+            let (mut ring, mut card) = ring(1, 64);
+            (0..5).for_each(|_| give(&mut ring, &[1.0; 64]));
+            let mut heard = vec![];
+            let mut take = |card: &mut CardEnd, total: usize| {
+                for _ in 0..total.div_ceil(takes) {
+                    let mut out = vec![0.0; takes];
+                    card.interleave(&mut out, 1, |sample| sample);
+                    heard.extend(out);
+                }
+                std::mem::take(&mut heard)
+            };
+            take(&mut card, 100);
+            ring.cursor().flush(32);
+            let fading = take(&mut card, 200);
+            for (at, sample) in fading.iter().enumerate() {
+                let wanted = 1.0 - (at + 1) as f32 / 32.0;
+                assert_eq!(*sample, wanted.max(0.0), "{takes}: {at}");
+            }
+            assert_eq!(ring.cursor().queued(), 0, "every frame is back");
+            assert_eq!(ring.allocated(), 0);
+            give(&mut ring, &[0.5; 64]);
+            assert_eq!(take(&mut card, takes)[0], 0.5, "{takes}");
+            assert_eq!(ring.cursor().xruns(), 0);
+        }
+    }
+
+    #[test]
+    fn what_is_written_behind_a_flush_follows_its_fade_at_once() {
+        let (mut ring, mut card) = ring(1, 64);
+        (0..3).for_each(|_| give(&mut ring, &[1.0; 64]));
+        ring.cursor().flush(8);
+        give(&mut ring, &[0.25; 64]);
+        let mut out = [0.0_f32; 72];
+        assert_eq!(card.interleave(&mut out, 1, |sample| sample), 72);
+        assert_eq!((out[6], out[7], out[8], out[71]), (0.125, 0.0, 0.25, 0.25));
+        assert_eq!(ring.cursor().queued(), 0);
     }
 }

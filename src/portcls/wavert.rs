@@ -22,6 +22,9 @@ use crate::ks::{
 /// How fast published peaks fall, in decibels a second.
 const FALL_DB: f32 = 24.0;
 
+/// What is dropped upon Pause fades for so long.
+const FLUSH_MILLIS: usize = 5;
+
 /// The most channels of a card.
 pub const MOST_CHANNELS: usize = 32;
 
@@ -187,6 +190,7 @@ pub fn open_render(
         peaks: [0.0; 2],
         follow,
         clock: clock.clone(),
+        flushes: false,
     };
     Ok(Opened::processor(port)
         .pacer(Box::new(pacer))
@@ -214,6 +218,8 @@ struct WaveRtPort {
     peaks: [f32; 2],
     follow: Follow,
     clock: Arc<DeviceClock>,
+    /// What it was given last is to be dropped upon Pause (HDR-11).
+    flushes: bool,
 }
 
 impl Processor for WaveRtPort {
@@ -223,6 +229,7 @@ impl Processor for WaveRtPort {
         let input = io.inputs.iter().next().and_then(|input| input.wave());
         // To be decoded, not to be heard.
         let header = io.inputs.iter().next().map(|input| input.header);
+        self.flushes = header.is_some_and(|it| it.flags & flag::FLUSHONPAUSE != 0);
         let is_heard = header.is_none_or(|it| it.flags & flag::PREROLL == 0);
         let edge = if is_heard { io.gate } else { (0.0, 0.0) };
         let ceiling = self.ceiling.get(io.values);
@@ -288,6 +295,10 @@ impl Processor for WaveRtPort {
 
     fn enter(&mut self, state: State) {
         self.ring.cursor().set_running(state == State::Run);
+        if state == State::Pause && self.flushes {
+            let fade = self.rate_hz as usize * FLUSH_MILLIS / 1000;
+            self.ring.cursor().flush(fade);
+        }
         self.clock.enter(state);
         self.card.set_state(state);
         if state == State::Stop {

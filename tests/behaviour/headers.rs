@@ -7,10 +7,11 @@ use ksgraph::engine::{Message, Offline, TappedFrame};
 use ksgraph::graph::Graph;
 use ksgraph::ks::{
     DataRange, Descriptor, Filter, Flow, Io, OpenError, Opened, Opening, PinFactory, Processor,
-    flag, time_from_sample,
+    State, flag, time_from_sample,
 };
 
-use super::stage::{Stage, path, set};
+use super::machine::{Machine, Script};
+use super::stage::{Stage, largest_step, path, set};
 
 /// A source whose headers say what a test wants, on the cycle with that number.
 struct Telling(Arc<AtomicU32>, Arc<AtomicU32>);
@@ -248,4 +249,62 @@ fn nobody_is_told_of_a_wire_that_nobody_looks_at() {
     let many = vec![8; 2000];
     let seen = frames(&mut offline, &graph, "n", &many);
     assert!(seen.len() < many.len() && seen.len() > 100);
+}
+
+/// A steady level whose frames say what they are told to.
+struct Steady(u32);
+
+static STEADY: Descriptor = Descriptor::new("steady", "Steady", &[], PINS, &[]);
+
+impl Filter for Steady {
+    fn descriptor(&self) -> &Descriptor {
+        &STEADY
+    }
+
+    fn open(&self, _: &Opening<'_>) -> Result<Opened, OpenError> {
+        Ok(Opened::processor(Steady(self.0)))
+    }
+}
+
+impl Processor for Steady {
+    fn process(&mut self, io: &mut Io<'_>) -> Flow {
+        let output = &mut io.outputs[0];
+        output.header.flags = self.0;
+        output.channels_mut().for_each(|channel| channel.fill(0.5));
+        Flow::Running
+    }
+}
+
+#[test]
+fn hdr_11_what_lies_in_the_ring_of_a_card_is_dropped_too_and_fades() {
+    let card = Script {
+        name: "one",
+        ppm: 0.0,
+        period: 256,
+        jitter: 0.0,
+    };
+    // How long it sounds on, having been paused.
+    let sounds_on = |flags: u32| {
+        let filters = |_| vec![Arc::new(Steady(flags)) as Arc<dyn Filter>];
+        let mut machine = Machine::with(2_048, &[card], filters);
+        machine.play("steady -> one:audio_device_out device=one");
+        machine.pass(1.0);
+        machine.heard("one");
+        machine.go(State::Pause);
+        machine.pass(0.5);
+        let heard = machine.heard("one");
+        let (step, at) = largest_step(&heard);
+        assert!(step < 0.5 / 200.0, "{flags:#x}: a step of {step} at {at}");
+        assert!(heard[0] > 0.4);
+        machine.go(State::Run);
+        machine.pass(0.5);
+        let again = machine.heard("one");
+        assert!(again[again.len() - 1] > 0.4, "{flags:#x}: it plays again");
+        assert_eq!(machine.engine.cells().xruns(), 0);
+        heard.iter().rposition(|sample| *sample != 0.0).unwrap()
+    };
+    let (kept, dropped) = (sounds_on(0), sounds_on(flag::FLUSHONPAUSE));
+    assert!(kept > 3 * 2_048, "the ring is played: {kept}");
+    // Until a cycle in which the sound is closed was made.
+    assert!(dropped < 2_048 + 2 * 256 + 240, "{dropped}");
 }

@@ -2,6 +2,7 @@
 //! allocator of such frames from its creation on, with the calls it gets.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -262,7 +263,9 @@ fn played(it: &Allocate, framing: &[u8], mut document: Json) -> Result<Json, Str
     // Frames by the call that gave them, or that began to wait for them.
     let mut frames: Vec<Option<u64>> = vec![];
     let mut answers: Vec<Json> = vec![];
-    let mut waiting: Vec<usize> = vec![];
+    // Those that wait, by the number of their request: the allocator counts them from 1.
+    let mut waiting: BTreeMap<u64, usize> = BTreeMap::new();
+    let mut requests = 0;
     for call in &it.calls {
         let index = frames.len();
         let answer = match *call {
@@ -291,13 +294,16 @@ fn played(it: &Allocate, framing: &[u8], mut document: Json) -> Result<Json, Str
         let given = Reader(&answer.data).u64();
         frames.push(given);
         if answer.status == Status::Pending {
-            waiting.push(index);
+            requests += 1;
+            waiting.insert(requests, index);
         }
         let mut document = outcome(answer.status);
         document["frame"] = json!(given);
         let mut ends: Vec<Json> = vec![];
         for ended in host.take_completed() {
-            let waited = waiting.remove(0);
+            let Some(waited) = waiting.remove(&ended.request) else {
+                continue;
+            };
             frames[waited] = Reader(&ended.answer.data).u64();
             let mut end = outcome(ended.answer.status);
             end["call"] = json!(waited);

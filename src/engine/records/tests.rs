@@ -194,3 +194,34 @@ fn cycles_are_read_whole_or_not_at_all_while_they_are_written() {
     assert_eq!(*kept.last().unwrap(), 59_999);
     assert!(log.read(0).is_none(), "written over");
 }
+
+#[test]
+fn a_late_cycle_that_somebody_waited_for_gives_way_to_the_next_and_one_that_nobody_did_to_a_later_one()
+ {
+    let mut bench = Bench::new();
+    bench.cycle(1_000, &[600, 20]);
+    let told = |bench: &mut Bench, waits: bool| {
+        bench.watch.missed(7, 1, waits);
+        let stories = std::iter::from_fn(|| bench.stories.pop().ok());
+        let last = stories.last().unwrap().story();
+        assert_eq!(last.xruns, Some((7, 1)));
+        (last.moment.number, last.moment.late_nanos(), last.blamed)
+    };
+    bench.cycle(1_000, &[600, 5_000]);
+    bench.cycle(1_000, &[600, 900]);
+    // The second was late as well, but by less.
+    let (number, late, blamed) = told(&mut bench, true);
+    assert_eq!((number, late), (1, 4_600));
+    assert!(
+        matches!(blamed, Blamed::Filter { entry: 1, .. }),
+        "{blamed:?}"
+    );
+    // It has been charged: the next that is late is another story.
+    bench.cycle(1_000, &[900, 200]);
+    assert_eq!(told(&mut bench, true).0, 3);
+    // Who waits for none is told with the last cycle, and that nobody was late in it.
+    bench.cycle(1_000, &[600, 20]);
+    assert_eq!(told(&mut bench, false), (4, 0, Blamed::Nobody));
+    bench.watch.forget_cause();
+    assert_eq!(told(&mut bench, true), (4, 0, Blamed::Nobody));
+}
