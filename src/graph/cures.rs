@@ -139,6 +139,13 @@ fn inserts(
             }
             list
         }
+        // What asks and answers on both sides stands between two that only do one.
+        Step::Communication => fitting(
+            setting,
+            &candidates(setting, &kinds(category::INTERFACETRANSFORM)),
+            offer,
+            want,
+        ),
         Step::Instances => {
             let [splits, mixes, changes] = [
                 category::SPLITTER,
@@ -321,9 +328,17 @@ pub(super) struct Side<'a> {
     pub(super) answering: Answering<'a>,
 }
 
-/// What two pins have in common, an output and an input; `None` where neither of them asks.
+/// What two pins have in common, an output and an input; `None` where neither of them asks, or no link joins them.
 pub(super) fn common(from: Side<'_>, to: Side<'_>) -> Option<Vec<DataRange>> {
     let is_push = from.pin.communication.issues_to(to.pin.communication)?;
+    // Links are looked at before formats (SEL-2).
+    let mut mediums = from.pin.all_mediums().iter();
+    let mut interfaces = from.pin.all_interfaces().iter();
+    let is_linked = mediums.any(|it| to.pin.all_mediums().contains(it))
+        && interfaces.any(|it| to.pin.all_interfaces().contains(it));
+    if !is_linked {
+        return None;
+    }
     let (client, own) = if is_push { (from, to) } else { (to, from) };
     Some(intersections(client.ranges, own.ranges, own.answering))
 }

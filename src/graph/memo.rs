@@ -80,6 +80,12 @@ struct Answer {
     given: Arc<[List]>,
 }
 
+/// Other values of a filter that were found to help: by property, with what the question was about.
+struct Helpful {
+    _asked: ([Arc<Make>; 2], Vec<List>),
+    found: Vec<(usize, Value)>,
+}
+
 /// What has been answered.
 #[derive(Default)]
 pub(super) struct Memo {
@@ -89,6 +95,8 @@ pub(super) struct Memo {
     constrained: HashMap<Box<[usize]>, Answer, Quick>,
     /// Pins whose frames go together (NEG-5), by kind and number.
     framed: HashMap<Places, [Arc<Make>; 2], Quick>,
+    /// Values that would help, looked for (`settings.rs`).
+    helpful: HashMap<Box<[usize]>, Helpful, Quick>,
     /// Cures that were looked for.
     cures: HashMap<CureKey, Cured>,
     /// What trials work with.
@@ -303,6 +311,27 @@ impl Memo {
     /// What would help two pins that do not fit, by all that goes into it; looked for once.
     pub(super) fn cured(&self, key: &CureKey) -> Option<Vec<Cure>> {
         self.cures.get(key).map(|it| it.found.clone())
+    }
+
+    /// Values of a filter that would help two pins, by all that goes into it.
+    pub(super) fn helpful(&self, question: &[usize]) -> Option<Vec<(usize, Value)>> {
+        self.helpful.get(question).map(|it| it.found.clone())
+    }
+
+    /// Keeps them, and what was asked about.
+    pub(super) fn keep_helpful(
+        &mut self,
+        question: &[usize],
+        asked: ([Arc<Make>; 2], Vec<List>),
+        found: &[(usize, Value)],
+    ) {
+        if self.helpful.len() < MOST_CURES {
+            let helpful = Helpful {
+                _asked: asked,
+                found: found.to_vec(),
+            };
+            self.helpful.insert(question.into(), helpful);
+        }
     }
 
     /// Keeps what would help.

@@ -1,9 +1,12 @@
 //! Other values of the two filters at a refused wire: under which the two pins would go together, and all that is wired to
 //! the filter still would. What the filters are called is not looked at: each is described anew and asked.
 
+use std::sync::Arc;
+
 use super::agree::Setting;
 use super::connect::End;
 use super::cures::{Side, common, few_values, value_text};
+use super::memo::List;
 use super::net::{Net, Room};
 use super::refusal::{Cure, CureKind};
 use crate::ks::{DataRange, Descriptor, Settings, Value, overlaps};
@@ -29,35 +32,73 @@ pub(super) fn other_values(
         let Some((_, descriptor)) = &member.make.known else {
             continue;
         };
-        for property in descriptor.properties.iter().filter(|it| it.structural) {
+        let values = helpful(setting, room, net, (end, other), is_output);
+        for (property, value) in values {
+            let property = &descriptor.properties[property];
+            let name = &member.wired.name;
+            let text = value_text(&value);
+            found.push(Cure {
+                kind: CureKind::Property,
+                cost: 1,
+                inserts: vec![],
+                values: vec![],
+                pins: None,
+                text: format!("Set {} of {name} to {text}", property.title),
+                set: Some((end.address.clone(), property.key.to_owned(), text)),
+            });
+        }
+    }
+    found
+}
+
+/// For each property that would help the first of its values that does; looked for once for equal questions.
+fn helpful(
+    setting: &Setting<'_>,
+    room: &Room<'_>,
+    net: &Net,
+    (end, other): (End<'_>, End<'_>),
+    is_output: bool,
+) -> Vec<(usize, Value)> {
+    let member = &room.members[end.filter];
+    let make = [&member.make, &room.members[other.filter].make].map(Arc::clone);
+    let place = |list: &List| list.as_ptr().addr();
+    let mut lists = vec![];
+    let mut question = vec![usize::from(is_output), end.index, other.index];
+    question.extend(make.iter().map(|it| Arc::as_ptr(it).addr()));
+    if let Some(pin) = net.pin(other.filter, other.index, other.address.instance) {
+        lists.push(Arc::clone(&net.pins[pin].ranges));
+    }
+    for pin in net.pins_of(end.filter) {
+        if let Some(wire) = net.pins[pin].wire.map(|wire| &net.wires[wire]) {
+            let peer = if wire.from == pin { wire.to } else { wire.from };
+            question.push(net.pins[pin].factory);
+            lists.push(Arc::clone(&net.pins[peer].ranges));
+        }
+    }
+    question.extend(lists.iter().map(place));
+    let known = room.memo.borrow().helpful(&question);
+    if let Some(known) = known {
+        return known;
+    }
+    let Some((_, descriptor)) = &member.make.known else {
+        return vec![];
+    };
+    let properties = descriptor.properties.iter().enumerate();
+    let found: Vec<(usize, Value)> = properties
+        .filter(|(_, property)| property.structural)
+        .filter_map(|(index, property)| {
             let now = member.wired.values.get(property.key);
             let now = now.cloned().unwrap_or_else(|| property.default_value());
             let mut others = few_values(property).into_iter().filter(|it| *it != now);
             let helps = |value: &Value| {
-                fits(
-                    setting,
-                    room,
-                    net,
-                    (end, other),
-                    is_output,
-                    (property.key, value),
-                )
+                let set = (property.key, value);
+                fits(setting, room, net, (end, other), is_output, set)
             };
-            if let Some(value) = others.find(helps) {
-                let name = &member.wired.name;
-                let text = value_text(&value);
-                found.push(Cure {
-                    kind: CureKind::Property,
-                    cost: 1,
-                    inserts: vec![],
-                    values: vec![],
-                    pins: None,
-                    text: format!("Set {} of {name} to {text}", property.title),
-                    set: Some((end.address.clone(), property.key.to_owned(), text)),
-                });
-            }
-        }
-    }
+            Some((index, others.find(helps)?))
+        })
+        .collect();
+    let mut memo = room.memo.borrow_mut();
+    memo.keep_helpful(&question, (make, lists), &found);
     found
 }
 

@@ -321,3 +321,52 @@ fn card_explain_check_and_json_tell_the_same_refusal() {
         }
     }
 }
+
+/// Cures on the card: one click makes the wire, one Undo takes all of it back.
+#[test]
+fn a_cure_on_the_card_is_one_click_and_one_undo_step() {
+    let cases = [("property", "Set "), ("insert", "Insert ")];
+    for (kind, begins) in cases {
+        let mut app = App::new(Options::nominal(64));
+        for (column, key) in ["format_converter", "gain"].into_iter().enumerate() {
+            app.perform(Action::AddFilter {
+                key: key.to_owned(),
+                at: Position {
+                    x: 320.0 * column as f32,
+                    y: 0.0,
+                },
+            });
+        }
+        app.perform(Action::SetProperty {
+            filter: FilterId(1),
+            key: "format".into(),
+            value: Some(ksgraph::ks::Value::Text("16 bit".into())),
+        });
+        app.perform(Action::Select(Default::default()));
+        let mut window = Window::of(app);
+        let before = window.graph();
+        let from = window.middle("Sample Format Converter output out (audio)");
+        let to = window.middle("Gain and Pan input in (audio)");
+        window.drag(from, to);
+        let text = {
+            let view = window.screen().app().view();
+            let (_, _, refusal) = view.refusal.expect("integers are refused");
+            let mut cures = refusal.cures.iter();
+            let cure = cures.find(|it| it.kind.name() == kind);
+            cure.expect(kind).text.clone()
+        };
+        assert!(text.starts_with(begins), "{text}");
+        window.click(&text);
+        let cured = window.graph();
+        assert!(!cured.connections.is_empty(), "{kind}");
+        let view = window.screen().app().view();
+        assert!(
+            view.wiring.wires.iter().all(|it| it.outcome.is_ok()),
+            "{kind}"
+        );
+        window.key(egui::Modifiers::COMMAND, egui::Key::Z);
+        let after = window.graph();
+        assert_eq!(after.filters, before.filters, "{kind}");
+        assert_eq!(after.connections, before.connections, "{kind}");
+    }
+}
