@@ -218,3 +218,17 @@ fn what_was_chosen_by_hand_is_let_go_in_one_step() {
         assert_eq!(wires(&app), ["t.out -> g.in"], "{kind}");
     }
 }
+
+/// Two that only answer, and nobody asks: a filter between them asks on both sides.
+#[test]
+fn where_nobody_asks_a_filter_between_does() {
+    let mut app = editor("pull_source:p; lab_card_wave:c");
+    let (from, to) = (at(&app, "p.out"), at(&app, "c.in"));
+    let refusal = app.view().would_connect(&from, &to).unwrap_err();
+    assert_eq!(refusal.rule, "COM-5");
+    assert_eq!(refusal.cures[0].inserts.len(), 1, "{refusal:?}");
+    one_step(&mut app, Action::ConnectVia { from, to, cure: 0 });
+    let made = wires(&app);
+    assert_eq!(made.len(), 2, "{made:?}");
+    assert!(!made.iter().any(|it| it.ends_with('!')), "{made:?}");
+}
