@@ -474,6 +474,18 @@ pub(super) fn select_all(ui: &Ui, id: Id, length: usize) {
     state.store(ui.ctx(), id);
 }
 
+/// A field of one line: the text itself, or a hint.
+pub(super) fn line(
+    ui: &mut Ui,
+    id: Id,
+    rect: Rect,
+    text_now: &mut String,
+    hint: &str,
+    name: &str,
+) -> Response {
+    entry(ui, id, rect, 10.0, text_now, [hint, ""], name)
+}
+
 /// A field for searching: a glass, a hint, and the text itself.
 pub(super) fn search(
     ui: &mut Ui,
@@ -484,6 +496,24 @@ pub(super) fn search(
     badge: &str,
     name: &str,
 ) -> Response {
+    let response = entry(ui, id, rect, 28.0, text_now, [hint, badge], name);
+    let theme = Theme::of(ui.ctx());
+    let glass =
+        Rect::from_center_size(pos2(rect.left() + 15.0, rect.center().y), Vec2::splat(14.0));
+    Icon::Search.paint(ui.painter(), glass, theme.dim);
+    response
+}
+
+/// The text of a field that begins so far from its left edge.
+fn entry(
+    ui: &mut Ui,
+    id: Id,
+    rect: Rect,
+    left: f32,
+    text_now: &mut String,
+    [hint, badge]: [&str; 2],
+    name: &str,
+) -> Response {
     let theme = Theme::of(ui.ctx());
     let has = ui.memory(|memory| memory.has_focus(id));
     plate(
@@ -492,18 +522,7 @@ pub(super) fn search(
         theme.field,
         if has { theme.line_strong } else { theme.line },
     );
-    let glass =
-        Rect::from_center_size(pos2(rect.left() + 15.0, rect.center().y), Vec2::splat(14.0));
-    Icon::Search.paint(ui.painter(), glass, theme.dim);
-    if text_now.is_empty() {
-        let at = pos2(rect.left() + 28.0, rect.center().y);
-        text(ui, at, Align2::LEFT_CENTER, hint, Type::Body, theme.dim);
-        if !has {
-            let at = rect.right_center() - vec2(8.0, 0.0);
-            text(ui, at, Align2::RIGHT_CENTER, badge, Type::Small, theme.dim);
-        }
-    }
-    let inner = Rect::from_min_max(rect.min + vec2(28.0, 0.0), rect.max - vec2(space::S2, 0.0));
+    let inner = Rect::from_min_max(rect.min + vec2(left, 0.0), rect.max - vec2(space::S2, 0.0));
     let edit = TextEdit::singleline(text_now)
         .id(id)
         .font(Type::Body.font())
@@ -513,6 +532,15 @@ pub(super) fn search(
         .align(Align2::LEFT_CENTER)
         .desired_width(inner.width());
     let response = ui.name_inputs(name, |ui| ui.put(inner, edit));
+    // What was typed just now is in the text already: the hint goes in the same frame.
+    if text_now.is_empty() {
+        let at = pos2(rect.left() + left, rect.center().y);
+        text(ui, at, Align2::LEFT_CENTER, hint, Type::Body, theme.dim);
+        if !has {
+            let at = rect.right_center() - vec2(8.0, 0.0);
+            text(ui, at, Align2::RIGHT_CENTER, badge, Type::Small, theme.dim);
+        }
+    }
     probe::note(ui.ctx(), "field", name, text_now, rect);
     response
 }

@@ -240,10 +240,10 @@ impl Reader {
                     name = format!("{wanted} {number}");
                     number += 1;
                 }
-                let text = format!(
-                    "the name {:?} is not unique; {id} is called {name:?}",
-                    node.name
-                );
+                let text = match node.name.as_str() {
+                    "" => format!("{id} has no name; it is called {name:?}"),
+                    old => format!("the name {old:?} is not unique; {id} is called {name:?}"),
+                };
                 self.warn(line, text, false);
                 node.name = name;
             }

@@ -9,7 +9,7 @@ use crate::gui::panels::dialogs::modal;
 use crate::gui::property;
 use crate::gui::theme::{Theme, Type};
 use crate::gui::words::{kind_word, range_text};
-use crate::ks::{DataFlow, Descriptor, PinFactory};
+use crate::ks::{DataFlow, Descriptor, Domain, PinFactory};
 
 /// Draws the page of a filter, or of the window where `key` is empty. False when it is done.
 pub(super) fn ui(ui: &Ui, sight: &Sight<'_>, bindings: &Bindings, key: &str) -> bool {
@@ -75,7 +75,11 @@ fn of_filter(ui: &mut Ui, descriptor: &Descriptor) {
                 } else {
                     ""
                 };
-                let words = format!("    {} \u{b7} {}{note}", it.key, it.wanted());
+                let mut wanted = it.wanted();
+                if matches!(it.domain, Domain::Number { .. }) {
+                    wanted = wanted.replace('-', "\u{2212}");
+                }
+                let words = format!("    {} \u{b7} {wanted}{note}", it.key);
                 page::text(ui, &words, Type::Small, theme.dim);
             }
         }

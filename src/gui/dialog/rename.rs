@@ -53,15 +53,8 @@ impl Rename {
             let id = Id::unique("new name");
             let (rect, _) = ui.allocate_exact_size(vec2(380.0, 28.0), Sense::hover());
             let hint = "Name";
-            let response = controls::search(
-                ui,
-                id,
-                rect,
-                &mut self.typed,
-                hint,
-                "",
-                "Name of the filter",
-            );
+            let spoken = "Name of the filter";
+            let response = controls::line(ui, id, rect, &mut self.typed, hint, spoken);
             if self.is_new {
                 response.request_focus();
                 controls::select_all(ui, id, self.typed.chars().count());

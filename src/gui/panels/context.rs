@@ -114,7 +114,7 @@ impl Context {
         let shown = Area::new(Id::unique("context menu"))
             .order(Order::Foreground)
             .fixed_pos(self.aim.screen)
-            .constrain_to(ui.ctx().content_rect())
+            .constrain_to(ui.ctx().content_rect().shrink(4.0))
             .fade_in(false)
             .show(ui.ctx(), |ui| {
                 appear(ui, "context menu");
@@ -122,23 +122,27 @@ impl Context {
                     ui.spacing_mut().item_spacing.y = 0.0;
                     let width = menu::width_of(ui, entries.iter(), bindings);
                     ui.set_width(width);
-                    for (index, (spec, state)) in entries.iter().enumerate() {
-                        let keys = bindings.shown(spec.name);
-                        let face = menu::Face {
-                            words: spec.words,
-                            right: &keys,
-                            is_on: state.is_on,
-                            why_not: None,
-                            help: spec.help,
-                        };
-                        let response = menu::entry(ui, width, &face);
-                        if moved && self.chosen == Some(index) {
-                            response.request_focus();
+                    let room = ui.ctx().content_rect().height() - 24.0;
+                    let high = (entries.len() + 1) as f32 * menu::ROW;
+                    menu::rolled(ui, room, high, |ui| {
+                        for (index, (spec, state)) in entries.iter().enumerate() {
+                            let keys = bindings.shown(spec.name);
+                            let face = menu::Face {
+                                words: spec.words,
+                                right: &keys,
+                                is_on: state.is_on,
+                                why_not: None,
+                                help: spec.help,
+                            };
+                            let response = menu::entry(ui, width, &face);
+                            if moved && self.chosen == Some(index) {
+                                response.request_focus();
+                            }
+                            if response.clicked() {
+                                picked = Some(index);
+                            }
                         }
-                        if response.clicked() {
-                            picked = Some(index);
-                        }
-                    }
+                    });
                 });
             });
         if let Some((spec, _)) = picked.and_then(|index| entries.get(index)) {

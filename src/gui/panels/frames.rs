@@ -174,6 +174,11 @@ fn head_ui(ui: &mut Ui, head: Rect, view: &View<'_>, wire: &Wire, commands: &mut
     controls::clipped(ui, at, wide, &title, Type::Value, theme.strong);
 }
 
+/// Columns behind the peak: how far behind it, and how wide.
+const HOLDER: (f32, f32) = (18.0, 112.0);
+const PATH: (f32, f32) = (138.0, 84.0);
+const SUM: (f32, f32) = (228.0, 76.0);
+
 /// Where columns stand.
 struct Columns {
     list: Rect,
@@ -192,6 +197,12 @@ impl Columns {
         }
     }
 
+    /// Where a column behind the peak begins; `None` where it would be cut off.
+    fn place(&self, (from, wide): (f32, f32)) -> Option<f32> {
+        let x = self.peak + from;
+        (x + wide <= self.list.right()).then_some(x)
+    }
+
     fn titles(&self, ui: &Ui, theme: &Theme) {
         let y = self.list.top() + ROW / 2.0;
         let put = |x: f32, align: Align2, words: &str| {
@@ -206,9 +217,11 @@ impl Columns {
         put(left + 354.0, Align2::RIGHT_CENTER, "Used / extent");
         put(self.flags, Align2::LEFT_CENTER, "Flags");
         put(self.peak, Align2::RIGHT_CENTER, "Peak");
-        put(self.peak + 18.0, Align2::LEFT_CENTER, "Held by");
-        put(self.peak + 138.0, Align2::LEFT_CENTER, "Path");
-        put(self.peak + 228.0, Align2::LEFT_CENTER, "Checksum");
+        for (column, title) in [(HOLDER, "Held by"), (PATH, "Path"), (SUM, "Checksum")] {
+            if let Some(x) = self.place(column) {
+                put(x, Align2::LEFT_CENTER, title);
+            }
+        }
     }
 
     fn row(
@@ -269,20 +282,21 @@ impl Columns {
             false => "silent".into(),
         };
         put(self.peak, Align2::RIGHT_CENTER, &words, ink);
-        put(self.peak + 138.0, Align2::LEFT_CENTER, path, ink);
+        if let Some(x) = self.place(PATH) {
+            put(x, Align2::LEFT_CENTER, path, ink);
+        }
         let at = pos2(self.flags, y);
         let room = self.peak - 70.0 - self.flags;
         controls::clipped(ui, at, room, &flags, Type::Body, ink);
-        let at = pos2(self.peak + 18.0, y);
-        if at.x < rect.right() {
-            controls::clipped(ui, at, 112.0, holder, Type::Body, ink);
+        if let Some(x) = self.place(HOLDER) {
+            controls::clipped(ui, pos2(x, y), HOLDER.1, holder, Type::Body, ink);
         }
-        let at = pos2(self.peak + 228.0, y);
-        if at.x < rect.right() {
+        if let Some(x) = self.place(SUM) {
+            let at = pos2(x, y);
             controls::text(ui, at, Align2::LEFT_CENTER, &sum, Type::Hex, theme.dim);
         }
         controls::focus_ring(ui, &response);
-        response
+        response.on_hover_text(said)
     }
 }
 

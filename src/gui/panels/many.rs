@@ -88,7 +88,11 @@ pub(super) fn ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Command>) {
         ui.add_space(8.0);
         let place = row(ui, 28.0);
         let place = Rect::from_min_size(place.min, vec2(130.0, 28.0));
-        if controls::button_at(ui, place, "Delete them", Face::Plain, true).clicked() {
+        let words = match boxes + wires + notes {
+            1 => "Delete it",
+            _ => "Delete them",
+        };
+        if controls::button_at(ui, place, words, Face::Plain, true).clicked() {
             commands.push(Command::Do(Action::DeleteSelection));
         }
     });

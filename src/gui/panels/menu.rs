@@ -1,6 +1,8 @@
 //! The menu bar: mark, menus, the document's name in the middle, the way to the finder at the right. What is in the menus
 //! comes from the table of commands.
 
+use std::collections::BTreeSet;
+
 use egui::containers::menu::{MenuButton, SubMenuButton};
 use egui::{
     Align2, CornerRadius, Id, MenuBar, Popup, Pos2, Rect, Response, Role, Sense, Stroke, Ui,
@@ -15,7 +17,9 @@ use crate::gui::screen::Command;
 use crate::gui::theme::{Theme, Type};
 
 /// Height of an entry.
-const ROW: f32 = 24.0;
+pub(super) const ROW: f32 = 24.0;
+/// Height of the rule between two groups.
+const RULE: f32 = 7.0;
 
 /// Where the first menu's button is, so that a key can give it the keyboard.
 pub(in crate::gui) fn first_id(ctx: &egui::Context) -> Option<Id> {
@@ -209,9 +213,39 @@ fn entries(
     let width = width_of(ui, mine.iter().filter(top), bindings);
     ui.spacing_mut().item_spacing.y = 0.0;
     ui.set_width(width);
+    let room = ui.ctx().content_rect().bottom() - ui.cursor().top() - 12.0;
+    let rows = mine.iter().filter(top).count();
+    let groups: BTreeSet<_> = mine
+        .iter()
+        .map(|it| it.0.place.map(|place| place.group))
+        .collect();
+    let unders: BTreeSet<_> = mine.iter().filter_map(|it| it.0.place?.under).collect();
+    let high = (rows + unders.len() + 1) as f32 * ROW + groups.len() as f32 * RULE;
+    rolled(ui, room, high, |ui| {
+        all_of(ui, (&mine, width), sight, bindings, commands)
+    });
+}
+
+/// What is higher than the room there is rolls.
+pub(super) fn rolled(ui: &mut Ui, room: f32, high: f32, inside: impl FnOnce(&mut Ui)) {
+    if high <= room {
+        return inside(ui);
+    }
+    egui::ScrollArea::vertical()
+        .max_height(room.max(ROW * 4.0))
+        .show(ui, inside);
+}
+
+fn all_of(
+    ui: &mut Ui,
+    (mine, width): (&[(&'static Spec, State)], f32),
+    sight: &Sight<'_>,
+    bindings: &Bindings,
+    commands: &mut Vec<Command>,
+) {
     let mut group = None;
     let mut done: Vec<&str> = vec![];
-    for (spec, state) in &mine {
+    for (spec, state) in mine {
         let Some(place) = spec.place else { continue };
         let Some(title) = place.under else {
             rule(ui, &mut group, place.group);
@@ -296,6 +330,9 @@ fn submenu(ui: &mut Ui, width: f32, title: &str, inside: impl FnOnce(&mut Ui)) {
             inside(ui);
         });
         note_sub(ui, response.id);
+        if response.gained_focus() {
+            response.scroll_to_me(None);
+        }
         controls::focus_ring(ui, &response);
         probe::note(ui.ctx(), "menu", title, "", response.rect);
     });
@@ -303,7 +340,7 @@ fn submenu(ui: &mut Ui, width: f32, title: &str, inside: impl FnOnce(&mut Ui)) {
 
 fn rule(ui: &mut Ui, group: &mut Option<u8>, now: u8) {
     if group.is_some_and(|group| group != now) {
-        let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 7.0), Sense::hover());
+        let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), RULE), Sense::hover());
         let theme = Theme::of(ui.ctx());
         let line = Rect::from_center_size(rect.center(), vec2(rect.width() - 8.0, 1.0));
         controls::rule(ui, line, theme.line_soft);
@@ -368,6 +405,9 @@ pub(super) fn entry(ui: &mut Ui, width: f32, face: &Face<'_>) -> Response {
         _ => "",
     };
     probe::note(ui.ctx(), "entry", face.words, state, rect);
+    if response.gained_focus() {
+        response.scroll_to_me(None);
+    }
     let is_hot = response.hovered() || response.has_focus();
     if is_hot {
         ui.painter()

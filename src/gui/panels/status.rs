@@ -117,9 +117,15 @@ pub(in crate::gui) fn ui(ui: &mut Ui, view: &View<'_>, now: &Now) {
     let theme = Theme::of(ui.ctx());
     let bar = ui.max_rect();
     let y = bar.center().y;
+    // What is at the right never goes; what is at the left has the room that is left.
+    let end = standing(ui, view, now) - 10.0;
     let mut x = bar.left() + 12.0;
     let mut put = |words: &str, ink: Color32| -> Rect {
-        let rect = controls::text(ui, pos2(x, y), Align2::LEFT_CENTER, words, Type::Small, ink);
+        let room = end - x;
+        if room < LEAST {
+            return Rect::NOTHING;
+        }
+        let rect = controls::clipped(ui, pos2(x, y), room, words, Type::Small, ink);
         x = rect.right() + 8.0;
         rect
     };
@@ -142,6 +148,16 @@ pub(in crate::gui) fn ui(ui: &mut Ui, view: &View<'_>, now: &Now) {
         put("·", theme.faint);
         put(&now.gestures, theme.dim);
     }
+}
+
+/// Less room than this says nothing.
+const LEAST: f32 = 24.0;
+
+/// What stands at the right: snap, whether it is saved, the zoom. Where that begins.
+fn standing(ui: &Ui, view: &View<'_>, now: &Now) -> f32 {
+    let theme = Theme::of(ui.ctx());
+    let bar = ui.max_rect();
+    let y = bar.center().y;
     let mut right = bar.right() - 12.0;
     let mut back = |words: &str, role: Type, ink: Color32| {
         let at = pos2(right, y);
@@ -156,4 +172,5 @@ pub(in crate::gui) fn ui(ui: &mut Ui, view: &View<'_>, now: &Now) {
     };
     back(saved, Type::Small, theme.dim);
     back("Snap 16", Type::Small, theme.dim);
+    right
 }

@@ -16,6 +16,8 @@ const ROW: f32 = 40.0;
 const NODE: Vec2 = vec2(78.0, 26.0);
 /// Room for the names of pins at either side.
 const PINS: f32 = 46.0;
+/// Beside a name in its node, and between two nodes.
+const PAD: f32 = 6.0;
 
 /// What the page remembers: the node whose controls are shown.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -152,9 +154,18 @@ fn drawing_ui(
     let rows = above + below.max(inputs.len()).max(outputs.len()).max(1);
     let area = row(ui, rows as f32 * ROW + 12.0);
     let theme = Theme::of(ui.ctx());
+    // Names of pins take what they need: what is left is the nodes'.
+    let names = |pins: &[u32]| {
+        let names = pins
+            .iter()
+            .filter_map(|pin| descriptor.pins.get(*pin as usize));
+        let wide = names.map(|pin| controls::width(ui, &pin.name, Type::Small));
+        (wide.fold(0.0, f32::max) + 13.0).min(PINS)
+    };
+    let (left, right) = (names(&inputs), names(&outputs));
     let inner = Rect::from_min_max(
-        pos2(area.left() + PINS, area.top()),
-        pos2(area.right() - PINS, area.bottom()),
+        pos2(area.left() + left, area.top()),
+        pos2(area.right() - right, area.bottom()),
     );
     let step = inner.width() / wide.max(1) as f32;
     let node_rect = |node: usize| {
@@ -166,7 +177,7 @@ fn drawing_ui(
                 (area.left() + (column as f32 + 0.5) * share, NODE)
             }
             false => {
-                let size = vec2(NODE.x.min(step - 10.0).max(18.0), NODE.y);
+                let size = vec2(NODE.x.min(step - PAD).max(18.0), NODE.y);
                 (inner.left() + (column as f32 + 0.5) * step, size)
             }
         };
@@ -218,7 +229,7 @@ fn drawing_ui(
             ui.painter().circle_filled(at, 3.0, theme.text);
             let name = &*descriptor.pins[pin as usize].name;
             let (left, room) = match flow {
-                DataFlow::In => (area.left(), PINS - 12.0),
+                DataFlow::In => (area.left(), left - 12.0),
                 DataFlow::Out => (at.x + 8.0, area.right() - at.x - 8.0),
             };
             let place = pos2(left, at.y);
@@ -255,12 +266,12 @@ fn drawing_ui(
             Stroke::new(1.0, edge),
             StrokeKind::Inside,
         );
-        let wide = controls::width(ui, &node.name, Type::Small).min(rect.width() - 8.0);
+        let wide = controls::width(ui, &node.name, Type::Small).min(rect.width() - PAD);
         let at = pos2(rect.center().x - wide / 2.0, rect.center().y);
         controls::clipped(
             ui,
             at,
-            rect.width() - 8.0,
+            rect.width() - PAD,
             &node.name,
             Type::Small,
             theme.strong,
