@@ -173,6 +173,7 @@ impl Gallery {
                 short: ["MIDI".into(), "".into()],
                 ticks: None,
                 figures: vec![],
+                chief: 0,
             }),
             ..Default::default()
         };
@@ -323,6 +324,7 @@ fn audio_wire(strands: u16, level: f32, ticks: Ticks) -> WireView<'static> {
         short: ["48 kHz".into(), format!("{strands} ch f32").into()],
         ticks: Some(ticks),
         figures: vec![],
+        chief: 0,
     };
     WireView {
         kind: kind::AUDIO,

@@ -133,6 +133,13 @@ pub enum Action {
         /// The filter it was dropped on.
         onto: Option<FilterId>,
     },
+    /// A file was dropped at a place where one that plays it comes to stand, without a wire.
+    PlaceMedia {
+        /// The file.
+        path: PathBuf,
+        /// The upper left corner of the new filter.
+        at: Position,
+    },
     /// Where is a file of [`super::View::missing_media`]? A screen asks, and answers with [`Action::MapMedia`].
     FindMedia(PathBuf),
     /// A file of [`super::View::missing_media`] is there now: all filters that name it follow.
@@ -279,6 +286,8 @@ pub enum Action {
     UseDefaultDevice,
     /// Opens the list of devices: only a screen can.
     ChooseDevice,
+    /// Where is the graph to be saved? A screen asks, and answers with [`Action::SaveAs`].
+    ChooseFile,
     /// Filters that name no device move whenever the system's default one changes, or stay.
     FollowDefault(bool),
     /// The rate all is counted in, in Hz; 0 leaves it to the device.

@@ -28,6 +28,8 @@ pub(super) struct Dropped {
     /// The same as the filter will name it.
     looked_at: PathBuf,
     at: Position,
+    /// Whether it is to be heard at once: with wires to a device.
+    is_wired: bool,
 }
 
 impl App {
@@ -37,6 +39,15 @@ impl App {
             self.drop_onto(path, id);
             return;
         }
+        self.look_at_dropped(path, at, true);
+    }
+
+    /// A file was dropped, and only a filter that plays it is wanted.
+    pub(super) fn place_media(&mut self, path: &Path, at: Position) {
+        self.look_at_dropped(path, at, false);
+    }
+
+    fn look_at_dropped(&mut self, path: &Path, at: Position, is_wired: bool) {
         let Some((_, property)) = self.player(path) else {
             self.warn("File", format!("No filter plays {}", name(path)));
             return;
@@ -54,6 +65,7 @@ impl App {
             path: path.to_owned(),
             looked_at,
             at,
+            is_wired,
         };
         if let Some(observer) = &mut self.observer {
             observer.probe(dropped.looked_at.clone());
@@ -143,7 +155,10 @@ impl App {
         let devices = self.devices_shown();
         let alone = Edit::Batch(vec![add, set]);
         let outputs = |trial: &Trial| self.free_pins(trial, id, DataFlow::Out);
-        let way = self.way_to(&alone, &outputs, &devices);
+        let way = match dropped.is_wired {
+            true => self.way_to(&alone, &outputs, &devices),
+            false => None,
+        };
         let edit = way.unwrap_or(alone);
         if self.apply(&format!("Add {}", name(&dropped.path)), edit) {
             self.select_one(id);
@@ -202,19 +217,38 @@ impl App {
         })
     }
 
+    /// The nearest place to that one where a new filter with a body of that size lies on no other.
+    pub(super) fn free_place_of(&self, key: &str, at: Position, body: [f32; 2]) -> Position {
+        // Title, a row of pins, footer and what lies between them.
+        const AROUND: (f32, f32) = (20.0, 92.0);
+        let title = self.catalogue.get(key).map(|it| it.descriptor());
+        let title = title.map_or("", |it| it.title.as_ref());
+        match self.add_filter(self.fresh_id(), key, title, at) {
+            Edit::Add { node, .. } => {
+                let (wide, high) = estimated_size(&node, &self.catalogue);
+                let size = (wide.max(body[0] + AROUND.0), high.max(body[1] + AROUND.1));
+                self.free_place_for(node.position, size)
+            }
+            _ => at,
+        }
+    }
+
     /// The nearest place to a new box where it lies on no other.
     pub(super) fn free_place(&self, node: &Node) -> Position {
+        self.free_place_for(node.position, estimated_size(node, &self.catalogue))
+    }
+
+    fn free_place_for(&self, at: Position, size: (f32, f32)) -> Position {
         let graph = self.shown();
         let ids = graph.filters.keys();
         let others: Vec<_> = ids
             .map(|id| (*id, area(graph, &self.catalogue, &self.sizes, *id)))
             .collect();
-        let size = estimated_size(node, &self.catalogue);
-        let placed = make_room(&others, node.position, size, None);
+        let placed = make_room(&others, at, size, None);
         // Nobody moves for a file: where all is taken it lies where it was let go.
         match placed.moves.is_empty() {
             true => placed.at,
-            false => node.position,
+            false => at,
         }
     }
 

@@ -94,9 +94,10 @@ impl App {
             Action::Duplicate { by } => self.duplicate(by),
             Action::Merge(path) => self.merge(&path),
             Action::DropMedia { path, at, onto } => self.drop_media(&path, at, onto),
+            Action::PlaceMedia { path, at } => self.place_media(&path, at),
             Action::MapMedia { from, to } => self.map_media(&from, &to),
             // Only a screen can ask.
-            Action::FindMedia(_) | Action::ChooseDevice => {}
+            Action::FindMedia(_) | Action::ChooseDevice | Action::ChooseFile => {}
             Action::Arrange { sizes } => self.arrange(sizes),
             Action::SnapToGrid => self.snap(),
             Action::Align(alignment) => self.align(alignment),

@@ -91,7 +91,13 @@ impl App {
                     self.agree();
                 }
             }
-            Err(error) => self.tell(error.to_string()),
+            Err(error) => {
+                let offers = vec![super::Offer {
+                    words: "Save as\u{2026}".into(),
+                    action: super::Action::ChooseFile,
+                }];
+                self.tell_offering(format!("Not saved: {error}"), offers);
+            }
         }
     }
 
@@ -118,12 +124,17 @@ impl App {
 
     /// Says something that must be seen.
     pub(super) fn tell(&mut self, text: String) {
+        self.tell_offering(text, vec![]);
+    }
+
+    /// The same with what can be done about it.
+    fn tell_offering(&mut self, text: String, offers: Vec<super::Offer>) {
         self.say(Urgency::Error, "File", None, text.clone());
         let banner = super::Banner {
             urgency: Urgency::Error,
             text,
             is_dismissible: true,
-            offers: vec![],
+            offers,
         };
         self.banners.insert(0, banner);
     }

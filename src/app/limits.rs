@@ -5,14 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use super::playing::{Playing, Step};
+use super::playing::Playing;
 use super::{App, Urgency};
 use crate::engine::{Held, Limits};
 use crate::graph::{FilterId, FilterPath, PinAddress};
 use crate::ks::{Cued, State, Status};
-
-/// Steps that get a line each when many come at once.
-const LINES: usize = 200;
 
 impl App {
     /// Filters go no further than a state; [`State::Run`] lets them go with the graph, and their pins too.
@@ -144,35 +141,6 @@ impl App {
         }
         if let Some(playing) = &mut self.playing {
             playing.set_limits(self.limits.clone(), wanted);
-        }
-    }
-
-    /// A line for each step of a pin; where very many come at once the rest is counted.
-    pub(super) fn hear_steps(&mut self, steps: Vec<Step>) {
-        let rate_hz = f64::from(self.wiring.rate_hz.max(1));
-        let mut more: BTreeMap<(State, State), usize> = BTreeMap::new();
-        for (index, step) in steps.into_iter().enumerate() {
-            if index >= LINES && step.status == Status::Success {
-                *more.entry((step.from, step.to)).or_default() += 1;
-                continue;
-            }
-            let urgency = match step.status {
-                Status::Success => Urgency::News,
-                _ => Urgency::Attention,
-            };
-            let text = format!(
-                "{} {}\u{2192}{} {} {:.3} s",
-                self.wiring.pin_text(&step.pin),
-                step.from.name(),
-                step.to.name(),
-                step.status.name(),
-                step.position as f64 / rate_hz,
-            );
-            self.say_of(urgency, &step.pin.filter, text);
-        }
-        for ((from, to), count) in more {
-            let text = format!("{count} more pins {}\u{2192}{}", from.name(), to.name());
-            self.say(Urgency::News, "State", None, text);
         }
     }
 }

@@ -89,6 +89,9 @@ mod sessions;
 mod settings;
 #[cfg(test)]
 mod settings_tests;
+
+mod steps;
+
 mod store;
 mod tempo;
 #[cfg(test)]
@@ -143,7 +146,7 @@ pub use preferences::{AudioChoice, ConnectMode, Panel, Preferences, ThemeChoice}
 pub use sessions::Recovered;
 pub use settings::Recent;
 
-pub use blame::{Bar, Dropout, Mishap, telling_time};
+pub use blame::{Bar, Cause, Dropout, Mishap, telling_time};
 pub use timeline::{Column, Lane, Part, Timeline};
 
 pub use view::{Banner, Document, FilterStatus, LogLine, Offer, Urgency, View};
@@ -152,7 +155,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::engine::{Epoch, Limits};
+use crate::engine::{Cells, Epoch, Limits};
 use crate::graph::{FilterPath, Graph, History, Negotiator, NoteId, PinAddress, Refusal};
 use crate::ks::{Catalogue, Facts, KernelEvent, State};
 use devices::Desk;
@@ -215,6 +218,9 @@ pub struct App {
     quality: quality::Heard,
     /// Marks of the clock that were reached since the graph was opened.
     fired: Vec<crate::engine::Fired>,
+
+    /// The line of the log that steps of pins are gathered in.
+    steps: steps::Gathered,
 
     blame: blame::Blame,
     timeline: Timeline,
@@ -287,6 +293,8 @@ impl App {
 
             quality: quality::Heard::default(),
             fired: vec![],
+
+            steps: steps::Gathered::default(),
 
             blame: blame::Blame::default(),
             timeline: Timeline::default(),
@@ -536,6 +544,12 @@ impl App {
         }
     }
 
+    /// Seconds of graph time, as the transport shows them.
+    fn graph_seconds(&self) -> f64 {
+        let position = self.cells().map_or(0, Cells::position);
+        position as f64 / f64::from(self.wiring.rate_hz.max(1))
+    }
+
     /// Seconds since the program began.
     fn seconds(&self) -> f64 {
         self.epoch.nanos() as f64 / 1e9
@@ -546,12 +560,15 @@ impl App {
             self.log.remove(0);
         }
         let seconds = self.seconds();
+        let at_seconds = self.graph_seconds();
         self.log.push(LogLine {
             seconds,
+            at_seconds,
             urgency,
             source: source.to_owned(),
             filter,
             text,
+            parts: vec![],
         });
     }
 

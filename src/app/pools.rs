@@ -1,6 +1,6 @@
 //! Allocators in the log: a line when the frames of a pipe are made, when all of them are out because their reader is held
 //! back, when they are taken again, and when they are freed (NEG-3, ALC-8). The steps of pins have their lines in
-//! `limits.rs`; the raw door traces every call (`raw/trace.rs`).
+//! `steps.rs`; the raw door traces every call (`raw/trace.rs`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,9 +8,6 @@ use super::playing::Step;
 use super::{App, Urgency};
 use crate::graph::PinAddress;
 use crate::ks::{State, Status};
-
-/// Allocators that get a line each when many come or go at once.
-const LINES: usize = 200;
 
 /// Pipes whose pins are above Stop, by the reader of their first wire.
 #[derive(Default)]
@@ -78,10 +75,12 @@ impl App {
         for ends in watched {
             self.pools.watched.entry(ends).or_default();
         }
-        for (pin, words) in lines.into_iter().take(LINES) {
+        let lines = lines.into_iter().map(|(pin, words)| {
             let text = format!("Allocator of {}: {words}", self.wiring.pin_text(&pin));
-            self.say_of(Urgency::News, &pin.filter, text);
-        }
+            (pin.filter, text)
+        });
+        let lines = lines.collect();
+        self.say_many("Allocators", "allocators made or freed their frames", lines);
     }
 
     /// Tells where the frames of a wire into a paused pin are out, and when they are taken again.

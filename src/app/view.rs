@@ -10,8 +10,8 @@ use super::settings::Recent;
 use super::{Dropout, Timeline};
 use crate::engine::{Cells, Held, PinFigures};
 use crate::graph::{
-    Agreement, FilterId, FilterPath, Graph, Group, NodeKind, PinAddress, PinRef, Refusal, Wire,
-    Wiring,
+    Agreement, FilterId, FilterPath, Graph, Group, NodeKind, PinAddress, PinRef, Position, Refusal,
+    Wire, Wiring,
 };
 use crate::ks::{AudioDevice, Catalogue, Facts, Granted, State, Telemetry};
 use crate::ks::{Cued, Status};
@@ -32,6 +32,8 @@ pub enum Urgency {
 pub struct LogLine {
     /// Seconds since the program began.
     pub seconds: f64,
+    /// Seconds of graph time: what the transport showed. Stop begins anew.
+    pub at_seconds: f64,
     /// How urgent.
     pub urgency: Urgency,
     /// What it is about: a filter's or wire's name, or the program.
@@ -40,6 +42,8 @@ pub struct LogLine {
     pub filter: Option<FilterPath>,
     /// The sentence.
     pub text: String,
+    /// The single lines that this one stands for, each with its filter; mostly none.
+    pub parts: Vec<(FilterPath, String)>,
 }
 
 /// What stands at the top of the canvas until it is dismissed or no longer true.
@@ -211,6 +215,12 @@ impl<'a> View<'a> {
     /// The id that the next box gets.
     pub fn fresh_id(&self) -> FilterId {
         self.app.fresh_id()
+    }
+
+    /// The nearest place to that one where a new filter covers no box, as large as boxes were drawn last; `body` is the size
+    /// of what it shows between its pins and its footer.
+    pub fn free_place(&self, key: &str, at: Position, body: [f32; 2]) -> Position {
+        self.app.free_place_of(key, at, body)
     }
 
     /// What the filter is doing.

@@ -515,6 +515,7 @@ impl Model for Scene<'_> {
                     if !glass.words.is_empty() {
                         let said = glass.words.join(", ");
                         shown.standing = format!("{}, {said}", shown.standing).into();
+                        words.chief = glass.chief;
                         words.figures = glass.words.into_iter().map(Cow::Owned).collect();
                     }
                 }

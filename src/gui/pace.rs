@@ -267,6 +267,29 @@ mod tests {
     }
 
     #[test]
+    fn one_long_frame_alone_does_not_slow_the_window_down_for_long() {
+        RAN.set(0.0);
+        let mut pace = told();
+        let (mut now, mut longest) = (100.0, 0.0_f32);
+        let mut is_hit = false;
+        while now < 112.0 {
+            let wall = match now >= 104.0 && !is_hit {
+                true => 0.5,
+                false => 0.004,
+            };
+            is_hit |= now >= 104.0;
+            let pause = pace.next(Found { now, ..MOVES });
+            RAN.set(RAN.get() + wall);
+            now += f64::from(pause).max(wall);
+            if is_hit {
+                longest = longest.max(pause);
+            }
+        }
+        // Counted in full it would be 0.08 and more.
+        assert!((FASTEST..0.065).contains(&longest), "{longest}");
+    }
+
+    #[test]
     fn what_other_threads_paint_counts_and_what_the_audio_thread_runs_does_not() {
         let painted = run(told(), 0.015, 2.0, 20.0, MOVES);
         assert!((0.15..0.25).contains(&painted.share), "{}", painted.share);

@@ -26,6 +26,8 @@ pub(super) struct Signal {
 pub(super) struct Glass {
     /// What waits, how late it is, how loud.
     pub(super) words: Vec<String>,
+    /// The one of them that stays where there is room for one.
+    pub(super) chief: usize,
     /// It is about to drop what it carries, or was late a moment ago.
     pub(super) is_worried: bool,
 }
@@ -181,8 +183,12 @@ impl Signals {
                 words.push(format!("{late} late"));
             }
         }
+        // Late is said last, and how loud before it.
+        let last = words.len().saturating_sub(1);
+        let chief = if was_late { last } else { last.min(2) };
         let glass = Glass {
             words,
+            chief,
             is_worried: is_full || was_late,
         };
         // What was late is to be seen to have calmed down.

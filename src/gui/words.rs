@@ -108,6 +108,7 @@ pub(super) fn tag(format: &DataFormat) -> Tag<'static> {
         short: short.map(Cow::Owned),
         ticks: None,
         figures: vec![],
+        chief: 0,
     }
 }
 

@@ -320,6 +320,17 @@ fn a_dropped_sound_is_played_and_wired_where_it_fits() {
     }
     assert_eq!(all.len(), 3);
     assert!(app.view().wiring.is_agreed());
+    // With Shift or Alt only what plays it is wanted.
+    let alone = Action::PlaceMedia {
+        path: wav.clone(),
+        at: Position { x: 0.0, y: 640.0 },
+    };
+    let count = app.view().graph.filters.len();
+    app.perform(alone);
+    assert!(wait(&mut app, |app| app.view().graph.filters.len() > count));
+    assert_eq!(app.view().graph.filters.len(), count + 1);
+    assert_eq!(wires(&app), all, "it has no wire");
+    assert_eq!(path_of(&app, "Wave Reader 3"), wav.to_string_lossy());
     // On a filter that names a file it is the file.
     let onto = Some(id(&app, "w"));
     one_step(&mut app, drop(&wav, onto));

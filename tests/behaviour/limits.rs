@@ -35,8 +35,11 @@ fn held(app: &App, from: u32, to: u32) -> Held {
 
 fn lines(app: &App) -> Vec<String> {
     let view = app.view();
-    let lines = view.log.iter().map(|line| line.text.replace('\u{a0}', " "));
-    lines.collect()
+    let lines = view.log.iter().flat_map(|line| {
+        let parts = line.parts.iter().map(|(_, text)| text);
+        std::iter::once(&line.text).chain(parts)
+    });
+    lines.map(|text| text.replace('\u{a0}', " ")).collect()
 }
 
 fn run(app: &mut App) {

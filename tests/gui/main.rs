@@ -1,6 +1,8 @@
 //! The window by accessible names, without a screen: one binary, one module per part of it.
 #![cfg(feature = "gui")]
 
+mod adding;
+
 mod app_support;
 
 mod board;

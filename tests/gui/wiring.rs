@@ -210,6 +210,41 @@ fn a_graph_is_built_wired_played_and_saved_by_keys_alone() {
     walk(&mut window, "Gain and Pan");
     window.key(Modifiers::COMMAND | Modifiers::SHIFT, Key::R);
     assert_eq!(window.graph().connections.len(), 2);
+    // A value: to the inspector, along its controls, and a step up; and back.
+    let level = |window: &mut Window| {
+        let graph = window.graph();
+        let gain = graph.filters.values().find(|it| it.name == "Gain and Pan");
+        match &gain.expect("it is there").kind {
+            ksgraph::graph::NodeKind::Filter(filter) => filter.values.clone(),
+            ksgraph::graph::NodeKind::Group(_) => panic!("a group"),
+        }
+    };
+    let has_focus = |window: &mut Window, role: Role, name: &str| {
+        let mut all = window.harness().query_all_by_role(role);
+        all.any(|it| it.is_focused() && it.accesskit_node().label().as_deref() == Some(name))
+    };
+    let before = level(&mut window);
+    window.key(none, Key::F6);
+    assert!(has_focus(&mut window, Role::Pane, "Inspector"));
+    for _ in 0..40 {
+        window.key(none, Key::Tab);
+        if has_focus(&mut window, Role::Slider, "Gain") {
+            break;
+        }
+    }
+    assert!(has_focus(&mut window, Role::Slider, "Gain"));
+    window.key(none, Key::ArrowRight);
+    assert_ne!(level(&mut window), before);
+    window.key(Modifiers::COMMAND, Key::Z);
+    assert_eq!(level(&mut window), before, "taken back");
+    window.key(Modifiers::COMMAND, Key::Y);
+    assert_ne!(level(&mut window), before);
+    for _ in 0..8 {
+        if has_focus(&mut window, Role::Canvas, "Graph") {
+            break;
+        }
+        window.key(Modifiers::SHIFT, Key::F6);
+    }
     window.key(none, Key::Space);
     window.harness().key_up(Key::Space);
     window.harness().run_steps(4);
@@ -226,6 +261,10 @@ fn a_graph_is_built_wired_played_and_saved_by_keys_alone() {
     let saved = std::fs::read_to_string(&file).expect("it is saved");
     std::fs::remove_file(&file).ok();
     assert!(saved.contains("null_renderer"), "{saved}");
+    assert!(saved.contains("gain"), "{saved}");
+    assert!(!window.screen().may_leave());
+    window.key(Modifiers::COMMAND, Key::Q);
+    assert!(window.screen().may_leave(), "nothing is unsaved");
 }
 
 #[test]

@@ -39,6 +39,19 @@ pub enum Mishap {
     Muted,
 }
 
+/// What it is put down to: that is what can be helped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cause {
+    /// A filter, or something of ours between two.
+    Filter,
+    /// The machine, which woke the audio thread late.
+    Wake,
+    /// The device or its sound system: all of ours was in time.
+    Device,
+    /// Nothing that was late: a file that had nothing, a filter that was muted.
+    Other,
+}
+
 /// One filter's part of a cycle.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Bar {

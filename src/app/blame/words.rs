@@ -1,6 +1,6 @@
 //! The words of stories.
 
-use super::{Dropout, Mishap};
+use super::{Cause, Dropout, Mishap};
 use crate::ks::grouped;
 
 /// So many nanoseconds, as people say it.
@@ -33,6 +33,7 @@ fn times(count: u32) -> String {
 /// The whole in one sentence.
 pub(super) fn sentence(it: &Dropout) -> String {
     let late = time(it.late_nanos);
+    let is_woken_late = it.cause() == Cause::Wake;
     match (it.mishap, &it.device) {
         (Mishap::Starved, _) => {
             format!("{} had nothing in time, so it gave silence", it.culprit)
@@ -44,7 +45,7 @@ pub(super) fn sentence(it: &Dropout) -> String {
             it.device_name,
             times(*count)
         ),
-        (_, Some((_, count))) if it.woke_late_nanos > it.lasts_nanos / 4 => format!(
+        (_, Some((_, count))) if is_woken_late => format!(
             "The audio thread was woken {} late, so {} had {}; no filter was late",
             time(it.woke_late_nanos),
             it.device_name,
@@ -82,6 +83,17 @@ pub(super) fn line(it: &Dropout) -> String {
 }
 
 impl Dropout {
+    /// What it is put down to.
+    pub fn cause(&self) -> Cause {
+        match (self.mishap, &self.device) {
+            (Mishap::Starved | Mishap::Muted, _) => Cause::Other,
+            _ if self.late_nanos > 0 => Cause::Filter,
+            (_, Some(_)) if self.woke_late_nanos > self.lasts_nanos / 4 => Cause::Wake,
+            (_, Some(_)) => Cause::Device,
+            (_, None) => Cause::Filter,
+        }
+    }
+
     /// What stands in a list: what happened, and by whom.
     pub fn title(&self) -> &'static str {
         match self.mishap {

@@ -66,7 +66,7 @@ macro_rules! actions {
 
 actions! {
     tried:
-        Undo Redo AddFilter Connect ConnectVia Disconnect Choose Rewire GoToStep Cut Paste Duplicate Merge DropMedia MapMedia
+        Undo Redo AddFilter Connect ConnectVia Disconnect Choose Rewire GoToStep Cut Paste Duplicate Merge DropMedia PlaceMedia MapMedia
         SetMaster SetCompensation SetFullQuality Arrange SnapToGrid Align Distribute DisconnectSelection DisconnectAll ConnectToBody InsertOnWire DropOnWire
         AddFilterWired Delete DeleteSelection Move Rename SetProperty SetRate Enter Leave LeaveTo Reveal Group Ungroup
         ShowPin HidePin RenamePin SetBypass SetDisabled AddComment AddFrame EditNote MoveNotes ResizeNote RemoveNotes
@@ -77,7 +77,7 @@ actions! {
         New Open Save SaveAs BeginGesture EndGesture Select SelectAll SetState ToggleRun
         LimitFilters LimitPin Mark Unmark SetClockRate Panic Play SetPlayMode PlayOn
         DismissBanner DismissRefusal Refresh UseDevice LookForDevices UseDefaultDevice FollowDefault SetQuantum
-        SetPreferences SaveAsTemplate OpenRecovered DiscardRecovered Report Probe HoldFrames Picture FindMedia ChooseDevice
+        SetPreferences SaveAsTemplate OpenRecovered DiscardRecovered Report Probe HoldFrames Picture FindMedia ChooseDevice ChooseFile
         ExportTimeline RecordTimeline;
 }
 
@@ -369,6 +369,13 @@ fn acts(app: &App, files: &Files) -> Vec<(Vec<Action>, Action)> {
                 path: files.wave.clone(),
                 at,
                 onto: None,
+            },
+        ),
+        (
+            vec![],
+            Action::PlaceMedia {
+                path: files.wave.clone(),
+                at,
             },
         ),
         (

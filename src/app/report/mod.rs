@@ -258,10 +258,14 @@ fn log_line(line: &LogLine) -> String {
         Urgency::Attention => '!',
         Urgency::Error => 'x',
     };
-    format!(
+    let mut text = format!(
         "{:10.3} {mark} {}: {}",
         line.seconds, line.source, line.text
-    )
+    );
+    for (_, part) in &line.parts {
+        text += &format!("\n{:13}{part}", "");
+    }
+    text
 }
 
 /// What the audio thread did.

@@ -190,6 +190,8 @@ const SUSTAIN: u8 = 64;
 const MODULATION: u8 = 1;
 /// How long a note lasts that was asked for by name, in seconds.
 const TAP: f64 = 0.8;
+/// How long one lasts whose key came up within the frame in which it went down.
+const BRIEF: f64 = 0.1;
 
 /// Notes in the hand.
 #[derive(Debug, Default)]
@@ -400,8 +402,24 @@ impl PlayKeys {
                 false
             });
         });
-        for (key, pressed) in heard {
-            self.key(key, pressed, filter, touch, commands);
+        for (at, (key, pressed)) in heard.iter().copied().enumerate() {
+            let finger = Finger::Key(key);
+            // Both within one frame: how long it was held is not known, but it was played to be heard.
+            if !pressed && heard[..at].contains(&(key, true)) && self.held.contains_key(&finger) {
+                self.linger(finger, ctx.input(|i| i.time));
+                ctx.request_repaint_after_secs(BRIEF as f32);
+            } else {
+                self.key(key, pressed, filter, touch, commands);
+            }
+        }
+    }
+
+    /// A finger was lifted at once: its note goes on for a moment.
+    fn linger(&mut self, finger: Finger, now: f64) {
+        if let Some(sounding) = self.held.remove(&finger) {
+            let end = self.ends.entry(sounding.note).or_default();
+            *end = end.max(now + BRIEF);
+            self.held.insert(Finger::Tap(sounding.note), sounding);
         }
     }
 
@@ -419,7 +437,7 @@ impl PlayKeys {
             self.lift(Finger::Tap(note), commands);
         }
         if !self.ends.is_empty() {
-            ctx.request_repaint_after_secs(TAP as f32 / 4.0);
+            ctx.request_repaint_after_secs(BRIEF as f32);
         }
     }
 

@@ -140,3 +140,41 @@ fn wheels_and_pedal_are_let_go_with_the_notes() {
     keys.let_go(&mut out);
     assert_eq!(bytes(&out), [] as [Vec<u8>; 0]);
 }
+
+#[test]
+fn a_key_that_is_tapped_within_a_frame_is_heard_for_a_moment() {
+    use crate::app::{App, Options};
+    let mut app = App::new(Options::nominal(64));
+    let at = crate::graph::Position::default();
+    let key = "keyboard".to_owned();
+    app.perform(Action::AddFilter { key, at });
+    app.perform(Action::SetPlayMode(true));
+    let (mut keys, mut out) = (PlayKeys::default(), vec![]);
+    let ctx = Context::default();
+    let mut frame = |time: f64, taps: &[bool], out: &mut Vec<Command>| {
+        let events = taps.iter().map(|pressed| egui::Event::Key {
+            key: Key::A,
+            physical_key: None,
+            pressed: *pressed,
+            repeat: false,
+            modifiers: egui::Modifiers::NONE,
+        });
+        let input = egui::RawInput {
+            time: Some(time),
+            focused: true,
+            events: events.collect(),
+            ..Default::default()
+        };
+        let _ = ctx.run_ui(input, |ui| keys.hear(ui.ctx(), &app.view(), out));
+    };
+    frame(1.0, &[true, false], &mut out);
+    assert_eq!(bytes(&out), [vec![0x90, 60, 96]], "not lifted at once");
+    frame(1.05, &[], &mut out);
+    assert_eq!(bytes(&out).len(), 1);
+    frame(1.2, &[], &mut out);
+    assert_eq!(bytes(&out)[1..], [vec![0x80, 60, 64]], "and once");
+    // Held over a frame it ends when it is lifted.
+    frame(2.0, &[true], &mut out);
+    frame(2.01, &[false], &mut out);
+    assert_eq!(bytes(&out).len(), 4);
+}

@@ -348,8 +348,10 @@ pub struct Tag<'a> {
     pub short: [Cow<'a, str>; 2],
     /// Its queue.
     pub ticks: Option<Ticks>,
-    /// Figures below that, one line of them on a long wire and a line each on a short one; seen near only.
+    /// Figures below that, one line of them on a long wire and a line each on a short one. From afar they stand alone.
     pub figures: Vec<Cow<'a, str>>,
+    /// The figure that stays where there is room for one.
+    pub chief: usize,
 }
 
 /// One wire, in full. Asked for wires in sight only.

@@ -13,8 +13,12 @@ use super::model::{Model, Requests, Target, WireState, WireView};
 use super::paint::{dashed, mark, mix};
 use super::scene::Scene;
 use super::show::NodeGraph;
+use super::tag;
 use super::view::{Detail, View};
 use super::wire::Curve;
+
+/// So many boxes in sight, and figures from afar can still be told apart.
+const FEW: usize = 150;
 
 /// A wire's brush: everything that painting it needs.
 #[derive(Clone, Copy)]
@@ -56,6 +60,9 @@ impl NodeGraph {
         let pointed = pointed.flatten();
         let detail = self.view.detail();
         let mut tags = Vec::new();
+        // Figures that all wires have are drawn from afar too, where they can be told apart.
+        let mut afar = vec![];
+        let is_few = scene.seen.len() <= FEW && !scene.is_crowd;
         let written = match detail {
             Detail::Near => self.view,
             _ => View {
@@ -101,6 +108,12 @@ impl NodeGraph {
                 .tag(scene, true),
                 _ => None,
             };
+            if detail != Detail::Near && tag.is_none() && is_few {
+                let forms = brush.afar();
+                if !forms.is_empty() {
+                    afar.push((view.is_worried, hue, forms));
+                }
+            }
             let handle = match &tag {
                 Some(tag) => tag.rect,
                 None => Rect::from_center_size(curve.middle(), Vec2::splat(16.0)),
@@ -122,13 +135,30 @@ impl NodeGraph {
                 tags.push((
                     tag,
                     hue,
-                    ends.selected || hot,
+                    (ends.selected || hot, hot),
                     view.tag.as_ref().and_then(|tag| tag.ticks),
                 ));
             }
         }
-        for (tag, hue, bright, ticks) in tags {
-            tag.paint(ui.painter(), look, hue, bright, ticks, &written);
+        // Those that are worried have the first choice.
+        afar.sort_by_key(|(is_worried, ..)| !is_worried);
+        let seen = if afar.is_empty() { &[] } else { &*scene.seen };
+        let boxes = seen.iter();
+        let boxes = boxes.map(|&i| self.view.rect_to_screen(scene.places[i].rect()));
+        let boxes: Vec<Rect> = boxes.collect();
+        let hues: Vec<Color32> = afar.iter().map(|(_, hue, _)| *hue).collect();
+        let forms = afar.into_iter().map(|(.., forms)| forms).collect();
+        for (tag, hue) in tag::settle(forms, &boxes).into_iter().zip(hues) {
+            if let Some(tag) = tag {
+                tags.push((tag, hue, (false, false), None));
+            }
+        }
+        // The tag that is pointed at may lie on boxes, so it lies above them.
+        let above = egui::LayerId::new(egui::Order::Middle, self.id.with("tag"));
+        let above = ui.ctx().layer_painter(above).with_clip_rect(ui.clip_rect());
+        for (tag, hue, (bright, hot), ticks) in tags {
+            let painter = if hot { &above } else { ui.painter() };
+            tag.paint(painter, look, hue, bright, ticks, &written);
         }
     }
 }

@@ -58,7 +58,15 @@ impl Brush<'_> {
             }
         };
         let [first, second] = &tag.short;
-        let two = || form([first, second].into_iter().chain(&tag.figures).collect());
+        // The format never gives way to figures.
+        let two = |figures: &[Cow<'_, str>]| {
+            let figures: Vec<Cow<'_, str>> = figures.to_vec();
+            form([first, second].into_iter().chain(&figures).collect())
+        };
+        let chief = tag
+            .figures
+            .get(tag.chief)
+            .map_or(&[][..], std::slice::from_ref);
         if !short {
             let line: Cow<'_, str> = tag.figures.join(" · ").into();
             let long = form(vec![&tag.long, &line]);
@@ -66,8 +74,55 @@ impl Brush<'_> {
                 return Some(long);
             }
         }
-        Some(two()).filter(|tag| hovered || !covers(tag.rect))
+        let forms = [two(&tag.figures), two(chief), two(&[])];
+        forms.into_iter().find(|tag| hovered || !covers(tag.rect))
     }
+
+    /// Figures alone, at a size that does not follow the zoom: the forms and places they may have, the best first.
+    pub(super) fn afar(&self) -> Vec<TagAt> {
+        let Some(tag) = self.wire.tag.as_ref() else {
+            return vec![];
+        };
+        let font = FontId::new(10.5, self.look.ui_medium.clone());
+        let chief = tag.figures.get(tag.chief).map(|it| it.to_string());
+        let forms = [Some(tag.figures.join(" \u{b7} ")), chief];
+        let forms = forms
+            .into_iter()
+            .flatten()
+            .filter(|words| !words.is_empty());
+        let forms = forms.flat_map(|words| {
+            let galley = (self.painter).layout_no_wrap(words, font.clone(), self.look.strong);
+            ASIDE.map(|aside| {
+                let size = vec2(galley.size().x + 10.0, 17.5);
+                TagAt {
+                    rect: Rect::from_center_size(self.curve.middle() + vec2(0.0, aside), size),
+                    galleys: vec![galley.clone()],
+                    chevron: None,
+                    lock: false,
+                }
+            })
+        });
+        forms.collect()
+    }
+}
+
+/// How far figures may stand above or below their wire when all is small.
+const ASIDE: [f32; 5] = [0.0, -20.0, 20.0, -34.0, 34.0];
+
+/// One after the other takes the first of its forms that lies on nothing.
+pub(super) fn settle(afar: Vec<Vec<TagAt>>, boxes: &[Rect]) -> Vec<Option<TagAt>> {
+    let mut taken: Vec<Rect> = vec![];
+    let places = afar.into_iter().map(|forms| {
+        let is_free = |tag: &TagAt| {
+            let rect = tag.rect;
+            let mut all = boxes.iter().chain(&taken);
+            !all.any(|it| it.intersects(rect))
+        };
+        let tag = forms.into_iter().find(is_free);
+        taken.extend(tag.as_ref().map(|tag| tag.rect));
+        tag
+    });
+    places.collect()
 }
 
 /// A tag laid out.
@@ -153,5 +208,35 @@ impl TagAt {
             };
             paint_chevron(painter, egui::pos2(x, foot), way, zoom * 0.85, look.strong);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use egui::pos2;
+
+    fn at(x: f32, y: f32) -> TagAt {
+        TagAt {
+            rect: Rect::from_center_size(pos2(x, y), vec2(40.0, 16.0)),
+            galleys: vec![],
+            chevron: None,
+            lock: false,
+        }
+    }
+
+    #[test]
+    fn figures_from_afar_lie_on_no_box_and_on_no_others() {
+        let forms = |x: f32| vec![at(x, 0.0), at(x, -20.0), at(x, 20.0)];
+        let boxes = [Rect::from_center_size(pos2(0.0, 0.0), vec2(30.0, 20.0))];
+        let placed = settle(
+            vec![forms(10.0), forms(15.0), forms(20.0), forms(200.0)],
+            &boxes,
+        );
+        let ys: Vec<Option<f32>> = placed
+            .iter()
+            .map(|tag| tag.as_ref().map(|tag| tag.rect.center().y))
+            .collect();
+        assert_eq!(ys, [Some(-20.0), Some(20.0), None, Some(0.0)]);
     }
 }

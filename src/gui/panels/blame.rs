@@ -8,7 +8,7 @@ use egui::{
 };
 
 use super::frames::say;
-use crate::app::{Action, Bar, Dropout, Mishap, View, telling_time};
+use crate::app::{Action, Bar, Cause, Dropout, Mishap, View, telling_time};
 use crate::graph::FilterPath;
 use crate::gui::controls::{self, Face};
 use crate::gui::icons::Icon;
@@ -133,7 +133,7 @@ fn row_ui(ui: &mut Ui, story: &Dropout, is_on: bool) -> bool {
         ui.painter().rect_filled(rect, 0.0, theme.title);
     }
     let y = rect.center().y;
-    let time = super::time_words((story.seconds.max(0.0) * 1000.0) as u64);
+    let time = super::time_words((story.at_seconds.max(0.0) * 1000.0) as u64);
     let at = pos2(rect.left() + 14.0, y);
     controls::text(ui, at, Align2::LEFT_CENTER, time, Type::Body, theme.dim);
     let (icon, ink) = mark(theme, story.mishap);
@@ -325,6 +325,26 @@ fn hatched(ui: &Ui, area: Rect, ink: Color32) {
     }
 }
 
+/// What helps first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Cure {
+    /// Longer cycles.
+    Quantum,
+    /// Another device, or another way to it.
+    Device,
+}
+
+/// What helps against it: where all of ours was in time, longer cycles would not.
+fn cure(story: &Dropout, quantum: usize) -> Option<Cure> {
+    match story.cause() {
+        Cause::Filter | Cause::Wake => {
+            (quantum > 0 && quantum * 2 <= LARGEST).then_some(Cure::Quantum)
+        }
+        Cause::Device => Some(Cure::Device),
+        Cause::Other => None,
+    }
+}
+
 fn buttons_ui(
     ui: &mut Ui,
     area: Rect,
@@ -347,13 +367,22 @@ fn buttons_ui(
     let device = story.device.as_ref().map(|(path, _)| path);
     let subject = story.filter.as_ref().filter(is_there);
     let larger = view.quantum * 2;
-    let is_slow = story.late_nanos > 0 || story.mishap == Mishap::Dropout;
+    let cure = cure(story, view.quantum);
     let mut face = Face::Primary;
-    if is_slow && larger <= LARGEST && view.quantum > 0 {
-        if button(ui, &format!("Quantum {larger}"), face) {
-            commands.push(Command::Do(Action::SetQuantum(larger)));
+    match cure {
+        Some(Cure::Quantum) => {
+            if button(ui, &format!("Quantum {larger}"), face) {
+                commands.push(Command::Do(Action::SetQuantum(larger)));
+            }
+            face = Face::Plain;
         }
-        face = Face::Plain;
+        Some(Cure::Device) => {
+            if button(ui, "Choose device\u{2026}", face) {
+                commands.push(Command::Do(Action::ChooseDevice));
+            }
+            face = Face::Plain;
+        }
+        None => {}
     }
     let local = subject.and_then(|path| view.local(path));
     if let (Some(id), true) = (
@@ -377,15 +406,21 @@ fn buttons_ui(
     if subject.or(device.filter(is_there)).is_some() && button(ui, "Go to filter", face) {
         go_to(story, commands);
     }
-    // What a larger one costs is latency.
-    if is_slow && larger <= LARGEST {
-        let rate = f64::from(view.wiring.rate_hz.max(1));
-        let millis = (larger - view.quantum) as f64 * 1000.0 / rate;
-        let words =
-            format!("Quantum {larger}: due in twice the time, +{millis:.1}\u{a0}ms to the ear");
-        let room = (area.right() - x - 8.0).max(0.0);
-        let wide = controls::width(ui, &words, Type::Small).min(room);
-        if room > 120.0 {
+    let words = cure.map(|cure| match cure {
+        // What a larger one costs is latency.
+        Cure::Quantum => {
+            let rate = f64::from(view.wiring.rate_hz.max(1));
+            let millis = (larger - view.quantum) as f64 * 1000.0 / rate;
+            format!("Quantum {larger}: due in twice the time, +{millis:.1}\u{a0}ms to the ear")
+        }
+        Cure::Device => {
+            "The graph was in time: what helps is another device or sound system, or a less busy machine".into()
+        }
+    });
+    if let Some(words) = words {
+        let room = area.right() - x - 8.0;
+        let wide = controls::width(ui, &words, Type::Small);
+        if wide <= room {
             let at = pos2(area.right() - wide, area.center().y);
             controls::clipped(ui, at, wide + 1.0, &words, Type::Small, theme.dim);
         }
@@ -396,6 +431,33 @@ fn buttons_ui(
 mod tests {
     use super::*;
     use crate::graph::FilterId;
+
+    #[test]
+    fn longer_cycles_are_offered_where_ours_was_late_and_another_device_where_it_was_not() {
+        let device = || Some((FilterPath(vec![FilterId(3)]), 1));
+        let of = |late_nanos, woke_late_nanos| Dropout {
+            mishap: Mishap::Dropout,
+            lasts_nanos: 5_333_000,
+            device: device(),
+            late_nanos,
+            woke_late_nanos,
+            ..Dropout::default()
+        };
+        assert_eq!(cure(&of(90_000, 0), 256), Some(Cure::Quantum));
+        assert_eq!(cure(&of(0, 4_000_000), 256), Some(Cure::Quantum));
+        assert_eq!(cure(&of(0, 0), 256), Some(Cure::Device));
+        assert_eq!(cure(&of(90_000, 0), LARGEST), None);
+        let mut late = of(90_000, 0);
+        (late.mishap, late.device) = (Mishap::Late, None);
+        assert_eq!(cure(&late, 256), Some(Cure::Quantum));
+        for mishap in [Mishap::Starved, Mishap::Muted] {
+            let story = Dropout {
+                mishap,
+                ..Dropout::default()
+            };
+            assert_eq!(cure(&story, 256), None, "{mishap:?}");
+        }
+    }
 
     #[test]
     fn the_culprit_has_a_line_of_its_own_however_many_filters_there_are() {

@@ -81,17 +81,31 @@ pub(in crate::gui) fn rank(descriptor: &Descriptor, typed: &str) -> Option<u32> 
     every.then_some(4)
 }
 
-/// The title that what was typed comes nearest to, word by word, when it is near at all.
-fn nearest<'a>(typed: &str, titles: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+/// The title that what was typed comes nearest to, word by word, when it is near at all; of two as near, the one that has
+/// more such words among those people call it by.
+pub(super) fn nearest<'a>(
+    typed: &str,
+    titles: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Option<&'a str> {
     let typed = typed.to_lowercase();
-    let distance = |title: &str| {
+    let distance = |title: &str, wishes: &str| {
         let title = title.to_lowercase();
         let words = title.split_whitespace().chain([title.as_str()]);
-        words.map(|word| edits(&typed, word)).min()
+        let all = words.chain(wishes.split_whitespace());
+        let all: Vec<usize> = all.map(|word| edits(&typed, word)).collect();
+        let least = *all.iter().min()?;
+        let hits = all.iter().filter(|it| **it == least).count();
+        Some((least, std::cmp::Reverse(hits)))
     };
-    let all = titles.filter_map(|title| Some((distance(title)?, title)));
-    let (least, title) = all.min_by_key(|(distance, _)| *distance)?;
+    let all = titles.filter_map(|(title, wishes)| Some((distance(title, wishes)?, title)));
+    let ((least, _), title) = all.min_by_key(|(distance, _)| *distance)?;
     (least <= typed.chars().count() / 3).then_some(title)
+}
+
+/// What filters are called, and what people call them.
+pub(super) fn called<'a>(view: &View<'a>) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let all = view.catalogue.iter().map(|filter| filter.descriptor());
+    all.map(|it| (it.title.as_ref(), wishes(&it.key)))
 }
 
 /// Letters to put in, take out or change to make one word of the other.
@@ -252,9 +266,7 @@ impl Catalogue {
                 if !found {
                     let typed = self.search.trim();
                     let mut words = format!("No filter is called \u{201c}{typed}\u{201d}.");
-                    let titles = view.catalogue.iter();
-                    let titles = titles.map(|filter| filter.descriptor().title.as_ref());
-                    if let Some(title) = nearest(typed, titles) {
+                    if let Some(title) = nearest(typed, called(view)) {
                         words += &format!(" Did you mean {title}?");
                     }
                     ui.add_space(8.0);
@@ -341,16 +353,16 @@ fn toggled(
     Command::Do(Action::SetPreferences(Box::new(preferences)))
 }
 
+fn star_id(descriptor: &Descriptor) -> Id {
+    Id::unique("star").with(&descriptor.key)
+}
+
 /// The star of a row: shown when it is set, or when the row is pointed at.
 fn star_ui(ui: &Ui, view: &View<'_>, descriptor: &Descriptor, row: Rect, is_pointed: bool) -> bool {
     let theme = Theme::of(ui.ctx());
     let is_liked = view.preferences.favourites.contains(&*descriptor.key);
     let place = Rect::from_center_size(pos2(row.right() - 48.0, row.center().y), Vec2::splat(20.0));
-    let response = ui.interact(
-        place,
-        Id::unique("star").with(&descriptor.key),
-        Sense::click(),
-    );
+    let response = ui.interact(place, star_id(descriptor), Sense::click());
     let name = format!("Favourite {}", descriptor.title);
     response.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, is_liked, &name));
     if ui.clip_rect().contains(place.center()) {
@@ -409,8 +421,6 @@ fn row_ui(
         Rect::from_center_size(pos2(rect.left() + 20.0, rect.center().y), Vec2::splat(14.0));
     mark(descriptor).paint(ui.painter(), square, dim);
     let at = pos2(rect.left() + 35.0, rect.center().y);
-    let room = rect.width() - 35.0 - 60.0;
-    controls::clipped(ui, at, room, title, Type::Body, ink);
     let wired = |flow| {
         descriptor
             .pins
@@ -426,7 +436,20 @@ fn row_ui(
         painter.multiply_opacity(if fits { 1.0 } else { 0.45 });
         paint_pin(&painter, look, at, hue(pin.kind()), PinFill::Connected, 0.8);
     };
-    match (wired(DataFlow::In), wired(DataFlow::Out)) {
+    let ends = (wired(DataFlow::In), wired(DataFlow::Out));
+    // The name has what pins and star leave: a star is there when it is set, or while it could be.
+    let mut room = rect.width() - 35.0;
+    room -= match ends {
+        (Some(_), Some(_)) => 40.0,
+        _ => 22.0,
+    };
+    let is_liked = view.preferences.favourites.contains(&*descriptor.key);
+    let key = star_id(descriptor);
+    if is_liked || response.hovered() || ui.memory(|memory| memory.has_focus(key)) {
+        room = room.min(rect.width() - 35.0 - 60.0);
+    }
+    controls::clipped(ui, at, room, title, Type::Body, ink);
+    match ends {
         (Some(input), Some(output)) => {
             let line = [from + vec2(6.0, 0.0), to - vec2(6.0, 0.0)];
             ui.painter()
@@ -504,10 +527,16 @@ mod tests {
 
     #[test]
     fn a_slip_of_the_fingers_is_understood() {
-        let titles = ["Sample Rate Converter", "Mixer", "Gain and Pan"];
+        let titles = [
+            ("Sample Format Converter", "bit depth"),
+            ("Sample Rate Converter", "resample resampler"),
+            ("Mixer", ""),
+            ("Gain and Pan", "volume"),
+        ];
         let near = |typed| nearest(typed, titles.into_iter());
+        assert_eq!(near("rsample"), Some("Sample Rate Converter"));
         assert_eq!(near("mixr"), Some("Mixer"));
-        assert_eq!(near("Conveter"), Some("Sample Rate Converter"));
+        assert_eq!(near("Conveter"), Some("Sample Format Converter"));
         assert_eq!(near("xylophone"), None);
         assert_eq!(edits("kitten", "sitting"), 3);
     }

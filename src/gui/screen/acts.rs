@@ -1,6 +1,6 @@
 //! What commands of the table do to the window, and how one is run.
 
-use egui::{Context, Pos2, ViewportCommand, pos2, vec2};
+use egui::{Context, Pos2, Vec2, ViewportCommand, pos2, vec2};
 
 use super::{Command, Hint, Screen};
 use crate::app::{Action, Selection, View};
@@ -143,6 +143,12 @@ impl Screen {
         self.bottom.toggle_performance();
     }
 
+    /// Shows the properties of what is selected, also where the inspector had no room.
+    pub(in crate::gui) fn show_properties(&mut self) {
+        self.inspector.show_properties();
+        self.inspector_side.show(true);
+    }
+
     /// Shows the events of the selected filter.
     pub(in crate::gui) fn show_events(&mut self) {
         self.inspector.show_events();
@@ -229,6 +235,22 @@ impl Screen {
         (self.canvas.view().to_graph(screen), screen)
     }
 
+    /// The same for what lies under boxes: below those that stand there.
+    fn bare_point(&self) -> Pos2 {
+        const APART: f32 = 24.0;
+        let (mut at, _) = self.key_point();
+        let view = self.canvas.view();
+        let boxes = self.last.iter().flat_map(|last| &last.boxes);
+        let mut boxes: Vec<_> = boxes.map(|(_, rect)| view.rect_to_graph(*rect)).collect();
+        boxes.sort_by(|a, b| a.top().total_cmp(&b.top()));
+        for rect in boxes {
+            if rect.expand(APART - 1.0).contains(at) {
+                at.y = rect.bottom() + APART;
+            }
+        }
+        at
+    }
+
     /// Opens the list of filters to add.
     pub(in crate::gui) fn open_palette(&mut self) {
         let (at, screen) = match &self.aim {
@@ -241,11 +263,8 @@ impl Screen {
         self.palette = Some(match waiting {
             None => Palette::new(at, screen),
             Some(waiting) => {
-                let shift = match waiting.side {
-                    Side::Output => vec2(120.0, -44.0),
-                    Side::Input => vec2(-280.0, -44.0),
-                };
-                Palette::beside(&self.app.view(), at + shift, screen, Some(waiting))
+                let at = at + beside(waiting.side);
+                Palette::beside(&self.app.view(), at, screen, Some(waiting))
             }
         });
     }
@@ -349,7 +368,7 @@ impl Screen {
     pub(in crate::gui) fn add_comment(&mut self) {
         let at = match &self.aim {
             Some(aim) => aim.at,
-            None => self.key_point().0,
+            None => self.bare_point(),
         };
         self.app.perform(Action::AddComment {
             at: Position { x: at.x, y: at.y },
@@ -460,6 +479,14 @@ impl Screen {
         };
         self.context = Some(context::Context::new(aim));
         ctx.request_repaint();
+    }
+}
+
+/// From a pin to where what is added for it stands.
+pub(super) fn beside(side: Side) -> Vec2 {
+    match side {
+        Side::Output => vec2(120.0, -44.0),
+        Side::Input => vec2(-280.0, -44.0),
     }
 }
 

@@ -7,6 +7,7 @@ use egui::{Pos2, pos2, vec2};
 use super::{Command, Drop, Screen};
 use crate::app::Action;
 use crate::graph::{FilterId, PinAddress, Position};
+use crate::gui::body;
 use crate::gui::documents::Pending;
 use crate::gui::files::Why;
 use crate::gui::node_graph::{NodeId, Side};
@@ -27,11 +28,12 @@ impl Screen {
                 self.app.perform(action);
                 self.fresh_document();
             }
-            Command::Do(action @ Action::DropMedia { .. }) => {
+            Command::Do(action @ (Action::DropMedia { .. } | Action::PlaceMedia { .. })) => {
                 self.app.set_box_sizes(self.box_sizes());
                 self.app.perform(action);
             }
             Command::Do(Action::Connect { from, to }) => self.connect(from, to),
+            Command::Do(Action::ChooseFile) => self.run(ctx, "file.save_as"),
             Command::Do(Action::ChooseDevice) => transport::choose_device(ctx),
             Command::Do(Action::FindMedia(path)) => self.ask_for(ctx, Why::Missing(path)),
             Command::Do(action) => self.app.perform(action),
@@ -46,17 +48,12 @@ impl Screen {
             }),
             Command::ResetKeys => self.app.change_preferences(|it| it.keys.clear()),
             Command::Reveal(path) => self.reveal(path),
-            Command::AddInSight(key) => {
-                let middle = self
-                    .last
-                    .as_ref()
-                    .map_or(pos2(0.0, 0.0), |last| last.middle);
-                // Several in a row do not hide each other.
-                let count = self.app.view().graph.filters.len() as f32;
-                let shift = vec2(count % 5.0 - 2.0, count % 7.0 - 3.0) * 32.0;
-                self.add(key, middle + shift, None);
+            Command::AddInSight(key) => self.add_in_sight(key),
+            Command::Add { key, at, wire } => {
+                let at = self.free_place(&key, at);
+                self.add(key, at, wire);
             }
-            Command::Add { key, at, wire } => self.add(key, at, wire),
+            Command::Put { key, at } => self.add(key, at, None),
             Command::Cure { from, to, cure, .. } => {
                 // What a cure puts in is to cover no box as it is drawn. A refused wire gives way by itself.
                 self.app.set_box_sizes(self.box_sizes());
@@ -81,6 +78,38 @@ impl Screen {
             }
             Command::Centre(id) => self.canvas.centre_on(NodeId::from(id.0)),
         }
+    }
+
+    /// A new filter beside the pin that is selected, with a wire to it where one holds; else in the middle of what is seen.
+    fn add_in_sight(&mut self, key: String) {
+        let last = self.last.as_ref();
+        let middle = last.map_or(pos2(0.0, 0.0), |last| last.middle);
+        let (at, wire) = match last.and_then(|last| last.chosen.clone()) {
+            Some((waiting, at)) => {
+                let fits = self.app.view().fits(&waiting.pin);
+                let fit = fits.into_iter().find(|it| it.key == key && it.cost == 0);
+                let wire = fit.map(|fit| Drop {
+                    pin: waiting.pin,
+                    side: waiting.side,
+                    to: fit.pin,
+                });
+                (at + super::acts::beside(waiting.side), wire)
+            }
+            None => (middle - vec2(48.0, 14.0), None),
+        };
+        let at = self.free_place(&key, at);
+        self.add(key, at, wire);
+    }
+
+    /// The nearest place to that one where a new filter covers nothing.
+    fn free_place(&mut self, key: &str, at: Pos2) -> Pos2 {
+        self.app.set_box_sizes(self.box_sizes());
+        let at = Position { x: at.x, y: at.y };
+        let view = self.app.view();
+        let kind = view.catalogue.get(key);
+        let body = kind.map_or([0.0; 2], |kind| body::size(kind.descriptor()));
+        let at = view.free_place(key, at, body);
+        pos2(at.x, at.y)
     }
 
     pub(super) fn add(&mut self, key: String, at: Pos2, wire: Option<Drop>) {

@@ -43,9 +43,11 @@ pub(in crate::gui) enum Command {
     ResetKeys,
     /// Goes to a filter, wherever it stands, and selects it.
     Reveal(FilterPath),
-    /// A new filter in the middle of what is seen.
+    /// A new filter beside the pin that is selected, with its wire, or in the middle of what is seen.
     AddInSight(String),
-    /// A new filter at a place of the graph, with a wire to it.
+    /// A new filter exactly there.
+    Put { key: String, at: Pos2 },
+    /// A new filter at a place of the graph or near it, with a wire to it.
     Add {
         key: String,
         at: Pos2,

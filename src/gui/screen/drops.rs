@@ -21,16 +21,18 @@ const APART: f32 = 128.0;
 /// Files that were let go.
 pub(super) struct Drops {
     paths: Vec<PathBuf>,
+    /// What plays them is put there without a wire: Shift or Alt was held.
+    alone: bool,
     until: f64,
 }
 
 impl Screen {
     /// Takes what was dropped.
     pub(super) fn hear_drops(&mut self, ctx: &Context, commands: &mut Vec<Command>) {
-        let (now, paths) = ctx.input(|i| {
+        let (now, alone, paths) = ctx.input(|i| {
             let files = i.raw.dropped_files.iter();
             let paths: Vec<PathBuf> = files.map(|file| file.path().to_owned()).collect();
-            (i.time, paths)
+            (i.time, i.modifiers.shift || i.modifiers.alt, paths)
         });
         let is_graph = |path: &PathBuf| {
             let ending = path.extension();
@@ -43,6 +45,7 @@ impl Screen {
         } else if !media.is_empty() {
             let drops = self.drops.get_or_insert_with(|| Drops {
                 paths: vec![],
+                alone,
                 until: now + PATIENCE,
             });
             drops.paths.extend(media);
@@ -55,7 +58,7 @@ impl Screen {
         if let Some(drops) = self.drops.take_if(is_due) {
             let onto = pointer.and_then(|at| self.box_at(at));
             let at = pointer.unwrap_or(canvas.center());
-            self.drop_media(drops.paths, at, onto, commands);
+            self.drop_media(drops, at, onto, commands);
         } else if self.drops.is_some() {
             ctx.request_repaint();
         }
@@ -63,7 +66,7 @@ impl Screen {
 
     fn drop_media(
         &self,
-        paths: Vec<PathBuf>,
+        Drops { paths, alone, .. }: Drops,
         at: Pos2,
         onto: Option<FilterId>,
         commands: &mut Vec<Command>,
@@ -72,7 +75,11 @@ impl Screen {
         let corner = self.canvas.view().to_graph(at) - vec2(48.0, 14.0);
         for (index, path) in paths.into_iter().enumerate() {
             let at = hands::on_grid(corner + vec2(0.0, APART * index as f32));
-            commands.push(Command::Do(Action::DropMedia { path, at, onto }));
+            let action = match (onto, alone) {
+                (None, true) => Action::PlaceMedia { path, at },
+                _ => Action::DropMedia { path, at, onto },
+            };
+            commands.push(Command::Do(action));
         }
     }
 

@@ -30,6 +30,8 @@ impl Screen {
         }
         let now = ctx.input(|i| i.time);
         self.hint.take_if(|hint| hint.until < now);
+        // Before anybody takes keys away: Alt with another key is no tap.
+        let alt = self.alt.tapped(ctx);
         if self.is_modal() {
             self.bodies.play.release_all(commands);
             return;
@@ -64,7 +66,7 @@ impl Screen {
             alt: false,
             key: Key::Space,
         };
-        if self.alt.tapped(ctx) && !is_over {
+        if alt && !is_over {
             commands.push(Command::Run("view.menu_bar"));
         }
         if self.space.tapped(ctx)

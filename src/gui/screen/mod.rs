@@ -120,6 +120,8 @@ pub(super) struct Last {
     /// The pin that the keyboard is at: what commands are about, and what a new filter is wired to.
     aim: Option<Aim>,
     pin: Option<Waiting>,
+    /// That pin and its place in the graph, also while a panel has the keyboard.
+    chosen: Option<(Waiting, Pos2)>,
     /// Which graph of the document is shown.
     here: crate::graph::FilterPath,
     /// Where the boxes stand.

@@ -106,8 +106,8 @@ impl Screen {
             .iter()
             .any(|event| matches!(event, Event::OpenProperties { .. }))
         {
-            inspector.show_properties();
             // Where there is no room for it by itself it comes when it is asked for.
+            inspector.show_properties();
             inspector_side.show(true);
         }
         if let Some((offer, at, onto)) = output.dropped::<Offer>() {
@@ -118,11 +118,7 @@ impl Screen {
                     at: hands::on_grid(at),
                     connection: wire as usize,
                 }),
-                _ => Command::Add {
-                    key,
-                    at,
-                    wire: None,
-                },
+                _ => Command::Put { key, at },
             });
         }
         commands.append(&mut scene.commands);
@@ -134,6 +130,15 @@ impl Screen {
             Some(Target::Pin(pin)) => hands::waiting(&scene, pin),
             _ => None,
         });
+        // Whoever goes to the catalogue for a filter means the pin that was selected before.
+        let is_elsewhere = ui
+            .memory(|memory| memory.focused())
+            .is_some_and(|id| id != canvas.id());
+        let chosen = pin.clone().zip(aim.as_ref().map(|aim| aim.at)).or_else(|| {
+            let before = last.as_mut()?.chosen.take()?;
+            let id = view.local(&before.0.pin.filter)?;
+            (is_elsewhere && view.selection.filters.contains(&id)).then_some(before)
+        });
         let mut now = status::Now::of(&scene, hand, output.hovered, output.view.zoom);
         if canvas.is_walked() && output.hovered.is_none() {
             now.at_keys(&scene, output.focused, canvas.in_hand());
@@ -143,6 +148,7 @@ impl Screen {
             in_hand: hand.and_then(|hand| hands::waiting(&scene, hand.pin)),
             aim,
             pin,
+            chosen,
             here: view.here.clone(),
             middle: output.view.to_graph(output.geometry.canvas.center()),
             canvas: output.geometry.canvas,

@@ -362,6 +362,36 @@ fn the_finder_goes_from_one_filter_to_the_next() {
 }
 
 #[test]
+fn alt_with_enter_shows_the_properties_and_is_no_tap_of_alt() {
+    let mut window = one();
+    window.harness().set_size(egui::vec2(900.0, 600.0));
+    window.harness().run_steps(10);
+    assert!(!window.sees("Name of Tone Generator") && !is_front(&mut window, "Properties"));
+    let hit = |window: &mut Window, key, pressed| {
+        window.harness().event(egui::Event::Key {
+            key,
+            physical_key: None,
+            pressed,
+            repeat: false,
+            modifiers: Modifiers::ALT,
+        });
+        window.harness().step();
+    };
+    hit(&mut window, Key::AltLeft, true);
+    hit(&mut window, Key::Enter, true);
+    hit(&mut window, Key::Enter, false);
+    hit(&mut window, Key::AltLeft, false);
+    window.harness().run_steps(4);
+    assert!(is_front(&mut window, "Properties"), "though it had no room");
+    assert!(!focus_is_on(&mut window, Role::Button, "File"));
+    // By itself it is one.
+    hit(&mut window, Key::AltLeft, true);
+    hit(&mut window, Key::AltLeft, false);
+    window.harness().run_steps(4);
+    assert!(focus_is_on(&mut window, Role::Button, "File"));
+}
+
+#[test]
 fn what_cannot_be_done_says_why() {
     let mut window = three();
     let before = window.graph();

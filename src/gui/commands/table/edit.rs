@@ -158,7 +158,7 @@ pub(super) const SPECS: &[Spec] = &[
         "edit.properties",
         "Properties",
         "Shows the properties of what is selected in the inspector.",
-        |screen, _| screen.inspector.show_properties(),
+        |screen, _| screen.show_properties(),
     )
     .keys(&["Alt+Enter"])
     .at(Menu::Edit, 3)

@@ -218,6 +218,7 @@ pub(super) const SPECS: &[Spec] = &[
         "Shows the inside of the selected group.",
         |screen, _| screen.enter_group(),
     )
+    .also(&["enter group"])
     .keys(&["Alt+Down"])
     .at(Menu::Graph, 2)
     .on(&[On::Filter])

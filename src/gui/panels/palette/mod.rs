@@ -6,9 +6,9 @@ mod rows;
 
 pub(in crate::gui) use rows::card;
 
-use egui::{Align2, Area, Id, Order, Pos2, Rect, Sense, Ui, Vec2, pos2, vec2};
+use egui::{Area, Id, Order, Pos2, Rect, Sense, Ui, Vec2, pos2, vec2};
 
-use super::catalogue::rank;
+use super::catalogue::{called, nearest, rank};
 use crate::app::{Fit, View};
 use crate::graph::{FilterId, FilterPath, Graph, NodeKind, PinAddress};
 use crate::gui::commands::{self, Bindings, Sight, Spec, State};
@@ -199,10 +199,22 @@ impl Palette {
                 .collect();
             found.sort_by_key(|it| it.0);
             found.truncate(FOUND);
-            hits.extend(found.into_iter().map(|(_, spec)| {
-                let state = (spec.state)(sight);
-                Hit::Command(spec, state)
-            }));
+            // Whoever types all of its name means the command, not a filter to add that has the word in it.
+            let is_whole = |spec: &Spec| {
+                let words = spec.words.trim_end_matches('\u{2026}').to_lowercase();
+                words == typed
+            };
+            let to_add = hits.iter().position(|hit| matches!(hit, Hit::Filter(..)));
+            let mut before = to_add.unwrap_or(hits.len());
+            for (_, spec) in found {
+                let hit = Hit::Command(spec, (spec.state)(sight));
+                if is_whole(spec) {
+                    hits.insert(before, hit);
+                    before += 1;
+                } else {
+                    hits.push(hit);
+                }
+            }
         }
         hits
     }
@@ -277,17 +289,28 @@ impl Palette {
             }
             if self.typed != before {
                 self.chosen = 0;
+                // The rows are those of what was typed before.
+                ui.ctx().request_discard("other rows");
             }
             let mut y = field.bottom() + 6.0;
             if hits.is_empty() {
-                let words = match self.is_finder {
-                    true => format!("Nothing is called \u{201c}{}\u{201d}.", self.typed.trim()),
-                    false => {
-                        format!("No filter is called \u{201c}{}\u{201d}.", self.typed.trim())
-                    }
+                let typed = self.typed.trim();
+                let subject = if self.is_finder {
+                    "Nothing"
+                } else {
+                    "No filter"
                 };
+                let mut words = format!("{subject} is called \u{201c}{typed}\u{201d}.");
+                let commands = commands::all().filter(|_| self.is_finder);
+                let commands = commands.map(|spec| (spec.words.trim_end_matches('\u{2026}'), ""));
+                if let Some(title) = nearest(typed, called(sight.view).chain(commands)) {
+                    words += &format!(" Did you mean {title}?");
+                }
                 let at = pos2(rect.left() + 18.0, y + 13.0);
-                controls::text(ui, at, Align2::LEFT_CENTER, words, Type::Body, theme.dim);
+                let room = rect.width() - 36.0;
+                let said = controls::clipped(ui, at, room, &words, Type::Body, theme.dim);
+                let said = ui.interact(said, Id::unique("nothing found"), Sense::hover());
+                said.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &words));
             }
             for (index, hit) in hits.iter().enumerate() {
                 let row = Rect::from_min_size(
