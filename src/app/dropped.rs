@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use super::App;
 use super::cures::{Bench, area, estimated_size};
 use super::wires::Trial;
-use crate::graph::arrange::make_room;
+use crate::graph::arrange::{Area, make_room};
 use crate::graph::{
-    Chosen, Cure, CureKind, Edit, FilterId, Node, PinAddress, PinRef, Position, Step,
+    Chosen, Cure, CureKind, Edit, FilterId, Node, NodeKind, PinAddress, PinRef, Position, Step,
 };
 use crate::ks::ids::category;
-use crate::ks::{DataFlow, Domain, FileFact, Property, Settings, Value};
+use crate::ks::{DataFlow, Descriptor, Domain, FileFact, Property, Settings, Value};
 
 /// Which kind of filter plays a file, by the ending of its name.
 const READERS: &[(&str, &str)] = &[("wav", "wave_reader"), ("wave", "wave_reader")];
@@ -217,38 +217,57 @@ impl App {
         })
     }
 
-    /// The nearest place to that one where a new filter with a body of that size lies on no other.
-    pub(super) fn free_place_of(&self, key: &str, at: Position, body: [f32; 2]) -> Position {
+    /// The nearest place to that one where a new filter lies on no other; `body` says how large what a filter shows between
+    /// its pins and its footer is, for boxes that were not drawn.
+    pub(super) fn free_place_of(
+        &self,
+        key: &str,
+        at: Position,
+        body: &dyn Fn(&Descriptor) -> [f32; 2],
+    ) -> Position {
         // Title, a row of pins, footer and what lies between them.
         const AROUND: (f32, f32) = (20.0, 92.0);
+        let room = |node: &Node| {
+            let kind = match &node.kind {
+                NodeKind::Filter(filter) => self.catalogue.get(&filter.key),
+                NodeKind::Group(_) => None,
+            };
+            let (wide, high) = estimated_size(node, &self.catalogue);
+            let body = kind.map_or([0.0; 2], |kind| body(kind.descriptor()));
+            (wide.max(body[0] + AROUND.0), high.max(body[1] + AROUND.1))
+        };
         let title = self.catalogue.get(key).map(|it| it.descriptor());
         let title = title.map_or("", |it| it.title.as_ref());
-        match self.add_filter(self.fresh_id(), key, title, at) {
-            Edit::Add { node, .. } => {
-                let (wide, high) = estimated_size(&node, &self.catalogue);
-                let size = (wide.max(body[0] + AROUND.0), high.max(body[1] + AROUND.1));
-                self.free_place_for(node.position, size)
-            }
-            _ => at,
+        let Edit::Add { node, .. } = self.add_filter(self.fresh_id(), key, title, at) else {
+            return at;
+        };
+        let others = self.shown().filters.iter().map(|(id, node)| {
+            let size = self.sizes.get(id).copied().unwrap_or_else(|| room(node));
+            let at = node.position;
+            (*id, Area { at, size })
+        });
+        let others: Vec<_> = others.collect();
+        let size = room(&node);
+        let placed = make_room(&others, at, size, None);
+        match placed.moves.is_empty() {
+            true => placed.at,
+            false => below(&others, at, size.0),
         }
     }
 
     /// The nearest place to a new box where it lies on no other.
     pub(super) fn free_place(&self, node: &Node) -> Position {
-        self.free_place_for(node.position, estimated_size(node, &self.catalogue))
-    }
-
-    fn free_place_for(&self, at: Position, size: (f32, f32)) -> Position {
         let graph = self.shown();
         let ids = graph.filters.keys();
         let others: Vec<_> = ids
             .map(|id| (*id, area(graph, &self.catalogue, &self.sizes, *id)))
             .collect();
-        let placed = make_room(&others, at, size, None);
+        let size = estimated_size(node, &self.catalogue);
+        let placed = make_room(&others, node.position, size, None);
         // Nobody moves for a file: where all is taken it lies where it was let go.
         match placed.moves.is_empty() {
             true => placed.at,
-            false => at,
+            false => node.position,
         }
     }
 
@@ -340,6 +359,17 @@ impl App {
             text: format!("Insert {}", mixer.title),
         })
     }
+}
+
+/// Below everything that stands in a column.
+fn below(others: &[(FilterId, Area)], at: Position, wide: f32) -> Position {
+    const APART: f32 = 32.0;
+    let areas = others.iter().map(|(_, area)| area);
+    let crossed =
+        areas.filter(|it| it.at.x < at.x + wide + APART && at.x < it.at.x + it.size.0 + APART);
+    let bottom = crossed.map(|it| it.at.y + it.size.1).fold(at.y, f32::max);
+    let y = ((bottom + APART) / 16.0).ceil() * 16.0;
+    Position { x: at.x, y }
 }
 
 fn name(path: &Path) -> String {

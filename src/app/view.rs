@@ -13,7 +13,7 @@ use crate::graph::{
     Agreement, FilterId, FilterPath, Graph, Group, NodeKind, PinAddress, PinRef, Position, Refusal,
     Wire, Wiring,
 };
-use crate::ks::{AudioDevice, Catalogue, Facts, Granted, State, Telemetry};
+use crate::ks::{AudioDevice, Catalogue, Descriptor, Facts, Granted, State, Telemetry};
 use crate::ks::{Cued, Status};
 
 /// How urgent a line or banner is.
@@ -218,8 +218,13 @@ impl<'a> View<'a> {
     }
 
     /// The nearest place to that one where a new filter covers no box, as large as boxes were drawn last; `body` is the size
-    /// of what it shows between its pins and its footer.
-    pub fn free_place(&self, key: &str, at: Position, body: [f32; 2]) -> Position {
+    /// of what a filter shows between its pins and its footer.
+    pub fn free_place(
+        &self,
+        key: &str,
+        at: Position,
+        body: &dyn Fn(&Descriptor) -> [f32; 2],
+    ) -> Position {
         self.app.free_place_of(key, at, body)
     }
 

@@ -105,10 +105,7 @@ impl Screen {
     fn free_place(&mut self, key: &str, at: Pos2) -> Pos2 {
         self.app.set_box_sizes(self.box_sizes());
         let at = Position { x: at.x, y: at.y };
-        let view = self.app.view();
-        let kind = view.catalogue.get(key);
-        let body = kind.map_or([0.0; 2], |kind| body::size(kind.descriptor()));
-        let at = view.free_place(key, at, body);
+        let at = self.app.view().free_place(key, at, &body::size);
         pos2(at.x, at.y)
     }
 

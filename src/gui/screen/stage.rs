@@ -131,9 +131,7 @@ impl Screen {
             _ => None,
         });
         // Whoever goes to the catalogue for a filter means the pin that was selected before.
-        let is_elsewhere = ui
-            .memory(|memory| memory.focused())
-            .is_some_and(|id| id != canvas.id());
+        let is_elsewhere = ui.memory(|memory| memory.focused()) != Some(canvas.id());
         let chosen = pin.clone().zip(aim.as_ref().map(|aim| aim.at)).or_else(|| {
             let before = last.as_mut()?.chosen.take()?;
             let id = view.local(&before.0.pin.filter)?;
