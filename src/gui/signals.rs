@@ -11,6 +11,7 @@ use egui::Ui;
 use super::layout::Layout;
 use crate::app::View;
 use crate::graph::Wire;
+use crate::ks::grouped;
 
 /// How a wire sounds on the screen.
 #[derive(Clone, Debug, Default)]
@@ -167,7 +168,8 @@ impl Signals {
         let was_late = now - worried < WORRY;
         let mut words = vec![];
         if figures.is_some() {
-            words.push(queue_words(held.held, held.frames));
+            let queue = view.figures(&wire.to).map_or(0, |it| it.queue);
+            words.push(queue_words(held.held, held.frames, queue));
             let (latency, waits) = view.latency(&wire.from, &wire.to).unwrap_or_default();
             let rate = f64::from(view.wiring.rate_hz.max(1));
             let millis = (latency + waits) as f64 * 1000.0 / rate;
@@ -214,10 +216,12 @@ fn runs(view: &View<'_>) -> bool {
     cells.is_some_and(|cells| cells.state() == crate::ks::State::Run)
 }
 
-/// What waits, of how many frames.
-fn queue_words(held: u32, frames: u32) -> String {
-    match frames {
-        0 => "0 waiting".into(),
+/// What waits: of how many frames, where a reader is held back; otherwise the samples that are under way on the wire or
+/// stand in a card's ring.
+fn queue_words(held: u32, frames: u32, samples: u32) -> String {
+    match (held, frames, samples) {
+        (0, _, 1..) => format!("{} smp", grouped(samples)),
+        (_, 0, _) => "0 waiting".into(),
         _ => format!("{held} of {frames}"),
     }
 }
@@ -240,7 +244,9 @@ mod tests {
         assert_eq!(level_words(0.0), "silent");
         assert_eq!(level_words(0.251), "\u{2212}12 dB");
         assert_eq!(level_words(1.0), "0 dB");
-        assert_eq!(queue_words(1, 2), "1 of 2");
-        assert_eq!(queue_words(0, 0), "0 waiting");
+        assert_eq!(queue_words(1, 2, 480), "1 of 2");
+        assert_eq!(queue_words(0, 2, 0), "0 of 2");
+        assert_eq!(queue_words(0, 0, 0), "0 waiting");
+        assert_eq!(queue_words(0, 2, 6_144), "6\u{a0}144 smp");
     }
 }

@@ -112,6 +112,7 @@ fn a_loss_is_an_error_that_means_it_or_a_storm_of_others() {
             complaints.hear(&cpal::Error::new(kind));
         }
         assert_eq!(cursor.is_lost(), read.try_recv().is_ok());
+        assert!(read.try_recv().is_err(), "nothing piles up");
         cursor.is_lost()
     };
     assert!(heard(ErrorKind::DeviceNotAvailable, 1, true));
@@ -122,6 +123,9 @@ fn a_loss_is_an_error_that_means_it_or_a_storm_of_others() {
     assert!(!heard(ErrorKind::RealtimeDenied, 1_000, false));
     assert!(!heard(ErrorKind::BackendError, 99, false));
     assert!(heard(ErrorKind::BackendError, 100, false));
+    assert!(heard(ErrorKind::BackendError, 1_000_000, false));
+    assert!(heard(ErrorKind::StreamInvalidated, 1_000_000, false));
+    assert!(!heard(ErrorKind::Xrun, 1_000_000, false));
 }
 
 #[test]

@@ -95,7 +95,16 @@ impl Frames {
         let shown = &frames[place.unwrap_or(newest)];
         let same = |it: &Wire| it.from == wire.from && it.to == wire.to;
         let index = view.wiring.wires.iter().position(same).unwrap_or(0);
+        let waits = view
+            .latency(&wire.from, &wire.to)
+            .is_some_and(|it| it.1 > 0);
         let path = view.pipes().path_words(view.wiring, index);
+        // What waits for another way has a frame of its own to wait in.
+        let path = if waits && path == "by reference" {
+            "copied"
+        } else {
+            path
+        };
         let columns = Columns::new(list);
         columns.titles(ui, theme);
         let mut rows = list;

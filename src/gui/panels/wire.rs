@@ -157,7 +157,17 @@ fn framing_ui(ui: &mut Ui, view: &View<'_>, wire: &Wire, agreement: &Agreement) 
     let Some((index, pipe)) = place.and_then(|index| Some((index, pipes.of(index)?))) else {
         return;
     };
-    heading(ui, "Framing", pipes.path_words(view.wiring, index));
+    let waits = view
+        .latency(&wire.from, &wire.to)
+        .is_some_and(|it| it.1 > 0);
+    let path = pipes.path_words(view.wiring, index);
+    // What waits for another way has a frame of its own to wait in.
+    let path = if waits && path == "by reference" {
+        "copied"
+    } else {
+        path
+    };
+    heading(ui, "Framing", path);
     let words = match pipe.samples {
         0 => format!("{} of the events of a cycle", pipe.frames.value),
         samples => format!(
