@@ -158,6 +158,17 @@ impl View<'_> {
         open.clock.as_ref().map(|clock| clock.0.reading())
     }
 
+    /// The filter that drives the graph now: its card is there, or its clock is its own. `None` is the timer.
+    pub fn driver(&self) -> Option<&FilterPath> {
+        let path = self.master()?;
+        let filter = self.wiring.filters.get(path)?;
+        let is_own = filter
+            .descriptor
+            .as_ref()
+            .is_some_and(|it| it.has_own_clock());
+        (is_own || !self.device.is_empty()).then_some(path)
+    }
+
     /// The filters that can drive the graph: those whose device is open, and clocks of their own, wired or not.
     pub fn drivers(&self) -> Vec<FilterPath> {
         let playing = self.app.playing.as_ref();

@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{App, Urgency, View};
+use super::devices::QUANTUM_RANGE;
+use super::{Action, App, Banner, Offer, Urgency, View};
 use crate::graph::FilterPath;
 use crate::ks::quality::LEAST;
 use crate::ks::{Quality, State};
@@ -50,6 +51,8 @@ pub(super) struct Heard {
     lines: BTreeMap<Option<FilterPath>, f64>,
     /// Those who complained once.
     is_alone: BTreeSet<Option<FilterPath>>,
+    /// A longer quantum was suggested in this run.
+    is_suggested: bool,
     /// Asked since the log was written last.
     fresh: Vec<(FilterPath, u8)>,
 }
@@ -102,10 +105,69 @@ impl App {
                 quality,
             });
         }
+        if quality.is_poor() && was_poor {
+            self.suggest_more_time(sink.as_ref());
+        }
         if is_new || was_poor != quality.is_poor() {
             self.quality.lines.insert(sink.clone(), at_seconds);
             self.say(urgency, &name, sink, text);
         }
+    }
+
+    /// Where a card, or the graph itself, still gets too little and nobody can do with less, a longer quantum is what is
+    /// left. Said once in a run.
+    fn suggest_more_time(&mut self, sink: Option<&FilterPath>) {
+        let is_card = sink.is_none_or(|sink| self.view().pin_clock(sink).is_some());
+        if !is_card || self.quality.is_suggested || !self.nobody_can_do_with_less() {
+            return;
+        }
+        let Some(quantum) = self.playing.as_ref().map(|it| it.quantum()) else {
+            return;
+        };
+        self.quality.is_suggested = true;
+        let longer = (quantum + 1).next_power_of_two();
+        let (cure, offers) = match longer <= QUANTUM_RANGE.1 {
+            true => {
+                let offer = Offer {
+                    words: format!("Use {longer} samples"),
+                    action: Action::SetQuantum(longer),
+                };
+                (
+                    format!("a quantum of {longer} gives it more time"),
+                    vec![offer],
+                )
+            }
+            false => ("bypass or take away what costs most".to_owned(), vec![]),
+        };
+        let why = match self.graph.timing.full_quality {
+            true => "filters are kept at full quality",
+            false => "no filter can do with less",
+        };
+        let text =
+            format!("This graph is too much for cycles of {quantum} samples, and {why}: {cure}");
+        self.say(Urgency::Attention, "Quality", None, text.clone());
+        let banner = Banner {
+            urgency: Urgency::Attention,
+            text,
+            is_dismissible: true,
+            offers,
+        };
+        self.banners.insert(0, banner);
+    }
+
+    /// Whether every filter that plays gives up all it can, or none may be asked to.
+    fn nobody_can_do_with_less(&self) -> bool {
+        let Some(playing) = &self.playing else {
+            return false;
+        };
+        let mut filters = self.wiring.filters.iter();
+        self.graph.timing.full_quality
+            || filters.all(|(path, filter)| {
+                let descriptor = filter.descriptor.as_ref();
+                let can = descriptor.is_some_and(|it| it.degrades.is_some());
+                let open = playing.open(path).filter(|_| can);
+                open.is_none_or(|open| playing.cells().degraded(open.entry) >= LEAST)
+            })
     }
 
     /// A filter was asked for less, or may do as much as before.
@@ -151,6 +213,7 @@ impl App {
             self.quality.latest.clear();
             self.quality.lines.clear();
             self.quality.is_alone.clear();
+            self.quality.is_suggested = false;
         }
     }
 
@@ -195,7 +258,7 @@ impl View<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Action, Options};
+    use super::super::Options;
     use super::*;
     use crate::graph::{FilterId, PinAddress, Position};
     use crate::ks::Value;
@@ -259,6 +322,50 @@ mod tests {
             view.degraded(&chorus).unwrap().0 == 0 && view.quality(&injector).is_none()
         };
         assert!(super::super::start_tests::wait(&mut app, is_free));
+    }
+
+    #[test]
+    fn a_longer_quantum_is_suggested_once_when_nobody_can_do_with_less() {
+        let mut app = App::new(Options::nominal(256));
+        for key in ["tone", "chorus", "null_renderer"] {
+            let (key, at) = (key.into(), Position::default());
+            app.perform(Action::AddFilter { key, at });
+        }
+        for (from, to) in [(1, 2), (2, 3)] {
+            let (from, to) = (pin(from, "out"), pin(to, "in"));
+            app.perform(Action::Connect { from, to });
+        }
+        app.perform(Action::SetState(State::Run));
+        let chorus = FilterPath::of(FilterId(2));
+        let is_open = |app: &App| {
+            let playing = app.playing.as_ref();
+            playing.is_some_and(|it| it.open(&chorus).is_some())
+        };
+        assert!(super::super::start_tests::wait(&mut app, is_open));
+        let poor = Quality {
+            proportion: 400,
+            delta: 30_000,
+        };
+        let complain = |app: &mut App, times: u64| {
+            for time in 0..times {
+                app.hear_quality(None, poor, time * 4_800);
+            }
+        };
+        let suggested = |app: &App| {
+            let banners = app.view().banners.iter();
+            let all = banners.flat_map(|it| it.offers.clone());
+            all.filter(|it| it.words == "Use 512 samples").count()
+        };
+        complain(&mut app, 5);
+        assert_eq!(suggested(&app), 0, "the chorus can do with less yet");
+        app.perform(Action::SetFullQuality(true));
+        complain(&mut app, 1);
+        assert_eq!(suggested(&app), 1);
+        complain(&mut app, 5);
+        assert_eq!(suggested(&app), 1, "once");
+        let offer = app.view().banners[0].offers[0].action.clone();
+        app.perform(offer);
+        assert_eq!(app.playing.as_ref().map(|it| it.quantum()), Some(512));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::dsp::{DelayLine, Ramp};
 use crate::ks::ids::{Guid, category};
 use crate::ks::{
     DataRange, Descriptor, Filter, Flow, Io, OpenError, Opened, Opening, PinFactory, Processor,
-    REF_TIMES_PER_SECOND, Settings, State, Telemetry, sample_from_time, samples_at,
+    REF_TIMES_PER_SECOND, Settings, State, Strategy, Telemetry, sample_from_time, samples_at,
 };
 
 const CLOCK: usize = 0;
@@ -24,6 +24,14 @@ const PINS: &[PinFactory] = &[
 ];
 const CATEGORIES: &[Guid] = &[category::AUDIO, category::CLOCK];
 static DESCRIPTOR: Descriptor = Descriptor::new("clock_slave", "Clock Slave", CATEGORIES, PINS, &[])
+    .degrades(
+        Strategy::Quality,
+        [
+            "straight lines between samples",
+            "straight lines between samples",
+            "straight lines between samples",
+        ],
+    )
     .help(
         "Follows the clock on its wire: finds out by how much it drifts from the graph's, and plays the sound that passes at \
          its speed, 20 ms later.",
@@ -79,6 +87,7 @@ impl Filter for ClockSlave {
                 at: f64::from(hold),
                 from: f64::from(hold),
                 way: Ramp::new(1.0, rate_hz * STEP_MILLIS / 1000),
+                straight: Ramp::new(0.0, rate_hz * STEP_MILLIS / 1000),
                 speed: 1.0,
                 steps: 0.0,
             }),
@@ -102,6 +111,8 @@ struct Sound {
     /// Where was read before the last step, and how far the way from there is gone.
     from: f64,
     way: Ramp,
+    /// From 0, a cubic between samples, to 1, a line.
+    straight: Ramp,
     /// Of the other clock against the graph's.
     speed: f64,
     steps: f32,
@@ -119,14 +130,14 @@ impl Sound {
                 self.way.set(1.0);
                 self.steps += 1.0;
             }
-            let share = self.way.step();
+            let (share, straight) = (self.way.step(), self.straight.step());
             for (channel, past) in wave.channels_mut().zip(&mut self.past) {
                 past.push(channel[place]);
-                let sample = past.between(self.at + 1.0);
+                let sample = past.joined(self.at + 1.0, straight);
                 channel[place] = match share {
                     1.0 => sample,
                     share => {
-                        let from = past.between(self.from + 1.0);
+                        let from = past.joined(self.from + 1.0, straight);
                         from + (sample - from) * share
                     }
                 };
@@ -210,6 +221,12 @@ impl Processor for Following {
 
     fn latency_samples(&self) -> usize {
         self.latency_samples
+    }
+
+    fn degrade(&mut self, level: u8) {
+        if let Some(sound) = &mut self.sound {
+            sound.straight.set(f32::from(u8::from(level > 0)));
+        }
     }
 }
 

@@ -10,7 +10,8 @@ use crate::dsp::measure::dbfs;
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
     DataRange, Descriptor, Domain, Filter, Flow, Io, KernelEvent, Node, OpenError, Opened, Opening,
-    PinFactory, Processor, Property, State, Telemetry, TopologyConnection, Unit, ValueSlot,
+    PinFactory, Processor, Property, State, Strategy, Telemetry, TopologyConnection, Unit,
+    ValueSlot,
 };
 
 /// The most channels that are measured.
@@ -83,6 +84,14 @@ static DESCRIPTOR: Descriptor = Descriptor::new(
 .nodes(NODES, INSIDE).help(
     "Shows how loud a sound is to ears, by EBU R128: momentary, short-term and integrated loudness, loudness range and \
      true peak. The sound passes unchanged.",
+)
+.degrades(
+    Strategy::Computation,
+    [
+        "peaks of samples, not between them",
+        "peaks of samples, not between them",
+        "peaks of samples, not between them",
+    ],
 );
 
 /// What the catalogue offers and the graph negotiates with.
@@ -103,6 +112,7 @@ impl Filter for LoudnessMeter {
             peaks: vec![TruePeak::new(format.rate_hz); weights.len()].into(),
             loudness: Loudness::new(format.rate_hz, &weights),
             measure: opening.slot(&MEASURE),
+            level: 0,
             was_measuring: true,
             resets,
             telemetry: Telemetry::new(CELLS),
@@ -120,6 +130,8 @@ struct Playing {
     loudness: Loudness,
     peaks: Box<[TruePeak]>,
     measure: ValueSlot,
+    /// How much less is asked for.
+    level: u8,
     was_measuring: bool,
     resets: rtrb::Consumer<KernelEvent>,
     telemetry: Telemetry,
@@ -168,11 +180,18 @@ impl Processor for Playing {
             self.loudness
                 .feed(wave.len(), |channel| wave.channel(channel));
             for (peak, samples) in self.peaks.iter_mut().zip(wave.channels()) {
-                peak.feed(samples);
+                match self.level {
+                    0 => peak.feed(samples),
+                    _ => peak.feed_coarsely(samples),
+                }
             }
         }
         self.publish();
         Flow::Running
+    }
+
+    fn degrade(&mut self, level: u8) {
+        self.level = level;
     }
 
     fn enter(&mut self, state: State) {
@@ -280,5 +299,25 @@ mod tests {
         let whole = cells(4096);
         assert_eq!(cells(64), whole);
         assert_eq!(cells(333), whole);
+    }
+
+    #[test]
+    fn under_load_it_does_not_look_between_samples() {
+        // A quarter of the rate, between whose samples the peaks lie.
+        let tone: Vec<f32> = (0..4_800)
+            .map(|n| (TAU * (n as f64 / 4.0 + 0.125)).sin() as f32 * 0.5)
+            .collect();
+        let peak = |level: u8| {
+            let mut rig = Rig::open(&LoudnessMeter, &[]);
+            rig.processor().degrade(level);
+            for piece in tone.chunks(480) {
+                rig.cycle(480, &[piece.to_vec(), piece.to_vec()], &[]);
+            }
+            rig.telemetry().unwrap().get(TRUE_PEAK)
+        };
+        assert!((peak(0) + 6.0).abs() < 0.3, "{}", peak(0));
+        for level in 1..=3 {
+            assert!((peak(level) + 9.0).abs() < 0.1, "{}", peak(level));
+        }
     }
 }

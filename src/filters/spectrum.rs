@@ -8,7 +8,7 @@
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
     DataRange, Descriptor, Filter, Flow, Io, Node, OpenError, Opened, Opening, PinFactory,
-    Processor, Property, State, Telemetry, TopologyConnection, Unit,
+    Processor, Property, State, Strategy, Telemetry, TopologyConnection, Unit,
 };
 
 /// The most channels that are looked at.
@@ -100,6 +100,10 @@ static DESCRIPTOR: Descriptor =
     Descriptor::new("spectrum", "Spectrum Analyser", CATEGORIES, PINS, PROPERTIES).nodes(NODES, INSIDE).help(
         "Shows how loud a sound is at each frequency, from 20 Hz to half the rate. A tone stands at its own level \
          whatever the window. The sound passes unchanged.",
+    )
+    .degrades(
+        Strategy::Computation,
+        ["looks at one channel", "its picture stands", "its picture stands"],
     );
 
 /// The newest samples of a sound.
@@ -167,6 +171,8 @@ impl Filter for Spectrum {
             telemetry: telemetry.clone(),
             position: 0,
             held: 0,
+            channels: (format.channels as usize).min(CHANNELS),
+            level: 0,
         };
         Ok(Opened::processor(playing).telemetry(telemetry))
     }
@@ -177,6 +183,9 @@ struct Playing {
     telemetry: Telemetry,
     position: usize,
     held: usize,
+    channels: usize,
+    /// How much less is asked for.
+    level: u8,
 }
 
 impl Processor for Playing {
@@ -186,10 +195,14 @@ impl Processor for Playing {
         let Some(wave) = input.or_else(|| io.outputs.first()?.payload.wave()) else {
             return Flow::Running;
         };
+        if self.level > 1 {
+            return Flow::Running;
+        }
+        let looked_at = if self.level == 0 { CHANNELS } else { 1 };
         let mut from = 0;
         while from < wave.len() {
             let until = (from + PIECE).min(wave.len());
-            for (channel, samples) in wave.channels().take(CHANNELS).enumerate() {
+            for (channel, samples) in wave.channels().take(looked_at).enumerate() {
                 let first = RINGS + channel * RING;
                 for (at, sample) in samples[from..until].iter().enumerate() {
                     // What is no number would hide every frequency.
@@ -212,6 +225,21 @@ impl Processor for Playing {
             self.held = 0;
             self.telemetry.set(HELD, 0.0);
         }
+    }
+
+    fn degrade(&mut self, level: u8) {
+        // What was left out meanwhile is no part of a look.
+        if self.level > level {
+            self.held = 0;
+            self.telemetry.set(HELD, 0.0);
+        }
+        self.level = level;
+        let shown = if level == 0 {
+            self.channels
+        } else {
+            self.channels.min(1)
+        };
+        self.telemetry.set(COUNT, shown as f32);
     }
 }
 
@@ -291,5 +319,26 @@ mod tests {
                 }
             }
         });
+    }
+
+    #[test]
+    fn under_load_it_looks_at_one_channel_then_at_none_and_begins_anew() {
+        let mut rig = Rig::open(&Spectrum, &[]);
+        let sound = vec![ramp(0, 1_000); 2];
+        rig.cycle(1_000, &sound, &[]);
+        let seen = |rig: &Rig| latest(rig.telemetry().unwrap(), LONGEST);
+        assert_eq!(seen(&rig).unwrap().channels.len(), 2);
+        rig.processor().degrade(1);
+        rig.cycle(1_000, &sound, &[]);
+        assert_eq!(seen(&rig).unwrap().channels.len(), 1);
+        rig.processor().degrade(2);
+        let before = seen(&rig).unwrap();
+        rig.cycle(1_000, &sound, &[]);
+        assert_eq!(seen(&rig).unwrap(), before, "it stands");
+        rig.processor().degrade(0);
+        assert_eq!(seen(&rig), None, "with what was left out nothing is shown");
+        rig.cycle(1_000, &sound, &[]);
+        let now = seen(&rig).unwrap();
+        assert_eq!((now.channels.len(), now.channels[0].len()), (2, 1_000));
     }
 }

@@ -413,6 +413,59 @@ fn ten_seconds_of_noise_come_out_as_numbers() {
     }
 }
 
+/// A tone of 1 kHz through a filter, asked for each level in turn if so.
+fn degraded(filter: &dyn Filter, is_asked: bool) -> Vec<f32> {
+    let mut rig = Rig::open(filter, &[]);
+    let mut heard = vec![];
+    for piece in 0..200_usize {
+        if is_asked && piece.is_multiple_of(20) {
+            let levels = [0, 1, 2, 3, 0, 3, 1, 0, 2, 0];
+            rig.processor().degrade(levels[piece / 20]);
+        }
+        let tone = (piece * 480..(piece + 1) * 480).map(|sample| {
+            let turn = sample as f64 / 48.0 * std::f64::consts::TAU;
+            turn.sin() as f32 * 0.5
+        });
+        let tone: Vec<f32> = tone.collect();
+        let out = rig.cycle(480, &[tone.clone(), tone], &[]);
+        heard.extend(out.channels.into_iter().next().unwrap_or_default());
+    }
+    heard
+}
+
+#[test]
+fn another_level_of_quality_makes_no_click() {
+    let mut seen = 0;
+    for filter in on_the_bench() {
+        let descriptor = filter.descriptor();
+        let pins = &descriptor.pins;
+        let takes = |flow| {
+            pins.iter()
+                .any(|it| it.data_flow == flow && it.kind() == Kind::Audio)
+        };
+        if descriptor.degrades.is_none() || !takes(DataFlow::In) || !takes(DataFlow::Out) {
+            continue;
+        }
+        seen += 1;
+        let steepest = |sound: &[f32]| {
+            let steps = sound.windows(2).map(|it| (it[1] - it[0]).abs());
+            steps.fold(0.0, f32::max)
+        };
+        let (plain, asked) = (degraded(&*filter, false), degraded(&*filter, true));
+        let (plain, asked) = (steepest(&plain), steepest(&asked));
+        assert!(plain > 0.01, "{} is silent", descriptor.key);
+        assert!(
+            asked < plain * 1.1 + 0.002,
+            "{}: {asked} after {plain}",
+            descriptor.key
+        );
+    }
+    assert!(
+        seen >= 5,
+        "{seen} filters with sound in and out have a lever"
+    );
+}
+
 #[test]
 fn what_is_no_number_does_not_stay() {
     for filter in on_the_bench() {

@@ -216,14 +216,15 @@ impl Mark {
     /// Its times have begun anew: the stream was stopped.
     fn begin_anew(&mut self) {
         if let Self::Every { base, every, next } = self {
-            *next = first(*base, *every);
+            *next = first(*base, *every, 0);
         }
     }
 }
 
-/// The first multiple that does not lie before the beginning of time.
-pub(super) fn first(base: i128, every: i128) -> i128 {
-    (-base).div_euclid(every) + i128::from((-base).rem_euclid(every) != 0)
+/// The first time of a row that does not lie before `from`: a row begins at its base.
+pub(super) fn first(base: i128, every: i128, from: i128) -> i128 {
+    let behind = (from - base).max(0);
+    behind / every + i128::from(behind % every != 0)
 }
 
 impl Host {

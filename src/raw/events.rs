@@ -142,8 +142,12 @@ impl Host {
             Some(2) => Notification::Semaphore,
             _ => return Answer::status(Status::InvalidParameter),
         };
+        let now = match self.object(handle) {
+            Some(Object::Clock(clock)) => self.time_of(clock.pin),
+            _ => 0,
+        };
         let mark = match set {
-            sets::CLOCK_EVENTS => match mark(request.id, &request.data[EVENT_DATA..]) {
+            sets::CLOCK_EVENTS => match mark(request.id, &request.data[EVENT_DATA..], now) {
                 Some(mark) => Some(mark),
                 None => return Answer::status(Status::InvalidParameter),
             },
@@ -240,8 +244,8 @@ impl Host {
     }
 }
 
-/// The mark that stands behind event data.
-fn mark(id: u32, data: &[u8]) -> Option<Mark> {
+/// The mark that stands behind event data; a row whose base has passed goes on at its next.
+fn mark(id: u32, data: &[u8], now: u64) -> Option<Mark> {
     let mut reader = Reader(data);
     let first = reader.u64()? as i64;
     if id != 0 {
@@ -254,7 +258,7 @@ fn mark(id: u32, data: &[u8]) -> Option<Mark> {
     (every > 0).then(|| Mark::Every {
         base,
         every,
-        next: super::clock::first(base, every),
+        next: super::clock::first(base, every, now.into()),
     })
 }
 

@@ -494,3 +494,179 @@ fn a_graph_that_is_driven_by_its_clock_source_renders_what_it_plays() {
         assert!((drift - wanted).abs() < 3.0, "{drift}");
     }
 }
+
+/// Draws of one run of a machine: late turns, cards that stand still, go and come back, states, another driver.
+struct Weather {
+    machine: Machine,
+    graph: Graph,
+    random: u64,
+    is_lost: bool,
+    state: State,
+    last: Reading,
+    /// The mark that stands in a row, and what it told last in this run.
+    row: u64,
+    told: RefTime,
+}
+
+const ROW: RefTime = 1_000_000;
+
+impl Weather {
+    fn new(seed: u64) -> Self {
+        let mut machine = Machine::new(QUANTUM, &[ONE, TWO]);
+        let text = "tone -> splitter; splitter -> a:audio_device_out device=one; \
+                    splitter -> b:audio_device_out device=two; \
+                    c:clock_source speed=-300 -> clock_slave";
+        let graph = machine.play(text);
+        let row = Mark::Every {
+            base: 0,
+            interval: ROW,
+        };
+        let row = machine.engine.mark(row).unwrap();
+        let last = reading(&machine);
+        Self {
+            machine,
+            graph,
+            random: seed,
+            is_lost: false,
+            state: State::Run,
+            last,
+            row,
+            told: -ROW,
+        }
+    }
+
+    fn draw(&mut self, most: u64) -> u64 {
+        self.random = self
+            .random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (self.random >> 33) % most
+    }
+
+    fn go(&mut self, state: State) {
+        self.machine.go(state);
+        // The gate closes first.
+        self.machine.pass(0.05);
+        self.state = state;
+        if state == State::Stop {
+            self.last = reading(&self.machine);
+            self.told = -ROW;
+            let _ = fired(&mut self.machine);
+        }
+    }
+
+    /// One thing that may happen; by how much time may stand behind it at once.
+    fn happen(&mut self) {
+        match self.draw(9) {
+            0 => {
+                let millis = 1 + self.draw(300);
+                self.machine.sleep(millis as f64 / 1000.0);
+            }
+            1 => self.machine.freeze("one", 0.05),
+            2 if !self.is_lost => {
+                self.machine.lose("one");
+                self.is_lost = true;
+            }
+            3 if self.is_lost && self.state == State::Run => {
+                let graph = self.graph.clone();
+                self.machine.renew(&graph, "a");
+                self.is_lost = false;
+            }
+            4 => self.go(State::Pause),
+            5 => self.go(State::Stop),
+            6 if self.state == State::Stop => {
+                let wish = match self.draw(4) {
+                    0 => Master::System,
+                    1 => Master::Filter(path(&self.graph, "c")),
+                    2 => Master::Filter(path(&self.graph, "b")),
+                    _ => Master::Automatic,
+                };
+                self.graph.timing.master = wish.clone();
+                let graph = self.graph.clone();
+                self.machine.drive_by(&graph, wish);
+            }
+            _ => self.go(State::Run),
+        }
+    }
+
+    fn look(&mut self, what: &str) {
+        let (it, last) = (reading(&self.machine), self.last);
+        assert!(
+            it.physical >= last.physical,
+            "{what}: {it:?} after {last:?}"
+        );
+        assert!(
+            it.system >= last.system && it.latency >= it.time,
+            "{what}: {it:?}"
+        );
+        match (last.state, it.state) {
+            (_, State::Stop | State::Acquire) => assert_eq!(it.time, 0, "{what}"),
+            (State::Pause, State::Pause) => assert_eq!(it.time, last.time, "{what}: it stands"),
+            _ => {
+                let (passed, gone) = (it.time - last.time, it.system - last.system);
+                assert!(passed >= 0, "{what}: back by {passed}");
+                assert!(
+                    passed <= gone + gone / 100 + 30 * MILLI,
+                    "{what}: {passed} in {gone}"
+                );
+            }
+        }
+        for fired in fired(&mut self.machine) {
+            assert_eq!(fired.id, self.row, "{what}");
+            assert!(
+                self.state >= State::Pause,
+                "{what}: told in {:?}",
+                self.state
+            );
+            assert_eq!(fired.time % ROW, 0, "{what}: on its grid");
+            assert!(fired.time > self.told, "{what}: {} again", fired.time);
+            assert!(
+                fired.time <= it.time + 60 * MILLI,
+                "{what}: not before its time"
+            );
+            self.told = fired.time;
+        }
+        self.last = it;
+    }
+}
+
+#[test]
+fn whatever_drives_and_however_late_time_goes_on_and_marks_come_once_on_their_grid() {
+    for seed in 1..=6 {
+        let mut weather = Weather::new(seed);
+        for step in 0..60 {
+            weather.happen();
+            for _ in 0..4 {
+                weather.machine.pass(0.03);
+                weather.look(&format!("seed {seed}, step {step}"));
+            }
+        }
+        weather.go(State::Run);
+        let before = weather.told;
+        weather.machine.pass(1.0);
+        weather.look("at the end");
+        assert!(weather.told >= before + 5 * ROW, "it goes on being told");
+    }
+}
+
+#[test]
+fn cev_2_after_a_stall_a_row_is_told_once_and_goes_on_at_its_next() {
+    let (mut machine, _) = machine(ALONE);
+    machine.pass(0.55);
+    let row = Mark::Every {
+        base: 0,
+        interval: ROW,
+    };
+    machine.engine.mark(row).unwrap();
+    machine.pass(0.2);
+    let _ = fired(&mut machine);
+    // Nobody turns the graph for a second; the card calls on.
+    machine.sleep(1.0);
+    machine.pass(0.02);
+    let behind = fired(&mut machine);
+    assert!(behind.len() <= 1, "once: {behind:?}");
+    machine.pass(1.0);
+    let after: Vec<RefTime> = fired(&mut machine).iter().map(|it| it.time).collect();
+    assert!((9..=11).contains(&after.len()), "{after:?}");
+    assert!(after.windows(2).all(|it| it[1] - it[0] == ROW), "{after:?}");
+}

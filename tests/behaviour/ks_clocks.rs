@@ -3,7 +3,7 @@
 
 use crate::ks_rules::{check, rows};
 
-const AT_THE_DOOR: &str = "CLK-1 CLK-2 CLK-3 CLK-5 MCL-1 QUA-1 QUA-2 QUA-3 QUA-4 QUA-5 QUA-6";
+const AT_THE_DOOR: &str = "CLK-1 CLK-2 CLK-3 CLK-5 MCL-1 CEV-2 QUA-1 QUA-2 QUA-3 QUA-4 QUA-5 QUA-6";
 
 #[test]
 fn every_rule_of_clocks_and_quality_has_a_row_and_holds() {

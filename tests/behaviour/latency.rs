@@ -184,3 +184,41 @@ fn notes_wait_for_the_sound_they_meet_to_the_sample_at_any_quantum() {
         assert_eq!(heard, wanted, "with the sound, {quantum}");
     }
 }
+
+/// A loop that sounds, a dry way, and one that looks ahead; all of them meet, and are late by an echo and a room.
+const KNOT: &str = "noise:n level=-30 -> splitter:s -> limiter:l -> mixer:m -> delay:d time=13 feedback=40 mix=50 -> \
+                    reverb:v mix=30 decay=0.4 -> chorus:c -> limiter:k -> null_renderer:r; \
+                    s -> mixer:w -> feedback_send:f -> m; f.send -> feedback_return:b.return delay=97 level=-6; b -> w; \
+                    clock_source:o speed=300 -> clock_slave:q.clock; s -> q.in; q -> m";
+
+#[test]
+fn loops_echoes_and_ways_that_wait_are_the_same_at_any_quantum() {
+    for compensates in [false, true] {
+        let mut graph = graph(&catalogue(), KNOT);
+        graph.timing.compensates = compensates;
+        let sink = FilterPath::of(graph.find("r").unwrap());
+        let hear = |quantum: usize| {
+            let catalogue = catalogue();
+            let job = Job {
+                wiring: agree(&catalogue, &graph),
+                ..Job::default()
+            };
+            let mut offline = Offline::new(&catalogue, &job, quantum);
+            let mut heard = vec![];
+            while heard.len() < 20_000 {
+                offline.cycle(quantum).unwrap();
+                heard.extend_from_slice(offline.heard(&sink).unwrap().0.channel(0));
+            }
+            heard.truncate(20_000);
+            heard
+                .iter()
+                .map(|sample| sample.to_bits())
+                .collect::<Vec<u32>>()
+        };
+        let wanted = hear(1);
+        assert!(wanted.iter().any(|bits| f32::from_bits(*bits).abs() > 0.01));
+        for quantum in [7, 64, 1_000, 2_048] {
+            assert!(hear(quantum) == wanted, "{quantum}, {compensates}");
+        }
+    }
+}

@@ -155,3 +155,36 @@ fn boxes_with_pictures_are_drawn_and_named() {
     let window = Window::with(&["loudness_meter"]);
     assert!(window.sees("Reset Loudness Meter"));
 }
+
+#[test]
+fn clocks_say_whether_they_drive_and_why_they_do_not_follow() {
+    use ksgraph::app::Action;
+    use ksgraph::graph::{FilterPath, Master, PinAddress};
+    let mut window = Window::with(&["clock_source", "clock_slave"]);
+    window.harness().run_steps(3);
+    assert!(window.sees("Clock Source Clock beside the graph"));
+    assert!(window.sees("Clock Slave Clock no clock on its wire"));
+    assert!(window.sees("Clock Slave Sound none passes"));
+    let pin = |filter: u32| PinAddress {
+        filter: FilterPath::of(FilterId(filter)),
+        pin: "clock".into(),
+        instance: 0,
+    };
+    let app = window.screen().app_mut();
+    let (from, to) = (pin(1), pin(2));
+    app.perform(Action::Connect { from, to });
+    let master = Master::Filter(FilterPath::of(FilterId(1)));
+    app.perform(Action::SetMaster(master));
+    window.harness().run_steps(3);
+    assert!(window.sees("Clock Slave Clock no tick has come"));
+    // Its plan is made beside.
+    let drives = |window: &mut Window| {
+        window.harness().run_steps(1);
+        window.sees("Clock Source Clock drives the graph")
+    };
+    let tries = (0..2_000).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        drives(&mut window)
+    });
+    assert!(tries, "it drives");
+}

@@ -29,7 +29,7 @@ const STEADY: f64 = 10.0;
 const BACK_OFF: [f64; 6] = [0.0, 1.0, 2.0, 5.0, 10.0, 30.0];
 
 /// The shortest and the longest cycle that can be asked for.
-const QUANTUM_RANGE: (usize, usize) = (16, 8192);
+pub(super) const QUANTUM_RANGE: (usize, usize) = (16, 8192);
 
 /// What is known of the devices in use.
 #[derive(Debug, Default)]

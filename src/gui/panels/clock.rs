@@ -38,7 +38,7 @@ pub(super) fn ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Command>) {
     };
     heading(ui, words);
     let wish = &view.timing().master;
-    let drives = view.master().filter(|_| !view.device.is_empty());
+    let drives = view.driver();
     let now = drives.map_or("now the timer".to_owned(), |path| {
         format!("now {}", name(view, path))
     });

@@ -54,10 +54,12 @@ fn facts_ui(ui: &mut Ui, view: &View<'_>) {
         view.graph.connections.len()
     );
     fact(ui, "Filters, wires", &counts);
-    let device = if view.device.is_empty() {
-        "a timer, no sound card"
-    } else {
-        view.device
+    let own = view.driver().filter(|_| view.device.is_empty());
+    let own = own.and_then(|path| view.wiring.filters.get(path));
+    let device = match own {
+        Some(filter) => filter.name.as_str(),
+        None if view.device.is_empty() => "a timer, no sound card",
+        None => view.device,
     };
     fact(ui, "Kept in time by", device);
     let rate = view.wiring.rate_hz;

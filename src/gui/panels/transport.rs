@@ -303,8 +303,8 @@ fn clock_ui(ui: &mut Ui, view: &View<'_>, bar: Rect, x: f32, commands: &mut Vec<
     let middle = bar.center().y;
     let wide = CLOCK;
     label(ui, pos2(x, middle - 13.0), "Master clock");
-    let master = view.master().filter(|_| !view.device.is_empty());
-    let name = master
+    let name = view
+        .driver()
         .and_then(|path| view.wiring.filters.get(path))
         .map_or("Timer", |filter| filter.name.as_str());
     let frame = Rect::from_min_size(pos2(x, middle - 4.0), vec2(wide, 22.0));
