@@ -37,6 +37,9 @@ mod folders;
 
 mod floods;
 
+mod minidrivers;
+
+
 mod frames;
 
 mod groups;
@@ -212,6 +215,8 @@ pub struct App {
     xruns: dropouts::Dropouts,
     /// Messages that found no room at a MIDI input, as last told.
     floods: BTreeMap<FilterPath, f32>,
+    /// Filters whose minidriver is gone, as far as it was told.
+    unwell: BTreeMap<FilterPath, crate::ks::Health>,
     /// Filters that did not come back from a cycle: they are left out.
     barred: BTreeSet<FilterPath>,
 
@@ -299,6 +304,7 @@ impl App {
             blame: blame::Blame::default(),
             timeline: Timeline::default(),
             floods: BTreeMap::new(),
+            unwell: BTreeMap::new(),
             epoch: Epoch::new(),
             agreements: 0,
 

@@ -46,6 +46,7 @@ impl App {
         self.find_lost_devices();
         self.cut_off_stuck();
         self.tell_floods();
+        self.tell_minidrivers();
         if self.desk.is_waiting() {
             self.prune_waits();
         }

@@ -26,7 +26,7 @@ const FREQUENCY: Property =
         .logarithmic()
         .structural();
 const LEVEL: Property = Property::db("level", "Level", -60.0, 0.0, -30.0).structural();
-const DELAY: Property = Property::number("delay", "Delay of answers", 0.0, 2_000.0, 0.0)
+const DELAY: Property = Property::number("delay", "Delay", 0.0, 2_000.0, 0.0)
     .unit(Unit::Millisecond)
     .structural()
     .inline();

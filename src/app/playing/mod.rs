@@ -17,7 +17,7 @@ use crate::engine::{
 };
 use crate::engine::{PinFigures, PinRecord, Story};
 use crate::graph::{FilterPath, PinAddress, Wiring};
-use crate::ks::{Catalogue, Clock, KernelEvent, Reading, Settings, State, Telemetry};
+use crate::ks::{Health, Catalogue, Clock, KernelEvent, Reading, Settings, State, Telemetry};
 use states::Seats;
 
 /// An engine, with its results kept.
@@ -238,6 +238,13 @@ impl Playing {
 
     pub(super) fn open(&self, filter: &FilterPath) -> Option<&OpenFilter> {
         self.open.get(filter)
+    }
+
+    /// Filters whose minidriver is gone, and how.
+    pub(super) fn unwell(&self) -> impl Iterator<Item = (&FilterPath, Health)> {
+        let classes = self.open.iter();
+        let classes = classes.filter_map(|(path, open)| Some((path, open.class.as_ref()?.health())));
+        classes.filter(|(_, health)| *health != Health::Well)
     }
 
     pub(super) fn fault(&self, filter: &FilterPath) -> Option<&String> {

@@ -4,7 +4,7 @@ use egui::Ui;
 
 use super::page::{fact, heading, section_rule, sentence};
 use crate::gui::theme::Theme;
-use crate::ks::{ClassLane, ClassSheet, Health, grouped};
+use crate::ks::{ClassSheet, Health, grouped};
 
 /// How many calls are listed, the newest first.
 const LISTED: usize = 40;
@@ -23,8 +23,10 @@ pub(super) fn page_ui(ui: &mut Ui, sheet: &ClassSheet) {
     for lane in &sheet.lanes {
         section_rule(ui);
         heading(ui, &lane.name, &format!("{} issued", count(lane.issued)));
-        for (label, value) in figures(lane) {
-            fact(ui, label, &count(value));
+        fact(ui, "Queued, in flight, most", &list(&[lane.queued, lane.in_flight, lane.most_in_flight]));
+        fact(ui, "Done, refused", &list(&[lane.done, lane.failed]));
+        if lane.cancelled + lane.timed_out > 0 {
+            fact(ui, "Cancelled, timed out", &list(&[lane.cancelled, lane.timed_out]));
         }
     }
     section_rule(ui);
@@ -38,21 +40,9 @@ fn interrupts(sheet: &ClassSheet) -> String {
     format!("{}, {} not mine", sheet.interrupts, sheet.not_mine)
 }
 
-/// The figures of a lane: the first four always, the rest when there is something to tell.
-fn figures(lane: &ClassLane) -> impl Iterator<Item = (&'static str, u64)> {
-    let always = [
-        ("Queued", lane.queued),
-        ("In flight", lane.in_flight),
-        ("Most in flight", lane.most_in_flight),
-        ("Done", lane.done),
-    ];
-    let else_none = [
-        ("Cancelled", lane.cancelled),
-        ("Timed out", lane.timed_out),
-        ("Refused", lane.failed),
-    ];
-    let told = else_none.into_iter().filter(|(_, value)| *value > 0);
-    always.into_iter().chain(told)
+fn list(numbers: &[u64]) -> String {
+    let numbers: Vec<String> = numbers.iter().map(|it| count(*it)).collect();
+    numbers.join(", ")
 }
 
 fn count(number: u64) -> String {

@@ -238,4 +238,9 @@ fn a_filter_whose_minidriver_is_gone_is_marked_until_it_is_opened_anew() {
         &|status| matches!(status, FilterStatus::Faulty(why) if why.starts_with("panicked")),
     );
     turn("none", &|status| *status == FilterStatus::Ready(State::Run));
+    // Told once, by its name.
+    let view = app.view();
+    let told = view.log.iter().filter(|line| line.source == "Lab Device");
+    let told = told.filter(|line| line.text.contains("minidriver panicked"));
+    assert_eq!(told.count(), 1);
 }
