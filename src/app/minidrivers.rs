@@ -11,8 +11,9 @@ impl App {
     pub(super) fn tell_minidrivers(&mut self) {
         let Some(playing) = &self.playing else { return };
         let unwell = playing.unwell();
-        let unwell: BTreeMap<FilterPath, Health> =
-            unwell.map(|(path, health)| (path.clone(), health)).collect();
+        let unwell: BTreeMap<FilterPath, Health> = unwell
+            .map(|(path, health)| (path.clone(), health))
+            .collect();
         // One that was opened anew is forgotten, and told of again.
         let before = std::mem::replace(&mut self.unwell, unwell.clone());
         for (path, health) in unwell {

@@ -39,7 +39,6 @@ mod floods;
 
 mod minidrivers;
 
-
 mod frames;
 
 mod groups;

@@ -17,7 +17,7 @@ use crate::engine::{
 };
 use crate::engine::{PinFigures, PinRecord, Story};
 use crate::graph::{FilterPath, PinAddress, Wiring};
-use crate::ks::{Health, Catalogue, Clock, KernelEvent, Reading, Settings, State, Telemetry};
+use crate::ks::{Catalogue, Clock, Health, KernelEvent, Reading, Settings, State, Telemetry};
 use states::Seats;
 
 /// An engine, with its results kept.
@@ -243,7 +243,8 @@ impl Playing {
     /// Filters whose minidriver is gone, and how.
     pub(super) fn unwell(&self) -> impl Iterator<Item = (&FilterPath, Health)> {
         let classes = self.open.iter();
-        let classes = classes.filter_map(|(path, open)| Some((path, open.class.as_ref()?.health())));
+        let classes =
+            classes.filter_map(|(path, open)| Some((path, open.class.as_ref()?.health())));
         classes.filter(|(_, health)| *health != Health::Well)
     }
 

@@ -23,10 +23,18 @@ pub(super) fn page_ui(ui: &mut Ui, sheet: &ClassSheet) {
     for lane in &sheet.lanes {
         section_rule(ui);
         heading(ui, &lane.name, &format!("{} issued", count(lane.issued)));
-        fact(ui, "Queued, in flight, most", &list(&[lane.queued, lane.in_flight, lane.most_in_flight]));
+        fact(
+            ui,
+            "Queued, in flight, most",
+            &list(&[lane.queued, lane.in_flight, lane.most_in_flight]),
+        );
         fact(ui, "Done, refused", &list(&[lane.done, lane.failed]));
         if lane.cancelled + lane.timed_out > 0 {
-            fact(ui, "Cancelled, timed out", &list(&[lane.cancelled, lane.timed_out]));
+            fact(
+                ui,
+                "Cancelled, timed out",
+                &list(&[lane.cancelled, lane.timed_out]),
+            );
         }
     }
     section_rule(ui);

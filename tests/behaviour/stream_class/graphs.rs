@@ -23,8 +23,9 @@ fn stage(puppet: &Puppet, time: &Arc<HandTime>) -> Stage {
     stage
 }
 
-/// What a graph sounds like while time goes by at a second for every millisecond.
-fn heard(stage: &Stage, graph: &Graph, time: &HandTime, puppet: &str) -> (Vec<f32>, Health) {
+/// What a graph sounds like, and how its puppet is after that, while time goes by at a second for every millisecond; or
+/// stands, for one that must not be late.
+fn heard(stage: &Stage, graph: &Graph, time: &HandTime, goes_by: bool) -> (Vec<f32>, Health) {
     let mut offline = Offline::new(&stage.catalogue, &stage.job(graph), 480);
     assert!(
         offline.built.failures.is_empty(),
@@ -34,7 +35,7 @@ fn heard(stage: &Stage, graph: &Graph, time: &HandTime, puppet: &str) -> (Vec<f3
     let is_over = AtomicBool::new(false);
     let heard = std::thread::scope(|scope| {
         scope.spawn(|| {
-            while !is_over.load(Ordering::SeqCst) {
+            while goes_by && !is_over.load(Ordering::SeqCst) {
                 time.pass(Duration::from_secs(1));
                 std::thread::sleep(Duration::from_millis(1));
             }
@@ -43,7 +44,7 @@ fn heard(stage: &Stage, graph: &Graph, time: &HandTime, puppet: &str) -> (Vec<f3
         is_over.store(true, Ordering::SeqCst);
         heard
     });
-    let class = offline.built.open[&path(graph, puppet)].class.clone();
+    let class = offline.built.open[&path(graph, "puppet")].class.clone();
     (heard[0].clone(), class.unwrap().health())
 }
 
@@ -82,7 +83,7 @@ fn a_foreign_minidriver_that_hangs_or_panics_is_named_and_the_rest_plays_bit_for
         let stage = stage(&puppet, &time);
         let graph = stage.graph(text);
         spoil(&puppet);
-        let (samples, health) = heard(&stage, &graph, &time, "puppet");
+        let (samples, health) = heard(&stage, &graph, &time, wanted == Health::NotResponding);
         assert_eq!(health, wanted, "{what}");
         assert_eq!(samples, alone[0], "{what}");
         puppet.is_stuck.store(false, Ordering::SeqCst);
