@@ -238,7 +238,7 @@ mod tests {
     fn words_name_what_is_wanted() {
         assert_eq!(
             granted_words("", None, true),
-            "Waits for the first MIDI input that comes"
+            "waits for the first MIDI input that comes"
         );
         let words = granted_words("Keystation", None, false);
         assert!(words.contains("\"Keystation\"") && words.contains("sequencer"));

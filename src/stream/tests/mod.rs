@@ -85,7 +85,11 @@ impl Minidriver for Puppet {
             other => return other.refuse(Status::NotImplemented),
         };
         match self.entry.manner {
-            Manner::Holds | Manner::Deaf => trace.held.push((frame, done)),
+            Manner::Holds | Manner::Deaf => {
+                trace.held.push((frame, done));
+                // Several hands take requests up in the order of their wake-ups.
+                trace.held.sort_by_key(|(_, done)| done.id());
+            }
             Manner::Drops => {}
             Manner::Panics => {
                 drop(trace);
