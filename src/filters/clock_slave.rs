@@ -238,7 +238,18 @@ mod tests {
 
     /// A tone through it while ticks come from a clock that is so much faster, cut as told; and what it published.
     fn heard(ppm: Option<f64>, seconds: usize, cuts: &[usize]) -> (Vec<f32>, Telemetry) {
+        heard_at(0, ppm, seconds, cuts)
+    }
+
+    /// The same, asked for a level of quality.
+    fn heard_at(
+        level: u8,
+        ppm: Option<f64>,
+        seconds: usize,
+        cuts: &[usize],
+    ) -> (Vec<f32>, Telemetry) {
         let mut rig = Rig::open(&ClockSlave, &[]);
+        rig.processor().degrade(level);
         if ppm.is_none() {
             rig.unplug(0);
         }
@@ -307,6 +318,16 @@ mod tests {
             let len = whole.len().min(sound.len());
             assert!(sound[..len] == whole[..len], "cut by {cuts:?}");
         }
+    }
+
+    #[test]
+    fn under_load_it_draws_straight_lines_between_samples() {
+        let (curved, _) = heard(Some(300.0), 2, &[480]);
+        let (straight, _) = heard_at(3, Some(300.0), 2, &[480]);
+        let off = curved.iter().zip(&straight).map(|(a, b)| (a - b).abs());
+        let off = off.fold(0.0, f32::max);
+        // A chord of the tone lies 0.001 below its arc at most.
+        assert!((1e-4..2e-3).contains(&off), "{off}");
     }
 
     #[test]

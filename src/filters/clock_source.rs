@@ -80,7 +80,6 @@ impl Filter for ClockSource {
             hand,
             clock: Arc::clone(&opening.clock),
             physical: Mutex::new((0.0, 0, speed)),
-            latest: AtomicI64::new(0),
         };
         let opened = Opened::processor(ticking).endless().clock(Arc::new(object));
         Ok(match opening.live {
@@ -101,6 +100,8 @@ struct Hand {
     /// Its speed against the machine's clock, and against the graph's, in bits.
     speed: AtomicU64,
     against: AtomicU64,
+    /// The latest own time that anybody was told in this run.
+    latest: AtomicI64,
 }
 
 impl Hand {
@@ -141,8 +142,6 @@ struct Object {
     clock: Arc<dyn Clock>,
     /// Its physical time, the graph's of the same moment, and the speed since.
     physical: Mutex<(f64, RefTime, f64)>,
-    /// The latest that anybody was told in this run.
-    latest: AtomicI64,
 }
 
 impl Object {
@@ -174,10 +173,8 @@ impl Clock for Object {
         if graph.state >= State::Pause {
             let own = self.hand.own_at(graph.time).max(0);
             // Another speed holds from the cycle that is made, which is ahead of what is heard.
-            time = self.latest.fetch_max(own, Ordering::Relaxed).max(own);
+            time = self.hand.latest.fetch_max(own, Ordering::Relaxed).max(own);
             latency = self.hand.own_at(graph.latency).max(time);
-        } else {
-            self.latest.store(0, Ordering::Relaxed);
         }
         Reading {
             time,
@@ -281,6 +278,8 @@ impl Processor for Ticking {
         let ppm = if self.drives { 0.0 } else { speed };
         if std::mem::take(&mut self.is_fresh) {
             (self.since, self.ppm) = (io.position, ppm);
+            // Somebody may have asked while the last run was about to end.
+            self.hand.latest.store(0, Ordering::Relaxed);
         }
         if ppm != self.ppm {
             self.own += (io.position - self.since) as f64 * sample(self.ppm);
@@ -316,6 +315,7 @@ impl Processor for Ticking {
             (self.own, self.next, self.is_fresh) = (0.0, 0, true);
             let speed = self.hand.speed();
             self.hand.write(0, 0, speed, speed);
+            self.hand.latest.store(0, Ordering::Relaxed);
         }
     }
 }
@@ -353,6 +353,25 @@ mod tests {
         // Own time is a thousandth ahead; the tick stands on the next sample.
         assert_eq!(own, 2_000_000);
         assert!((graph - 1_998_002).abs() <= 209, "{graph}");
+    }
+
+    #[test]
+    fn another_speed_holds_from_where_its_time_has_come_to() {
+        let mut rig = Rig::open(&ClockSource, &[("speed", 1_000.0), ("interval", 10.0)]);
+        let mut all = rig.run(24_000).events;
+        let descriptor = ClockSource.descriptor();
+        let mut properties = descriptor.properties.iter();
+        let speed = properties.position(|it| it.key == "speed").unwrap();
+        rig.set(speed, -1_000.0);
+        all.extend(rig.run(24_000).events);
+        assert_eq!(all.len(), 100, "the second half loses what the first won");
+        for event in all {
+            let own = i64::from_le_bytes(event.bytes().try_into().unwrap()) as f64;
+            let graph = event.time as f64;
+            let (first, second) = (graph.min(5e6), (graph - 5e6).max(0.0));
+            let off = first * 1.001 + second * 0.999 - own;
+            assert!((-2.0..212.0).contains(&off), "{off} at {graph}");
+        }
     }
 
     /// A clock that says what it is told.
