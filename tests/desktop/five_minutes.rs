@@ -203,6 +203,7 @@ fn a_newcomer_walks_through_the_first_five_minutes() {
         text.contains("melody.wav") && !text.contains("Insert"),
         "{text}"
     );
+    close_banners(&mut window);
     window.key("Home");
     let picture = places(&mut window);
     window.quit();

@@ -88,6 +88,18 @@ pub(crate) fn banner(window: &mut Window<'_>, words: &str) -> String {
     })
 }
 
+/// Closes what banners there are: on a busy machine longer cycles are offered, and the canvas is lower for it.
+pub(crate) fn close_banners(window: &mut Window<'_>) {
+    window.settle();
+    while let Some(close) = window.see("the window", |probe| {
+        let close = probe.find("button", "Close the banner");
+        Some(close.map(|it| it.middle()))
+    }) {
+        window.click(close);
+        window.settle();
+    }
+}
+
 /// Seconds of graph time in the transport.
 pub(crate) fn graph_time(window: &mut Window<'_>) -> f64 {
     seconds(&said(window, "time", "Time"))
