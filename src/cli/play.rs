@@ -244,7 +244,8 @@ impl Session {
         let (position, load) = (self.position, self.load);
         self.app.perform(Action::SetState(State::Pause));
         self.wait_for(State::Pause);
-        let tail = f64::from(self.latency_samples) / self.rate_hz();
+        // A server cuts off what it still holds when a stream is closed, and holds more than it says while it is busy.
+        let tail = 2.0 * f64::from(self.latency_samples) / self.rate_hz();
         let until = self.seconds() + tail.min(PATIENCE);
         while self.seconds() < until {
             self.look();
