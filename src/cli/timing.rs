@@ -171,7 +171,7 @@ pub(super) fn document(graph: &Graph) -> Json {
         .into()
 }
 
-/// What drives a graph that plays, and how far every other card's clock is from it.
+/// What drives a graph that plays, how fast time goes, and how far every other card's clock is from it.
 pub(super) fn clocks(view: &View<'_>) -> Json {
     let name = |path: &FilterPath| view.wiring.filters.get(path).map(|it| it.name.clone());
     let driver = view.master().and_then(name);
@@ -190,5 +190,8 @@ pub(super) fn clocks(view: &View<'_>) -> Json {
             "drift_ppm": cells.get(device::DRIFT_PPM),
         }));
     }
-    json!({ "driver": driver.unwrap_or_else(|| "timer".into()), "cards": cards })
+    let speed = view
+        .graph_clock()
+        .map(|it| f64::from(it.rate_permille) / 1_000.0);
+    json!({ "driver": driver.unwrap_or_else(|| "timer".into()), "speed": speed, "cards": cards })
 }

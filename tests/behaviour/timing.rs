@@ -92,6 +92,7 @@ fn play_takes_a_clock_marks_and_a_speed() {
     ]);
     assert_eq!(did.code, Some(0), "{}", did.text);
     assert_eq!(did.json["clock"]["driver"], "Own");
+    assert_eq!(did.json["clock"]["speed"], 1.0);
     let marks: Vec<(u64, u64)> = did.json["marks"]
         .as_array()
         .unwrap()
@@ -115,6 +116,7 @@ fn play_takes_a_clock_marks_and_a_speed() {
     ]);
     assert_eq!(did.code, Some(0), "{}", did.text);
     assert_eq!(did.json["clock"]["driver"], "timer");
+    assert_eq!(did.json["clock"]["speed"], 2.0);
     assert!(did.json["frames"].as_u64().unwrap() >= 28_800);
     for wrong in [
         &["--clock", "t"][..],
