@@ -32,6 +32,9 @@ mod backups;
 mod devices;
 mod early;
 mod edits;
+
+mod farewell;
+
 mod files;
 mod folders;
 

@@ -13,6 +13,8 @@ use crate::ks::{Quality, State};
 const ONE_LINE: f64 = 1.0;
 /// Filters that are named one by one when they are asked at the same time.
 const NAMED: usize = 4;
+/// From this load on no longer quantum helps: it spares what a cycle costs, not what a sample does.
+const HOPELESS: f32 = 1.5;
 /// The most that is kept of each for the report of a run.
 const KEPT: usize = 10_000;
 
@@ -66,6 +68,12 @@ pub fn quality_words(quality: Quality) -> String {
         1.. => format!("{of_use}, up to {millis:.1} ms late"),
         _ => format!("{of_use}, {:.1} ms early", -millis),
     }
+}
+
+/// The quantum that may give a graph of this load enough time, if any can.
+fn longer(quantum: usize, load: f32) -> Option<usize> {
+    let longer = (quantum + 1).next_power_of_two();
+    (longer <= QUANTUM_RANGE.1 && load < HOPELESS).then_some(longer)
 }
 
 impl App {
@@ -125,9 +133,9 @@ impl App {
             return;
         };
         self.quality.is_suggested = true;
-        let longer = (quantum + 1).next_power_of_two();
-        let (cure, offers) = match longer <= QUANTUM_RANGE.1 {
-            true => {
+        let load = self.cells().map_or(0.0, |cells| cells.load_mean());
+        let (cure, offers) = match longer(quantum, load) {
+            Some(longer) => {
                 let offer = Offer {
                     words: format!("Use {longer} samples"),
                     action: Action::SetQuantum(longer),
@@ -137,7 +145,7 @@ impl App {
                     vec![offer],
                 )
             }
-            false => ("bypass or take away what costs most".to_owned(), vec![]),
+            None => ("bypass or take away what costs most".to_owned(), vec![]),
         };
         let why = match self.graph.timing.full_quality {
             true => "filters are kept at full quality",
@@ -269,6 +277,18 @@ mod tests {
             pin: pin.into(),
             instance: 0,
         }
+    }
+
+    #[test]
+    fn a_longer_quantum_is_offered_where_it_can_help() {
+        assert_eq!(longer(256, 0.9), Some(512));
+        assert_eq!(
+            longer(300, 1.2),
+            Some(512),
+            "what each cycle costs is spared"
+        );
+        assert_eq!(longer(256, 24.0), None, "no cycle is long enough");
+        assert_eq!(longer(QUANTUM_RANGE.1, 0.9), None);
     }
 
     #[test]

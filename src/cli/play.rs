@@ -336,7 +336,10 @@ impl Session {
             .collect();
         let (complaints, asked) = (self.app.complaints(), self.app.asked());
         if !complaints.is_empty() || !asked.is_empty() {
-            text += &format!("{} complaints of quality\n", complaints.len());
+            text += &match complaints.len() {
+                1 => "1 complaint of quality\n".to_owned(),
+                count => format!("{count} complaints of quality\n"),
+            };
         }
         for it in asked {
             let words = match it.level {

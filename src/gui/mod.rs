@@ -153,6 +153,10 @@ impl eframe::App for Shell {
         }
     }
 
+    fn on_exit(&mut self, _: Option<&eframe::glow::Context>) {
+        self.screen.app_mut().fall_silent();
+    }
+
     fn ui(&mut self, ui: &mut egui::Ui, _: &mut eframe::Frame) {
         let ctx = ui.ctx().clone();
         if let Some(doze) = &self.doze {

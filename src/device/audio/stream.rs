@@ -287,9 +287,11 @@ impl Callback {
 }
 
 /// What a server holds that asks for samples when there is room for a period of two and is silent about gaps: a request
-/// that comes later than the store lasts has let it run dry.
+/// that comes later than the store lasts has let it run dry. When it begins to play what the first request brought is its
+/// own affair, so that time is counted from the second on.
 pub(super) struct Store {
     lasts: Duration,
+    is_begun: bool,
     filled: Option<StreamInstant>,
 }
 
@@ -298,12 +300,16 @@ impl Store {
         let seconds = 2.0 * f64::from(period) / f64::from(rate_hz.max(1));
         Self {
             lasts: Duration::from_secs_f64(seconds) + UNDER_WAY,
+            is_begun: false,
             filled: None,
         }
     }
 
     /// The server asks, and is given all it asks for: was there nothing left?
     pub(super) fn ran_dry(&mut self, at: StreamInstant) -> bool {
+        if !std::mem::replace(&mut self.is_begun, true) {
+            return false;
+        }
         let before = self.filled.replace(at);
         before.is_some_and(|before| at.saturating_duration_since(before) > self.lasts)
     }
