@@ -54,6 +54,13 @@ pub struct Design {
 }
 
 impl Design {
+    /// Whether it lets every sample pass as it is: a shelf or peak of no gain.
+    #[must_use]
+    pub fn is_neutral(&self) -> bool {
+        let has_gain = matches!(self.curve, Curve::LowShelf | Curve::Peak | Curve::HighShelf);
+        has_gain && self.gain == 1.0
+    }
+
     /// The numbers a section runs on. Any input gives a stable section.
     #[must_use]
     pub fn tuning(&self, rate_hz: f64) -> Tuning {

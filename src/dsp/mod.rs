@@ -22,6 +22,9 @@ pub mod limiter;
 pub mod loudness;
 
 pub mod measure;
+
+mod polyphase;
+
 pub mod quantise;
 pub mod ramp;
 pub mod random;

@@ -326,6 +326,10 @@ impl Band {
                 gain: f64::from(gain.at(index)),
                 q: f64::from(q.at(index)),
             };
+            if is_still && design(part.start).is_neutral() {
+                self.sections.iter_mut().for_each(Section::reset);
+                continue;
+            }
             let still = design(part.start).tuning(rate_hz);
             for index in part.clone() {
                 tunings[index] = if is_still {
@@ -334,22 +338,60 @@ impl Band {
                     design(index).tuning(rate_hz)
                 };
             }
-            for (section, channel) in self.sections.iter_mut().zip(wave.channels_mut()) {
-                for index in part.clone() {
-                    let sample = f64::from(channel[index]);
-                    let heard = section.step(sample, &tunings[index]);
-                    // Far above anything that is meant, and far below where the next band would lose count.
-                    let heard = heard.clamp(-HUGE, HUGE);
-                    let presence = f64::from(presences[index]);
-                    channel[index] = if presence == 1.0 {
-                        heard as f32
-                    } else {
-                        (sample + (heard - sample) * presence) as f32
-                    };
+            // Two at a time: each sample of a channel waits for the last one, and one channel works while the other waits.
+            let mut channels = self.sections.iter_mut().zip(wave.channels_mut());
+            while let Some((section, channel)) = channels.next() {
+                let mut one = (section, &mut channel[part.clone()]);
+                let mut two = channels
+                    .next()
+                    .map(|(section, channel)| (section, &mut channel[part.clone()]));
+                if is_still && !is_moving {
+                    match &mut two {
+                        Some(two) => pass_both(&mut one, two, &still),
+                        None => pass(&mut one, &still),
+                    }
+                    continue;
+                }
+                for (section, channel) in std::iter::once(&mut one).chain(&mut two) {
+                    for (at, index) in part.clone().enumerate() {
+                        if design(index).is_neutral() {
+                            section.reset();
+                            continue;
+                        }
+                        let sample = channel[at];
+                        let heard = heard(section, sample, &tunings[index]);
+                        let presence = f64::from(presences[index]);
+                        let sample = f64::from(sample);
+                        channel[at] = (sample + (heard - sample) * presence) as f32;
+                    }
                 }
             }
         }
     }
+}
+
+/// A channel's section and samples.
+type Lane<'a> = (&'a mut Section, &'a mut [f32]);
+
+/// Far above anything that is meant, and far below where the next band would lose count.
+fn heard(section: &mut Section, sample: f32, tuning: &Tuning) -> f64 {
+    let heard = section.step(f64::from(sample), tuning);
+    heard.clamp(-HUGE, HUGE)
+}
+
+fn pass((section, samples): &mut Lane<'_>, tuning: &Tuning) {
+    for sample in samples.iter_mut() {
+        *sample = heard(section, *sample, tuning) as f32;
+    }
+}
+
+fn pass_both((section, samples): &mut Lane<'_>, two: &mut Lane<'_>, tuning: &Tuning) {
+    let (mut first, mut second) = (**section, *two.0);
+    for (one, two) in samples.iter_mut().zip(two.1.iter_mut()) {
+        *one = heard(&mut first, *one, tuning) as f32;
+        *two = heard(&mut second, *two, tuning) as f32;
+    }
+    (**section, *two.0) = (first, second);
 }
 
 impl Processor for Playing {
@@ -447,6 +489,29 @@ mod tests {
         let sound = sine(997.0, 0, 4000);
         let out = Rig::open(&Equaliser, &[]).feed(&sound);
         assert!(same_bits(&out.channels, &[sound.clone(), sound]));
+    }
+
+    #[test]
+    fn a_band_falls_asleep_and_wakes_the_same_for_any_cutting() {
+        let index = |key: &str| DESCRIPTOR.property(key).unwrap().0;
+        let run = |cut: usize| {
+            let mut rig = Rig::open(&Equaliser, &[]);
+            let mut heard = vec![];
+            for at in (0..16_000).step_by(cut) {
+                // The glides end within a call or with one, whatever its length.
+                let turns = [(4000, 6.0), (8000, 0.0), (12_000, -6.0)];
+                for (_, gain_db) in turns.iter().filter(|turn| turn.0 == at) {
+                    rig.set(index("band3_gain"), *gain_db);
+                }
+                heard.extend(rig.feed(&sine(700.0, at, cut)).channels.remove(0));
+            }
+            heard
+        };
+        let whole = run(4000);
+        assert!(same_bits(&[run(500)], std::slice::from_ref(&whole)));
+        assert!(same_bits(&[run(16)], std::slice::from_ref(&whole)));
+        assert!(whole[..4000] == sine(700.0, 0, 4000)[..]);
+        assert!(whole[15_000..] != sine(700.0, 15_000, 1000)[..]);
     }
 
     #[test]

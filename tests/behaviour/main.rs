@@ -79,6 +79,8 @@ mod records;
 
 mod render;
 
+mod resampling;
+
 mod simulated;
 
 mod stage;
