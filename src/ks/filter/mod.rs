@@ -1,0 +1,68 @@
+//! What a filter is: its descriptor, and how it is opened. Immutable and usable from any thread; what runs is the
+//! `Processor` it opens.
+
+mod cells;
+mod constrain;
+mod descriptor;
+mod opening;
+mod pacer;
+
+use std::borrow::Cow;
+
+use super::facts::Facts;
+use super::format::DataRange;
+use super::intersection::Intersection;
+use super::status::Status;
+
+pub use cells::{Bell, Telemetry, Waker};
+pub(super) use constrain::share;
+pub use constrain::{Constrained, Field, constrain_fields, constrain_same};
+pub use descriptor::{Descriptor, Settings};
+pub use opening::{OpenError, OpenPin, Opened, Opening};
+pub use pacer::{Granted, Pacer};
+
+/// How far down a tail is followed: to what 16 bits just hold.
+pub const TAIL_DB: f64 = 90.0;
+
+/// A kind of filter. One value serves every instance in every graph.
+pub trait Filter: Send + Sync {
+    /// The constant part.
+    fn descriptor(&self) -> &Descriptor;
+
+    /// The descriptor for given values and observed facts, where files or devices decide.
+    fn describe(&self, settings: &Settings<'_>, facts: &Facts) -> Cow<'_, Descriptor> {
+        let _ = (settings, facts);
+        Cow::Borrowed(self.descriptor())
+    }
+
+    /// Maps what the peers allow on each factory's pins onto the other pins. `pins` holds, for each factory of
+    /// `descriptor`, the ranges still possible; ranges may only shrink. The default equates pins that work in place
+    /// or share their format; an override for the odd filter usually calls [`constrain_same`] for the plain part.
+    fn constrain(&self, descriptor: &Descriptor, settings: &Settings<'_>, pins: &mut Constrained) {
+        let _ = settings;
+        constrain_same(descriptor, pins);
+    }
+
+    /// The filter's own word on one pair of ranges, the client's and one of the pin's own, with room for so many bytes.
+    /// NOT_IMPLEMENTED leaves the pair to the default (DIX-8); it is asked only where ids and attributes fit.
+    fn intersect(
+        &self,
+        pin: usize,
+        client: &DataRange,
+        own: &DataRange,
+        room: usize,
+    ) -> Intersection {
+        let _ = (pin, client, own, room);
+        Intersection::Status(Status::NotImplemented)
+    }
+
+    /// Makes what runs. May be slow; never called on the audio thread. Everything the processor needs is made here.
+    fn open(&self, opening: &Opening<'_>) -> Result<Opened, OpenError>;
+
+    /// Seconds for which a sound goes on behind its last sample, latency apart, until it is [`TAIL_DB`] softer; infinite
+    /// when it never is. `rate_hz` is that of what comes in.
+    fn tail_seconds(&self, settings: &Settings<'_>, rate_hz: u32) -> f64 {
+        let _ = (settings, rate_hz);
+        0.0
+    }
+}
