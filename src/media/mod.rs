@@ -1,10 +1,16 @@
-//! Files as bytes: RIFF chunks and WAV. No paths, no threads.
+//! Files as bytes: sound of every kind that is known, behind one door ([`open`]), and RIFF chunks. No threads.
 //!
 //! Readers take anything that can be read and sought, and are lenient where real files are odd, but strict about
 //! bounds: no bytes make them panic, read outside what is there, or allocate more than the file's own size justifies.
 
+mod compressed;
 pub mod riff;
+mod source;
+mod tags;
 pub mod wav;
+
+pub use source::{Info, MediaError, Source, open, open_stream};
+pub use tags::{NAMES as TAG_NAMES, Tags};
 
 pub use riff::{Chunk, ChunkAt, Order, RiffError, Root};
 pub use wav::{Loop, LoopKind, SampleKind, WavError, WavInfo, WavReader, WavWriter, Written};

@@ -189,6 +189,8 @@ pub struct ChunkAt {
     pub len: u64,
     /// The size in its head, where 64-bit sizes are not yet looked up.
     pub stated: u32,
+    /// The size it claims in the end, though less may be there.
+    pub wanted: u64,
 }
 
 impl ChunkAt {
@@ -266,6 +268,7 @@ impl Walker {
             offset,
             len,
             stated,
+            wanted,
         }))
     }
 

@@ -6,14 +6,18 @@
 mod reader;
 mod writer;
 
-use std::io;
+use std::io::{self, Read, Seek};
 
 use thiserror::Error;
 
+pub(super) use reader::Coded;
+use reader::Looked;
 pub use reader::{WavReader, fuzz_wav};
 pub use writer::{SampleKind, WavWriter, Written};
 
-use super::riff::RiffError;
+use super::compressed;
+use super::riff::{Order, RiffError, Root};
+use super::source::{MediaError, Source, Wave};
 
 /// The highest rate that is read or written. Real ones end here; beyond it a file is damaged.
 pub const RATE_MAX_HZ: u32 = 768_000;
@@ -24,6 +28,10 @@ pub const CHANNELS_MAX: u16 = 64;
 const TAG_PCM: u16 = 1;
 /// `WAVE_FORMAT_IEEE_FLOAT`.
 const TAG_FLOAT: u16 = 3;
+/// `WAVE_FORMAT_ALAW`.
+const TAG_A_LAW: u16 = 6;
+/// `WAVE_FORMAT_MULAW`.
+const TAG_MU_LAW: u16 = 7;
 /// `WAVE_FORMAT_EXTENSIBLE`: the true tag begins a GUID, which ends with [`GUID_TAIL`].
 const TAG_EXTENSIBLE: u16 = 0xfffe;
 const GUID_TAIL: [u8; 14] = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71];
@@ -41,12 +49,16 @@ pub struct WavInfo {
     pub bits: u16,
     /// Whether samples are floating-point numbers.
     pub float: bool,
+    /// `PCM`, `float`, `A-law` or `u-law`.
+    pub coding: &'static str,
     /// Samples a channel that are really there, whatever the file claims.
     pub frames: u64,
     /// Loops from a `smpl` chunk.
     pub loops: Vec<Loop>,
     /// Where the samples begin in the file.
     pub data_offset: u64,
+    /// Bytes of samples that the file speaks of and that are not there, if any.
+    pub missing_bytes: Option<u64>,
 }
 
 /// A part of the sound that a sampler repeats.
@@ -124,6 +136,23 @@ pub enum WavError {
     /// Reading or writing failed.
     #[error(transparent)]
     Io(#[from] io::Error),
+}
+
+/// Opens a wave file as a source, whatever its samples are coded in.
+pub(super) fn open<R: Read + Seek + Send + 'static>(
+    source: R,
+) -> Result<Box<dyn Source>, MediaError> {
+    let name = |root: &Root| match (root.order, root.wide) {
+        (Order::Big, _) => "RIFX",
+        (_, true) => "RF64",
+        _ => "WAV",
+    };
+    match WavReader::look(source)? {
+        Looked::Plain(reader, (root, tags)) => Ok(Box::new(Wave::new(*reader, name(&root), tags))),
+        Looked::Coded(source, coded, root, tags) => {
+            compressed::open_coded_wave(source, coded, name(&root), tags)
+        }
+    }
 }
 
 /// The usual speakers for a number of channels, 0 where none are usual.

@@ -1,4 +1,4 @@
-//! Reading wave files: WAV, RF64, RIFX; PCM of 1 to 32 bits, float of 32 and 64 bits.
+//! Reading wave files: WAV, RF64, RIFX; PCM of 1 to 32 bits, float of 32 and 64 bits, A-law and u-law.
 //!
 //! Lenient: chunks in any order, `fmt ` with bytes too many, a data size of 0, 2^32-1 or more than there is, missing
 //! pad bytes, a wrong RIFF size, a wrong block align. A file cut short gives what is there.
@@ -6,9 +6,10 @@
 use std::io::{Read, Seek, SeekFrom};
 
 use super::super::riff::{self, ChunkAt, Order, ROOT_LEN, Root, Walker};
+use super::super::tags::Tags;
 use super::{
-    GUID_TAIL, Loop, LoopKind, TAG_EXTENSIBLE, TAG_FLOAT, TAG_PCM, WavError, WavInfo,
-    check_rate_and_channels, usual_mask,
+    GUID_TAIL, Loop, LoopKind, TAG_A_LAW, TAG_EXTENSIBLE, TAG_FLOAT, TAG_MU_LAW, TAG_PCM, WavError,
+    WavInfo, check_rate_and_channels, usual_mask,
 };
 
 /// Bytes read from the source at once.
@@ -35,6 +36,7 @@ pub struct WavReader<R> {
 struct Layout {
     order: Order,
     float: bool,
+    law: Option<Law>,
     /// Bytes of one sample of one channel.
     bytes: usize,
     /// Bytes of one sample of all channels.
@@ -48,13 +50,93 @@ struct Format {
     channel_mask: u32,
     bits: u16,
     float: bool,
+    law: Option<Law>,
     /// Bytes of one sample of one channel.
     bytes: usize,
 }
 
+/// How a byte of telephone sound stands for a sample of 16 bits (G.711).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Law {
+    A,
+    Mu,
+}
+
+impl Law {
+    fn sample(self, byte: u8) -> i16 {
+        match self {
+            Self::A => {
+                let byte = byte ^ 0x55;
+                let (step, place) = (i16::from(byte >> 4 & 7), i16::from(byte & 15));
+                let size = match step {
+                    0 => (place << 4) + 8,
+                    _ => ((place << 4) + 0x108) << (step - 1),
+                };
+                if byte & 0x80 == 0 { -size } else { size }
+            }
+            Self::Mu => {
+                let byte = !byte;
+                let (step, place) = (byte >> 4 & 7, i16::from(byte & 15));
+                let size = (((place << 3) + 0x84) << step) - 0x84;
+                if byte & 0x80 == 0 { size } else { -size }
+            }
+        }
+    }
+}
+
+/// A wave file that was looked at.
+pub(super) enum Looked<R> {
+    /// Its samples are plain.
+    Plain(Box<WavReader<R>>, (Root, Tags)),
+    /// Its samples are coded.
+    Coded(R, Coded, Root, Tags),
+}
+
+/// What a wave file says of samples that it holds in another code.
+#[derive(Debug)]
+pub(in crate::media) struct Coded {
+    /// Which code.
+    pub(in crate::media) tag: u16,
+    pub(in crate::media) channels: u16,
+    pub(in crate::media) rate_hz: u32,
+    /// Bytes of a block.
+    pub(in crate::media) block: u16,
+    /// Bits of a sample.
+    pub(in crate::media) bits: u16,
+    /// Where the format chunk begins.
+    format_offset: u64,
+    /// Where the samples begin in the file.
+    pub(in crate::media) data_offset: u64,
+    /// Bytes of them.
+    pub(in crate::media) data_len: u64,
+    /// Samples a channel, as its `fact` chunk says.
+    pub(in crate::media) fact: Option<u64>,
+    /// The `smpl` chunk.
+    sampler: (Vec<u8>, Order),
+}
+
+impl Coded {
+    /// Its loops, of so many samples.
+    pub(in crate::media) fn loops(&self, frames: u64) -> Vec<Loop> {
+        let (data, order) = &self.sampler;
+        parse_loops(data, *order, frames)
+    }
+}
+
 impl<R: Read + Seek> WavReader<R> {
     /// Reads everything but the samples.
-    pub fn open(mut source: R) -> Result<Self, WavError> {
+    pub fn open(source: R) -> Result<Self, WavError> {
+        match Self::look(source)? {
+            Looked::Plain(reader, _) => Ok(*reader),
+            Looked::Coded(_, coded, ..) => Err(WavError::Encoding {
+                offset: coded.format_offset,
+                tag: coded.tag,
+            }),
+        }
+    }
+
+    /// The same, also of files whose samples others decode.
+    pub(super) fn look(mut source: R) -> Result<Looked<R>, WavError> {
         let end = source.seek(SeekFrom::End(0))?;
         source.seek(SeekFrom::Start(0))?;
         let mut head = [0; ROOT_LEN];
@@ -70,26 +152,44 @@ impl<R: Read + Seek> WavReader<R> {
             found.copied().ok_or(WavError::Missing { wanted: id })
         };
         let format_chunk = find(*b"fmt ")?;
-        let format = Format::parse(
-            &format_chunk,
-            &format_chunk.read(&mut source, 64)?,
-            root.order,
-        )?;
         let data = find(*b"data")?;
-        let data_len = data_len(&data, &chunks, end);
+        let (data_len, missing_bytes) = data_len(&data, &chunks, end);
+        let sampler = match find(*b"smpl") {
+            Ok(chunk) => chunk.read(&mut source, 36 + 24 * LOOPS_MAX as u64)?,
+            Err(_) => Vec::new(),
+        };
+        let tags = Tags::of_wave(&mut source, &chunks, root.order);
+        let format_bytes = format_chunk.read(&mut source, 64)?;
+        let format = match Format::parse(&format_chunk, &format_bytes, root.order) {
+            Ok(format) => format,
+            Err(WavError::Encoding { tag, offset }) if tag != TAG_EXTENSIBLE => {
+                let fact = match find(*b"fact") {
+                    Ok(chunk) => root.order.u32_at(&chunk.read(&mut source, 4)?, 0),
+                    Err(_) => None,
+                };
+                let u16_at = |at| root.order.u16_at(&format_bytes, at).unwrap_or(0);
+                let coded = Coded {
+                    tag,
+                    channels: u16_at(2),
+                    rate_hz: root.order.u32_at(&format_bytes, 4).unwrap_or(0),
+                    block: u16_at(12),
+                    bits: u16_at(14),
+                    format_offset: offset,
+                    data_offset: data.offset,
+                    data_len,
+                    fact: fact.map(u64::from),
+                    sampler: (sampler, root.order),
+                };
+                return Ok(Looked::Coded(source, coded, root, tags));
+            }
+            Err(error) => return Err(error),
+        };
 
         let block = format.bytes * usize::from(format.channels);
         let frames = data_len / block as u64;
-        let loops = match find(*b"smpl") {
-            Ok(chunk) => parse_loops(
-                &chunk.read(&mut source, 36 + 24 * LOOPS_MAX as u64)?,
-                root.order,
-                frames,
-            ),
-            Err(_) => Vec::new(),
-        };
+        let loops = parse_loops(&sampler, root.order, frames);
         let frames_at_once = (BUFFER / block as u64).min(frames);
-        Ok(Self {
+        let reader = Self {
             source,
             info: WavInfo {
                 rate_hz: format.rate_hz,
@@ -97,13 +197,21 @@ impl<R: Read + Seek> WavReader<R> {
                 channel_mask: format.channel_mask,
                 bits: format.bits,
                 float: format.float,
+                coding: match (format.law, format.float) {
+                    (Some(Law::A), _) => "A-law",
+                    (Some(Law::Mu), _) => "u-law",
+                    (None, true) => "float",
+                    (None, false) => "PCM",
+                },
                 frames,
                 loops,
                 data_offset: data.offset,
+                missing_bytes,
             },
             layout: Layout {
                 order: root.order,
                 float: format.float,
+                law: format.law,
                 bytes: format.bytes,
                 block,
             },
@@ -112,7 +220,8 @@ impl<R: Read + Seek> WavReader<R> {
             buffer: vec![0; frames_at_once as usize * block],
             non_finite: 0,
             keeps_non_finite: false,
-        })
+        };
+        Ok(Looked::Plain(Box::new(reader), (root, tags)))
     }
 
     /// The same, which gives what is no number as it stands in the file: whoever hears it can say where it is.
@@ -210,9 +319,12 @@ impl<R: Read + Seek> WavReader<R> {
 }
 
 /// How long the samples are. A size of 0 or "unknown" is what a writer leaves that never came to patch it.
-fn data_len(data: &ChunkAt, chunks: &[ChunkAt], end: u64) -> u64 {
+/// Beside it: the bytes that are spoken of and are not there.
+fn data_len(data: &ChunkAt, chunks: &[ChunkAt], end: u64) -> (u64, Option<u64>) {
     if data.stated != 0 {
-        return data.len;
+        let missing = data.wanted.saturating_sub(data.len);
+        let is_known = data.wanted != u64::from(riff::SIZE_UNKNOWN);
+        return (data.len, Some(missing).filter(|it| *it > 0 && is_known));
     }
     // Truly empty, if what follows is nothing but well-formed chunks.
     let follow = chunks.iter().filter(|chunk| chunk.offset > data.offset);
@@ -225,11 +337,8 @@ fn data_len(data: &ChunkAt, chunks: &[ChunkAt], end: u64) -> u64 {
         }
         expected = chunk.offset + chunk.len;
     }
-    if end - expected <= 1 {
-        0
-    } else {
-        end - data.offset
-    }
+    let is_empty = end - expected <= 1;
+    (if is_empty { 0 } else { end - data.offset }, None)
 }
 
 impl Format {
@@ -264,8 +373,13 @@ impl Format {
                 bits = valid_bits;
             }
         }
+        let law = match tag {
+            TAG_A_LAW => Some(Law::A),
+            TAG_MU_LAW => Some(Law::Mu),
+            _ => None,
+        };
         let float = match tag {
-            TAG_PCM => false,
+            TAG_PCM | TAG_A_LAW | TAG_MU_LAW => false,
             TAG_FLOAT => true,
             _ => {
                 return Err(WavError::Encoding {
@@ -274,7 +388,9 @@ impl Format {
                 });
             }
         };
-        let fits = if float {
+        let fits = if law.is_some() {
+            container_bits == 8
+        } else if float {
             matches!(container_bits, 32 | 64)
         } else {
             (1..=32).contains(&container_bits)
@@ -283,7 +399,9 @@ impl Format {
             return Err(WavError::OutOfRange {
                 what: "number of bits in a sample",
                 found: container_bits.into(),
-                wanted: if float {
+                wanted: if law.is_some() {
+                    "8 for A-law and u-law"
+                } else if float {
                     "32 or 64 for float"
                 } else {
                     "1 to 32 for PCM"
@@ -294,13 +412,15 @@ impl Format {
         let needed = usize::from(container_bits).div_ceil(8);
         let told = usize::from(block_align) / usize::from(channels);
         let divides = usize::from(block_align) % usize::from(channels) == 0;
-        let wider = !float && divides && (needed..=4).contains(&told);
+        let wider = !float && law.is_none() && divides && (needed..=4).contains(&told);
         Ok(Self {
             rate_hz,
             channels,
             channel_mask,
-            bits,
+            // A byte stands for a sample of 16.
+            bits: if law.is_some() { 16 } else { bits },
             float,
+            law,
             bytes: if wider { told } else { needed },
         })
     }
@@ -321,6 +441,12 @@ impl Layout {
             .chunks_exact(self.block)
             .map(|block| &block[first..first + self.bytes]);
         let places = samples.iter_mut().zip(places);
+        if let Some(law) = self.law {
+            for (sample, place) in places {
+                *sample = f32::from(law.sample(place[0])) / 32_768.0;
+            }
+            return 0;
+        }
         match (self.float, self.bytes) {
             (true, 4) => return self.decode_float(places, |order, b| f32::from_bits(order.u32(b))),
             (true, _) => return self.decode_float(places, |order, b| f64_from(order, b) as f32),

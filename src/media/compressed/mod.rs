@@ -1,0 +1,553 @@
+//! Sound that has to be decoded: packets, from whatever container, become samples at exact places.
+//!
+//! ```text
+//!   Demuxer ── packet, place ──▶ decoder ── block ──▶ Decoded: cut to the sound, gaps filled ──▶ read
+//! ```
+//!
+//! The codecs and most containers are symphonia's. What is ours is the counting: where the sound begins and ends, what
+//! has to be decoded before a place so that it comes out right, and what stands where a packet could not be decoded.
+//! A decoder that panics ends its sound and nothing else.
+
+mod blocks;
+mod demuxer;
+mod peek;
+
+use std::collections::VecDeque;
+use std::io::{Read, Seek};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use symphonia::core::audio::{Audio, GenericAudioBufferRef};
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
+use symphonia::core::errors::Error;
+
+pub(super) use blocks::open_coded_wave;
+use demuxer::{Piece, Stream};
+
+use super::source::{Info, MediaError, Source};
+use super::wav::{CHANNELS_MAX, RATE_MAX_HZ};
+
+/// Packets in a row that give nothing, after which a file is taken to be no sound or to have ended.
+const IDLE_MAX: usize = 512;
+/// Sound that is missing is filled with silence up to so much at once; a place further off is not believed.
+const GAP_MAX_SECONDS: u64 = 60;
+/// The most places of damage that are told one by one.
+const REMARKS_MAX: usize = 8;
+
+/// Runs what may panic on bytes it did not expect.
+pub(super) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, MediaError> {
+    catch_unwind(AssertUnwindSafe(work))
+        .map_err(|_| MediaError::Damaged("its decoder gave up on it".into()))
+}
+
+/// Opens anything that is no plain wave file.
+pub(super) fn open<R: Read + Seek + Send + 'static>(
+    source: R,
+    head: &[u8],
+) -> Result<Box<dyn Source>, MediaError> {
+    let found = head.escape_ascii().to_string();
+    let stream = guarded(|| demuxer::open(source, found))??;
+    Ok(Box::new(Decoded::new(stream)?))
+}
+
+/// Decoded sound.
+pub(super) struct Decoded {
+    stream: Stream,
+    decoder: Box<dyn AudioDecoder>,
+    info: Info,
+    /// Samples in front of the sound that the encoder put there.
+    skip: i64,
+    /// Where the sound ends for certain, though more may be decoded.
+    end: Option<u64>,
+    /// Decoded and not yet read, one a channel.
+    ready: Vec<VecDeque<f32>>,
+    /// The sample read next.
+    position: u64,
+    /// Where what is decoded next should begin; `None` after a jump.
+    next: Option<i64>,
+    is_ended: bool,
+    remarks: Vec<String>,
+    told: usize,
+    /// Where a damage began that is not yet told.
+    damage: Option<(u64, String)>,
+}
+
+impl Decoded {
+    /// Makes a decoder, and decodes until something comes: only then rate and channels are certain.
+    fn new(mut stream: Stream) -> Result<Self, MediaError> {
+        let decoder = make_decoder(&stream.params, stream.trims_itself)?;
+        let mut info = std::mem::take(&mut stream.info);
+        if info.bits == 0 {
+            (info.bits, info.is_float) = demuxer::grid(decoder.codec_params());
+        }
+        let mut it = Self {
+            skip: stream.skip,
+            end: stream.end,
+            stream,
+            decoder,
+            info,
+            ready: Vec::new(),
+            position: 0,
+            next: None,
+            is_ended: false,
+            remarks: Vec::new(),
+            told: 0,
+            damage: None,
+        };
+        it.next = Some(-it.skip);
+        it.begin()?;
+        Ok(it)
+    }
+
+    /// The first block tells what the sound is.
+    fn begin(&mut self) -> Result<(), MediaError> {
+        let mut reason = String::from("it has no packets");
+        for _ in 0..IDLE_MAX {
+            let piece = match guarded(|| self.stream.demuxer.next_piece())? {
+                Ok(Some(piece)) => piece,
+                Ok(None) => break,
+                Err(error) => {
+                    reason = error.to_string();
+                    if is_final(&error) {
+                        break;
+                    }
+                    continue;
+                }
+            };
+            let block = match self.decode(&piece)? {
+                Ok(block) => block,
+                Err(error) => {
+                    reason = error.to_string();
+                    self.damage_at(0, &reason);
+                    continue;
+                }
+            };
+            if block.planes.is_empty() {
+                continue;
+            }
+            self.take_spec(&block)?;
+            self.place(&piece, &block);
+            return Ok(());
+        }
+        Err(MediaError::NoSound {
+            container: self.info.container,
+            reason,
+        })
+    }
+
+    fn decode(&mut self, piece: &Piece) -> Result<Result<Block, Error>, MediaError> {
+        if let Some(params) = &piece.params {
+            self.decoder = make_decoder(params, self.stream.trims_itself)?;
+        }
+        let decoder = &mut self.decoder;
+        guarded(|| decoder.decode(&piece.packet).map(Block::of))
+    }
+
+    fn take_spec(&mut self, block: &Block) -> Result<(), MediaError> {
+        let channels = block.planes.len();
+        if block.rate_hz == 0 || block.rate_hz > RATE_MAX_HZ {
+            return Err(MediaError::OutOfRange {
+                what: "sample rate",
+                found: block.rate_hz.into(),
+                wanted: "1 to 768000 Hz",
+            });
+        }
+        if channels > usize::from(CHANNELS_MAX) {
+            return Err(MediaError::OutOfRange {
+                what: "number of channels",
+                found: channels as u64,
+                wanted: "1 to 64",
+            });
+        }
+        self.info.channels = channels as u16;
+        self.info.channel_mask = block.channel_mask;
+        if block.rate_hz != self.info.rate_hz {
+            // What the container says of rate and length is about something else (half rates of AAC).
+            self.stream.has_places = false;
+            self.info.rate_hz = block.rate_hz;
+            self.info.frames = None;
+            self.end = None;
+        }
+        self.ready = vec![VecDeque::new(); channels];
+        Ok(())
+    }
+
+    /// Decodes the next packet that gives anything. False: there are none any more.
+    fn advance(&mut self) -> Result<bool, MediaError> {
+        for _ in 0..IDLE_MAX {
+            if self
+                .end
+                .is_some_and(|end| self.place_behind() >= end as i64)
+            {
+                return Ok(false);
+            }
+            let demuxer = &mut self.stream.demuxer;
+            let piece = match guarded(|| demuxer.next_piece())? {
+                Ok(Some(piece)) => piece,
+                Ok(None) => return Ok(false),
+                Err(Error::IoError(error)) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
+                    return Err(error.into());
+                }
+                Err(error) if is_final(&error) => {
+                    if !self.has_come_to_its_end() {
+                        self.say(format!("the file is cut off ({error})"));
+                    }
+                    return Ok(false);
+                }
+                Err(error) => {
+                    self.damage_at(self.place_behind().max(0) as u64, &error.to_string());
+                    continue;
+                }
+            };
+            match self.decode(&piece)? {
+                Ok(block) => {
+                    let before = self.place_behind();
+                    self.place(&piece, &block);
+                    if self.place_behind() > before {
+                        return Ok(true);
+                    }
+                }
+                Err(error) => {
+                    let behind = self.place_behind();
+                    self.damage_at(behind.max(0) as u64, &error.to_string());
+                    if !self.stream.has_places
+                        && let Some(next) = &mut self.next
+                    {
+                        // What it would have given is not known better than by its own word.
+                        *next += piece.len as i64;
+                    }
+                }
+            }
+        }
+        self.say("nothing could be decoded any more".into());
+        Ok(false)
+    }
+
+    /// The place behind all that was decoded.
+    fn place_behind(&self) -> i64 {
+        self.next.unwrap_or(i64::MIN)
+    }
+
+    fn ready_len(&self) -> usize {
+        self.ready.first().map_or(0, VecDeque::len)
+    }
+
+    /// Whether as much was decoded as the file promised.
+    fn has_come_to_its_end(&self) -> bool {
+        let frames = self.info.frames;
+        frames.is_some_and(|frames| self.place_behind() >= frames as i64)
+    }
+
+    /// Puts a block where it belongs: what lies before the place that is read next is dropped, what is missing is silent.
+    fn place(&mut self, piece: &Piece, block: &Block) {
+        let len = block.planes.first().map_or(0, Vec::len);
+        if len == 0 {
+            return;
+        }
+        let told = piece.at.saturating_sub(self.skip);
+        let at = match self.next {
+            None => told,
+            Some(next) if !self.stream.has_places => next,
+            Some(next) => {
+                let gap = told.saturating_sub(next);
+                let most = GAP_MAX_SECONDS * u64::from(self.info.rate_hz);
+                if gap > most as i64 || gap < 0 {
+                    // Not to be believed; and what was given once is not given again.
+                    next
+                } else {
+                    self.silence(next, gap as u64);
+                    told
+                }
+            }
+        };
+        if let Some((place, reason)) = self.damage.take() {
+            self.tell_damage(place, &reason, at);
+        }
+        // What is ready ends where the next block begins, so that only the front is ever cut.
+        let wanted = self.position.saturating_add(self.ready_len() as u64);
+        let drop = (wanted as i64).saturating_sub(at).clamp(0, len as i64) as usize;
+        let mut keep = len;
+        if let Some(end) = self.end {
+            keep = (end as i64).saturating_sub(at).clamp(0, len as i64) as usize;
+        }
+        for (channel, ready) in self.ready.iter_mut().enumerate() {
+            match block.planes.get(channel) {
+                Some(plane) => ready.extend(plane.get(drop..keep).unwrap_or_default()),
+                None => ready.extend(std::iter::repeat_n(0.0, keep.saturating_sub(drop))),
+            }
+        }
+        self.next = Some(at + len as i64);
+    }
+
+    /// Fills a gap.
+    fn silence(&mut self, from: i64, len: u64) {
+        let wanted = (self.position + self.ready_len() as u64) as i64;
+        let drop = wanted.saturating_sub(from).clamp(0, len as i64) as u64;
+        for ready in &mut self.ready {
+            ready.extend(std::iter::repeat_n(0.0, (len - drop) as usize));
+        }
+        if len > 0 && self.damage.is_none() {
+            self.damage = Some((from.max(0) as u64, "something is missing".into()));
+        }
+    }
+
+    fn damage_at(&mut self, place: u64, reason: &str) {
+        if self.damage.is_none() {
+            self.damage = Some((place, reason.to_owned()));
+        }
+    }
+
+    fn tell_damage(&mut self, place: u64, reason: &str, until: i64) {
+        let rate = f64::from(self.info.rate_hz.max(1));
+        let seconds = place as f64 / rate;
+        let lost = (until.max(0) as u64).saturating_sub(place) as f64 / rate;
+        self.say(format!(
+            "damaged at {seconds:.3} s: {:.0} ms are silent ({reason})",
+            lost * 1000.0
+        ));
+    }
+
+    fn say(&mut self, remark: String) {
+        self.told += 1;
+        match self.told {
+            told if told <= REMARKS_MAX => self.remarks.push(remark),
+            told if told == REMARKS_MAX + 1 => {
+                self.remarks
+                    .push("more of it is damaged; that is not told one by one".into());
+            }
+            _ => {}
+        }
+    }
+
+    /// The end is reached: now the length is known.
+    fn finish(&mut self) {
+        if self.is_ended {
+            return;
+        }
+        self.is_ended = true;
+        if let Some((place, reason)) = self.damage.take() {
+            let until = self.place_behind();
+            self.tell_damage(place, &reason, until);
+        }
+        let frames = self.place_behind().max(0) as u64;
+        let frames = self.end.map_or(frames, |end| end.min(frames));
+        if let Some(promised) = self.info.frames
+            && frames < promised
+        {
+            let rate = f64::from(self.info.rate_hz);
+            self.say(format!(
+                "it ends after {:.3} s; the file speaks of {:.3} s",
+                frames as f64 / rate,
+                promised as f64 / rate
+            ));
+        }
+        if self.next.is_some() {
+            self.info.frames = Some(frames);
+        }
+    }
+
+    fn forget(&mut self) {
+        self.ready.iter_mut().for_each(VecDeque::clear);
+        self.next = None;
+        self.is_ended = false;
+        self.damage = None;
+    }
+
+    /// Begins anew at the first packet.
+    fn restart(&mut self) -> Result<(), MediaError> {
+        self.forget();
+        self.position = 0;
+        self.next = Some(-self.skip);
+        let stream = &mut self.stream;
+        guarded(|| stream.demuxer.restart())??;
+        self.decoder = make_decoder(&self.stream.params, self.stream.trims_itself)?;
+        Ok(())
+    }
+
+    /// Jumps to a packet from which `frame` can be decoded. False where the container cannot.
+    fn jump(&mut self, frame: u64) -> bool {
+        if !self.stream.has_places {
+            return false;
+        }
+        let target = (frame as i64 + self.skip).saturating_sub(self.stream.preroll as i64);
+        let stream = &mut self.stream;
+        let Ok(Ok(())) = guarded(|| stream.demuxer.seek(target)) else {
+            return false;
+        };
+        self.forget();
+        let decoder = &mut self.decoder;
+        if guarded(|| decoder.reset()).is_err() {
+            return false;
+        }
+        true
+    }
+
+    /// Drops what was decoded before `position`.
+    fn pass(&mut self, frames: u64) {
+        for ready in &mut self.ready {
+            let some = (frames as usize).min(ready.len());
+            ready.drain(..some);
+        }
+        self.position += frames;
+    }
+
+    /// Drops everything before `frame`, decoding as far as it has to. False: what comes begins behind it.
+    fn go_on_to(&mut self, frame: u64) -> Result<bool, MediaError> {
+        self.ready.iter_mut().for_each(VecDeque::clear);
+        self.position = frame;
+        while self.place_behind() <= frame as i64 {
+            if !self.advance()? {
+                self.finish();
+                self.position = self.info.frames.unwrap_or(0).min(frame);
+                return Ok(self.next.is_some());
+            }
+        }
+        Ok(self.position as i64 + self.ready_len() as i64 == self.place_behind())
+    }
+
+    /// Decodes until `position` is ready, or the end is reached.
+    fn reach(&mut self) -> Result<(), MediaError> {
+        while self.ready_len() == 0 && !self.is_ended {
+            if !self.advance()? {
+                self.finish();
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Source for Decoded {
+    fn info(&self) -> &Info {
+        &self.info
+    }
+
+    fn position(&self) -> u64 {
+        self.position
+    }
+
+    fn seek(&mut self, frame: u64) -> Result<(), MediaError> {
+        let ahead = frame.checked_sub(self.position);
+        if let Some(ahead) = ahead
+            && ahead <= self.ready_len() as u64
+        {
+            self.pass(ahead);
+            return Ok(());
+        }
+        if let Some(frames) = self.info.frames
+            && frame >= frames
+        {
+            self.forget();
+            self.position = frames;
+            self.is_ended = true;
+            return Ok(());
+        }
+        // A little further on it is as cheap to go on; without places there is nothing else.
+        let is_near = ahead.is_some_and(|ahead| ahead < u64::from(self.info.rate_hz));
+        let goes_on = ahead.is_some() && (is_near || !self.stream.has_places) && !self.is_ended;
+        if !goes_on && !self.jump(frame) {
+            self.restart()?;
+        }
+        if !self.go_on_to(frame)? {
+            // The first block after the jump began too late: from the beginning it can be had for certain.
+            self.restart()?;
+            self.go_on_to(frame)?;
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, planar: &mut [&mut [f32]]) -> Result<usize, MediaError> {
+        let wanted = planar.iter().map(|it| it.len()).min().unwrap_or(0);
+        let mut done = 0;
+        while done < wanted {
+            self.reach()?;
+            let some = self.ready_len().min(wanted - done);
+            if some == 0 {
+                break;
+            }
+            for (channel, samples) in planar.iter_mut().enumerate() {
+                let samples = &mut samples[done..done + some];
+                match self.ready.get_mut(channel) {
+                    Some(ready) => samples
+                        .iter_mut()
+                        .zip(ready.drain(..some))
+                        .for_each(|(to, from)| *to = from),
+                    None => samples.fill(0.0),
+                }
+            }
+            done += some;
+            self.position += some as u64;
+        }
+        Ok(done)
+    }
+
+    fn remarks(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.remarks)
+    }
+}
+
+fn make_decoder(
+    params: &AudioCodecParameters,
+    trims_itself: bool,
+) -> Result<Box<dyn AudioDecoder>, MediaError> {
+    let options = AudioDecoderOptions::default().gapless(trims_itself);
+    let made = guarded(|| symphonia::default::get_codecs().make_audio_decoder(params, &options))?;
+    made.map_err(refusal)
+}
+
+fn refusal(error: Error) -> MediaError {
+    match error {
+        Error::Unsupported(what) => MediaError::Unsupported(what),
+        error => MediaError::Damaged(error.to_string()),
+    }
+}
+
+/// Whether nothing can come after it.
+fn is_final(error: &Error) -> bool {
+    !matches!(error, Error::DecodeError(_))
+}
+
+/// One decoded packet.
+struct Block {
+    rate_hz: u32,
+    channel_mask: u32,
+    planes: Vec<Vec<f32>>,
+}
+
+impl Block {
+    fn of(buffer: GenericAudioBufferRef<'_>) -> Self {
+        let spec = buffer.spec();
+        let (rate_hz, channel_mask) = (spec.rate(), demuxer::mask(spec.channels()));
+        // Whole numbers of up to 24 bits stay exact; longer ones are rounded once, to the nearest.
+        let planes = match &buffer {
+            GenericAudioBufferRef::U8(it) => planes(*it, |s| (f32::from(s) - 128.0) / 128.0),
+            GenericAudioBufferRef::U16(it) => planes(*it, |s| (f32::from(s) - 32_768.0) / 32_768.0),
+            GenericAudioBufferRef::U24(it) => {
+                planes(*it, |s| (s.inner() as i32 - 8_388_608) as f32 / 8_388_608.0)
+            }
+            GenericAudioBufferRef::U32(it) => planes(*it, |s| {
+                (i64::from(s) - 2_147_483_648) as f32 / 2_147_483_648.0
+            }),
+            GenericAudioBufferRef::S8(it) => planes(*it, |s| f32::from(s) / 128.0),
+            GenericAudioBufferRef::S16(it) => planes(*it, |s| f32::from(s) / 32_768.0),
+            GenericAudioBufferRef::S24(it) => planes(*it, |s| s.inner() as f32 / 8_388_608.0),
+            GenericAudioBufferRef::S32(it) => planes(*it, |s| s as f32 / 2_147_483_648.0),
+            GenericAudioBufferRef::F32(it) => planes(*it, |s| s),
+            GenericAudioBufferRef::F64(it) => planes(*it, |s| s as f32),
+        };
+        Self {
+            rate_hz,
+            channel_mask,
+            planes,
+        }
+    }
+}
+
+fn planes<S: symphonia::core::audio::sample::Sample>(
+    buffer: &symphonia::core::audio::AudioBuffer<S>,
+    number: impl Fn(S) -> f32,
+) -> Vec<Vec<f32>> {
+    let plane = |plane: &[S]| plane.iter().map(|sample| number(*sample)).collect();
+    buffer.iter_planes().map(plane).collect()
+}
+
+#[cfg(test)]
+mod tests;
