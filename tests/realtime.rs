@@ -11,7 +11,7 @@ use std::time::Duration;
 use assert_no_alloc::{AllocDisabler, assert_no_alloc, permit_alloc, violation_count};
 use ksgraph::engine::{Driver, Engine, Job, Message, Offline, Report};
 use ksgraph::graph::Graph;
-use ksgraph::ks::{State, Status};
+use ksgraph::ks::{LoopRange, State, Status};
 use ksgraph::portcls;
 
 #[path = "behaviour/stage/mod.rs"]
@@ -217,6 +217,23 @@ fn live_through(graph: &Graph, quantum: usize, what: &str) {
     }
     live.send(Message::Panic);
     live.play(100, quantum);
+    // Sought, played round and round, and gone on with by steps.
+    let range = LoopRange::between(1_000, 1_000 + 3 * quantum as u64 / 2);
+    for message in [
+        Message::Seek(100_000),
+        Message::Loop(range),
+        Message::Seek(990),
+        Message::Loop(None),
+        Message::State(State::Pause),
+        Message::Seek(5),
+        Message::Step(quantum as u64),
+        Message::Step(7),
+        Message::State(State::Run),
+    ] {
+        live.send(message);
+        live.play(40, quantum);
+    }
+    assert!(live.engine.cells().seeks() >= 4, "{what}: sought");
     for state in [State::Pause, State::Run, State::Stop, State::Run] {
         live.send(Message::State(state));
         live.play(100, quantum);
@@ -268,6 +285,35 @@ fn a_live_example_never_calls_the_allocator() {
         }
     }
     assert!(count >= stage::AGREED_EXAMPLES, "{count} of them");
+}
+
+#[test]
+fn a_thousand_seeks_never_call_the_allocator_and_end_where_the_last_one_led() {
+    let mut live = Live::start(64);
+    let graph = live
+        .stage
+        .graph("tone -> delay time=20 -> audio_device_out; metronome -> reverb -> null_renderer");
+    let job = live.stage.job(&graph);
+    live.change(job);
+    live.send(Message::State(State::Run));
+    live.play(50, 64);
+    let mut dice = Dice(0x5EEC);
+    let before = live.engine.cells().elapsed();
+    for _ in 0..1_000 {
+        let to = dice.roll(10_000_000) as u64;
+        live.send(Message::Seek(to));
+        let turns = dice.roll(4);
+        live.play(turns, 64);
+    }
+    live.send(Message::Seek(4_800));
+    live.play(30, 64);
+    let cells = live.engine.cells();
+    assert!(!cells.is_seeking());
+    assert!((4_800..4_800 + 64 * 30).contains(&cells.position()));
+    // Ten in a fade are one.
+    assert!((10..=1_001).contains(&cells.seeks()), "{}", cells.seeks());
+    assert!(cells.elapsed() > before + 64 * 500, "time goes on");
+    assert_eq!(live.violations, 0);
 }
 
 /// Random numbers from a seed.

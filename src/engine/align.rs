@@ -117,6 +117,16 @@ impl Align {
         }
     }
 
+    /// Time goes back by so many samples: what waits is due as soon as it was.
+    pub(super) fn turn(&mut self, by: u64, rate_hz: u32) {
+        if let Waiting::Events { queue, .. } = &mut self.waiting {
+            let back = time_from_sample(by, rate_hz);
+            for event in queue {
+                *event = event.at(event.time - back);
+            }
+        }
+    }
+
     /// Forgets what waits.
     pub(super) fn clear(&mut self) {
         match &mut self.waiting {

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 
 use super::cut::Cut;
 use super::link::{Cells, Report};
+use super::pacers::Paced;
 use super::plan::{OutputSlot, Plan, Step};
 use super::records::{PinRecord, Stopwatch};
 use super::slab::Slab;
@@ -92,6 +93,10 @@ pub(super) struct Cycle<'a> {
     pub(super) timer: Option<&'a dyn Fn() -> u64>,
     /// Whoever looks at a wire.
     pub(super) tap: Option<&'a mut Tap>,
+    /// What every header of this piece says beside its own.
+    pub(super) says: u32,
+    /// Nothing is played: only these, the devices, are called, with silence.
+    pub(super) silent_but: Option<&'a [Paced]>,
     sources: usize,
     ended: usize,
     /// Complaints that found the report ring full.
@@ -109,6 +114,8 @@ impl<'a> Cycle<'a> {
             watch: None,
             timer: None,
             tap: None,
+            says: 0,
+            silent_but: None,
             sources: 0,
             ended: 0,
             unsaid: 0,
@@ -186,7 +193,18 @@ impl<'a> Cycle<'a> {
                     self.sources += usize::from(*is_source);
                     let at_piece = (self.position, self.len);
                     let mut own = self.position;
-                    if holds.is_busy {
+                    if let Some(devices) = self.silent_but
+                        && !devices.iter().any(|it| it.entry == index)
+                    {
+                        for output in outputs {
+                            let slot = output.slot as usize;
+                            tables.payloads[slot].clear();
+                            self.stamp(tables, slot, 0, *rate_hz, own, false);
+                        }
+                        *at += 1;
+                        continue;
+                    }
+                    if holds.is_busy && self.silent_but.is_none() {
                         let runs = holds.deliver(*node, tables, at_piece, *rate_hz);
                         own = holds.own_time(*node, self.position);
                         if !runs {
@@ -199,6 +217,9 @@ impl<'a> Cycle<'a> {
                             *at += 1;
                             continue;
                         }
+                    }
+                    if holds.hears_notes && self.silent_but.is_none() {
+                        holds.listen(*node, tables);
                     }
                     let Some(entry) = slab.get(index).filter(|entry| !entry.is_faulty) else {
                         let ends = *is_source || all_ended(inputs, &tables.headers);
@@ -333,6 +354,8 @@ impl<'a> Cycle<'a> {
                         tables.spares[slot] = own;
                     }
                 }
+                // Where nothing is played, nothing moves.
+                _ if self.silent_but.is_some() => {}
                 Step::Cut { cut, from } => {
                     let cut = &mut cuts[*cut];
                     let (flags, ends) = cut.run(*from, tables);
@@ -522,7 +545,7 @@ impl<'a> Cycle<'a> {
         let header = &mut tables.headers[slot];
         header.time = time_from_sample(own, rate_hz);
         header.duration = time_from_sample(own + self.len as u64, rate_hz) - header.time;
-        header.flags = flags | flag::TIMEVALID | flag::DURATIONVALID;
+        header.flags = flags | self.says | flag::TIMEVALID | flag::DURATIONVALID;
         if ends {
             header.flags |= flag::ENDOFSTREAM;
         }

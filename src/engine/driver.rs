@@ -159,7 +159,7 @@ impl Driver {
         let began = self.epoch.nanos();
         let pacer = master.and_then(|at| self.runner.pacers.get(at));
         let time = self.clock.publish(Beat {
-            position: self.runner.position(),
+            position: self.runner.elapsed(),
             len: self.quantum,
             rate_hz: self.rate_hz,
             nanos: began,

@@ -17,7 +17,7 @@ use super::link::PlanCells;
 use super::queue::Queue;
 use super::records::PinRecord;
 use super::table::Tables;
-use crate::ks::{KernelEvent, Payload, State, flag, time_from_sample};
+use crate::ks::{Held, KernelEvent, Payload, State, flag, time_from_sample};
 
 /// A pin that a wire made.
 #[derive(Clone, Copy, Debug)]
@@ -89,6 +89,9 @@ pub(super) struct Link {
     pub(super) is_wanted: bool,
     /// Notes that sound behind it have to be released.
     is_to_release: bool,
+    /// What is held on it, where it carries notes, and whether just that has to be released.
+    pub(super) notes: Option<Box<Held>>,
+    releases_notes: bool,
     /// A frame was lost ahead of the next one.
     has_gap: bool,
     /// What waits is to be dropped upon Pause (HDR-11).
@@ -121,6 +124,8 @@ impl Link {
             gain: 0,
             is_wanted: true,
             is_to_release: false,
+            notes: None,
+            releases_notes: false,
             has_gap: false,
             flushes: false,
             is_written: false,
@@ -160,6 +165,10 @@ impl Link {
         self.has_gap = old.has_gap;
         self.flushes = old.flushes;
         self.is_to_release = old.is_to_release;
+        if let (Some(own), Some(before)) = (&mut self.notes, &old.notes) {
+            **own = **before;
+        }
+        self.releases_notes = old.releases_notes;
         (self.is_written, self.is_read) = (old.is_written, old.is_read);
     }
 
@@ -204,6 +213,8 @@ pub(super) struct Holds {
     pub(super) frame_len: u64,
     /// Samples of a fade.
     pub(super) fade_len: u32,
+    /// Some wires carry notes.
+    pub(super) hears_notes: bool,
     /// Something differs from a graph in which everything runs, so that steps have to look.
     pub(super) is_busy: bool,
     /// A pin is to change its state, when fades have ended and the position fits.
@@ -321,6 +332,7 @@ impl Holds {
             is_busy |= !is_written || !is_read || link.held > 0;
             is_busy |=
                 link.gain < fade_len || !link.is_wanted || link.is_to_release || link.has_gap;
+            is_busy |= link.releases_notes;
         }
         self.is_busy = is_busy;
         (0..self.links.len()).for_each(|at| self.publish(at));
@@ -428,12 +440,46 @@ impl Holds {
                     }
                     if std::mem::take(&mut link.is_to_release) {
                         release(events, now);
+                        link.releases_notes = true;
+                    }
+                    if std::mem::take(&mut link.releases_notes)
+                        && let Some(held) = &mut link.notes
+                    {
+                        let_go(events, now, held);
                     }
                 }
                 _ => link.is_to_release = false,
             }
         }
         is_active
+    }
+
+    /// Follows the notes that come to a filter, so that none has to hang.
+    pub(super) fn listen(&mut self, node: u32, tables: &Tables) {
+        for &wire in &self.nodes[node as usize].ins {
+            let link = &mut self.links[wire as usize];
+            if let (Some(notes), Some(slot)) = (&mut link.notes, link.slot) {
+                for event in tables.payloads[slot as usize].events() {
+                    notes.follow(event.bytes());
+                }
+            }
+        }
+    }
+
+    /// What is held on the wires behind these filters is let go with the next frame.
+    pub(super) fn release(&mut self, of: impl Fn(&Node) -> bool) {
+        for link in &mut self.links {
+            let is_held = link.notes.as_ref().is_some_and(|it| !it.is_empty());
+            link.releases_notes |= is_held && of(&self.nodes[link.from as usize]);
+        }
+    }
+
+    /// Filters that are behind are so no longer.
+    pub(super) fn catch_up(&mut self) {
+        for link in self.links.iter_mut().filter(|link| link.held > 0) {
+            link.flush();
+        }
+        self.nodes.iter_mut().for_each(|node| node.lag = 0);
     }
 
     /// What the writer of a delay line left, as it goes into the line.
@@ -522,6 +568,20 @@ impl Holds {
             }
         }
     }
+}
+
+/// What is held goes up, in front of all else.
+fn let_go(events: &mut Vec<KernelEvent>, now: i64, held: &mut Held) {
+    let mut at = 0;
+    held.release(|message| {
+        let event = KernelEvent::new(now, &message);
+        match event.filter(|_| events.len() < events.capacity()) {
+            Some(event) => events.insert(at, event),
+            None => return false,
+        }
+        at += 1;
+        true
+    });
 }
 
 /// Keys go up and pedals too, on all channels.

@@ -9,7 +9,7 @@ use super::marks::{Fired, Mark};
 use super::plan::Transition;
 use super::records::{CycleLog, CycleRecord};
 use super::slab::CAPACITY;
-use crate::ks::{Bell, Cued, Priority, Quality, State, Status};
+use crate::ks::{Bell, Cued, LoopRange, Priority, Quality, State, Status};
 
 /// Messages a ring holds.
 pub(super) const MESSAGES: usize = 4096;
@@ -50,6 +50,13 @@ pub enum Message {
     Rate(u32),
     /// Copy what passes on the wire of that identity for whoever looks at it; `None`: on none.
     Tap(Option<u64>),
+
+    /// Go to another position, once nothing is heard any more. The latest wins.
+    Seek(u64),
+    /// Play a range round and round; `None`: go on behind it.
+    Loop(Option<LoopRange>),
+    /// From Pause: play so many samples, and pause again.
+    Step(u64),
 
     /// Silence everything that sounds, then go on.
     Panic,
@@ -248,6 +255,10 @@ impl PlanCells {
 /// The latest figures of the audio thread.
 pub struct Cells {
     pub(super) position: AtomicU64,
+    pub(super) elapsed: AtomicU64,
+    pub(super) seeks: AtomicU64,
+    pub(super) turns: AtomicU64,
+    pub(super) is_seeking: AtomicBool,
     pub(super) state: AtomicU8,
     pub(super) load: AtomicU32,
     pub(super) load_max: AtomicU32,
@@ -283,6 +294,10 @@ impl Cells {
         let by_entry = || (0..CAPACITY).map(|_| AtomicU32::new(0)).collect();
         Arc::new(Self {
             position: AtomicU64::new(0),
+            elapsed: AtomicU64::new(0),
+            seeks: AtomicU64::new(0),
+            turns: AtomicU64::new(0),
+            is_seeking: AtomicBool::new(false),
             state: AtomicU8::new(0),
             load: AtomicU32::new(0),
             load_max: AtomicU32::new(0),
@@ -314,9 +329,29 @@ impl Cells {
         &self.bell
     }
 
-    /// Samples of the graph's rate since the run began.
+    /// The graph's position, in samples of its rate: those since the run began, unless it was sought elsewhere.
     pub fn position(&self) -> u64 {
         self.position.load(Ordering::Relaxed)
+    }
+
+    /// Samples of the graph's rate since the run began, wherever it was sought.
+    pub fn elapsed(&self) -> u64 {
+        self.elapsed.load(Ordering::Relaxed)
+    }
+
+    /// How often the position was sought.
+    pub fn seeks(&self) -> u64 {
+        self.seeks.load(Ordering::Acquire)
+    }
+
+    /// How often a loop went round.
+    pub fn turns(&self) -> u64 {
+        self.turns.load(Ordering::Acquire)
+    }
+
+    /// Whether a seek is under way: fading out, or waiting for those who read.
+    pub fn is_seeking(&self) -> bool {
+        self.is_seeking.load(Ordering::Acquire)
     }
 
     /// The state all pins are in.

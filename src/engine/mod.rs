@@ -39,6 +39,8 @@ mod runner;
 
 mod seating;
 
+mod seek;
+
 mod slab;
 mod spec;
 mod states;

@@ -271,9 +271,15 @@ impl Offline {
         Some((wave, plan.tables.headers[slot]))
     }
 
-    /// Samples of the graph's rate rendered so far.
+    /// The graph's position: samples rendered so far, unless it was sought elsewhere.
     pub fn position(&self) -> u64 {
         self.runner.position()
+    }
+
+    /// Goes to another position: at once where nothing fades, else with the next cycle.
+    pub fn seek(&mut self, position: u64) {
+        self.send(Message::Seek(position));
+        self.runner.receive();
     }
 
     /// Whether every source has given its last sample.

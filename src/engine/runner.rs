@@ -15,6 +15,7 @@ use super::marks::Marks;
 use super::pacers::Paced;
 use super::plan::{Plan, Step, Transition};
 use super::records::Stopwatch;
+use super::seek::Seeking;
 use super::slab::Slab;
 use super::states::walk;
 use super::tap::Tap;
@@ -22,6 +23,12 @@ use crate::ks::{RATE_UNITY, State};
 
 /// How long the gate at devices takes to open and close, in milliseconds of graph time.
 const GATE_MILLIS: usize = 10;
+
+/// The same in samples.
+pub(super) fn gate_len(rate_hz: u32) -> usize {
+    rate_hz as usize * GATE_MILLIS / 1000
+}
+
 /// Pacers that can be held at a time.
 const PACERS: usize = 64;
 
@@ -42,7 +49,10 @@ pub struct Runner {
     pub(super) marks: Marks,
     /// How fast presentation time is to go, where that can be had.
     pub(super) rate_permille: u32,
+    /// The graph's position, and the samples made since the run began, wherever it was sought.
     pub(super) position: u64,
+    pub(super) elapsed: u64,
+    pub(super) seeking: Seeking,
     pub(super) state: State,
     pub(super) wanted: State,
     /// The state in which the last request found the graph.
@@ -88,6 +98,8 @@ impl Runner {
             marks: Marks::new(),
             rate_permille: RATE_UNITY,
             position: 0,
+            elapsed: 0,
+            seeking: Seeking::default(),
             state: State::Stop,
             wanted: State::Stop,
             origin: State::Stop,
@@ -119,9 +131,14 @@ impl Runner {
         }
     }
 
-    /// Samples of the graph's rate since the run began.
+    /// The graph's position: samples of its rate since the run began, unless it was sought elsewhere.
     pub fn position(&self) -> u64 {
         self.position
+    }
+
+    /// Samples of the graph's rate since the run began, wherever it was sought.
+    pub fn elapsed(&self) -> u64 {
+        self.elapsed
     }
 
     /// The plan that runs.
@@ -159,6 +176,7 @@ impl Runner {
                     }
                     self.wanted = state;
                     self.stops_first |= state == State::Stop && self.state != State::Stop;
+                    self.forget_seek(state);
                 }
                 Message::Limit { entry, pin, state } => self.limit(entry, pin, state),
                 Message::Set {
@@ -181,6 +199,10 @@ impl Runner {
                 Message::Unmark(id) => self.marks.clear(id),
                 Message::Rate(rate_permille) => self.rate_permille = rate_permille,
                 Message::Tap(wire) => self.tap.wire = wire,
+
+                Message::Seek(to) => self.want_seek(to),
+                Message::Loop(range) => self.want_loop(range),
+                Message::Step(samples) => self.want_step(samples),
 
                 Message::Panic => self.wants_panic = true,
                 Message::Quit => self.wants_quit = true,
@@ -216,25 +238,29 @@ impl Runner {
         self.plan.as_ref().map_or(len, |plan| {
             let len = len.min(plan.max_len);
             let len = self.until_quality(plan, len);
+            let len = self.until_seek(plan, len);
             plan.holds.longest(self.position, len)
         })
     }
 
     fn piece(&mut self, len: usize, timer: Option<&dyn Fn() -> u64>) {
         let wanted = self.wanted();
+        let is_silent = self.waits_for_readers(len);
         let Some(plan) = self.plan.as_deref_mut() else {
             self.position += len as u64;
+            self.elapsed += len as u64;
             self.after_cycle(len);
             return;
         };
         plan.tables.set_lengths(self.position, len, plan.rate_hz);
-        let gate_len = plan.rate_hz as usize * GATE_MILLIS / 1000;
-        let opens = wanted == State::Run && !self.wants_panic;
+        let gate_len = gate_len(plan.rate_hz);
+        let opens = wanted == State::Run && !self.wants_panic && !self.seeking.is_wanted();
         let before = self.gate.min(gate_len);
-        let after = if opens {
-            (before + len).min(gate_len)
-        } else {
-            before.saturating_sub(len)
+        let after = match self.seeking.step() {
+            _ if is_silent => before,
+            Some(step) => step.gate(gate_len, len),
+            None if opens => (before + len).min(gate_len),
+            None => before.saturating_sub(len),
         };
         let open = |gate: usize| gate as f32 / gate_len.max(1) as f32;
         let gate = if self.is_live {
@@ -246,6 +272,8 @@ impl Runner {
         let fall = 10.0_f32.powf(-24.0 / 20.0 * len as f32 / plan.rate_hz as f32);
         let mut cycle = Cycle::new(len, self.position, gate, fall);
         cycle.timer = timer;
+        cycle.says = self.seeking.says(self.position, len, after);
+        cycle.silent_but = is_silent.then_some(&*self.pacers);
         cycle.watch = self.stopwatch.as_deref_mut();
         self.tap.at = self.tap.wire.and_then(|wire| {
             let at = plan.taps.binary_search_by_key(&wire, |it| it.0).ok()?;
@@ -254,18 +282,25 @@ impl Runner {
         self.tap.number = self.cells.cycles();
         cycle.tap = self.tap.at.is_some().then_some(&mut self.tap);
         self.unsaid += cycle.run(plan, &mut self.slab, &mut self.reports, &self.cells);
+        self.elapsed += len as u64;
+        if is_silent {
+            self.after_silence();
+            return;
+        }
         // Said once.
         plan.changed.clear();
         if plan.has_fades {
             plan.fade_done = (plan.fade_done + len).min(plan.fade_len);
         }
-        let has_ended = cycle.has_ended();
+        // A loop has no end.
+        let has_ended = cycle.has_ended() && !self.seeking.goes_round(self.position);
         if has_ended && !self.has_ended {
             self.is_end_untold = true;
             self.say_what_waits();
         }
         self.has_ended = has_ended;
         self.position += len as u64;
+        self.passed(len);
         self.after_cycle(len);
     }
 
@@ -321,7 +356,9 @@ impl Runner {
         {
             plan.holds.is_pending = true;
         }
+        self.turn_round();
         self.cells.position.store(self.position, Ordering::Relaxed);
+        self.cells.elapsed.store(self.elapsed, Ordering::Relaxed);
         self.cells.cycles.fetch_add(1, Ordering::Relaxed);
         self.ask_quality();
         self.settle_state();
@@ -385,7 +422,9 @@ impl Runner {
             }
         }
         for arrival in &mut plan.arrivals {
-            if let Some(entry) = arrival.entry.take() {
+            if let Some(mut entry) = arrival.entry.take() {
+                self.seeking
+                    .welcome(&mut entry, level, (self.position, plan.rate_hz));
                 self.cells.came(arrival.index);
                 if let Some(watch) = &mut self.stopwatch {
                     watch.forget(arrival.index);

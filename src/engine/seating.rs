@@ -11,7 +11,7 @@ use super::link::PlanCells;
 use super::queue::Queue;
 use super::spec::{Spec, SpecWire};
 use crate::graph::{FilterPath, PinAddress};
-use crate::ks::{DataFlow, State, samples_at};
+use crate::ks::{DataFlow, Kind, State, samples_at};
 
 /// How far a filter and its pins may go, whatever the graph does.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -99,6 +99,10 @@ impl Holds {
             link.is_push = wire.is_push;
             link.is_line = wire.delay.is_some();
             link.gain = holds.fade_len;
+            if matches!(wire.format.kind(), Kind::Events | Kind::Midi) {
+                link.notes = Some(Box::default());
+                holds.hears_notes = true;
+            }
             if let Some(audio) = wire.format.audio {
                 link.rate_hz = audio.rate_hz;
                 let own = samples_at(wire.align as u64, audio.rate_hz, spec.rate_hz.max(1));

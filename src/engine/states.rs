@@ -34,6 +34,7 @@ impl Runner {
             });
             self.clear_lines();
         }
+        self.settle_seek();
         let wanted = self.wanted();
         if self.state == State::Run && wanted < State::Run && self.gate > 0 && self.is_live {
             self.settle_pins();
@@ -52,6 +53,8 @@ impl Runner {
                 self.tell_reached(next);
             }
         }
+        // One that was to come behind a Stop.
+        self.settle_seek();
         self.settle_pins();
     }
 
@@ -66,10 +69,12 @@ impl Runner {
             }
             self.stops_first = false;
             self.position = 0;
+            self.elapsed = 0;
             self.forget_quality();
             self.has_ended = false;
             self.forget_end();
             self.cells.position.store(0, Ordering::Relaxed);
+            self.cells.elapsed.store(0, Ordering::Relaxed);
         }
         self.cells.state.store(state as u8, Ordering::Release);
         if let Some(plan) = &mut self.plan {

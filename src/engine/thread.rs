@@ -21,7 +21,7 @@ use super::runner::Runner;
 use super::tap::TappedFrame;
 use super::watch::Watch;
 use crate::ks::{
-    Bell, Catalogue, Clock, RATE_UNITY, RefTime, State, Status, Waker, raise_priority,
+    Bell, Catalogue, Clock, LoopRange, RATE_UNITY, RefTime, State, Status, Waker, raise_priority,
 };
 
 /// How long a thread may take to end, and how often it is looked at.
@@ -316,6 +316,16 @@ impl Engine {
         }
         self.send(Message::Rate(rate_permille));
         Ok(())
+    }
+
+    /// Goes to another position, in samples of the graph's rate: softly while it is heard, at once otherwise.
+    pub fn seek(&mut self, position: u64) -> bool {
+        self.send(Message::Seek(position))
+    }
+
+    /// Plays a range of positions round and round.
+    pub fn set_loop(&mut self, range: Option<LoopRange>) -> bool {
+        self.send(Message::Loop(range))
     }
 
     /// Samples of a cycle.

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::ks::ids::{Guid, category};
 use crate::ks::{
     Clock, DataRange, Descriptor, Filter, Flow, Io, KernelEvent, OpenError, Opened, Opening, Pacer,
-    PinFactory, Processor, Property, REF_TIMES_PER_SECOND, Reading, RefTime, State, Unit,
+    PinFactory, Processor, Property, REF_TIMES_PER_SECOND, Reading, RefTime, Seek, State, Unit,
     ValueSlot, time_from_sample,
 };
 
@@ -65,6 +65,7 @@ impl Filter for ClockSource {
             own: 0.0,
             next: 0,
             is_fresh: true,
+            sought: 0,
         };
         let pace = Pace {
             hand: Arc::clone(&hand),
@@ -267,6 +268,8 @@ struct Ticking {
     next: u64,
     /// Its time begins with the next cycle.
     is_fresh: bool,
+    /// By how much the graph's position was sought back.
+    sought: i64,
 }
 
 impl Processor for Ticking {
@@ -274,16 +277,18 @@ impl Processor for Ticking {
         let sample = |ppm: f64| {
             REF_TIMES_PER_SECOND as f64 / f64::from(io.rate_hz.max(1)) * (1.0 + ppm * 1e-6)
         };
+        // Samples it has run for, wherever the graph was sought.
+        let now = io.position.saturating_add_signed(self.sought);
         let speed = self.speed.get(io.values);
         let ppm = if self.drives { 0.0 } else { speed };
         if std::mem::take(&mut self.is_fresh) {
-            (self.since, self.ppm) = (io.position, ppm);
+            (self.since, self.ppm) = (now, ppm);
             // Somebody may have asked while the last run was about to end.
             self.hand.latest.store(0, Ordering::Relaxed);
         }
         if ppm != self.ppm {
-            self.own += (io.position - self.since) as f64 * sample(self.ppm);
-            (self.since, self.ppm) = (io.position, ppm);
+            self.own += (now - self.since) as f64 * sample(self.ppm);
+            (self.since, self.ppm) = (now, ppm);
         }
         self.hand.write(
             time_from_sample(self.since, io.rate_hz),
@@ -298,10 +303,11 @@ impl Processor for Ticking {
             let own = self.next as f64 * self.interval;
             let after = ((own - self.own) / sample(self.ppm)).ceil().max(0.0) as u64;
             let at = self.since + after;
-            if at >= io.position + io.len as u64 {
+            if at >= now + io.len as u64 {
                 return Flow::Running;
             }
-            let time = time_from_sample(at.max(io.position), io.rate_hz);
+            let stands = at.max(now).saturating_add_signed(-self.sought);
+            let time = time_from_sample(stands, io.rate_hz);
             let event = KernelEvent::new(time, &(own as i64).to_le_bytes());
             if !event.is_some_and(|event| output.payload.push_event(event)) {
                 return Flow::Running;
@@ -310,9 +316,16 @@ impl Processor for Ticking {
         }
     }
 
+    /// A clock goes on: only its ticks stand elsewhere.
+    fn seek(&mut self, seek: Seek) -> bool {
+        self.sought += seek.from as i64 - seek.to as i64;
+        true
+    }
+
     fn enter(&mut self, state: State) {
         if state == State::Stop {
             (self.own, self.next, self.is_fresh) = (0.0, 0, true);
+            self.sought = 0;
             let speed = self.hand.speed();
             self.hand.write(0, 0, speed, speed);
             self.hand.latest.store(0, Ordering::Relaxed);

@@ -10,7 +10,7 @@ use crate::dsp::measure::dbfs;
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
     DataRange, Descriptor, Domain, Filter, Flow, Io, KernelEvent, Node, OpenError, Opened, Opening,
-    PinFactory, Processor, Property, State, Strategy, Telemetry, TopologyConnection, Unit,
+    PinFactory, Processor, Property, Seek, State, Strategy, Telemetry, TopologyConnection, Unit,
     ValueSlot,
 };
 
@@ -188,6 +188,11 @@ impl Processor for Playing {
         }
         self.publish();
         Flow::Running
+    }
+
+    /// What is measured is what was heard, wherever it stood.
+    fn seek(&mut self, _: Seek) -> bool {
+        true
     }
 
     fn degrade(&mut self, level: u8) {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
     DataFlow, DataRange, Descriptor, Filter, Flow, Io, Node, OpenError, Opened, Opening,
-    PinFactory, Processor, Property, State, Telemetry, TopologyConnection,
+    PinFactory, Processor, Property, Seek, State, Telemetry, TopologyConnection,
 };
 use crate::portcls::capture::Capture;
 use crate::portcls::{Ear, Link, Listening, MidiPorts};
@@ -100,5 +100,9 @@ impl Processor for Playing {
 
     fn enter(&mut self, state: State) {
         self.capture.enter(state);
+    }
+
+    fn seek(&mut self, seek: Seek) -> bool {
+        self.capture.seek(seek)
     }
 }

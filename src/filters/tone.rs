@@ -11,8 +11,8 @@ use crate::dsp::{Oscillator, Ramp, Shape};
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
     Amplitude, DataRange, Descriptor, Facts, Filter, Flow, Glide, Io, Node, OpenError, Opened,
-    Opening, PinFactory, Processor, Property, Settings, State, TopologyConnection, Unit, ValueSlot,
-    Values, Wave,
+    Opening, PinFactory, Processor, Property, Seek, Settings, State, TopologyConnection, Unit,
+    ValueSlot, Values, Wave, samples_at,
 };
 
 const WAVEFORM: Property = Property::choice(
@@ -106,6 +106,9 @@ impl Filter for Tone {
             leaving: Shape::Sine,
             arrived: Ramp::new(1.0, rate_hz * FADE_MILLIS / 1000),
             is_fresh: true,
+            begins: 0,
+            sought: None,
+            rate_hz,
         };
         Ok(Opened::processor(playing).endless())
     }
@@ -126,6 +129,10 @@ struct Playing {
     arrived: Ramp,
     /// Nothing was heard yet, so values are taken as they stand.
     is_fresh: bool,
+    /// The sample it begins at, where it is fresh, of its own rate and of the graph's.
+    begins: u64,
+    sought: Option<u64>,
+    rate_hz: u32,
 }
 
 impl Playing {
@@ -133,7 +140,9 @@ impl Playing {
         self.frequency.reset(values);
         self.level.reset(values);
         self.width.reset(values);
-        self.oscillator.set_phase(0.0);
+        // As if it had been this tone from the beginning.
+        let turns = self.hz.get(values) * self.begins as f64 / f64::from(self.rate_hz);
+        self.oscillator.set_phase(turns.fract());
         self.shape = wanted;
         self.arrived.jump(1.0);
     }
@@ -183,6 +192,8 @@ impl Processor for Playing {
     fn process(&mut self, io: &mut Io<'_>) -> Flow {
         let wanted = SHAPES[self.waveform.index(io.values).min(SHAPES.len() - 1)];
         if std::mem::take(&mut self.is_fresh) {
+            let sought = self.sought.take().unwrap_or(0);
+            self.begins = samples_at(sought, self.rate_hz, io.rate_hz);
             self.begin(io.values, wanted);
         }
         // A change during a fade waits for its end.
@@ -206,7 +217,17 @@ impl Processor for Playing {
     }
 
     fn enter(&mut self, state: State) {
-        self.is_fresh |= state == State::Stop;
+        if state == State::Stop {
+            (self.is_fresh, self.sought) = (true, None);
+        }
+    }
+
+    /// Over the seam of a loop the tone goes on.
+    fn seek(&mut self, seek: Seek) -> bool {
+        if seek.flushes {
+            (self.is_fresh, self.sought) = (true, Some(seek.to));
+        }
+        true
     }
 }
 

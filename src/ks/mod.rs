@@ -17,6 +17,8 @@ mod frame;
 
 pub mod framing;
 
+mod held;
+
 pub mod ids;
 
 mod intersection;
@@ -62,6 +64,8 @@ pub use format::{
 pub use frame::{EVENT_CAPACITY, Payload, StreamHeader, Wave, flag};
 pub use framing::{Borrowed, Compression, Framing, FramingItem, SizeRange, frame_of, framing_of};
 
+pub use held::Held;
+
 pub use intersection::{Answering, Intersection, intersections, own_refusal};
 
 pub use medium::{Interface, Medium};
@@ -71,7 +75,7 @@ pub use package::{NORMAL_MERIT, PackageError, filters_of};
 pub use pin::{Communication, DataFlow, Instances, PinFactory};
 pub use priority::Priority;
 pub(crate) use priority::raise_priority;
-pub use processor::{Flow, Input, InputPin, Inputs, Io, Output, Processor};
+pub use processor::{Flow, Input, InputPin, Inputs, Io, LoopRange, Output, Processor, Seek};
 pub use property::{Amplitude, Domain, Glide, Preset, Property, Unit, Value, ValueSlot, Values};
 pub use quality::{Degradation, Quality, Strategy};
 

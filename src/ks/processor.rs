@@ -19,6 +19,46 @@ pub enum Flow {
     Starved,
 }
 
+/// A jump of the graph's position, in samples of the graph's rate.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Seek {
+    /// Where the filter was: the position of the next cycle, had nothing happened.
+    pub from: u64,
+    /// The position of the next cycle.
+    pub to: u64,
+    /// The graph's rate in Hz.
+    pub rate_hz: u32,
+    /// What was heard before is over, and nobody hears the jump. Otherwise it is the seam of a loop: sound goes on over it,
+    /// and whoever reads ahead has read round it already.
+    pub flushes: bool,
+}
+
+/// A range of positions that is played round and round: from `begin` up to, but not with, `end`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct LoopRange {
+    /// The first sample.
+    pub begin: u64,
+    /// The one behind the last.
+    pub end: u64,
+}
+
+impl LoopRange {
+    /// The fewest samples a loop can have.
+    pub const LEAST: u64 = 16;
+
+    /// The range between two positions, in whatever order they are named. `None` when it is too short to be played.
+    pub fn between(one: u64, other: u64) -> Option<Self> {
+        let (begin, end) = (one.min(other), one.max(other));
+        (end - begin >= Self::LEAST).then_some(Self { begin, end })
+    }
+
+    /// Samples of one round.
+    #[expect(clippy::len_without_is_empty, reason = "none is empty")]
+    pub const fn len(self) -> u64 {
+        self.end - self.begin
+    }
+}
+
 /// The running half of a filter. A processor sees the highest state of its pins, so an edit beside it does not reset it.
 pub trait Processor: Send {
     /// Does one cycle: reads `io.inputs`, fills every sample of `io.outputs`. Output waves have their length set and
@@ -36,6 +76,18 @@ pub trait Processor: Send {
     /// Told of every state step. Entering Stop forgets everything heard so far.
     fn enter(&mut self, state: State) {
         let _ = state;
+    }
+
+    /// The graph's position is another one from the next cycle on; it can be so in any state. False: not known here. Then
+    /// what flushes takes the filter through Stop and back, so that it forgets what it heard, and a seam leaves it alone.
+    fn seek(&mut self, seek: Seek) -> bool {
+        let _ = seek;
+        false
+    }
+
+    /// The range of positions that is played round and round from here on, if there is one. Whoever reads ahead needs it.
+    fn set_loop(&mut self, range: Option<LoopRange>) {
+        let _ = range;
     }
 
     /// Samples of the graph's rate between a sound going in and coming out.
@@ -85,7 +137,7 @@ pub trait Processor: Send {
 pub struct Io<'a> {
     /// Samples of the graph's rate in this cycle.
     pub len: usize,
-    /// Samples since the run began, at the cycle's first sample.
+    /// The graph's position at the cycle's first sample: samples since the run began, unless it was sought elsewhere.
     pub position: u64,
     /// The graph's rate in Hz.
     pub rate_hz: u32,

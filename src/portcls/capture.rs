@@ -9,11 +9,10 @@ use std::sync::Arc;
 
 use rtrb::{Consumer, Producer, RingBuffer};
 
-use super::held::Held;
 use super::listen::Link;
 use crate::ks::{
-    Flow, Io, KernelEvent, Opening, Output, Processor, RefTime, State, sample_from_time,
-    time_from_sample,
+    Flow, Held, Io, KernelEvent, Opening, Output, Processor, RefTime, Seek, State,
+    sample_from_time, time_from_sample,
 };
 
 /// Live events that may wait for the next cycle.
@@ -124,6 +123,17 @@ impl Processor for Capture {
         } else {
             Flow::Running
         }
+    }
+
+    /// A feed goes on from there; what is played by hand is played now, wherever now is.
+    fn seek(&mut self, seek: Seek) -> bool {
+        if let From::Feed { events, next } = &mut self.from {
+            // The wire behind has let them go.
+            self.held = Held::default();
+            self.is_ended = false;
+            *next = events.partition_point(|it| sample_from_time(it.time, seek.rate_hz) < seek.to);
+        }
+        true
     }
 
     fn enter(&mut self, state: State) {

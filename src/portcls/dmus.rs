@@ -12,10 +12,10 @@
 
 use std::ops::Range;
 
-use super::held::Held;
 use super::sequencer::{Arrived, Sequencer};
 use crate::ks::{
-    Flow, Inputs, Io, KernelEvent, Processor, State, Telemetry, Values, Wave, flag, samples_at,
+    Flow, Held, Inputs, Io, KernelEvent, Processor, Seek, State, Telemetry, Values, Wave, flag,
+    samples_at,
 };
 
 /// The most wires whose notes are followed at a time.
@@ -201,6 +201,15 @@ impl<S: SynthSink> Processor for DmusPort<S> {
 
     fn degrade(&mut self, level: u8) {
         self.sink.degrade(level);
+    }
+
+    /// Over the seam of a loop notes sound on, and what waits keeps its distance; a seek is a new beginning.
+    fn seek(&mut self, seek: Seek) -> bool {
+        if !seek.flushes {
+            let by = |sample| crate::ks::time_from_sample(sample, seek.rate_hz);
+            self.sequencer.shift(by(seek.to) - by(seek.from));
+        }
+        false
     }
 
     fn enter(&mut self, state: State) {

@@ -9,8 +9,6 @@ pub mod dmus;
 
 mod follow;
 
-pub mod held;
-
 pub mod lab_card;
 
 pub mod listen;

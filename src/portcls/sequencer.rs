@@ -78,6 +78,13 @@ impl Sequencer {
         self.waiting.pop_front().map(|arrived| (arrived, offset))
     }
 
+    /// Time itself is another: what waits comes by so much later.
+    pub fn shift(&mut self, by: crate::ks::RefTime) {
+        for waiting in &mut self.waiting {
+            waiting.event = waiting.event.at(waiting.event.time + by);
+        }
+    }
+
     /// The stamp of the event that goes out next.
     pub fn next_time(&self) -> Option<crate::ks::RefTime> {
         self.waiting.front().map(|it| it.event.time)

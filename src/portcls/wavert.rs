@@ -15,8 +15,8 @@ use super::pin_clock::DeviceClock;
 use super::ring::{Cursor, FrameRing};
 use crate::dsp::Limiter;
 use crate::ks::{
-    DataFormat, Flow, Granted, Io, OpenError, Opened, Opening, Pacer, Processor, Property, State,
-    Telemetry, ValueSlot, Waker, Wave, flag, samples_at,
+    DataFormat, Flow, Granted, Io, OpenError, Opened, Opening, Pacer, Processor, Property, Seek,
+    State, Telemetry, ValueSlot, Waker, Wave, flag, samples_at,
 };
 
 /// How fast published peaks fall, in decibels a second.
@@ -291,6 +291,11 @@ impl Processor for WaveRtPort {
 
     fn waiting(&self) -> usize {
         self.ring.cursor().queued()
+    }
+
+    /// What it was given has faded already.
+    fn seek(&mut self, _: Seek) -> bool {
+        true
     }
 
     fn enter(&mut self, state: State) {

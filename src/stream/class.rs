@@ -200,7 +200,7 @@ fn streams(
             }
             Direction::Write => {
                 for frame in frames {
-                    send(&mut to_audio, Parcel { run: 0, frame });
+                    send(&mut to_audio, Parcel::new(0, frame));
                 }
                 ends.push(End::Write(WriteEnd {
                     pin: place,
@@ -239,6 +239,8 @@ fn streams(
             is_changing: false,
             in_flight: VecDeque::new(),
             position: 0,
+            round: 0,
+            turns_to: None,
             is_open: false,
             has_ended: false,
             has_failed: false,

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::frame::Frame;
 use super::request::{SrbId, StreamId};
-use super::rings::Parcel;
+use super::rings::{Parcel, run};
 use crate::ks::{DataFormat, State, Status, flag, time_from_sample};
 
 /// Which way the data of a stream go, seen from the minidriver.
@@ -44,8 +44,11 @@ pub(super) struct Stream {
     pub(super) is_changing: bool,
     /// Data requests in the order in which they were made, with the answers that came.
     pub(super) in_flight: VecDeque<(SrbId, Option<Answer>)>,
-    /// Samples delivered or taken in this run, for frames whose minidriver says no time.
+    /// The sample that comes next, for frames whose minidriver says no time, and for loops.
     pub(super) position: u64,
+    /// The round of a loop, and whether the next one is to begin: the place to go to.
+    pub(super) round: u64,
+    pub(super) turns_to: Option<u64>,
     pub(super) is_open: bool,
     pub(super) has_ended: bool,
     pub(super) has_failed: bool,
@@ -53,6 +56,36 @@ pub(super) struct Stream {
 }
 
 impl Stream {
+    /// The run that is meant for it where `run` is wanted.
+    pub(super) fn run_of(&self, run: u64) -> u64 {
+        match self.direction {
+            Direction::Read => run,
+            Direction::Write => run::since_stop(run),
+        }
+    }
+
+    /// A frame that ends at the end of a loop, or behind it, is cut off there, and a stream that ends before it waits
+    /// there: the next round begins with the frame that follows. Whether all of a round lies in it; then none follows.
+    pub(super) fn cut_at(&mut self, frame: &mut Frame, looped: Option<(u64, u64)>) -> bool {
+        let Some((begin, end)) = looped.filter(|(_, end)| self.position < *end) else {
+            return false;
+        };
+        let begins = self.position == begin;
+        let len = frame.len();
+        let left = usize::try_from(end - self.position).unwrap_or(usize::MAX);
+        if len >= left {
+            if let Some(wave) = frame.payload.wave_mut() {
+                wave.set_len(left.min(len));
+            }
+            frame.header.flags &= !flag::ENDOFSTREAM;
+            frame.header.flags |= flag::TIMEDISCONTINUITY | flag::LOOPEDDATA;
+            self.turns_to = Some(begin);
+        } else if frame.header.is_end_of_stream() {
+            self.turns_to = Some(begin);
+        }
+        begins && self.turns_to.take_if(|_| begins).is_some()
+    }
+
     pub(super) fn new_frame(&self) -> Frame {
         Frame::wave(self.channels(), self.frame_len)
     }
@@ -101,9 +134,10 @@ impl Stream {
     }
 
     /// A run is over, and the next begins.
-    pub(super) fn begin_run(&mut self) {
-        self.run += 1;
-        self.position = 0;
+    pub(super) fn begin_run(&mut self, run: u64, position: u64) {
+        self.run = run;
+        self.position = position;
+        (self.round, self.turns_to) = (0, None);
         self.has_ended = false;
         self.has_failed = false;
         self.is_cancelling = false;

@@ -12,10 +12,10 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::minidriver::LiveValues;
-use super::rings::{Parcel, Shared, cell, send};
+use super::rings::{Parcel, Shared, cell, run, send};
 use crate::ks::{
-    Flow, Input, Io, Output, Processor, REF_TIMES_PER_SECOND, State, Telemetry, Wave, flag,
-    time_from_sample,
+    Flow, Input, Io, LoopRange, Output, Processor, REF_TIMES_PER_SECOND, Seek, State, Telemetry,
+    Wave, flag, samples_at, time_from_sample,
 };
 
 /// How long a dropped filter waits for its worker; then it is left to itself.
@@ -27,6 +27,16 @@ pub(super) enum End {
     Read(ReadEnd),
     /// Samples go to the worker.
     Write(WriteEnd),
+}
+
+impl End {
+    /// The run that is meant for it in a run of the whole.
+    const fn run_of(&self, run: u64) -> u64 {
+        match self {
+            Self::Read(_) => run,
+            Self::Write(_) => run::since_stop(run),
+        }
+    }
 }
 
 /// What runs in a plan.
@@ -56,10 +66,11 @@ impl Processor for Streaming {
         let mut starved = false;
         let mut returned = false;
         for (lane, end) in self.ends.iter_mut().enumerate() {
-            let failed = self.shared.has_failed(lane, self.run);
+            let run = end.run_of(self.run);
+            let failed = self.shared.has_failed(lane, run);
             let (flow, moved) = match end {
-                End::Read(end) => end.process(&mut io.outputs[end.pin], self.run, failed),
-                End::Write(end) => end.process(&io.inputs.get(end.pin), self.run, failed),
+                End::Read(end) => end.process(&mut io.outputs[end.pin], run, failed),
+                End::Write(end) => end.process(&io.inputs.get(end.pin), run, failed),
             };
             ended &= flow == Flow::Ended;
             starved |= flow == Flow::Starved;
@@ -85,17 +96,46 @@ impl Processor for Streaming {
             for end in &mut self.ends {
                 match end {
                     End::Read(end) => end.rewind(),
-                    End::Write(end) => end.flush(self.run),
+                    End::Write(end) => end.flush(run::since_stop(self.run)),
                 }
             }
-            self.run += 1;
+            self.run = run::behind_stop(self.run);
         }
         self.shared.want(self.run, state);
+    }
+
+    fn seek(&mut self, seek: Seek) -> bool {
+        for (lane, end) in self.ends.iter_mut().enumerate() {
+            match end {
+                End::Read(end) if seek.flushes => {
+                    end.rewind();
+                    self.shared.seek(lane, end.sample_at(seek.to));
+                }
+                End::Read(end) => end.turn(),
+                // What is written goes on; that something is missing is said.
+                End::Write(end) => end.has_gap |= seek.flushes && end.position > 0,
+            }
+        }
+        if seek.flushes {
+            self.run += 1;
+            self.shared.want(self.run, self.state);
+        }
+        true
+    }
+
+    fn set_loop(&mut self, range: Option<LoopRange>) {
+        for (lane, end) in self.ends.iter().enumerate() {
+            if let End::Read(end) = end {
+                let own = range.map(|it| (end.sample_at(it.begin), end.sample_at(it.end)));
+                self.shared.set_loop(lane, own);
+            }
+        }
     }
 
     fn is_ready(&mut self, len: usize) -> bool {
         let (run, shared) = (self.run, &self.shared);
         self.ends.iter_mut().enumerate().all(|(lane, end)| {
+            let run = end.run_of(run);
             let failed = shared.has_failed(lane, run);
             match end {
                 End::Read(end) => end.is_ready(len, run, failed, shared),
@@ -152,6 +192,8 @@ pub(super) struct ReadEnd {
     pub(super) queue: VecDeque<Parcel>,
     /// Samples of the first that were used.
     pub(super) used: usize,
+    /// The round of a loop that is played.
+    pub(super) round: u64,
     /// Samples in the queue that were not yet used.
     pub(super) available: usize,
     /// Samples that were due before they came, and are skipped when they come.
@@ -180,6 +222,7 @@ impl ReadEnd {
             empty,
             queue: VecDeque::with_capacity(count),
             used: 0,
+            round: 0,
             available: 0,
             debt: 0,
             lost: 0,
@@ -198,10 +241,15 @@ impl ReadEnd {
         const BEHIND: u32 = flag::TIMEDISCONTINUITY;
         let mut said = 0;
         while done < len && !self.ended {
-            let Some(wave) = self.queue.front().and_then(|p| p.frame.payload.wave()) else {
+            let next = self.queue.front().filter(|it| it.round <= self.round);
+            let Some(wave) = next.and_then(|p| p.frame.payload.wave()) else {
                 break;
             };
             let take = (wave.len() - self.used).min(len - done);
+            if take == 0 {
+                // All of a round was played, and the next one has not begun.
+                break;
+            }
             let own = self.queue.front().map_or(0, |p| p.frame.header.flags);
             said |= own & flag::PASSED & !(BEFORE | BEHIND);
             if self.used == 0 {
@@ -278,10 +326,14 @@ impl ReadEnd {
     fn skip(&mut self) -> bool {
         let mut moved = false;
         while self.debt > 0 && !self.ended {
-            let Some(parcel) = self.queue.front() else {
+            let next = self.queue.front().filter(|it| it.round <= self.round);
+            let Some(parcel) = next else {
                 break;
             };
             let late = (parcel.frame.len() - self.used).min(self.debt);
+            if late == 0 {
+                break;
+            }
             self.debt -= late;
             self.advance(late);
             moved |= self.retire();
@@ -300,8 +352,12 @@ impl ReadEnd {
         while self
             .queue
             .front()
-            .is_some_and(|p| p.frame.len() == self.used)
+            .is_some_and(|p| p.frame.len() == self.used && p.round <= self.round)
         {
+            if let Some(whole) = self.queue.front().filter(|it| it.is_whole) {
+                self.ended |= whole.frame.header.is_end_of_stream();
+                break;
+            }
             self.place = self.place();
             if let Some(parcel) = self.queue.pop_front() {
                 self.ended |= parcel.frame.header.is_end_of_stream();
@@ -313,7 +369,34 @@ impl ReadEnd {
         moved
     }
 
+    /// Samples of its own that lie before a position of the graph.
+    fn sample_at(&self, position: u64) -> u64 {
+        samples_at(position, self.rate_hz, self.graph_rate_hz)
+    }
+
+    /// The next round of a loop begins; what is left of this one is too late.
+    fn turn(&mut self) {
+        while let Some(parcel) = self.queue.front()
+            && parcel.round <= self.round
+        {
+            if parcel.is_whole {
+                self.available += self.used;
+                self.used = 0;
+                break;
+            }
+            self.available -= parcel.frame.len() - self.used;
+            self.used = 0;
+            if let Some(parcel) = self.queue.pop_front() {
+                send(&mut self.empty, parcel);
+            }
+        }
+        self.round += 1;
+        self.debt = 0;
+        self.ended = false;
+    }
+
     fn rewind(&mut self) {
+        self.round = 0;
         while let Some(parcel) = self.queue.pop_front() {
             send(&mut self.empty, parcel);
         }

@@ -246,6 +246,7 @@ impl Kind {
             | Self::SetStreamProperty
             | Self::ProposeRate
             | Self::SetRate
+            | Self::SetPosition
             | Self::OpenMasterClock => Some(Status::NotImplemented),
             _ => None,
         }
@@ -394,6 +395,15 @@ requests! {
         stream: StreamId,
         /// The rate, 1000 being as recorded.
         rate_permille: u32,
+    } -> ();
+    /// A reading stream goes on from another place: what was read ahead is thrown away, and the next frame begins there;
+    /// behind its end it ends at once. Comes while nothing of the stream is outstanding, in any state. Who does not know it
+    /// goes on from where it is.
+    SetPosition, "SET_STREAM_POSITION", Lane::Control(*stream), {
+        /// Which.
+        stream: StreamId,
+        /// The sample, at the stream's own rate, that comes next.
+        sample: u64,
     } -> ();
     /// Whether a stream could have another format (SRB-5).
     ProposeFormat, "PROPOSE_DATA_FORMAT", Lane::Control(*stream), {

@@ -1,7 +1,8 @@
 //! What the audio thread and the worker share: the wanted state, counters, the frames' rings. No lock.
 //!
-//! A *run* is the time between two Stops. Frames carry the number of their run, so what was read ahead before a Stop
-//! is never heard after it.
+//! A *run* is the time between two Stops; for a reading stream every seek begins another one. Frames carry the number of
+//! their run, so what was read ahead before a Stop or a seek is never heard after it. Within a run a loop makes *rounds*:
+//! the worker reads round by itself, and frames say in which round they are.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -32,6 +33,30 @@ pub mod cell {
     pub const COUNT: usize = 8;
 }
 
+/// Where a stream is to be, in samples of its own rate.
+#[derive(Debug, Default)]
+struct Place {
+    sought: AtomicU64,
+    loop_begin: AtomicU64,
+    /// 0: there is no loop.
+    loop_end: AtomicU64,
+}
+
+/// Numbers runs: Stops in the upper bits, seeks since the last of them in the lower.
+pub(super) mod run {
+    const SEEKS: u32 = 28;
+
+    /// The run behind the next Stop.
+    pub(in crate::stream) const fn behind_stop(run: u64) -> u64 {
+        ((run >> SEEKS) + 1) << SEEKS
+    }
+
+    /// The run that began with the last Stop: that of a writing stream, which knows no seeks.
+    pub(in crate::stream) const fn since_stop(run: u64) -> u64 {
+        run >> SEEKS << SEEKS
+    }
+}
+
 /// What stands in both threads' hands.
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -43,6 +68,8 @@ pub(crate) struct Shared {
     pub(super) interrupts: AtomicU32,
     /// For each lane the run in which it failed, plus one.
     failed: Vec<AtomicU64>,
+    /// For each lane the place to go to, and what is read round and round.
+    places: Vec<Place>,
     worker: OnceLock<Thread>,
 }
 
@@ -53,6 +80,7 @@ impl Shared {
             closing: AtomicBool::new(false),
             interrupts: AtomicU32::new(0),
             failed: (0..lanes).map(|_| AtomicU64::new(0)).collect(),
+            places: (0..lanes).map(|_| Place::default()).collect(),
             worker: OnceLock::new(),
         }
     }
@@ -79,6 +107,34 @@ impl Shared {
         (word >> 8, State::from_number((word & 0xFF) as u8))
     }
 
+    /// Where that lane goes with the next run. To be said before it is wanted.
+    pub(super) fn seek(&self, lane: usize, sample: u64) {
+        self.places[lane].sought.store(sample, Ordering::Release);
+    }
+
+    /// Where it goes with the run that is wanted, or with a later one.
+    pub(super) fn sought(&self, lane: usize) -> u64 {
+        self.places[lane].sought.load(Ordering::Acquire)
+    }
+
+    /// What that lane reads round and round. Whoever says so seeks afterwards.
+    pub(super) fn set_loop(&self, lane: usize, range: Option<(u64, u64)>) {
+        let (begin, end) = range.unwrap_or_default();
+        let place = &self.places[lane];
+        // In between there is none, so that no mixture is read.
+        place.loop_end.store(0, Ordering::Release);
+        place.loop_begin.store(begin, Ordering::Release);
+        place.loop_end.store(end, Ordering::Release);
+    }
+
+    /// The same, asked.
+    pub(super) fn looped(&self, lane: usize) -> Option<(u64, u64)> {
+        let place = &self.places[lane];
+        let end = place.loop_end.load(Ordering::Acquire);
+        let begin = place.loop_begin.load(Ordering::Acquire);
+        (end > begin).then_some((begin, end))
+    }
+
     pub(super) fn fail(&self, lane: usize, run: u64) {
         self.failed[lane].store(run + 1, Ordering::Release);
     }
@@ -91,7 +147,23 @@ impl Shared {
 /// A frame in a ring.
 pub(super) struct Parcel {
     pub(super) run: u64,
+    /// The round of the loop.
+    pub(super) round: u64,
+    /// All of a round lies in it, so that it is played again and again: no worker is quick enough for short loops.
+    pub(super) is_whole: bool,
     pub(super) frame: Frame,
+}
+
+impl Parcel {
+    /// A frame outside loops.
+    pub(super) fn new(run: u64, frame: Frame) -> Self {
+        Self {
+            run,
+            round: 0,
+            is_whole: false,
+            frame,
+        }
+    }
 }
 
 /// Puts a frame on a ring that has room for every frame there is.

@@ -83,6 +83,8 @@ mod resampling;
 
 mod simulated;
 
+mod seeking;
+
 mod stage;
 
 mod stream_class;

@@ -304,7 +304,7 @@ impl Runner {
             return len;
         }
         let grid = plan.quality.grid();
-        len.min((grid - self.position % grid) as usize)
+        len.min((grid - self.elapsed % grid) as usize)
     }
 
     /// A cycle took so many nanoseconds, and was to take no more than `lasts`.
@@ -382,7 +382,7 @@ impl Runner {
     }
 
     fn hear(&mut self, said: &Said) {
-        let position = self.position;
+        let position = self.elapsed;
         let Some(plan) = &mut self.plan else { return };
         let watches = &mut plan.quality;
         let (graph, passed) = (position / watches.grid(), watches.passed());
@@ -418,7 +418,7 @@ impl Runner {
         if !self.is_live {
             return;
         }
-        let position = self.position;
+        let position = self.elapsed;
         let sinks = match &self.plan {
             Some(plan)
                 if plan.quality.is_asking && position.is_multiple_of(plan.quality.grid()) =>
@@ -457,7 +457,7 @@ impl Runner {
     }
 
     fn tell_levels(&mut self) {
-        let position = self.position;
+        let position = self.elapsed;
         if let Some(plan) = self.plan.as_deref_mut().filter(|it| it.quality.is_due) {
             let quality = &mut plan.quality;
             self.unsaid += quality.apply(&mut self.slab, &mut self.reports, &self.cells, position);

@@ -13,8 +13,8 @@ use std::f64::consts::TAU;
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
     DataRange, Descriptor, Facts, Filter, Flow, Io, KernelEvent, Node, OpenError, Opened, Opening,
-    Output, PinFactory, Processor, Property, Settings, State, Telemetry, TopologyConnection, Unit,
-    ValueSlot, Values, time_from_sample,
+    Output, PinFactory, Processor, Property, Seek, Settings, State, Telemetry, TopologyConnection,
+    Unit, ValueSlot, Values, samples_at, time_from_sample,
 };
 use ticks::{GLIDE_MILLIS, Kind, Ticks};
 
@@ -148,6 +148,7 @@ impl Filter for Metronome {
             noted: Ticks::new(opening.rate_hz),
             release: None,
             telemetry: telemetry.clone(),
+            sought: None,
         };
         Ok(Opened::processor(playing).telemetry(telemetry).endless())
     }
@@ -203,6 +204,8 @@ struct Playing {
     /// The message that ends the note that sounds, and the sample of the graph at which it is due.
     release: Option<([u8; 3], u64)>,
     telemetry: Telemetry,
+    /// The graph's position was sought, and the ticks are to follow.
+    sought: Option<u64>,
 }
 
 impl Playing {
@@ -307,6 +310,12 @@ impl Processor for Playing {
         let values = io.values;
         let tempo = self.slots.tempo.get(values).max(1.0);
         let parts = (self.slots.subdivision.get(values) as u32).max(1);
+        if let Some(sought) = self.sought.take() {
+            let beats = (self.slots.beats.get(values) as u32).max(1);
+            let own = samples_at(sought, self.rate_hz, span.rate_hz);
+            self.heard.seek(own, tempo, parts, beats);
+            self.noted.seek(sought, tempo, parts, beats);
+        }
         self.heard.set(tempo, parts);
         self.noted.set(tempo, parts);
         if let [click, notes, ..] = &mut *io.outputs {
@@ -333,10 +342,21 @@ impl Processor for Playing {
             self.clicks = [Click::default(); CLICKS];
             self.heard.reset();
             self.noted.reset();
+            self.sought = None;
             for cell in 0..telemetry::LEN {
                 self.telemetry.set(cell, 0.0);
             }
         }
+    }
+
+    /// Its bars follow the position; what sounds dies away.
+    fn seek(&mut self, seek: Seek) -> bool {
+        self.release = None;
+        if seek.flushes {
+            self.clicks = [Click::default(); CLICKS];
+        }
+        self.sought = Some(seek.to);
+        true
     }
 }
 

@@ -99,6 +99,31 @@ impl Ticks {
         };
     }
 
+    /// Goes to a sample, as if the tempo had been this one from the beginning.
+    pub(super) fn seek(&mut self, sample: u64, tempo: f64, parts: u32, beats: u32) {
+        self.reset();
+        (self.from, self.tempo, self.is_fresh) = (tempo, tempo, false);
+        self.since = sample;
+        let parts = parts.max(1);
+        let beat = (self.now().floor() as u64).saturating_sub(1);
+        let mut next = Place {
+            beat,
+            part: 0,
+            parts,
+        };
+        // The first whose sample is not past.
+        while (next.beats() * self.minute / self.tempo - 0.5).ceil() < sample as f64 {
+            next = next.next();
+        }
+        self.next = next;
+        // Of the beats that have begun: those before the next one, and its own where a part of it comes.
+        let begun = next.beat + u64::from(next.part > 0);
+        self.in_bar = match begun {
+            0 => 0,
+            begun => ((begun - 1) % u64::from(beats.max(1))) as u32 + 1,
+        };
+    }
+
     /// The beats at the next sample. While it glides, the anchor is moved along.
     pub(super) fn now(&self) -> f64 {
         self.anchor + self.since as f64 * self.tempo / self.minute

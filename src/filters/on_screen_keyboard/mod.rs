@@ -6,11 +6,11 @@
 
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
-    DataRange, Descriptor, Filter, Flow, Io, KernelEvent, Node, OpenError, Opened, Opening,
-    Payload, PinFactory, Processor, Property, RefTime, State, Telemetry, TopologyConnection, flag,
+    DataRange, Descriptor, Filter, Flow, Held, Io, KernelEvent, Node, OpenError, Opened, Opening,
+    Payload, PinFactory, Processor, Property, RefTime, Seek, State, Telemetry, TopologyConnection,
+    flag,
 };
 use crate::portcls::capture::Capture;
-use crate::portcls::held::Held;
 
 const OCTAVE: Property = Property::count("octave", "Lowest octave", 0, 8, 3).group("Keys");
 const OCTAVES: Property = Property::count("octaves", "Octaves", 1, 8, 4).group("Keys");
@@ -162,6 +162,10 @@ impl Processor for Playing {
             true => Flow::Running,
             false => flow,
         }
+    }
+
+    fn seek(&mut self, seek: Seek) -> bool {
+        self.own.seek(seek)
     }
 
     fn enter(&mut self, state: State) {

@@ -218,6 +218,17 @@ impl Minidriver for Reading {
     }
 
     fn receive_control(&mut self, srb: Srb) {
+        if let Srb::SetPosition { sample, .. } = srb {
+            let frames = self.reader.info().frames;
+            self.reader.seek(match self.repeats.is_on() && frames > 0 {
+                true => sample % frames,
+                false => sample,
+            });
+            let Srb::SetPosition { done, .. } = srb else {
+                return;
+            };
+            return done.complete(());
+        }
         if let Srb::SetState {
             state: crate::ks::State::Stop,
             ..

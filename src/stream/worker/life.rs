@@ -65,7 +65,7 @@ impl Worker {
     /// Stops and closes whatever is open.
     pub(in crate::stream) fn close(mut self) {
         self.parts.shared.closing.store(true, Ordering::Release);
-        let is_stopped = |it: &Stream, run| it.run >= run && it.state == State::Stop;
+        let is_stopped = |it: &Stream, run| it.run >= it.run_of(run) && it.state == State::Stop;
         self.settle(|worker| {
             let (run, _) = worker.parts.shared.wanted();
             let mut open = worker.parts.streams.iter().filter(|it| it.is_open);

@@ -49,6 +49,8 @@ enum Client {
     Data(usize),
     /// A step of a stream.
     State(usize, State),
+    /// Another place of a stream, with the run it belongs to and the sample.
+    Position(usize, u64, u64),
     /// Somebody outside.
     Outside {
         number: u64,
@@ -244,6 +246,7 @@ impl Worker {
                 | Kind::OpenStream
                 | Kind::CloseStream
                 | Kind::SetState
+                | Kind::SetPosition
                 | Kind::UninitialiseDevice
         );
         let streams = &self.parts.streams;
@@ -335,6 +338,9 @@ impl Worker {
         match client {
             Client::Own => self.own = Some((id, outcome)),
             Client::State(index, state) => self.state_answered(index, state, outcome),
+            Client::Position(index, run, sample) => {
+                self.position_answered(index, (run, sample), outcome);
+            }
             Client::Data(index) => {
                 let (frame, status) = match (outcome, unsent) {
                     (Ok(Outcome::Frame(frame)), _) => (Some(*frame), Ok(())),

@@ -6,7 +6,7 @@ use super::{Client, DATA_PATIENCE, PATIENCE, Worker, if_it_can};
 use crate::ks::{State, Status};
 use crate::stream::lane::Direction;
 use crate::stream::request::{Ask, Lane, Outcome};
-use crate::stream::rings::{Parcel, send};
+use crate::stream::rings::{Parcel, run, send};
 
 impl Worker {
     /// Takes the next step towards the state that is wanted.
@@ -14,9 +14,15 @@ impl Worker {
         let (run, wanted) = self.parts.shared.wanted();
         let is_closing = self.parts.shared.closing.load(Ordering::Acquire);
         let it = &mut self.parts.streams[index];
+        let run = it.run_of(run);
         if it.is_changing {
             return false;
         }
+        let is_sought = it.run < run && run::since_stop(run) == run::since_stop(it.run);
+        if is_sought || it.turns_to.is_some() && it.run == run && !it.has_failed {
+            return self.go_on_from(index, run, is_sought);
+        }
+        let begun = run::since_stop(run);
         let target = match it.direction {
             _ if it.run == run && it.has_failed => it.state,
             Direction::Read if it.run < run => State::Stop,
@@ -41,7 +47,7 @@ impl Worker {
         }
         let Some(state) = it.state.step_towards(target) else {
             if it.run < run && it.state == State::Stop {
-                it.begin_run();
+                it.begin_run(begun, 0);
                 return true;
             }
             return false;
@@ -53,15 +59,61 @@ impl Worker {
         true
     }
 
+    /// Has a reading stream go on from where it was sought, or from where its loop begins, once nothing is outstanding.
+    fn go_on_from(&mut self, index: usize, run: u64, is_sought: bool) -> bool {
+        let it = &mut self.parts.streams[index];
+        let stream = it.id;
+        if it.has_unanswered() {
+            let was_told = std::mem::replace(&mut it.is_cancelling, true);
+            if !was_told {
+                self.desk.cancel_lane(Lane::Data(stream));
+            }
+            return !was_told;
+        }
+        let sample = match it.turns_to {
+            Some(begin) if !is_sought => begin,
+            _ => self.parts.shared.sought(index),
+        };
+        it.is_changing = true;
+        let ask = Ask::SetPosition { stream, sample };
+        let client = Client::Position(index, run, sample);
+        self.desk.submit(ask, client, PATIENCE);
+        true
+    }
+
+    /// A stream was told to go on from another place. One that cannot goes on where it is.
+    pub(super) fn position_answered(
+        &mut self,
+        index: usize,
+        (run, sample): (u64, u64),
+        answer: Result<Outcome, Status>,
+    ) {
+        self.report(if_it_can(answer), "SET_STREAM_POSITION");
+        let it = &mut self.parts.streams[index];
+        it.is_changing = false;
+        it.is_cancelling = false;
+        if it.run == run {
+            it.position = sample;
+            it.round += 1;
+            (it.turns_to, it.has_ended) = (None, false);
+        } else {
+            it.begin_run(run, sample);
+        }
+    }
+
     /// Asks for whatever of a stream may be read ahead or has to be written.
     pub(super) fn hand_over(&mut self, index: usize) -> bool {
         let (run, _) = self.parts.shared.wanted();
         let it = &mut self.parts.streams[index];
+        let run = it.run_of(run);
         if it.has_failed {
             return self.discard(index);
         }
         let is_ready = match it.direction {
-            Direction::Read => it.run == run && !it.has_ended && it.state >= State::Pause,
+            Direction::Read => {
+                let goes_on = !it.has_ended && it.turns_to.is_none();
+                it.run == run && goes_on && it.state >= State::Pause
+            }
             Direction::Write => it.state == State::Run,
         };
         if !is_ready || it.is_changing || it.is_cancelling {
@@ -118,8 +170,10 @@ impl Worker {
     /// Passes on the answers of a stream, as far as they are there in order.
     pub(super) fn deliver(&mut self, index: usize) {
         let (run, _) = self.parts.shared.wanted();
+        let looped = self.parts.shared.looped(index);
         loop {
             let it = &mut self.parts.streams[index];
+            let run = it.run_of(run);
             let Some(answer) = it.next_answer() else {
                 return;
             };
@@ -131,15 +185,21 @@ impl Worker {
                 (None, status) => (it.new_frame(), status.err()),
             };
             match (it.direction, failure) {
-                (Direction::Read, None) if it.run == run => {
+                (Direction::Read, None) if it.run == run && it.turns_to.is_none() => {
+                    let is_whole = it.cut_at(&mut frame, looped);
                     it.stamp(&mut frame);
-                    it.has_ended |= frame.header.is_end_of_stream();
-                    send(&mut it.outbox, Parcel { run, frame });
+                    it.has_ended |= frame.header.is_end_of_stream() || is_whole;
+                    let parcel = Parcel {
+                        round: it.round,
+                        is_whole,
+                        ..Parcel::new(run, frame)
+                    };
+                    send(&mut it.outbox, parcel);
                 }
                 (Direction::Read, _) => it.spare.push(frame),
                 (Direction::Write, _) => {
                     frame.empty();
-                    send(&mut it.outbox, Parcel { run, frame });
+                    send(&mut it.outbox, Parcel::new(run, frame));
                 }
             }
             let has_ended = it.has_ended && it.has_unanswered();
