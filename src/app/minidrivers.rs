@@ -1,4 +1,4 @@
-//! Minidrivers that hang or have panicked: told once, by the names of their filters.
+//! Minidrivers that hang or have panicked, told once by the names of their filters; and what the others have to say.
 
 use std::collections::BTreeMap;
 
@@ -6,9 +6,28 @@ use super::{App, Urgency};
 use crate::graph::FilterPath;
 use crate::ks::Health;
 
+/// So many faults are kept.
+const MOST_FAULTS: usize = 64;
+
 impl App {
+    /// What failed in minidrivers, a file on a full disk say, in the order it was told.
+    pub fn class_faults(&self) -> &[(FilterPath, String)] {
+        &self.class_faults
+    }
+
     /// Tells of minidrivers that are gone since the last time.
     pub(super) fn tell_minidrivers(&mut self) {
+        let Some(playing) = &self.playing else { return };
+        for (path, word) in playing.take_words() {
+            let urgency = match word.is_fault {
+                true => Urgency::Error,
+                false => Urgency::Attention,
+            };
+            self.say_of(urgency, &path, word.text.clone());
+            if word.is_fault && self.class_faults.len() < MOST_FAULTS {
+                self.class_faults.push((path, word.text));
+            }
+        }
         let Some(playing) = &self.playing else { return };
         let unwell = playing.unwell();
         let unwell: BTreeMap<FilterPath, Health> = unwell

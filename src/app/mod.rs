@@ -219,6 +219,7 @@ pub struct App {
     floods: BTreeMap<FilterPath, f32>,
     /// Filters whose minidriver is gone, as far as it was told.
     unwell: BTreeMap<FilterPath, crate::ks::Health>,
+    class_faults: Vec<(FilterPath, String)>,
     /// Filters that did not come back from a cycle: they are left out.
     barred: BTreeSet<FilterPath>,
 
@@ -307,6 +308,7 @@ impl App {
             timeline: Timeline::default(),
             floods: BTreeMap::new(),
             unwell: BTreeMap::new(),
+            class_faults: vec![],
             epoch: Epoch::new(),
             agreements: 0,
 

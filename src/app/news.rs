@@ -6,7 +6,8 @@ use super::observe::{Observation, Observer};
 use super::playing::News;
 use super::{App, Urgency};
 use crate::engine::Cells;
-use crate::ks::{Bell, FileFact, OpenError, State};
+use crate::graph::FilterPath;
+use crate::ks::{Bell, DataFlow, FileFact, OpenError, State};
 
 impl App {
     /// Takes in what the engine and the workers have said. Called once a screen frame; quick.
@@ -138,11 +139,11 @@ impl App {
                 let name = self.name(&filter);
                 self.tell_starved(&filter, position);
                 if self.xruns.add(at_seconds, &name, 1).is_some() {
-                    self.say_of(
-                        Urgency::Attention,
-                        &filter,
-                        "It had nothing in time: silence instead".into(),
-                    );
+                    let text = match self.only_takes(&filter) {
+                        true => "It could not take everything in time",
+                        false => "It had nothing in time: silence instead",
+                    };
+                    self.say_of(Urgency::Attention, &filter, text.into());
                 }
             }
             News::Xruns(filter, count, position) => {
@@ -179,6 +180,13 @@ impl App {
                 );
             }
         }
+    }
+
+    /// Whether a filter has no output.
+    fn only_takes(&self, filter: &FilterPath) -> bool {
+        let filter = self.wiring.filters.get(filter);
+        let descriptor = filter.and_then(|filter| filter.descriptor.as_ref());
+        descriptor.is_some_and(|it| it.pins.iter().all(|pin| pin.data_flow == DataFlow::In))
     }
 
     fn reached(&mut self, state: State) {

@@ -99,7 +99,7 @@ fn try_out(
         }
     }
     let classes = take.classes();
-    Ok((take.into_problems(), classes))
+    Ok((take.into_problems().0, classes))
 }
 
 fn answer(

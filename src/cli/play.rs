@@ -409,7 +409,12 @@ impl Session {
             "problems": told,
         });
         let has_gaps = it.fail_on_xrun && !xruns.is_empty();
-        Answer::new(text, answer).exit(if has_gaps { Exit::No } else { Exit::Done })
+        let exit = match self.app.class_faults().is_empty() {
+            false => Exit::File,
+            true if has_gaps => Exit::No,
+            true => Exit::Done,
+        };
+        Answer::new(text, answer).exit(exit)
     }
 
     /// Filters that could not be opened, broke, or gave what is no sound.
@@ -423,7 +428,14 @@ impl Session {
             }),
             _ => None,
         };
-        view.wiring.filters.keys().filter_map(fault).collect()
+        let failed = self.app.class_faults().iter();
+        let failed = failed.map(|(path, text)| Problem {
+            filter: Some(path.clone()),
+            text: format!("{}: {text}", view.wiring.filters[path].name),
+            is_blocking: true,
+        });
+        let faults = view.wiring.filters.keys().filter_map(fault);
+        faults.chain(failed).collect()
     }
 }
 

@@ -1,7 +1,7 @@
-//! `ksgraph render GRAPH -o OUT.wav`: offline, as fast as the machine allows, bit for bit the same for any quantum.
+//! `ksgraph render GRAPH -o OUT.wav` or `OUT.flac`: offline, as fast as the machine allows, bit for bit the same for any quantum.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, IsTerminal, Write};
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -15,7 +15,7 @@ use crate::dsp::measure;
 use crate::graph::{FilterPath, PinAddress, Problem, beside};
 use crate::ks::ids::category;
 use crate::ks::{AudioFormat, DataFlow, TAIL_DB};
-use crate::media::{SampleKind, WavError, WavWriter, Written};
+use crate::media::{Container, SampleKind, SoundWriter, WavError, Written};
 
 /// How long at most, when nothing else says.
 const MOST_SECONDS: u64 = 60;
@@ -34,7 +34,7 @@ const MOST_SAMPLES: usize = 1 << 16;
 pub(super) struct Render {
     /// The graph
     graph: PathBuf,
-    /// The wave file to write
+    /// The file to write: .wav, or .flac
     #[arg(long, short, value_name = "OUT.wav")]
     output: PathBuf,
     /// Exactly so long; without it until everything has ended and the last echo was heard, at most 60 s
@@ -46,9 +46,9 @@ pub(super) struct Render {
     /// The graph's rate, in place of the one it says
     #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(1_000..=768_000))]
     rate: Option<u32>,
-    /// How samples are written
-    #[arg(long, value_enum, default_value_t = Bits::Float32)]
-    bits: Bits,
+    /// How samples are written; without it 32f in a wave file and 24 in FLAC, which knows whole numbers only
+    #[arg(long, value_enum)]
+    bits: Option<Bits>,
     /// One step per filter, for measuring and finding faults (plans are made so today with and without it)
     #[arg(long)]
     no_fuse: bool,
@@ -116,6 +116,7 @@ pub(super) fn run(it: &Render) -> Result<Answer, Failure> {
         )
         .cure("name another file: -o out.wav"));
     }
+    let (container, kind) = wanted(&it.output, it.bits)?;
     if let Some(rate) = it.rate {
         document.loaded.graph.rate_hz = rate;
     }
@@ -144,7 +145,7 @@ pub(super) fn run(it: &Render) -> Result<Answer, Failure> {
         .cure("say how long: --seconds 10"));
     }
     let rate_hz = bench.wiring.rate_hz;
-    let mut beside = Beside::create(&it.output, audio, it.bits.kind())?;
+    let mut beside = Beside::create(&it.output, audio, container, kind)?;
     let length = Length::new(it.seconds, rate_hz, audio.rate_hz);
     let peak = if is_reached {
         record(&mut take, &sink, &length, &mut beside)?
@@ -180,8 +181,7 @@ pub(super) fn run(it: &Render) -> Result<Answer, Failure> {
             false,
         );
     }
-    let has_failed_file = take.has_failed_file();
-    let new = take.into_problems();
+    let (new, has_failed_file) = take.into_problems();
     document.warn(&new);
     problems.extend(new);
     let dbfs = (peak > 0.0).then(|| f64::from(measure::dbfs(peak)));
@@ -217,6 +217,20 @@ pub(super) fn run(it: &Render) -> Result<Answer, Failure> {
         Exit::Done
     };
     Ok(Answer::new(text, answer).exit(exit))
+}
+
+/// What is written, by the name of the file and what was asked for.
+fn wanted(output: &Path, bits: Option<Bits>) -> Result<(Container, SampleKind), Failure> {
+    let tried = || format!("write {}", output.display());
+    let container = Container::of(output).map_err(|reason| {
+        Failure::usage(tried(), reason).cure("give the name another ending: -o out.wav")
+    })?;
+    let kind = bits.map_or(SampleKind::default(), Bits::kind);
+    if bits.is_some() && container.kind(kind) != kind {
+        return Err(Failure::usage(tried(), "FLAC knows whole numbers only")
+            .cure("take --bits 24 or --bits 16, or write a .wav"));
+    }
+    Ok((container, container.kind(kind)))
 }
 
 /// Refused wires, as problems: what hangs behind them is not heard.
@@ -452,15 +466,20 @@ fn same_file(one: &Path, other: &Path) -> bool {
     whole(one).is_some_and(|one| Some(one) == whole(other))
 }
 
-/// A wave file written beside its place and put there when it is whole.
+/// A file of sound written beside its place and put there when it is whole.
 struct Beside<'a> {
-    writer: Option<WavWriter<BufWriter<File>>>,
+    writer: Option<SoundWriter<File>>,
     path: PathBuf,
     target: &'a Path,
 }
 
 impl<'a> Beside<'a> {
-    fn create(target: &'a Path, audio: AudioFormat, kind: SampleKind) -> Result<Self, Failure> {
+    fn create(
+        target: &'a Path,
+        audio: AudioFormat,
+        container: Container,
+        kind: SampleKind,
+    ) -> Result<Self, Failure> {
         let failed = |reason: String| {
             Failure::file(target, format!("write {}", target.display()), reason)
                 .cure("choose a folder you may write to, on a disk that has room")
@@ -473,14 +492,14 @@ impl<'a> Beside<'a> {
             .ok_or_else(|| failed("it names no file".into()))?;
         let path = target.with_file_name(beside(&name.to_string_lossy(), 0));
         let file = OpenOptions::new().write(true).create_new(true).open(&path);
-        let file = BufWriter::new(file.map_err(|error| failed(error.to_string()))?);
+        let file = file.map_err(|error| failed(error.to_string()))?;
         let mut beside = Self {
             writer: None,
             path,
             target,
         };
         let channels = u16::try_from(audio.channels).unwrap_or(u16::MAX);
-        let writer = WavWriter::create(file, audio.rate_hz, channels, kind);
+        let writer = SoundWriter::create(file, container, audio.rate_hz, channels, kind);
         beside.writer = Some(writer.map_err(|error| beside.failed(&error))?);
         Ok(beside)
     }
@@ -498,10 +517,7 @@ impl<'a> Beside<'a> {
             return Ok(Written::default());
         };
         let whole = || -> Result<Written, WavError> {
-            let (sink, written) = writer.finish()?;
-            let file = sink
-                .into_inner()
-                .map_err(|error| WavError::Io(error.into_error()))?;
+            let (file, written) = writer.finish()?;
             file.sync_all()?;
             std::fs::rename(&self.path, self.target)?;
             Ok(written)

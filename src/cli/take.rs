@@ -8,7 +8,7 @@ use super::load::Bench;
 use super::tail;
 use crate::engine::{Epoch, Job, Offline, Report};
 use crate::graph::{FilterPath, Problem, Wiring};
-use crate::ks::{Catalogue, ClassSheet, Health, OpenError, Wave};
+use crate::ks::{Catalogue, ClassSheet, DataFlow, Health, OpenError, Wave};
 
 /// A run under way.
 pub(super) struct Take<'a> {
@@ -146,11 +146,6 @@ impl<'a> Take<'a> {
         wires.any(|wire| wire.outcome.is_ok() && self.wiring.is_deferred(&wire.to))
     }
 
-    /// Whether a filter could not open its file.
-    pub(super) fn has_failed_file(&self) -> bool {
-        self.has_failed_file
-    }
-
     /// The class drivers that run, by the names of their filters.
     pub(super) fn classes(&self) -> Vec<(String, ClassSheet)> {
         let open = self.offline.built.open.iter();
@@ -160,8 +155,8 @@ impl<'a> Take<'a> {
             .collect()
     }
 
-    /// Everything that went wrong, once each.
-    pub(super) fn into_problems(mut self) -> Vec<Problem> {
+    /// Ends every stream. Everything that went wrong, once each, and whether some of it was a file.
+    pub(super) fn into_problems(mut self) -> (Vec<Problem>, bool) {
         let open = self.offline.built.open.iter();
         let unwell = open.filter_map(|(path, open)| {
             let health = open.class.as_ref()?.health();
@@ -178,7 +173,25 @@ impl<'a> Take<'a> {
             );
             self.add(Some(path), text, false);
         }
-        self.problems
+        let open = self.offline.built.open.iter();
+        let classes = open.filter_map(|(path, open)| Some((path, open.class.clone()?)));
+        let classes: Vec<_> = classes
+            .map(|(path, class)| (path.clone(), self.name(path), class))
+            .collect();
+        let (mut problems, mut has_failed_file) = (self.problems, self.has_failed_file);
+        // Closed, a writer completes its file, and says how that went.
+        drop(self.offline);
+        for (path, name, class) in classes {
+            for word in class.take_words() {
+                has_failed_file |= word.is_fault;
+                problems.push(Problem {
+                    filter: Some(path.clone()),
+                    text: format!("{name}: {}", word.text),
+                    is_blocking: word.is_fault,
+                });
+            }
+        }
+        (problems, has_failed_file)
     }
 
     /// Adds a problem unless it was told already.
@@ -234,6 +247,9 @@ impl<'a> Take<'a> {
                     );
                     (entry, what)
                 }
+                Report::Starved { entry, .. } if self.is_sink(entry) => {
+                    (entry, "could not take everything".into())
+                }
                 Report::Starved { entry, .. } => (entry, "had nothing to give in time".into()),
                 _ => continue,
             };
@@ -247,6 +263,15 @@ impl<'a> Take<'a> {
                 .map_or_else(String::new, |path| self.name(path));
             self.add(path, format!("{name} {what}"), is_blocking);
         }
+    }
+
+    /// Whether the filter at that place in the slab only takes.
+    fn is_sink(&self, entry: u32) -> bool {
+        let mut open = self.offline.built.open.iter();
+        let found = open.find(|(_, open)| open.entry == entry);
+        let filter = found.and_then(|(path, _)| self.wiring.filters.get(path));
+        let descriptor = filter.and_then(|filter| filter.descriptor.as_ref());
+        descriptor.is_some_and(|it| it.pins.iter().all(|pin| pin.data_flow == DataFlow::In))
     }
 
     fn name(&self, path: &FilterPath) -> String {

@@ -1,7 +1,9 @@
-//! Wave Writer: records what comes in as a wave file.
+//! Wave Writer: records what comes in as a wave or FLAC file, by the ending of its name.
 //!
-//! A minidriver: the file is written on a worker. It is begun anew at each Run, and whole on the disk at each Stop. Opening
-//! the filter only makes sure that the file can be written; what is in it stays until something is recorded.
+//! A minidriver: the file is written on a worker. It is begun anew at each Run, and whole on the disk at each Stop; in
+//! between it is whole but for the last moment. Opening the filter only makes sure that the file can be written; what is in
+//! it stays until something is recorded. What goes wrong while it writes ends the file there, is told with its name, and
+//! stops nothing else.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Seek};
@@ -13,8 +15,10 @@ use crate::ks::{
     AudioFormat, DataRange, Descriptor, Node, OpenError, Opening, PinFactory, Property, State,
     Status, TopologyConnection, flag, sample_from_time,
 };
-use crate::media::{SampleKind, WavError, WavWriter};
-use crate::stream::{ClassDriver, Frame, Loaded, Minidriver, MinidriverEntry, Services, Srb};
+use crate::media::{Container, SampleKind, SoundWriter, WavError};
+use crate::stream::{
+    ClassDriver, Frame, Loaded, Minidriver, MinidriverEntry, Services, Srb, Words,
+};
 
 const PATH: Property = Property::path("path", "File").inline();
 const BITS: Property =
@@ -34,7 +38,9 @@ const INSIDE: &[TopologyConnection] = &[
 static DESCRIPTOR: Descriptor =
     Descriptor::new("wave_writer", "Wave Writer", CATEGORIES, PINS, PROPERTIES)
         .nodes(NODES, INSIDE)
-        .help("Records into a wave file. Each Run begins the file anew; at Stop it is complete.");
+        .help(
+            "Records into a wave file, RF64 past 4 GiB, or into FLAC if its name ends in .flac (16 or 24 bits). Each Run begins the file anew; at Stop it is complete.",
+        );
 
 /// How long a writer waits for another to let go of the same file.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -55,41 +61,45 @@ impl MinidriverEntry for WaveWriter {
         &DESCRIPTOR
     }
 
-    fn load(&self, opening: &Opening<'_>, _services: &Services) -> Result<Loaded, OpenError> {
+    fn load(&self, opening: &Opening<'_>, services: &Services) -> Result<Loaded, OpenError> {
         let Some(path) = opening.settings.path(&PATH) else {
             return Err(OpenError::Property {
                 property: PATH.key.into(),
                 found: "no file is named".into(),
-                wanted: "a wave file to write".into(),
+                wanted: "a file to write, .wav or .flac".into(),
             });
         };
-        let kind = match opening.settings.text(&BITS).as_str() {
-            "i16" => SampleKind::Pcm16,
-            "i24" => SampleKind::Pcm24,
-            _ => SampleKind::Float32,
-        };
-        let audio = opening.audio("in");
-        // The writer itself says which rates and channels it takes.
-        let trial = WavWriter::create(
-            std::io::Cursor::new(Vec::new()),
-            audio.rate_hz,
-            channels(audio),
-            kind,
-        );
         let in_file = |reason: String| OpenError::File {
             path: path.display().to_string(),
             reason,
         };
+        let container = Container::of(&path).map_err(in_file)?;
+        let wanted = match opening.settings.text(&BITS).as_str() {
+            "i16" => SampleKind::Pcm16,
+            "i24" => SampleKind::Pcm24,
+            _ => SampleKind::Float32,
+        };
+        let kind = container.kind(wanted);
+        let audio = opening.audio("in");
+        // The writer itself says which rates and channels it takes.
+        let nowhere = std::io::Cursor::new(Vec::new());
+        let trial = SoundWriter::create(nowhere, container, audio.rate_hz, channels(audio), kind);
         trial.map_err(|error| in_file(error.to_string()))?;
         let (file, is_new) = reach(&path).map_err(in_file)?;
-        Ok(Loaded::new(Writing {
+        let loaded = Loaded::new(Writing {
             path,
             file,
             is_unused: is_new,
             audio,
+            container,
             kind,
             writer: None,
-        }))
+            words: services.words.clone(),
+        });
+        Ok(match kind == wanted {
+            true => loaded,
+            false => loaded.note("FLAC holds whole numbers: it is written with 24 bits"),
+        })
     }
 }
 
@@ -122,8 +132,10 @@ struct Writing {
     /// Whether it was made here and holds nothing yet.
     is_unused: bool,
     audio: AudioFormat,
+    container: Container,
     kind: SampleKind,
-    writer: Option<WavWriter<File>>,
+    writer: Option<SoundWriter<File>>,
+    words: Words,
 }
 
 impl Writing {
@@ -135,9 +147,21 @@ impl Writing {
         self.file.set_len(0).map_err(words)?;
         let mut file = self.file.try_clone().map_err(words)?;
         file.rewind().map_err(words)?;
-        let writer = WavWriter::create(file, self.audio.rate_hz, channels(self.audio), self.kind);
+        let channels = channels(self.audio);
+        let writer = SoundWriter::create(
+            file,
+            self.container,
+            self.audio.rate_hz,
+            channels,
+            self.kind,
+        );
         self.writer = Some(writer.map_err(|error| error.to_string())?);
         Ok(())
+    }
+
+    /// So many samples, in seconds.
+    fn seconds(&self, samples: u64) -> f64 {
+        samples as f64 / f64::from(self.audio.rate_hz.max(1))
     }
 
     /// Waits until nobody else writes or plays the file: the writer that this one replaces may still be closing it.
@@ -154,13 +178,20 @@ impl Writing {
     }
 
     fn write(&mut self, frame: &Frame) -> Result<(), WavError> {
+        if self.writer.is_some() && is_removed(&self.file) {
+            let reason = "it was removed while it was written";
+            return Err(std::io::Error::new(ErrorKind::NotFound, reason).into());
+        }
         let (Some(writer), Some(wave)) = (&mut self.writer, frame.payload.wave()) else {
             return Ok(());
         };
+        let mut lost = None;
         if frame.header.flags & flag::DATADISCONTINUITY != 0 {
             // What was lost becomes silence, so that what follows stands where it belongs.
             let due = sample_from_time(frame.header.time, self.audio.rate_hz);
-            let mut missing = due.saturating_sub(writer.frames());
+            let from = writer.frames();
+            let mut missing = due.saturating_sub(from);
+            lost = Some((missing, from)).filter(|_| missing > 0);
             let silence = vec![[0.0_f32; SILENCE]; wave.channel_count()];
             while missing > 0 {
                 let len = missing.min(SILENCE as u64) as usize;
@@ -170,34 +201,106 @@ impl Writing {
             }
         }
         let planar: Vec<&[f32]> = wave.channels().collect();
-        writer.write(&planar)
+        let outcome = writer.write(&planar);
+        if let Some((missing, from)) = lost {
+            self.words.remark(format!(
+                "{}: the disk was too slow: {missing} samples from {:.3} s on are missing, and silence in the file",
+                self.path.display(),
+                self.seconds(from),
+            ));
+        }
+        outcome
     }
 
-    /// Completes the file.
-    fn finish(&mut self) -> Result<(), WavError> {
+    /// Completes the file; how many samples of a channel are in it.
+    fn finish(&mut self) -> Result<u64, WavError> {
         let Some(writer) = self.writer.take() else {
-            return Ok(());
+            return Ok(0);
         };
         let outcome = writer.finish();
         // Unlocked by closing at the latest.
         let _ = self.file.unlock();
-        let (_, written) = outcome?;
+        let (file, written) = outcome?;
+        if file.metadata()?.len() > written.bytes {
+            // A part of what could not be written whole.
+            file.set_len(written.bytes)?;
+        }
         let path = self.path.display();
         if written.non_finite > 0 {
             let count = written.non_finite;
-            log::warn!("{path}: {count} samples were no numbers and were written as silence");
+            self.words.remark(format!(
+                "{path}: {count} samples were no numbers and were written as silence"
+            ));
         }
         if written.clipped > 0 {
             let count = written.clipped;
-            log::warn!("{path}: {count} samples were beyond full scale and were clipped");
+            self.words.remark(format!(
+                "{path}: {count} samples were beyond full scale and were clipped"
+            ));
         }
-        Ok(())
+        Ok(written.frames)
+    }
+
+    /// Completes the file at a Stop, or at the end of everything.
+    fn complete(&mut self) -> Result<(), String> {
+        let is_lost = self.writer.is_some() && is_removed(&self.file);
+        match self.finish() {
+            _ if is_lost => Err("it was removed while it was written".into()),
+            Ok(_) => Ok(()),
+            Err(error) => Err(why(&error)),
+        }
     }
 
     fn report(&self, error: &dyn std::fmt::Display) -> Status {
-        log::error!("{}: {error}", self.path.display());
+        self.words
+            .complain(format!("{}: {error}", self.path.display()));
         Status::IoDeviceError
     }
+
+    /// Nothing more can be written: what was written so far shall be a whole file, and what is in it is told.
+    fn give_up(&mut self, error: &WavError) -> Status {
+        let reason = why(error);
+        let is_gone = is_removed(&self.file);
+        match self.finish() {
+            _ if is_gone => self.report(&format!("{reason}; nothing more is recorded")),
+            Ok(frames) => {
+                let seconds = self.seconds(frames);
+                self.report(&format!(
+                    "{reason}; it ends there, the {seconds:.3} s in it are whole and can be played. Nothing more is recorded until the next Run"
+                ))
+            }
+            Err(error) => self.report(&format!(
+                "{reason}, and its head could not be completed: {error}"
+            )),
+        }
+    }
+}
+
+/// Why a file cannot be written any more.
+fn why(error: &WavError) -> String {
+    match error {
+        WavError::Io(error) => match error.kind() {
+            ErrorKind::StorageFull => "the disk is full".into(),
+            ErrorKind::QuotaExceeded => "the quota of the disk is used up".into(),
+            ErrorKind::FileTooLarge => "a file may not become larger here".into(),
+            ErrorKind::NotFound => error.to_string(),
+            _ => format!("it cannot be written any more: {error}"),
+        },
+        error => error.to_string(),
+    }
+}
+
+/// Whether nobody will find the file again: what is written into it is gone when it is closed.
+#[cfg(unix)]
+fn is_removed(file: &File) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    file.metadata().is_ok_and(|about| about.nlink() == 0)
+}
+
+/// Elsewhere a file that is open cannot be removed.
+#[cfg(not(unix))]
+fn is_removed(_: &File) -> bool {
+    false
 }
 
 impl Minidriver for Writing {
@@ -207,13 +310,7 @@ impl Minidriver for Writing {
         };
         match self.write(&frame) {
             Ok(()) => done.complete(frame),
-            Err(error) => {
-                done.fail(self.report(&error));
-                // The disk is full, perhaps: what was written so far shall be a whole file.
-                if let Err(error) = self.finish() {
-                    self.report(&error);
-                }
-            }
+            Err(error) => done.fail(self.give_up(&error)),
         }
     }
 
@@ -224,7 +321,7 @@ impl Minidriver for Writing {
             } if self.writer.is_none() => self.begin(),
             Srb::SetState {
                 state: State::Stop, ..
-            } => self.finish().map_err(|error| error.to_string()),
+            } => self.complete(),
             _ => Ok(()),
         };
         match outcome {
@@ -236,7 +333,7 @@ impl Minidriver for Writing {
 
 impl Drop for Writing {
     fn drop(&mut self) {
-        if let Err(error) = self.finish() {
+        if let Err(error) = self.complete() {
             self.report(&error);
         }
         if self.is_unused && self.file.metadata().is_ok_and(|about| about.len() == 0) {

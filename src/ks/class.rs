@@ -77,4 +77,18 @@ pub trait ClassView: Send + Sync + std::fmt::Debug {
 
     /// How the minidriver is: less to read than all of it.
     fn health(&self) -> Health;
+
+    /// What the minidriver has to say since it was last asked.
+    fn take_words(&self) -> Vec<ClassWord> {
+        vec![]
+    }
+}
+
+/// What a minidriver has to say to whoever uses the program.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ClassWord {
+    /// A sentence.
+    pub text: String,
+    /// Whether something failed for good.
+    pub is_fault: bool,
 }

@@ -46,7 +46,7 @@ mod topology;
 
 pub use catalogue::{Catalogue, RegisterError};
 
-pub use class::{ClassLane, ClassSheet, ClassView, Health};
+pub use class::{ClassLane, ClassSheet, ClassView, ClassWord, Health};
 
 pub use declared::{Declaration, Declared, PinDeclaration};
 

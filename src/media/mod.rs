@@ -1,4 +1,4 @@
-//! Files as bytes: sound of every kind that is known, behind one door ([`open`]), and RIFF chunks. No threads.
+//! Files as bytes: sound of every kind that is known, behind one door ([`open`]), RIFF chunks, and what is written. No threads.
 //!
 //! Readers take anything that can be read and sought, and are lenient where real files are odd, but strict about
 //! bounds: no bytes make them panic, read outside what is there, or allocate more than the file's own size justifies.
@@ -9,8 +9,14 @@ mod source;
 mod tags;
 pub mod wav;
 
+pub mod flac;
+pub mod save;
+
 pub use source::{Info, MediaError, Source, open, open_stream};
 pub use tags::{NAMES as TAG_NAMES, Tags};
 
 pub use riff::{Chunk, ChunkAt, Order, RiffError, Root};
-pub use wav::{Loop, LoopKind, SampleKind, WavError, WavInfo, WavReader, WavWriter, Written};
+pub use wav::{Loop, LoopKind, SampleKind, WavError, WavInfo, WavReader, WavWriter};
+
+pub use flac::FlacWriter;
+pub use save::{Container, SoundWriter, Written};

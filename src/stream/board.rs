@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::request::{Kind, Lane, SrbId, StreamId};
+use super::words::Words;
 use crate::ks::{ClassLane, ClassSheet, Health, Status};
 
 /// How many calls are remembered.
@@ -146,11 +147,12 @@ pub(crate) struct Board {
     most_inside: AtomicU64,
     calls: AtomicU64,
     trace: Vec<AtomicU64>,
+    pub(super) words: Words,
 }
 
 impl Board {
     /// Of the streams that are connected, each with its name; those that are not have none.
-    pub(super) fn new(title: &str, streams: &[(StreamId, String)]) -> Arc<Self> {
+    pub(super) fn new(title: &str, streams: &[(StreamId, String)], words: Words) -> Arc<Self> {
         let count = streams.iter().map(|(id, _)| id.0 + 1).max().unwrap_or(0);
         let mut names = vec![String::new(); count];
         let mut lanes = vec![Lane::Device];
@@ -171,6 +173,7 @@ impl Board {
             most_inside: AtomicU64::new(0),
             calls: AtomicU64::new(0),
             trace: (0..REMEMBERED).map(|_| AtomicU64::new(0)).collect(),
+            words,
         })
     }
 

@@ -17,6 +17,7 @@ use super::processor::{End, ReadEnd, Streaming, WriteEnd};
 use super::request::StreamId;
 use super::rings::{Parcel, Shared, cell, send};
 use super::time::{SystemTime, TimeSource};
+use super::words::Words;
 use super::worker::{Parts, Worker};
 use crate::ks::{
     AudioFormat, ClassView, DataFlow, Descriptor, Facts, Filter, OpenError, Opened, Opening,
@@ -53,7 +54,10 @@ impl<E: MinidriverEntry> ClassDriver<E> {
         let telemetry = Telemetry::new(cell::COUNT);
         let values = LiveValues::new(opening);
         let (port, posts) = Port::new(shared.clone());
+        let words = Words::default();
         let services = Services {
+            words: words.clone(),
+
             values: values.clone(),
             telemetry: telemetry.clone(),
             interrupt: InterruptLine(shared.clone()),
@@ -64,7 +68,7 @@ impl<E: MinidriverEntry> ClassDriver<E> {
         let (ends, streams) = streams(opening, |audio| self.entry.framing(audio))?;
         let names: Vec<_> = streams.iter().map(|it| (it.id, it.name.clone())).collect();
         let title = opening.descriptor.title.to_string();
-        let board = Board::new(&title, &names);
+        let board = Board::new(&title, &names, words);
         let handle = Handle::new(port.clone(), board.clone());
         let (started, start) = mpsc::channel();
         let (farewell, finished) = mpsc::channel::<()>();

@@ -10,7 +10,7 @@ use super::board::Board;
 use super::done::Asked;
 use super::port::{EventKey, Port, Post};
 use super::request::Ask;
-use crate::ks::{ClassSheet, ClassView, Health, Status};
+use crate::ks::{ClassSheet, ClassView, ClassWord, Health, Status};
 
 /// The outside of a class driver that is open. It outlives it: then everything is answered CANCELLED.
 #[derive(Clone, Debug)]
@@ -74,6 +74,10 @@ impl ClassView for Handle {
 
     fn health(&self) -> Health {
         self.board.health()
+    }
+
+    fn take_words(&self) -> Vec<ClassWord> {
+        self.board.words.take()
     }
 }
 

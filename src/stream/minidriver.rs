@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::port::{EventKey, Port, Post};
 use super::request::{Srb, SrbId, StreamId};
 use super::rings::Shared;
+use super::words::Words;
 use crate::ks::{
     AudioFormat, Clock, Descriptor, Facts, OpenError, Opening, Property, Settings, Status,
     Telemetry, Values,
@@ -154,6 +155,9 @@ pub struct Services {
     pub interrupt: InterruptLine,
     /// For timers and events.
     pub notify: Notify,
+
+    /// For what the user should be told.
+    pub words: Words,
 }
 
 /// What a minidriver tells the class driver by itself. From any thread but the audio thread.

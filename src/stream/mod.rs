@@ -29,6 +29,7 @@ mod rings;
 #[cfg(test)]
 mod tests;
 mod time;
+mod words;
 mod worker;
 
 pub use class::ClassDriver;
@@ -45,6 +46,7 @@ pub use request::{
 };
 pub use rings::cell;
 pub use time::{HandTime, SystemTime, TimeSource};
+pub use words::Words;
 
 /// The guide, whose code is compiled and run with the tests.
 #[cfg(doctest)]

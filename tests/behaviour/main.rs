@@ -33,6 +33,8 @@ mod support;
 
 mod faults;
 
+mod ffmpeg;
+
 mod kept_up;
 
 mod killed;
@@ -76,6 +78,8 @@ mod panic;
 mod quality;
 
 mod records;
+
+mod recording;
 
 mod render;
 

@@ -17,7 +17,9 @@ use crate::engine::{
 };
 use crate::engine::{PinFigures, PinRecord, Story};
 use crate::graph::{FilterPath, PinAddress, Wiring};
-use crate::ks::{Catalogue, Clock, Health, KernelEvent, Reading, Settings, State, Telemetry};
+use crate::ks::{
+    Catalogue, ClassWord, Clock, Health, KernelEvent, Reading, Settings, State, Telemetry,
+};
 use states::Seats;
 
 /// An engine, with its results kept.
@@ -238,6 +240,17 @@ impl Playing {
 
     pub(super) fn open(&self, filter: &FilterPath) -> Option<&OpenFilter> {
         self.open.get(filter)
+    }
+
+    /// What minidrivers have to say since they were last asked.
+    pub(super) fn take_words(&self) -> Vec<(FilterPath, ClassWord)> {
+        let classes = self.open.iter();
+        let classes = classes.filter_map(|(path, open)| Some((path, open.class.as_ref()?)));
+        let words = classes.flat_map(|(path, class)| {
+            let words = class.take_words().into_iter();
+            words.map(|word| (path.clone(), word))
+        });
+        words.collect()
     }
 
     /// Filters whose minidriver is gone, and how.

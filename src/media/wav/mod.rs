@@ -13,7 +13,7 @@ use thiserror::Error;
 pub(super) use reader::Coded;
 use reader::Looked;
 pub use reader::{WavReader, fuzz_wav};
-pub use writer::{SampleKind, WavWriter, Written};
+pub use writer::{SampleKind, WavWriter};
 
 use super::compressed;
 use super::riff::{Order, RiffError, Root};

@@ -173,12 +173,14 @@ fn a_long_file_becomes_rf64() {
 
 #[test]
 fn a_file_never_finished_is_read_to_its_end() {
-    let planar = sound(1, 500);
+    let planar = sound(1, 8_000);
     let mut memory = Cursor::new(Vec::new());
-    let mut writer = WavWriter::create(&mut memory, 48_000, 1, SampleKind::Float32).unwrap();
+    let mut writer = WavWriter::create(&mut memory, 8_000, 1, SampleKind::Float32).unwrap();
     writer.write(&planar).unwrap();
     drop(writer);
-    assert_eq!(read(memory.get_ref()).1, planar);
+    // But for the eighth of a second that was held back.
+    let heard = &read(memory.get_ref()).1[0];
+    assert!(heard.len() >= 7_000 && planar[0].starts_with(heard));
 }
 
 #[test]

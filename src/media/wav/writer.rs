@@ -1,15 +1,17 @@
 //! Writing wave files: 16 and 24-bit PCM, 32-bit float, of any length.
 //!
 //! ```text
-//!   RIFF size WAVE │ JUNK, 28 bytes │ fmt │ (fact) │ data ... pad      until finished, sizes say "unknown"
+//!   RIFF size WAVE │ JUNK, 28 bytes │ fmt │ (fact) │ data ... pad
 //!   RF64  -1  WAVE │ ds64, 28 bytes │ fmt │ (fact) │ data ... pad      when it grew past 4 GiB
 //! ```
 //!
-//! The same samples give the same bytes: nothing else, no time and no name, goes into the file. A file that was never
-//! finished can still be read, as its sizes mean "to the end".
+//! The same samples give the same bytes: nothing else, no time and no name, goes into the file. Samples are held back for
+//! an eighth of a second and then written, and behind each such write the sizes in the head are made right: whenever the
+//! program ends, the file is whole up to there. A write that fails ends the file with the last whole sample before it.
 
 use std::io::{Seek, SeekFrom, Write};
 
+use super::super::save::{Written, patch, write_counted};
 use super::{
     GUID_TAIL, TAG_EXTENSIBLE, TAG_FLOAT, TAG_PCM, WavError, check_rate_and_channels, usual_mask,
 };
@@ -38,19 +40,6 @@ impl SampleKind {
     }
 }
 
-/// What was written, in the end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Written {
-    /// Samples a channel.
-    pub frames: u64,
-    /// Samples that were infinite or not a number, and were written as 0.
-    pub non_finite: u64,
-    /// Samples beyond full scale that PCM had to clip.
-    pub clipped: u64,
-    /// Bytes of the whole file.
-    pub bytes: u64,
-}
-
 /// Writes one wave file.
 ///
 /// Samples of PCM are rounded to the nearest step, ties to even, without dither: quantise before, if it is wanted.
@@ -63,12 +52,20 @@ pub struct WavWriter<W> {
     data_at: u64,
     fact_at: Option<u64>,
     data_len: u64,
+    /// Bytes of one sample of all channels.
+    block: u64,
     rf64_above: u64,
+    is_wide: bool,
+    has_failed: bool,
+    /// Bytes that are held back.
+    hold: usize,
     written: Written,
     buffer: Vec<u8>,
 }
 
-const BUFFER: usize = 1 << 16;
+/// At most so many bytes are held back, and at most this part of a second.
+const HOLD: usize = 1 << 16;
+const HOLDS_PER_SECOND: u64 = 8;
 const UNKNOWN: [u8; 4] = [0xff; 4];
 /// A `ds64` chunk without a table.
 const DS64_LEN: u32 = 28;
@@ -101,6 +98,8 @@ impl<W: Write + Seek> WavWriter<W> {
         let extensible =
             channels > 2 || kind == SampleKind::Pcm24 || channel_mask != usual_mask(channels);
         let block = channels * (bits / 8);
+        let hold = u64::from(rate_hz) / HOLDS_PER_SECOND * u64::from(block);
+        let hold = hold.clamp(u64::from(block), HOLD as u64) as usize;
 
         let mut head = Vec::with_capacity(128);
         head.extend(b"RIFF");
@@ -140,6 +139,15 @@ impl<W: Write + Seek> WavWriter<W> {
         });
         head.extend(b"data");
         head.extend(UNKNOWN);
+        // As long as nothing else is known, nothing is in it.
+        let riff_len = head.len() as u32 - 8;
+        head[4..8].copy_from_slice(&riff_len.to_le_bytes());
+        let data_size = head.len() - 4;
+        head[data_size..].fill(0);
+        if let Some(fact_at) = fact_at {
+            let at = (fact_at - start) as usize;
+            head[at..at + 4].fill(0);
+        }
         sink.write_all(&head)?;
         Ok(Self {
             sink,
@@ -149,9 +157,13 @@ impl<W: Write + Seek> WavWriter<W> {
             data_at: start + head.len() as u64,
             fact_at,
             data_len: 0,
+            block: block.into(),
             rf64_above: u32::MAX.into(),
+            is_wide: false,
+            has_failed: false,
+            hold,
             written: Written::default(),
-            buffer: Vec::with_capacity(BUFFER + 4),
+            buffer: Vec::with_capacity(hold + usize::from(block)),
         })
     }
 
@@ -160,6 +172,12 @@ impl<W: Write + Seek> WavWriter<W> {
     pub fn rf64_above(mut self, bytes: u64) -> Self {
         self.rf64_above = bytes.min(u32::MAX.into());
         self
+    }
+
+    /// Goes on as if so many bytes of sound stood in the file.
+    #[cfg(test)]
+    pub(in crate::media) fn pretend_len(&mut self, bytes: u64) {
+        self.data_len = bytes;
     }
 
     /// Samples a channel written so far.
@@ -177,74 +195,96 @@ impl<W: Write + Seek> WavWriter<W> {
             for channel in 0..self.channels {
                 let sample = planar.get(channel).map_or(0.0, |c| c.as_ref()[at]);
                 self.encode(sample);
-                if self.buffer.len() >= BUFFER {
-                    self.flush_buffer()?;
-                }
+            }
+            if self.buffer.len() >= self.hold {
+                self.flush_buffer()?;
             }
         }
         self.written.frames += len as u64;
-        self.flush_buffer()
+        Ok(())
     }
 
-    /// Patches the sizes and gives the sink back. Without it the file stays readable, but says "unknown".
+    /// Completes the file and gives the sink back, at its end. Without it the file is whole up to what was written last.
     pub fn finish(mut self) -> Result<(W, Written), WavError> {
-        self.flush_buffer()?;
-        if self.data_len % 2 == 1 {
+        let outcome = match self.has_failed {
+            true => Ok(()),
+            false => self.flush_buffer(),
+        };
+        self.data_len -= self.data_len % self.block;
+        let mut end = self.data_at + self.data_len;
+        if self.data_len % 2 == 1 && !self.has_failed {
+            self.sink.seek(SeekFrom::Start(end))?;
             self.sink.write_all(&[0])?;
+            end += 1;
         }
-        let end = self.sink.stream_position()?;
-        let riff_len = end - self.start - 8;
-        if riff_len > self.rf64_above {
-            self.patch(self.start, b"RF64")?;
-            let mut ds64 = b"ds64".to_vec();
-            ds64.extend(DS64_LEN.to_le_bytes());
-            ds64.extend(riff_len.to_le_bytes());
-            ds64.extend(self.data_len.to_le_bytes());
-            ds64.extend(self.written.frames.to_le_bytes());
-            ds64.extend([0; 4]);
-            self.patch(self.start + 12, &ds64)?;
-        } else {
-            // None is cut: each is smaller than `riff_len`.
-            self.patch(self.start + 4, &(riff_len as u32).to_le_bytes())?;
-            self.patch(self.data_at - 4, &(self.data_len as u32).to_le_bytes())?;
-            if let Some(fact_at) = self.fact_at {
-                self.patch(fact_at, &(self.written.frames as u32).to_le_bytes())?;
-            }
-        }
-        self.sink.seek(SeekFrom::Start(end))?;
+        self.patch_sizes(end)?;
         self.sink.flush()?;
+        outcome?;
+        self.written.frames = self.data_len / self.block;
         self.written.bytes = end - self.start;
         Ok((self.sink, self.written))
     }
 
     fn encode(&mut self, sample: f32) {
-        let finite = sample.is_finite();
-        let sample = if finite { sample } else { 0.0 };
-        self.written.non_finite += u64::from(!finite);
         if self.kind == SampleKind::Float32 {
+            let sample = self.written.number(sample);
             self.buffer.extend(sample.to_le_bytes());
             return;
         }
-        let steps = f64::from(1_u32 << (self.kind.bits() - 1));
-        let exact = (f64::from(sample) * steps).round_ties_even();
-        let code = exact.clamp(-steps, steps - 1.0);
-        // Full scale itself is one step beyond the grid; to call that clipped would only alarm.
-        self.written.clipped += u64::from(exact.abs() > steps);
-        let bytes = (code as i32).to_le_bytes();
+        let code = self.written.code(sample, self.kind.bits());
         self.buffer
-            .extend(&bytes[..usize::from(self.kind.bits() / 8)]);
+            .extend(&code.to_le_bytes()[..usize::from(self.kind.bits() / 8)]);
     }
 
+    /// Writes what was held back, and makes the head right.
     fn flush_buffer(&mut self) -> Result<(), WavError> {
-        self.sink.write_all(&self.buffer)?;
-        self.data_len += self.buffer.len() as u64;
+        let (len, outcome) = write_counted(&mut self.sink, &self.buffer);
+        self.data_len += len;
         self.buffer.clear();
+        if let Err(error) = outcome {
+            self.has_failed = true;
+            return Err(error.into());
+        }
+        self.patch_sizes(self.data_at + self.data_len)
+    }
+
+    /// Writes the sizes of a file that ends at `end`, and goes there.
+    fn patch_sizes(&mut self, end: u64) -> Result<(), WavError> {
+        let (riff_len, frames) = (end - self.start - 8, self.data_len / self.block);
+        if self.is_wide || riff_len > self.rf64_above {
+            self.patch(self.start + 20, &riff_len.to_le_bytes())?;
+            self.patch(self.start + 28, &self.data_len.to_le_bytes())?;
+            self.patch(self.start + 36, &frames.to_le_bytes())?;
+            if !self.is_wide {
+                self.become_wide()?;
+            }
+        } else {
+            // None is cut: each is smaller than `riff_len`.
+            self.patch(self.start + 4, &(riff_len as u32).to_le_bytes())?;
+            self.patch(self.data_at - 4, &(self.data_len as u32).to_le_bytes())?;
+            if let Some(fact_at) = self.fact_at {
+                self.patch(fact_at, &(frames as u32).to_le_bytes())?;
+            }
+        }
+        self.sink.seek(SeekFrom::Start(end))?;
+        Ok(())
+    }
+
+    /// RIFF becomes RF64, in an order in which every step leaves a file that can be read: sizes that say "unknown" mean "to
+    /// the end" in both.
+    fn become_wide(&mut self) -> Result<(), WavError> {
+        self.patch(self.data_at - 4, &UNKNOWN)?;
+        self.patch(self.start + 4, &UNKNOWN)?;
+        if let Some(fact_at) = self.fact_at {
+            self.patch(fact_at, &UNKNOWN)?;
+        }
+        self.patch(self.start + 12, b"ds64")?;
+        self.patch(self.start, b"RF64")?;
+        self.is_wide = true;
         Ok(())
     }
 
     fn patch(&mut self, at: u64, bytes: &[u8]) -> Result<(), WavError> {
-        self.sink.seek(SeekFrom::Start(at))?;
-        self.sink.write_all(bytes)?;
-        Ok(())
+        Ok(patch(&mut self.sink, at, bytes)?)
     }
 }
