@@ -44,6 +44,23 @@ pub(super) fn whole_name(host: &str, name: &str) -> String {
     }
 }
 
+/// What a file of sound tells of itself.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SoundFact {
+    /// What holds the sound: `WAV`, `Ogg`.
+    pub container: String,
+    /// How it is coded: `PCM`, `Vorbis`.
+    pub codec: String,
+    /// How long it is.
+    pub millis: u64,
+    /// Whether that is exact, not guessed from its bytes.
+    pub is_exact: bool,
+    /// Parts that a sampler repeats.
+    pub loops: usize,
+    /// Title, artist and the like, by name.
+    pub tags: Vec<(String, String)>,
+}
+
 /// What a file was found to be.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum FileFact {
@@ -53,8 +70,10 @@ pub enum FileFact {
     Wave {
         /// Its own format.
         format: DataFormat,
-        /// Length in samples a channel.
+        /// Length in samples a channel; 0 also where only playing it could tell.
         frames: u64,
+        /// What people want to know of it.
+        about: Box<SoundFact>,
     },
     /// It cannot be used, and why.
     Unusable(String),

@@ -3,7 +3,9 @@
 use std::io::{Cursor, Read, Seek};
 
 use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
-use symphonia::core::meta::{MetadataContainer, MetadataReader, MetadataRevision, StandardTag};
+use symphonia::core::meta::{
+    MetadataContainer, MetadataReader, MetadataRevision, RawValue, StandardTag,
+};
 use symphonia::default::meta::Id3v2Reader;
 
 use super::riff::{self, ChunkAt, Order};
@@ -78,6 +80,12 @@ impl Tags {
     fn add_container(&mut self, container: &MetadataContainer) {
         for tag in &container.tags {
             let Some(standard) = &tag.std else {
+                // Some writers put it into a frame for words of one's own.
+                let mut about = tag.raw.sub_fields.iter().flatten();
+                let is_comment = about.any(|it| matches!(&it.value, RawValue::String(word) if word.eq_ignore_ascii_case("comment")));
+                if let (true, RawValue::String(word)) = (is_comment, &tag.raw.value) {
+                    self.put("comment", word);
+                }
                 continue;
             };
             match standard {

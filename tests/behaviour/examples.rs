@@ -79,7 +79,14 @@ fn facts(graph: &Graph) -> Facts {
                 spec.sample_rate,
             );
             let frames = 1000;
-            facts.files.insert(path, FileFact::Wave { format, frames });
+            facts.files.insert(
+                path,
+                FileFact::Wave {
+                    format,
+                    frames,
+                    about: Box::default(),
+                },
+            );
         }
     }
     facts

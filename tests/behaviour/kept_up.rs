@@ -347,6 +347,7 @@ fn any_facts(facts: &mut Facts, wiring: &Wiring, dice: &mut Dice) {
                 _ => FileFact::Wave {
                     format: DataFormat::pcm(16, 1 + dice.roll(2) as u32, 44_100),
                     frames: 1000,
+                    about: Box::default(),
                 },
             };
             facts.files.insert(file, fact);

@@ -47,6 +47,8 @@ mod headers;
 
 mod declared;
 
+mod decoded;
+
 mod clocks;
 
 mod drift;

@@ -61,10 +61,14 @@ fn stage_for(file: &File, rate_hz: u32, stage: Stage) -> Stage {
     let mut stage = stage;
     let format = DataFormat::pcm(16, 2, rate_hz);
     let frames = LEN as u64;
-    stage
-        .facts
-        .files
-        .insert(file.0.clone(), FileFact::Wave { format, frames });
+    stage.facts.files.insert(
+        file.0.clone(),
+        FileFact::Wave {
+            format,
+            frames,
+            about: Box::default(),
+        },
+    );
     stage
 }
 

@@ -137,6 +137,7 @@ fn open_blocks<R: Read + Seek + Send + 'static>(
         preroll: 0,
         has_places: true,
         trims_itself: false,
+        remarks: Vec::new(),
     })
 }
 

@@ -6,25 +6,22 @@
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use symphonia::core::audio::Channels;
 use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::{AudioCodecParameters, well_known as codec};
 use symphonia::core::common::Limit;
 use symphonia::core::errors::{Error, Result};
 use symphonia::core::formats::probe::Hint;
-use symphonia::core::formats::{
-    FormatOptions, FormatReader, SeekMode, SeekTo, Track, TrackType, well_known as format,
-};
+use symphonia::core::formats::{FormatOptions, FormatReader, SeekMode, SeekTo, Track, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::Timestamp;
 
+use super::names::{codec_name, container, preroll, tags};
 use super::peek::{self, Link};
+use super::repair::{self, Patch};
 use super::{IDLE_MAX, guarded};
 use crate::media::source::{Info, MediaError};
-use crate::media::tags::Tags;
-use crate::media::wav::usual_mask;
 
 /// The longest word and picture that are read out of a file.
 const TAG_MAX: usize = 1 << 16;
@@ -66,6 +63,8 @@ pub(super) struct Stream {
     pub(super) has_places: bool,
     /// Whether the decoder cuts off what its packets say.
     pub(super) trims_itself: bool,
+    /// What is to be told of it from the beginning.
+    pub(super) remarks: Vec<String>,
 }
 
 /// A part of something that can be read, and that others read, too.
@@ -74,6 +73,8 @@ pub(super) struct Window<R> {
     start: u64,
     len: u64,
     at: u64,
+    /// Bytes that are read instead of others.
+    patches: Arc<[Patch]>,
 }
 
 impl<R: Read + Seek> Window<R> {
@@ -85,6 +86,7 @@ impl<R: Read + Seek> Window<R> {
             start: 0,
             len,
             at: 0,
+            patches: Arc::default(),
         })
     }
 
@@ -96,12 +98,16 @@ impl<R: Read + Seek> Window<R> {
             start: self.start + start.min(end),
             len: end - start.min(end),
             at: 0,
+            patches: Arc::default(),
         }
     }
 
     /// The same, read from its beginning.
     pub(super) fn again(&self) -> Self {
-        self.part(0, self.len)
+        Self {
+            patches: self.patches.clone(),
+            ..self.part(0, self.len)
+        }
     }
 
     pub(super) fn len(&self) -> u64 {
@@ -116,6 +122,15 @@ impl<R: Read + Seek> Read for Window<R> {
         let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
         source.seek(SeekFrom::Start(self.start + self.at))?;
         let read = source.read(&mut buffer[..some])?;
+        let from = self.at;
+        for patch in self.patches.iter() {
+            for (n, byte) in patch.bytes.iter().enumerate() {
+                let place = (patch.at + n as u64).checked_sub(from);
+                if let Some(place) = place.filter(|place| *place < read as u64) {
+                    buffer[place as usize] = *byte;
+                }
+            }
+        }
         self.at += read as u64;
         Ok(read)
     }
@@ -152,9 +167,11 @@ pub(super) fn open<R: Read + Seek + Send + 'static>(
 }
 
 pub(super) fn open_window<R: Read + Seek + Send + 'static>(
-    window: Window<R>,
+    mut window: Window<R>,
     found: String,
 ) -> std::result::Result<Stream, MediaError> {
+    let repair = repair::repair(&mut window.again())?;
+    window.patches = repair.patches.into();
     let mut opened = Reading::open(window.again(), &found)?;
     if matches!(
         opened.params.codec,
@@ -189,13 +206,13 @@ pub(super) fn open_window<R: Read + Seek + Send + 'static>(
             if peek::has_frame_count(&mut window.again()) {
                 end = info.frames;
             } else {
-                info.estimated_seconds = seconds(info.frames, info.rate_hz);
-                info.frames = None;
+                let guessed = info.frames.take().or_else(|| opened.guess(window.len()));
+                info.estimated_seconds = seconds(guessed, info.rate_hz);
             }
         }
         "ADTS" => {
-            info.estimated_seconds = seconds(info.frames, info.rate_hz);
-            info.frames = None;
+            let guessed = info.frames.take().or_else(|| opened.guess(window.len()));
+            info.estimated_seconds = seconds(guessed, info.rate_hz);
         }
         "MP4" => {
             let smpb = peek::itunes_gaps(&mut *opened.reader);
@@ -248,8 +265,16 @@ pub(super) fn open_window<R: Read + Seek + Send + 'static>(
         opened.remake = Some(Box::new(move || Reading::open(window.again(), &found)));
         Box::new(opened)
     };
+    let mut remarks = Vec::new();
+    if repair.missing > 0 {
+        let missing = repair.missing;
+        remarks.push(format!(
+            "the file is cut off: {missing} bytes that it speaks of are not there"
+        ));
+    }
     Ok(Stream {
         demuxer,
+        remarks,
         preroll: preroll(&params),
         params,
         info,
@@ -335,6 +360,13 @@ impl Reading {
         let (base, rate) = (self.track.time_base, self.params.sample_rate);
         base.zip(rate)
             .is_some_and(|(base, rate)| base.numer.get() == 1 && base.denom.get() == rate)
+    }
+
+    /// Samples in so many bytes, if all packets are like the first.
+    fn guess(&self, bytes: u64) -> Option<u64> {
+        let packet = self.held.as_ref()?;
+        let len = packet.data.len().max(1) as u64;
+        Some((bytes / len).saturating_mul(packet.block_dur().get()))
     }
 
     /// Looks at the first packet to know from where places count.
@@ -506,152 +538,4 @@ impl<R: Read + Seek + Send + 'static> Demuxer for Chain<R> {
         }
         self.reading.seek(place - self.links[link].place)
     }
-}
-
-/// Samples whose decoding leaves traces in later ones.
-fn preroll(params: &AudioCodecParameters) -> u64 {
-    match params.codec {
-        // The bit reservoir reaches up to 511 bytes back, which are ten of the shortest frames; then two frames overlap.
-        codec::CODEC_ID_MP3 => 24 * 1152,
-        codec::CODEC_ID_MP1 | codec::CODEC_ID_MP2 => 4 * 1152,
-        codec::CODEC_ID_AAC => 4 * 1024,
-        codec::CODEC_ID_VORBIS => 3 * 8192,
-        _ => 0,
-    }
-}
-
-fn container(reader: &dyn FormatReader) -> &'static str {
-    match reader.format_info().format {
-        format::FORMAT_ID_WAVE => "WAV",
-        format::FORMAT_ID_AIFF => "AIFF",
-        format::FORMAT_ID_CAF => "CAF",
-        format::FORMAT_ID_MP1 | format::FORMAT_ID_MP2 | format::FORMAT_ID_MP3 => "MPEG audio",
-        format::FORMAT_ID_ADTS => "ADTS",
-        format::FORMAT_ID_OGG => "Ogg",
-        format::FORMAT_ID_FLAC => "FLAC",
-        format::FORMAT_ID_ISOMP4 => "MP4",
-        format::FORMAT_ID_MKV => "Matroska",
-        _ => "media",
-    }
-}
-
-/// The codec's name; empty for one that is not known.
-fn codec_name(params: &AudioCodecParameters) -> &'static str {
-    match params.codec {
-        codec::CODEC_ID_MP1 => "MP1",
-        codec::CODEC_ID_MP2 => "MP2",
-        codec::CODEC_ID_MP3 => "MP3",
-        codec::CODEC_ID_AAC => "AAC",
-        codec::CODEC_ID_VORBIS => "Vorbis",
-        codec::CODEC_ID_OPUS => "Opus",
-        codec::CODEC_ID_FLAC => "FLAC",
-        codec::CODEC_ID_ALAC => "ALAC",
-        codec::CODEC_ID_PCM_ALAW => "A-law",
-        codec::CODEC_ID_PCM_MULAW => "u-law",
-        codec::CODEC_ID_ADPCM_MS => "MS ADPCM",
-        codec::CODEC_ID_ADPCM_IMA_WAV | codec::CODEC_ID_ADPCM_IMA_QT => "IMA ADPCM",
-        id if float_bits(id).is_some() => "float",
-        id if pcm_bits(id).is_some() => "PCM",
-        _ => "",
-    }
-}
-
-type CodecId = symphonia::core::codecs::audio::AudioCodecId;
-
-fn float_bits(id: CodecId) -> Option<u16> {
-    Some(match id {
-        codec::CODEC_ID_PCM_F32LE
-        | codec::CODEC_ID_PCM_F32BE
-        | codec::CODEC_ID_PCM_F32LE_PLANAR
-        | codec::CODEC_ID_PCM_F32BE_PLANAR => 32,
-        codec::CODEC_ID_PCM_F64LE
-        | codec::CODEC_ID_PCM_F64BE
-        | codec::CODEC_ID_PCM_F64LE_PLANAR
-        | codec::CODEC_ID_PCM_F64BE_PLANAR => 64,
-        _ => return None,
-    })
-}
-
-fn pcm_bits(id: CodecId) -> Option<u16> {
-    Some(match id {
-        codec::CODEC_ID_PCM_S8 | codec::CODEC_ID_PCM_U8 => 8,
-        codec::CODEC_ID_PCM_S16LE
-        | codec::CODEC_ID_PCM_S16BE
-        | codec::CODEC_ID_PCM_U16LE
-        | codec::CODEC_ID_PCM_U16BE => 16,
-        codec::CODEC_ID_PCM_S24LE
-        | codec::CODEC_ID_PCM_S24BE
-        | codec::CODEC_ID_PCM_U24LE
-        | codec::CODEC_ID_PCM_U24BE => 24,
-        codec::CODEC_ID_PCM_S32LE
-        | codec::CODEC_ID_PCM_S32BE
-        | codec::CODEC_ID_PCM_U32LE
-        | codec::CODEC_ID_PCM_U32BE => 32,
-        _ => return None,
-    })
-}
-
-/// The grid of decoded samples: bits, and whether there is none.
-pub(super) fn grid(params: &AudioCodecParameters) -> (u16, bool) {
-    match params.codec {
-        codec::CODEC_ID_PCM_ALAW
-        | codec::CODEC_ID_PCM_MULAW
-        | codec::CODEC_ID_ADPCM_MS
-        | codec::CODEC_ID_ADPCM_IMA_WAV
-        | codec::CODEC_ID_ADPCM_IMA_QT => (16, false),
-        codec::CODEC_ID_FLAC | codec::CODEC_ID_ALAC => {
-            let told = params.bits_per_sample.filter(|bits| *bits > 1);
-            let bits = alac_bits(params).or(told).unwrap_or(24);
-            (bits.clamp(1, 32) as u16, false)
-        }
-        id => match (pcm_bits(id), float_bits(id)) {
-            (Some(bits), _) => (bits, false),
-            (_, Some(bits)) => (bits, true),
-            _ => (32, true),
-        },
-    }
-}
-
-/// The bits of ALAC, from its cookie, which may be wrapped.
-fn alac_bits(params: &AudioCodecParameters) -> Option<u32> {
-    if params.codec != codec::CODEC_ID_ALAC {
-        return None;
-    }
-    let mut cookie = params.extra_data.as_deref()?;
-    while matches!(cookie.get(4..8), Some(b"frma" | b"alac")) {
-        cookie = cookie.get(12..)?;
-    }
-    cookie.get(5).map(|bits| u32::from(*bits))
-}
-
-/// The speakers of decoded channels.
-pub(super) fn mask(channels: &Channels) -> u32 {
-    // Up to the eighteenth they are counted alike.
-    const KNOWN: u32 = (1 << 18) - 1;
-    let count = channels.count() as u16;
-    match channels {
-        Channels::Positioned(positions)
-            if u64::from(positions.bits() as u32 & KNOWN).count_ones() == u32::from(count) =>
-        {
-            positions.bits() as u32 & KNOWN
-        }
-        _ => usual_mask(count),
-    }
-}
-
-fn tags(reader: &mut dyn FormatReader) -> Tags {
-    let mut tags = Tags::default();
-    let mut metadata = reader.metadata();
-    // The last revision is the newest: what it says counts most.
-    let mut revisions = Vec::new();
-    while let Some(revision) = metadata.pop() {
-        revisions.push(revision);
-    }
-    if let Some(last) = metadata.current() {
-        revisions.push(last.clone());
-    }
-    for revision in revisions.iter().rev() {
-        tags.add(revision);
-    }
-    tags
 }

@@ -10,7 +10,9 @@
 
 mod blocks;
 mod demuxer;
+mod names;
 mod peek;
+mod repair;
 
 use std::collections::VecDeque;
 use std::io::{Read, Seek};
@@ -77,8 +79,9 @@ impl Decoded {
         let decoder = make_decoder(&stream.params, stream.trims_itself)?;
         let mut info = std::mem::take(&mut stream.info);
         if info.bits == 0 {
-            (info.bits, info.is_float) = demuxer::grid(decoder.codec_params());
+            (info.bits, info.is_float) = names::grid(decoder.codec_params());
         }
+        let remarks = std::mem::take(&mut stream.remarks);
         let mut it = Self {
             skip: stream.skip,
             end: stream.end,
@@ -89,7 +92,7 @@ impl Decoded {
             position: 0,
             next: None,
             is_ended: false,
-            remarks: Vec::new(),
+            remarks,
             told: 0,
             damage: None,
         };
@@ -495,7 +498,9 @@ fn make_decoder(
 
 fn refusal(error: Error) -> MediaError {
     match error {
-        Error::Unsupported(what) => MediaError::Unsupported(what),
+        // What it lacks, it has lost.
+        Error::Unsupported(what) if !what.contains("missing") => MediaError::Unsupported(what),
+        Error::Unsupported(what) => MediaError::Damaged(what.into()),
         error => MediaError::Damaged(error.to_string()),
     }
 }
@@ -515,7 +520,7 @@ struct Block {
 impl Block {
     fn of(buffer: GenericAudioBufferRef<'_>) -> Self {
         let spec = buffer.spec();
-        let (rate_hz, channel_mask) = (spec.rate(), demuxer::mask(spec.channels()));
+        let (rate_hz, channel_mask) = (spec.rate(), names::mask(spec.channels()));
         // Whole numbers of up to 24 bits stay exact; longer ones are rounded once, to the nearest.
         let planes = match &buffer {
             GenericAudioBufferRef::U8(it) => planes(*it, |s| (f32::from(s) - 128.0) / 128.0),

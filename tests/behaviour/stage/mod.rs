@@ -215,7 +215,14 @@ impl Stage {
                 let (bits, channels) = (u32::from(spec.bits_per_sample), u32::from(spec.channels));
                 let format = DataFormat::pcm(bits, channels, spec.sample_rate);
                 let frames = u64::from(file.duration());
-                facts.files.insert(path, FileFact::Wave { format, frames });
+                facts.files.insert(
+                    path,
+                    FileFact::Wave {
+                        format,
+                        frames,
+                        about: Box::default(),
+                    },
+                );
             }
         }
         let wiring = negotiate(graph, &self.catalogue, &facts, Some(&folder()));
