@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::preferences::Preferences;
+use super::preferences::{AtEnd, Preferences};
 use crate::engine::Mark;
 use crate::graph::arrange::{Alignment, Axis};
 use crate::graph::{Chosen, FilterId, FilterPath, Master, NoteId, PinAddress, Position, Size};
-use crate::ks::{State, Value};
+use crate::ks::{LoopRange, State, Value};
 
 /// What is selected on the canvas.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -306,6 +306,20 @@ pub enum Action {
     Unmark(u64),
     /// Lets presentation time go at another rate, 1000 being that of the driver.
     SetClockRate(u32),
+
+    /// Goes to a position, in samples of the graph's rate.
+    Seek(u64),
+    /// What is played round and round, and whether it is. Not a part of the document.
+    SetLoop {
+        /// From where to where.
+        range: Option<LoopRange>,
+        /// It is played round.
+        is_on: bool,
+    },
+    /// Plays one quantum out of Pause; out of another state it pauses.
+    Step,
+    /// What becomes of the graph when all sources have ended.
+    SetAtEnd(AtEnd),
 
     /// Shows the inside of a group of the graph shown.
     Enter(FilterId),

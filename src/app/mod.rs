@@ -74,6 +74,7 @@ mod packages;
 
 pub mod palette;
 pub mod picture;
+pub mod places;
 mod playing;
 
 mod preferences;
@@ -90,6 +91,7 @@ pub mod report;
 
 #[cfg(test)]
 mod recovery_tests;
+mod seeking;
 mod sessions;
 mod settings;
 #[cfg(test)]
@@ -98,6 +100,7 @@ mod settings_tests;
 mod steps;
 
 mod store;
+pub(crate) mod tail;
 mod tempo;
 #[cfg(test)]
 mod tests;
@@ -147,7 +150,8 @@ pub use packages::{PackageFault, Packages};
 
 pub use crate::engine::{TAP_BYTES, TappedFrame};
 pub use frames::KEPT_FRAMES;
-pub use preferences::{AudioChoice, ConnectMode, Panel, Preferences, ThemeChoice};
+pub use preferences::{AtEnd, AudioChoice, ConnectMode, Panel, Preferences, ThemeChoice};
+pub use seeking::Place;
 pub use sessions::Recovered;
 pub use settings::Recent;
 
@@ -214,6 +218,9 @@ pub struct App {
     taps: tempo::Taps,
     desk: Desk,
     has_ended: bool,
+
+    transport: seeking::Transport,
+
     xruns: dropouts::Dropouts,
     /// Messages that found no room at a MIDI input, as last told.
     floods: BTreeMap<FilterPath, f32>,
@@ -296,6 +303,9 @@ impl App {
             taps: tempo::Taps::default(),
             desk: Desk::default(),
             has_ended: false,
+
+            transport: seeking::Transport::default(),
+
             xruns: dropouts::Dropouts::default(),
             barred: BTreeSet::new(),
 
@@ -446,6 +456,11 @@ impl App {
             Action::Unmark(id) => self.unmark(id),
             Action::SetClockRate(rate) => self.set_clock_rate(rate),
 
+            Action::Seek(to) => self.seek(to),
+            Action::SetLoop { range, is_on } => self.set_loop(range, is_on),
+            Action::Step => self.step(),
+            Action::SetAtEnd(at_end) => self.change_preferences(|it| it.at_end = at_end),
+
             Action::SetQuantum(quantum) => self.set_quantum(quantum),
             Action::FollowDefault(is_on) => self.change_preferences(|it| it.follow_default = is_on),
 
@@ -549,6 +564,7 @@ impl App {
         }
         self.requested = state;
         self.has_ended = false;
+        self.forget_end();
         if let Some(playing) = &mut self.playing {
             playing.set_state(state);
         }

@@ -43,6 +43,7 @@ impl App {
         for item in news {
             self.hear(item);
         }
+        self.follow_end();
         self.tell_asked();
         self.find_lost_devices();
         self.cut_off_stuck();

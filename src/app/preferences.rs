@@ -38,6 +38,18 @@ pub enum ConnectMode {
     WithFormat,
 }
 
+/// What becomes of a graph when all its sources have ended and the last echo was heard.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum AtEnd {
+    /// It goes on, in silence.
+    #[default]
+    GoOn,
+    /// It stops.
+    Stop,
+    /// It goes back to the beginning.
+    BeginAnew,
+}
+
 /// A part of the window that can be closed and sized.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Panel {
@@ -100,6 +112,9 @@ pub struct Preferences {
     pub device_mapping: BTreeMap<String, String>,
     /// Whether wires show what waits, how late they are and how loud.
     pub glass_wires: bool,
+
+    /// What becomes of a graph at its end.
+    pub at_end: AtEnd,
     /// Fields of other versions, as they stand in the file.
     unknown: BTreeMap<String, String>,
 }
@@ -126,6 +141,8 @@ impl Default for Preferences {
             moved_media: BTreeMap::new(),
             device_mapping: BTreeMap::new(),
             glass_wires: false,
+
+            at_end: AtEnd::GoOn,
             unknown: BTreeMap::new(),
         }
     }
@@ -169,6 +186,8 @@ fields! {
     follow_default, template, first_run_done, moved_media, device_mapping,
 
     glass_wires,
+
+    at_end,
 }
 
 impl Preferences {

@@ -32,6 +32,7 @@ impl App {
         };
         old.hand_over(&mut new);
         self.playing = Some(new);
+        self.tell_loop();
         let text = "It never came back from a cycle. It is left out until Stop, and the rest of the graph has \
                     begun anew; the next Run after that tries it again";
         self.say_of(Urgency::Error, &filter, text.into());

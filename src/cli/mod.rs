@@ -36,8 +36,6 @@ mod soak;
 
 mod switch;
 
-mod tail;
-
 mod take;
 
 mod timing;

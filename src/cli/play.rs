@@ -11,7 +11,8 @@ use super::failure::{Exit, Failure};
 use super::interrupt::Interrupt;
 use super::load::{self, Document};
 use super::render::{check_seconds, samples};
-use super::{Answer, feed, render, say, shapes, tail, timing};
+use super::{Answer, feed, render, say, shapes, timing};
+use crate::app::tail;
 use crate::app::{Action, App, FilterStatus, Options, Urgency};
 use crate::dsp::measure;
 use crate::engine::{Epoch, MARKS, Mark};
@@ -53,6 +54,9 @@ pub(super) struct Play {
     /// So long; without it until end of stream or Ctrl+C
     #[arg(long, value_name = "S")]
     seconds: Option<f64>,
+    /// Begin at that place: seconds, 1:23.456, 66150 samples or 17|3|120
+    #[arg(long, value_name = "T")]
+    start: Option<String>,
     /// Write which filter ran when into a file that a browser's tracing viewer reads
     #[arg(long, value_name = "FILE.json")]
     trace: Option<PathBuf>,
@@ -117,6 +121,8 @@ pub(super) fn run(it: &Play) -> Result<Answer, Failure> {
         session.app.record_timeline(true);
     }
     session.marks = marks;
+    let rate_hz = session.app.view().wiring.rate_hz;
+    session.begin = render::place(it.start.as_deref(), "--start", &document, rate_hz)?;
     session.speed = rate_permille;
     session.run(it)?;
     if let Some(trace) = &it.trace {
@@ -158,6 +164,8 @@ struct Session {
     latency_samples: u32,
     /// Marks to wait for.
     marks: Vec<Mark>,
+    /// Where to begin.
+    begin: Option<u64>,
     /// The rate that time is to go at, once it goes.
     speed: Option<u32>,
     /// The clocks as they were last seen to run.
@@ -181,6 +189,7 @@ impl Session {
             load: (0.0, 0.0),
             latency_samples: 0,
             marks: vec![],
+            begin: None,
             speed: None,
             clocks: Json::Null,
             interrupt: Interrupt::new(),
@@ -205,6 +214,9 @@ impl Session {
     }
 
     fn run(&mut self, it: &Play) -> Result<(), Failure> {
+        if let Some(begin) = self.begin {
+            self.app.perform(Action::Seek(begin));
+        }
         self.app.perform(Action::SetState(State::Run));
         for mark in std::mem::take(&mut self.marks) {
             self.app.perform(Action::Mark(mark));
@@ -287,7 +299,7 @@ impl Session {
         let levels = self.heard.iter().map(|(from, to)| view.level(from, to));
         self.peak = levels.fold(self.peak, f32::max);
         if let Some(cells) = view.cells {
-            self.position = cells.position();
+            self.position = cells.elapsed();
             self.load = (f64::from(cells.load_mean()), f64::from(cells.load_max()));
             self.latency_samples = self.latency_samples.max(cells.latency_samples());
         }

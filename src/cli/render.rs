@@ -11,6 +11,7 @@ use super::failure::{Exit, Failure};
 use super::load::{self, Bench, Document};
 use super::take::Take;
 use super::{Answer, feed, names, shapes, timing};
+use crate::app::places;
 use crate::dsp::measure;
 use crate::graph::{FilterPath, PinAddress, Problem, beside};
 use crate::ks::ids::category;
@@ -40,6 +41,12 @@ pub(super) struct Render {
     /// Exactly so long; without it until everything has ended and the last echo was heard, at most 60 s
     #[arg(long, value_name = "S")]
     seconds: Option<f64>,
+    /// Begin at that place, as if all before it had been rendered: seconds, 1:23.456, 66150 samples or 17|3|120
+    #[arg(long, value_name = "T")]
+    start: Option<String>,
+    /// And end at that one
+    #[arg(long, value_name = "T", conflicts_with = "seconds")]
+    end: Option<String>,
     /// Samples of a cycle; the sound does not depend on it
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = samples)]
     quantum: usize,
@@ -135,18 +142,34 @@ pub(super) fn run(it: &Render) -> Result<Answer, Failure> {
         is_reached,
     } = renderer(&document, &bench, it.renderer.as_deref())?;
     let feeds = feed::read(&it.feed, &document, &bench.wiring)?;
+    let rate_hz = bench.wiring.rate_hz;
+    let start = place(it.start.as_deref(), "--start", &document, rate_hz)?;
+    let end = place(it.end.as_deref(), "--end", &document, rate_hz)?;
+    let asked = match end {
+        Some(end) if end <= start.unwrap_or(0) => {
+            return Err(Failure::usage(
+                format!("render {}", it.graph.display()),
+                "its end is not behind its start",
+            )
+            .cure("name a later --end"));
+        }
+        Some(end) => Some((end - start.unwrap_or(0)) as f64 / f64::from(rate_hz.max(1))),
+        None => it.seconds,
+    };
     let mut take = Take::start(&bench, document.base.clone(), feeds, it.quantum);
     let endless = take.endless();
-    if it.seconds.is_none() && !endless.is_empty() {
+    if asked.is_none() && !endless.is_empty() {
         return Err(Failure::usage(
             format!("render {}", it.graph.display()),
             format!("{} never ends", endless.join(", ")),
         )
         .cure("say how long: --seconds 10"));
     }
-    let rate_hz = bench.wiring.rate_hz;
+    if let Some(start) = start.filter(|it| *it > 0) {
+        take.begin_at(start, &sink)?;
+    }
     let mut beside = Beside::create(&it.output, audio, container, kind)?;
-    let length = Length::new(it.seconds, rate_hz, audio.rate_hz);
+    let length = Length::new(asked, rate_hz, audio.rate_hz);
     let peak = if is_reached {
         record(&mut take, &sink, &length, &mut beside)?
     } else {
@@ -174,7 +197,7 @@ pub(super) fn run(it: &Render) -> Result<Answer, Failure> {
     if peak == 0.0 {
         take.add(None, "the result is silent".into(), false);
     }
-    if it.seconds.is_none() && graph_samples >= u64::from(rate_hz) * MOST_SECONDS {
+    if asked.is_none() && graph_samples >= u64::from(rate_hz) * MOST_SECONDS {
         take.add(
             None,
             format!("it did not end by itself within {MOST_SECONDS} s"),
@@ -231,6 +254,21 @@ fn wanted(output: &Path, bits: Option<Bits>) -> Result<(Container, SampleKind), 
             .cure("take --bits 24 or --bits 16, or write a .wav"));
     }
     Ok((container, container.kind(kind)))
+}
+
+/// A place that was named on the command line.
+pub(super) fn place(
+    text: Option<&str>,
+    option: &str,
+    document: &Document,
+    rate_hz: u32,
+) -> Result<Option<u64>, Failure> {
+    let Some(text) = text else { return Ok(None) };
+    let metre = places::metre_of(document.graph(), &load::offline_catalogue());
+    let place = places::read(text, rate_hz, metre, places::Plain::Seconds);
+    place
+        .map(Some)
+        .map_err(|reason| Failure::usage(format!("take {option} {text}"), reason))
 }
 
 /// Refused wires, as problems: what hangs behind them is not heard.
@@ -373,7 +411,10 @@ impl Length {
         // The first place at which the wire has carried so many.
         let end = match frames {
             Some(frames) => {
-                (u128::from(frames) * u128::from(rate)).div_ceil(u128::from(wire_hz.max(1))) as u64
+                let end =
+                    (u128::from(frames) * u128::from(rate)).div_ceil(u128::from(wire_hz.max(1)));
+                // From another place than the beginning the last one may come a sample of the wire later.
+                end as u64 + (rate - 1) / u64::from(wire_hz.max(1))
             }
             None => rate * MOST_SECONDS,
         };

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::failure::Failure;
 use super::feed::Feeds;
 use super::load::Bench;
-use super::tail;
+use crate::app::tail;
 use crate::engine::{Epoch, Job, Offline, Report};
 use crate::graph::{FilterPath, Problem, Wiring};
 use crate::ks::{Catalogue, ClassSheet, DataFlow, Health, OpenError, Wave};
@@ -22,7 +22,12 @@ pub(super) struct Take<'a> {
     load_max: f64,
     spent_nanos: u64,
     epoch: Epoch,
+    /// Samples that do not count: they lie before the beginning.
+    before: u64,
 }
+
+/// What filters remember is run again before a beginning, but no more than so many seconds.
+const MOST_LEAD_SECONDS: f64 = 60.0;
 
 impl<'a> Take<'a> {
     /// Opens everything.
@@ -50,6 +55,7 @@ impl<'a> Take<'a> {
             load_max: 0.0,
             spent_nanos: 0,
             epoch: Epoch::new(),
+            before: 0,
         };
         let failures = take.offline.built.failures.iter();
         let failures: Vec<Problem> = failures
@@ -75,7 +81,20 @@ impl<'a> Take<'a> {
 
     /// Samples of the graph's rate so far.
     pub(super) fn position(&self) -> u64 {
-        self.offline.position()
+        self.offline.cells().elapsed() - self.before
+    }
+
+    /// Begins at a position, as if all before it had been rendered: as much of it as the filters on the way to `sink`
+    /// remember is run and not counted.
+    pub(super) fn begin_at(&mut self, start: u64, sink: &FilterPath) -> Result<(), Failure> {
+        let most = MOST_LEAD_SECONDS * f64::from(self.rate_hz);
+        let needed = self.tail_samples(sink) + self.latency_samples(sink) as f64;
+        let lead = (needed.min(most).ceil() as u64).min(start);
+        self.offline.seek(start - lead);
+        self.run_to(lead, sink, &mut |_| Ok(()))?;
+        self.before = self.offline.cells().elapsed();
+        (self.spent_nanos, self.load_max) = (0, 0.0);
+        Ok(())
     }
 
     /// Whether every source has given its last sample.

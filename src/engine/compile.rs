@@ -79,6 +79,11 @@ pub struct OpenFilter {
 
     /// The class driver behind it, to be looked at.
     pub class: Option<Arc<dyn crate::ks::ClassView>>,
+
+    /// How long it is in seconds, where it is a source whose length is known.
+    pub length_seconds: Option<f64>,
+    /// Whether what it gives goes by the graph's position.
+    pub is_positioned: bool,
 }
 
 /// The clock on a pin of a filter.
@@ -441,6 +446,8 @@ impl Builder {
             since: self.serial,
             telemetry: opened.telemetry,
             notes: opened.notes,
+            length_seconds: opened.length_seconds,
+            is_positioned: opened.is_positioned,
             is_endless_source: is_source && opened.endless,
             latency_samples: opened.processor.latency_samples(),
             is_live,

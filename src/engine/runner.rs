@@ -235,7 +235,8 @@ impl Runner {
 
     /// The longest piece of the next `len` samples that can be run at once.
     pub(super) fn longest(&self, len: usize) -> usize {
-        self.plan.as_ref().map_or(len, |plan| {
+        let without = self.seeking.until_step(len);
+        self.plan.as_ref().map_or(without, |plan| {
             let len = len.min(plan.max_len);
             let len = self.until_quality(plan, len);
             let len = self.until_seek(plan, len);
@@ -249,6 +250,7 @@ impl Runner {
         let Some(plan) = self.plan.as_deref_mut() else {
             self.position += len as u64;
             self.elapsed += len as u64;
+            self.passed(len);
             self.after_cycle(len);
             return;
         };

@@ -66,6 +66,8 @@ pub(super) struct Seeking {
     goal: Option<Goal>,
     range: Option<LoopRange>,
     stride: Option<Stride>,
+    /// A step has ended, and Pause is not reached yet.
+    has_stepped: bool,
     /// Nothing was played yet at the new place.
     is_first: bool,
     /// Those that read ahead are waited for, since so many samples.
@@ -87,6 +89,12 @@ impl Seeking {
     /// The step under way.
     pub(super) fn step(&self) -> Option<Stride> {
         self.stride
+    }
+
+    /// The longest piece up to the end of a step, where there is nothing to be played.
+    pub(super) fn until_step(&self, len: usize) -> usize {
+        let left = self.stride.map(|it| it.whole - it.done);
+        left.map_or(len, |left| len.min(left as usize).max(1))
     }
 
     /// What headers say of the next piece: a break before it, or a jump of time behind it (HDR-8).
@@ -165,7 +173,7 @@ impl Runner {
 
     /// Another state is asked for: a step ends, and with Stop a seek is void that was to come before it.
     pub(super) fn forget_seek(&mut self, state: State) {
-        self.seeking.stride = None;
+        (self.seeking.stride, self.seeking.has_stepped) = (None, false);
         if state == State::Stop && self.state != State::Stop && self.seeking.goal.take().is_some() {
             self.cells.is_seeking.store(false, Ordering::Release);
         }
@@ -234,7 +242,14 @@ impl Runner {
             return;
         }
         self.seeking.stride = None;
+        self.seeking.has_stepped = true;
         self.wanted = State::Pause;
+    }
+
+    /// Whether a state is only reached for a step, or behind one: then it is no news.
+    pub(super) fn is_stepping(&mut self, reached: State) -> bool {
+        let has_stepped = std::mem::take(&mut self.seeking.has_stepped);
+        self.seeking.stride.is_some() || has_stepped && reached == State::Pause
     }
 
     /// Seeks if it is wanted and nothing is heard.

@@ -49,7 +49,7 @@ impl Runner {
                 break;
             }
             self.arrive(next);
-            if next == self.wanted || next == State::Stop {
+            if (next == self.wanted || next == State::Stop) && !self.is_stepping(next) {
                 self.tell_reached(next);
             }
         }

@@ -123,6 +123,7 @@ impl<E: MinidriverEntry> ClassDriver<E> {
             .map_err(|(status, stream)| refusal(opening, status, stream))?;
 
         let is_source = opening.pins.iter().any(|p| p.data_flow == DataFlow::Out);
+        let telemetry_length = telemetry.get(super::rings::cell::LENGTH);
         let mut opened = Opened::processor(Streaming {
             shared,
             ends,
@@ -135,6 +136,10 @@ impl<E: MinidriverEntry> ClassDriver<E> {
             finished,
         })
         .telemetry(telemetry);
+        let length = f64::from(telemetry_length);
+        if is_source && length > 0.0 {
+            opened = opened.positioned(Some(length));
+        }
         opened.endless = loaded.endless;
         opened.notes = loaded.notes;
         opened.clock = clock;

@@ -42,6 +42,65 @@ impl Window {
         Self::of(app)
     }
 
+    /// The window on a reader of a file of two seconds, when it is open.
+    pub(crate) fn on_a_file() -> Self {
+        static LAST: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+        let number = LAST.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let name = format!("ksgraph-gui-{}-{number}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let path = folder.join("two_seconds.wav");
+        let spec = hound::WavSpec {
+            channels: 2,
+            sample_rate: 48_000,
+            bits_per_sample: 16,
+            sample_format: hound::SampleFormat::Int,
+        };
+        let mut writer = hound::WavWriter::create(&path, spec).expect("a file");
+        for n in 0..2 * 96_000 {
+            writer.write_sample((n % 100) as i16).expect("a sample");
+        }
+        writer.finalize().expect("a file");
+        let mut window = Self::with(&["wave_reader", "null_renderer"]);
+        let app = window.screen().app_mut();
+        let ids: Vec<FilterId> = app.view().graph.filters.keys().copied().collect();
+        let text = path.to_string_lossy().into_owned();
+        app.perform(Action::SetProperty {
+            filter: ids[0],
+            key: "path".into(),
+            value: Some(ksgraph::ks::Value::Text(text)),
+        });
+        let pin = |at: usize, pin: &str| ksgraph::graph::PinAddress {
+            filter: ksgraph::graph::FilterPath(vec![ids[at]]),
+            pin: pin.into(),
+            instance: 0,
+        };
+        app.perform(Action::Connect {
+            from: pin(0, "out"),
+            to: pin(1, "in"),
+        });
+        app.perform(Action::Select(Default::default()));
+        let is_open = window.waits(|app| app.view().transport().length.is_some());
+        assert!(is_open, "the file is never open");
+        // It is open: nobody needs its name any more.
+        let _ = std::fs::remove_dir_all(&folder);
+        window.0.run_steps(3);
+        window
+    }
+
+    /// Whether something comes to be so within a while.
+    pub(crate) fn waits(&mut self, is_so: impl Fn(&App) -> bool) -> bool {
+        for _ in 0..5_000 {
+            let app = self.screen().app_mut();
+            app.poll();
+            if is_so(app) {
+                return true;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        false
+    }
+
     /// The window of a program.
     pub(crate) fn of(app: App) -> Self {
         let bench = Bench {

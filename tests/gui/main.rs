@@ -33,6 +33,8 @@ mod records;
 
 mod refusals;
 
+mod seeking;
+
 mod toy;
 
 mod wiring;

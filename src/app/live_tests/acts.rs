@@ -78,7 +78,7 @@ actions! {
         LimitFilters LimitPin Mark Unmark SetClockRate Panic Play SetPlayMode PlayOn
         DismissBanner DismissRefusal Refresh UseDevice LookForDevices UseDefaultDevice FollowDefault SetQuantum
         SetPreferences SaveAsTemplate OpenRecovered DiscardRecovered Report Probe HoldFrames Picture FindMedia ChooseDevice ChooseFile
-        ExportTimeline RecordTimeline;
+        ExportTimeline RecordTimeline Seek SetLoop Step SetAtEnd;
 }
 
 #[test]

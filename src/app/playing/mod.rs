@@ -18,7 +18,8 @@ use crate::engine::{
 use crate::engine::{PinFigures, PinRecord, Story};
 use crate::graph::{FilterPath, PinAddress, Wiring};
 use crate::ks::{
-    Catalogue, ClassWord, Clock, Health, KernelEvent, Reading, Settings, State, Telemetry,
+    Catalogue, ClassWord, Clock, Health, KernelEvent, LoopRange, Reading, Settings, State,
+    Telemetry,
 };
 use states::Seats;
 
@@ -182,6 +183,32 @@ impl Playing {
         if !self.is_cued {
             self.engine.send(Message::State(state));
         }
+    }
+
+    /// Goes to a position.
+    pub(super) fn seek(&mut self, to: u64) {
+        self.engine.seek(to);
+    }
+
+    /// Plays a range round and round.
+    pub(super) fn set_loop(&mut self, range: Option<LoopRange>) {
+        self.engine.set_loop(range);
+    }
+
+    /// Plays one quantum out of Pause.
+    pub(super) fn step(&mut self) {
+        let samples = self.engine.quantum() as u64;
+        self.engine.send(Message::Step(samples));
+    }
+
+    /// The longest of all sources whose length is known, in seconds, and whether anything goes by the position.
+    pub(super) fn extent(&self) -> (Option<f64>, bool) {
+        let lengths = self.open.values().filter_map(|it| it.length_seconds);
+        let longest = lengths.fold(None, |most: Option<f64>, it| {
+            Some(most.map_or(it, |most| most.max(it)))
+        });
+        let is_seekable = self.open.values().any(|it| it.is_positioned);
+        (longest, is_seekable || longest.is_some())
     }
 
     /// Has the frames of a wire told, or none.

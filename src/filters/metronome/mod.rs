@@ -150,7 +150,10 @@ impl Filter for Metronome {
             telemetry: telemetry.clone(),
             sought: None,
         };
-        Ok(Opened::processor(playing).telemetry(telemetry).endless())
+        Ok(Opened::processor(playing)
+            .telemetry(telemetry)
+            .positioned(None)
+            .endless())
     }
 }
 

@@ -268,7 +268,7 @@ impl Bindings {
                     let mut keys = self.keys(spec.name).iter();
                     let keys = keys.find(|keys| keys.matches(event))?;
                     // A tap of Space is known when it is over; held, it moves the view.
-                    let is_space = keys.key == Key::Space && keys.is_of_canvas();
+                    let is_space = keys.key == Key::Space && keys.is_of_canvas() && !keys.shift;
                     (!is_space && hears(*keys)).then_some(spec)
                 });
                 let Some(spec) = mine else {

@@ -6,8 +6,10 @@ mod keys;
 mod page;
 mod preferences;
 mod rename;
+mod seek;
 
 pub(super) use rename::Rename;
+pub(super) use seek::Seek;
 
 use egui::{Key, Ui};
 
@@ -27,6 +29,8 @@ pub(super) enum Dialog {
     Help(String),
     /// Another name for a filter.
     Rename(Rename),
+    /// A place to go to.
+    Seek(Seek),
 }
 
 impl Dialog {
@@ -53,6 +57,7 @@ impl Dialog {
             Self::Preferences(page) => page.ui(ui, sight, bindings, commands),
             Self::Help(key) => help::ui(ui, sight, bindings, key),
             Self::Rename(rename) => rename.ui(ui, sight, commands),
+            Self::Seek(seek) => seek.ui(ui, sight, commands),
         };
         stays && !escape
     }

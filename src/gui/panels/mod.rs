@@ -36,6 +36,7 @@ mod performance;
 mod pins;
 mod properties;
 mod raw;
+pub(in crate::gui) mod seek;
 mod states;
 pub(super) mod status;
 mod topology;

@@ -10,6 +10,7 @@ use egui::{
 
 use super::clock;
 use super::devices;
+use super::seek;
 use crate::app::telemetry::device;
 use crate::app::{Action, View};
 use crate::gui::commands::PANIC;
@@ -74,7 +75,9 @@ const LOAD: f32 = 130.0;
 /// Draws the bar.
 pub(in crate::gui) fn ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Command>) {
     let theme = Theme::of(ui.ctx());
-    let bar = ui.max_rect();
+    let all = ui.max_rect();
+    // The seek bar lies along the lower edge.
+    let bar = all.with_max_y(all.bottom() - seek::ROOM);
     let middle = bar.center().y;
     let mut x = states_ui(ui, view, bar, commands) + 22.0;
 
@@ -87,7 +90,12 @@ pub(in crate::gui) fn ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Comman
     let ink = if runs { theme.strong } else { theme.text };
     controls::text(ui, at, Align2::LEFT_CENTER, &time, Type::Clock, ink);
     if !is_tight {
-        let samples = format!("sample {}", long_grouped(position));
+        let place = view.transport();
+        let end = match place.length {
+            Some(length) => format!(" \u{b7} of {}", short_time(length, rate)),
+            None => String::new(),
+        };
+        let samples = format!("sample {}{end}", long_grouped(position));
         let at = pos2(x, middle + 13.0);
         let (align, role) = (Align2::LEFT_CENTER, Type::Footer);
         controls::text(ui, at, align, samples, role, theme.dim);
@@ -95,6 +103,7 @@ pub(in crate::gui) fn ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Comman
     let place = Rect::from_min_size(pos2(x, bar.top()), vec2(126.0, bar.height()));
     probe::note(ui.ctx(), "time", "Time", &time, place);
     x += if is_tight { 146.0 } else { 150.0 };
+    seek::ui(ui, view, all, commands);
 
     x = device_ui(ui, view, bar, x, commands);
     let panic_left = bar.right() - 14.0 - 84.0;
@@ -436,6 +445,13 @@ fn divider(ui: &Ui, bar: Rect, x: f32) {
 fn clock_text(samples: u64, rate_hz: u32) -> String {
     let millis = u128::from(samples) * 1000 / u128::from(rate_hz.max(1));
     super::time_words(millis as u64)
+}
+
+/// A length without its fractions: `1:23`.
+fn short_time(samples: u64, rate_hz: u32) -> String {
+    let words = crate::app::places::time_of(samples, rate_hz);
+    let whole = words.split_once('.').map(|(whole, _)| whole.to_owned());
+    whole.unwrap_or(words)
 }
 
 /// A count that may exceed what `grouped` takes.

@@ -144,6 +144,11 @@ pub struct Opened {
 
     /// The class driver behind it, to be looked at.
     pub class: Option<Arc<dyn ClassView>>,
+
+    /// How long it is in seconds, where it is a source whose length is known.
+    pub length_seconds: Option<f64>,
+    /// Whether what it gives goes by the graph's position.
+    pub is_positioned: bool,
 }
 
 impl Opened {
@@ -164,7 +169,16 @@ impl Opened {
             reports_quality: false,
 
             class: None,
+
+            length_seconds: None,
+            is_positioned: false,
         }
+    }
+
+    /// The same; what it gives goes by the graph's position, and ends after so many seconds, where that is known.
+    pub fn positioned(mut self, length_seconds: Option<f64>) -> Self {
+        (self.is_positioned, self.length_seconds) = (true, length_seconds);
+        self
     }
 
     /// The same; it says something of the frames it gets ([`Processor::quality`]).

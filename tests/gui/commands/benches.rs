@@ -4,7 +4,7 @@ use egui::Key;
 use egui::Modifiers;
 use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use ksgraph::app::{Action, ConnectMode, ThemeChoice};
+use ksgraph::app::{Action, AtEnd, ConnectMode, ThemeChoice};
 use ksgraph::graph::{FilterId, NodeKind};
 use ksgraph::gui::theme::{Theme, ThemeName};
 use ksgraph::ks::State;
@@ -358,4 +358,47 @@ pub(super) fn driving() -> Window {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
     window
+}
+
+/// A file of two seconds, sought to its middle.
+pub(super) fn sought() -> Window {
+    let mut window = Window::on_a_file();
+    window.screen().app_mut().perform(Action::Seek(48_000));
+    assert!(goes_to(&mut window, 48_000));
+    window.harness().run_steps(3);
+    window
+}
+
+pub(super) fn looped() -> Window {
+    let mut window = sought();
+    let range = ksgraph::ks::LoopRange::between(1_000, 2_000);
+    let app = window.screen().app_mut();
+    app.perform(Action::SetLoop { range, is_on: true });
+    window.harness().run_steps(3);
+    window
+}
+
+pub(super) fn ending() -> Window {
+    let mut window = three();
+    let app = window.screen().app_mut();
+    app.perform(Action::SetAtEnd(AtEnd::Stop));
+    window.harness().run_steps(3);
+    window
+}
+
+pub(super) fn goes_to(window: &mut Window, to: u64) -> bool {
+    window.waits(|app| app.view().transport().position == to)
+}
+
+pub(super) fn is_looping(window: &mut Window) -> bool {
+    window.screen().app().view().transport().is_looping
+}
+
+pub(super) fn range(window: &mut Window) -> Option<(u64, u64)> {
+    let range = window.screen().app().view().transport().range;
+    range.map(|it| (it.begin, it.end))
+}
+
+pub(super) fn at_end(window: &mut Window) -> AtEnd {
+    window.screen().app().preferences().at_end
 }

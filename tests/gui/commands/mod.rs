@@ -3,7 +3,7 @@
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use ksgraph::app::{Action, ConnectMode, ThemeChoice};
+use ksgraph::app::{Action, AtEnd, ConnectMode, ThemeChoice};
 use ksgraph::graph::NodeKind;
 use ksgraph::gui::commands::{Entry, entries};
 use ksgraph::gui::theme::ThemeName;
@@ -175,6 +175,18 @@ cases! {
     };
 
     "play.full_quality", three, |w| w.graph().timing.full_quality;
+
+    "play.step", three, |w| state(w) == State::Pause;
+    "play.seek", sought, |w| w.sees("Place to go to");
+    "play.to_start", sought, |w| goes_to(w, 0);
+    "play.to_end", sought, |w| goes_to(w, 96_000);
+    "play.loop", sought, |w| is_looping(w) && range(w) == Some((0, 96_000));
+    "play.loop_begin", sought, |w| !is_looping(w) && range(w) == Some((48_000, 96_000));
+    "play.loop_end", sought, |w| is_looping(w) && range(w) == Some((0, 48_000));
+    "play.forget_loop", looped, |w| !is_looping(w) && range(w).is_none();
+    "play.end.go_on", ending, |w| at_end(w) == AtEnd::GoOn;
+    "play.end.stop", three, |w| at_end(w) == AtEnd::Stop;
+    "play.end.anew", three, |w| at_end(w) == AtEnd::BeginAnew;
 
     "play.panic", three, |w| {
         let log = w.screen().app().view().log;

@@ -1,9 +1,11 @@
 //! Play: what sounds.
 
-use super::super::{Menu, On, PANIC, Spec, State, TOGGLE_RUN};
-use crate::app::Action;
+use super::super::{Menu, On, PANIC, Sight, Spec, State, TOGGLE_RUN};
+use crate::app::{Action, AtEnd};
+use crate::gui::dialog::{Dialog, Seek};
+use crate::gui::panels::seek::WHY_NOT;
 use crate::gui::panels::transport::choose_device;
-use crate::ks;
+use crate::ks::{self, LoopRange};
 
 macro_rules! set {
     ($name:literal, $words:literal, $help:literal, $state:ident) => {
@@ -13,6 +15,21 @@ macro_rules! set {
         .at(Menu::Play, 1)
         .when(|sight| State::switch(sight.view.requested == ks::State::$state))
     };
+}
+
+macro_rules! at_end {
+    ($name:literal, $words:literal, $help:literal, $what:ident) => {
+        Spec::new($name, $words, $help, |screen, _| {
+            screen.app.perform(Action::SetAtEnd(AtEnd::$what));
+        })
+        .also(&["end of stream"])
+        .under(Menu::Play, 5, "At the End")
+        .when(|sight| State::switch(sight.preferences.at_end == AtEnd::$what))
+    };
+}
+
+fn seekable(sight: &Sight<'_>) -> State {
+    State::when(sight.view.transport().is_seekable, WHY_NOT)
 }
 
 pub(super) const SPECS: &[Spec] = &[
@@ -43,6 +60,129 @@ pub(super) const SPECS: &[Spec] = &[
         Pause
     ),
     set!("play.run", "Run", "Lets the graph run.", Run),
+    Spec::new(
+        "play.step",
+        "Step a Quantum",
+        "Plays one cycle out of Pause and pauses again; out of any other state it pauses.",
+        |screen, _| screen.app.perform(Action::Step),
+    )
+    .keys(&["Shift+Space"])
+    .at(Menu::Play, 1),
+    Spec::new(
+        "play.seek",
+        "Seek\u{2026}",
+        "Goes to a place that is typed: a time, a sample, or a bar of the graph's tempo.",
+        |screen, _| {
+            let view = screen.app.view();
+            let seek = Seek::new(view.transport().position, view.wiring.rate_hz.max(1));
+            screen.open_dialog(Dialog::Seek(seek));
+        },
+    )
+    .keys(&["Ctrl+K"])
+    .also(&["go to", "exact seek", "position", "time code"])
+    .at(Menu::Play, 4)
+    .when(seekable),
+    Spec::new(
+        "play.to_start",
+        "To the Beginning",
+        "Goes back to the beginning, or to that of the loop when it is played round.",
+        |screen, _| {
+            let place = screen.app.view().transport();
+            let range = place.range.filter(|it| place.is_looping && it.begin < place.position);
+            screen.app.perform(Action::Seek(range.map_or(0, |it| it.begin)));
+        },
+    )
+    .keys(&["Ctrl+Home"])
+    .also(&["rewind", "return to zero"])
+    .at(Menu::Play, 4)
+    .when(seekable),
+    Spec::new(
+        "play.to_end",
+        "To the End",
+        "Goes to the end of the longest source whose length is known.",
+        |screen, _| {
+            if let Some(length) = screen.app.view().transport().length {
+                screen.app.perform(Action::Seek(length));
+            }
+        },
+    )
+    .keys(&["Ctrl+End"])
+    .at(Menu::Play, 4)
+    .when(|sight| {
+        let is_known = sight.view.transport().length.is_some();
+        State::when(is_known, "Nobody knows where this ends: no source here has a known length.")
+    }),
+    Spec::new(
+        "play.loop",
+        "Loop",
+        "Plays the range round and round, or goes on behind it. Without one it is everything whose length is known.",
+        |screen, _| {
+            let place = screen.app.view().transport();
+            let whole = place.length.and_then(|length| LoopRange::between(0, length));
+            let range = place.range.or(whole);
+            let is_on = !place.is_looping;
+            screen.app.perform(Action::SetLoop { range, is_on });
+        },
+    )
+    .keys(&["Ctrl+Shift+L"])
+    .also(&["repeat", "cycle", "A-B"])
+    .at(Menu::Play, 5)
+    .when(|sight| {
+        let place = sight.view.transport();
+        match place.range.is_some() || place.length.is_some() {
+            true => State::switch(place.is_looping),
+            false => State::not("There is no range yet: set its beginning and its end first."),
+        }
+    }),
+    Spec::new(
+        "play.loop_begin",
+        "Loop from Here",
+        "The loop begins where the graph is.",
+        |screen, _| {
+            let place = screen.app.view().transport();
+            let end = place.range.map(|it| it.end).filter(|end| *end > place.position);
+            let rest = place.length.filter(|end| *end > place.position);
+            // A second where nothing says more.
+            let second = place.position + u64::from(screen.app.view().wiring.rate_hz.max(16));
+            let range = LoopRange::between(place.position, end.or(rest).unwrap_or(second));
+            screen.app.perform(Action::SetLoop { range, is_on: place.is_looping });
+        },
+    )
+    .keys(&["Alt+,"])
+    .also(&["set loop start", "mark A", "in point"])
+    .at(Menu::Play, 5),
+    Spec::new(
+        "play.loop_end",
+        "Loop to Here",
+        "The loop ends where the graph is, and is played round.",
+        |screen, _| {
+            let place = screen.app.view().transport();
+            let begin = place.range.map(|it| it.begin).filter(|begin| *begin < place.position);
+            let range = LoopRange::between(begin.unwrap_or(0), place.position);
+            screen.app.perform(Action::SetLoop { range, is_on: true });
+        },
+    )
+    .keys(&["Alt+."])
+    .also(&["set loop end", "mark B", "out point"])
+    .at(Menu::Play, 5)
+    .when(|sight| {
+        let is_on = sight.view.transport().position >= LoopRange::LEAST;
+        State::when(is_on, "The graph is at its beginning: play or seek to where the loop is to end.")
+    }),
+    Spec::new(
+        "play.forget_loop",
+        "Forget the Loop",
+        "Takes the range away.",
+        |screen, _| {
+            let (range, is_on) = (None, false);
+            screen.app.perform(Action::SetLoop { range, is_on });
+        },
+    )
+    .at(Menu::Play, 5)
+    .when(|sight| State::when(sight.view.transport().range.is_some(), "There is no range.")),
+    at_end!("play.end.go_on", "Go On in Silence", "Goes on in silence when every source has ended.", GoOn),
+    at_end!("play.end.stop", "Stop the Graph", "Stops when every source has ended and the last echo was heard.", Stop),
+    at_end!("play.end.anew", "Begin Anew", "Goes back to the beginning when every source has ended.", BeginAnew),
     Spec::new(
         "play.play_mode",
         "Play Mode",

@@ -1,4 +1,4 @@
-//! How far behind what goes in the last of it is heard: what `render` and `play` wait for before they end.
+//! How far behind what goes in the last of it is heard: what is waited for before something ends.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use crate::graph::{FilterPath, Wiring, pipes};
 use crate::ks::{Catalogue, Settings};
 
 /// Seconds for which one filter lets a sound go on, as it is set.
-pub(super) fn seconds(wiring: &Wiring, catalogue: &Catalogue, path: &FilterPath) -> f64 {
+pub(crate) fn seconds(wiring: &Wiring, catalogue: &Catalogue, path: &FilterPath) -> f64 {
     let filter = wiring.filters.get(path);
     let Some(filter) = filter.filter(|it| !it.is_bypassed && !it.is_disabled) else {
         return 0.0;
@@ -23,7 +23,7 @@ pub(super) fn seconds(wiring: &Wiring, catalogue: &Catalogue, path: &FilterPath)
 }
 
 /// Seconds by which sound comes later to each filter because it is cut anew on the way in.
-pub(super) fn cuts(wiring: &Wiring) -> BTreeMap<FilterPath, f64> {
+pub(crate) fn cuts(wiring: &Wiring) -> BTreeMap<FilterPath, f64> {
     let pipes = pipes(wiring, 1);
     let mut cuts: BTreeMap<FilterPath, f64> = BTreeMap::new();
     for (index, wire) in wiring.wires.iter().enumerate() {
@@ -42,7 +42,7 @@ pub(super) fn cuts(wiring: &Wiring) -> BTreeMap<FilterPath, f64> {
 
 /// For each filter the longest way through the graph to behind it, `own` being how long each is by itself. Where wires go
 /// in a circle each of its filters counts once.
-pub(super) fn longest_ways(
+pub(crate) fn longest_ways(
     wiring: &Wiring,
     own: &dyn Fn(&FilterPath) -> f64,
 ) -> BTreeMap<FilterPath, f64> {
@@ -85,6 +85,16 @@ pub(super) fn longest_ways(
         }
     }
     behind
+}
+
+/// Seconds for which the longest way of a graph lets a sound go on.
+pub(crate) fn of_graph(wiring: &Wiring, catalogue: &Catalogue) -> f64 {
+    let cuts = cuts(wiring);
+    let own = |path: &FilterPath| {
+        cuts.get(path).copied().unwrap_or(0.0) + seconds(wiring, catalogue, path)
+    };
+    let ways = longest_ways(wiring, &own);
+    ways.into_values().fold(0.0, f64::max)
 }
 
 #[cfg(test)]
@@ -130,7 +140,8 @@ mod tests {
     #[test]
     fn the_longest_of_all_ways_is_found_though_there_are_more_than_can_be_walked() {
         let (graph, end) = diamonds(60);
-        let catalogue = crate::cli::load::offline_catalogue();
+        let offline = std::sync::Arc::new(crate::portcls::Offline);
+        let catalogue = crate::filters::catalogue(offline.clone(), offline);
         let wiring = negotiate(&graph, &catalogue, &Facts::nominal(), None);
         let own = |path: &FilterPath| seconds(&wiring, &catalogue, path);
         let ways = longest_ways(&wiring, &own);
