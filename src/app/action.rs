@@ -366,6 +366,11 @@ pub enum Action {
         is_on: bool,
     },
 
+    /// Nobody hears the loudspeaker but who wears it: an input is told so, and the warning ends. One undo step.
+    WearHeadphones(FilterPath),
+    /// An input takes no part in what plays. One undo step.
+    MuteInput(FilterPath),
+
     /// What the user has set is to be this.
     SetPreferences(Box<Preferences>),
 

@@ -42,6 +42,8 @@ mod floods;
 
 mod minidrivers;
 
+mod air;
+
 mod frames;
 
 mod groups;
@@ -138,6 +140,7 @@ pub mod curves {
 }
 
 pub use action::{Action, Selection};
+pub use air::{AirLoop, air_loops, air_problems};
 pub use media::MissingMedia;
 pub(crate) use media::move_paths;
 pub use wires::Fit;
@@ -227,6 +230,8 @@ pub struct App {
     /// Filters whose minidriver is gone, as far as it was told.
     unwell: BTreeMap<FilterPath, crate::ks::Health>,
     class_faults: Vec<(FilterPath, String)>,
+
+    air_loops: Vec<AirLoop>,
     /// Filters that did not come back from a cycle: they are left out.
     barred: BTreeSet<FilterPath>,
 
@@ -319,6 +324,8 @@ impl App {
             floods: BTreeMap::new(),
             unwell: BTreeMap::new(),
             class_faults: vec![],
+
+            air_loops: vec![],
             epoch: Epoch::new(),
             agreements: 0,
 
@@ -381,6 +388,10 @@ impl App {
                 };
             }
             Action::SetState(state) => self.set_state(state),
+
+            Action::WearHeadphones(input) => self.wear_headphones(&input),
+            Action::MuteInput(input) => self.mute_input(&input),
+
             Action::ToggleRun => {
                 let wanted = if self.requested == State::Run {
                     State::Pause
@@ -556,6 +567,7 @@ impl App {
             playing.await_files(!awaited.is_empty());
             playing.sync_values(&self.wiring);
         }
+        self.tell_air_loops();
     }
 
     fn set_state(&mut self, state: State) {

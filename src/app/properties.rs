@@ -52,6 +52,7 @@ impl App {
         if let Some(playing) = &mut self.playing {
             playing.sync_values(&self.wiring);
         }
+        self.tell_air_loops();
     }
 
     /// A path in the document is relative to its file.

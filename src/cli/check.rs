@@ -42,6 +42,7 @@ pub(super) fn run(it: &Check) -> Result<Answer, Failure> {
     let mut problems = document.problems(&bench.wiring);
     let (tried, classes) = try_out(&document, &bench, it.run)?;
     problems.extend(tried.into_iter().filter(|new| !said(&bench.wiring, new)));
+    problems.extend(crate::app::air_problems(&bench.wiring, &bench.facts));
     document.warn(&problems);
     let classes = if it.run { classes } else { vec![] };
     Ok(answer(&document, &bench, &problems, &classes))

@@ -30,17 +30,17 @@ pub(super) fn run(it: &Devices, is_json: bool) -> Result<Answer, Failure> {
         watch(facts, is_json);
         return Ok(Answer::new("", json!({})));
     }
-    let side = |ranges: fn(&AudioDevice) -> &[DataRange]| -> Vec<Json> {
+    let side = |side: &Side| -> Vec<Json> {
         let devices = facts.devices.iter();
         devices
-            .filter(|device| !ranges(device).is_empty())
-            .map(|device| document(device, ranges(device)))
+            .filter(|device| !(side.ranges)(device).is_empty())
+            .map(|device| document(device, side))
             .collect()
     };
     let mut text = String::from("Outputs\n");
-    text += &list(&facts, |device| &device.render);
+    text += &list(&facts, &OUTPUTS);
     text += "Inputs\n";
-    text += &list(&facts, |device| &device.capture);
+    text += &list(&facts, &INPUTS);
     text += "MIDI inputs\n";
     for port in &facts.midi_inputs {
         text += &format!("  {port}\n");
@@ -49,25 +49,41 @@ pub(super) fn run(it: &Devices, is_json: bool) -> Result<Answer, Failure> {
         text += "  none\n";
     }
     let answer = json!({
-        "outputs": side(|device| &device.render),
-        "inputs": side(|device| &device.capture),
+        "outputs": side(&OUTPUTS),
+        "inputs": side(&INPUTS),
         "midi_inputs": facts.midi_inputs,
     });
     Ok(Answer::new(text, answer))
 }
 
-fn document(device: &AudioDevice, ranges: &[DataRange]) -> Json {
-    let formats: Vec<Json> = ranges.iter().map(shapes::range).collect();
+/// One side of the machine.
+struct Side {
+    ranges: fn(&AudioDevice) -> &[DataRange],
+    is_default: fn(&AudioDevice) -> bool,
+}
+
+const OUTPUTS: Side = Side {
+    ranges: |device| &device.render,
+    is_default: |device| device.is_default,
+};
+const INPUTS: Side = Side {
+    ranges: |device| &device.capture,
+    is_default: |device| device.is_default_input,
+};
+
+fn document(device: &AudioDevice, side: &Side) -> Json {
+    let formats: Vec<Json> = (side.ranges)(device).iter().map(shapes::range).collect();
     json!({
         "host": device.host,
         "name": device.name,
-        "default": device.is_default,
+        "default": (side.is_default)(device),
         "rate_hz": device.rate_hz,
         "formats": formats,
     })
 }
 
-fn list(facts: &Facts, ranges: fn(&AudioDevice) -> &[DataRange]) -> String {
+fn list(facts: &Facts, side: &Side) -> String {
+    let ranges = side.ranges;
     let mut text = String::new();
     let mut host = "";
     for device in facts.devices.iter().filter(|it| !ranges(it).is_empty()) {
@@ -75,7 +91,11 @@ fn list(facts: &Facts, ranges: fn(&AudioDevice) -> &[DataRange]) -> String {
             host = &device.host;
             text += &format!("  {host}\n");
         }
-        let mark = if device.is_default { " (default)" } else { "" };
+        let mark = if (side.is_default)(device) {
+            " (default)"
+        } else {
+            ""
+        };
         text += &format!("    {}{mark}, {} Hz\n", device.name, device.rate_hz);
         for range in ranges(device) {
             text += &format!("      {}\n", shapes::range_words(range));

@@ -106,6 +106,7 @@ pub(super) fn run(it: &Play) -> Result<Answer, Failure> {
     let bench = load::agree(&document, options.catalogue.clone(), options.facts.clone());
     let mut problems = document.problems(&bench.wiring);
     problems.extend(render::refusals(&bench));
+    problems.extend(crate::app::air_problems(&bench.wiring, &bench.facts));
     document.warn(&problems);
     load::check_media(&document, &bench, &format!("play {}", it.graph.display()))?;
     for (path, events) in feed::read(&it.feed, &document, &bench.wiring)? {

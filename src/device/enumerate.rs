@@ -164,36 +164,69 @@ pub(super) fn device_name(device: &Device) -> String {
         .unwrap_or_else(|_| device.to_string())
 }
 
+/// Which way a device is wanted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Out,
+    In,
+}
+
 /// The output that `name` means, and its host.
 pub(super) fn find_output(name: &str) -> Result<(HostId, Device), DeviceError> {
+    find(name, Way::Out)
+}
+
+/// The input that `name` means, and its host.
+pub(super) fn find_input(name: &str) -> Result<(HostId, Device), DeviceError> {
+    find(name, Way::In)
+}
+
+fn find(name: &str, way: Way) -> Result<(HostId, Device), DeviceError> {
     let missing = || DeviceError::NotFound(name.to_owned());
     let (before, after) = name.split_once(':').unwrap_or(("", name));
     if let Some(host) = HostId::from_str(before).ok().filter(|_| !before.is_empty()) {
-        return find_in(host, after).map(|d| (host, d)).ok_or_else(missing);
+        return find_in(host, after, way)
+            .map(|d| (host, d))
+            .ok_or_else(missing);
     }
     hosts()
         .into_iter()
-        .find_map(|host| find_in(host, name).map(|device| (host, device)))
+        .find_map(|host| find_in(host, name, way).map(|device| (host, device)))
         .ok_or_else(missing)
 }
 
-fn find_in(host_id: HostId, name: &str) -> Option<Device> {
+fn find_in(host_id: HostId, name: &str, way: Way) -> Option<Device> {
     let host = cpal::host_from_id(host_id).ok()?;
     if name.is_empty() {
-        let device = host.default_output_device()?;
-        return is_openable(&device).then_some(device);
+        let device = match way {
+            Way::Out => host.default_output_device()?,
+            Way::In => host.default_input_device()?,
+        };
+        return is_openable(&device, way).then_some(device);
     }
+    let can = |device: &Device| match way {
+        Way::Out => device.supports_output(),
+        Way::In => device.supports_input(),
+    };
     let listed = host
         .devices()
         .ok()?
-        .find(|device| device_name(device) == name && device.supports_output());
+        .find(|device| device_name(device) == name && can(device));
     // ALSA opens names that it does not list.
     listed.or_else(|| host.device_by_id(&cpal::DeviceId::new(host_id, name)))
 }
 
-fn is_openable(device: &Device) -> bool {
-    let ranges = device.supported_output_configs();
-    ranges.is_ok_and(|mut ranges| ranges.next().is_some())
+fn is_openable(device: &Device, way: Way) -> bool {
+    match way {
+        Way::Out => {
+            let ranges = device.supported_output_configs();
+            ranges.is_ok_and(|mut ranges| ranges.next().is_some())
+        }
+        Way::In => {
+            let ranges = device.supported_input_configs();
+            ranges.is_ok_and(|mut ranges| ranges.next().is_some())
+        }
+    }
 }
 
 /// A device that somebody held whenever it was asked: most take this, and whoever opens it is told who is in the way.
@@ -205,6 +238,7 @@ fn held(host: HostId, name: String, is_default: bool) -> AudioDevice {
         capture: vec![],
         rate_hz: DEFAULT_RATE_HZ,
         is_default,
+        is_default_input: false,
     }
 }
 
@@ -229,6 +263,7 @@ fn host_devices(host_id: HostId) -> Vec<AudioDevice> {
         return vec![];
     };
     let default = host.default_output_device().map(|d| device_name(&d));
+    let default_input = host.default_input_device().map(|d| device_name(&d));
     let mut list: Vec<AudioDevice> = vec![];
     for device in devices {
         let name = device_name(&device);
@@ -238,7 +273,9 @@ fn host_devices(host_id: HostId) -> Vec<AudioDevice> {
             continue;
         }
         let is_default = default.as_ref() == Some(&name);
-        if let Some(found) = observe(host_id, &device, name, is_default) {
+        let is_input = default_input.as_ref() == Some(&name);
+        if let Some(mut found) = observe(host_id, &device, name, is_default) {
+            found.is_default_input = is_input && !found.capture.is_empty();
             list.push(found);
         }
     }
@@ -285,6 +322,7 @@ fn observe(host: HostId, device: &Device, name: String, is_default: bool) -> Opt
         capture: data_ranges(&capture, rate_hz),
         rate_hz,
         is_default,
+        is_default_input: false,
     };
     remembered(&key, Some(device))
 }
@@ -353,6 +391,7 @@ fn null_device() -> AudioDevice {
         capture: vec![],
         rate_hz: DEFAULT_RATE_HZ,
         is_default: false,
+        is_default_input: false,
     }
 }
 

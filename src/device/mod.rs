@@ -12,7 +12,9 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::ks::{DataFormat, Pacer, Waker};
-use crate::portcls::{Cards, DeviceError, Ear, Listening, MidiPorts, MiniportWaveRt};
+use crate::portcls::{
+    Cards, DeviceError, Ear, Listening, MidiPorts, MiniportWaveIn, MiniportWaveRt,
+};
 
 pub use enumerate::{facts, glance};
 
@@ -32,6 +34,18 @@ impl Cards for Machine {
             null::NAME => Ok(Box::new(null::NullCard::open(format, quantum, waker)?)),
             _ => Ok(Box::new(audio::open(device, format, quantum, waker)?)),
         }
+    }
+
+    fn open_capture(
+        &self,
+        device: &str,
+        format: &DataFormat,
+        quantum: usize,
+        waker: Waker,
+    ) -> Result<Box<dyn MiniportWaveIn>, DeviceError> {
+        Ok(Box::new(audio::open_capture(
+            device, format, quantum, waker,
+        )?))
     }
 }
 

@@ -73,6 +73,8 @@ pub mod wave_reader;
 
 pub mod wave_writer;
 
+pub mod audio_device_in;
+
 pub mod loudness_meter;
 
 pub mod scope;
@@ -129,6 +131,7 @@ pub fn plain() -> Vec<Arc<dyn Filter>> {
 /// [`Offline`](crate::portcls::Offline) for renders and tests.
 pub fn devices(cards: Arc<dyn Cards>, ports: Arc<dyn MidiPorts>) -> Vec<Arc<dyn Filter>> {
     vec![
+        Arc::new(audio_device_in::AudioDeviceIn::new(cards.clone())),
         Arc::new(audio_device_out::AudioDeviceOut::new(cards)),
         Arc::new(midi_device_in::MidiDeviceIn::new(ports)),
     ]

@@ -19,8 +19,10 @@ pub struct AudioDevice {
     pub capture: Vec<DataRange>,
     /// The rate it runs at by default.
     pub rate_hz: u32,
-    /// Whether it is its host's default.
+    /// Whether it is the one its host plays on by default.
     pub is_default: bool,
+    /// Whether it is the one its host hears through by default.
+    pub is_default_input: bool,
 }
 
 impl AudioDevice {
@@ -88,6 +90,8 @@ pub struct Facts {
     pub gone: Vec<AudioDevice>,
     /// Whole name of the device that stands for the default one since it was taken; empty before.
     pub kept: String,
+    /// The same for the input.
+    pub kept_input: String,
     /// MIDI inputs.
     pub midi_inputs: Vec<String>,
     /// Probed files by absolute path.
@@ -124,6 +128,7 @@ impl Facts {
                 capture: ranges,
                 rate_hz,
                 is_default: true,
+                is_default_input: true,
             }],
             rate_hz,
             is_nominal: true,
@@ -152,6 +157,32 @@ impl Facts {
         }
         let mut gone = self.gone.iter().filter(can_render);
         render
+            .find(|device| device.is_called(name))
+            .or_else(|| gone.find(|device| device.is_called(name)))
+    }
+
+    /// The device called `name` to hear through, or the default one when `name` is empty. The nominal machine answers to
+    /// every name.
+    pub fn capture_device(&self, name: &str) -> Option<&AudioDevice> {
+        let can_capture = |device: &&AudioDevice| !device.capture.is_empty();
+        let mut capture = self.devices.iter().filter(can_capture);
+        if self.is_nominal {
+            return capture.next();
+        }
+        if name.is_empty() && !self.kept_input.is_empty() {
+            let kept = self.capture_device(&self.kept_input);
+            if kept.is_some() {
+                return kept;
+            }
+        }
+        if name.is_empty() {
+            let mut all = capture.clone();
+            return all
+                .find(|device| device.is_default_input)
+                .or_else(|| capture.next());
+        }
+        let mut gone = self.gone.iter().filter(can_capture);
+        capture
             .find(|device| device.is_called(name))
             .or_else(|| gone.find(|device| device.is_called(name)))
     }

@@ -23,6 +23,10 @@ pub mod sequencer;
 
 pub mod wavert;
 
+pub mod intake;
+
+pub mod record;
+
 pub use dmus::{DmusPort, Mxf, SynthSink};
 
 pub use listen::{Ear, Link, Listening, MidiPorts};
@@ -30,3 +34,5 @@ pub use listen::{Ear, Link, Listening, MidiPorts};
 pub use offline::Offline;
 
 pub use wavert::{Cards, DeviceError, MiniportWaveRt};
+
+pub use record::MiniportWaveIn;

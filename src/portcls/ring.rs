@@ -81,6 +81,21 @@ impl Cursor {
         self.sequence.fetch_add(1, Ordering::Release);
     }
 
+    /// A card that captures was heard: so many samples passed, and so many of them were kept.
+    pub(super) fn heard(&self, len: u64, kept: u64) {
+        self.written.fetch_add(kept, Ordering::AcqRel);
+        self.called(len, kept);
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        // Up at once, down slowly: servers give a lump now and then.
+        let (len, before) = (len.min(LONGEST_PERIOD as u64) as usize, self.period());
+        self.set_period(len.max(before - before.saturating_sub(len) / 32));
+    }
+
+    /// So much of what was kept was taken out again.
+    pub(super) fn drained(&self, len: u64) {
+        self.taken.fetch_add(len, Ordering::AcqRel);
+    }
+
     /// The latest call, its figures of one moment.
     pub fn call(&self) -> Call {
         loop {

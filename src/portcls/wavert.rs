@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use super::follow::{Follow, Turn};
 use super::pin_clock::DeviceClock;
+use super::record::MiniportWaveIn;
 use super::ring::{Cursor, FrameRing};
 use crate::dsp::Limiter;
 use crate::ks::{
@@ -89,6 +90,19 @@ pub trait Cards: Send + Sync {
         quantum: usize,
         waker: Waker,
     ) -> Result<Box<dyn MiniportWaveRt>, DeviceError>;
+
+    /// Opens the card called `device` (empty: the default one) to hear through it, for `format` and cycles of at most
+    /// `quantum` samples of its rate. The card wakes `waker` whenever it has heard something.
+    fn open_capture(
+        &self,
+        device: &str,
+        format: &DataFormat,
+        quantum: usize,
+        waker: Waker,
+    ) -> Result<Box<dyn MiniportWaveIn>, DeviceError> {
+        let _ = (format, quantum, waker);
+        Err(DeviceError::NotFound(device.to_owned()))
+    }
 }
 
 /// What a port publishes, by place in its telemetry.

@@ -335,6 +335,7 @@ fn any_facts(facts: &mut Facts, wiring: &Wiring, dice: &mut Dice) {
             capture: vec![],
             rate_hz: 44_100,
             is_default: false,
+            is_default_input: false,
         }),
         1 => {
             facts.devices.truncate(1);

@@ -269,6 +269,7 @@ fn speakers() -> Vec<AudioDevice> {
         capture: vec![],
         rate_hz: 48_000,
         is_default: true,
+        is_default_input: false,
     }]
 }
 

@@ -13,12 +13,14 @@ use super::{Action, App, Banner, Offer, Urgency};
 use crate::graph::{Edit, FilterPath, Wiring};
 use crate::ks::ids::category;
 use crate::ks::{
-    AudioDevice, Descriptor, Domain, Facts, Granted, Property, Settings, Value, grouped,
+    AudioDevice, Descriptor, Domain, Facts, Granted, Kind, Property, Settings, Value, grouped,
 };
 use crate::portcls::wavert::telemetry;
 
 /// The last words of every banner about a missing device, by which it is found again.
 const WAITS: &str = "The graph keeps time on a silent clock and waits for it.";
+/// The same about an input: no time hangs on it.
+const WAITS_IN: &str = "It is silent, and the graph waits for it.";
 /// The first words of the banner that says what plays.
 const PLAYS: &str = "Playing on";
 /// The last words of the banner about another default device.
@@ -54,8 +56,50 @@ struct Taken {
     tries: usize,
 }
 
+/// Which way a filter uses its device.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Side {
+    Out,
+    In,
+}
+
+impl Side {
+    const BOTH: [Self; 2] = [Self::Out, Self::In];
+
+    /// The device of that name, or the default one.
+    fn device<'a>(self, facts: &'a Facts, name: &str) -> Option<&'a AudioDevice> {
+        match self {
+            Self::Out => facts.render_device(name),
+            Self::In => facts.capture_device(name),
+        }
+    }
+
+    fn can(self, device: &AudioDevice) -> bool {
+        match self {
+            Self::Out => !device.render.is_empty(),
+            Self::In => !device.capture.is_empty(),
+        }
+    }
+
+    fn is_default(self, device: &AudioDevice) -> bool {
+        match self {
+            Self::Out => device.is_default,
+            Self::In => device.is_default_input,
+        }
+    }
+
+    /// The device that stands for the default one.
+    fn kept(self, facts: &mut Facts) -> &mut String {
+        match self {
+            Self::Out => &mut facts.kept,
+            Self::In => &mut facts.kept_input,
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Wait {
+    side: Side,
     /// The device's whole name; empty is any.
     wanted: String,
     /// What stands in its way, where that is known.
@@ -72,11 +116,24 @@ impl Desk {
     }
 }
 
+/// The property by which a filter chooses the card it plays on or hears through.
+fn card_property(descriptor: &Descriptor) -> Option<(&Property, Side)> {
+    let mut pins = descriptor.pins.iter();
+    let is_sound = pins.any(|pin| pin.kind() == Kind::Audio && !pin.is_bridge());
+    let side = match &descriptor.categories {
+        all if all.contains(&category::RENDER) => Side::Out,
+        all if all.contains(&category::CAPTURE) && is_sound => Side::In,
+        _ => return None,
+    };
+    let mut properties = descriptor.properties.iter();
+    let property = properties.find(|property| property.domain == Domain::Device);
+    property.map(|property| (property, side))
+}
+
 /// The property by which a filter chooses the device it plays on.
 fn output_property(descriptor: &Descriptor) -> Option<&Property> {
-    let is_render = descriptor.categories.contains(&category::RENDER);
-    let mut properties = descriptor.properties.iter();
-    properties.find(|property| is_render && property.domain == Domain::Device)
+    let (property, side) = card_property(descriptor)?;
+    (side == Side::Out).then_some(property)
 }
 
 /// The device that the system plays on when nobody says anything.
@@ -97,9 +154,17 @@ impl App {
             values: &wired.values,
             base: None,
         };
-        output_property(descriptor)
-            .map(|property| settings.text(property))
+        card_property(descriptor)
+            .map(|(property, _)| settings.text(property))
             .unwrap_or_default()
+    }
+
+    /// Which way a filter uses its device.
+    fn side_of(&self, filter: &FilterPath) -> Side {
+        let wired = self.wiring.filters.get(filter);
+        let descriptor = wired.and_then(|wired| wired.descriptor.as_ref());
+        let found = descriptor.and_then(card_property);
+        found.map_or(Side::Out, |(_, side)| side)
     }
 
     /// The agreement as it is to be opened: every filter that names no device has the one that stands for the default, and
@@ -111,26 +176,29 @@ impl App {
                 filter.is_disabled = true;
             }
         }
-        let is_real = |device: &&AudioDevice| device.host != crate::device::null::NAME;
-        let device = self.facts.render_device("").filter(is_real);
-        let Some(name) = device.map(AudioDevice::whole_name) else {
-            return wiring;
-        };
         if self.facts.is_nominal {
             return wiring;
         }
-        let nameless = self.wiring.filters.iter().filter_map(|(path, filter)| {
-            let property = filter.descriptor.as_ref().and_then(output_property)?;
-            let settings = Settings {
-                values: &filter.values,
-                base: None,
+        let is_real = |device: &&AudioDevice| device.host != crate::device::null::NAME;
+        for side in Side::BOTH {
+            let device = side.device(&self.facts, "").filter(is_real);
+            let Some(name) = device.map(AudioDevice::whole_name) else {
+                continue;
             };
-            let key = property.key.to_owned();
-            settings.text(property).is_empty().then_some((path, key))
-        });
-        for (path, key) in nameless {
-            if let Some(filter) = wiring.filters.get_mut(path) {
-                filter.values.insert(key, Value::Text(name.clone()));
+            let nameless = self.wiring.filters.iter().filter_map(|(path, filter)| {
+                let (property, own) = filter.descriptor.as_ref().and_then(card_property)?;
+                let settings = Settings {
+                    values: &filter.values,
+                    base: None,
+                };
+                let key = property.key.to_owned();
+                let is_it = own == side && settings.text(property).is_empty();
+                is_it.then_some((path, key))
+            });
+            for (path, key) in nameless {
+                if let Some(filter) = wiring.filters.get_mut(path) {
+                    filter.values.insert(key, Value::Text(name.clone()));
+                }
             }
         }
         wiring
@@ -141,6 +209,7 @@ impl App {
         self.desk.taken.clear();
         self.desk.waits.clear();
         self.facts.kept.clear();
+        self.facts.kept_input.clear();
         self.show_waits();
         self.banners.retain(|it| !it.text.ends_with(STAYS));
     }
@@ -157,7 +226,8 @@ impl App {
             let wait = self.desk.waits.remove(filter);
             let whole_name = granted.whole_name();
             if asked.is_empty() {
-                self.facts.kept.clone_from(&whole_name);
+                let side = self.side_of(filter);
+                side.kept(&mut self.facts).clone_from(&whole_name);
             }
             if wait.as_ref().is_some_and(|wait| wait.wanted == whole_name) {
                 let text = format!("{whole_name} is there again and was taken back");
@@ -240,11 +310,12 @@ impl App {
     }
 
     fn wait_for_device(&mut self, filter: &FilterPath, why: Option<String>) {
+        let side = self.side_of(filter);
         let asked = self.device_wanted(filter);
         let taken = self.desk.taken.get(filter).filter(|it| it.asked == asked);
         let wanted = match taken {
             Some(taken) => taken.whole_name.clone(),
-            None if asked.is_empty() => self.facts.kept.clone(),
+            None if asked.is_empty() => side.kept(&mut self.facts).clone(),
             None => asked,
         };
         let now = self.seconds();
@@ -262,6 +333,7 @@ impl App {
                 let tries = taken.filter(|_| !is_steady).map_or(0, |taken| taken.tries);
                 let not_before = now + BACK_OFF[tries.min(BACK_OFF.len() - 1)];
                 Wait {
+                    side,
                     wanted,
                     why,
                     tries,
@@ -321,8 +393,11 @@ impl App {
     /// One banner for each device that is waited for, and the observer looks more often meanwhile.
     fn show_waits(&mut self) {
         let is_gone = self.desk.is_waiting();
-        self.banners
-            .retain(|it| !(it.text.ends_with(WAITS) || is_gone && it.text.starts_with(PLAYS)));
+        self.banners.retain(|it| {
+            !(it.text.ends_with(WAITS)
+                || it.text.ends_with(WAITS_IN)
+                || is_gone && it.text.starts_with(PLAYS))
+        });
         let mut texts: Vec<String> = self.desk.waits.values().map(sentence).collect();
         texts.dedup();
         for text in texts {
@@ -347,14 +422,19 @@ impl App {
             "The machine slept for {seconds:.0} s: the graph went on where it was, its devices are opened anew"
         );
         self.say(Urgency::Attention, "Clock", None, text);
-        let outputs = self.outputs();
+        let filters = self.wiring.filters.iter();
+        let cards = filters.filter(|(_, filter)| {
+            let descriptor = filter.descriptor.as_ref();
+            descriptor.is_some_and(|it| card_property(it).is_some())
+        });
+        let cards: Vec<FilterPath> = cards.map(|(path, _)| path.clone()).collect();
         let Some(playing) = &mut self.playing else {
             return false;
         };
-        for (filter, _) in &outputs {
+        for filter in &cards {
             playing.renew(filter);
         }
-        !outputs.is_empty()
+        !cards.is_empty()
     }
 
     /// Takes in which devices there are now. Whether the graph is to be agreed anew.
@@ -375,11 +455,11 @@ impl App {
         let seconds = self.seconds();
         for (filter, wait) in &mut self.desk.waits {
             let is_it = |device: &AudioDevice| match wait.wanted.as_str() {
-                "" => device.is_default,
+                "" => wait.side.is_default(device),
                 name => device.is_called(name),
             };
-            let can_render = |device: &&AudioDevice| !device.render.is_empty();
-            let is_there = self.facts.devices.iter().filter(can_render).any(is_it);
+            let can = |device: &&AudioDevice| wait.side.can(device);
+            let is_there = self.facts.devices.iter().filter(can).any(is_it);
             // ALSA opens names that it does not list.
             let was_listed = wait.wanted.is_empty() || self.facts.gone.iter().any(is_it);
             if (is_there || !was_listed) && seconds >= wait.not_before {
@@ -579,7 +659,8 @@ impl App {
 
     /// The device that is waited for; empty is any.
     pub(super) fn device_missing(&self) -> Option<&str> {
-        let wait = self.desk.waits.values().next()?;
+        let mut waits = self.desk.waits.values();
+        let wait = waits.find(|wait| wait.side == Side::Out)?;
         Some(&wait.wanted)
     }
 
@@ -611,12 +692,17 @@ impl App {
 }
 
 fn sentence(wait: &Wait) -> String {
-    let what = match &wait.why {
-        Some(why) => why.clone(),
-        None if wait.wanted.is_empty() => "No sound card was found".into(),
-        None => format!("{} is not there", wait.wanted),
+    let what = match (&wait.why, wait.side) {
+        (Some(why), _) => why.clone(),
+        (None, Side::Out) if wait.wanted.is_empty() => "No sound card was found".into(),
+        (None, Side::In) if wait.wanted.is_empty() => "No sound input was found".into(),
+        (None, _) => format!("{} is not there", wait.wanted),
     };
-    format!("{what}. {WAITS}")
+    let waits = match wait.side {
+        Side::Out => WAITS,
+        Side::In => WAITS_IN,
+    };
+    format!("{what}. {waits}")
 }
 
 #[cfg(test)]

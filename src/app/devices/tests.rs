@@ -122,6 +122,7 @@ impl Desk {
                 capture: vec![],
                 rate_hz: 48_000,
                 is_default,
+                is_default_input: false,
             });
         });
     }

@@ -70,7 +70,8 @@ actions! {
         SetMaster SetCompensation SetFullQuality Arrange SnapToGrid Align Distribute DisconnectSelection DisconnectAll ConnectToBody InsertOnWire DropOnWire
         AddFilterWired Delete DeleteSelection Move Rename SetProperty SetRate Enter Leave LeaveTo Reveal Group Ungroup
         ShowPin HidePin RenamePin SetBypass SetDisabled AddComment AddFrame EditNote MoveNotes ResizeNote RemoveNotes
-        TapTempo RenderPin ConnectFilters;
+        TapTempo RenderPin ConnectFilters
+        WearHeadphones MuteInput;
     // Another document, a file, what is selected, the gate, notes, devices, the program itself: what plays goes on, or
     // begins anew.
     not:
@@ -129,7 +130,16 @@ fn acts(app: &App, files: &Files) -> Vec<(Vec<Action>, Action)> {
         filters: vec![FilterId(id)],
         is_on: true,
     };
+    let microphone = Action::AddFilter {
+        key: "audio_device_in".into(),
+        at,
+    };
     vec![
+        (
+            vec![microphone],
+            Action::WearHeadphones(FilterPath::of(FilterId(6))),
+        ),
+        (vec![], Action::MuteInput(FilterPath::of(FilterId(1)))),
         (
             vec![],
             Action::AddFilter {

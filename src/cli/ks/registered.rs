@@ -80,6 +80,7 @@ pub(super) fn device(host: &mut Host, it: &Device) -> Result<Json, String> {
                 host: it.name.clone(),
                 name: it.name.clone(),
                 is_default: false,
+                is_default_input: false,
                 ..device
             }));
         }

@@ -25,14 +25,16 @@ use std::time::{Duration, Instant};
 use cpal::{HostId, Stream};
 
 use crate::ks::{AudioFormat, DataFormat, Granted, Waker};
-use crate::portcls::ring::{Cursor, FrameRing, ring};
-use crate::portcls::{DeviceError, MiniportWaveRt};
+use crate::portcls::intake::IntakeRing;
+use crate::portcls::ring::{CardEnd, Cursor, FrameRing, ring};
+use crate::portcls::{DeviceError, MiniportWaveIn, MiniportWaveRt};
 
+mod capture;
 mod stream;
 #[cfg(test)]
 mod tests;
 
-use stream::build;
+use capture::Capturing;
 pub(super) use stream::rank;
 
 /// How long a device may take to open.
@@ -57,15 +59,52 @@ fn now() -> Instant {
     Instant::now()
 }
 
+/// Which way samples go: the ends of its ring, and how its stream is built.
+trait Direction {
+    type Port: Send + 'static;
+    type End: Send + 'static;
+
+    fn ring(order: &Order) -> (Self::Port, Self::End, Arc<Cursor>);
+
+    /// Builds the stream and hands it the card's end of the ring, which stays where it is when there is none.
+    fn build(
+        order: &Order,
+        cursor: &Arc<Cursor>,
+        end: &mut Option<Self::End>,
+    ) -> Result<Begun, Refused>;
+}
+
+/// To a card.
+struct Playing;
+
+impl Direction for Playing {
+    type Port = FrameRing;
+    type End = CardEnd;
+
+    fn ring(order: &Order) -> (FrameRing, CardEnd, Arc<Cursor>) {
+        let (ring, card) = ring(order.audio.channels as usize, order.quantum);
+        let cursor = ring.cursor().clone();
+        (ring, card, cursor)
+    }
+
+    fn build(
+        order: &Order,
+        cursor: &Arc<Cursor>,
+        end: &mut Option<CardEnd>,
+    ) -> Result<Begun, Refused> {
+        stream::build(order, cursor, end)
+    }
+}
+
 /// An open card.
-pub(super) struct AudioCard {
-    ring: Option<FrameRing>,
+pub(super) struct AudioCard<P> {
+    ring: Option<P>,
     granted: Granted,
     is_open: Arc<AtomicBool>,
     keeper: std::thread::Thread,
 }
 
-impl MiniportWaveRt for AudioCard {
+impl MiniportWaveRt for AudioCard<FrameRing> {
     fn allocate(&mut self) -> Option<FrameRing> {
         self.ring.take()
     }
@@ -75,26 +114,55 @@ impl MiniportWaveRt for AudioCard {
     }
 }
 
-impl Drop for AudioCard {
+impl MiniportWaveIn for AudioCard<IntakeRing> {
+    fn allocate(&mut self) -> Option<IntakeRing> {
+        self.ring.take()
+    }
+
+    fn granted(&self) -> Granted {
+        self.granted.clone()
+    }
+}
+
+impl<P> Drop for AudioCard<P> {
     fn drop(&mut self) {
         self.is_open.store(false, Ordering::Release);
         self.keeper.unpark();
     }
 }
 
-/// Opens the card called `name`.
+/// Opens the card called `name` to play on it.
 pub(super) fn open(
     name: &str,
     format: &DataFormat,
     quantum: usize,
     waker: Waker,
-) -> Result<AudioCard, DeviceError> {
+) -> Result<AudioCard<FrameRing>, DeviceError> {
+    open_to::<Playing>(name, format, quantum, waker)
+}
+
+/// Opens the card called `name` to hear through it.
+pub(super) fn open_capture(
+    name: &str,
+    format: &DataFormat,
+    quantum: usize,
+    waker: Waker,
+) -> Result<AudioCard<IntakeRing>, DeviceError> {
+    open_to::<Capturing>(name, format, quantum, waker)
+}
+
+fn open_to<D: Direction>(
+    name: &str,
+    format: &DataFormat,
+    quantum: usize,
+    waker: Waker,
+) -> Result<AudioCard<D::Port>, DeviceError> {
     let unavailable = |reason: String| DeviceError::Unavailable {
         device: shown(name),
         reason,
     };
     let Some(audio) = format.audio else {
-        return Err(unavailable("only sound can be played".into()));
+        return Err(unavailable("it carries sound only".into()));
     };
     let is_open = Arc::new(AtomicBool::new(true));
     let (answer, answered) = mpsc::channel();
@@ -107,7 +175,7 @@ pub(super) fn open(
     };
     let keeper = std::thread::Builder::new()
         .name("card".into())
-        .spawn(move || keep(&order, &answer))
+        .spawn(move || keep::<D>(&order, &answer))
         .map_err(|error| unavailable(error.to_string()))?;
     let keeper = keeper.thread().clone();
     match answered.recv_timeout(PATIENCE) {
@@ -142,7 +210,7 @@ struct Order {
     is_open: Arc<AtomicBool>,
 }
 
-type Answer = Result<(FrameRing, Granted), DeviceError>;
+type Answer<P> = Result<(P, Granted), DeviceError>;
 
 /// Why a stream could not be built.
 struct Refused {
@@ -196,10 +264,10 @@ impl Drop for Held {
 }
 
 /// The life of a stream's thread: open, answer, watch, close.
-fn keep(order: &Order, answer: &mpsc::Sender<Answer>) {
-    let begun = match begin(order) {
+fn keep<D: Direction>(order: &Order, answer: &mpsc::Sender<Answer<D::Port>>) {
+    let begun = match begin::<D>(order) {
         Err(refused) if refused.is_busy && Held::is_any(&host_of(&order.name)) => {
-            take_over(order, answer)
+            take_over::<D>(order, answer)
         }
         Err(refused) => {
             // Nobody may be waiting any more.
@@ -260,13 +328,12 @@ struct Begun {
 }
 
 /// Opens a stream and sees it start: a server that has just come up may break the first one off.
-fn begin(order: &Order) -> Result<(Begun, FrameRing), Refused> {
+fn begin<D: Direction>(order: &Order) -> Result<(Begun, D::Port), Refused> {
     let mut tries = 1;
     loop {
-        let (ring, card) = ring(order.audio.channels as usize, order.quantum);
-        let cursor = ring.cursor().clone();
+        let (ring, end, cursor) = D::ring(order);
         cursor.set_period(order.quantum);
-        let begun = build(order, &cursor, &mut Some(card))?;
+        let begun = D::build(order, &cursor, &mut Some(end))?;
         let start = now();
         while cursor.calls() == 0
             && !cursor.is_lost()
@@ -284,9 +351,8 @@ fn begin(order: &Order) -> Result<(Begun, FrameRing), Refused> {
 }
 
 /// Hands the ring out at once, and builds the stream when the old one is closed.
-fn take_over(order: &Order, answer: &mpsc::Sender<Answer>) -> Option<Begun> {
-    let (ring, card) = ring(order.audio.channels as usize, order.quantum);
-    let cursor = ring.cursor().clone();
+fn take_over<D: Direction>(order: &Order, answer: &mpsc::Sender<Answer<D::Port>>) -> Option<Begun> {
+    let (ring, end, cursor) = D::ring(order);
     cursor.set_period(order.quantum);
     let (host, name) = order.name.split_once(':').unwrap_or(("", &order.name));
     let granted = Granted {
@@ -298,9 +364,9 @@ fn take_over(order: &Order, answer: &mpsc::Sender<Answer>) -> Option<Begun> {
         period: order.quantum,
     };
     answer.send(Ok((ring, granted))).ok()?;
-    let mut card = Some(card);
+    let mut end = Some(end);
     let begun = retry(&order.is_open, HANDOVER, || {
-        build(order, &cursor, &mut card)
+        D::build(order, &cursor, &mut end)
     });
     match begun {
         Ok(begun) => Some(begun),

@@ -38,35 +38,13 @@ pub(super) fn build(
 ) -> Result<Begun, Refused> {
     let (host, device) = enumerate::find_output(&order.name)?;
     let device_name = format!("{host}:{}", enumerate::device_name(&device));
-    let refused = |error: cpal::Error| {
-        let device = device_name.clone();
-        let is_busy = error.kind() == ErrorKind::DeviceBusy;
-        let error = match error.kind() {
-            ErrorKind::UnsupportedConfig => DeviceError::Format {
-                device,
-                reason: error.to_string(),
-            },
-            ErrorKind::DeviceBusy => DeviceError::Unavailable {
-                device,
-                reason: "another program holds it; a sound server would share it".into(),
-            },
-            _ => DeviceError::Unavailable {
-                device,
-                reason: error.to_string(),
-            },
-        };
-        Refused { error, is_busy }
-    };
+    let refused = |error: cpal::Error| refusal(&device_name, &error);
     let ranges: Vec<_> = device
         .supported_output_configs()
         .map_err(&refused)?
         .collect();
     let Some(range) = best(&ranges, order.audio) else {
-        let wanted = DataFormat::float(order.audio.channels, order.audio.rate_hz);
-        return Err(Refused::from(DeviceError::Format {
-            device: device_name,
-            reason: format!("none of its formats can carry {wanted}"),
-        }));
+        return Err(cannot_carry(&device_name, order.audio));
     };
     let config = StreamConfig {
         channels: range.channels(),
@@ -124,6 +102,36 @@ pub(super) fn build(
     })
 }
 
+/// What a host's error means for whoever wanted the device.
+pub(super) fn refusal(device_name: &str, error: &cpal::Error) -> Refused {
+    let device = device_name.to_owned();
+    let is_busy = error.kind() == ErrorKind::DeviceBusy;
+    let error = match error.kind() {
+        ErrorKind::UnsupportedConfig => DeviceError::Format {
+            device,
+            reason: error.to_string(),
+        },
+        ErrorKind::DeviceBusy => DeviceError::Unavailable {
+            device,
+            reason: "another program holds it; a sound server would share it".into(),
+        },
+        _ => DeviceError::Unavailable {
+            device,
+            reason: error.to_string(),
+        },
+    };
+    Refused { error, is_busy }
+}
+
+/// No format of the device fits the wire.
+pub(super) fn cannot_carry(device_name: &str, audio: AudioFormat) -> Refused {
+    let wanted = DataFormat::float(audio.channels, audio.rate_hz);
+    Refused::from(DeviceError::Format {
+        device: device_name.to_owned(),
+        reason: format!("none of its formats can carry {wanted}"),
+    })
+}
+
 /// The range that carries a wire: enough channels but no more than needed, then the best samples.
 pub(super) fn best(
     ranges: &[SupportedStreamConfigRange],
@@ -160,7 +168,11 @@ pub(in crate::device) fn rank(format: SampleFormat) -> Option<u8> {
 
 /// The quantum, as far as the device goes along. JACK's period is its server's, and PulseAudio's is at least
 /// [`SHARED_PERIOD_SECONDS`].
-fn buffer_size(host: HostId, range: &SupportedStreamConfigRange, order: &Order) -> BufferSize {
+pub(super) fn buffer_size(
+    host: HostId,
+    range: &SupportedStreamConfigRange,
+    order: &Order,
+) -> BufferSize {
     if enumerate::is_jack(host) {
         return BufferSize::Default;
     }

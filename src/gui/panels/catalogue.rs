@@ -140,6 +140,7 @@ fn wishes(key: &str) -> &'static str {
 
         "wave_reader" => "wav file play open sample",
         "wave_writer" => "wav file record save",
+        "audio_device_in" => "microphone mic line input record capture",
         "audio_device_out" => "speaker headphones sound card output",
         "midi_device_in" => "controller keys hardware",
         "meter" => "level peak vu loudness",

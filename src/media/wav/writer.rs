@@ -95,8 +95,8 @@ impl<W: Write + Seek> WavWriter<W> {
             SampleKind::Pcm16 | SampleKind::Pcm24 => (TAG_PCM, kind.bits()),
             SampleKind::Float32 => (TAG_FLOAT, 32),
         };
-        let extensible =
-            channels > 2 || kind == SampleKind::Pcm24 || channel_mask != usual_mask(channels);
+        // For one or two channels the plain head says it all, and every program reads that.
+        let extensible = channels > 2 || channel_mask != usual_mask(channels);
         let block = channels * (bits / 8);
         let hold = u64::from(rate_hz) / HOLDS_PER_SECOND * u64::from(block);
         let hold = hold.clamp(u64::from(block), HOLD as u64) as usize;
