@@ -366,6 +366,9 @@ pub enum Action {
         is_on: bool,
     },
 
+    /// The last minutes of what was played go into a file, .wav or .flac.
+    ExportMinutes(PathBuf),
+
     /// Nobody hears the loudspeaker but who wears it: an input is told so, and the warning ends. One undo step.
     WearHeadphones(FilterPath),
     /// An input takes no part in what plays. One undo step.

@@ -44,6 +44,8 @@ mod minidrivers;
 
 mod air;
 
+mod minutes;
+
 mod frames;
 
 mod groups;
@@ -232,6 +234,8 @@ pub struct App {
     class_faults: Vec<(FilterPath, String)>,
 
     air_loops: Vec<AirLoop>,
+
+    minutes: minutes::Minutes,
     /// Filters that did not come back from a cycle: they are left out.
     barred: BTreeSet<FilterPath>,
 
@@ -326,6 +330,8 @@ impl App {
             class_faults: vec![],
 
             air_loops: vec![],
+
+            minutes: minutes::Minutes::default(),
             epoch: Epoch::new(),
             agreements: 0,
 
@@ -388,6 +394,8 @@ impl App {
                 };
             }
             Action::SetState(state) => self.set_state(state),
+
+            Action::ExportMinutes(path) => self.export_minutes(path),
 
             Action::WearHeadphones(input) => self.wear_headphones(&input),
             Action::MuteInput(input) => self.mute_input(&input),

@@ -21,6 +21,7 @@ impl App {
             return;
         };
         let (news, has_swapped) = playing.poll();
+
         let stories = playing.take_stories();
         while let Some(frame) = playing.tapped() {
             self.frames.take(frame);
@@ -48,6 +49,7 @@ impl App {
         self.find_lost_devices();
         self.cut_off_stuck();
         self.tell_floods();
+        self.hear_minutes();
         self.tell_minidrivers();
         if self.desk.is_waiting() {
             self.prune_waits();

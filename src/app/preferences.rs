@@ -115,6 +115,8 @@ pub struct Preferences {
 
     /// What becomes of a graph at its end.
     pub at_end: AtEnd,
+    /// How many seconds of what was played are kept in memory; 0 keeps none.
+    pub last_minutes_seconds: u32,
     /// Fields of other versions, as they stand in the file.
     unknown: BTreeMap<String, String>,
 }
@@ -143,6 +145,7 @@ impl Default for Preferences {
             glass_wires: false,
 
             at_end: AtEnd::GoOn,
+            last_minutes_seconds: super::minutes::USUAL_SECONDS,
             unknown: BTreeMap::new(),
         }
     }
@@ -188,6 +191,7 @@ fields! {
     glass_wires,
 
     at_end,
+    last_minutes_seconds,
 }
 
 impl Preferences {

@@ -60,6 +60,9 @@ pub(super) struct Play {
     /// Write which filter ran when into a file that a browser's tracing viewer reads
     #[arg(long, value_name = "FILE.json")]
     trace: Option<PathBuf>,
+    /// Write what was played last, at most five minutes, into a file at the end: .wav, or .flac
+    #[arg(long, value_name = "FILE.wav")]
+    keep_last: Option<PathBuf>,
     #[command(flatten)]
     timing: timing::Overrides,
     /// Tell when the graph's clock comes to that time; may be given several times
@@ -128,6 +131,12 @@ pub(super) fn run(it: &Play) -> Result<Answer, Failure> {
     session.run(it)?;
     if let Some(trace) = &it.trace {
         session.write_trace(trace)?;
+    }
+    if let Some(path) = &it.keep_last {
+        session.app.write_minutes(path).map_err(|reason| {
+            Failure::file(path, format!("write {}", path.display()), reason)
+                .cure("play on a device, and name a .wav or .flac in a folder you may write to")
+        })?;
     }
     Ok(session.answer(it, &document, problems))
 }

@@ -84,6 +84,8 @@ pub struct OpenFilter {
     pub length_seconds: Option<f64>,
     /// Whether what it gives goes by the graph's position.
     pub is_positioned: bool,
+    /// What it plays, for whoever keeps it.
+    pub tape: Option<crate::ks::Tape>,
 }
 
 /// The clock on a pin of a filter.
@@ -461,6 +463,8 @@ impl Builder {
             reports_quality: opened.reports_quality,
 
             class: opened.class,
+
+            tape: opened.tape,
         };
         node.entry = Some(entry);
         node.lends = open.lends;

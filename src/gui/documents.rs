@@ -79,6 +79,7 @@ impl Screen {
             Why::Picture => named(&document.name, ".png"),
             Why::Report => named(&document.name, " report.html"),
             Why::Timeline => named(&document.name, " timeline.json"),
+            Why::Minutes => named(&document.name, " last minutes.wav"),
             _ => String::new(),
         };
         let answer = self.files.ask(Wanted { why }, &folder, &name, ctx);
@@ -136,6 +137,7 @@ impl Screen {
             Why::Picture => self.app.perform(Action::Picture(path)),
             Why::Report => self.app.perform(Action::Report(path)),
             Why::Timeline => self.app.perform(Action::ExportTimeline(path)),
+            Why::Minutes => self.app.perform(Action::ExportMinutes(path)),
             Why::Property { filter, key, .. } => {
                 let value = Some(Value::Text(path.to_string_lossy().into_owned()));
                 self.app.perform(Action::SetProperty {

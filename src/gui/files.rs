@@ -36,6 +36,9 @@ pub(super) enum Why {
     /// For the timeline.
     Timeline,
 
+    /// For the last minutes of what was played.
+    Minutes,
+
     /// For a property of a filter; `is_written` when the filter makes the file.
     Property {
         /// The filter.
@@ -69,6 +72,7 @@ impl Wanted {
             Why::Picture => ends(&[".png", ".svg", ".dot"]),
             Why::Report => ends(&[".html", ".md", ".txt"]),
             Why::Timeline => ends(&[".json"]),
+            Why::Minutes => ends(&[".wav", ".flac"]),
         }
     }
 
@@ -79,6 +83,7 @@ impl Wanted {
             Why::Picture => "png",
             Why::Report => "html",
             Why::Timeline => "json",
+            Why::Minutes => "wav",
             Why::Open | Why::Merge | Why::Render | Why::Missing(_) | Why::Property { .. } => {
                 return path;
             }
@@ -92,7 +97,7 @@ impl Wanted {
     fn is_save(&self) -> bool {
         match self.why {
             Why::Open | Why::Merge | Why::Render | Why::Missing(_) => false,
-            Why::SaveAs | Why::Picture | Why::Report | Why::Timeline => true,
+            Why::SaveAs | Why::Picture | Why::Report | Why::Timeline | Why::Minutes => true,
             Why::Property { is_written, .. } => is_written,
         }
     }
@@ -216,6 +221,7 @@ fn dialog(wanted: &Wanted, folder: &Path, name: &str) -> Option<PathBuf> {
         Why::Picture => dialog.add_filter("Pictures", &["png", "svg", "dot"]),
         Why::Report => dialog.add_filter("Reports", &["html", "md", "txt"]),
         Why::Timeline => dialog.add_filter("Traces", &["json"]),
+        Why::Minutes => dialog.add_filter("Sounds", &["wav", "flac"]),
     };
     if wanted.is_save() {
         dialog.set_file_name(name).save_file()

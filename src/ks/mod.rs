@@ -42,9 +42,13 @@ mod state;
 mod status;
 mod time;
 
+mod tape;
+
 mod topology;
 
 pub use catalogue::{Catalogue, RegisterError};
+
+pub use tape::{Tape, TapeEnd};
 
 pub use class::{ClassLane, ClassSheet, ClassView, ClassWord, Health};
 

@@ -15,6 +15,7 @@ use super::pin_clock::DeviceClock;
 use super::record::MiniportWaveIn;
 use super::ring::{Cursor, FrameRing};
 use crate::dsp::Limiter;
+use crate::ks::Tape;
 use crate::ks::{
     DataFormat, Flow, Granted, Io, OpenError, Opened, Opening, Pacer, Processor, Property, Seek,
     State, Telemetry, ValueSlot, Waker, Wave, flag, samples_at,
@@ -25,6 +26,9 @@ const FALL_DB: f32 = 24.0;
 
 /// What is dropped upon Pause fades for so long.
 const FLUSH_MILLIS: usize = 5;
+
+/// Seconds that a tape has room for: so long may whoever keeps it be held up.
+const TAPE_SECONDS: usize = 4;
 
 /// The most channels of a card.
 pub const MOST_CHANNELS: usize = 32;
@@ -187,6 +191,7 @@ pub fn open_render(
         rate_hz,
         graph_rate_hz: opening.rate_hz,
     };
+    let (write, tape) = Tape::new(channels, rate_hz, TAPE_SECONDS * rate_hz as usize);
     let published = Telemetry::new(telemetry::COUNT);
     let ceiling_db = opening.settings.number(ceiling);
     let port = WaveRtPort {
@@ -205,8 +210,10 @@ pub fn open_render(
         follow,
         clock: clock.clone(),
         flushes: false,
+        tape: write,
     };
     Ok(Opened::processor(port)
+        .tape(tape)
         .pacer(Box::new(pacer))
         .clock(clock)
         .telemetry(published)
@@ -234,6 +241,8 @@ struct WaveRtPort {
     clock: Arc<DeviceClock>,
     /// What it was given last is to be dropped upon Pause (HDR-11).
     flushes: bool,
+    /// Takes a copy of what is played.
+    tape: rtrb::Producer<f32>,
 }
 
 impl Processor for WaveRtPort {
@@ -334,6 +343,26 @@ impl WaveRtPort {
     fn finish(&mut self, frame: &mut Wave, ceiling_db: f64) {
         self.limit(frame, ceiling_db);
         self.measure(frame);
+        self.keep(frame);
+    }
+
+    /// Copies what is played onto the tape, if this card drives the graph and somebody listens.
+    fn keep(&mut self, frame: &Wave) {
+        let channels = frame.channel_count();
+        if self.ring.cursor().is_foreign() {
+            return;
+        }
+        let Ok(mut chunk) = self.tape.write_chunk(frame.len() * channels) else {
+            return;
+        };
+        let (one, two) = chunk.as_mut_slices();
+        for (channel, samples) in frame.channels().enumerate() {
+            let places = one.iter_mut().chain(two.iter_mut());
+            for (place, sample) in places.skip(channel).step_by(channels).zip(samples) {
+                *place = *sample;
+            }
+        }
+        chunk.commit_all();
     }
 
     fn limit(&mut self, frame: &mut Wave, ceiling_db: f64) {

@@ -6,6 +6,7 @@ use super::Playing;
 use super::states::Seats;
 use crate::engine::{Blamed, Built, Fired, OpenFilter, Report};
 use crate::graph::{FilterPath, PinAddress};
+use crate::ks::Tape;
 use crate::ks::{Granted, OpenError, Quality, State, Status};
 
 /// Something the engine told, in terms of the document.
@@ -224,6 +225,7 @@ impl Playing {
                 self.faults.remove(path);
                 self.told.retain(|(entry, _), _| *entry != open.entry);
                 self.lost.remove(&open.entry);
+                self.tapes.extend(open.tape.as_ref().and_then(Tape::take));
                 news.extend(
                     open.notes
                         .iter()

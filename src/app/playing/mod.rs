@@ -17,6 +17,7 @@ use crate::engine::{
 };
 use crate::engine::{PinFigures, PinRecord, Story};
 use crate::graph::{FilterPath, PinAddress, Wiring};
+use crate::ks::TapeEnd;
 use crate::ks::{
     Catalogue, ClassWord, Clock, Health, KernelEvent, LoopRange, Reading, Settings, State,
     Telemetry,
@@ -71,6 +72,9 @@ pub(super) struct Playing {
     /// Outputs by entry and place.
     outputs: BTreeMap<(u32, u16), PinAddress>,
     stories: Vec<(Story, BTreeMap<u32, FilterPath>)>,
+
+    /// Tapes of cards that were opened.
+    tapes: Vec<TapeEnd>,
 }
 
 impl Playing {
@@ -107,6 +111,8 @@ impl Playing {
             records: BTreeMap::new(),
             outputs: BTreeMap::new(),
             stories: vec![],
+
+            tapes: vec![],
         })
     }
 
@@ -267,6 +273,11 @@ impl Playing {
 
     pub(super) fn open(&self, filter: &FilterPath) -> Option<&OpenFilter> {
         self.open.get(filter)
+    }
+
+    /// Tapes of cards that were opened since it was asked last.
+    pub(super) fn take_tapes(&mut self) -> Vec<TapeEnd> {
+        std::mem::take(&mut self.tapes)
     }
 
     /// What minidrivers have to say since they were last asked.

@@ -257,6 +257,7 @@ impl Wanted {
 
             Why::Picture => "Export a picture of the graph",
             Why::Timeline => "Export the timeline",
+            Why::Minutes => "Export the last minutes",
             Why::Report => "Save a report",
         };
         words.to_owned()
@@ -266,7 +267,7 @@ impl Wanted {
         match self.why {
             Why::Open => "Open",
             Why::Merge => "Merge",
-            Why::SaveAs | Why::Picture | Why::Report | Why::Timeline => "Save",
+            Why::SaveAs | Why::Picture | Why::Report | Why::Timeline | Why::Minutes => "Save",
             Why::Render => "Play",
             Why::Missing(_) => "Use",
             Why::Property { .. } => "Choose",

@@ -149,6 +149,8 @@ pub struct Opened {
     pub length_seconds: Option<f64>,
     /// Whether what it gives goes by the graph's position.
     pub is_positioned: bool,
+    /// What it plays, for whoever keeps it.
+    pub tape: Option<crate::ks::Tape>,
 }
 
 impl Opened {
@@ -172,6 +174,7 @@ impl Opened {
 
             length_seconds: None,
             is_positioned: false,
+            tape: None,
         }
     }
 
@@ -190,6 +193,12 @@ impl Opened {
     /// The same; what comes in first comes in frames of its own ([`Processor::lend`]).
     pub fn lends(mut self) -> Self {
         self.lends = true;
+        self
+    }
+
+    /// The same; what it plays goes onto a tape too.
+    pub fn tape(mut self, tape: crate::ks::Tape) -> Self {
+        self.tape = Some(tape);
         self
     }
 

@@ -198,6 +198,7 @@ cases! {
     "tools.connect.format", three, |w| connects(w) == ConnectMode::WithFormat;
     "file.picture", three, |w| w.sees("Export a picture of the graph");
     "tools.report", three, |w| w.sees("Save a report");
+    "tools.export_minutes", three, |w| w.sees("Export the last minutes");
     "tools.export_timeline", three, |w| w.sees("Export the timeline");
     "tools.preferences", three, |w| w.sees("Preferences");
 

@@ -58,6 +58,16 @@ pub(super) const SPECS: &[Spec] = &[
     .at(Menu::Tools, 1),
 
     Spec::new(
+        "tools.export_minutes",
+        "Export Last Minutes\u{2026}",
+        "Writes the last minutes of what was played, also after Stop, into a file: .wav or .flac.",
+        |screen, ctx| screen.ask_for(ctx, Why::Minutes),
+    )
+    .keys(&["Ctrl+Shift+B"])
+    .also(&["record", "bounce", "keep the last minutes"])
+    .at(Menu::Tools, 1),
+
+    Spec::new(
         "tools.preferences",
         "Preferences\u{2026}",
         "Looks, motion and keys.",
