@@ -70,6 +70,8 @@ mod news;
 mod notes;
 mod observe;
 
+pub(crate) mod offline;
+
 mod options;
 
 mod origins;

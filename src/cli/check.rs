@@ -6,10 +6,9 @@ use clap::Args;
 use serde_json::{Value as Json, json};
 
 use super::failure::{Exit, Failure};
-use super::feed::Feeds;
 use super::load::{self, Bench, Document, FRAME_SAMPLES};
-use super::take::Take;
 use super::{Answer, shapes};
+use crate::app::offline::{Feeds, Take};
 use crate::graph::{FilterPath, Problem, Wiring, pipes};
 use crate::ks::{ClassSheet, DataFlow, Domain, Value};
 
@@ -88,12 +87,18 @@ fn try_out(
         facts: bench.facts.clone(),
         wiring,
     };
-    let mut take = Take::start(&bench, document.base.clone(), Feeds::new(), FRAME_SAMPLES);
+    let mut take = Take::start(
+        &bench.wiring,
+        &bench.catalogue,
+        document.base.clone(),
+        Feeds::new(),
+        FRAME_SAMPLES,
+    );
     if run {
         let rate = u64::from(bench.wiring.rate_hz.max(1));
         let nobody = FilterPath::default();
         for tenth in 1..=RUN_SECONDS * 10 {
-            take.run_to(rate * tenth / 10, &nobody, &mut |_| Ok(()))?;
+            take.run_to::<Failure>(rate * tenth / 10, &nobody, &mut |_| Ok(()))?;
             if take.has_ended() {
                 break;
             }

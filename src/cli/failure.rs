@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
 
+use crate::app::offline::Trouble;
+use crate::engine::Stuck;
 use crate::graph::Refusal;
 use crate::ks::Status;
 
@@ -151,5 +153,27 @@ impl Failure {
             document["refusal"] = super::shapes::refusal(refusal);
         }
         document
+    }
+}
+
+impl From<Stuck> for Failure {
+    fn from(stuck: Stuck) -> Self {
+        Self::no("run the graph", stuck.to_string())
+    }
+}
+
+impl From<Trouble> for Failure {
+    fn from(trouble: Trouble) -> Self {
+        let words = trouble.to_string();
+        match trouble {
+            Trouble::Stuck(_) => Self::no("run the graph", words),
+            Trouble::Nothing => Self::no("render the graph", words)
+                .cure("`ksgraph check GRAPH --run` says what stands in the way"),
+            Trouble::Cancelled => Self::no("render the graph", words),
+            Trouble::File { path, .. } => {
+                Self::file(&path, format!("write {}", path.display()), words)
+                    .cure("choose a folder you may write to, on a disk that has room")
+            }
+        }
     }
 }

@@ -1,18 +1,15 @@
 //! `--feed FILTER=FILE.mid`: a MIDI file in place of what a person would play.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::failure::Failure;
 use super::load::Document;
 use super::{names, say};
+use crate::app::offline::Feeds;
 use crate::graph::{FilterPath, Wiring};
 use crate::ks::{DataFlow, KernelEvent, Kind, RefTime};
 use crate::midi::read_smf;
-
-/// Events by the filter that plays them.
-pub(super) type Feeds = BTreeMap<FilterPath, Arc<[KernelEvent]>>;
 
 /// Reads every feed that was asked for.
 pub(super) fn read(

@@ -36,8 +36,6 @@ mod soak;
 
 mod switch;
 
-mod take;
-
 mod timing;
 
 mod values;

@@ -1,6 +1,5 @@
 //! `ksgraph render GRAPH -o OUT.wav` or `OUT.flac`: offline, as fast as the machine allows, bit for bit the same for any quantum.
 
-use std::fs::{File, OpenOptions};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -8,22 +7,20 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::failure::{Exit, Failure};
+use super::interrupt::Interrupt;
 use super::load::{self, Bench, Document};
-use super::take::Take;
 use super::{Answer, feed, names, shapes, timing};
+use crate::app::offline::{self, MOST_SECONDS, Order, Progress, Take};
 use crate::app::places;
 use crate::dsp::measure;
-use crate::graph::{FilterPath, PinAddress, Problem, beside};
+use crate::engine::Epoch;
+use crate::graph::{FilterPath, Problem};
+use crate::ks::AudioFormat;
 use crate::ks::ids::category;
-use crate::ks::{AudioFormat, DataFlow, TAIL_DB};
-use crate::media::{Container, SampleKind, SoundWriter, WavError, Written};
+use crate::media::{Container, SampleKind};
 
-/// How long at most, when nothing else says.
-const MOST_SECONDS: u64 = 60;
-/// A tail below this for half a second has ended.
-const SILENCE_DBFS: f32 = -TAIL_DB as f32;
-/// Every so many parts of a second it is asked whether all is over: the same places for any quantum.
-const LOOKS_PER_SECOND: u64 = 10;
+/// How often progress is told, in nanoseconds.
+const TELL_NANOS: u64 = 200_000_000;
 /// The longest cycle that may be asked for.
 const MOST_SAMPLES: usize = 1 << 16;
 
@@ -156,7 +153,13 @@ pub(super) fn run(it: &Render) -> Result<Answer, Failure> {
         Some(end) => Some((end - start.unwrap_or(0)) as f64 / f64::from(rate_hz.max(1))),
         None => it.seconds,
     };
-    let mut take = Take::start(&bench, document.base.clone(), feeds, it.quantum);
+    let mut take = Take::start(
+        &bench.wiring,
+        &bench.catalogue,
+        document.base.clone(),
+        feeds,
+        it.quantum,
+    );
     let endless = take.endless();
     if asked.is_none() && !endless.is_empty() {
         return Err(Failure::usage(
@@ -168,14 +171,23 @@ pub(super) fn run(it: &Render) -> Result<Answer, Failure> {
     if let Some(start) = start.filter(|it| *it > 0) {
         take.begin_at(start, &sink)?;
     }
-    let mut beside = Beside::create(&it.output, audio, container, kind)?;
-    let length = Length::new(asked, rate_hz, audio.rate_hz);
-    let peak = if is_reached {
-        record(&mut take, &sink, &length, &mut beside)?
-    } else {
-        silence(&length, audio, &mut beside)?
+    let order = Order {
+        sink: sink.clone(),
+        audio,
+        seconds: asked,
+        container,
+        kind,
+        output: it.output.clone(),
     };
-    let (written, graph_samples) = (beside.finish()?, take.position());
+    let done = if is_reached {
+        let mut teller = Teller::new();
+        let done = offline::render(&mut take, &order, &mut |progress| teller.goes_on(progress));
+        teller.clear();
+        done?
+    } else {
+        offline::silence(&order, rate_hz)?
+    };
+    let (written, peak, graph_samples) = (done.written, done.peak, done.graph_samples);
 
     let seconds = written.frames as f64 / f64::from(audio.rate_hz);
     let (load_mean, load_max) = take.loads();
@@ -303,21 +315,6 @@ struct Target {
 fn renderer(document: &Document, bench: &Bench, wanted: Option<&str>) -> Result<Target, Failure> {
     let tried = format!("render {}", document.path.display());
     let wiring = &bench.wiring;
-    let input = |path: &FilterPath| -> Option<AudioFormat> {
-        let descriptor = wiring.filters.get(path)?.descriptor.as_ref()?;
-        let mut pins = descriptor.pins.iter();
-        pins.find_map(|pin| {
-            let address = PinAddress {
-                filter: path.clone(),
-                pin: pin.name.to_string(),
-                instance: 0,
-            };
-            let wire = wiring
-                .wire_into(&address)
-                .filter(|_| pin.data_flow == DataFlow::In)?;
-            wire.outcome.as_ref().ok()?.format.audio
-        })
-    };
     let renders = |path: &FilterPath| {
         let filter = wiring.filters.get(path).filter(|it| !it.is_disabled);
         let descriptor = filter.and_then(|it| it.descriptor.as_ref());
@@ -328,7 +325,7 @@ fn renderer(document: &Document, bench: &Bench, wanted: Option<&str>) -> Result<
             document.graph(),
             &names::Name::read_in(document.graph(), name)?,
         )?;
-        let format = input(&path).ok_or_else(|| {
+        let format = offline::arriving(wiring, &path).ok_or_else(|| {
             Failure::usage(&tried, format!("no sound arrives at {name}"))
                 .cure("name a sink whose input is connected")
         })?;
@@ -338,12 +335,7 @@ fn renderer(document: &Document, bench: &Bench, wanted: Option<&str>) -> Result<
             is_reached: true,
         });
     }
-    let found: Vec<(FilterPath, AudioFormat)> = wiring
-        .filters
-        .keys()
-        .filter(|path| renders(path))
-        .filter_map(|path| Some((path.clone(), input(path)?)))
-        .collect();
+    let found = offline::renderers(wiring);
     match <[(FilterPath, AudioFormat); 1]>::try_from(found) {
         Ok([(sink, audio)]) => Ok(Target {
             sink,
@@ -390,192 +382,48 @@ fn renderer(document: &Document, bench: &Bench, wanted: Option<&str>) -> Result<
     }
 }
 
-/// How long a render is.
-struct Length {
-    /// Samples a channel of the renderer's wire, when they are given.
-    frames: Option<u64>,
-    /// Samples of the graph's rate at which it is over at the latest.
-    end: u64,
-    /// Samples of the graph's rate between two looks.
-    stride: u64,
-    /// Samples of the wire that must be silent.
-    quiet: u64,
-    /// Samples of the wire to one of the graph.
-    ratio: f64,
-}
-
-impl Length {
-    fn new(seconds: Option<f64>, rate_hz: u32, wire_hz: u32) -> Self {
-        let rate = u64::from(rate_hz.max(1));
-        let frames = seconds.map(|seconds| (seconds * f64::from(wire_hz)).round().max(1.0) as u64);
-        // The first place at which the wire has carried so many.
-        let end = match frames {
-            Some(frames) => {
-                let end =
-                    (u128::from(frames) * u128::from(rate)).div_ceil(u128::from(wire_hz.max(1)));
-                // From another place than the beginning the last one may come a sample of the wire later.
-                end as u64 + (rate - 1) / u64::from(wire_hz.max(1))
-            }
-            None => rate * MOST_SECONDS,
-        };
-        Self {
-            frames,
-            end,
-            stride: (rate / LOOKS_PER_SECOND).max(1),
-            quiet: u64::from(wire_hz) / 2,
-            ratio: f64::from(wire_hz) / rate as f64,
-        }
-    }
-
-    /// So many samples of the graph, in samples of the wire.
-    fn wired(&self, samples: f64) -> u64 {
-        (samples * self.ratio).ceil() as u64
-    }
-}
-
-/// Runs the graph and writes what the sink takes. The peak comes back.
-fn record(
-    take: &mut Take<'_>,
-    sink: &FilterPath,
-    length: &Length,
-    beside: &mut Beside<'_>,
-) -> Result<f32, Failure> {
-    let threshold = crate::dsp::gain::amplitude_from_db(SILENCE_DBFS);
-    let (mut peak, mut quiet, mut frames) = (0.0_f32, 0_u64, 0_u64);
-    let progress = std::io::stderr().is_terminal();
-    // Between two echoes it may be quiet for long, and once round a loop all of them may come again.
-    let (tail, mut ended) = (take.tail_samples(sink), None);
-    let again = if take.is_looped() {
-        length.wired(tail)
-    } else {
-        0
-    };
-    while take.position() < length.end {
-        let end = (take.position() + length.stride).min(length.end);
-        take.run_to(end, sink, &mut |wave| {
-            let left = length.frames.map_or(u64::MAX, |all| all - frames);
-            let len = left.min(wave.len() as u64) as usize;
-            let channels: Vec<&[f32]> = wave.channels().map(|channel| &channel[..len]).collect();
-            for at in 0..len {
-                let loudest = channels.iter().map(|channel| channel[at].abs());
-                let loudest = loudest.fold(0.0_f32, f32::max);
-                peak = peak.max(loudest);
-                quiet = if loudest < threshold { quiet + 1 } else { 0 };
-            }
-            frames += len as u64;
-            beside.write(&channels)
-        })?;
-        if progress {
-            let share = take.position() as f64 / length.end as f64;
-            let _ = write!(std::io::stderr(), "\r{:3.0} %", share * 100.0);
-        }
-        if take.has_ended() && ended.is_none() {
-            ended = Some(take.position());
-        }
-        let is_over = ended.is_some_and(|ended| (take.position() - ended) as f64 >= tail);
-        if length.frames.is_none() && is_over && quiet >= length.quiet.max(again) {
-            break;
-        }
-    }
-    if progress {
-        let _ = write!(std::io::stderr(), "\r     \r");
-    }
-    if frames == 0 {
-        return Err(
-            Failure::no("render the graph", "nothing arrived at the renderer")
-                .cure("`ksgraph check GRAPH --run` says what stands in the way"),
-        );
-    }
-    Ok(peak)
-}
-
-/// Writes silence: as long as was asked for, else half a second.
-fn silence(length: &Length, audio: AudioFormat, beside: &mut Beside<'_>) -> Result<f32, Failure> {
-    const PIECE: [f32; 4096] = [0.0; 4096];
-    let mut left = length.frames.unwrap_or(length.quiet);
-    while left > 0 {
-        let len = left.min(PIECE.len() as u64);
-        let channels = vec![&PIECE[..len as usize]; audio.channels as usize];
-        beside.write(&channels)?;
-        left -= len;
-    }
-    Ok(0.0)
-}
-
 fn same_file(one: &Path, other: &Path) -> bool {
     let whole = |path: &Path| std::fs::canonicalize(path).ok();
     whole(one).is_some_and(|one| Some(one) == whole(other))
 }
 
-/// A file of sound written beside its place and put there when it is whole.
-struct Beside<'a> {
-    writer: Option<SoundWriter<File>>,
-    path: PathBuf,
-    target: &'a Path,
+/// Says on a terminal how far a render is, and hears whether an end is wanted.
+struct Teller {
+    is_seen: bool,
+    interrupt: Interrupt,
+    epoch: Epoch,
+    told: u64,
 }
 
-impl<'a> Beside<'a> {
-    fn create(
-        target: &'a Path,
-        audio: AudioFormat,
-        container: Container,
-        kind: SampleKind,
-    ) -> Result<Self, Failure> {
-        let failed = |reason: String| {
-            Failure::file(target, format!("write {}", target.display()), reason)
-                .cure("choose a folder you may write to, on a disk that has room")
-        };
-        if target.is_dir() {
-            return Err(failed("it is a folder".into()));
+impl Teller {
+    fn new() -> Self {
+        Self {
+            is_seen: std::io::stderr().is_terminal(),
+            interrupt: Interrupt::new(),
+            epoch: Epoch::new(),
+            told: 0,
         }
-        let name = target
-            .file_name()
-            .ok_or_else(|| failed("it names no file".into()))?;
-        let path = target.with_file_name(beside(&name.to_string_lossy(), 0));
-        let file = OpenOptions::new().write(true).create_new(true).open(&path);
-        let file = file.map_err(|error| failed(error.to_string()))?;
-        let mut beside = Self {
-            writer: None,
-            path,
-            target,
-        };
-        let channels = u16::try_from(audio.channels).unwrap_or(u16::MAX);
-        let writer = SoundWriter::create(file, container, audio.rate_hz, channels, kind);
-        beside.writer = Some(writer.map_err(|error| beside.failed(&error))?);
-        Ok(beside)
     }
 
-    fn write(&mut self, channels: &[&[f32]]) -> Result<(), Failure> {
-        let written = self
-            .writer
-            .as_mut()
-            .map_or(Ok(()), |writer| writer.write(channels));
-        written.map_err(|error| self.failed(&error))
+    fn goes_on(&mut self, progress: Progress) -> bool {
+        let now = self.epoch.nanos();
+        if self.is_seen && now >= self.told + TELL_NANOS {
+            self.told = now;
+            let _ = write!(std::io::stderr(), "\r{}", words(progress, now));
+        }
+        !self.interrupt.is_wanted()
     }
 
-    fn finish(mut self) -> Result<Written, Failure> {
-        let Some(writer) = self.writer.take() else {
-            return Ok(Written::default());
-        };
-        let whole = || -> Result<Written, WavError> {
-            let (file, written) = writer.finish()?;
-            file.sync_all()?;
-            std::fs::rename(&self.path, self.target)?;
-            Ok(written)
-        };
-        whole().map_err(|error| self.failed(&error))
-    }
-
-    fn failed(&self, error: &WavError) -> Failure {
-        let tried = format!("write {}", self.target.display());
-        Failure::file(self.target, tried, error.to_string())
-            .cure("choose a folder you may write to, on a disk that has room")
+    fn clear(&self) {
+        if self.told > 0 {
+            let _ = write!(std::io::stderr(), "\r{:40}\r", "");
+        }
     }
 }
 
-impl Drop for Beside<'_> {
-    fn drop(&mut self) {
-        // Gone already when all went well.
-        let _ = std::fs::remove_file(&self.path);
-    }
+/// How far a render is after so long.
+fn words(progress: Progress, nanos: u64) -> String {
+    let share = progress.seconds / progress.of.max(1e-9);
+    let left = nanos as f64 / 1e9 * (1.0 - share) / share.max(1e-9);
+    format!("{:3.0} %, {left:.0} s left  ", share * 100.0)
 }

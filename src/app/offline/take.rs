@@ -1,17 +1,19 @@
-//! A graph run offline: what `render` writes and `check --run` listens to.
+//! A graph run offline: what a render writes and `check --run` listens to.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use super::failure::Failure;
-use super::feed::Feeds;
-use super::load::Bench;
 use crate::app::tail;
-use crate::engine::{Epoch, Job, Offline, Report};
+use crate::engine::{Epoch, Job, Offline, Report, Stuck};
 use crate::graph::{FilterPath, Problem, Wiring};
-use crate::ks::{Catalogue, ClassSheet, DataFlow, Health, OpenError, Wave};
+use crate::ks::{Catalogue, ClassSheet, DataFlow, Health, KernelEvent, OpenError, Wave};
+
+/// Events by the filter that plays them.
+pub(crate) type Feeds = BTreeMap<FilterPath, Arc<[KernelEvent]>>;
 
 /// A run under way.
-pub(super) struct Take<'a> {
+pub(crate) struct Take<'a> {
     offline: Offline,
     wiring: &'a Wiring,
     catalogue: &'a Catalogue,
@@ -31,25 +33,26 @@ const MOST_LEAD_SECONDS: f64 = 60.0;
 
 impl<'a> Take<'a> {
     /// Opens everything.
-    pub(super) fn start(
-        bench: &'a Bench,
+    pub(crate) fn start(
+        wiring: &'a Wiring,
+        catalogue: &'a Catalogue,
         base: Option<PathBuf>,
         feeds: Feeds,
         quantum: usize,
     ) -> Self {
         let job = Job {
-            wiring: bench.wiring.clone(),
+            wiring: wiring.clone(),
             base,
             feeds,
             ..Job::default()
         };
-        let offline = Offline::new(&bench.catalogue, &job, quantum);
+        let offline = Offline::new(catalogue, &job, quantum);
         let mut take = Self {
             offline,
-            wiring: &bench.wiring,
-            catalogue: &bench.catalogue,
+            wiring,
+            catalogue,
             quantum,
-            rate_hz: bench.wiring.rate_hz,
+            rate_hz: wiring.rate_hz,
             problems: vec![],
             has_failed_file: false,
             load_max: 0.0,
@@ -72,49 +75,52 @@ impl<'a> Take<'a> {
     }
 
     /// Sources whose stream never ends by itself, by name.
-    pub(super) fn endless(&self) -> Vec<String> {
+    pub(crate) fn endless(&self) -> Vec<String> {
         let open = self.offline.built.open.iter();
         open.filter(|(_, open)| open.is_endless_source)
             .map(|(path, _)| self.name(path))
             .collect()
     }
 
+    /// The graph's rate.
+    pub(crate) fn rate_hz(&self) -> u32 {
+        self.rate_hz
+    }
+
     /// Samples of the graph's rate so far.
-    pub(super) fn position(&self) -> u64 {
+    pub(crate) fn position(&self) -> u64 {
         self.offline.cells().elapsed() - self.before
     }
 
     /// Begins at a position, as if all before it had been rendered: as much of it as the filters on the way to `sink`
     /// remember is run and not counted.
-    pub(super) fn begin_at(&mut self, start: u64, sink: &FilterPath) -> Result<(), Failure> {
+    pub(crate) fn begin_at(&mut self, start: u64, sink: &FilterPath) -> Result<(), Stuck> {
         let most = MOST_LEAD_SECONDS * f64::from(self.rate_hz);
         let needed = self.tail_samples(sink) + self.latency_samples(sink) as f64;
         let lead = (needed.min(most).ceil() as u64).min(start);
         self.offline.seek(start - lead);
-        self.run_to(lead, sink, &mut |_| Ok(()))?;
+        self.run_to::<Stuck>(lead, sink, &mut |_| Ok(()))?;
         self.before = self.offline.cells().elapsed();
         (self.spent_nanos, self.load_max) = (0, 0.0);
         Ok(())
     }
 
     /// Whether every source has given its last sample.
-    pub(super) fn has_ended(&self) -> bool {
+    pub(crate) fn has_ended(&self) -> bool {
         self.offline.has_ended()
     }
 
     /// Runs up to `end`, cycle by cycle; `heard` is given what the sink took in each.
-    pub(super) fn run_to(
+    pub(crate) fn run_to<E: From<Stuck>>(
         &mut self,
         end: u64,
         sink: &FilterPath,
-        heard: &mut dyn FnMut(&Wave) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
+        heard: &mut dyn FnMut(&Wave) -> Result<(), E>,
+    ) -> Result<(), E> {
         while self.position() < end {
             let len = (end - self.position()).min(self.quantum as u64) as usize;
             let before = self.epoch.nanos();
-            self.offline
-                .cycle(len)
-                .map_err(|stuck| Failure::no("run the graph", stuck.to_string()))?;
+            self.offline.cycle(len)?;
             let nanos = self.epoch.nanos().saturating_sub(before);
             self.spent_nanos += nanos;
             let lasted = len as f64 * 1e9 / f64::from(self.rate_hz.max(1));
@@ -128,13 +134,13 @@ impl<'a> Take<'a> {
     }
 
     /// Share of the time the samples last that was spent on them: mean and greatest.
-    pub(super) fn loads(&self) -> (f64, f64) {
+    pub(crate) fn loads(&self) -> (f64, f64) {
         let lasted = self.position() as f64 * 1e9 / f64::from(self.rate_hz.max(1));
         (self.spent_nanos as f64 / lasted.max(1.0), self.load_max)
     }
 
     /// The longest way through the graph to `sink`, in samples of the graph's rate.
-    pub(super) fn latency_samples(&self, sink: &FilterPath) -> usize {
+    pub(crate) fn latency_samples(&self, sink: &FilterPath) -> usize {
         let open = &self.offline.built.open;
         let (cuts, rate) = (tail::cuts(self.wiring), f64::from(self.rate_hz));
         let own = |path: &FilterPath| {
@@ -146,7 +152,7 @@ impl<'a> Take<'a> {
     }
 
     /// Samples of the graph's rate from when the last source has ended until the last of it has come to `sink`.
-    pub(super) fn tail_samples(&self, sink: &FilterPath) -> f64 {
+    pub(crate) fn tail_samples(&self, sink: &FilterPath) -> f64 {
         let open = &self.offline.built.open;
         let cuts = tail::cuts(self.wiring);
         let own = |path: &FilterPath| {
@@ -160,13 +166,13 @@ impl<'a> Take<'a> {
     }
 
     /// Whether what comes out goes in again somewhere.
-    pub(super) fn is_looped(&self) -> bool {
+    pub(crate) fn is_looped(&self) -> bool {
         let mut wires = self.wiring.wires.iter();
         wires.any(|wire| wire.outcome.is_ok() && self.wiring.is_deferred(&wire.to))
     }
 
     /// The class drivers that run, by the names of their filters.
-    pub(super) fn classes(&self) -> Vec<(String, ClassSheet)> {
+    pub(crate) fn classes(&self) -> Vec<(String, ClassSheet)> {
         let open = self.offline.built.open.iter();
         let sheets = open.filter_map(|(path, open)| Some((path, open.class.as_ref()?.sheet())));
         sheets
@@ -175,7 +181,7 @@ impl<'a> Take<'a> {
     }
 
     /// Ends every stream. Everything that went wrong, once each, and whether some of it was a file.
-    pub(super) fn into_problems(mut self) -> (Vec<Problem>, bool) {
+    pub(crate) fn into_problems(mut self) -> (Vec<Problem>, bool) {
         let open = self.offline.built.open.iter();
         let unwell = open.filter_map(|(path, open)| {
             let health = open.class.as_ref()?.health();
@@ -214,7 +220,7 @@ impl<'a> Take<'a> {
     }
 
     /// Adds a problem unless it was told already.
-    pub(super) fn add(&mut self, filter: Option<FilterPath>, text: String, is_blocking: bool) {
+    pub(crate) fn add(&mut self, filter: Option<FilterPath>, text: String, is_blocking: bool) {
         let problem = Problem {
             filter,
             text,
