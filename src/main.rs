@@ -63,7 +63,17 @@ fn open(editor: &Editor) -> Exit {
     let mut app = App::new(options);
     let starter = std::path::Path::new(STARTER);
     let has_template = !editor.safe && app.preferences().template.is_some();
+    if let Some(path) = &editor.media {
+        let at = ksgraph::graph::Position { x: 80.0, y: 120.0 };
+        let whole = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        app.perform(Action::New);
+        app.perform(Action::DropFiles {
+            files: vec![(whole, at)],
+            is_wired: true,
+        });
+    }
     match &editor.graph {
+        _ if editor.media.is_some() => {}
         Some(path) => app.perform(Action::Open(path.clone())),
         None if has_template => app.perform(Action::New),
         None if starter.is_file() => app.perform(Action::Open(starter.to_owned())),
@@ -77,12 +87,13 @@ fn open(editor: &Editor) -> Exit {
     // The starter sounds at once, quietly; a graph of one's own waits to be set running, and so does everything after a
     // run that ended badly: perhaps it was the playing.
     let is_well = app.view().recovered().is_empty();
-    let run = !editor.safe && (editor.run || editor.graph.is_none() && !has_template && is_well);
+    let is_first = editor.graph.is_none() && editor.media.is_none() && !has_template;
+    let run = !editor.safe && (editor.run || is_first && is_well);
     match gui::run(gui::Options {
         app,
         graph: None,
         run,
-        greet: run && editor.graph.is_none() && !has_template,
+        greet: run && is_first,
     }) {
         Ok(()) => Exit::Done,
         Err(GuiError::NoDisplay) => editor.no_display("there is no display that can be opened"),

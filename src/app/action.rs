@@ -140,6 +140,13 @@ pub enum Action {
         /// The upper left corner of the new filter.
         at: Position,
     },
+    /// Several files were dropped: filters that play them come to stand at these places, in one step.
+    DropFiles {
+        /// The files, and the upper left corners of the new filters.
+        files: Vec<(PathBuf, Position)>,
+        /// Whether they are wired to where they are heard.
+        is_wired: bool,
+    },
     /// Where is a file of [`super::View::missing_media`]? A screen asks, and answers with [`Action::MapMedia`].
     FindMedia(PathBuf),
     /// A file of [`super::View::missing_media`] is there now: all filters that name it follow.

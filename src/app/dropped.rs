@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::App;
 use super::cures::{Bench, area, estimated_size};
+use super::render::Output;
 use super::wires::Trial;
 use crate::graph::arrange::{Area, make_room};
 use crate::graph::{
@@ -16,8 +17,13 @@ use crate::graph::{
 use crate::ks::ids::category;
 use crate::ks::{DataFlow, Descriptor, Domain, FileFact, Property, Settings, Value};
 
-/// Which kind of filter plays a file, by the ending of its name.
-const READERS: &[(&str, &str)] = &[("wav", "wave_reader"), ("wave", "wave_reader")];
+/// The kind of filter that plays a file of sound. Whether it is one is seen in the file, not in its name.
+const READER: &str = "wave_reader";
+/// How names of such files end, for those who ask for one.
+pub const SOUND_ENDINGS: &[&str] = &[
+    "wav", "wave", "rf64", "bwf", "aif", "aiff", "aifc", "caf", "flac", "ogg", "oga", "mp3", "mp2",
+    "mp1", "m4a", "m4b", "mp4", "aac", "adts", "mka", "webm",
+];
 /// Wires that are cured one after the other: the device is taken, the rate is another one, the channels are.
 const CURES: usize = 4;
 
@@ -30,47 +36,48 @@ pub(super) struct Dropped {
     at: Position,
     /// Whether it is to be heard at once: with wires to a device.
     is_wired: bool,
+    /// The filter that was selected: perhaps it has an input to feed.
+    selected: Option<FilterId>,
 }
 
 impl App {
     /// A file was dropped: on a filter that names one, it is the one; elsewhere a filter plays it.
     pub(super) fn drop_media(&mut self, path: &Path, at: Position, onto: Option<FilterId>) {
-        if let Some(id) = onto {
-            self.drop_onto(path, id);
-            return;
+        match onto {
+            Some(id) => self.drop_onto(path, id),
+            None => self.drop_files(&[(path.to_owned(), at)], true),
         }
-        self.look_at_dropped(path, at, true);
     }
 
-    /// A file was dropped, and only a filter that plays it is wanted.
-    pub(super) fn place_media(&mut self, path: &Path, at: Position) {
-        self.look_at_dropped(path, at, false);
-    }
-
-    fn look_at_dropped(&mut self, path: &Path, at: Position, is_wired: bool) {
-        let Some((_, property)) = self.player(path) else {
-            self.warn("File", format!("No filter plays {}", name(path)));
-            return;
-        };
-        let value = self.media_value(&property, path);
-        let values = [(property.key.to_owned(), value)].into();
-        let base = self.base();
-        let settings = Settings {
-            values: &values,
-            base: base.as_deref(),
-        };
-        let looked_at = settings.path(&property);
-        let looked_at = looked_at.unwrap_or_else(|| path.to_owned());
-        let dropped = Dropped {
-            path: path.to_owned(),
-            looked_at,
-            at,
-            is_wired,
-        };
-        if let Some(observer) = &mut self.observer {
-            observer.probe(dropped.looked_at.clone());
+    /// Files were dropped, and filters that play them are wanted: with wires to where they are heard, or alone.
+    pub(super) fn drop_files(&mut self, files: &[(PathBuf, Position)], is_wired: bool) {
+        let selected = self.selection.one_filter();
+        for (path, at) in files {
+            let Some(property) = self.player() else {
+                self.warn("File", format!("No filter plays {}", name(path)));
+                return;
+            };
+            let value = self.media_value(&property, path);
+            let values = [(property.key.to_owned(), value)].into();
+            let base = self.base();
+            let settings = Settings {
+                values: &values,
+                base: base.as_deref(),
+            };
+            let looked_at = settings.path(&property);
+            let dropped = Dropped {
+                path: path.clone(),
+                looked_at: looked_at.unwrap_or_else(|| path.clone()),
+                at: *at,
+                is_wired,
+                selected,
+            };
+            if let Some(observer) = &mut self.observer {
+                // It may be another file by now, of that name.
+                observer.probe(dropped.looked_at.clone());
+            }
+            self.dropped.push(dropped);
         }
-        self.dropped.push(dropped);
         self.place_dropped();
     }
 
@@ -96,16 +103,11 @@ impl App {
         }
     }
 
-    /// The key of the filter that plays a file, and the property that names the file.
-    fn player(&self, path: &Path) -> Option<(String, Property)> {
-        let ending = path.extension().unwrap_or_default().to_string_lossy();
-        let (_, key) = READERS
-            .iter()
-            .find(|it| ending.eq_ignore_ascii_case(it.0))?;
-        let descriptor = self.catalogue.get(key)?.descriptor();
+    /// The property of the filter that plays a file, by which it is named.
+    fn player(&self) -> Option<Property> {
+        let descriptor = self.catalogue.get(READER)?.descriptor();
         let mut all = descriptor.properties.iter();
-        let property = all.find(|it| it.domain == Domain::Path)?;
-        Some(((*key).to_owned(), *property))
+        all.find(|it| it.domain == Domain::Path).copied()
     }
 
     fn media_value(&self, property: &Property, path: &Path) -> Value {
@@ -113,22 +115,28 @@ impl App {
         self.relative_value(property, text)
     }
 
-    /// Puts in what plays the files that have been looked at. Never within a gesture, which would take it along.
+    /// Puts in what plays the files that have been dropped, once all of them have been looked at: one step. Never within
+    /// a gesture, which would take it along.
     pub(super) fn place_dropped(&mut self) {
-        if self.history.is_open() {
+        if self.history.is_open() || self.dropped.is_empty() {
             return;
         }
         let can_look = self.observer.is_some();
-        let waits = |app: &Self, it: &Dropped| {
-            can_look && *app.facts.file(&it.looked_at) == FileFact::Pending
-        };
-        for dropped in std::mem::take(&mut self.dropped) {
-            if waits(self, &dropped) {
-                self.dropped.push(dropped);
-            } else {
-                self.place(&dropped);
-            }
+        let facts = &self.facts;
+        let waits = |it: &Dropped| can_look && *facts.file(&it.looked_at) == FileFact::Pending;
+        if self.dropped.iter().any(waits) {
+            return;
         }
+        let all = std::mem::take(&mut self.dropped);
+        if let [only] = &all[..] {
+            self.place(only);
+            return;
+        }
+        self.history.begin(&format!("Add {} files", all.len()));
+        for dropped in &all {
+            self.place(dropped);
+        }
+        self.history.commit();
     }
 
     fn place(&mut self, dropped: &Dropped) {
@@ -137,26 +145,26 @@ impl App {
             self.warn("File", text);
             return;
         }
-        let Some((key, property)) = self.player(&dropped.path) else {
+        let Some(property) = self.player() else {
             return;
         };
-        let title = self.catalogue.get(&key).map(|it| it.descriptor());
+        let title = self.catalogue.get(READER).map(|it| it.descriptor());
         let title = title.map_or_else(String::new, |it| it.title.to_string());
         let id = self.fresh_id();
-        let mut add = self.add_filter(id, &key, &title, dropped.at);
+        let mut add = self.add_filter(id, READER, &title, dropped.at);
+        let mut at = dropped.at;
         if let Edit::Add { node, .. } = &mut add {
             node.position = self.free_place(node);
+            at = node.position;
         }
         let set = Edit::SetProperty {
             filter: id,
             key: property.key.to_owned(),
             value: Some(self.media_value(&property, &dropped.path)),
         };
-        let devices = self.devices_shown();
         let alone = Edit::Batch(vec![add, set]);
-        let outputs = |trial: &Trial| self.free_pins(trial, id, DataFlow::Out);
         let way = match dropped.is_wired {
-            true => self.way_to(&alone, &outputs, &devices),
+            true => self.way_for(&alone, id, at, dropped.selected),
             false => None,
         };
         let edit = way.unwrap_or(alone);
@@ -164,6 +172,37 @@ impl App {
             self.select_one(id);
             self.agree();
         }
+    }
+
+    /// The edit with wires from a new filter to a free input of the selected one, else to where it is heard.
+    fn way_for(
+        &self,
+        add: &Edit,
+        id: FilterId,
+        at: Position,
+        selected: Option<FilterId>,
+    ) -> Option<Edit> {
+        let trial = self.trial(add)?;
+        let outputs = self.free_pins(&trial, id, DataFlow::Out);
+        let selected = selected.filter(|it| self.shown().filters.contains_key(it));
+        if let Some(selected) = selected {
+            if let Some(wire) = self.first_wire(&trial, &outputs, &[selected]) {
+                return Some(Edit::Batch(vec![add.clone(), wire]));
+            }
+            let inputs = self.free_pins(&trial, selected, DataFlow::In);
+            let ends = outputs
+                .iter()
+                .flat_map(|from| inputs.iter().map(move |to| (from, to)));
+            for (from, to) in ends {
+                let ends = (self.address(from), self.address(to));
+                if let Some(edit) = self.cured(add.clone(), ends) {
+                    return Some(edit);
+                }
+            }
+        }
+        outputs
+            .into_iter()
+            .find_map(|output| self.heard(add, &Output::new(id, output.pin, at)))
     }
 
     /// The filters of the shown graph that play sound on a device.

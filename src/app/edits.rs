@@ -94,7 +94,8 @@ impl App {
             Action::Duplicate { by } => self.duplicate(by),
             Action::Merge(path) => self.merge(&path),
             Action::DropMedia { path, at, onto } => self.drop_media(&path, at, onto),
-            Action::PlaceMedia { path, at } => self.place_media(&path, at),
+            Action::PlaceMedia { path, at } => self.drop_files(&[(path, at)], false),
+            Action::DropFiles { files, is_wired } => self.drop_files(&files, is_wired),
             Action::MapMedia { from, to } => self.map_media(&from, &to),
             // Only a screen can ask.
             Action::FindMedia(_) | Action::ChooseDevice | Action::ChooseFile => {}

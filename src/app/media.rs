@@ -318,7 +318,7 @@ fn plain(path: &Path) -> PathBuf {
 }
 
 /// `path` as seen from the folder `base`, if they have a root in common.
-pub(super) fn relative(path: &Path, base: &Path) -> PathBuf {
+pub(crate) fn relative(path: &Path, base: &Path) -> PathBuf {
     let theirs: Vec<Component<'_>> = path.components().collect();
     let ours: Vec<Component<'_>> = base.components().collect();
     let shared = theirs.iter().zip(&ours).take_while(|(a, b)| a == b).count();

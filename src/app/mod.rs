@@ -20,6 +20,7 @@ pub(crate) mod cures;
 mod dropouts;
 
 mod dropped;
+pub use dropped::SOUND_ENDINGS;
 mod media;
 mod properties;
 
@@ -146,7 +147,7 @@ pub mod curves {
 pub use action::{Action, Selection};
 pub use air::{AirLoop, air_loops, air_problems};
 pub use media::MissingMedia;
-pub(crate) use media::move_paths;
+pub(crate) use media::{move_paths, relative};
 pub use wires::Fit;
 
 pub use folders::{Folders, VARIABLE as USER_DIR_VARIABLE};

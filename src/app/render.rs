@@ -14,10 +14,17 @@ use crate::ks::{DataFlow, Descriptor, Domain};
 const APART: f32 = 256.0;
 
 /// What is rendered: an output of the document, or of a filter that an edit adds.
-struct Output {
+pub(super) struct Output {
     filter: FilterId,
     pin: String,
     at: Position,
+}
+
+impl Output {
+    /// The pin of a filter that stands there.
+    pub(super) fn new(filter: FilterId, pin: String, at: Position) -> Self {
+        Self { filter, pin, at }
+    }
 }
 
 impl App {
@@ -62,7 +69,7 @@ impl App {
     }
 
     /// The edit with a wire from an output to a device, the nearest at hand: one of the graph, else a new one.
-    fn heard(&self, add: &Edit, output: &Output) -> Option<Edit> {
+    pub(super) fn heard(&self, add: &Edit, output: &Output) -> Option<Edit> {
         let outputs = |trial: &Trial| {
             let free = self.free_pins(trial, output.filter, DataFlow::Out);
             let mut free = free.into_iter().filter(|end| end.pin == output.pin);

@@ -23,6 +23,9 @@ mod ks;
 mod load;
 mod names;
 mod new;
+
+mod open;
+
 mod picture;
 mod play;
 mod remove;
@@ -67,7 +70,7 @@ const SCHEMA: u32 = 1;
         Settings, copies and backups: KSGRAPH_USER_DIR=DIR does as --user-dir DIR"
 )]
 struct Arguments {
-    /// The graph to open in the editor; without it a first graph to play with
+    /// The graph to open in the editor, or a file of sound to build one for; without it a first graph to play with
     graph: Option<PathBuf>,
     /// Run at once
     #[arg(long)]
@@ -105,6 +108,8 @@ enum Command {
     Explain(explain::Explain),
     /// Connect two pins, putting converters between them where they are needed
     Connect(connect::Connect),
+    /// Make the graph that plays files of sound
+    Open(open::Open),
     /// Take a wire away
     Disconnect(disconnect::Disconnect),
     /// Make a new graph
@@ -144,6 +149,8 @@ enum Command {
 pub struct Editor {
     /// The graph to open; without one the first graph of all, as an untitled document.
     pub graph: Option<PathBuf>,
+    /// A file of sound in its place: the graph that plays it is built in an untitled document.
+    pub media: Option<PathBuf>,
     /// Whether it runs at once.
     pub run: bool,
     /// Whether nothing runs and no device is touched.
@@ -269,6 +276,7 @@ fn carry_out(arguments: Arguments) -> Outcome {
         Command::Connect(it) => connect::run(&it),
         Command::Disconnect(it) => disconnect::run(&it),
         Command::New(it) => new::run(&it),
+        Command::Open(it) => open::run(&it),
         Command::Add(it) => add::run(&it),
         Command::Remove(it) => remove::run(&it),
         Command::Bypass(it) => switch::bypass(&it),
@@ -292,8 +300,9 @@ fn carry_out(arguments: Arguments) -> Outcome {
 
 /// The editor is asked for; a graph that cannot be read is said before any window opens.
 fn editor(arguments: Arguments) -> Outcome {
-    let editor = Editor {
+    let mut editor = Editor {
         graph: arguments.graph,
+        media: None,
         run: arguments.run,
         safe: arguments.safe,
         user_dir: arguments.user_dir,
@@ -303,7 +312,10 @@ fn editor(arguments: Arguments) -> Outcome {
     if let Some(path) = &editor.graph
         && let Err(failure) = load::read(path)
     {
-        return Outcome::Ended(fail(&failure, editor.is_json));
+        if crate::media::open(path).is_err() {
+            return Outcome::Ended(fail(&failure, editor.is_json));
+        }
+        editor.media = editor.graph.take();
     }
     Outcome::Editor(editor)
 }
@@ -318,6 +330,13 @@ impl Editor {
         let failure = Failure::device("open the editor", reason).cure(format!(
             "without a window: `ksgraph play {graph}` plays it, `ksgraph render {graph} -o out.wav` writes a wave file"
         ));
+        let failure = match &self.media {
+            Some(media) => failure.cure(format!(
+                "without a window: `ksgraph open {} -o graph.ron` makes the graph that plays it",
+                media.display()
+            )),
+            None => failure,
+        };
         fail(&failure, self.is_json)
     }
 }

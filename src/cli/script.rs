@@ -184,7 +184,8 @@ fn read(file: &Path) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|error| Failure::file(file, &tried, error.to_string()))
 }
 
-fn parse(words: &[String]) -> Result<Step, Failure> {
+/// An edit as it stands in a line, word by word.
+pub(super) fn parse(words: &[String]) -> Result<Step, Failure> {
     let line = Line::try_parse_from(words).map_err(|error| {
         let text = error.to_string();
         let first = text.trim().trim_start_matches("error: ");

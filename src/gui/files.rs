@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::Duration;
 
+use crate::app::SOUND_ENDINGS;
 use crate::graph::FilterId;
 
 /// Sooner than this no hand has answered.
@@ -67,7 +68,11 @@ impl Wanted {
         match self.why {
             Why::Open | Why::Merge | Why::SaveAs => ends(&[".ron"]),
             Why::Property { .. } | Why::Missing(_) => true,
-            Why::Render => ends(&[".wav", ".wave"]),
+            Why::Render => {
+                let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+                let mut all = SOUND_ENDINGS.iter();
+                all.any(|it| ending.eq_ignore_ascii_case(it))
+            }
 
             Why::Picture => ends(&[".png", ".svg", ".dot"]),
             Why::Report => ends(&[".html", ".md", ".txt"]),
@@ -216,7 +221,7 @@ fn dialog(wanted: &Wanted, folder: &Path, name: &str) -> Option<PathBuf> {
     dialog = match wanted.why {
         Why::Open | Why::Merge | Why::SaveAs => dialog.add_filter("Graphs", &["ron"]),
         Why::Property { .. } | Why::Missing(_) => dialog,
-        Why::Render => dialog.add_filter("Sounds", &["wav", "wave"]),
+        Why::Render => dialog.add_filter("Sounds", SOUND_ENDINGS),
 
         Why::Picture => dialog.add_filter("Pictures", &["png", "svg", "dot"]),
         Why::Report => dialog.add_filter("Reports", &["html", "md", "txt"]),

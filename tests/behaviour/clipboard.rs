@@ -337,9 +337,15 @@ fn a_dropped_sound_is_played_and_wired_where_it_fits() {
     assert_eq!(path_of(&app, "w"), wav.to_string_lossy());
     let onto = Some(id(&app, "g"));
     no_step(&mut app, drop(&wav, onto));
-    no_step(&mut app, drop(Path::new("/tmp/notes.txt"), None));
-    assert!(app.view().banners[0].text.contains("notes.txt"));
     // What is none is told, and nothing is put in.
+    let notes = folder.0.join("notes.txt");
+    fs::write(&notes, b"no sound").unwrap();
+    no_step(&mut app, drop(&notes, None));
+    let is_told = |app: &App| {
+        let mut banners = app.view().banners.iter();
+        banners.any(|it| it.text.contains("notes.txt"))
+    };
+    assert!(wait(&mut app, is_told), "{:?}", app.view().banners);
     let torn = folder.0.join("deep/torn.wav");
     fs::write(&torn, b"RIFF").unwrap();
     no_step(&mut app, drop(&torn, None));

@@ -85,6 +85,8 @@ mod recording;
 
 mod render;
 
+mod opening;
+
 mod resampling;
 
 mod simulated;

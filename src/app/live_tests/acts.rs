@@ -66,7 +66,7 @@ macro_rules! actions {
 
 actions! {
     tried:
-        Undo Redo AddFilter Connect ConnectVia Disconnect Choose Rewire GoToStep Cut Paste Duplicate Merge DropMedia PlaceMedia MapMedia
+        Undo Redo AddFilter Connect ConnectVia Disconnect Choose Rewire GoToStep Cut Paste Duplicate Merge DropMedia PlaceMedia DropFiles MapMedia
         SetMaster SetCompensation SetFullQuality Arrange SnapToGrid Align Distribute DisconnectSelection DisconnectAll ConnectToBody InsertOnWire DropOnWire
         AddFilterWired Delete DeleteSelection Move Rename SetProperty SetRate Enter Leave LeaveTo Reveal Group Ungroup
         ShowPin HidePin RenamePin SetBypass SetDisabled AddComment AddFrame EditNote MoveNotes ResizeNote RemoveNotes
@@ -387,6 +387,13 @@ fn acts(app: &App, files: &Files) -> Vec<(Vec<Action>, Action)> {
             Action::PlaceMedia {
                 path: files.wave.clone(),
                 at,
+            },
+        ),
+        (
+            vec![],
+            Action::DropFiles {
+                files: vec![(files.wave.clone(), at), (files.other_wave.clone(), at)],
+                is_wired: true,
             },
         ),
         (

@@ -122,7 +122,10 @@ impl Rehearsal {
     /// Does something, and hears what becomes of it for so many samples.
     fn act(&mut self, action: Action, samples: usize) {
         let words: String = format!("{action:?}").chars().take(300).collect();
-        let is_drop = matches!(action, Action::DropMedia { .. } | Action::PlaceMedia { .. });
+        let is_drop = matches!(
+            action,
+            Action::DropMedia { .. } | Action::PlaceMedia { .. } | Action::DropFiles { .. }
+        );
         let filters = self.app.wiring.filters.len();
         self.change(&words, samples, |app| {
             app.perform(action);

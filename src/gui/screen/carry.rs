@@ -28,7 +28,11 @@ impl Screen {
                 self.app.perform(action);
                 self.fresh_document();
             }
-            Command::Do(action @ (Action::DropMedia { .. } | Action::PlaceMedia { .. })) => {
+            Command::Do(
+                action @ (Action::DropMedia { .. }
+                | Action::PlaceMedia { .. }
+                | Action::DropFiles { .. }),
+            ) => {
                 self.app.set_box_sizes(self.box_sizes());
                 self.app.perform(action);
             }

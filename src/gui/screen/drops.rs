@@ -73,14 +73,23 @@ impl Screen {
     ) {
         let onto = onto.filter(|_| paths.len() == 1);
         let corner = self.canvas.view().to_graph(at) - vec2(48.0, 14.0);
-        for (index, path) in paths.into_iter().enumerate() {
+        let files = paths.into_iter().enumerate().map(|(index, path)| {
             let at = hands::on_grid(corner + vec2(0.0, APART * index as f32));
-            let action = match (onto, alone) {
-                (None, true) => Action::PlaceMedia { path, at },
-                _ => Action::DropMedia { path, at, onto },
-            };
-            commands.push(Command::Do(action));
-        }
+            (path, at)
+        });
+        let files: Vec<_> = files.collect();
+        let action = match &files[..] {
+            [(path, at)] if onto.is_some() => Action::DropMedia {
+                path: path.clone(),
+                at: *at,
+                onto,
+            },
+            _ => Action::DropFiles {
+                files,
+                is_wired: !alone,
+            },
+        };
+        commands.push(Command::Do(action));
     }
 
     /// The box drawn there; of several, the one drawn last.

@@ -1,0 +1,217 @@
+//! Files of sound become graphs: `ksgraph open`, and files dropped on the window.
+
+use std::f32::consts::TAU;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ksgraph::app::{Action, App, Options};
+use ksgraph::graph::{Graph, Position};
+
+use crate::desk::Desk;
+use crate::editor::{editor, id, select, selected, wires};
+use crate::program;
+
+/// A second of a tone, of another pitch at another rate.
+fn wave(path: &Path, rate_hz: u32, channels: u16) {
+    let spec = hound::WavSpec {
+        channels,
+        sample_rate: rate_hz,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::create(path, spec).unwrap();
+    for n in 0..rate_hz {
+        let sample = (TAU * n as f32 / 100.0).sin() * 8000.0;
+        for _ in 0..channels {
+            writer.write_sample(sample as i16).unwrap();
+        }
+    }
+    writer.finalize().unwrap();
+}
+
+#[test]
+fn a_file_is_opened_as_the_graph_that_plays_it() {
+    let desk = Desk::new("open");
+    fs::create_dir(desk.path("deep")).unwrap();
+    wave(&desk.path("a.wav"), 44_100, 1);
+    let did = desk.json(&["open", "a.wav", "-o", "deep/a.ron"]);
+    assert_eq!(did.code, Some(0), "{} {}", did.text, did.said);
+    let media = &did.json["media"][0];
+    assert_eq!(
+        (&media["rate_hz"], &media["channels"], &media["frames"]),
+        (&44_100.into(), &1.into(), &44_100.into())
+    );
+    // The path is seen from the graph's folder.
+    let text = fs::read_to_string(desk.path("deep/a.ron")).unwrap();
+    assert!(text.contains("\"../a.wav\""), "{text}");
+    let check = desk.json(&["check", "deep/a.ron"]);
+    assert_eq!(check.code, Some(0), "{}", check.text);
+    let did = desk.json(&["render", "deep/a.ron", "-o", "out.wav"]);
+    assert_eq!(did.code, Some(0), "{}", did.said);
+    assert!((did.json["peak_dbfs"].as_f64().unwrap() + 12.25).abs() < 0.3);
+    assert!(did.json["seconds"].as_f64().unwrap() >= 1.0);
+}
+
+#[test]
+fn several_files_meet_in_a_mixer() {
+    let desk = Desk::new("openall");
+    let files = [
+        ("a.wav", 44_100, 1),
+        ("b c.wav", 48_000, 2),
+        ("d.wav", 22_050, 2),
+    ];
+    for (name, rate_hz, channels) in files {
+        wave(&desk.path(name), rate_hz, channels);
+    }
+    let did = desk.json(&["open", "a.wav", "b c.wav", "d.wav", "-o", "all.ron"]);
+    assert_eq!(did.code, Some(0), "{} {}", did.text, did.said);
+    let check = desk.json(&["check", "all.ron"]);
+    assert_eq!(check.code, Some(0), "{}", check.text);
+    let keys = |key: &str| {
+        let filters = check.json["filters"].as_array().unwrap();
+        filters.iter().filter(|it| it["key"] == key).count()
+    };
+    assert_eq!(
+        (keys("wave_reader"), keys("mixer"), keys("audio_device_out")),
+        (3, 1, 1),
+        "{}",
+        check.text
+    );
+    let wires = check.json["wires"].as_array().unwrap();
+    let last = wires.iter().find(|it| it["to"] == "Audio Device Out.in");
+    let format = &last.unwrap()["agreed"]["format"];
+    assert_eq!(
+        (&format["channels"], &format["rate_hz"]),
+        (&2.into(), &48_000.into())
+    );
+    let did = desk.json(&["render", "all.ron", "-o", "out.wav", "--seconds", "0.5"]);
+    assert_eq!(did.code, Some(0), "{}", did.said);
+    assert!(
+        did.json["peak_dbfs"].as_f64().unwrap() > -9.0,
+        "all three are heard"
+    );
+}
+
+#[test]
+fn what_is_no_sound_is_not_opened_and_nothing_is_written() {
+    let desk = Desk::new("noopen");
+    wave(&desk.path("a.wav"), 44_100, 1);
+    fs::write(desk.path("notes.txt"), "no sound at all").unwrap();
+    fs::write(desk.path("empty.wav"), "").unwrap();
+    fs::create_dir(desk.path("folder.wav")).unwrap();
+    let before = desk.files();
+    for bad in ["notes.txt", "empty.wav", "folder.wav", "nowhere.flac"] {
+        let did = desk.json(&["open", "a.wav", bad, "-o", "g.ron"]);
+        assert_eq!(did.code, Some(3), "{bad}: {}", did.text);
+        assert_eq!(did.json["error"]["file"], bad);
+        assert!(!did.json["error"]["cure"].as_str().unwrap().is_empty());
+    }
+    assert_eq!(desk.json(&["open", "a.wav", "-o", "a.wav"]).code, Some(2));
+    assert_eq!(desk.json(&["open", "-o", "g.ron"]).code, Some(2));
+    assert_eq!(
+        desk.json(&["open", "a.wav", "-o", "none/g.ron"]).code,
+        Some(3)
+    );
+    assert_eq!(desk.files(), before);
+}
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("ksgraph-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn drop_files(app: &mut App, files: &[PathBuf], is_wired: bool) {
+    let count = app.view().graph.filters.len();
+    let at = |index: usize| Position {
+        x: 0.0,
+        y: 128.0 * index as f32,
+    };
+    let files = files.iter().enumerate();
+    app.perform(Action::DropFiles {
+        files: files
+            .map(|(index, path)| (path.clone(), at(index)))
+            .collect(),
+        is_wired,
+    });
+    program::wait(app, |app| app.view().graph.filters.len() > count);
+}
+
+#[test]
+fn a_file_dropped_where_nothing_is_brings_a_device() {
+    let folder = Folder::new("dropone");
+    // Known by what is in it, not by its name.
+    let file = folder.0.join("sound without an ending");
+    wave(&file, 44_100, 1);
+    let mut app = empty();
+    drop_files(&mut app, &[file], true);
+    let lines = wires(&app);
+    assert!(
+        lines.iter().any(|it| it.starts_with("Wave Reader.out -> ")),
+        "{lines:?}"
+    );
+    assert!(
+        lines
+            .iter()
+            .any(|it| it.ends_with("-> Audio Device Out.in")),
+        "{lines:?}"
+    );
+    assert_eq!(selected(&app), ["Wave Reader"]);
+    app.perform(Action::Undo);
+    assert!(app.view().graph.filters.is_empty(), "one step");
+}
+
+#[test]
+fn several_files_dropped_at_once_are_one_step() {
+    let folder = Folder::new("dropall");
+    let files = ["a.wav", "b.wav"].map(|name| folder.0.join(name));
+    wave(&files[0], 44_100, 1);
+    wave(&files[1], 48_000, 2);
+    let mut app = editor("audio_device_out:out");
+    drop_files(&mut app, &files, true);
+    let lines = wires(&app);
+    assert!(app.view().wiring.is_agreed(), "{lines:?}");
+    assert!(
+        lines.iter().any(|it| it == "Mixer.out -> out.in"),
+        "{lines:?}"
+    );
+    let place = |name: &str| app.view().graph.filters[&id(&app, name)].position;
+    let (one, two) = (place("Wave Reader"), place("Wave Reader 2"));
+    assert!(two.y > one.y + 32.0, "stacked");
+    app.perform(Action::Undo);
+    assert_eq!(app.view().graph.filters.len(), 1, "one step");
+    drop_files(&mut app, &files, false);
+    assert!(wires(&app).is_empty(), "alone");
+}
+
+#[test]
+fn a_dropped_file_feeds_the_free_input_that_is_selected() {
+    let folder = Folder::new("dropinto");
+    let file = folder.0.join("a.wav");
+    wave(&file, 44_100, 1);
+    let mut app = editor("gain:g -> audio_device_out:out");
+    select(&mut app, &["g"]);
+    drop_files(&mut app, &[file], true);
+    let lines = wires(&app);
+    assert!(lines.iter().any(|it| it.ends_with("-> g.in")), "{lines:?}");
+    assert!(lines.iter().any(|it| it == "g.out -> out.in"), "{lines:?}");
+    assert!(app.view().wiring.is_agreed(), "{lines:?}");
+}
+
+/// The program with nothing in its graph.
+fn empty() -> App {
+    let mut app = App::new(Options::nominal(256));
+    app.open_document(Graph::default(), None);
+    app
+}
