@@ -94,6 +94,15 @@ impl App {
         }
     }
 
+    /// Takes in pictures of files that were asked for, and lets those go that no filter names any more.
+    pub(super) fn hear_waveforms(&mut self) {
+        if self.waveforms.is_idle() {
+            return;
+        }
+        let named: BTreeSet<PathBuf> = self.media().into_iter().map(|(_, path)| path).collect();
+        self.waveforms.poll(|path| named.contains(path));
+    }
+
     /// Files that filters read and that cannot be used, once each.
     pub(super) fn missing_media(&self) -> Vec<MissingMedia> {
         let mut missing: Vec<MissingMedia> = vec![];

@@ -116,6 +116,8 @@ mod view;
 
 pub mod spectrum;
 
+pub mod waveform;
+
 /// What filters publish, cell by cell: how a screen reads the telemetry it gets from a [`View`].
 pub mod telemetry {
     pub use crate::filters::clock_slave::telemetry as clock_slave;
@@ -132,6 +134,8 @@ pub mod telemetry {
 
     pub use crate::portcls::dmus::telemetry as synth;
     pub use crate::portcls::wavert::telemetry as device;
+
+    pub use crate::stream::cell as file;
 }
 
 /// What filters do to a sound, on paper: curves that a screen draws from a filter's settings.
@@ -217,6 +221,9 @@ pub struct App {
     found_in: Option<PathBuf>,
     /// Files that are looked at before something plays them.
     dropped: Vec<dropped::Dropped>,
+
+    waveforms: waveform::Waveforms,
+
     /// Boxes as the screen drew them last.
     sizes: cures::Sizes,
     banners: Vec<Banner>,
@@ -307,6 +314,9 @@ impl App {
             passed_over: BTreeSet::new(),
             found_in: None,
             dropped: vec![],
+
+            waveforms: waveform::Waveforms::new(),
+
             sizes: cures::Sizes::new(),
             banners: vec![],
             log: vec![],

@@ -14,6 +14,7 @@ impl App {
     pub fn poll(&mut self) {
         self.hear_observer();
         self.place_dropped();
+        self.hear_waveforms();
         self.tell_missing_media();
         self.hear_keeper();
         self.keep_safe(Duration::from_nanos(self.epoch.nanos()));
@@ -63,6 +64,7 @@ impl App {
         engine
             .into_iter()
             .chain(observer)
+            .chain([self.waveforms.bell()])
             .chain(self.settings.bell())
     }
 

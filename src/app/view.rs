@@ -321,6 +321,11 @@ impl<'a> View<'a> {
         devices.filter(|device| !device.render.is_empty())
     }
 
+    /// What the sound of a file looks like, as far as it was read: it is read from here on.
+    pub fn waveform(&self, path: &std::path::Path) -> Option<&super::waveform::Waveform> {
+        self.app.waveforms.get(path).map(|it| &**it)
+    }
+
     /// What the filter publishes while it is open.
     pub fn telemetry(&self, filter: &FilterPath) -> Option<&Telemetry> {
         self.app.telemetry(filter)

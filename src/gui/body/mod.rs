@@ -21,6 +21,9 @@ mod equaliser;
 mod loudness;
 mod scope;
 mod spectrum;
+
+mod waveform;
+
 mod well;
 
 pub(in crate::gui) mod clocks;
@@ -134,6 +137,12 @@ const PICTURES: &[Picture] = &[
         paint: |_, ui, page, commands| loudness::loudness_ui(ui, page, commands),
     },
     Picture {
+        key: "wave_reader",
+        size: waveform::SIZE,
+        has_rows: true,
+        paint: |_, ui, page, _| waveform::waveform_ui(ui, page),
+    },
+    Picture {
         key: "equaliser",
         size: equaliser::SIZE,
         has_rows: false,
@@ -148,7 +157,7 @@ const PICTURES: &[Picture] = &[
 ];
 
 /// Filters whose picture comes first, and the inline properties below it.
-const PICTURE_FIRST: &[&str] = &["scope", "spectrum", "delay"];
+const PICTURE_FIRST: &[&str] = &["scope", "spectrum", "delay", "wave_reader"];
 
 fn picture(descriptor: &Descriptor) -> Option<&'static Picture> {
     PICTURES.iter().find(|it| it.key == descriptor.key)
