@@ -430,6 +430,10 @@ pub enum Action {
 
     /// Draws the document into a file, of the kind that its name says: `.png`, `.svg` or `.dot`.
     Picture(PathBuf),
+    /// Renders the document into a file of sound, beside what plays.
+    RenderToFile(PathBuf),
+    /// Ends that; nothing is left of the file.
+    CancelRender,
 
     /// New is to begin with the graph as it is now.
     SaveAsTemplate,

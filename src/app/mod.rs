@@ -112,6 +112,9 @@ mod tempo;
 #[cfg(test)]
 mod tests;
 mod timeline;
+
+mod to_file;
+
 mod view;
 
 pub mod spectrum;
@@ -223,6 +226,8 @@ pub struct App {
     dropped: Vec<dropped::Dropped>,
 
     waveforms: waveform::Waveforms,
+    /// A render into a file that is under way.
+    to_file: Option<to_file::ToFile>,
 
     /// Boxes as the screen drew them last.
     sizes: cures::Sizes,
@@ -316,6 +321,7 @@ impl App {
             dropped: vec![],
 
             waveforms: waveform::Waveforms::new(),
+            to_file: None,
 
             sizes: cures::Sizes::new(),
             banners: vec![],
@@ -524,6 +530,8 @@ impl App {
             Action::ExportTimeline(path) => self.export_timeline(&path),
             Action::RecordTimeline(is_on) => self.record_timeline(is_on),
             Action::Picture(path) => self.write_picture(&path),
+            Action::RenderToFile(path) => self.render_to_file(&path),
+            Action::CancelRender => self.cancel_render(),
 
             Action::SaveAsTemplate => self.save_as_template(),
             Action::OpenRecovered(copy) => self.open_recovered(&copy),

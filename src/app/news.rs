@@ -15,6 +15,7 @@ impl App {
         self.hear_observer();
         self.place_dropped();
         self.hear_waveforms();
+        self.hear_render();
         self.tell_missing_media();
         self.hear_keeper();
         self.keep_safe(Duration::from_nanos(self.epoch.nanos()));

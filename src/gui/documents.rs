@@ -76,6 +76,7 @@ impl Screen {
             .unwrap_or_default();
         let name = match why {
             Why::SaveAs => document.name,
+            Why::ToFile => named(&document.name, ".wav"),
             Why::Picture => named(&document.name, ".png"),
             Why::Report => named(&document.name, " report.html"),
             Why::Timeline => named(&document.name, " timeline.json"),
@@ -134,6 +135,7 @@ impl Screen {
                 self.app.perform(Action::MapMedia { from, to: path });
             }
             Why::SaveAs => self.app.perform(Action::SaveAs(path)),
+            Why::ToFile => self.app.perform(Action::RenderToFile(path)),
             Why::Picture => self.app.perform(Action::Picture(path)),
             Why::Report => self.app.perform(Action::Report(path)),
             Why::Timeline => self.app.perform(Action::ExportTimeline(path)),

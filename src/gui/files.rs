@@ -30,6 +30,8 @@ pub(super) enum Why {
     /// To save the graph.
     SaveAs,
 
+    /// For what the graph sounds like.
+    ToFile,
     /// For a picture of the graph.
     Picture,
     /// For a report.
@@ -74,6 +76,7 @@ impl Wanted {
                 all.any(|it| ending.eq_ignore_ascii_case(it))
             }
 
+            Why::ToFile => ends(&[".wav", ".flac"]),
             Why::Picture => ends(&[".png", ".svg", ".dot"]),
             Why::Report => ends(&[".html", ".md", ".txt"]),
             Why::Timeline => ends(&[".json"]),
@@ -85,6 +88,7 @@ impl Wanted {
     pub(super) fn complete(&self, path: PathBuf) -> PathBuf {
         let ending = match self.why {
             Why::SaveAs => "ron",
+            Why::ToFile => "wav",
             Why::Picture => "png",
             Why::Report => "html",
             Why::Timeline => "json",
@@ -102,7 +106,12 @@ impl Wanted {
     fn is_save(&self) -> bool {
         match self.why {
             Why::Open | Why::Merge | Why::Render | Why::Missing(_) => false,
-            Why::SaveAs | Why::Picture | Why::Report | Why::Timeline | Why::Minutes => true,
+            Why::SaveAs
+            | Why::ToFile
+            | Why::Picture
+            | Why::Report
+            | Why::Timeline
+            | Why::Minutes => true,
             Why::Property { is_written, .. } => is_written,
         }
     }
@@ -223,6 +232,7 @@ fn dialog(wanted: &Wanted, folder: &Path, name: &str) -> Option<PathBuf> {
         Why::Property { .. } | Why::Missing(_) => dialog,
         Why::Render => dialog.add_filter("Sounds", SOUND_ENDINGS),
 
+        Why::ToFile => dialog.add_filter("Sounds", &["wav", "flac"]),
         Why::Picture => dialog.add_filter("Pictures", &["png", "svg", "dot"]),
         Why::Report => dialog.add_filter("Reports", &["html", "md", "txt"]),
         Why::Timeline => dialog.add_filter("Traces", &["json"]),

@@ -215,3 +215,63 @@ fn empty() -> App {
     app.open_document(Graph::default(), None);
     app
 }
+
+#[test]
+fn the_document_is_rendered_beside_what_plays_and_a_cancelled_render_leaves_nothing() {
+    let folder = Folder::new("tofile");
+    let here = |folder: &Folder| {
+        let files = fs::read_dir(&folder.0).unwrap();
+        let mut names: Vec<_> = files.map(|it| it.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let source = folder.0.join("a.wav");
+    wave(&source, 44_100, 1);
+    let mut app = empty();
+    drop_files(&mut app, &[source], true);
+    let out = folder.0.join("out.wav");
+    app.perform(Action::RenderToFile(out.clone()));
+    let is_offered = |app: &App| {
+        let mut offers = app.view().banners.iter().flat_map(|it| &it.offers);
+        offers.any(|it| it.action == Action::CancelRender)
+    };
+    assert!(is_offered(&app), "it can be cancelled");
+    program::wait(&mut app, |app| !is_offered(app));
+    let reader = hound::WavReader::open(&out).unwrap();
+    let seconds = f64::from(reader.duration()) / f64::from(reader.spec().sample_rate);
+    assert!(
+        (1.0..2.5).contains(&seconds),
+        "{seconds}: until all has ended"
+    );
+    // A tone never ends: a minute of it is long enough to be cancelled.
+    let mut app = editor("tone:t -> reverb:r -> audio_device_out:out");
+    let before = here(&folder);
+    app.perform(Action::RenderToFile(folder.0.join("never.flac")));
+    app.perform(Action::CancelRender);
+    program::wait(&mut app, |app| !is_offered(app));
+    assert!(
+        app.view().banners[0].text.contains("cancelled"),
+        "{:?}",
+        app.view().banners
+    );
+    assert_eq!(here(&folder), before, "nothing is left");
+    // So is one that the program ends in.
+    app.perform(Action::RenderToFile(folder.0.join("never.wav")));
+    drop(app);
+    assert_eq!(here(&folder), before, "nothing is left");
+    // What cannot be is said.
+    let mut app = editor("tone:t");
+    app.perform(Action::RenderToFile(folder.0.join("x.wav")));
+    program::wait(&mut app, |app| !is_offered(app));
+    assert!(
+        app.view().banners[0].text.contains("renders"),
+        "{:?}",
+        app.view().banners
+    );
+    app.perform(Action::RenderToFile(folder.0.join("x.mp3")));
+    assert!(
+        app.view().banners[0].text.contains(".mp3"),
+        "{:?}",
+        app.view().banners
+    );
+}

@@ -207,6 +207,22 @@ fn a_file_let_go_with_shift_or_alt_is_a_reader_alone() {
     assert!(!window.graph().connections.is_empty(), "it is played");
 }
 
+#[test]
+fn the_box_of_a_reader_shows_the_sound_of_its_file() {
+    let file = std::path::absolute("graphs/media/chime_44100.wav").expect("a path");
+    let mut window = Window::with(&["null_renderer"]);
+    let_go(&mut window, &file, Modifiers::NONE);
+    for _ in 0..1000 {
+        window.harness().step();
+        let label = "Sound of Wave Reader: 100 % read; chime_44100.wav; ";
+        if window.sees(label) {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    panic!("no picture of the sound");
+}
+
 /// A graph that was set running a moment ago, with what its pins did in one line of the log.
 fn running() -> Window {
     let mut window = Window::on("graphs/first_sound.ron");

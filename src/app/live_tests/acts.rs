@@ -78,7 +78,7 @@ actions! {
         New Open Save SaveAs BeginGesture EndGesture Select SelectAll SetState ToggleRun
         LimitFilters LimitPin Mark Unmark SetClockRate Panic Play SetPlayMode PlayOn
         DismissBanner DismissRefusal Refresh UseDevice LookForDevices UseDefaultDevice FollowDefault SetQuantum
-        SetPreferences SaveAsTemplate OpenRecovered DiscardRecovered Report Probe HoldFrames Picture FindMedia ChooseDevice ChooseFile
+        SetPreferences SaveAsTemplate OpenRecovered DiscardRecovered Report Probe HoldFrames Picture RenderToFile CancelRender FindMedia ChooseDevice ChooseFile
         ExportTimeline RecordTimeline Seek SetLoop Step SetAtEnd
         ExportMinutes;
 }

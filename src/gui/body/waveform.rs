@@ -1,6 +1,6 @@
 //! The Wave Reader's body: the picture of its file, its loops, the place that is heard, and what the file is.
 
-use egui::{Align2, Rect, Stroke, Ui, pos2, vec2};
+use egui::{Align2, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use super::well::Well;
 use super::{LINE, Page};
@@ -101,6 +101,9 @@ pub(super) fn waveform_ui(ui: &mut Ui, page: &mut Page<'_>) {
     let name = &page.drawn.node.name;
     let says = format!("{state}; {left}; {right}");
     probe::note(ui.ctx(), "waveform", name, &says, well.rect);
+    let seen = ui.interact(well.rect, page.id.with("waveform"), Sense::hover());
+    let label = format!("Sound of {name}: {says}");
+    seen.widget_info(|| WidgetInfo::labeled(Role::Image, true, &label));
 }
 
 /// Words that fit, with a mark where some were left out.

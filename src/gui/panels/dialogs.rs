@@ -255,6 +255,7 @@ impl Wanted {
             Why::SaveAs => "Save the graph as",
             Why::Property { .. } => "Choose a file",
 
+            Why::ToFile => "Render the graph into a file of sound",
             Why::Picture => "Export a picture of the graph",
             Why::Timeline => "Export the timeline",
             Why::Minutes => "Export the last minutes",
@@ -268,6 +269,7 @@ impl Wanted {
             Why::Open => "Open",
             Why::Merge => "Merge",
             Why::SaveAs | Why::Picture | Why::Report | Why::Timeline | Why::Minutes => "Save",
+            Why::ToFile => "Render",
             Why::Render => "Play",
             Why::Missing(_) => "Use",
             Why::Property { .. } => "Choose",

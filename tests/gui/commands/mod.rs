@@ -196,6 +196,7 @@ cases! {
     "tools.connect.direct", intelligent, |w| connects(w) == ConnectMode::Direct;
     "tools.connect.intelligent", three, |w| connects(w) == ConnectMode::Intelligent;
     "tools.connect.format", three, |w| connects(w) == ConnectMode::WithFormat;
+    "file.to_file", three, |w| w.sees("Render the graph into a file of sound");
     "file.picture", three, |w| w.sees("Export a picture of the graph");
     "tools.report", three, |w| w.sees("Save a report");
     "tools.export_minutes", three, |w| w.sees("Export the last minutes");

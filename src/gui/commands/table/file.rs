@@ -91,6 +91,17 @@ pub(super) const SPECS: &[Spec] = &[
         State::when(is_any, "Every file that the graph names is there.")
     }),
     Spec::new(
+        "file.to_file",
+        "Render to File\u{2026}",
+        "Writes what the graph sounds like into a wave or FLAC file, faster than it plays: until everything has ended, a minute at most.",
+        |screen, ctx| screen.ask_for(ctx, Why::ToFile),
+    )
+    .at(Menu::File, 3)
+    .when(|sight| {
+        let is_any = !sight.view.document_graph().filters.is_empty();
+        State::when(is_any, "There is nothing in the graph yet.")
+    }),
+    Spec::new(
         "file.picture",
         "Export Picture\u{2026}",
         "Draws the graph into a file: PNG, SVG or Graphviz, as its name ends.",
