@@ -99,6 +99,11 @@ impl App {
         if self.waveforms.is_idle() {
             return;
         }
+        // Which files are named only an agreement changes.
+        if !self.waveforms.is_new(self.agreements) {
+            self.waveforms.poll(|_| true);
+            return;
+        }
         let named: BTreeSet<PathBuf> = self.media().into_iter().map(|(_, path)| path).collect();
         self.waveforms.poll(|path| named.contains(path));
     }

@@ -267,6 +267,8 @@ pub(super) struct Waveforms {
     bell: Bell,
     looked: u64,
     epoch: Epoch,
+    /// The agreement by which was seen which files are named.
+    agreement: u64,
 }
 
 impl Waveforms {
@@ -280,6 +282,7 @@ impl Waveforms {
             bell: Bell::default(),
             looked: 0,
             epoch: Epoch::new(),
+            agreement: 0,
         }
     }
 
@@ -295,6 +298,11 @@ impl Waveforms {
     /// Whether nobody has ever asked for a picture.
     pub(super) fn is_idle(&self) -> bool {
         self.wanted.is_empty() && self.asked.borrow().is_empty()
+    }
+
+    /// Whether that agreement is another than last time.
+    pub(super) fn is_new(&mut self, agreement: u64) -> bool {
+        std::mem::replace(&mut self.agreement, agreement) != agreement
     }
 
     /// Takes in what was found, and tells the worker what is wanted.

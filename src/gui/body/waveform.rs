@@ -10,9 +10,11 @@ use crate::gui::probe;
 use crate::gui::theme::{Type, stroke};
 use crate::ks::{Domain, Settings};
 
-const HEIGHT: f32 = 72.0;
-/// Width and height at 100 %.
-pub(super) const SIZE: [f32; 2] = [256.0, HEIGHT + LINE + 4.0];
+const HEIGHT: f32 = 56.0;
+/// Width and height at 100 %: as wide as the rows, so that boxes stand as they stood.
+pub(super) const SIZE: [f32; 2] = [144.0, HEIGHT + LINE + 4.0];
+/// The width of a letter of the line below it, about.
+const LETTER: f32 = 6.0;
 
 /// A length as a clock: `3:25.1`, `1:02:03`.
 fn clock(seconds: f64) -> String {
@@ -31,13 +33,9 @@ fn about(waveform: &Waveform) -> String {
     let channels = match waveform.channels {
         1 => "mono".to_owned(),
         2 => "stereo".to_owned(),
-        more => format!("{more} channels"),
+        more => format!("{more} ch"),
     };
-    let about = match waveform.is_whole {
-        true => "",
-        false => "about ",
-    };
-    format!("{about}{}, {channels}", clock(waveform.seconds))
+    format!("{} {channels}", clock(waveform.seconds))
 }
 
 /// The picture and a line of words.
@@ -86,13 +84,14 @@ pub(super) fn waveform_ui(ui: &mut Ui, page: &mut Page<'_>) {
             page,
             middle,
             Align2::CENTER_CENTER,
-            &shortened(&state, 44),
+            &shortened(&state, 24),
         );
     }
     well.frame(ui);
     let line = page.row(LINE);
     page.row(4.0);
-    let room = 38_usize.saturating_sub(right.chars().count());
+    let letters = (line.width() / page.zoom.max(0.01) / LETTER) as usize;
+    let room = letters.saturating_sub(right.chars().count() + 1);
     let words = shortened(&left, room);
     let (at, ink) = (line.left_center(), theme.dim);
     page.text(ui, at, Align2::LEFT_CENTER, &words, Type::Small, ink);
