@@ -1,9 +1,8 @@
 //! A file changed from end to end, beside `ffmpeg` doing the same in the same run: ten minutes of stereo at 44.1 kHz through
 //! a gain, one band of an equaliser and a converter to 48 kHz into another file. `cargo bench --bench media`.
 //!
-//! Ours is the program itself, `ksgraph render`. Both results are held against the sound as it is reckoned at 48 kHz: a
-//! sweep whose every frequency the gain and the band change by an amount known exactly is not needed for that, since the
-//! band is at 0 dB where quality is measured; where speed is measured it is at work.
+//! Ours is the program itself, `ksgraph render`. Both results are held against the sound as it is reckoned at 48 kHz, with
+//! the band at 0 dB; where speed is measured it is at work.
 
 use std::f64::consts::{PI, TAU};
 use std::path::{Path, PathBuf};
@@ -136,8 +135,8 @@ fn theirs(folder: &Path, band_db: f64, converter: &str) -> Command {
         "-af",
     ];
     let behind = ["-c:a", "pcm_f32le", "theirs.wav"];
-    let words = before.iter().chain([&&*chain]).chain(&behind);
-    command.current_dir(folder).args(words);
+    command.current_dir(folder).args(before);
+    command.arg(chain).args(behind);
     command
 }
 
