@@ -79,14 +79,11 @@ fn events(file: &Path, filter: &str) -> Result<Arc<[KernelEvent]>, Failure> {
     })?;
     let mut skipped = 0_usize;
     let mut events = Vec::with_capacity(song.events.len());
-    for timed in song.events {
-        // What is not a message of a channel has no key or sound of its own, and the long ones do not fit an event.
-        let is_channel = timed
-            .bytes
-            .first()
-            .is_some_and(|status| (0x80..0xf0).contains(status));
-        let time = RefTime::try_from(timed.time_100ns).unwrap_or(RefTime::MAX);
-        let event = KernelEvent::new(time, &timed.bytes).filter(|_| is_channel);
+    for (time, bytes) in song.messages() {
+        // What is not a message of a channel has no key or sound of its own.
+        let is_channel = (bytes.first()).is_some_and(|status| (0x80..0xf0).contains(status));
+        let time = RefTime::try_from(time).unwrap_or(RefTime::MAX);
+        let event = KernelEvent::new(time, bytes).filter(|_| is_channel);
         skipped += usize::from(event.is_none());
         events.extend(event);
     }
@@ -96,12 +93,8 @@ fn events(file: &Path, filter: &str) -> Result<Arc<[KernelEvent]>, Failure> {
             file.display()
         ));
     }
-    if song.skipped > 0 {
-        say(&format!(
-            "{}: {} bytes made no sense and were passed over",
-            file.display(),
-            song.skipped
-        ));
+    for remark in &song.remarks {
+        say(&format!("{}: {remark}", file.display()));
     }
     Ok(events.into())
 }

@@ -4,37 +4,168 @@
 //!   tracks ──▶ events at ticks ──▶ one list, stable by tick ──▶ times by the tempo map
 //! ```
 //!
-//! Times are exact: ticks times microseconds add up in whole numbers and are divided once for each event. Lenient with
-//! what stands in a track: a damaged message is dropped and reading goes on. Any bytes give a result or an error, and
-//! no more memory is used than their number justifies.
+//! Times are exact. Lenient with what stands in a file: it is read as far as is sound, and every liberty taken is a
+//! [`Remark`] that names track, byte and what was done. Any bytes give a song or an error, in time and memory that go
+//! with their number. Writing is in [`write`], how a track is read in `track`.
+
+use std::fmt;
 
 use thiserror::Error;
 
-use super::message::data_len;
 use crate::media::riff::{self, Order};
 
-/// Some bytes at a time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TimedBytes {
+mod tempo;
+mod text;
+mod track;
+pub mod write;
+
+pub use text::TextKind;
+pub use write::write_smf0;
+
+use tempo::{Scale, TEMPO, frames_a_second};
+use track::{Entry, Track, What};
+
+/// The largest file that is read, in bytes. A larger one is refused where it is opened.
+pub const MOST_BYTES: u64 = 32 << 20;
+
+/// No event lies further from the beginning than this: a day. What claims to is left out, and said.
+pub const MOST_100NS: u64 = 24 * 3600 * 10_000_000;
+
+/// The most remarks that are kept; the others are counted.
+const MOST_REMARKS: usize = 50;
+
+/// One message of a song. Its bytes are [`Song::bytes`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SongEvent {
     /// From the beginning, in units of 100 ns.
     pub time_100ns: u64,
-    /// One message with its status byte. What continues a divided system exclusive message begins without 0xf0.
-    pub bytes: Vec<u8>,
+    /// From the beginning, in ticks of the file.
+    pub tick: u64,
+    /// The track it stands in, from 0.
+    pub track: u16,
+    /// The port its track is meant for, from 0: sixteen channels each.
+    pub port: u8,
+    at: u32,
+    len: u32,
+}
+
+/// Words at a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SongText {
+    /// From the beginning, in units of 100 ns.
+    pub time_100ns: u64,
+    /// The track they stand in, from 0.
+    pub track: u16,
+    /// What they are for.
+    pub kind: TextKind,
+    /// The words.
+    pub words: String,
+}
+
+/// How time or key is signed from some place on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signature {
+    /// Microseconds of a quarter note.
+    Tempo(u32),
+    /// Beats of a bar, and the note that is a beat.
+    Time {
+        /// Beats of a bar.
+        beats: u8,
+        /// 4 for a quarter note.
+        note: u32,
+    },
+    /// Sharps (flats below zero), and whether it is minor.
+    Key {
+        /// From -7 to 7.
+        sharps: i8,
+        /// Minor.
+        is_minor: bool,
+    },
 }
 
 /// A file, read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Song {
-    /// All messages of all tracks, by time; at the same time in the order of the tracks. Meta events are not in it.
-    pub events: Vec<TimedBytes>,
+    /// All messages of all tracks, by time; at the same time in the order of the tracks.
+    pub events: Vec<SongEvent>,
+    /// All words, by time.
+    pub texts: Vec<SongText>,
+    /// Tempo, time and key, by time.
+    pub signatures: Vec<(u64, Signature)>,
     /// Where the last track ends.
     pub duration_100ns: u64,
-    /// 0, 1 or 2 as the file says. The tracks of type 2 follow one another.
+    /// The type the file says: 0, 1 or 2, or something else that was read as 1.
     pub format: u16,
     /// Tracks that are there, whatever the file claims.
     pub tracks: usize,
-    /// Bytes that made no sense and were passed over.
-    pub skipped: u64,
+    /// What was odd, in the order of the file: the first of it.
+    pub remarks: Vec<Remark>,
+    /// How much was odd.
+    pub odd: u64,
+    pool: Vec<u8>,
+}
+
+impl Song {
+    /// The bytes of a message. It is whole and begins with its status; system exclusive begins with 0xf0 and ends with
+    /// 0xf7, unless its parts came at different times: what continues begins without.
+    #[must_use]
+    pub fn bytes(&self, event: &SongEvent) -> &[u8] {
+        self.pool
+            .get(event.at as usize..event.at as usize + event.len as usize)
+            .unwrap_or(&[])
+    }
+
+    /// All messages, in order: when, and what.
+    pub fn messages(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        let messages = self.events.iter();
+        messages.map(|event| (event.time_100ns, self.bytes(event)))
+    }
+
+    /// The name of a track.
+    #[must_use]
+    pub fn track_name(&self, track: u16) -> Option<&str> {
+        let mut names = self.texts.iter();
+        let name = names.find(|it| it.track == track && it.kind == TextKind::Name)?;
+        Some(name.words.as_str()).filter(|words| !words.is_empty())
+    }
+}
+
+/// Something odd, and what was done about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// The track, from 1; `None` for what stands outside of tracks.
+    pub track: Option<usize>,
+    /// Where in the file.
+    pub byte: usize,
+    /// What was found, and what was done.
+    pub words: String,
+}
+
+impl fmt::Display for Remark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(track) = self.track {
+            write!(f, "track {track}, ")?;
+        }
+        write!(f, "byte {}: {}", self.byte, self.words)
+    }
+}
+
+/// Where remarks are gathered.
+#[derive(Default)]
+struct Remarks {
+    kept: Vec<Remark>,
+    count: u64,
+}
+
+impl Remarks {
+    /// `words` is asked only where there is room.
+    fn add(&mut self, track: Option<usize>, byte: usize, words: impl FnOnce() -> String) {
+        self.count += 1;
+        if self.kept.len() < MOST_REMARKS {
+            let words = words();
+            self.kept.push(Remark { track, byte, words });
+        }
+    }
 }
 
 /// Why there is no song.
@@ -67,349 +198,291 @@ pub enum SmfError {
     /// There is no track.
     #[error("the file has no track")]
     NoTracks,
+    /// A song was asked for that a file of type 2 does not have.
+    #[error("song {wanted} was asked for, and the file has {there}")]
+    NoSuchSong {
+        /// The number asked for, from 1.
+        wanted: usize,
+        /// How many there are.
+        there: usize,
+    },
 }
 
-/// Microseconds of a quarter note where no tempo is set: 120 a minute.
-const TEMPO: u32 = 500_000;
+/// How far into a file its header is looked for: some come with a wrapper of 128 bytes.
+const SEARCHED: usize = 256;
 
-/// One entry of a track.
-struct Entry {
-    tick: u64,
-    what: What,
-}
-
-enum What {
-    Message(Vec<u8>),
-    Tempo(u32),
-}
-
-/// Reads a whole file.
+/// Reads a whole file. The songs of type 2 follow one another.
 pub fn read_smf(bytes: &[u8]) -> Result<Song, SmfError> {
-    let (start, file) = unwrap_rmi(bytes);
-    if !file.starts_with(b"MThd") {
-        return Err(SmfError::NotMidi {
-            offset: start,
-            found: file[..file.len().min(4)].to_vec(),
-        });
-    }
-    let mut chunks = Chunks { file, at: 0 };
-    let header = chunks.next().map_or(&[][..], |(_, data)| data);
-    let number = |at| Order::Big.u16_at(header, at);
-    let (Some(format), Some(division)) = (number(0), number(4)) else {
+    read_smf_song(bytes, None)
+}
+
+/// Reads a file; of one of type 2 only the song of that number, from 1.
+pub fn read_smf_song(bytes: &[u8], number: Option<usize>) -> Result<Song, SmfError> {
+    let mut remarks = Remarks::default();
+    let (start, file) = find_header(bytes, &mut remarks)?;
+    let stated = Order::Big.u32_at(file, 4).unwrap_or(0) as usize;
+    let behind = file.get(8..).unwrap_or_default();
+    let header = &behind[..stated.min(behind.len())];
+    let word = |at| Order::Big.u16_at(header, at);
+    let (Some(format), Some(claimed), Some(division)) = (word(0), word(2), word(4)) else {
         return Err(SmfError::HeaderTooShort {
             offset: start + 8,
             found: header.len(),
         });
     };
     let scale = Scale::from_division(division).ok_or(SmfError::Division { found: division })?;
+    let said = start + 8;
+    if header.len() > 6 {
+        remarks.add(None, said + 6, || {
+            let more = header.len() - 6;
+            format!("the header is {more} bytes longer than is known; they were passed over")
+        });
+    }
+    if format > 2 {
+        remarks.add(None, said, || {
+            format!("the type is {format}; read as type 1, all tracks at once")
+        });
+    }
+    if division & 0x8000 != 0
+        && let Some(frames) = frames_a_second(division)
+        && !matches!(frames, 24 | 25 | 29 | 30)
+    {
+        remarks.add(None, said + 4, || {
+            format!("{frames} frames a second are none of 24, 25, 29 and 30; taken as they stand")
+        });
+    }
 
     let mut entries = Vec::new();
-    let (mut tracks, mut skipped, mut end) = (0, 0, 0_u64);
-    for (_, data) in chunks.filter(|(id, _)| id == b"MTrk") {
-        let begin = if format == 2 { end } else { 0 };
-        if format == 2 {
-            // Each is a song of its own, so each begins at the usual tempo.
-            entries.push(Entry {
-                tick: begin,
-                what: What::Tempo(TEMPO),
+    let mut pool = Vec::new();
+    let (mut tracks, mut end) = (0_usize, 0_u64);
+    let mut chunks = Chunks {
+        file,
+        start,
+        at: 8 + header.len(),
+    };
+    while let Some(chunk) = chunks.next(tracks, &mut remarks) {
+        if tracks >= usize::from(u16::MAX) {
+            remarks.add(None, chunk.offset, || {
+                "more tracks than a file can have; the rest was passed over".into()
             });
+            break;
         }
-        let mut track = Track {
-            data,
-            tick: begin,
-            running: 0,
-            at_status: false,
-            skipped: 0,
-        };
-        track.read(&mut entries);
         tracks += 1;
-        skipped += track.skipped;
-        end = end.max(track.tick);
+        let is_song = format == 2;
+        if is_song && number.is_some_and(|number| number != tracks) {
+            continue;
+        }
+        let begin = if is_song { end } else { 0 };
+        if is_song {
+            // Each is a song of its own, so each begins at the usual tempo.
+            entries.push(Entry::new(begin, tracks - 1, What::Tempo(TEMPO)));
+        }
+        let mut track = Track::new(chunk.data, chunk.offset, tracks, begin, &mut pool);
+        track.read(&mut entries, &mut remarks);
+        end = end.max(track.tick());
     }
     if tracks == 0 {
         return Err(SmfError::NoTracks);
     }
+    if let Some(number) = number.filter(|number| format == 2 && (*number == 0 || *number > tracks))
+    {
+        return Err(SmfError::NoSuchSong {
+            wanted: number,
+            there: tracks,
+        });
+    }
+    if tracks != usize::from(claimed) {
+        remarks.add(None, said + 2, || {
+            format!("the header claims {claimed} tracks; {tracks} are there and were read")
+        });
+    }
+    if format == 0 && tracks > 1 {
+        remarks.add(None, said, || {
+            "type 0 has one track only; read as type 1, all tracks at once".into()
+        });
+    }
     entries.sort_by_key(|entry| entry.tick);
+    let mut song = timed(entries, scale, end, pool, &mut remarks);
+    song.format = format;
+    song.tracks = tracks;
+    song.odd = remarks.count;
+    song.remarks = remarks.kept;
+    Ok(song)
+}
 
-    let mut clock = scale;
-    let mut events = Vec::with_capacity(entries.len());
-    for Entry { tick, what } in entries {
+/// Gives every entry its time.
+fn timed(
+    entries: Vec<Entry>,
+    mut clock: Scale,
+    end: u64,
+    pool: Vec<u8>,
+    remarks: &mut Remarks,
+) -> Song {
+    let mut song = Song {
+        events: Vec::with_capacity(entries.len()),
+        pool,
+        ..Song::default()
+    };
+    let mut too_late = 0_u64;
+    for Entry { tick, track, what } in entries {
         clock.advance(tick);
+        let time_100ns = clock.time_100ns();
+        if time_100ns > MOST_100NS {
+            too_late += 1;
+            continue;
+        }
         match what {
-            What::Tempo(tempo) => clock.set_tempo(tempo),
-            What::Message(bytes) => events.push(TimedBytes {
-                time_100ns: clock.time_100ns(),
-                bytes,
+            What::Tempo(tempo) => {
+                clock.set_tempo(tempo);
+                song.signatures.push((time_100ns, Signature::Tempo(tempo)));
+            }
+            What::Signature(signature) => song.signatures.push((time_100ns, signature)),
+            What::Text(kind, words) => song.texts.push(SongText {
+                time_100ns,
+                track,
+                kind,
+                words,
+            }),
+            What::Message { at, len, port } => song.events.push(SongEvent {
+                time_100ns,
+                tick,
+                track,
+                port,
+                at,
+                len,
             }),
         }
     }
     clock.advance(end);
-    Ok(Song {
-        events,
-        duration_100ns: clock.time_100ns(),
-        format,
-        tracks,
-        skipped,
-    })
+    song.duration_100ns = clock.time_100ns();
+    if song.duration_100ns > MOST_100NS {
+        song.duration_100ns = song.events.last().map_or(0, |event| event.time_100ns);
+        remarks.add(None, 0, || {
+            format!(
+                "what lies more than a day behind the beginning was left out: {too_late} events"
+            )
+        });
+    }
+    song
 }
 
-/// The MIDI file inside a RIFF file, and where it begins; anything else as it is.
-fn unwrap_rmi(bytes: &[u8]) -> (usize, &[u8]) {
+/// Where the MIDI file begins: at once, in a RIFF wrapper, or behind some other one.
+fn find_header<'a>(bytes: &'a [u8], remarks: &mut Remarks) -> Result<(usize, &'a [u8]), SmfError> {
+    let (mut start, mut file) = (0, bytes);
     if let Ok((root, body)) = riff::open(bytes)
         && &root.form == b"RMID"
         && let Some(data) = riff::chunks(body, root.order).find(|chunk| &chunk.id == b"data")
     {
-        return (riff::ROOT_LEN + data.offset, data.data);
+        start = riff::ROOT_LEN + data.offset;
+        // Its own sizes count, not those of the wrapper, which are often wrong.
+        file = &bytes[start..];
+        if (data.stated as usize) < data.data.len() || data.data.len() < data.stated as usize {
+            remarks.add(None, start - 4, || {
+                let (claimed, there) = (data.stated, data.data.len());
+                format!("the wrapper claims {claimed} bytes and {there} are there; they were read")
+            });
+        }
     }
-    (0, bytes)
+    if file.starts_with(b"MThd") {
+        return Ok((start, file));
+    }
+    let searched = &file[..file.len().min(SEARCHED)];
+    let found = searched.windows(4).position(|four| four == b"MThd");
+    // What is another kind of file for certain is not searched for one inside.
+    if let Some(at) = found.filter(|_| !file.starts_with(b"RIFF")) {
+        remarks.add(None, start, || {
+            format!("{at} bytes stand before the header; they were passed over")
+        });
+        return Ok((start + at, &file[at..]));
+    }
+    Err(SmfError::NotMidi {
+        offset: start,
+        found: file[..file.len().min(4)].to_vec(),
+    })
+}
+
+/// One track as it lies in the file.
+struct Chunk<'a> {
+    data: &'a [u8],
+    /// Where its first byte is.
+    offset: usize,
 }
 
 /// Chunks as MIDI files have them: big-endian and without pad bytes.
 struct Chunks<'a> {
     file: &'a [u8],
+    /// Where the file begins in what was given.
+    start: usize,
     at: usize,
 }
 
-impl<'a> Iterator for Chunks<'a> {
-    type Item = ([u8; 4], &'a [u8]);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let rest = self.file.get(self.at..)?;
-        let id = *rest.first_chunk::<4>()?;
-        let stated = Order::Big.u32_at(rest, 4)? as usize;
-        let data = &rest[8..];
-        let data = &data[..stated.min(data.len())];
-        self.at += 8 + data.len();
-        Some((id, data))
-    }
-}
-
-/// Ticks into time: a sum of ticks times the length of a tick in units of 1/`per` of 100 ns.
-struct Scale {
-    sum: u128,
-    tick: u64,
-    tick_len: u128,
-    per: u128,
-    /// Whether the tempo counts; it does not where ticks are parts of frames.
-    musical: bool,
-}
-
-impl Scale {
-    fn from_division(division: u16) -> Option<Self> {
-        let (tick_len, per, musical) = if division & 0x8000 == 0 {
-            (u128::from(TEMPO) * 10, u128::from(division), true)
-        } else {
-            let frames = (division >> 8) as u8 as i8;
-            let ticks = u128::from(division & 0xff);
-            match frames {
-                -24 | -25 | -30 => (10_000_000, u128::from(frames.unsigned_abs()) * ticks, false),
-                // 30 frames of the colour television: 30000/1001 a second.
-                -29 => (10_000_000 * 1001, 30_000 * ticks, false),
-                _ => return None,
-            }
-        };
-        (per > 0).then_some(Self {
-            sum: 0,
-            tick: 0,
-            tick_len,
-            per,
-            musical,
-        })
-    }
-
-    fn advance(&mut self, tick: u64) {
-        self.sum += u128::from(tick.saturating_sub(self.tick)) * self.tick_len;
-        self.tick = self.tick.max(tick);
-    }
-
-    fn set_tempo(&mut self, micros_per_quarter: u32) {
-        if self.musical {
-            self.tick_len = u128::from(micros_per_quarter) * 10;
-        }
-    }
-
-    fn time_100ns(&self) -> u64 {
-        u64::try_from(self.sum / self.per).unwrap_or(u64::MAX)
-    }
-}
-
-/// The rest of a track while it is read.
-struct Track<'a> {
-    data: &'a [u8],
-    tick: u64,
-    running: u8,
-    /// Whether no delta comes before the next event.
-    at_status: bool,
-    skipped: u64,
-}
-
-impl<'a> Track<'a> {
-    /// Reads up to the end of the track, or of the bytes.
-    fn read(&mut self, entries: &mut Vec<Entry>) {
-        while !self.data.is_empty() {
-            if !std::mem::take(&mut self.at_status) {
-                let Some(delta) = self.number() else {
-                    self.skipped += self.data.len() as u64;
-                    return;
-                };
-                self.tick += u64::from(delta);
-            }
-            if self.event(entries).is_none() {
-                return;
-            }
-        }
-    }
-
-    /// Reads one event; `None` at the end of the track.
-    fn event(&mut self, entries: &mut Vec<Entry>) -> Option<()> {
-        let tick = self.tick;
-        let mut status = *self.data.first()?;
-        if status < 0x80 {
-            status = self.running;
-            if status == 0 {
-                // Data that belongs to nothing: on to the next status.
-                let lost = self.data.iter().take_while(|byte| **byte < 0x80).count();
-                self.take(lost);
-                self.skipped += lost as u64;
-                return self.resume();
-            }
-        } else {
-            self.take(1);
-        }
-        let mut add = |what| entries.push(Entry { tick, what });
-        match status {
-            0xff => {
-                let kind = *self.take(1).first()?;
-                let len = self.number()?;
-                let data = self.take(len as usize);
-                match (kind, data) {
-                    (0x2f, _) => return None,
-                    (0x51, [a, b, c, ..]) => {
-                        let tempo = u32::from_be_bytes([0, *a, *b, *c]);
-                        if tempo > 0 {
-                            add(What::Tempo(tempo));
-                        }
-                    }
-                    _ => {}
+impl<'a> Chunks<'a> {
+    /// The next track; `before` it there were so many. Other chunks are passed over.
+    fn next(&mut self, before: usize, remarks: &mut Remarks) -> Option<Chunk<'a>> {
+        loop {
+            let rest = self.file.get(self.at..)?;
+            let here = self.start + self.at;
+            let (Some(id), Some(stated)) = (rest.first_chunk::<4>(), Order::Big.u32_at(rest, 4))
+            else {
+                if !rest.is_empty() && rest.iter().any(|byte| *byte != 0) {
+                    let len = rest.len();
+                    remarks.add(None, here, || {
+                        format!("{len} bytes at the end are no chunk; they were passed over")
+                    });
                 }
-            }
-            0xf0 | 0xf7 => {
-                let len = self.number()?;
-                let data = self.take(len as usize);
-                let mut bytes = Vec::with_capacity(data.len() + 1);
-                if status == 0xf0 {
-                    bytes.push(0xf0);
+                self.at = self.file.len();
+                return None;
+            };
+            let behind = &rest[8..];
+            let stated = stated as usize;
+            let data = &behind[..stated.min(behind.len())];
+            if id != b"MTrk" {
+                if id.iter().all(|byte| matches!(byte, 0x20..0x7F)) {
+                    remarks.add(None, here, || {
+                        let (id, len) = (id.escape_ascii(), data.len());
+                        format!(
+                            "a chunk called {id} of {len} bytes is not known; it was passed over"
+                        )
+                    });
+                    self.at += 8 + data.len();
+                } else {
+                    // No chunk at all: a track before it may have been longer than it claimed.
+                    let next = rest.windows(4).position(|four| four == b"MTrk");
+                    let len = next.unwrap_or(rest.len());
+                    remarks.add(None, here, || {
+                        format!("{len} bytes belong to no chunk; they were passed over")
+                    });
+                    self.at += len;
                 }
-                bytes.extend(data);
-                if !bytes.is_empty() {
-                    add(What::Message(bytes));
-                }
+                continue;
             }
-            _ => {
-                let Some(len) = data_len(status) else {
-                    self.skipped += 1;
-                    return Some(());
-                };
-                if status < 0xf0 {
-                    self.running = status;
-                }
-                let good = self
-                    .data
-                    .iter()
-                    .take(len)
-                    .take_while(|byte| **byte < 0x80)
-                    .count();
-                let data = self.take(good);
-                if good < len {
-                    // Broken off: what comes is the next status, or nothing.
-                    self.skipped += good as u64 + 1;
-                    return self.resume();
-                }
-                let mut bytes = Vec::with_capacity(len + 1);
-                bytes.push(status);
-                bytes.extend(data);
-                add(What::Message(bytes));
+            let track = Some(before + 1);
+            if stated > behind.len() {
+                remarks.add(track, here + 4, || {
+                    let there = behind.len();
+                    format!("the track claims {stated} bytes and {there} are left; those were read")
+                });
             }
-        }
-        Some(())
-    }
-
-    /// After damage the next byte is a status, or the track ends: the loop reads it at the present tick.
-    fn resume(&mut self) -> Option<()> {
-        self.at_status = true;
-        (!self.data.is_empty()).then_some(())
-    }
-
-    /// A number of variable length: up to four bytes, seven bits each.
-    fn number(&mut self) -> Option<u32> {
-        let mut number = 0;
-        for at in 0..4 {
-            let byte = *self.data.get(at)?;
-            number = number << 7 | u32::from(byte & 127);
-            if byte < 0x80 {
-                self.data = &self.data[at + 1..];
-                return Some(number);
+            let mut len = data.len();
+            // Where what follows is no chunk the length lies, and the track goes on to the next one.
+            let follows = &behind[len..];
+            let is_chunk = follows
+                .first_chunk::<4>()
+                .is_none_or(|id| id.iter().all(|byte| matches!(byte, 0x20..0x7F)));
+            if !is_chunk && !track::has_end(data) {
+                let more = follows.windows(4).position(|four| four == b"MTrk");
+                len += more.unwrap_or(follows.len());
+                remarks.add(track, here + 4, || {
+                    format!("the track claims {stated} bytes and goes on; {len} were read")
+                });
             }
-        }
-        None
-    }
-
-    /// The next bytes, fewer if there are not so many.
-    fn take(&mut self, len: usize) -> &'a [u8] {
-        let (taken, rest) = self.data.split_at(len.min(self.data.len()));
-        self.data = rest;
-        taken
-    }
-}
-
-/// The bytes of a file of type 0: one tempo, and messages at absolute ticks, in order. With 500 ticks and 500 000
-/// microseconds a quarter note, ticks are milliseconds.
-///
-/// A message is whole and begins with its status; system exclusive begins with 0xf0. Ticks that go back count as the
-/// one before, and a step beyond 2^28-1 ticks is cut to that.
-#[must_use]
-pub fn write_smf0<B: AsRef<[u8]>>(
-    ticks_per_quarter: u16,
-    micros_per_quarter: u32,
-    messages: &[(u64, B)],
-) -> Vec<u8> {
-    let [_, tempo @ ..] = micros_per_quarter.to_be_bytes();
-    let mut track = vec![0, 0xff, 0x51, 3];
-    track.extend(tempo);
-    let mut now = 0;
-    for (tick, message) in messages {
-        let message = message.as_ref();
-        let delta = tick.saturating_sub(now);
-        now = now.max(*tick);
-        push_number(&mut track, u32::try_from(delta).unwrap_or(u32::MAX));
-        match message {
-            [0xf0, data @ ..] => {
-                track.push(0xf0);
-                push_number(&mut track, u32::try_from(data.len()).unwrap_or(u32::MAX));
-                track.extend(data);
-            }
-            _ => track.extend(message),
+            self.at += 8 + len;
+            return Some(Chunk {
+                data: &behind[..len],
+                offset: here + 8,
+            });
         }
     }
-    track.extend([0, 0xff, 0x2f, 0]);
-
-    let mut file = b"MThd\0\0\0\x06\0\0\0\x01".to_vec();
-    file.extend((ticks_per_quarter & 0x7fff).max(1).to_be_bytes());
-    file.extend(b"MTrk");
-    file.extend((track.len() as u32).to_be_bytes());
-    file.extend(track);
-    file
-}
-
-/// Writes a number of variable length, cut to 28 bits.
-fn push_number(bytes: &mut Vec<u8>, number: u32) {
-    let number = number.min((1 << 28) - 1);
-    for shift in [21, 14, 7] {
-        if number >> shift > 0 {
-            bytes.push((number >> shift & 127) as u8 | 0x80);
-        }
-    }
-    bytes.push((number & 127) as u8);
 }
 
 /// Reads any bytes as a MIDI file and checks what the reader promises. A body for fuzzing.
@@ -417,14 +490,23 @@ pub fn fuzz_smf(bytes: &[u8]) {
     let Ok(song) = read_smf(bytes) else {
         return;
     };
-    let total: usize = song.events.iter().map(|event| event.bytes.len()).sum();
-    // Running status may add one byte to each event, and each event has taken at least two from the file.
-    assert!(song.events.len() * 2 <= bytes.len() && total <= bytes.len() * 2);
-    assert!(song.skipped <= bytes.len() as u64);
+    // An event has taken at least one byte from the file, and running status may add one to each.
+    assert!(song.events.len() <= bytes.len() && song.pool.len() <= bytes.len() * 2 + 2);
+    assert!(song.texts.len() + song.signatures.len() <= bytes.len());
+    assert!(song.remarks.len() <= MOST_REMARKS && song.odd <= bytes.len() as u64 + 16);
     assert!(song.events.is_sorted_by_key(|event| event.time_100ns));
-    assert!(song.events.iter().all(|event| !event.bytes.is_empty()));
+    assert!(song.texts.is_sorted_by_key(|text| text.time_100ns));
+    for (_, message) in song.messages() {
+        assert!(!message.is_empty());
+        let (first, rest) = (message[0], &message[1..]);
+        let inside = match rest {
+            [inside @ .., 0xf7] if first == 0xf0 || first < 0x80 => inside,
+            _ => rest,
+        };
+        assert!(inside.iter().all(|byte| *byte < 0x80), "{message:x?}");
+    }
     let last = song.events.last().map_or(0, |event| event.time_100ns);
-    assert!(last <= song.duration_100ns);
+    assert!(last <= song.duration_100ns && song.duration_100ns <= MOST_100NS);
 }
 
 #[cfg(test)]
