@@ -2,7 +2,8 @@
 //! the same on any machine. `cargo bench --bench engine`.
 //!
 //! W1: a tone through N gains into a null renderer, at a quantum of 64. Then how long a graph of 1 000 filters takes to
-//! be agreed and built, and one edit of it.
+//! be agreed and built, and one edit of it. Events through the sequencer with a million waiting, and a song of 50 000
+//! events read.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -22,7 +23,74 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for count in [10, 100, 1000] {
         chain(&catalogue, count)?;
     }
+    sequencer();
+    song()?;
     edits(&catalogue)
+}
+
+/// Events through the sequencer while a million wait: each that goes out makes room for one that comes in, at random
+/// times.
+fn sequencer() {
+    use ksgraph::ks::KernelEvent;
+    use ksgraph::portcls::sequencer::{Arrived, Sequencer};
+
+    const WAITING: usize = 1_000_000;
+    const PASSED: usize = 1_000_000;
+    let mut dice = 1_u64;
+    let mut sequencer = Sequencer::with_room(WAITING * 2);
+    let mut put = |sequencer: &mut Sequencer, from: i64| {
+        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let time = from + (dice >> 33) as i64;
+        if let Some(event) = KernelEvent::new(time, &[0xB0, 1, 1]) {
+            sequencer.put(Arrived { event, wire: 1 });
+        }
+    };
+    for _ in 0..WAITING {
+        put(&mut sequencer, 0);
+    }
+    let (nanos, sum) = quickest(3, || {
+        let mut sum = 0_i64;
+        for _ in 0..PASSED {
+            if let Some((first, _)) = sequencer.release(0, usize::MAX >> 1, 10_000_000) {
+                sum = sum.wrapping_add(first.event.time);
+                put(&mut sequencer, first.event.time);
+            }
+        }
+        sum
+    });
+    let each = nanos / PASSED as f64;
+    println!(
+        "sequencer, {WAITING} waiting: {each:.0} ns an event, {:.2} million a second ({})",
+        1e3 / each,
+        black_box(sum)
+    );
+}
+
+/// A song of 50 000 events, read.
+fn song() -> Result<(), Box<dyn std::error::Error>> {
+    use ksgraph::midi::{read_smf, write_smf0};
+
+    let messages: Vec<(u64, [u8; 3])> = (0..50_000_u64)
+        .map(|n| {
+            (
+                n * 7,
+                [
+                    if n % 2 == 0 { 0x90 } else { 0x80 },
+                    (n / 2 % 128) as u8,
+                    99,
+                ],
+            )
+        })
+        .collect();
+    let bytes = write_smf0(480, 500_000, &messages);
+    let (nanos, song) = quickest(5, || read_smf(black_box(&bytes)));
+    println!(
+        "a song of {} events in {} bytes: read in {:.2} ms",
+        song?.events.len(),
+        bytes.len(),
+        nanos / 1e6
+    );
+    Ok(())
 }
 
 /// Nanoseconds of the quickest of several runs, and what the last one gave.

@@ -86,6 +86,9 @@ pub struct OpenFilter {
     pub is_positioned: bool,
     /// What it plays, for whoever keeps it.
     pub tape: Option<crate::ks::Tape>,
+
+    /// Whether it may have more events for a cycle than a frame holds.
+    pub cuts: bool,
 }
 
 /// The clock on a pin of a filter.
@@ -334,6 +337,14 @@ impl Builder {
         Holds::of(spec, slots, lines, fade_len, is_live, &self.limits)
     }
 
+    /// Who may have more events for a cycle than a frame holds.
+    pub(super) fn who_cuts(&self) -> Vec<u32> {
+        let open = self.live.values().map(|live| &live.open);
+        open.filter(|open| open.cuts)
+            .map(|open| open.entry)
+            .collect()
+    }
+
     /// Who watches over quality in a layout.
     pub(super) fn watch_quality(&self, spec: &Spec) -> Watches {
         let live = self.live.values();
@@ -465,6 +476,7 @@ impl Builder {
             class: opened.class,
 
             tape: opened.tape,
+            cuts: opened.cuts,
         };
         node.entry = Some(entry);
         node.lends = open.lends;

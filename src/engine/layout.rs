@@ -122,6 +122,8 @@ impl Builder {
 
             quality,
 
+            dense: self.who_cuts(),
+
             changed: vec![],
             taps,
             sights: spec.wires.iter().map(|it| Sight::of(&it.format)).collect(),

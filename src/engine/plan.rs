@@ -155,6 +155,9 @@ pub struct Plan {
     /// Who says something of the frames it gets, and who is asked for less then.
     pub(super) quality: Watches,
 
+    /// Entries that may have more events for a cycle than a frame holds.
+    pub(super) dense: Vec<u32>,
+
     /// Wires that carry another format than in the plan before: their first frames say so.
     pub(super) changed: Vec<u32>,
     /// Identities of wires, in order, and the wires; how the samples of each are bytes.

@@ -234,14 +234,30 @@ impl Runner {
     }
 
     /// The longest piece of the next `len` samples that can be run at once.
-    pub(super) fn longest(&self, len: usize) -> usize {
+    pub(super) fn longest(&mut self, len: usize) -> usize {
         let without = self.seeking.until_step(len);
-        self.plan.as_ref().map_or(without, |plan| {
+        let len = self.plan.as_ref().map_or(without, |plan| {
             let len = len.min(plan.max_len);
             let len = self.until_quality(plan, len);
             let len = self.until_seek(plan, len);
             plan.holds.longest(self.position, len)
-        })
+        });
+        self.until_full(len)
+    }
+
+    /// The longest piece for which every frame holds all its events.
+    fn until_full(&mut self, mut len: usize) -> usize {
+        let Some(plan) = self.plan.as_deref() else {
+            return len;
+        };
+        for index in &plan.dense {
+            if let Some(entry) = self.slab.get(*index).filter(|entry| !entry.is_faulty) {
+                // In the filter's own time, which stands while it waits; then it hands on nothing, and no harm is done.
+                let most = entry.processor.longest(self.position, len, plan.rate_hz);
+                len = most.clamp(1, len.max(1));
+            }
+        }
+        len
     }
 
     fn piece(&mut self, len: usize, timer: Option<&dyn Fn() -> u64>) {

@@ -36,7 +36,7 @@ impl Shape {
                 rate_hz,
                 sample_size: 8,
             },
-            (_, Kind::Events | Kind::Clock) => Self::Events,
+            (_, Kind::Events | Kind::Midi | Kind::Clock) => Self::Events,
             _ => Self::Nothing,
         }
     }

@@ -3,8 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::format::{DataFormat, DataRange};
+use super::time::RefTime;
 
 /// An audio device as it was enumerated.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -77,8 +79,30 @@ pub enum FileFact {
         /// What people want to know of it.
         about: Box<SoundFact>,
     },
+    /// Notes.
+    Song(Arc<SongFact>),
+
     /// It cannot be used, and why.
     Unusable(String),
+}
+
+/// What a MIDI file was found to hold.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SongFact {
+    /// The type of the file: 0, 1 or 2.
+    pub kind: u16,
+    /// How long it is at its own tempo.
+    pub duration: RefTime,
+    /// Messages in it.
+    pub events: usize,
+    /// The names of its tracks, empty where there is none.
+    pub tracks: Vec<String>,
+    /// Markers and cue points, and when.
+    pub markers: Vec<(RefTime, String)>,
+    /// What is sung, and when.
+    pub lyrics: Vec<(RefTime, String)>,
+    /// What was odd about it.
+    pub remarks: Vec<String>,
 }
 
 /// Everything observed.

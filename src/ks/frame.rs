@@ -254,7 +254,8 @@ pub enum Payload {
     None,
     /// Sound.
     Wave(Wave),
-    /// Time-stamped events in order, never more than [`EVENT_CAPACITY`].
+    /// Time-stamped events in order, never more than [`EVENT_CAPACITY`]. On a wire of raw MIDI each is a record that
+    /// begins a header of its own, so that its time is the whole of what MID-2 adds up.
     Events(Vec<KernelEvent>),
 }
 

@@ -125,6 +125,14 @@ pub trait Processor: Send {
         0
     }
 
+    /// The longest piece of the `len` samples from `position` on for which one frame holds all its events; at least 1. A
+    /// cycle is cut there. Asked before each piece of those that were opened with
+    /// [`Opened::cuts`](super::Opened::cuts).
+    fn longest(&mut self, position: u64, len: usize, rate_hz: u32) -> usize {
+        let _ = (position, rate_hz);
+        len
+    }
+
     /// Whether the next cycle of `len` samples can be served in full. Asked offline only, before each cycle, and asked
     /// again a little later while it says no: a worker's file is waited for.
     fn is_ready(&mut self, len: usize) -> bool {

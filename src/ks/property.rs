@@ -172,6 +172,27 @@ impl Property {
         Self::new(key, title, domain, Preset::Number(default as f64))
     }
 
+    /// A whole number that may lie below zero.
+    pub const fn whole(
+        key: &'static str,
+        title: &'static str,
+        min: i32,
+        max: i32,
+        default: i32,
+    ) -> Self {
+        Self::new(
+            key,
+            title,
+            Domain::Number {
+                min: min as f64,
+                max: max as f64,
+                step: 1.0,
+                logarithmic: false,
+            },
+            Preset::Number(default as f64),
+        )
+    }
+
     /// A level in decibels.
     pub const fn db(
         key: &'static str,

@@ -215,6 +215,17 @@ impl Rig {
         self.inputs[input].slot = None;
     }
 
+    /// Draws a wire to an input again.
+    pub fn plug(&mut self, input: usize, wire: u64) {
+        self.inputs[input].wire = wire;
+        self.inputs[input].slot = Some(input as u32);
+    }
+
+    /// Sets what the headers of an input say.
+    pub fn say(&mut self, input: usize, flags: u32) {
+        self.headers[input].flags = flags;
+    }
+
     /// What the filter publishes.
     pub fn telemetry(&self) -> Option<&Telemetry> {
         self.telemetry.as_ref()
@@ -223,6 +234,16 @@ impl Rig {
     /// Where live events for it go in, if it takes any.
     pub fn events(&mut self) -> Option<&mut rtrb::Producer<KernelEvent>> {
         self.events.as_mut()
+    }
+
+    /// The position of the next cycle.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Goes on at another position.
+    pub fn go_to(&mut self, position: u64) {
+        self.position = position;
     }
 
     /// The processor, to be stepped through states or asked.

@@ -21,6 +21,8 @@ pub mod ring;
 
 pub mod sequencer;
 
+pub mod thru;
+
 pub mod wavert;
 
 pub mod intake;

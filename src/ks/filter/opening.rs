@@ -151,6 +151,9 @@ pub struct Opened {
     pub is_positioned: bool,
     /// What it plays, for whoever keeps it.
     pub tape: Option<crate::ks::Tape>,
+
+    /// Whether it may have more events for a cycle than a frame holds ([`Processor::longest`]).
+    pub cuts: bool,
 }
 
 impl Opened {
@@ -175,12 +178,20 @@ impl Opened {
             length_seconds: None,
             is_positioned: false,
             tape: None,
+
+            cuts: false,
         }
     }
 
     /// The same; what it gives goes by the graph's position, and ends after so many seconds, where that is known.
     pub fn positioned(mut self, length_seconds: Option<f64>) -> Self {
         (self.is_positioned, self.length_seconds) = (true, length_seconds);
+        self
+    }
+
+    /// The same; it may have more events for a cycle than a frame holds ([`Processor::longest`]).
+    pub fn cuts(mut self) -> Self {
+        self.cuts = true;
         self
     }
 

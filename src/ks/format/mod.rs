@@ -90,6 +90,17 @@ impl DataFormat {
         }
     }
 
+    /// Raw MIDI records.
+    pub const fn midi() -> Self {
+        Self {
+            major: major::MUSIC,
+            sub: sub::MIDI,
+            specifier: specifier::NONE,
+            attributes: Vec::new(),
+            audio: None,
+        }
+    }
+
     /// The kind of data, for hue and shape.
     pub fn kind(&self) -> Kind {
         Kind::of(self.major, self.sub)

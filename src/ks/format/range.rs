@@ -68,6 +68,28 @@ impl DataRange {
         }),
     }];
 
+    /// Raw MIDI records of any technology (MID-1).
+    pub const MIDI: &'static [Self] = &[Self::music(sub::MIDI)];
+
+    /// Time-stamped events, or else raw MIDI records (MUS-4).
+    pub const NOTES: &'static [Self] = &[Self::music(sub::DIRECTMUSIC), Self::music(sub::MIDI)];
+
+    const fn music(sub: Guid) -> Self {
+        Self {
+            major: major::MUSIC,
+            sub,
+            specifier: specifier::NONE,
+            sample_size: 0,
+            attributes: Cow::Borrowed(&[]),
+            limits: Limits::Music(MusicLimits {
+                technology: Guid::WILDCARD,
+                channels: 0,
+                notes: 0,
+                channel_mask: 0xFFFF,
+            }),
+        }
+    }
+
     /// Analogue sound at a jack (AUD-6).
     pub const ANALOG: &'static [Self] = &[Self {
         major: major::AUDIO,
