@@ -42,6 +42,8 @@ mod folders;
 mod floods;
 
 mod minidrivers;
+mod monitors;
+mod songs;
 
 mod air;
 
@@ -135,6 +137,10 @@ pub mod telemetry {
 
     pub use crate::filters::{loudness_meter, scope};
 
+    pub use crate::filters::midi_file_reader::telemetry as midi_file_reader;
+    pub use crate::filters::midi_file_writer::telemetry as midi_file_writer;
+    pub use crate::filters::midi_monitor::telemetry as midi_monitor;
+
     pub use crate::portcls::dmus::telemetry as synth;
     pub use crate::portcls::wavert::telemetry as device;
 
@@ -151,6 +157,7 @@ pub mod curves {
     pub use crate::filters::delay::{Echo, echoes as delay_echoes};
 }
 
+pub use crate::midi::names as midi_names;
 pub use action::{Action, Selection};
 pub use air::{AirLoop, air_loops, air_problems};
 pub use media::MissingMedia;
@@ -251,6 +258,8 @@ pub struct App {
     air_loops: Vec<AirLoop>,
 
     minutes: minutes::Minutes,
+    /// How far the log has told what monitors saw.
+    monitored: BTreeMap<FilterPath, monitors::Told>,
     /// Filters that did not come back from a cycle: they are left out.
     barred: BTreeSet<FilterPath>,
 
@@ -351,6 +360,7 @@ impl App {
             air_loops: vec![],
 
             minutes: minutes::Minutes::default(),
+            monitored: BTreeMap::new(),
             epoch: Epoch::new(),
             agreements: 0,
 

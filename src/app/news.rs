@@ -53,6 +53,7 @@ impl App {
         self.tell_floods();
         self.hear_minutes();
         self.tell_minidrivers();
+        self.tell_monitors();
         if self.desk.is_waiting() {
             self.prune_waits();
         }

@@ -31,7 +31,7 @@ impl Options {
         Self {
             catalogue: crate::filters::catalogue(Arc::clone(&machine) as _, machine),
             facts: crate::device::facts(),
-            eyes: Eyes::new(crate::filters::wave_reader::probe, crate::device::facts)
+            eyes: Eyes::new(crate::filters::probe, crate::device::facts)
                 .glance(crate::device::glance())
                 .clocks(crate::device::clocks),
             quantum,
@@ -47,7 +47,7 @@ impl Options {
         Self {
             catalogue: crate::filters::catalogue(Arc::clone(&offline) as _, offline),
             facts: Facts::nominal(),
-            eyes: Eyes::new(crate::filters::wave_reader::probe, Facts::nominal),
+            eyes: Eyes::new(crate::filters::probe, Facts::nominal),
             quantum,
             feeds: BTreeMap::new(),
             folders: None,

@@ -28,7 +28,7 @@ pub(super) fn wait(app: &mut App, is_done: impl Fn(&App) -> bool) -> bool {
 /// A disk that takes its time.
 fn slow(path: &Path) -> FileFact {
     std::thread::sleep(Duration::from_millis(200));
-    crate::filters::wave_reader::probe(path)
+    crate::filters::probe(path)
 }
 
 fn app() -> App {

@@ -331,6 +331,11 @@ impl<'a> View<'a> {
         self.app.telemetry(filter)
     }
 
+    /// The song that a filter plays, once its file was looked at.
+    pub fn song(&self, filter: &FilterPath) -> Option<&crate::ks::SongFact> {
+        self.app.song(filter)
+    }
+
     /// What the class driver of a filter shows; `None` while the filter is not open, or is none of the stream class.
     pub fn class_sheet(&self, filter: &FilterPath) -> Option<crate::ks::ClassSheet> {
         let open = self.app.playing.as_ref()?.open(filter)?;

@@ -300,7 +300,7 @@ fn probe(node: &Node, catalogue: &Catalogue, base: Option<&Path>, facts: &mut Fa
             && let Some(path) = settings.path(property)
             && !facts.files.contains_key(&path)
         {
-            let fact = crate::filters::wave_reader::probe(&path);
+            let fact = crate::filters::probe(&path);
             facts.files.insert(path, fact);
         }
     }

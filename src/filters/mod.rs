@@ -8,15 +8,33 @@ pub mod limiter;
 
 pub mod midi_device_in;
 
+pub mod midi_file_reader;
+
+pub mod midi_converter;
+
+pub mod arpeggiator;
+
+pub mod midi_file_writer;
+
+pub mod midi_merge;
+
+pub mod midi_monitor;
+
+pub mod midi_router;
+
+pub mod midi_transform;
+
 pub mod metronome;
 
 pub mod on_screen_keyboard;
 
 pub mod tone_synth;
 
+use std::io::Read;
+use std::path::Path;
 use std::sync::Arc;
 
-use crate::ks::{Catalogue, Filter};
+use crate::ks::{Catalogue, FileFact, Filter};
 use crate::portcls::{Cards, MidiPorts};
 
 pub mod channel_mapper;
@@ -124,7 +142,30 @@ pub fn plain() -> Vec<Arc<dyn Filter>> {
         Arc::new(on_screen_keyboard::OnScreenKeyboard),
         Arc::new(wave_reader::wave_reader()),
         Arc::new(wave_writer::wave_writer()),
+        Arc::new(midi_file_reader::MidiFileReader),
+        Arc::new(midi_converter::MidiConverter),
+        Arc::new(arpeggiator::Arpeggiator),
+        Arc::new(midi_file_writer::MidiFileWriter),
+        Arc::new(midi_monitor::MidiMonitor),
+        Arc::new(midi_merge::MidiMerge),
+        Arc::new(midi_router::MidiRouter),
+        Arc::new(midi_transform::MidiTransform),
     ]
+}
+
+/// Looks what a file is that a filter is to read. For observers: it may take as long as the disk does.
+pub fn probe(path: &Path) -> FileFact {
+    let is_file = std::fs::metadata(path).is_ok_and(|about| about.is_file());
+    let mut head = vec![];
+    let looked = is_file
+        && std::fs::File::open(path).is_ok_and(|file| file.take(12).read_to_end(&mut head).is_ok());
+    let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
+    let is_called_so = ending.is_some_and(|it| it == "mid" || it == "midi" || it == "kar");
+    if midi_file_reader::is_song(&head) || (looked && is_called_so) {
+        midi_file_reader::probe(path)
+    } else {
+        wave_reader::probe(path)
+    }
 }
 
 /// Filters that reach a device, through what is handed in: the machine's cards and MIDI ports, or

@@ -28,6 +28,12 @@ const KNOWN: &[(&str, &str, &str, Icon)] = &[
     ("tone", "Tone", "the least that sounds", Icon::Synth),
     ("mixer", "Mixer", "several sources in one", Icon::Mixer),
     (
+        "midi_file",
+        "MIDI player",
+        "a song, with its words",
+        Icon::File,
+    ),
+    (
         "metronome",
         "Metronome",
         "clicks, and notes for a synth",

@@ -20,6 +20,7 @@ const NAMES: &[&str] = &[
     "lab_device",
     "metronome",
     "microphone",
+    "midi_file",
     "mixer",
     "push_and_pull",
     "recorder",
@@ -76,6 +77,9 @@ fn facts(graph: &Graph) -> Facts {
             && let Some(Value::Text(path)) = filter.values.get("path")
         {
             let path = examples().join(path);
+            if filter.key != "wave_reader" {
+                continue;
+            }
             let spec = hound::WavReader::open(&path).unwrap().spec();
             let format = DataFormat::pcm(
                 u32::from(spec.bits_per_sample),

@@ -41,6 +41,7 @@ mod metronome;
 
 mod piano;
 mod rows;
+mod songs;
 mod voices;
 
 /// Height of a row with one line of words.
@@ -75,6 +76,24 @@ const PICTURES: &[Picture] = &[
         size: metronome::SIZE,
         has_rows: true,
         paint: |_, ui, page, commands| metronome::beat_ui(ui, page, commands),
+    },
+    Picture {
+        key: "midi_file_reader",
+        size: songs::READER,
+        has_rows: true,
+        paint: |_, ui, page, _| songs::song_ui(ui, page),
+    },
+    Picture {
+        key: "midi_file_writer",
+        size: songs::WRITER,
+        has_rows: true,
+        paint: |_, ui, page, _| songs::recording_ui(ui, page),
+    },
+    Picture {
+        key: "midi_monitor",
+        size: songs::MONITOR,
+        has_rows: true,
+        paint: |_, ui, page, _| songs::monitor_ui(ui, page),
     },
     Picture {
         key: "on_screen_keyboard",
@@ -157,7 +176,8 @@ const PICTURES: &[Picture] = &[
 ];
 
 /// Filters whose picture comes first, and the inline properties below it.
-const PICTURE_FIRST: &[&str] = &["scope", "spectrum", "delay", "wave_reader"];
+const PICTURE_FIRST: &[&str] =
+    &["scope", "spectrum", "delay", "midi_monitor", "wave_reader"];
 
 fn picture(descriptor: &Descriptor) -> Option<&'static Picture> {
     PICTURES.iter().find(|it| it.key == descriptor.key)

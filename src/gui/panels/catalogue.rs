@@ -136,6 +136,16 @@ fn wishes(key: &str) -> &'static str {
         "keyboard" => "piano qwerty notes play",
         "on_screen_keyboard" => "piano notes play mouse wheel glissando",
         "metronome" => "click beat tempo bpm tap",
+
+        "midi_file_reader" => "mid smf song karaoke play notes",
+        "midi_file_writer" => "mid smf song record save notes",
+        "midi_monitor" => "messages log hex notes show",
+        "midi_merge" => "join notes mix",
+        "midi_router" => "channel split map notes",
+        "midi_transform" => "transpose velocity filter octave semitone range notes",
+        "midi_converter" => "raw directmusic records",
+        "arpeggiator" => "arpeggio chord tempo notes pattern",
+
         "lab_device" => "driver minidriver hang stuck slow fault stream class",
 
         "wave_reader" => "wav file play open sample",

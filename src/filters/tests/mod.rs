@@ -15,6 +15,8 @@ use crate::ks::{
 };
 use crate::portcls::Offline;
 
+mod notes;
+
 /// Formats by pin name, as [`Rig::open_with`] wants them.
 pub(super) fn formats(pins: &[(&str, DataFormat)]) -> BTreeMap<String, DataFormat> {
     let named = |(name, format): &(&str, DataFormat)| {

@@ -1,0 +1,287 @@
+//! MIDI Merge: several streams of notes into one, in order of time.
+//!
+//! in[n] (events) -> out (events). At one time the inputs come in their order, and each input's own order stays; what
+//! is joined together stays so. Notes of an input that goes away end, unless another input holds them too.
+
+use crate::ks::ids::{Guid, category, node};
+use crate::ks::{
+    DataRange, Descriptor, Filter, Flow, Held, Inputs, Io, KernelEvent, Node, OpenError, Opened,
+    Opening, PinFactory, Processor, RefTime, State, TopologyConnection, flag, run_length,
+};
+use crate::portcls::thru::Outbox;
+
+/// The most inputs.
+const MOST: usize = 16;
+const PINS: &[PinFactory] = &[
+    PinFactory::input("in", DataRange::EVENTS).instances(0, MOST as u32),
+    PinFactory::output("out", DataRange::EVENTS),
+];
+const CATEGORIES: &[Guid] = &[category::AUDIO, category::MIXER];
+/// What is inside.
+const NODES: &[Node] = &[Node::new(node::SUM, "Merge", &[])];
+const INSIDE: &[TopologyConnection] = &[
+    TopologyConnection::enter(0, 0),
+    TopologyConnection::leave(0, 1),
+];
+static DESCRIPTOR: Descriptor = Descriptor::new("midi_merge", "MIDI Merge", CATEGORIES, PINS, &[])
+    .nodes(NODES, INSIDE)
+    .help("Brings several streams of notes together in order of time. It loses nothing and changes nothing.");
+
+/// What the catalogue offers and the graph negotiates with.
+pub struct MidiMerge;
+
+impl Filter for MidiMerge {
+    fn descriptor(&self) -> &Descriptor {
+        &DESCRIPTOR
+    }
+
+    fn open(&self, opening: &Opening<'_>) -> Result<Opened, OpenError> {
+        Ok(Opened::processor(Playing {
+            wires: [Wire::default(); MOST],
+            next: [0; MOST],
+            out: Outbox::new(opening.connected("in").max(1)),
+        }))
+    }
+}
+
+/// What one wire has brought.
+#[derive(Clone, Copy, Default)]
+struct Wire {
+    wire: u64,
+    held: Held,
+}
+
+/// The running half; lives on the audio thread.
+struct Playing {
+    wires: [Wire; MOST],
+    /// How far each input of this cycle was read.
+    next: [usize; MOST],
+    out: Outbox,
+}
+
+impl Playing {
+    /// Releases what wires hold that are gone or broken.
+    fn release_broken(
+        &mut self,
+        inputs: Inputs<'_>,
+        time: RefTime,
+        mut give: impl FnMut(&mut Outbox, KernelEvent),
+    ) {
+        for place in 0..MOST {
+            let Wire { wire, mut held } = self.wires[place];
+            let flags = inputs.iter().find(|input| input.wire == wire);
+            let flags = flags.map(|input| input.header.flags);
+            if wire == 0 || flags.is_some_and(|flags| flags & flag::DATADISCONTINUITY == 0) {
+                continue;
+            }
+            self.wires[place] = Wire::default();
+            let Self { wires, out, .. } = self;
+            held.release(|message| {
+                let is_held_by_another = message[0] & 0xF0 == 0x80
+                    && (wires.iter()).any(|other| other.held.is_down(message[0] & 15, message[1]));
+                if let Some(event) =
+                    KernelEvent::new(time, &message).filter(|_| !is_held_by_another)
+                {
+                    give(out, event);
+                }
+                true
+            });
+        }
+    }
+
+    fn follow(&mut self, wire: u64, message: &[u8]) {
+        let known = self.wires.iter().position(|it| it.wire == wire);
+        let free = || self.wires.iter().position(|it| it.wire == 0);
+        if let Some(place) = known.or_else(free) {
+            self.wires[place].wire = wire;
+            self.wires[place].held.follow(message);
+        }
+    }
+}
+
+impl Processor for Playing {
+    fn process(&mut self, io: &mut Io<'_>) -> Flow {
+        let time = io.time();
+        let payload = &mut io.outputs[0].payload;
+        self.out.begin(payload);
+        self.release_broken(io.inputs, time, |out, event| out.put(payload, event));
+        // A break of one input is none of the others: what it held was released here.
+        io.outputs[0].header.flags &= !flag::DATADISCONTINUITY;
+        let payload = &mut io.outputs[0].payload;
+        self.next = [0; MOST];
+        loop {
+            let inputs = io.inputs.iter().take(MOST).enumerate();
+            let heads = inputs.filter_map(|(index, input)| {
+                let event = input.events().get(self.next[index])?;
+                Some((event.time, index))
+            });
+            let Some((_, index)) = heads.min() else {
+                break;
+            };
+            let input = io.inputs.get(index);
+            let rest = &input.events()[self.next[index]..];
+            let run = run_length(rest);
+            for event in &rest[..run] {
+                self.follow(input.wire, event.bytes());
+                self.out.put(payload, *event);
+            }
+            self.next[index] += run;
+        }
+        Flow::Running
+    }
+
+    fn enter(&mut self, state: State) {
+        if state == State::Stop {
+            self.wires = [Wire::default(); MOST];
+            self.out.clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::ks::rig::Rig;
+    use crate::ks::{DataFormat, InputPin, Output, Payload, StreamHeader};
+
+    fn note(time: RefTime, key: u8) -> KernelEvent {
+        KernelEvent::new(time, &[0x90, key, 1]).unwrap()
+    }
+
+    struct Bench(Box<dyn Processor>);
+
+    impl Bench {
+        fn new(inputs: usize) -> Self {
+            let pins: Vec<crate::ks::OpenPin> = (0..inputs)
+                .map(|instance| crate::ks::OpenPin {
+                    factory: 0,
+                    instance,
+                    data_flow: crate::ks::DataFlow::In,
+                    format: Some(DataFormat::events()),
+                })
+                .collect();
+            let values = BTreeMap::new();
+            let opened = MidiMerge.open(&Opening {
+                descriptor: &DESCRIPTOR,
+                settings: crate::ks::Settings {
+                    values: &values,
+                    base: None,
+                },
+                rate_hz: 48_000,
+                max_len: 512,
+                pins: &pins,
+                live: false,
+                clock: std::sync::Arc::new(crate::filters::wave_reader::tests::Still),
+                waker: crate::ks::Waker::default(),
+                feed: None,
+                drives: false,
+            });
+            Self(opened.unwrap().processor)
+        }
+
+        /// One cycle: each wire is its identity, its flags and its events.
+        fn cycle(&mut self, wires: &[(u64, u32, &[KernelEvent])], room: usize) -> Vec<Vec<u8>> {
+            let pins: Vec<InputPin> = (0..wires.len())
+                .map(|index| InputPin {
+                    factory: 0,
+                    instance: index as u16,
+                    slot: Some(index as u32),
+                    wire: wires[index].0,
+                })
+                .collect();
+            let header = |flags: u32| StreamHeader {
+                flags,
+                ..StreamHeader::default()
+            };
+            let headers: Vec<StreamHeader> = wires.iter().map(|it| header(it.1)).collect();
+            let payloads: Vec<Payload> = wires
+                .iter()
+                .map(|it| Payload::Events(it.2.to_vec()))
+                .collect();
+            let mut outputs = [Output {
+                payload: Payload::Events(Vec::with_capacity(room)),
+                is_connected: true,
+                ..Output::default()
+            }];
+            self.0.process(&mut Io {
+                len: 480,
+                position: 0,
+                rate_hz: 48_000,
+                values: &[],
+                inputs: Inputs::new(&pins, &headers, &payloads),
+                outputs: &mut outputs,
+                gate: (1.0, 1.0),
+            });
+            outputs[0]
+                .payload
+                .events()
+                .iter()
+                .map(|it| it.bytes().to_vec())
+                .collect()
+        }
+    }
+
+    fn keys(heard: &[Vec<u8>]) -> Vec<u8> {
+        heard.iter().map(|it| it[1]).collect()
+    }
+
+    #[test]
+    fn streams_come_together_in_order_of_time_and_of_inputs() {
+        let mut bench = Bench::new(3);
+        let (one, two, three) = (
+            [note(5, 1), note(9, 2)],
+            [note(5, 3), note(5, 4), note(7, 5)],
+            [note(0, 6)],
+        );
+        let heard = bench.cycle(&[(1, 0, &one), (2, 0, &two), (3, 0, &three)], 64);
+        assert_eq!(keys(&heard), [6, 1, 3, 4, 5, 2]);
+    }
+
+    #[test]
+    fn what_is_joined_stays_together() {
+        let mut bench = Bench::new(2);
+        let long: Vec<u8> = std::iter::once(0xF0).chain(1..20).chain([0xF7]).collect();
+        let pieces: Vec<KernelEvent> = KernelEvent::whole(5, &long).collect();
+        // A package whose elements have other times of their own.
+        let package = [note(5, 90).packaged(false), note(50, 91).packaged(true)];
+        let other = [note(5, 1), note(20, 2)];
+        let heard = bench.cycle(&[(1, 0, &pieces), (2, 0, &other)], 64);
+        assert_eq!(heard[..3].concat(), long);
+        let heard = bench.cycle(&[(1, 0, &package), (2, 0, &other)], 64);
+        assert_eq!(keys(&heard), [90, 91, 1, 2]);
+    }
+
+    #[test]
+    fn what_finds_no_room_comes_next_in_order() {
+        let mut bench = Bench::new(2);
+        let many: Vec<KernelEvent> = (0..100).map(|n| note(i64::from(n), n)).collect();
+        assert_eq!(
+            keys(&bench.cycle(&[(1, 0, &many), (2, 0, &[])], 64)),
+            (0..64).collect::<Vec<u8>>()
+        );
+        assert_eq!(
+            keys(&bench.cycle(&[(1, 0, &[]), (2, 0, &[note(200, 7)])], 64))[34..],
+            [98, 99, 7]
+        );
+    }
+
+    #[test]
+    fn a_wire_that_goes_or_breaks_releases_its_notes_and_no_others() {
+        let mut bench = Bench::new(2);
+        let one = [note(0, 60), note(0, 64)];
+        bench.cycle(&[(1, 0, &one), (2, 0, &one[..1])], 64);
+        assert_eq!(
+            bench.cycle(&[(1, flag::DATADISCONTINUITY, &[]), (2, 0, &[])], 64),
+            [[0x80, 64, 64]]
+        );
+        assert_eq!(bench.cycle(&[(1, 0, &[])], 64), [[0x80, 60, 64]]);
+        assert_eq!(bench.cycle(&[(1, 0, &[])], 64), Vec::<Vec<u8>>::new());
+    }
+
+    #[test]
+    fn it_opens_without_wires() {
+        assert_eq!(Rig::open(&MidiMerge, &[]).run(64).events, []);
+    }
+}
