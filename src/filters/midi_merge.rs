@@ -1,6 +1,6 @@
 //! MIDI Merge: several streams of notes into one, in order of time.
 //!
-//! in[n] (events) -> out (events). At one time the inputs come in their order, and each input's own order stays; what
+//! in (events, several) -> out (events). At one time the inputs come in their order, and each input's own order stays; what
 //! is joined together stays so. Notes of an input that goes away end, unless another input holds them too.
 
 use crate::ks::ids::{Guid, category, node};

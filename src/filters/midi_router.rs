@@ -1,6 +1,6 @@
 //! Router and Channel Map: sends each channel to another one, and to one of several outputs.
 //!
-//! in (events) -> out[n] (events). The map may change at any time: a note ends where it began (`portcls/thru.rs`). What
+//! in (events) -> out (events, several). The map may change at any time: a note ends where it began (`portcls/thru.rs`). What
 //! is no message of a channel goes to every output.
 
 use crate::ks::ids::{Guid, category, node};

@@ -6,7 +6,7 @@
 //!
 //! Times are exact. Lenient with what stands in a file: it is read as far as is sound, and every liberty taken is a
 //! [`Remark`] that names track, byte and what was done. Any bytes give a song or an error, in time and memory that go
-//! with their number. Writing is in [`write`], how a track is read in `track`.
+//! with their number. Writing is in [`mod@write`], how a track is read in `track`.
 
 use std::fmt;
 
