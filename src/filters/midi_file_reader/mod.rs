@@ -283,7 +283,10 @@ impl Filter for MidiFileReader {
         let is_raw = (opening.format("notes")).is_some_and(|format| format.sub == sub::MIDI);
         let playing = Playing::new(&song, opening, is_raw, telemetry.clone());
         let is_endless = opening.settings.is_on(&LOOP) && playing.can_loop(SPEED_UNITY);
-        let mut opened = Opened::processor(playing).telemetry(telemetry).cuts();
+        let seconds = playing.due(playing.duration) as f64 / 1e7;
+        let length = (!is_endless).then_some(seconds);
+        let opened = Opened::processor(playing).telemetry(telemetry);
+        let mut opened = opened.positioned(length).cuts();
         opened.endless = is_endless;
         if is_raw {
             opened = opened.note("raw MIDI: events lie on a grid of 1 ms");
