@@ -15,7 +15,7 @@ use crate::graph::{
     Chosen, Cure, CureKind, Edit, FilterId, Node, NodeKind, PinAddress, PinRef, Position, Step,
 };
 use crate::ks::ids::category;
-use crate::ks::{DataFlow, Descriptor, Domain, FileFact, Property, Settings, Value};
+use crate::ks::{DataFlow, Descriptor, Domain, FileFact, Property, Settings, Value, path_text};
 
 /// The kind of filter that plays a file of sound. Whether it is one is seen in the file, not in its name.
 const READER: &str = "wave_reader";
@@ -90,7 +90,7 @@ impl App {
         });
         match property.map(|property| property.key.to_owned()) {
             Some(key) => {
-                let text = Value::Text(path.to_string_lossy().into_owned());
+                let text = Value::Text(path_text(path));
                 self.set_property(id, key, Some(text));
             }
             None => {
@@ -111,7 +111,7 @@ impl App {
     }
 
     fn media_value(&self, property: &Property, path: &Path) -> Value {
-        let text = Value::Text(path.to_string_lossy().into_owned());
+        let text = Value::Text(path_text(path));
         self.relative_value(property, text)
     }
 

@@ -8,7 +8,9 @@ use std::path::{Component, Path, PathBuf};
 
 use super::{App, Urgency};
 use crate::graph::{Edit, FilterPath, Graph, NodeKind};
-use crate::ks::{Catalogue, DataFlow, Domain, FileFact, Property, Settings, Value};
+use crate::ks::{
+    Catalogue, DataFlow, Domain, FileFact, Property, Settings, Value, path_text, text_path,
+};
 
 /// A file that filters read and that cannot be used.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -221,7 +223,7 @@ impl App {
         let base = self.base();
         let seen = base.as_deref().filter(|_| to.is_absolute());
         let value = seen.map_or_else(|| to.to_owned(), |base| relative(to, base));
-        let value = Value::Text(value.to_string_lossy().into_owned());
+        let value = Value::Text(path_text(&value));
         let mut edits = vec![];
         for (path, filter) in &self.wiring.filters {
             let (Some(descriptor), Some((&id, groups))) = (&filter.descriptor, path.0.split_last())
@@ -305,10 +307,11 @@ fn walk(graph: &mut Graph, catalogue: &Catalogue, old: Option<&Path>, new: Optio
             if property.domain != Domain::Path || text.is_empty() {
                 continue;
             }
-            let whole = old.map_or_else(|| PathBuf::from(&text), |old| old.join(&text));
+            let named = text_path(text);
+            let whole = old.map_or_else(|| named.clone(), |old| old.join(&named));
             if whole.is_absolute() {
                 let seen = new.map_or_else(|| plain(&whole), |new| relative(&plain(&whole), new));
-                *text = seen.to_string_lossy().into_owned();
+                *text = path_text(&seen);
             }
         }
     }

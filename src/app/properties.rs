@@ -1,12 +1,11 @@
 //! Values of filters: set in the document, followed by the audio thread where that needs no new plan.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use super::App;
 use super::media::relative;
 use crate::graph::{Edit, FilterId, FilterPath, NodeKind, Reach};
-use crate::ks::{Domain, Property, Value};
+use crate::ks::{Domain, Property, Value, path_text, text_path};
 
 impl App {
     pub(super) fn set_property(&mut self, filter: FilterId, key: String, value: Option<Value>) {
@@ -58,12 +57,8 @@ impl App {
     /// A path in the document is relative to its file.
     pub(super) fn relative_value(&self, property: &Property, value: Value) -> Value {
         match (&property.domain, &value, self.base()) {
-            (Domain::Path, Value::Text(text), Some(base)) if Path::new(text).is_absolute() => {
-                Value::Text(
-                    relative(Path::new(text), &base)
-                        .to_string_lossy()
-                        .into_owned(),
-                )
+            (Domain::Path, Value::Text(text), Some(base)) if text_path(text).is_absolute() => {
+                Value::Text(path_text(&relative(&text_path(text), &base)))
             }
             _ => value,
         }

@@ -1,6 +1,6 @@
 //! `ksgraph get GRAPH [FILTER[.PROPERTY]]`: what is set, and what it may be.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Value as Json, json};
@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::names::{self, Name};
 use super::{Answer, load, shapes, timing, values};
 use crate::graph::{FilterPath, Graph, NodeKind, WiredFilter};
-use crate::ks::Settings;
+use crate::ks::{Domain, Facts, FileFact, Settings};
 
 /// What `get` takes.
 #[derive(Args, Debug)]
@@ -50,7 +50,10 @@ pub(super) fn run(it: &Get) -> Result<Answer, Failure> {
         {
             continue;
         }
-        let found = Shown::of(document.graph(), path, filter, key);
+        let mut found = Shown::of(document.graph(), path, filter, key);
+        if key.is_none() {
+            found.add_file(filter, &bench.facts, document.base.as_deref());
+        }
         if key.is_some() && found.properties.is_empty() {
             continue;
         }
@@ -81,6 +84,37 @@ struct Shown {
 }
 
 impl Shown {
+    /// Adds what is known of the file of sound that the filter plays.
+    fn add_file(&mut self, filter: &WiredFilter, facts: &Facts, base: Option<&Path>) {
+        let settings = Settings {
+            values: &filter.values,
+            base,
+        };
+        let known = filter.descriptor.iter().flat_map(|it| it.properties.iter());
+        let mut paths = known.filter(|property| property.domain == Domain::Path);
+        let Some(FileFact::Wave { frames, about, .. }) =
+            paths.find_map(|it| facts.file_of(&settings, it))
+        else {
+            return;
+        };
+        for (label, words) in about.rows() {
+            self.text += &format!("  ({}: {words})\n", label.to_lowercase());
+        }
+        let tags = about.tags.iter();
+        let tags: serde_json::Map<_, _> = tags
+            .map(|(name, word)| (name.clone(), Json::from(word.as_str())))
+            .collect();
+        self.document["file"] = json!({
+            "container": about.container,
+            "codec": about.codec,
+            "seconds": about.millis as f64 / 1000.0,
+            "exact": about.is_exact,
+            "frames": about.is_exact.then_some(frames),
+            "loops": about.loops,
+            "tags": tags,
+        });
+    }
+
     fn of(graph: &Graph, path: &FilterPath, filter: &WiredFilter, only: Option<&str>) -> Self {
         let mut text = String::new();
         let mut properties = vec![];

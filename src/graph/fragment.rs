@@ -12,6 +12,7 @@ use super::arrange::Area;
 use super::edit::Edit;
 use super::file::{FileError, from_ron, to_ron};
 use super::model::{FilterId, Graph, NodeKind, NoteId, PinRef, Position};
+use crate::ks::{path_text, text_path};
 
 /// The field of a graph file that makes it a piece.
 const FIELD: &str = "fragment";
@@ -91,7 +92,7 @@ impl Fragment {
         let mut graph = self.graph.clone();
         let folder = self.folder.as_deref().unwrap_or(Path::new(""));
         let origin = Origin {
-            folder: folder.to_string_lossy().into_owned(),
+            folder: path_text(folder),
         };
         let origin = ron::to_string(&origin).expect("plain data has a text");
         graph.unknown_fields.insert(FIELD.to_owned(), origin);
@@ -106,7 +107,7 @@ impl Fragment {
         let origin: Origin = origin
             .and_then(|text| ron::from_str(&text).ok())
             .unwrap_or_default();
-        let folder = Some(PathBuf::from(origin.folder)).filter(|folder| folder.is_absolute());
+        let folder = Some(text_path(&origin.folder)).filter(|folder| folder.is_absolute());
         let fragment = Self { graph, folder };
         match fragment.is_empty() {
             true => Err(FragmentError::Empty),

@@ -16,6 +16,8 @@ mod fold;
 
 mod fragment;
 
+mod fuzz;
+
 mod history;
 mod knots;
 mod lookup;
@@ -51,6 +53,8 @@ pub use file::{
 pub(crate) use file::{Process, beside, sweep};
 pub use flatten::{FlatWire, MAX_DEPTH};
 pub use fold::{Fold, Folding, fold, hide_pin, rename_pin, show_pin, unfold};
+pub use fuzz::fuzz_graph;
+
 pub use fragment::{Fragment, FragmentError, Insertion};
 pub use history::{History, Replayed};
 pub use model::{

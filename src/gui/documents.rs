@@ -10,7 +10,7 @@ use super::files::{self, Wanted, Why};
 use super::panels::dialogs::Picker;
 use super::screen::{Command, Screen};
 use crate::app::Action;
-use crate::ks::Value;
+use crate::ks::{Value, path_text};
 
 /// What waits for the answer to "save changes?".
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -141,7 +141,7 @@ impl Screen {
             Why::Timeline => self.app.perform(Action::ExportTimeline(path)),
             Why::Minutes => self.app.perform(Action::ExportMinutes(path)),
             Why::Property { filter, key, .. } => {
-                let value = Some(Value::Text(path.to_string_lossy().into_owned()));
+                let value = Some(Value::Text(path_text(&path)));
                 self.app.perform(Action::SetProperty {
                     filter: *filter,
                     key: key.clone(),

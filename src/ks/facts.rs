@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::filter::Settings;
 use super::format::{DataFormat, DataRange};
+use super::property::Property;
 use super::time::RefTime;
 
 /// An audio device as it was enumerated.
@@ -63,6 +65,35 @@ pub struct SoundFact {
     pub loops: usize,
     /// Title, artist and the like, by name.
     pub tags: Vec<(String, String)>,
+}
+
+impl SoundFact {
+    /// What is shown of it, a label and words each: kind, length, loops, and what the file says of itself.
+    pub fn rows(&self) -> Vec<(String, String)> {
+        let about = if self.is_exact { "" } else { "about " };
+        let (minutes, millis) = (self.millis / 60_000, self.millis % 60_000);
+        let seconds = millis as f64 / 1000.0;
+        let length = match (self.millis, self.is_exact) {
+            (0, false) => "not known before it is played".into(),
+            _ => format!("{about}{minutes}:{seconds:06.3}"),
+        };
+        let kind = if self.container == self.codec {
+            self.container.clone()
+        } else {
+            format!("{}, {}", self.container, self.codec)
+        };
+        let mut rows = vec![("Kind".into(), kind), ("Length".into(), length)];
+        if self.loops > 0 {
+            rows.push(("Loops".into(), self.loops.to_string()));
+        }
+        for (name, word) in &self.tags {
+            let mut letters = name.chars();
+            let first = letters.next().map(|it| it.to_ascii_uppercase());
+            let label = first.into_iter().chain(letters).collect();
+            rows.push((label, word.clone()));
+        }
+        rows
+    }
 }
 
 /// What a file was found to be.
@@ -214,6 +245,16 @@ impl Facts {
     /// What is known of a file.
     pub fn file(&self, path: &Path) -> &FileFact {
         self.files.get(path).unwrap_or(&FileFact::Pending)
+    }
+
+    /// What is known of the file that a property names, under its name in the graph or its full one; `None` when it
+    /// names none.
+    pub fn file_of(&self, settings: &Settings<'_>, property: &Property) -> Option<&FileFact> {
+        let path = settings.path(property)?;
+        Some(match (self.file(&path), std::path::absolute(&path)) {
+            (FileFact::Pending, Ok(full)) => self.file(&full),
+            (fact, _) => fact,
+        })
     }
 
     /// The rate of a graph whose document says `document_hz` (0: nothing).

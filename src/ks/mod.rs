@@ -26,6 +26,7 @@ mod intersection;
 mod medium;
 
 mod package;
+mod path_text;
 
 mod pin;
 
@@ -75,6 +76,7 @@ pub use intersection::{Answering, Intersection, intersections, own_refusal};
 pub use medium::{Interface, Medium};
 
 pub use package::{NORMAL_MERIT, PackageError, filters_of};
+pub use path_text::{path_text, text_path};
 
 pub use pin::{Communication, DataFlow, Instances, PinFactory};
 pub use priority::Priority;

@@ -4,6 +4,7 @@
 //! bounds: no bytes make them panic, read outside what is there, or allocate more than the file's own size justifies.
 
 mod compressed;
+mod fuzz;
 pub mod riff;
 mod source;
 mod tags;
@@ -12,6 +13,7 @@ pub mod wav;
 pub mod flac;
 pub mod save;
 
+pub use fuzz::fuzz_media;
 pub use source::{Info, MediaError, Source, open, open_stream};
 pub use tags::{NAMES as TAG_NAMES, Tags};
 

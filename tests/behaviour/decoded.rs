@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use ksgraph::media::{self, Source};
 
+use super::desk::Desk;
 use super::ffmpeg::{ffmpeg, floats, whole_numbers};
 
 /// Samples of the sound: 0.3 s.
@@ -677,4 +678,31 @@ fn words_are_found_in_every_container() {
         let wanted = ["Gr\u{fc}n", "Wer", "Wo", "So", "3"].map(Some);
         assert_eq!(found, wanted, "{name}: {tags:?}");
     }
+}
+
+#[test]
+fn what_is_known_of_a_file_is_told() {
+    let folder = Folder::new("told");
+    folder.encoded("song.mp3", "-c:a libmp3lame -metadata title=Hello");
+    let desk = Desk::new("told");
+    let song = folder.path("song.mp3");
+    let graph = format!(
+        "(kind: \"ksgraph\", version: 1, next_id: 2, filters: [(id: 1, key: \"wave_reader\", name: \"Song\", at: (0, 0), values: {{\"path\": {song:?}}})], connections: [])"
+    );
+    std::fs::write(desk.path("song.ron"), graph).unwrap();
+    let text = desk.run(&["get", "song.ron"]).text;
+    for words in [
+        "(kind: MPEG audio, MP3)",
+        "(length: 0:00.300)",
+        "(title: Hello)",
+    ] {
+        assert!(text.contains(words), "{text}");
+    }
+    let file = desk.json(&["get", "song.ron"]).json["filters"][0]["file"].clone();
+    assert_eq!(file["frames"], LEN as u64);
+    assert_eq!(file["tags"]["title"], "Hello");
+    assert_eq!(
+        (&file["exact"], &file["codec"]),
+        (&true.into(), &"MP3".into())
+    );
 }

@@ -35,6 +35,8 @@ mod faults;
 
 mod ffmpeg;
 
+mod fuzz;
+
 mod kept_up;
 
 mod killed;

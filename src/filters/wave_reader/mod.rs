@@ -17,7 +17,7 @@ use crate::ks::{
 };
 use crate::media::{self, Info, MediaError, Source};
 use crate::stream::{
-    ClassDriver, Frame, LiveValue, Loaded, Minidriver, MinidriverEntry, Services, Srb, cell,
+    ClassDriver, Frame, LiveValue, Loaded, Minidriver, MinidriverEntry, Services, Srb, Words, cell,
 };
 
 const PATH: Property = Property::path("path", "File").inline();
@@ -66,15 +66,6 @@ pub fn wave_reader() -> ClassDriver<WaveReader> {
 /// The entry of the reading minidriver.
 pub struct WaveReader;
 
-/// What is known of the file that is named, under its name in the graph or its full one; `None` when none is named.
-fn known<'a>(settings: &Settings<'_>, facts: &'a Facts) -> Option<&'a FileFact> {
-    let path = settings.path(&PATH)?;
-    Some(match (facts.file(&path), std::path::absolute(&path)) {
-        (FileFact::Pending, Ok(full)) => facts.file(&full),
-        (fact, _) => fact,
-    })
-}
-
 /// Looks what a file is. For observers: it may take as long as the disk does. No more than its head is read.
 pub fn probe(path: &Path) -> FileFact {
     match media::open(path) {
@@ -121,7 +112,7 @@ impl MinidriverEntry for WaveReader {
     }
 
     fn describe(&self, settings: &Settings<'_>, facts: &Facts) -> Cow<'_, Descriptor> {
-        let Some(FileFact::Wave { format, .. }) = known(settings, facts) else {
+        let Some(FileFact::Wave { format, .. }) = facts.file_of(settings, &PATH) else {
             return Cow::Borrowed(&DESCRIPTOR);
         };
         let mut ranges = vec![DataRange::only(format)];
@@ -155,6 +146,7 @@ impl MinidriverEntry for WaveReader {
         let follow = |property| services.values.follow(opening, property);
         let reading = Reading {
             rate_hz: info.rate_hz,
+            words: services.words.clone(),
             path,
             repeats: follow(&LOOP),
             region: follow(&REGION),
@@ -194,6 +186,7 @@ fn check_agreement(opening: &Opening<'_>, info: &Info) -> Result<(), OpenError> 
 struct Reading {
     source: Box<dyn Source>,
     path: PathBuf,
+    words: Words,
     rate_hz: u32,
     repeats: LiveValue,
     region: LiveValue,
@@ -267,7 +260,8 @@ impl Reading {
         }
         wave.set_len(done);
         for remark in self.source.remarks() {
-            log::warn!("{}: {remark}", self.path.display());
+            self.words
+                .remark(format!("{}: {remark}", self.path.display()));
         }
         Ok(())
     }
@@ -296,7 +290,11 @@ impl Minidriver for Reading {
         match self.fill(&mut frame) {
             Ok(()) => done.complete(frame),
             Err(error) => {
-                log::error!("{}: {error}", self.path.display());
+                let seconds = self.order.place() as f64 / f64::from(self.rate_hz);
+                self.words.complain(format!(
+                    "{}: cannot be read at {seconds:.3} s: {error}",
+                    self.path.display()
+                ));
                 done.fail(Status::IoDeviceError);
             }
         }

@@ -417,3 +417,58 @@ fn what_is_sought_is_what_would_have_come() {
         }
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_name_that_is_no_text_is_a_name() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = Folder::new();
+    let path = folder
+        .0
+        .join(std::ffi::OsStr::from_bytes(b"Gr\xfcn\xff.wav"));
+    let format = write(&path, 16, false, 48_000, 500);
+    let text = Value::Text(crate::ks::path_text(&path));
+    let formats = BTreeMap::from([("out".to_owned(), format)]);
+    let values = BTreeMap::from([("path".to_owned(), text)]);
+    let mut rig = Rig::open_with(&wave_reader(), values, &formats, None);
+    assert_eq!(hear(&mut rig, &[500])[0], sounds(0, 0, 500));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_refused_and_never_waited_for() {
+    let folder = Folder::new();
+    let path = folder.file("pipe.wav");
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.unwrap().success());
+    // To open it would wait for somebody who writes.
+    assert_eq!(probe(&path), FileFact::Unusable("it is not a file".into()));
+    assert_eq!(
+        probe(&folder.0),
+        FileFact::Unusable("it is not a file".into())
+    );
+}
+
+#[test]
+fn a_file_that_goes_away_plays_on_and_one_that_is_cut_ends() {
+    let folder = Folder::new();
+    let path = folder.file("sound.wav");
+    let format = write(&path, 16, false, 48_000, 200_000);
+    let mut rig = play(&path, &format, false);
+    hear(&mut rig, &[1000]);
+    std::fs::remove_file(&path).unwrap();
+    write(&path, 24, false, 44_100, 7);
+    let heard = hear(&mut rig, &[4000; 40]);
+    assert_eq!(heard[1], sounds(1, 1000, 161_000));
+
+    let path = folder.file("cut.wav");
+    write(&path, 16, false, 48_000, 200_000);
+    let mut rig = play(&path, &format, false);
+    hear(&mut rig, &[1000]);
+    let file = std::fs::File::options().write(true).open(&path).unwrap();
+    file.set_len(44 + 150_000 * 4).unwrap();
+    let heard = hear(&mut rig, &[4000; 40]);
+    assert_eq!(heard[0][..149_000], sounds(0, 1000, 150_000));
+    assert_eq!(heard[0][149_000..], [0.0; 11_000]);
+    assert_eq!(rig.flow, Flow::Ended);
+}

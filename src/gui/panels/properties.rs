@@ -1,8 +1,10 @@
 //! The inspector's page of properties: a row each, with the control that its domain asks for.
 
+use std::path::Path;
+
 use egui::{Align2, Id, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
-use super::page::{heading, row, sentence};
+use super::page::{fact, heading, row, sentence};
 use crate::app::{Action, View};
 use crate::graph::{FilterId, FilterNode, Node};
 use crate::gui::controls;
@@ -11,7 +13,7 @@ use crate::gui::icons::Icon;
 use crate::gui::property::{self, Edit};
 use crate::gui::screen::Command;
 use crate::gui::theme::{Theme, Type, space, window};
-use crate::ks::{DataFlow, Descriptor, Domain, Value};
+use crate::ks::{DataFlow, Descriptor, Domain, FileFact, Settings, Value};
 
 /// What stands for values that differ.
 const MIXED: &str = "mixed";
@@ -70,9 +72,30 @@ pub(super) fn properties_ui(
         let edit = Edit::of(id, filter, property);
         property_ui(ui, view, &edit, false, commands);
     }
+    file_ui(ui, view, filter, descriptor);
     if !descriptor.help.is_empty() {
         ui.add_space(4.0);
         sentence(ui, &descriptor.help, theme.dim);
+    }
+}
+
+/// What is known of the file of sound that a filter plays.
+fn file_ui(ui: &mut Ui, view: &View<'_>, filter: &FilterNode, descriptor: &Descriptor) {
+    let base = view.document.path.as_deref().and_then(Path::parent);
+    let settings = Settings {
+        values: &filter.values,
+        base,
+    };
+    let mut paths = descriptor.properties.iter();
+    let found = paths
+        .by_ref()
+        .filter(|property| property.domain == Domain::Path)
+        .find_map(|property| view.facts.file_of(&settings, property));
+    if let Some(FileFact::Wave { about, .. }) = found {
+        heading(ui, "This file", "");
+        for (label, words) in about.rows() {
+            fact(ui, &label, &words);
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::ks::format::{DataRange, Kind};
 use crate::ks::ids::{Guid, category};
+use crate::ks::path_text::text_path;
 use crate::ks::pin::{DataFlow, PinFactory};
 use crate::ks::property::{Property, Value};
 use crate::ks::quality::{Degradation, Strategy};
@@ -182,8 +183,9 @@ impl Settings<'_> {
     pub fn path(&self, property: &Property) -> Option<PathBuf> {
         let text = self.text(property);
         (!text.is_empty()).then(|| {
+            let path = text_path(&text);
             self.base
-                .map_or_else(|| PathBuf::from(&text), |base| base.join(&text))
+                .map_or_else(|| path.clone(), |base| base.join(&path))
         })
     }
 }

@@ -62,6 +62,8 @@ pub(super) struct Decoded {
     end: Option<u64>,
     /// Decoded and not yet read, one a channel.
     ready: Vec<VecDeque<f32>>,
+    /// Samples of silence before them, where something is missing.
+    hollow: u64,
     /// The sample read next.
     position: u64,
     /// Where what is decoded next should begin; `None` after a jump.
@@ -89,6 +91,7 @@ impl Decoded {
             decoder,
             info,
             ready: Vec::new(),
+            hollow: 0,
             position: 0,
             next: None,
             is_ended: false,
@@ -230,8 +233,13 @@ impl Decoded {
         self.next.unwrap_or(i64::MIN)
     }
 
-    fn ready_len(&self) -> usize {
-        self.ready.first().map_or(0, VecDeque::len)
+    fn ready_len(&self) -> u64 {
+        self.hollow + self.ready.first().map_or(0, VecDeque::len) as u64
+    }
+
+    fn clear_ready(&mut self) {
+        self.hollow = 0;
+        self.ready.iter_mut().for_each(VecDeque::clear);
     }
 
     /// Whether as much was decoded as the file promised.
@@ -241,6 +249,7 @@ impl Decoded {
     }
 
     /// Puts a block where it belongs: what lies before the place that is read next is dropped, what is missing is silent.
+    /// Only called when nothing is ready, or with what follows that without a gap.
     fn place(&mut self, piece: &Piece, block: &Block) {
         let len = block.planes.first().map_or(0, Vec::len);
         if len == 0 {
@@ -253,7 +262,9 @@ impl Decoded {
             Some(next) => {
                 let gap = told.saturating_sub(next);
                 let most = GAP_MAX_SECONDS * u64::from(self.info.rate_hz);
-                if gap > most as i64 || gap < 0 {
+                let is_beyond = self.info.frames.is_some_and(|frames| told > frames as i64);
+                let is_full = self.ready.first().is_some_and(|it| !it.is_empty());
+                if gap > most as i64 || gap < 0 || gap > 0 && (is_full || is_beyond) {
                     // Not to be believed; and what was given once is not given again.
                     next
                 } else {
@@ -266,7 +277,7 @@ impl Decoded {
             self.tell_damage(place, &reason, at);
         }
         // What is ready ends where the next block begins, so that only the front is ever cut.
-        let wanted = self.position.saturating_add(self.ready_len() as u64);
+        let wanted = self.position.saturating_add(self.ready_len());
         let drop = (wanted as i64).saturating_sub(at).clamp(0, len as i64) as usize;
         let mut keep = len;
         if let Some(end) = self.end {
@@ -283,11 +294,13 @@ impl Decoded {
 
     /// Fills a gap.
     fn silence(&mut self, from: i64, len: u64) {
-        let wanted = (self.position + self.ready_len() as u64) as i64;
+        let wanted = self.position.saturating_add(self.ready_len()) as i64;
         let drop = wanted.saturating_sub(from).clamp(0, len as i64) as u64;
-        for ready in &mut self.ready {
-            ready.extend(std::iter::repeat_n(0.0, (len - drop) as usize));
-        }
+        let until = from.saturating_add(len as i64);
+        let behind = self
+            .end
+            .map_or(0, |end| until.saturating_sub(end as i64).max(0) as u64);
+        self.hollow += (len - drop).saturating_sub(behind);
         if len > 0 && self.damage.is_none() {
             self.damage = Some((from.max(0) as u64, "something is missing".into()));
         }
@@ -349,7 +362,7 @@ impl Decoded {
     }
 
     fn forget(&mut self) {
-        self.ready.iter_mut().for_each(VecDeque::clear);
+        self.clear_ready();
         self.next = None;
         self.is_ended = false;
         self.damage = None;
@@ -386,8 +399,10 @@ impl Decoded {
 
     /// Drops what was decoded before `position`.
     fn pass(&mut self, frames: u64) {
+        let hollow = self.hollow.min(frames);
+        self.hollow -= hollow;
         for ready in &mut self.ready {
-            let some = (frames as usize).min(ready.len());
+            let some = ((frames - hollow) as usize).min(ready.len());
             ready.drain(..some);
         }
         self.position += frames;
@@ -395,7 +410,7 @@ impl Decoded {
 
     /// Drops everything before `frame`, decoding as far as it has to. False: what comes begins behind it.
     fn go_on_to(&mut self, frame: u64) -> Result<bool, MediaError> {
-        self.ready.iter_mut().for_each(VecDeque::clear);
+        self.clear_ready();
         self.position = frame;
         while self.place_behind() <= frame as i64 {
             if !self.advance()? {
@@ -404,7 +419,12 @@ impl Decoded {
                 return Ok(self.next.is_some());
             }
         }
-        Ok(self.position as i64 + self.ready_len() as i64 == self.place_behind())
+        let behind = self.position.saturating_add(self.ready_len());
+        let place = self
+            .end
+            .map_or(i64::MAX, |end| end as i64)
+            .min(self.place_behind());
+        Ok(behind as i64 == place)
     }
 
     /// Decodes until `position` is ready, or the end is reached.
@@ -428,9 +448,11 @@ impl Source for Decoded {
     }
 
     fn seek(&mut self, frame: u64) -> Result<(), MediaError> {
+        // No file is so long, and places are also counted below zero.
+        let frame = frame.min(i64::MAX as u64 / 4);
         let ahead = frame.checked_sub(self.position);
         if let Some(ahead) = ahead
-            && ahead <= self.ready_len() as u64
+            && ahead <= self.ready_len()
         {
             self.pass(ahead);
             return Ok(());
@@ -462,10 +484,20 @@ impl Source for Decoded {
         let mut done = 0;
         while done < wanted {
             self.reach()?;
-            let some = self.ready_len().min(wanted - done);
-            if some == 0 {
+            if self.ready_len() == 0 {
                 break;
             }
+            if self.hollow > 0 {
+                let some = self.hollow.min((wanted - done) as u64);
+                for samples in &mut *planar {
+                    samples[done..done + some as usize].fill(0.0);
+                }
+                done += some as usize;
+                self.hollow -= some;
+                self.position += some;
+                continue;
+            }
+            let some = (self.ready_len() as usize).min(wanted - done);
             for (channel, samples) in planar.iter_mut().enumerate() {
                 let samples = &mut samples[done..done + some];
                 match self.ready.get_mut(channel) {
