@@ -176,8 +176,7 @@ const PICTURES: &[Picture] = &[
 ];
 
 /// Filters whose picture comes first, and the inline properties below it.
-const PICTURE_FIRST: &[&str] =
-    &["scope", "spectrum", "delay", "midi_monitor", "wave_reader"];
+const PICTURE_FIRST: &[&str] = &["scope", "spectrum", "delay", "midi_monitor", "wave_reader"];
 
 fn picture(descriptor: &Descriptor) -> Option<&'static Picture> {
     PICTURES.iter().find(|it| it.key == descriptor.key)
