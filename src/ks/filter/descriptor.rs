@@ -34,7 +34,7 @@ pub struct Descriptor {
     /// How gladly it is taken where several would do; more is better.
     pub merit: u32,
 
-    /// How it does with less, when a live graph is overloaded ([`Processor::degrade`]); `None`: it cannot.
+    /// How it does with less, when a live graph is overloaded ([`crate::ks::Processor::degrade`]); `None`: it cannot.
     pub degrades: Option<Degradation>,
 }
 
@@ -62,7 +62,7 @@ impl Descriptor {
         }
     }
 
-    /// The same descriptor of a filter that can do with less ([`Processor::degrade`]), and what it gives up at each
+    /// The same descriptor of a filter that can do with less ([`crate::ks::Processor::degrade`]), and what it gives up at each
     /// level.
     pub const fn degrades(mut self, strategy: Strategy, gives_up: [&'static str; 3]) -> Self {
         self.degrades = Some(Degradation { strategy, gives_up });
@@ -120,7 +120,7 @@ impl Descriptor {
             .unwrap_or(general)
     }
 
-    /// The same descriptor with other ranges on one pin, for [`Filter::describe`].
+    /// The same descriptor with other ranges on one pin, for [`crate::ks::Filter::describe`].
     pub fn with_ranges(&self, pin: &str, ranges: Vec<DataRange>) -> Self {
         let mut described = self.clone();
         if let Some((index, factory)) = self.pin(pin) {

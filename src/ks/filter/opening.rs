@@ -115,7 +115,7 @@ impl Opening<'_> {
     }
 }
 
-/// What [`Filter::open`] returns.
+/// What [`crate::ks::Filter::open`] returns.
 pub struct Opened {
     /// What runs.
     pub processor: Box<dyn Processor>,
