@@ -29,6 +29,9 @@ fn first_sound_plays_without_a_hole_whatever_is_done_in_the_window() {
         command.current_dir(screen.scratch().path(""));
     });
     window.press("Skip the tour");
+    // It pushes the canvas aside when it comes.
+    banner(&mut window, "Playing on");
+    window.settle();
     // What is dragged later stands in the inspector, where a press leaves the keys with the keyboard.
     let gain = window.find(FILTER, "Filter Gain and Pan");
     window.click(gain.at((0.5, 0.08)));

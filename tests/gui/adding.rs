@@ -46,6 +46,7 @@ fn a_menu_that_is_higher_than_the_window_rolls_to_what_is_below() {
 
 /// Clicks a row of the catalogue twice.
 fn double_click(window: &mut Window, title: &str) {
+    window.reveal(&format!("Favourite {title}"));
     let row = window
         .harness()
         .get_by_role_and_label(Role::ListBoxOption, title)

@@ -164,6 +164,13 @@ impl Window {
         self.0.get_by_label(name).rect().center()
     }
 
+    /// Rolls whatever holds it until something of that name can be seen.
+    pub(crate) fn reveal(&mut self, name: &str) {
+        self.0.get_by_label(name).scroll_to_me();
+        // Lists roll softly.
+        self.0.run_steps(20);
+    }
+
     /// Whether something of that name is there.
     pub(crate) fn sees(&self, name: &str) -> bool {
         self.0.query_all_by_label_contains(name).next().is_some()

@@ -152,6 +152,7 @@ fn a_wire_dropped_on_nothing_is_taken_by_what_is_inserted() {
 fn a_filter_is_dragged_out_of_the_catalogue() {
     let mut window = Window::with(&[]);
     let canvas = window.harness().get_by_role(Role::Canvas).rect();
+    window.reveal("Favourite Gain and Pan");
     let row = window.middle("Gain and Pan");
     window.drag(row, canvas.center());
     assert_eq!(window.graph().filters.len(), 1);
@@ -285,10 +286,10 @@ fn space_runs_and_pauses() {
 #[test]
 fn the_search_narrows_the_catalogue() {
     let mut window = Window::with(&[]);
-    assert!(window.sees("Wave Reader"));
+    assert!(window.sees("Favourite Wave Reader"));
     window.click("Search filters");
     window.type_text("null");
-    assert!(!window.sees("Wave Reader"));
+    assert!(!window.sees("Favourite Wave Reader"));
     window.key(Modifiers::NONE, Key::Enter);
     assert!(window.sees("Filter Null Renderer"), "Enter adds the best");
 }

@@ -30,6 +30,7 @@ fn a_star_puts_a_filter_on_top_and_takes_it_off_again() {
     let mut window = window();
     let before = list(&mut window);
     assert!(!before.contains(&"Favourites".to_owned()));
+    window.reveal("Favourite Gain and Pan");
     window.click("Favourite Gain and Pan");
     let liked = list(&mut window);
     assert_eq!(liked[..2], ["Favourites", "Gain and Pan"]);
@@ -47,6 +48,7 @@ fn a_star_puts_a_filter_on_top_and_takes_it_off_again() {
             .favourites
             .contains("gain")
     );
+    window.reveal("Favourite Gain and Pan");
     window.click("Favourite Gain and Pan");
     assert_eq!(list(&mut window), before);
 }

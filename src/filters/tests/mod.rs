@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::dsp::Random;
+use crate::ks::ids::category;
 use crate::ks::rig::{RATE_HZ, Rig};
 use crate::ks::{
     Catalogue, Constrained, DataFlow, DataFormat, DataRange, Domain, Facts, Filter, KernelEvent,
@@ -400,9 +401,12 @@ fn ten_seconds_of_noise_come_out_as_numbers() {
             base: None,
         };
         let descriptor = filter.describe(&settings, &facts);
+        // What hears a device hears nothing where there is none.
+        let hears = descriptor.categories.contains(&category::CAPTURE);
         // What is hard-wired to something else has nothing to say alone.
         let is_alone = |pin: &PinFactory| pin.all_mediums().iter().all(|it| it.is_hard_wired());
-        let sounds = !descriptor.pins.iter().any(is_alone)
+        let sounds = !hears
+            && !descriptor.pins.iter().any(is_alone)
             && descriptor
                 .pins
                 .iter()
