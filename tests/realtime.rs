@@ -11,8 +11,9 @@ use std::time::Duration;
 use assert_no_alloc::{AllocDisabler, assert_no_alloc, permit_alloc, violation_count};
 use ksgraph::engine::{Driver, Engine, Job, Message, Offline, Report};
 use ksgraph::graph::Graph;
-use ksgraph::ks::{LoopRange, State, Status};
+use ksgraph::ks::{KernelEvent, LoopRange, ScoreChange, ScoreSheet, State, Status};
 use ksgraph::portcls;
+use ksgraph::portcls::sequencer::{Arrived, Sequencer};
 
 #[path = "behaviour/stage/mod.rs"]
 mod stage;
@@ -182,6 +183,7 @@ fn live_through(graph: &Graph, quantum: usize, what: &str) {
     let job = |live: &Live, graph: &Graph| live.stage.example_job(graph).unwrap();
     let first = job(&live, graph);
     live.change(first);
+    live.engine.cells().hear_controls(true);
     live.send(Message::State(State::Run));
     live.play(100, quantum);
     assert!(live.position() > 0, "{what}: it does not run");
@@ -314,6 +316,45 @@ fn a_thousand_seeks_never_call_the_allocator_and_end_where_the_last_one_led() {
     assert!((10..=1_001).contains(&cells.seeks()), "{}", cells.seeks());
     assert!(cells.elapsed() > before + 64 * 500, "time goes on");
     assert_eq!(live.violations, 0);
+}
+
+#[test]
+fn changes_of_the_score_never_call_the_allocator() {
+    let mut sequencer = Sequencer::new(2);
+    let (score, mut sheet) = (sequencer.score(), ScoreSheet::default());
+    let note = |n: i64, status: u8| Arrived {
+        event: KernelEvent::new(n * 10_000, &[status, (n % 100) as u8, 100]).unwrap(),
+        wire: 1,
+    };
+    let mut dice = Dice(7);
+    let mut seen = 0;
+    for round in 0..200_i64 {
+        for _ in 0..20 {
+            let number = dice.roll(round as usize * 20 + 1) as u64;
+            assert!(score.change(dice.one(&[
+                ScoreChange::Delay(number, 90_000),
+                ScoreChange::Delay(number, -70_000),
+                ScoreChange::Mute(number, true),
+                ScoreChange::Remove(number),
+                ScoreChange::MuteChannel(3, round % 2 == 0),
+            ])));
+        }
+        seen += usize::from(score.look(&mut sheet));
+        let ((), calls) = guarded(|| {
+            for n in 0..10 {
+                sequencer.put(note(round * 10 + n + 300, 0x93));
+                // Half of the ends are still to come when their beginnings are changed.
+                sequencer.put(note(
+                    round * 10 + n + if n % 2 == 0 { 0 } else { 350 },
+                    0x83,
+                ));
+            }
+            sequencer.attend(round as u64 * 480, 48_000);
+            while sequencer.release(round as u64 * 480, 480, 48_000).is_some() {}
+        });
+        assert_eq!(calls, 0, "round {round}");
+    }
+    assert!(seen > 190 && !sheet.events.is_empty() && sheet.refused > 0);
 }
 
 /// Random numbers from a seed.

@@ -269,6 +269,22 @@ pub enum Action {
         /// The message, at most eight bytes.
         bytes: Vec<u8>,
     },
+    /// A property of a filter of the shown graph follows the controller that is moved next; `None`: none after all.
+    Learn(Option<(FilterId, String)>),
+    /// No controller moves that property any more.
+    ForgetControl {
+        /// The filter.
+        filter: FilterId,
+        /// The property's key.
+        key: String,
+    },
+    /// Delays, mutes or takes away what the sequencer of a filter holds, before it is due.
+    ChangeScore {
+        /// The filter.
+        filter: FilterPath,
+        /// What is done.
+        change: crate::ks::ScoreChange,
+    },
     /// Letter keys play the keyboard that was used last, or stop doing so.
     SetPlayMode(bool),
     /// The keyboard that listens in play mode; also switches it on.
@@ -323,6 +339,8 @@ pub enum Action {
         /// It is played round.
         is_on: bool,
     },
+    /// Has filters play faster or slower, 1000 being as recorded. In Pause and Run only; it lapses on leaving them.
+    SetSpeed(u32),
     /// Plays one quantum out of Pause; out of another state it pauses.
     Step,
     /// What becomes of the graph when all sources have ended.

@@ -17,12 +17,13 @@ use crate::graph::{
 use crate::ks::ids::category;
 use crate::ks::{DataFlow, Descriptor, Domain, FileFact, Property, Settings, Value, path_text};
 
-/// The kind of filter that plays a file of sound. Whether it is one is seen in the file, not in its name.
+/// The kinds of filters that play a file: of sound, of notes. What it is is seen in the file, not in its name.
 const READER: &str = "wave_reader";
+const SONG_READER: &str = "midi_file_reader";
 /// How names of such files end, for those who ask for one.
-pub const SOUND_ENDINGS: &[&str] = &[
+pub const MEDIA_ENDINGS: &[&str] = &[
     "wav", "wave", "rf64", "bwf", "aif", "aiff", "aifc", "caf", "flac", "ogg", "oga", "mp3", "mp2",
-    "mp1", "m4a", "m4b", "mp4", "aac", "adts", "mka", "webm",
+    "mp1", "m4a", "m4b", "mp4", "aac", "adts", "mka", "webm", "mid", "midi", "smf", "kar", "rmi",
 ];
 /// Wires that are cured one after the other: the device is taken, the rate is another one, the channels are.
 const CURES: usize = 4;
@@ -53,7 +54,8 @@ impl App {
     pub(super) fn drop_files(&mut self, files: &[(PathBuf, Position)], is_wired: bool) {
         let selected = self.selection.one_filter();
         for (path, at) in files {
-            let Some(property) = self.player() else {
+            // All of them name their file by the same property: which one it is, is seen once the file was looked at.
+            let Some(property) = self.path_of_kind(READER) else {
                 self.warn("File", format!("No filter plays {}", name(path)));
                 return;
             };
@@ -103,9 +105,9 @@ impl App {
         }
     }
 
-    /// The property of the filter that plays a file, by which it is named.
-    fn player(&self) -> Option<Property> {
-        let descriptor = self.catalogue.get(READER)?.descriptor();
+    /// The property of a kind of filter by which it names its file.
+    fn path_of_kind(&self, key: &str) -> Option<Property> {
+        let descriptor = self.catalogue.get(key)?.descriptor();
         let mut all = descriptor.properties.iter();
         all.find(|it| it.domain == Domain::Path).copied()
     }
@@ -140,18 +142,22 @@ impl App {
     }
 
     fn place(&mut self, dropped: &Dropped) {
-        if let FileFact::Unusable(reason) = self.facts.file(&dropped.looked_at) {
-            let text = format!("{} cannot be played: {reason}", dropped.path.display());
-            self.warn("File", text);
-            return;
-        }
-        let Some(property) = self.player() else {
+        let key = match self.facts.file(&dropped.looked_at) {
+            FileFact::Unusable(reason) => {
+                let text = format!("{} cannot be played: {reason}", dropped.path.display());
+                self.warn("File", text);
+                return;
+            }
+            FileFact::Song(_) => SONG_READER,
+            FileFact::Wave { .. } | FileFact::Pending => READER,
+        };
+        let Some(property) = self.path_of_kind(key) else {
             return;
         };
-        let title = self.catalogue.get(READER).map(|it| it.descriptor());
+        let title = self.catalogue.get(key).map(|it| it.descriptor());
         let title = title.map_or_else(String::new, |it| it.title.to_string());
         let id = self.fresh_id();
-        let mut add = self.add_filter(id, READER, &title, dropped.at);
+        let mut add = self.add_filter(id, key, &title, dropped.at);
         let mut at = dropped.at;
         if let Edit::Add { node, .. } = &mut add {
             node.position = self.free_place(node);
@@ -174,7 +180,8 @@ impl App {
         }
     }
 
-    /// The edit with wires from a new filter to a free input of the selected one, else to where it is heard.
+    /// The edit with wires from a new filter to a free input of the selected one, else to where it is heard; notes by way
+    /// of something that plays them.
     fn way_for(
         &self,
         add: &Edit,
@@ -200,9 +207,11 @@ impl App {
                 }
             }
         }
-        outputs
-            .into_iter()
-            .find_map(|output| self.heard(add, &Output::new(id, output.pin, at)))
+        outputs.into_iter().find_map(|output| {
+            let output = Output::new(id, output.pin, at);
+            self.heard(add, &output)
+                .or_else(|| self.played(add, &output))
+        })
     }
 
     /// The filters of the shown graph that play sound on a device.

@@ -11,6 +11,9 @@ mod blame;
 mod clipboard;
 
 mod clocks;
+
+mod control;
+
 pub use crate::engine::Mark;
 pub use clocks::written;
 
@@ -20,7 +23,7 @@ pub(crate) mod cures;
 mod dropouts;
 
 mod dropped;
-pub use dropped::SOUND_ENDINGS;
+pub use dropped::MEDIA_ENDINGS;
 mod media;
 mod properties;
 
@@ -96,6 +99,8 @@ mod recovery;
 
 mod render;
 
+mod score;
+
 pub mod report;
 
 #[cfg(test)]
@@ -160,6 +165,7 @@ pub mod curves {
 pub use crate::midi::names as midi_names;
 pub use action::{Action, Selection};
 pub use air::{AirLoop, air_loops, air_problems};
+pub use control::words as control_words;
 pub use media::MissingMedia;
 pub(crate) use media::{move_paths, relative};
 pub use wires::Fit;
@@ -173,7 +179,8 @@ pub use packages::{PackageFault, Packages};
 pub use crate::engine::{TAP_BYTES, TappedFrame};
 pub use frames::KEPT_FRAMES;
 pub use preferences::{AtEnd, AudioChoice, ConnectMode, Panel, Preferences, ThemeChoice};
-pub use seeking::Place;
+pub use score::{Roll, SCORE_PAST, ScoreNote};
+pub use seeking::{NO_SPEED, Place};
 pub use sessions::Recovered;
 pub use settings::Recent;
 
@@ -256,6 +263,7 @@ pub struct App {
     class_faults: Vec<(FilterPath, String)>,
 
     air_loops: Vec<AirLoop>,
+    controls: control::Controls,
 
     minutes: minutes::Minutes,
     /// How far the log has told what monitors saw.
@@ -358,6 +366,7 @@ impl App {
             class_faults: vec![],
 
             air_loops: vec![],
+            controls: control::Controls::default(),
 
             minutes: minutes::Minutes::default(),
             monitored: BTreeMap::new(),
@@ -456,6 +465,16 @@ impl App {
                     playing.play(&filter, &bytes);
                 }
             }
+            Action::Learn(aim) => self.learn(aim),
+            Action::ForgetControl { filter, key } => self.forget_control(filter, key),
+            Action::ChangeScore { filter, change } => {
+                let open = self.playing.as_ref().and_then(|it| it.open(&filter));
+                if let Some(score) = open.and_then(|it| it.score.as_ref())
+                    && !score.change(change)
+                {
+                    self.warn("Score", "Too many changes at once: one was left out".into());
+                }
+            }
             Action::SetPlayMode(is_on) => {
                 let last = self.last_keyboard.clone();
                 let keyboard = last.filter(|path| self.is_keyboard(path));
@@ -506,6 +525,7 @@ impl App {
 
             Action::Seek(to) => self.seek(to),
             Action::SetLoop { range, is_on } => self.set_loop(range, is_on),
+            Action::SetSpeed(rate_permille) => self.set_speed(rate_permille),
             Action::Step => self.step(),
             Action::SetAtEnd(at_end) => self.change_preferences(|it| it.at_end = at_end),
 

@@ -6,7 +6,7 @@ use super::observe::{Observation, Observer};
 use super::playing::News;
 use super::{App, Urgency};
 use crate::engine::Cells;
-use crate::graph::FilterPath;
+use crate::graph::{Control, FilterPath};
 use crate::ks::{Bell, DataFlow, FileFact, OpenError, State};
 
 impl App {
@@ -46,6 +46,7 @@ impl App {
         for item in news {
             self.hear(item);
         }
+        self.follow_controls();
         self.follow_end();
         self.tell_asked();
         self.find_lost_devices();
@@ -139,6 +140,15 @@ impl App {
                     "It gave numbers too small to be heard and slow to reckon with, at {pin}, sample {position}; they were silenced"
                 );
                 self.say_of(Urgency::News, &filter, text);
+            }
+            News::Control(channel, controller, value) => {
+                self.hear_control(
+                    Control {
+                        channel,
+                        controller,
+                    },
+                    value,
+                );
             }
             News::Starved(filter, position) => {
                 let rate_hz = self.wiring.rate_hz.max(1);

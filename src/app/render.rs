@@ -49,7 +49,7 @@ impl App {
         let nothing = Edit::Batch(vec![]);
         let edit = self
             .heard(&nothing, &output)
-            .or_else(|| self.played(&output));
+            .or_else(|| self.played(&nothing, &output));
         let Some(edit) = edit else {
             let text = format!(
                 "{name} {} cannot be rendered: no filter here plays what it gives",
@@ -97,14 +97,14 @@ impl App {
     }
 
     /// The edit with an instrument behind an output of notes, and what it plays heard.
-    fn played(&self, output: &Output) -> Option<Edit> {
+    pub(super) fn played(&self, add: &Edit, output: &Output) -> Option<Edit> {
         let place = Position {
             x: output.at.x + APART,
             ..output.at
         };
         let instruments = self.kinds(|it| it.categories.contains(&category::SYNTHESIZER));
         instruments.into_iter().find_map(|(key, title)| {
-            let (add, id) = self.with_new(&Edit::Batch(vec![]), &key, &title, place)?;
+            let (add, id) = self.with_new(add, &key, &title, place)?;
             let trial = self.trial(&add)?;
             let free = self.free_pins(&trial, output.filter, DataFlow::Out);
             let mine: Vec<PinRef> = free.into_iter().filter(|it| it.pin == output.pin).collect();

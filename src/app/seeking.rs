@@ -4,11 +4,12 @@
 //! engine; how places are written stands in `places.rs`.
 
 use super::places::{self, Metre};
+use super::playing::Playing;
 use super::preferences::AtEnd;
 use super::view::Urgency;
 use super::{App, View, tail};
 use crate::engine::Cells;
-use crate::ks::{LoopRange, State};
+use crate::ks::{LoopRange, RATE_UNITY, State};
 
 /// What the program remembers of it.
 #[derive(Debug, Default)]
@@ -35,7 +36,16 @@ pub struct Place {
     pub is_looping: bool,
     /// Whether a seek is under way.
     pub is_seeking: bool,
+    /// How fast what goes by the position is played, 1000 being as recorded.
+    pub speed: u32,
+    /// Whether anything here can be played faster or slower.
+    pub takes_speeds: bool,
 }
+
+/// The slowest and the fastest that can be had.
+const SPEEDS: (u32, u32) = (500, 2_000);
+/// Why there is no other speed.
+pub const NO_SPEED: &str = "Nothing here can be played faster or slower: what is played by hand or comes from a device is now. A Wave Reader, a MIDI File Reader and a Metronome can.";
 
 /// Tails that are waited for, at most, in seconds.
 const MOST_TAIL: f64 = 60.0;
@@ -48,6 +58,11 @@ impl App {
         if let Some(playing) = &mut self.playing {
             playing.seek(to);
         }
+    }
+
+    /// Whether anything is open, so that what it can do is known.
+    pub fn is_open(&self) -> bool {
+        self.playing.as_ref().is_some_and(Playing::is_open)
     }
 
     /// Sets the range to be played round, and whether it is.
@@ -63,6 +78,38 @@ impl App {
         if let Some(playing) = &mut self.playing {
             playing.set_loop(range);
         }
+    }
+
+    /// Has filters play faster or slower (CLK-5), or says why that cannot be had.
+    pub(super) fn set_speed(&mut self, rate_permille: u32) {
+        const WHAT: &str = "Speed";
+        let times = f64::from(rate_permille) / f64::from(RATE_UNITY);
+        let Some(playing) = &mut self.playing else {
+            return self.warn(WHAT, NO_SPEED.into());
+        };
+        if !(SPEEDS.0..=SPEEDS.1).contains(&rate_permille) {
+            let text = format!("{times} times cannot be had: what plays files goes from 0.5 to 2");
+            return self.warn(WHAT, text);
+        }
+        if !playing.takes_rates() {
+            return self.warn(WHAT, NO_SPEED.into());
+        }
+        if self.requested < State::Pause {
+            let text =
+                "A speed is set in Pause or Run, and lapses on leaving them: run the graph first";
+            return self.warn(WHAT, text.into());
+        }
+        let keep = playing.keep_their_rate();
+        playing.set_speed(rate_permille);
+        let mut text = match rate_permille {
+            RATE_UNITY => "As recorded".to_owned(),
+            _ => format!("{times} times as fast, until Stop"),
+        };
+        if rate_permille != RATE_UNITY && !keep.is_empty() {
+            let names: Vec<String> = keep.iter().map(|path| self.name(path)).collect();
+            text += &format!("; {} cannot, and goes on as it was", names.join(", "));
+        }
+        self.say(Urgency::News, WHAT, None, text);
     }
 
     /// Goes on by a quantum out of Pause; out of any other state it pauses.
@@ -128,6 +175,8 @@ impl View<'_> {
             range: app.transport.range,
             is_looping: app.transport.is_looping,
             is_seeking: cells.is_some_and(Cells::is_seeking),
+            speed: cells.map_or(RATE_UNITY, Cells::speed),
+            takes_speeds: app.playing.as_ref().is_some_and(Playing::takes_rates),
         }
     }
 

@@ -336,6 +336,17 @@ impl<'a> View<'a> {
         self.app.song(filter)
     }
 
+    /// The property that follows the controller that is moved next.
+    pub fn learning(&self) -> Option<(&'a FilterPath, &'a str)> {
+        let (path, key) = self.app.controls.learning.as_ref()?;
+        Some((path, key))
+    }
+
+    /// What the sequencer of a filter holds; `None` while the filter is not open, or has none.
+    pub fn score(&self, filter: &FilterPath) -> Option<&'a crate::ks::Score> {
+        self.app.playing.as_ref()?.open(filter)?.score.as_ref()
+    }
+
     /// What the class driver of a filter shows; `None` while the filter is not open, or is none of the stream class.
     pub fn class_sheet(&self, filter: &FilterPath) -> Option<crate::ks::ClassSheet> {
         let open = self.app.playing.as_ref()?.open(filter)?;

@@ -312,7 +312,8 @@ fn editor(arguments: Arguments) -> Outcome {
     if let Some(path) = &editor.graph
         && let Err(failure) = load::read(path)
     {
-        if crate::media::open(path).is_err() {
+        let is_song = || matches!(crate::filters::probe(path), crate::ks::FileFact::Song(_));
+        if crate::media::open(path).is_err() && !is_song() {
             return Outcome::Ended(fail(&failure, editor.is_json));
         }
         editor.media = editor.graph.take();

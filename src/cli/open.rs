@@ -1,7 +1,8 @@
-//! `ksgraph open MEDIA... -o GRAPH`: the graph that plays files of sound.
+//! `ksgraph open MEDIA... -o GRAPH`: the graph that plays files of sound and of notes.
 //!
-//! Each file gets a reader; several meet in a mixer; what formats ask for goes in between, as with `connect`. A file is
-//! looked at before anything is built, and nothing is written when one of them is no sound.
+//! Each file gets a reader, and notes a synthesizer behind it; several meet in a mixer; what formats ask for goes in
+//! between, as with `connect`. A file is looked at before anything is built, and nothing is written when one of them is
+//! neither.
 
 use std::path::{Path, PathBuf};
 
@@ -13,8 +14,8 @@ use super::failure::Failure;
 use super::load::Document;
 use super::script::{Script, Writing, parse};
 use crate::app::relative;
-use crate::graph::{Edit, FilterPath};
-use crate::ks::Value;
+use crate::graph::{Edit, FilterId, FilterPath};
+use crate::ks::{FileFact, Value, path_text};
 use crate::media;
 
 /// What `open` takes.
@@ -23,7 +24,7 @@ use crate::media;
     after_help = "Example:\n  ksgraph open song.flac voice.wav -o both.ron && ksgraph play both.ron"
 )]
 pub(super) struct Open {
-    /// Files of sound: WAV, AIFF, CAF, FLAC, Ogg Vorbis, MP3, AAC and M4A
+    /// Files of sound: WAV, AIFF, CAF, FLAC, Ogg Vorbis, MP3, AAC and M4A; of notes: MIDI
     #[arg(required = true, value_name = "MEDIA")]
     media: Vec<PathBuf>,
     /// The graph to write
@@ -34,6 +35,8 @@ pub(super) struct Open {
 /// From one column of filters to the next, and from one row to the next.
 const COLUMN: usize = 304;
 const ROW: usize = 224;
+/// What plays notes.
+const SYNTH: &str = "fm_synth";
 
 pub(super) fn run(it: &Open) -> Result<Answer, Failure> {
     let tried = format!("open into {}", it.output.display());
@@ -46,15 +49,14 @@ pub(super) fn run(it: &Open) -> Result<Answer, Failure> {
     let found: Result<Vec<_>, _> = it.media.iter().map(|path| look(path)).collect();
     let found = found?;
     let mut script = Script::new(Document::new(&it.output));
-    let mut readers = vec![];
-    for (index, path) in it.media.iter().enumerate() {
-        let at = format!("{},{}", 80, 120 + index * ROW);
-        step(&mut script, &["add", "wave_reader", "--at", &at])?;
-        let graph = script.document.graph();
-        let Some((&id, node)) = graph.filters.iter().next_back() else {
-            continue;
+    let mut outputs = vec![];
+    for (index, (path, found)) in it.media.iter().zip(&found).enumerate() {
+        let y = 120 + index * ROW;
+        let key = match found.plays {
+            Plays::Sound => "wave_reader",
+            Plays::Notes => "midi_file_reader",
         };
-        readers.push(node.name.clone());
+        let (id, mut name) = add(&mut script, key, (80, y))?;
         let seen = seen_from(path, script.document.base.as_deref());
         let set = Edit::SetProperty {
             filter: id,
@@ -62,30 +64,31 @@ pub(super) fn run(it: &Open) -> Result<Answer, Failure> {
             value: Some(Value::Text(seen)),
         };
         script.edit(&FilterPath::default(), set, &tried)?;
+        if found.plays == Plays::Notes {
+            let (_, synth) = add(&mut script, SYNTH, (80 + COLUMN, y))?;
+            let (from, to) = (format!("\"{name}\".notes"), format!("\"{synth}\".notes"));
+            step(&mut script, &["connect", &from, &to])?;
+            name = synth;
+        }
+        outputs.push(name);
     }
     let middle = 120 + (it.media.len() - 1) * ROW / 2;
-    let column = |count: usize| format!("{},{middle}", 80 + count * COLUMN);
+    let column = |count: usize| (80 + count * COLUMN, middle);
     let out = |name: &str| format!("\"{name}\".out");
     let end = "\"Audio Device Out\".in";
-    if let [only] = &readers[..] {
-        step(
-            &mut script,
-            &["add", "audio_device_out", "--at", &column(2)],
-        )?;
+    if let [only] = &outputs[..] {
+        add(&mut script, "audio_device_out", column(2))?;
         step(&mut script, &["connect", &out(only), end])?;
     } else {
-        step(&mut script, &["add", "mixer", "--at", &column(2)])?;
-        step(
-            &mut script,
-            &["add", "audio_device_out", "--at", &column(3)],
-        )?;
+        add(&mut script, "mixer", column(2))?;
+        add(&mut script, "audio_device_out", column(3))?;
         step(&mut script, &["connect", "Mixer.out", end])?;
-        // The mixer takes the format of what comes first: of the richest nothing is lost.
-        let mut order: Vec<_> = readers.iter().zip(&found).collect();
-        let riches = |sound: &Json| (sound["channels"].as_u64(), sound["rate_hz"].as_u64());
-        order.sort_by_key(|(_, sound)| std::cmp::Reverse(riches(sound)));
-        for (reader, _) in order {
-            step(&mut script, &["connect", &out(reader), "Mixer.in"])?;
+        // The mixer takes the format of what comes first: of the richest nothing is lost. A synthesizer gives any.
+        let mut order: Vec<_> = outputs.iter().zip(&found).collect();
+        let riches = |it: &Found| (it.about["channels"].as_u64(), it.about["rate_hz"].as_u64());
+        order.sort_by_key(|(_, found)| std::cmp::Reverse(riches(found)));
+        for (name, _) in order {
+            step(&mut script, &["connect", &out(name), "Mixer.in"])?;
         }
     }
     let writing = Writing {
@@ -93,8 +96,28 @@ pub(super) fn run(it: &Open) -> Result<Answer, Failure> {
         batch: None,
     };
     let mut answer = script.finish(None, &writing)?;
-    answer.json["media"] = json!(found);
+    for (path, found) in it.media.iter().zip(&found) {
+        for remark in &found.remarks {
+            answer.text += &format!("{}: {remark}\n", path.display());
+        }
+    }
+    let media = found.into_iter().map(|it| it.about);
+    answer.json["media"] = media.collect();
     Ok(answer)
+}
+
+/// Adds a filter there. Gives its id and the name it got.
+fn add(
+    script: &mut Script,
+    key: &str,
+    (x, y): (usize, usize),
+) -> Result<(FilterId, String), Failure> {
+    step(script, &["add", key, "--at", &format!("{x},{y}")])?;
+    let mut filters = script.document.graph().filters.iter();
+    let (&id, node) = filters
+        .next_back()
+        .ok_or_else(|| Failure::usage("open", "no filter was added"))?;
+    Ok((id, node.name.clone()))
 }
 
 fn step(script: &mut Script, words: &[&str]) -> Result<(), Failure> {
@@ -102,18 +125,44 @@ fn step(script: &mut Script, words: &[&str]) -> Result<(), Failure> {
     parse(&words).and_then(|step| script.step(&step))
 }
 
-/// What a file is, as JSON. One that is no sound ends the command.
-fn look(path: &Path) -> Result<Json, Failure> {
+/// What plays a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Plays {
+    Sound,
+    Notes,
+}
+
+/// A file that was looked at.
+struct Found {
+    plays: Plays,
+    /// What it is.
+    about: Json,
+    /// What was odd about it.
+    remarks: Vec<String>,
+}
+
+/// What a file is. One that is neither sound nor notes ends the command.
+fn look(path: &Path) -> Result<Found, Failure> {
     let tried = format!("open {}", path.display());
-    if path.to_str().is_none() {
-        return Err(
-            Failure::file(path, tried, "its name is not UTF-8, and a graph is text")
-                .cure("give the file another name"),
-        );
+    if let FileFact::Song(song) = crate::filters::probe(path) {
+        let about = json!({
+            "path": path.to_string_lossy(),
+            "container": "MIDI",
+            "type": song.kind,
+            "tracks": song.tracks,
+            "events": song.events,
+            "seconds": song.duration as f64 / 1e7,
+            "remarks": song.remarks,
+        });
+        return Ok(Found {
+            plays: Plays::Notes,
+            about,
+            remarks: song.remarks.clone(),
+        });
     }
     let source = media::open(path).map_err(|error| {
         Failure::file(path, &tried, error.to_string())
-            .cure("wanted a file of sound: WAV, AIFF, CAF, FLAC, Ogg Vorbis, MP3, AAC or M4A")
+            .cure("wanted a file of sound: WAV, W64, AIFF, AU, CAF, FLAC, Ogg Vorbis, MP3, AAC or M4A; or of notes: MIDI")
     })?;
     let info = source.info();
     let tags: serde_json::Map<String, Json> = info
@@ -121,7 +170,7 @@ fn look(path: &Path) -> Result<Json, Failure> {
         .iter()
         .map(|(name, word)| (name.to_owned(), word.into()))
         .collect();
-    Ok(json!({
+    let about = json!({
         "path": path.to_string_lossy(),
         "container": info.container,
         "codec": info.codec,
@@ -130,14 +179,19 @@ fn look(path: &Path) -> Result<Json, Failure> {
         "frames": info.frames,
         "seconds": info.seconds(),
         "tags": tags,
-    }))
+    });
+    Ok(Found {
+        plays: Plays::Sound,
+        about,
+        remarks: vec![],
+    })
 }
 
 /// A path as a graph in that folder names it.
 fn seen_from(path: &Path, base: Option<&Path>) -> String {
     let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let seen = base.map_or_else(|| whole.clone(), |base| relative(&whole, base));
-    seen.to_string_lossy().into_owned()
+    path_text(&seen)
 }
 
 fn same(one: &Path, other: &Path) -> bool {

@@ -71,7 +71,8 @@ pub(super) struct Play {
     /// Tell every so many seconds, or `FIRST,EVERY`; may be given several times
     #[arg(long, value_name = "S")]
     mark_every: Vec<String>,
-    /// How fast time goes where the system's timer drives: 0.1 to 4
+    /// How fast it goes: files, songs and metronomes at 0.5 to 2 times (sound by resampling, with its pitch); where the
+    /// system's timer drives and nothing else can, time itself at 0.1 to 4
     #[arg(long, value_name = "TIMES")]
     speed: Option<f64>,
     /// End with exit code 1 when there was a gap in the sound
@@ -109,8 +110,9 @@ pub(super) fn run(it: &Play) -> Result<Answer, Failure> {
     let bench = load::agree(&document, options.catalogue.clone(), options.facts.clone());
     let mut problems = document.problems(&bench.wiring);
     problems.extend(render::refusals(&bench));
-    problems.extend(crate::app::air_problems(&bench.wiring, &bench.facts));
     document.warn(&problems);
+    // The program that plays tells of these itself.
+    problems.extend(crate::app::air_problems(&bench.wiring, &bench.facts));
     load::check_media(&document, &bench, &format!("play {}", it.graph.display()))?;
     for (path, events) in feed::read(&it.feed, &document, &bench.wiring)? {
         if let Some(filter) = bench.wiring.filters.get(&path) {
@@ -184,6 +186,9 @@ struct Session {
     epoch: Epoch,
 }
 
+/// The speeds that files and songs can be played at.
+const SPEEDS: std::ops::RangeInclusive<u32> = 500..=2_000;
+
 impl Session {
     fn start(options: Options, document: &Document) -> Result<Self, Failure> {
         let mut app = App::new(options);
@@ -223,10 +228,30 @@ impl Session {
         f64::from(self.app.view().wiring.rate_hz.max(1))
     }
 
+    /// Sets the speed of files and songs before they are heard; it is to be had in Pause and Run only. Where nothing plays
+    /// any, and for speeds beyond theirs, it is left to the clock.
+    fn begin_at_speed(&mut self) {
+        let Some(rate) = self.speed.filter(|it| SPEEDS.contains(it)) else {
+            return;
+        };
+        self.app.perform(Action::SetState(State::Pause));
+        self.wait_for(State::Pause);
+        let until = self.seconds() + PATIENCE;
+        while !self.app.is_open() && self.seconds() < until {
+            self.look();
+            std::thread::sleep(LOOK_AGAIN);
+        }
+        if self.app.view().transport().takes_speeds {
+            self.app.perform(Action::SetSpeed(rate));
+            self.speed = None;
+        }
+    }
+
     fn run(&mut self, it: &Play) -> Result<(), Failure> {
         if let Some(begin) = self.begin {
             self.app.perform(Action::Seek(begin));
         }
+        self.begin_at_speed();
         self.app.perform(Action::SetState(State::Run));
         for mark in std::mem::take(&mut self.marks) {
             self.app.perform(Action::Mark(mark));
@@ -509,7 +534,7 @@ fn speed(times: Option<f64>) -> Result<Option<u32>, Failure> {
     }
 }
 
-/// The wires into filters of the render category.
+/// The wires into filters of the render category; where there are none, as in a recorder, those into the last of each way.
 fn renderers(app: &App) -> Vec<(PinAddress, PinAddress)> {
     let view = app.view();
     let is_renderer = |path: &FilterPath| {
@@ -517,11 +542,18 @@ fn renderers(app: &App) -> Vec<(PinAddress, PinAddress)> {
         let descriptor = filter.and_then(|filter| filter.descriptor.as_ref());
         descriptor.is_some_and(|it| it.categories.contains(&category::RENDER))
     };
-    let wires = view.wiring.wires.iter();
-    wires
-        .filter(|wire| is_renderer(&wire.to.filter))
-        .map(|wire| (wire.from.clone(), wire.to.clone()))
-        .collect()
+    let wires = &view.wiring.wires;
+    let is_last = |path: &FilterPath| wires.iter().all(|wire| wire.from.filter != *path);
+    let into = |is_end: &dyn Fn(&FilterPath) -> bool| -> Vec<_> {
+        let ends = wires.iter().filter(|wire| is_end(&wire.to.filter));
+        ends.map(|wire| (wire.from.clone(), wire.to.clone()))
+            .collect()
+    };
+    let rendered = into(&is_renderer);
+    match rendered.is_empty() {
+        true => into(&is_last),
+        false => rendered,
+    }
 }
 
 /// The longest of some tails, or as long as anybody waits.

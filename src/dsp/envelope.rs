@@ -96,6 +96,12 @@ impl Envelope {
         self.part == Part::Over
     }
 
+    /// Whether it is over, or has come to rest at nothing: it stays 0 until it begins anew.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.part == Part::Over || (self.part == Part::Sustain && self.stages.sustain == 0.0)
+    }
+
     /// Whether it is in release.
     #[must_use]
     pub fn is_releasing(&self) -> bool {

@@ -101,7 +101,7 @@ pub struct GraphClock {
     granularity: AtomicI64,
     rate: AtomicU32,
     state: AtomicU8,
-    /// What the audio thread takes for the way to the ear. Its own.
+    /// What the audio thread takes for the way to the ear.
     behind: AtomicI64,
     /// The latest that anybody was told, so that it never goes back: run and time in one number.
     latest: AtomicU64,
@@ -254,6 +254,14 @@ struct Look {
 impl Clock for GraphClock {
     fn now(&self) -> RefTime {
         self.reading().time
+    }
+
+    fn arrival(&self) -> RefTime {
+        self.now() + self.behind.load(Ordering::Relaxed)
+    }
+
+    fn made(&self) -> Option<RefTime> {
+        Some(self.made.load(Ordering::Relaxed))
     }
 
     fn system(&self) -> RefTime {

@@ -84,11 +84,16 @@ pub struct OpenFilter {
     pub length_seconds: Option<f64>,
     /// Whether what it gives goes by the graph's position.
     pub is_positioned: bool,
+    /// Whether it can play at another rate.
+    pub takes_rates: bool,
     /// What it plays, for whoever keeps it.
     pub tape: Option<crate::ks::Tape>,
 
     /// Whether it may have more events for a cycle than a frame holds.
     pub cuts: bool,
+
+    /// What its sequencer holds.
+    pub score: Option<crate::ks::Score>,
 }
 
 /// The clock on a pin of a filter.
@@ -461,6 +466,7 @@ impl Builder {
             notes: opened.notes,
             length_seconds: opened.length_seconds,
             is_positioned: opened.is_positioned,
+            takes_rates: opened.takes_rates,
             is_endless_source: is_source && opened.endless,
             latency_samples: opened.processor.latency_samples(),
             is_live,
@@ -477,13 +483,15 @@ impl Builder {
 
             tape: opened.tape,
             cuts: opened.cuts,
+
+            score: opened.score,
         };
         node.entry = Some(entry);
         node.lends = open.lends;
         let pacer: Option<Box<dyn Pacer>> = opened.pacer;
         arrivals.push(Arrival {
             index: entry,
-            entry: Some(Entry::new(opened.processor, values)),
+            entry: Some(Entry::new(opened.processor, values, is_live)),
             pacer,
         });
         let signature = signature(node, rate_hz, len, job);

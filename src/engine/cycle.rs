@@ -30,6 +30,30 @@ pub(super) fn report(reports: &mut rtrb::Producer<Report>, cells: &Cells, messag
     is_told
 }
 
+/// Reports where the controllers among these events stand in the end. What finds no room is not told: the next one is.
+fn controls(payload: &Payload, reports: &mut rtrb::Producer<Report>, cells: &Cells) {
+    let Payload::Events(events) = payload else {
+        return;
+    };
+    let mut told = [0_u128; 16];
+    for event in events.iter().rev() {
+        let &[status @ 0xB0..=0xBF, controller @ 0..=127, value @ 0..=127] = event.bytes() else {
+            continue;
+        };
+        let channel = status & 0x0F;
+        let bit = 1 << controller;
+        if told[usize::from(channel)] & bit == 0 && !reports.is_full() {
+            told[usize::from(channel)] |= bit;
+            let control = Report::Control {
+                channel,
+                controller,
+                value,
+            };
+            report(reports, cells, control);
+        }
+    }
+}
+
 /// The step at `at` panicked: silences its outputs, now and from here on. Whether that could be said; otherwise the
 /// message stays with the filter, since nothing is freed here.
 fn quarantine(
@@ -303,6 +327,9 @@ impl<'a> Cycle<'a> {
                         let is_new = output.wire.is_some_and(|it| changed.contains(&it));
                         let says = (own, ends, is_new);
                         let record = &given[number];
+                        if entry.is_live && cells.hears_controls.load(Ordering::Relaxed) {
+                            controls(&hand.payload, reports, cells);
+                        }
                         let bad =
                             self.put_back(tables, output, hand, *rate_hz, says, (levels, record));
                         if let Some(wire) = output.wire {

@@ -9,7 +9,7 @@ use super::marks::{Fired, Mark};
 use super::plan::Transition;
 use super::records::{CycleLog, CycleRecord};
 use super::slab::CAPACITY;
-use crate::ks::{Bell, Cued, LoopRange, Priority, Quality, State, Status};
+use crate::ks::{Bell, Cued, LoopRange, Priority, Quality, RATE_UNITY, State, Status};
 
 /// Messages a ring holds.
 pub(super) const MESSAGES: usize = 4096;
@@ -55,6 +55,8 @@ pub enum Message {
     Seek(u64),
     /// Play a range round and round; `None`: go on behind it.
     Loop(Option<LoopRange>),
+    /// Have filters play at another rate, 1000 being as recorded; lapses below Pause.
+    Speed(u32),
     /// From Pause: play so many samples, and pause again.
     Step(u64),
 
@@ -66,6 +68,15 @@ pub enum Message {
 
 /// What the audio thread tells the program.
 pub enum Report {
+    /// Somebody moved a controller: channel and number, and where it stands.
+    Control {
+        /// The channel, from 0.
+        channel: u8,
+        /// Its number.
+        controller: u8,
+        /// From 0 to 127.
+        value: u8,
+    },
     /// The plan of that submission runs; what is no longer used comes back, to be dropped here.
     Swapped(u64, Box<Transition>),
     /// All pins are in this state.
@@ -259,6 +270,8 @@ pub struct Cells {
     pub(super) seeks: AtomicU64,
     pub(super) turns: AtomicU64,
     pub(super) is_seeking: AtomicBool,
+    /// How fast filters play, 1000 being as recorded.
+    pub(super) speed: AtomicU32,
     pub(super) state: AtomicU8,
     pub(super) load: AtomicU32,
     pub(super) load_max: AtomicU32,
@@ -268,6 +281,8 @@ pub struct Cells {
     pub(super) xruns: AtomicU32,
     pub(super) latency: AtomicU32,
     pub(super) is_timed: AtomicBool,
+    /// Whether controllers that somebody moves are reported.
+    pub(super) hears_controls: AtomicBool,
     pub(super) lost_reports: AtomicU32,
     pub(super) priority: AtomicU8,
     pub(super) costs: Box<[AtomicU32]>,
@@ -298,6 +313,7 @@ impl Cells {
             seeks: AtomicU64::new(0),
             turns: AtomicU64::new(0),
             is_seeking: AtomicBool::new(false),
+            speed: AtomicU32::new(RATE_UNITY),
             state: AtomicU8::new(0),
             load: AtomicU32::new(0),
             load_max: AtomicU32::new(0),
@@ -307,6 +323,7 @@ impl Cells {
             xruns: AtomicU32::new(0),
             latency: AtomicU32::new(0),
             is_timed: AtomicBool::new(true),
+            hears_controls: AtomicBool::new(false),
             lost_reports: AtomicU32::new(0),
             priority: AtomicU8::new(Priority::Ordinary as u8),
 
@@ -347,6 +364,11 @@ impl Cells {
     /// How often a loop went round.
     pub fn turns(&self) -> u64 {
         self.turns.load(Ordering::Acquire)
+    }
+
+    /// How fast filters play what goes by the position, 1000 being as recorded.
+    pub fn speed(&self) -> u32 {
+        self.speed.load(Ordering::Acquire)
     }
 
     /// Whether a seek is under way: fading out, or waiting for those who read.
@@ -393,6 +415,11 @@ impl Cells {
     /// Samples between a cycle and the ear.
     pub fn latency_samples(&self) -> u32 {
         self.latency.load(Ordering::Relaxed)
+    }
+
+    /// From now on controllers that somebody moves are reported, or no longer.
+    pub fn hear_controls(&self, is_on: bool) {
+        self.hears_controls.store(is_on, Ordering::Relaxed);
     }
 
     /// Whether a timer drives the graph, and no device.

@@ -202,6 +202,7 @@ impl Runner {
 
                 Message::Seek(to) => self.want_seek(to),
                 Message::Loop(range) => self.want_loop(range),
+                Message::Speed(rate) => self.want_speed(rate),
                 Message::Step(samples) => self.want_step(samples),
 
                 Message::Panic => self.wants_panic = true,
@@ -375,7 +376,7 @@ impl Runner {
             plan.holds.is_pending = true;
         }
         self.turn_round();
-        self.cells.position.store(self.position, Ordering::Relaxed);
+        self.cells.position.store(self.place(), Ordering::Relaxed);
         self.cells.elapsed.store(self.elapsed, Ordering::Relaxed);
         self.cells.cycles.fetch_add(1, Ordering::Relaxed);
         self.ask_quality();

@@ -13,7 +13,7 @@ use super::plan::{Plan, Step};
 use super::runner::{Runner, gate_len};
 use super::slab::Entry;
 use super::states::walk;
-use crate::ks::{LoopRange, Seek, State, flag};
+use crate::ks::{LoopRange, RATE_UNITY, Seek, State, flag};
 
 /// No graph goes further: at the highest rate it is years.
 pub(super) const FURTHEST: u64 = 1 << 48;
@@ -61,10 +61,14 @@ impl Stride {
 }
 
 /// What the runner knows of all this.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Seeking {
     goal: Option<Goal>,
     range: Option<LoopRange>,
+    /// How fast filters play, and how fast they are to from the next seek on; and where the last jump led.
+    speed: u32,
+    next_speed: Option<u32>,
+    origin: u64,
     stride: Option<Stride>,
     /// A step has ended, and Pause is not reached yet.
     has_stepped: bool,
@@ -75,7 +79,40 @@ pub(super) struct Seeking {
     waited: u64,
 }
 
+impl Default for Seeking {
+    fn default() -> Self {
+        Self {
+            goal: None,
+            range: None,
+            speed: RATE_UNITY,
+            next_speed: None,
+            origin: 0,
+            stride: None,
+            has_stepped: false,
+            is_first: false,
+            is_cueing: false,
+            waited: 0,
+        }
+    }
+}
+
 impl Seeking {
+    /// The position at which a loop turns.
+    fn turns_at(&self) -> Option<u64> {
+        self.range?.turns_at(self.origin, self.speed)
+    }
+
+    /// Where in what is played a position is.
+    fn place(&self, position: u64) -> u64 {
+        match position.checked_sub(self.origin) {
+            Some(since) if self.speed != RATE_UNITY => {
+                let played = u128::from(since) * u128::from(self.speed) / u128::from(RATE_UNITY);
+                self.origin + played as u64
+            }
+            _ => position,
+        }
+    }
+
     /// Whether the gate is to close for a seek.
     pub(super) fn is_wanted(&self) -> bool {
         self.goal.is_some()
@@ -83,7 +120,7 @@ impl Seeking {
 
     /// Whether the position will come to the end of a loop.
     pub(super) fn goes_round(&self, position: u64) -> bool {
-        self.range.is_some_and(|it| position < it.end)
+        self.turns_at().is_some_and(|end| position < end)
     }
 
     /// The step under way.
@@ -104,7 +141,7 @@ impl Seeking {
             false => 0,
         };
         let is_last = self.goal.is_some() && gate == 0;
-        let turns = self.range.is_some_and(|it| position + len as u64 == it.end);
+        let turns = self.turns_at() == Some(position + len as u64);
         match is_last || turns {
             true => before | flag::TIMEDISCONTINUITY,
             false => before,
@@ -113,6 +150,9 @@ impl Seeking {
 
     /// A filter comes into a graph: it learns what is played round, and in Stop where to begin.
     pub(super) fn welcome(&self, entry: &mut Entry, level: State, (to, rate_hz): (u64, u32)) {
+        if self.speed != RATE_UNITY {
+            entry.processor.set_rate(self.speed);
+        }
         if self.range.is_some() {
             entry.processor.set_loop(self.range);
         }
@@ -152,6 +192,20 @@ impl Runner {
         self.aim(Goal::Here);
     }
 
+    /// Has filters play at another rate from here on; below Pause there is none (CLK-5).
+    pub(super) fn want_speed(&mut self, rate_permille: u32) {
+        let now = self.seeking.next_speed.unwrap_or(self.seeking.speed);
+        if self.state >= State::Pause && rate_permille != now && rate_permille > 0 {
+            self.seeking.next_speed = Some(rate_permille);
+            self.aim(Goal::Here);
+        }
+    }
+
+    /// Where in what is played the graph is: its position, but for the speed since the last jump.
+    pub(super) fn place(&self) -> u64 {
+        self.seeking.place(self.position)
+    }
+
     /// Plays so many samples out of Pause. In another state it goes to Pause.
     pub(super) fn want_step(&mut self, samples: u64) {
         if let Some(stride) = &mut self.seeking.stride {
@@ -187,10 +241,10 @@ impl Runner {
         if it.goal.is_some() && self.is_heard() {
             most = most.min(self.gate.min(gate_len) as u64);
         }
-        if let Some(range) = it.range
-            && self.position < range.end
+        if let Some(end) = it.turns_at()
+            && self.position < end
         {
-            most = most.min(range.end - self.position);
+            most = most.min(end - self.position);
         }
         if let Some(stride) = it.stride {
             most = most.min(stride.rest(gate_len));
@@ -255,6 +309,10 @@ impl Runner {
     /// Seeks if it is wanted and nothing is heard.
     pub(super) fn settle_seek(&mut self) {
         let is_behind_stop = self.stops_first && self.state != State::Stop;
+        if self.state < State::Pause && self.seeking.speed != RATE_UNITY && !is_behind_stop {
+            self.seeking.next_speed = Some(RATE_UNITY);
+            self.aim(Goal::Here);
+        }
         if self.seeking.goal.is_none() || self.is_heard() || is_behind_stop {
             return;
         }
@@ -264,8 +322,13 @@ impl Runner {
         }
         let to = match self.seeking.goal.take() {
             Some(Goal::Position(to)) => to,
-            _ => self.position,
+            _ => self.place(),
         };
+        if let Some(speed) = self.seeking.next_speed.take() {
+            self.seeking.speed = speed;
+            self.cells.speed.store(speed, Ordering::Release);
+            self.for_each_open(|_, entry| entry.processor.set_rate(speed));
+        }
         self.jump(to, true);
         self.clear_lines();
         if let Some(plan) = &mut self.plan {
@@ -288,16 +351,17 @@ impl Runner {
         let Some(range) = self.seeking.range else {
             return;
         };
-        if self.position != range.end {
+        if self.seeking.turns_at() != Some(self.position) {
             return;
         }
+        let by = self.position - range.begin;
         self.jump(range.begin, false);
         if let Some(plan) = &mut self.plan {
             plan.holds.catch_up();
             // What somebody plays by hand goes on.
             plan.holds
                 .release(|node| !node.is_live && node.ins.is_empty());
-            let (rate_hz, by) = (plan.rate_hz, range.len());
+            let rate_hz = plan.rate_hz;
             for align in &mut plan.aligns {
                 align.turn(by, rate_hz);
             }
@@ -310,7 +374,7 @@ impl Runner {
     /// The position is another one, and every filter is told.
     fn jump(&mut self, to: u64, flushes: bool) {
         let from = self.position;
-        self.position = to;
+        (self.position, self.seeking.origin) = (to, to);
         self.cells.position.store(to, Ordering::Relaxed);
         let rate_hz = self.plan.as_ref().map_or(0, |plan| plan.rate_hz);
         self.for_each_open(|lag, entry| {

@@ -10,6 +10,8 @@ pub(super) struct Entry {
     pub(super) processor: Box<dyn Processor>,
     pub(super) values: Box<[f64]>,
     pub(super) state: State,
+    /// What it gives is played by somebody now.
+    pub(super) is_live: bool,
     /// It panicked and is not run again.
     pub(super) is_faulty: bool,
     /// What it said when it panicked, if the report ring was full then.
@@ -28,11 +30,12 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    pub(super) fn new(processor: Box<dyn Processor>, values: Box<[f64]>) -> Self {
+    pub(super) fn new(processor: Box<dyn Processor>, values: Box<[f64]>, is_live: bool) -> Self {
         Self {
             processor,
             values,
             state: State::Stop,
+            is_live,
             is_faulty: false,
             unsaid: None,
             has_complained: false,

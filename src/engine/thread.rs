@@ -323,6 +323,11 @@ impl Engine {
         self.send(Message::Seek(position))
     }
 
+    /// Has filters play at another rate, 1000 being as recorded: softly while it is heard. It lapses below Pause (CLK-5).
+    pub fn set_speed(&mut self, rate_permille: u32) -> bool {
+        self.send(Message::Speed(rate_permille))
+    }
+
     /// Plays a range of positions round and round.
     pub fn set_loop(&mut self, range: Option<LoopRange>) -> bool {
         self.send(Message::Loop(range))

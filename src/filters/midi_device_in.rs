@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
     DataFlow, DataRange, Descriptor, Filter, Flow, Io, Node, OpenError, Opened, Opening,
-    PinFactory, Processor, Property, Seek, State, Telemetry, TopologyConnection,
+    PinFactory, Processor, Property, Seek, State, Telemetry, TopologyConnection, ValueSlot,
 };
 use crate::portcls::capture::Capture;
 use crate::portcls::{Ear, Link, Listening, MidiPorts};
@@ -18,14 +18,17 @@ use crate::portcls::{Ear, Link, Listening, MidiPorts};
 pub const LOST: usize = 0;
 
 const DEVICE: Property = Property::device("device", "Device").inline();
-const PROPERTIES: &[Property] = &[DEVICE];
+const TIMING: Property = Property::choice("timing", "Timing", &["steady", "earliest"], "steady").help(
+    "Steady sounds every note the same time after it was played, so that nothing jitters; earliest as soon as it can.",
+);
+const PROPERTIES: &[Property] = &[DEVICE, TIMING];
 const PINS: &[PinFactory] = &[
     PinFactory::output("notes", DataRange::EVENTS),
     PinFactory::bridge("socket", DataFlow::In, DataRange::EVENTS),
 ];
 const CATEGORIES: &[Guid] = &[category::AUDIO, category::CAPTURE];
 /// What is inside: the filter's own properties, seen from the nodes that act on them.
-const NODES: &[Node] = &[Node::new(node::NOTES, "Port", &["device"])];
+const NODES: &[Node] = &[Node::new(node::NOTES, "Port", &["device", "timing"])];
 const INSIDE: &[TopologyConnection] = &[
     TopologyConnection::enter(1, 0),
     TopologyConnection::leave(0, 0),
@@ -78,6 +81,7 @@ impl Filter for MidiDeviceIn {
             _listening: listening,
             link,
             published: published.clone(),
+            timing: opening.slot(&TIMING),
         };
         let opened = Opened::processor(playing).endless().note(note);
         Ok(opened.telemetry(published))
@@ -90,11 +94,13 @@ struct Playing {
     _listening: Option<Box<dyn Listening>>,
     link: Arc<Link>,
     published: Telemetry,
+    timing: ValueSlot,
 }
 
 impl Processor for Playing {
     fn process(&mut self, io: &mut Io<'_>) -> Flow {
         self.published.set(LOST, self.link.lost() as f32);
+        self.capture.set_earliest(self.timing.get(io.values) >= 0.5);
         self.capture.process(io)
     }
 

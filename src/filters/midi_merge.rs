@@ -5,13 +5,14 @@
 
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
-    DataRange, Descriptor, Filter, Flow, Held, Inputs, Io, KernelEvent, Node, OpenError, Opened,
-    Opening, PinFactory, Processor, RefTime, State, TopologyConnection, flag, run_length,
+    DataRange, Descriptor, Filter, Flow, Io, KernelEvent, Node, OpenError, Opened, Opening,
+    PinFactory, Processor, State, TopologyConnection, flag, run_length,
 };
+use crate::portcls::held_wires::{HeldWires, MOST_WIRES};
 use crate::portcls::thru::Outbox;
 
 /// The most inputs.
-const MOST: usize = 16;
+const MOST: usize = MOST_WIRES;
 const PINS: &[PinFactory] = &[
     PinFactory::input("in", DataRange::EVENTS).instances(0, MOST as u32),
     PinFactory::output("out", DataRange::EVENTS),
@@ -37,66 +38,19 @@ impl Filter for MidiMerge {
 
     fn open(&self, opening: &Opening<'_>) -> Result<Opened, OpenError> {
         Ok(Opened::processor(Playing {
-            wires: [Wire::default(); MOST],
+            wires: HeldWires::default(),
             next: [0; MOST],
             out: Outbox::new(opening.connected("in").max(1)),
         }))
     }
 }
 
-/// What one wire has brought.
-#[derive(Clone, Copy, Default)]
-struct Wire {
-    wire: u64,
-    held: Held,
-}
-
 /// The running half; lives on the audio thread.
 struct Playing {
-    wires: [Wire; MOST],
+    wires: HeldWires,
     /// How far each input of this cycle was read.
     next: [usize; MOST],
     out: Outbox,
-}
-
-impl Playing {
-    /// Releases what wires hold that are gone or broken.
-    fn release_broken(
-        &mut self,
-        inputs: Inputs<'_>,
-        time: RefTime,
-        mut give: impl FnMut(&mut Outbox, KernelEvent),
-    ) {
-        for place in 0..MOST {
-            let Wire { wire, mut held } = self.wires[place];
-            let flags = inputs.iter().find(|input| input.wire == wire);
-            let flags = flags.map(|input| input.header.flags);
-            if wire == 0 || flags.is_some_and(|flags| flags & flag::DATADISCONTINUITY == 0) {
-                continue;
-            }
-            self.wires[place] = Wire::default();
-            let Self { wires, out, .. } = self;
-            held.release(|message| {
-                let is_held_by_another = message[0] & 0xF0 == 0x80
-                    && (wires.iter()).any(|other| other.held.is_down(message[0] & 15, message[1]));
-                if let Some(event) =
-                    KernelEvent::new(time, &message).filter(|_| !is_held_by_another)
-                {
-                    give(out, event);
-                }
-                true
-            });
-        }
-    }
-
-    fn follow(&mut self, wire: u64, message: &[u8]) {
-        let known = self.wires.iter().position(|it| it.wire == wire);
-        let free = || self.wires.iter().position(|it| it.wire == 0);
-        if let Some(place) = known.or_else(free) {
-            self.wires[place].wire = wire;
-            self.wires[place].held.follow(message);
-        }
-    }
 }
 
 impl Processor for Playing {
@@ -104,7 +58,13 @@ impl Processor for Playing {
         let time = io.time();
         let payload = &mut io.outputs[0].payload;
         self.out.begin(payload);
-        self.release_broken(io.inputs, time, |out, event| out.put(payload, event));
+        let out = &mut self.out;
+        self.wires.release_broken(io.inputs, |_, message| {
+            let event = message.and_then(|message| KernelEvent::new(time, &message));
+            if let Some(event) = event {
+                out.put(payload, event);
+            }
+        });
         // A break of one input is none of the others: what it held was released here.
         io.outputs[0].header.flags &= !flag::DATADISCONTINUITY;
         let payload = &mut io.outputs[0].payload;
@@ -122,7 +82,7 @@ impl Processor for Playing {
             let rest = &input.events()[self.next[index]..];
             let run = run_length(rest);
             for event in &rest[..run] {
-                self.follow(input.wire, event.bytes());
+                self.wires.follow(input.wire, event.bytes());
                 self.out.put(payload, *event);
             }
             self.next[index] += run;
@@ -132,7 +92,7 @@ impl Processor for Playing {
 
     fn enter(&mut self, state: State) {
         if state == State::Stop {
-            self.wires = [Wire::default(); MOST];
+            self.wires = HeldWires::default();
             self.out.clear();
         }
     }
@@ -144,7 +104,7 @@ mod tests {
 
     use super::*;
     use crate::ks::rig::Rig;
-    use crate::ks::{DataFormat, InputPin, Output, Payload, StreamHeader};
+    use crate::ks::{DataFormat, InputPin, Inputs, Output, Payload, RefTime, StreamHeader};
 
     fn note(time: RefTime, key: u8) -> KernelEvent {
         KernelEvent::new(time, &[0x90, key, 1]).unwrap()

@@ -17,6 +17,7 @@ pub mod arpeggiator;
 pub mod midi_file_writer;
 
 pub mod midi_merge;
+pub mod midi_sequencer;
 
 pub mod midi_monitor;
 
@@ -29,6 +30,8 @@ pub mod metronome;
 pub mod on_screen_keyboard;
 
 pub mod tone_synth;
+
+pub mod fm_synth;
 
 use std::io::Read;
 use std::path::Path;
@@ -66,6 +69,8 @@ pub mod guard;
 pub mod lab_card_mixer;
 
 pub mod lab_device;
+
+pub mod lab_card_topology;
 
 pub mod lab_card_wave;
 
@@ -124,6 +129,7 @@ pub fn plain() -> Vec<Arc<dyn Filter>> {
         Arc::new(null_renderer::NullRenderer),
         Arc::new(lab_card_wave::LabCardWave::new(lab.clone())),
         Arc::new(lab_device::lab_device()),
+        Arc::new(lab_card_topology::LabCardTopology),
         Arc::new(lab_card_mixer::LabCardMixer::new(lab)),
         Arc::new(pull_source::PullSource),
         Arc::new(rate_converter::RateConverter),
@@ -131,6 +137,7 @@ pub fn plain() -> Vec<Arc<dyn Filter>> {
         Arc::new(tone::Tone),
         Arc::new(keyboard::Keyboard),
         Arc::new(tone_synth::ToneSynth),
+        Arc::new(fm_synth::FmSynth),
         Arc::new(equaliser::Equaliser),
         Arc::new(delay::Delay),
         Arc::new(compressor::Compressor),
@@ -148,6 +155,7 @@ pub fn plain() -> Vec<Arc<dyn Filter>> {
         Arc::new(midi_file_writer::MidiFileWriter),
         Arc::new(midi_monitor::MidiMonitor),
         Arc::new(midi_merge::MidiMerge),
+        Arc::new(midi_sequencer::MidiSequencer),
         Arc::new(midi_router::MidiRouter),
         Arc::new(midi_transform::MidiTransform),
     ]
@@ -160,7 +168,8 @@ pub fn probe(path: &Path) -> FileFact {
     let looked = is_file
         && std::fs::File::open(path).is_ok_and(|file| file.take(12).read_to_end(&mut head).is_ok());
     let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
-    let is_called_so = ending.is_some_and(|it| it == "mid" || it == "midi" || it == "kar");
+    let is_called_so =
+        ending.is_some_and(|it| it == "mid" || it == "midi" || it == "kar" || it == "smf");
     if midi_file_reader::is_song(&head) || (looked && is_called_so) {
         midi_file_reader::probe(path)
     } else {

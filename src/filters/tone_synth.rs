@@ -121,8 +121,8 @@ impl Filter for ToneSynth {
         let rate_hz = opening.audio(OUTPUT).rate_hz;
         let synth = Synth::new(opening, f64::from(rate_hz));
         let port = DmusPort::new(synth, opening.connected(NOTES), rate_hz);
-        let telemetry = port.telemetry();
-        Ok(Opened::processor(port).telemetry(telemetry))
+        let (telemetry, score) = (port.telemetry(), port.score());
+        Ok(Opened::processor(port).telemetry(telemetry).score(score))
     }
 }
 

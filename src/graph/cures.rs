@@ -135,7 +135,16 @@ fn inserts(
         Step::Intersection => {
             let mut list = chains(setting, &kinds(category::INTERFACETRANSFORM), offer, want);
             if list.is_empty() {
-                list = singles(setting, &kinds(category::SYNTHESIZER), offer, want);
+                let plays_notes = |kind: &&dyn Filter| {
+                    let mut pins = kind.descriptor().pins.iter();
+                    // What takes sound is no way for sound to become other sound.
+                    !pins.any(|pin| pin.data_flow == DataFlow::In && pin.kind() == Kind::Audio)
+                };
+                let synths: Vec<&dyn Filter> = kinds(category::SYNTHESIZER)
+                    .into_iter()
+                    .filter(plays_notes)
+                    .collect();
+                list = singles(setting, &synths, offer, want);
             }
             list
         }

@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 
 use super::model::{
-    Chosen, Connection, FilterId, FilterNode, Graph, GroupPin, Node, NodeKind, Note, NoteId,
-    Position, Timing,
+    Chosen, Connection, Control, FilterId, FilterNode, Graph, GroupPin, Node, NodeKind, Note,
+    NoteId, Position, Timing,
 };
 use super::shared::Shared;
 use super::wiring::FilterPath;
@@ -105,6 +105,15 @@ pub enum Edit {
         filter: FilterId,
         /// Whether it does.
         is_on: bool,
+    },
+    /// A controller moves a property, or none does any more.
+    SetControl {
+        /// The filter.
+        filter: FilterId,
+        /// The property's key.
+        key: String,
+        /// The controller.
+        control: Option<Control>,
     },
     /// A filter takes no part in what plays.
     SetDisabled {
@@ -294,6 +303,22 @@ pub fn apply(graph: &mut Graph, edit: Edit) -> Result<Edit, EditError> {
             let is_on = std::mem::replace(&mut node.is_bypassed, is_on);
             Ok(Edit::SetBypass { filter, is_on })
         }
+        Edit::SetControl {
+            filter,
+            key,
+            control,
+        } => {
+            let controls = &mut graph.filter_mut(filter)?.controls;
+            let control = match control {
+                Some(control) => controls.insert(key.clone(), control),
+                None => controls.remove(&key),
+            };
+            Ok(Edit::SetControl {
+                filter,
+                key,
+                control,
+            })
+        }
         Edit::SetDisabled { filter, is_on } => {
             let node = graph.filter_mut(filter)?;
             let is_on = std::mem::replace(&mut node.is_disabled, is_on);
@@ -428,7 +453,8 @@ impl Edit {
             | Self::AddNote { .. }
             | Self::RemoveNotes(_)
             | Self::MoveNotes(_)
-            | Self::SetNote { .. } => Reach::Nothing,
+            | Self::SetNote { .. }
+            | Self::SetControl { .. } => Reach::Nothing,
             Self::SetProperty { filter, key, value } => {
                 let has_slot = || {
                     let node = graph.filter(*filter)?;

@@ -23,6 +23,7 @@ pub struct History {
     done: Vec<Stage>,
     undone: Vec<Stage>,
     gesture: Option<Stage>,
+    goes_on: bool,
     /// Every state the document was in has a number of its own.
     state: u64,
     saved: u64,
@@ -58,7 +59,9 @@ impl History {
         let before = self.state;
         self.states += 1;
         self.state = self.states;
-        match &mut self.gesture {
+        let goes_on = std::mem::take(&mut self.goes_on);
+        let last = self.done.last_mut().filter(|_| goes_on);
+        match self.gesture.as_mut().or(last) {
             Some(stage) => push_merged(&mut stage.edits, inverse),
             None => self.done.push(Stage {
                 name: name.to_owned(),
@@ -67,6 +70,13 @@ impl History {
             }),
         }
         Ok(())
+    }
+
+    /// The edit that follows goes on with the last step, if that has this name and nothing was taken back since.
+    pub fn go_on(&mut self, name: &str) {
+        self.goes_on = self.gesture.is_none()
+            && self.undone.is_empty()
+            && self.done.last().is_some_and(|it| it.name == name);
     }
 
     /// The number of the state the document is in: each state since it was opened has one of its own.

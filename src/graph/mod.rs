@@ -58,8 +58,8 @@ pub use fuzz::fuzz_graph;
 pub use fragment::{Fragment, FragmentError, Insertion};
 pub use history::{History, Replayed};
 pub use model::{
-    AskedFraming, Chosen, Connection, FilterId, FilterNode, Graph, Group, GroupPin, Node, NodeKind,
-    Note, NoteId, NoteKind, PinRef, Position, Size,
+    AskedFraming, Chosen, Connection, Control, FilterId, FilterNode, Graph, Group, GroupPin, Node,
+    NodeKind, Note, NoteId, NoteKind, PinRef, Position, Size,
 };
 pub use model::{Master, Timing};
 pub use negotiator::Negotiator;

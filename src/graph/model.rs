@@ -112,8 +112,19 @@ pub struct FilterNode {
     pub is_bypassed: bool,
     /// It takes no part in what plays; its wires carry silence.
     pub is_disabled: bool,
+    /// Controllers that move its properties, by property key.
+    pub controls: BTreeMap<String, Control>,
     /// Fields this version does not know, by name, as the text they had in the file.
     pub unknown_fields: BTreeMap<String, String>,
+}
+
+/// A controller of a MIDI input that moves a property.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Control {
+    /// The channel, from 0 to 15.
+    pub channel: u8,
+    /// The number of the controller, from 0 to 127.
+    pub controller: u8,
 }
 
 /// A pin that a group shows, standing for a pin inside.

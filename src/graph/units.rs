@@ -11,7 +11,7 @@ use crate::ks::{DataFlow, Descriptor, Domain, Medium, Settings, Value};
 fn lines(descriptor: &Descriptor) -> impl Iterator<Item = (usize, Medium)> {
     let outputs = descriptor.pins.iter().enumerate();
     outputs
-        .filter(|(_, pin)| pin.data_flow == DataFlow::Out)
+        .filter(|(_, pin)| pin.data_flow == DataFlow::Out && !pin.is_bridge())
         .flat_map(|(index, pin)| {
             let lines = pin.all_mediums().iter().copied();
             lines

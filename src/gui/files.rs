@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::Duration;
 
-use crate::app::SOUND_ENDINGS;
+use crate::app::MEDIA_ENDINGS;
 use crate::graph::FilterId;
 
 /// Sooner than this no hand has answered.
@@ -72,7 +72,7 @@ impl Wanted {
             Why::Property { .. } | Why::Missing(_) => true,
             Why::Render => {
                 let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-                let mut all = SOUND_ENDINGS.iter();
+                let mut all = MEDIA_ENDINGS.iter();
                 all.any(|it| ending.eq_ignore_ascii_case(it))
             }
 
@@ -230,7 +230,7 @@ fn dialog(wanted: &Wanted, folder: &Path, name: &str) -> Option<PathBuf> {
     dialog = match wanted.why {
         Why::Open | Why::Merge | Why::SaveAs => dialog.add_filter("Graphs", &["ron"]),
         Why::Property { .. } | Why::Missing(_) => dialog,
-        Why::Render => dialog.add_filter("Sounds", SOUND_ENDINGS),
+        Why::Render => dialog.add_filter("Sounds and songs", MEDIA_ENDINGS),
 
         Why::ToFile => dialog.add_filter("Sounds", &["wav", "flac"]),
         Why::Picture => dialog.add_filter("Pictures", &["png", "svg", "dot"]),

@@ -14,6 +14,9 @@ mod doze;
 mod drop_down;
 mod files;
 mod ghosts;
+
+mod soldered;
+
 mod hands;
 pub mod icons;
 mod keys;

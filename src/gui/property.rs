@@ -165,39 +165,15 @@ impl<'a> Edit<'a> {
 
 /// Where on its slider a number stands.
 pub(super) fn share_of(property: &Property, number: f64) -> f64 {
-    let Domain::Number {
-        min,
-        max,
-        logarithmic,
-        ..
-    } = property.domain
-    else {
-        return 0.0;
-    };
-    let share = if logarithmic && min > 0.0 {
-        (number.max(min) / min).ln() / (max / min).ln()
-    } else {
-        (number - min) / (max - min)
-    };
-    share.clamp(0.0, 1.0)
+    property.share(number)
 }
 
 /// The number at a place of the slider, rounded to what a hand can mean.
 pub(super) fn number_at(property: &Property, share: f64) -> f64 {
-    let Domain::Number {
-        min,
-        max,
-        logarithmic,
-        ..
-    } = property.domain
-    else {
+    let Domain::Number { min, max, .. } = property.domain else {
         return 0.0;
     };
-    let number = if logarithmic && min > 0.0 {
-        min * (max / min).powf(share)
-    } else {
-        min + (max - min) * share
-    };
+    let number = property.at_share(share);
     let grain = 10.0_f64.powi(decimals(property, number) as i32);
     ((number * grain).round() / grain).clamp(min, max)
 }

@@ -68,6 +68,12 @@ impl KernelEvent {
         })
     }
 
+    /// The same event as bytes of a stream that was not cut into messages: part of one, or several glued (EVN-2).
+    pub fn incomplete(mut self) -> Self {
+        self.flags |= event_flag::INCOMPLETE as u8;
+        self
+    }
+
     /// The same event as an element of a package (EVN-2); every element but the last is joined to the next.
     pub fn packaged(mut self, is_last: bool) -> Self {
         self.flags |= event_flag::PACKAGE as u8;

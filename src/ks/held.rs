@@ -35,6 +35,15 @@ impl Held {
         }
     }
 
+    /// What is down here and not there.
+    pub fn without(mut self, other: &Self) -> Self {
+        for (keys, others) in self.keys.iter_mut().zip(&other.keys) {
+            *keys &= !others;
+        }
+        self.pedals &= !other.pedals;
+        self
+    }
+
     /// Whether nothing is down.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -43,6 +52,17 @@ impl Held {
     /// Whether that key of that channel is down.
     pub fn is_down(&self, channel: u8, key: u8) -> bool {
         self.keys[usize::from(channel & 15)] >> (key & 0x7F) & 1 == 1
+    }
+
+    /// Takes out what is down on some channels, a bit each.
+    pub fn split_off(&mut self, channels: u16) -> Self {
+        let mut off = Self::default();
+        for channel in (0..16).filter(|channel| channels >> channel & 1 == 1) {
+            off.keys[channel] = std::mem::take(&mut self.keys[channel]);
+        }
+        off.pedals = self.pedals & channels;
+        self.pedals &= !channels;
+        off
     }
 
     /// Gives the messages that release everything: pedals first, then keys. What `take` does not take stays down.

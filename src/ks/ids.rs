@@ -224,6 +224,8 @@ pub mod set {
     pub const STANDARD_MEDIUM: Guid = Guid(0x4747B320_62CE_11CF_A5D6_28DB04C10000);
     /// Inside a simulated card. This program's own.
     pub const LAB_CARD: Guid = Guid(0x4B534752_4150_4831_8000_4C4142434152);
+    /// Between the subdevices of a simulated card. This program's own.
+    pub const LAB_JACK: Guid = Guid(0x4B534752_4150_4831_8000_4C41424A4143);
     /// Standard streaming interfaces (5.2).
     pub const STANDARD_INTERFACE: Guid = Guid(0x1A8766A0_62CE_11CF_A5D6_28DB04C10000);
 }
@@ -294,6 +296,10 @@ pub mod technology {
 
     /// A plain MIDI port.
     pub const PORT: Guid = Guid(0x86C92E60_62E8_11CF_A5D6_28DB04C10000);
+    /// Square waves.
+    pub const SQSYNTH: Guid = Guid(0x0ECF4380_62E9_11CF_A5D6_28DB04C10000);
+    /// Frequency modulation.
+    pub const FMSYNTH: Guid = Guid(0x252C5C80_62E9_11CF_A5D6_28DB04C10000);
     /// A software synthesizer.
     pub const SWSYNTH: Guid = Guid(0x37407736_3620_11D1_85D3_0000F8754380);
 }
@@ -363,9 +369,12 @@ const NAMES: &[(Guid, &str)] = &[
     (specifier::DSOUND, "DSOUND"),
     (set::STANDARD_MEDIUM, "standard"),
     (set::LAB_CARD, "Lab Card"),
+    (set::LAB_JACK, "Lab Card, inside"),
     (set::STANDARD_INTERFACE, "standard"),
     (technology::PORT, "MIDI port"),
     (technology::SWSYNTH, "software synthesizer"),
+    (technology::SQSYNTH, "square wave synthesizer"),
+    (technology::FMSYNTH, "FM synthesizer"),
 ];
 
 #[cfg(test)]

@@ -37,6 +37,8 @@ mod property;
 
 pub mod quality;
 
+mod score;
+
 #[cfg(test)]
 pub mod rig;
 mod state;
@@ -78,11 +80,15 @@ pub use medium::{Interface, Medium};
 pub use package::{NORMAL_MERIT, PackageError, filters_of};
 pub use path_text::{path_text, text_path};
 
-pub use pin::{Communication, DataFlow, Instances, PinFactory};
+pub use pin::{Communication, DataFlow, Instances, PinFactory, soldered};
 pub use priority::Priority;
 pub(crate) use priority::raise_priority;
 pub use processor::{Flow, Input, InputPin, Inputs, Io, LoopRange, Output, Processor, Seek};
 pub use property::{Amplitude, Domain, Glide, Preset, Property, Unit, Value, ValueSlot, Values};
+pub use score::{
+    SCORE_SEEN, Score, ScoreChange, ScoreEnd, ScoreEvent, ScoreHead, ScoreProgram, ScoreSheet,
+};
+
 pub use quality::{Degradation, Quality, Strategy};
 
 pub use state::{Cued, State};

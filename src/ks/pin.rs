@@ -302,6 +302,12 @@ impl PinFactory {
     }
 }
 
+/// Whether two pins are joined inside a card: they lead different ways and share a hard-wired medium (MED-1, PCL-7).
+pub fn soldered(one: &PinFactory, other: &PinFactory) -> bool {
+    let mut lines = one.all_mediums().iter().filter(|it| it.is_hard_wired());
+    one.data_flow != other.data_flow && lines.any(|it| other.all_mediums().contains(it))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,6 +5,7 @@ use super::property::Values;
 use super::quality::Quality;
 use super::state::State;
 use super::status::Status;
+use super::time::RATE_UNITY;
 use crate::ks::event::KernelEvent;
 
 /// What a cycle did for a stream.
@@ -52,6 +53,14 @@ impl LoopRange {
         (end - begin >= Self::LEAST).then_some(Self { begin, end })
     }
 
+    /// Where a graph that goes by itself from `origin` on, at `rate_permille` of how it was recorded, has come to the end:
+    /// at its own speed that is the end itself. `None`: it lies behind.
+    pub fn turns_at(self, origin: u64, rate_permille: u32) -> Option<u64> {
+        let left = self.end.checked_sub(origin).filter(|left| *left > 0)?;
+        let (unity, rate) = (u128::from(RATE_UNITY), u128::from(rate_permille.max(1)));
+        Some(origin + (u128::from(left) * unity).div_ceil(rate) as u64)
+    }
+
     /// Samples of one round.
     #[expect(clippy::len_without_is_empty, reason = "none is empty")]
     pub const fn len(self) -> u64 {
@@ -88,6 +97,13 @@ pub trait Processor: Send {
     /// The range of positions that is played round and round from here on, if there is one. Whoever reads ahead needs it.
     fn set_loop(&mut self, range: Option<LoopRange>) {
         let _ = range;
+    }
+
+    /// How fast what it plays is to go by, 1000 being as it was recorded (CLK-5). A seek that flushes follows, and from its
+    /// place on this holds: positions count samples made, so a source goes by the seek's place and its own speed. Told to
+    /// everybody; those that were opened with [`Opened::takes_rates`](super::Opened::takes_rates) do it.
+    fn set_rate(&mut self, rate_permille: u32) {
+        let _ = rate_permille;
     }
 
     /// Samples of the graph's rate between a sound going in and coming out.

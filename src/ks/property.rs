@@ -123,6 +123,44 @@ pub struct Property {
 }
 
 impl Property {
+    /// Where on its scale a number stands, from 0 to 1; 0 of what is no number.
+    pub fn share(&self, number: f64) -> f64 {
+        let Domain::Number {
+            min,
+            max,
+            logarithmic,
+            ..
+        } = self.domain
+        else {
+            return 0.0;
+        };
+        let share = if logarithmic && min > 0.0 {
+            (number.max(min) / min).ln() / (max / min).ln()
+        } else {
+            (number - min) / (max - min)
+        };
+        share.clamp(0.0, 1.0)
+    }
+
+    /// The number at a place of its scale, from 0 to 1; 0 of what is no number.
+    pub fn at_share(&self, share: f64) -> f64 {
+        let Domain::Number {
+            min,
+            max,
+            logarithmic,
+            ..
+        } = self.domain
+        else {
+            return 0.0;
+        };
+        let number = if logarithmic && min > 0.0 {
+            min * (max / min).powf(share)
+        } else {
+            min + (max - min) * share
+        };
+        number.clamp(min, max)
+    }
+
     const fn new(key: &'static str, title: &'static str, domain: Domain, default: Preset) -> Self {
         Self {
             key,

@@ -31,6 +31,7 @@ pub struct Rig {
     processor: Box<dyn Processor>,
     telemetry: Option<Telemetry>,
     events: Option<rtrb::Producer<KernelEvent>>,
+    score: Option<super::Score>,
     values: Vec<f64>,
     inputs: Vec<InputPin>,
     headers: Vec<StreamHeader>,
@@ -150,6 +151,7 @@ impl Rig {
             processor: opened.processor,
             telemetry: opened.telemetry,
             events: opened.events,
+            score: opened.score,
             values: slots,
             inputs: vec![],
             headers: vec![],
@@ -224,6 +226,11 @@ impl Rig {
     /// Sets what the headers of an input say.
     pub fn say(&mut self, input: usize, flags: u32) {
         self.headers[input].flags = flags;
+    }
+
+    /// What its sequencer holds.
+    pub fn score(&self) -> Option<&super::Score> {
+        self.score.as_ref()
     }
 
     /// What the filter publishes.

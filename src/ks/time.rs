@@ -83,6 +83,17 @@ pub trait Clock: Send + Sync {
         0
     }
 
+    /// Presentation time and the way to the ear: where the cycles are now, not what is heard. What arrives is stamped with it.
+    fn arrival(&self) -> RefTime {
+        self.now()
+    }
+
+    /// The time of the first sample that no cycle has made or begun yet; `None` where nobody counts. It is looked up and
+    /// no clock is read, so that the audio thread may ask.
+    fn made(&self) -> Option<RefTime> {
+        None
+    }
+
     /// Everything it answers, read together.
     fn reading(&self) -> Reading {
         Reading {

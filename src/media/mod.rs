@@ -5,6 +5,7 @@
 
 mod compressed;
 mod fuzz;
+mod recast;
 pub mod riff;
 mod source;
 mod tags;

@@ -10,6 +10,7 @@ use std::path::Path;
 use thiserror::Error;
 
 use super::compressed;
+use super::recast;
 use super::riff;
 use super::tags::Tags;
 use super::wav::{self, Loop, WavError, WavReader};
@@ -121,6 +122,9 @@ pub enum MediaError {
     /// It is damaged so that it cannot be opened.
     #[error("the file is damaged: {0}")]
     Damaged(String),
+    /// It is none that can be sought in, as those of `/proc`.
+    #[error("it cannot be sought in: it is made while it is read, and is no file on a disk")]
+    NotSought,
     /// It is a folder, a pipe or a device.
     #[error("it is not a file")]
     NotAFile,
@@ -145,6 +149,10 @@ pub fn open(path: &Path) -> Result<Box<dyn Source>, MediaError> {
 pub fn open_stream<R: Read + Seek + Send + 'static>(
     mut source: R,
 ) -> Result<Box<dyn Source>, MediaError> {
+    let sought = source.seek(SeekFrom::End(0));
+    if sought.is_err_and(|error| error.kind() == io::ErrorKind::InvalidInput) {
+        return Err(MediaError::NotSought);
+    }
     source.seek(SeekFrom::Start(0))?;
     let mut head = [0; 16];
     let there = riff::read_up_to(&mut source, &mut head)?;
@@ -156,6 +164,9 @@ pub fn open_stream<R: Read + Seek + Send + 'static>(
     let is_wave = matches!(head.get(..4), Some(b"RIFF" | b"RIFX" | b"RF64" | b"BW64"));
     if is_wave {
         return wav::open(source);
+    }
+    if recast::is_one(head) {
+        return recast::open(source);
     }
     compressed::open(source, head)
 }

@@ -223,7 +223,8 @@ const FAMILIES: [&str; 16] = [
     "Sound effects",
 ];
 
-const PROGRAMS: [&str; 128] = [
+/// The names of the programs.
+pub const PROGRAMS: [&str; 128] = [
     "Acoustic Grand Piano",
     "Bright Acoustic Piano",
     "Electric Grand Piano",

@@ -1,9 +1,9 @@
 //! The capture side of MIDI: live events off a ring, or a feed in their place, onto an events pin.
 //!
-//! Live events are stamped with their arrival plus a constant, so that the jitter of what sounds is that of the arrival
-//! and not of the cycles. The constant begins at one quantum. How far a clock runs behind the cycles is the engine's
-//! affair and the constant finds it out by itself: it grows when an event would come too late, and shrinks when one
-//! would come later than two quanta. Notes that are down when the stream breaks off are released.
+//! *Steady* (the default): live events are stamped with their arrival plus two quanta, a constant, so that the jitter of
+//! what sounds is that of the arrival and not of the cycles. What arrives in one cycle is seen by the next, so one quantum
+//! is needed and the other is room for a late wake-up. *Earliest*: the first sample that is not promised yet, which is that
+//! of the next cycle. Notes that are down when the stream breaks off are released.
 
 use std::sync::Arc;
 
@@ -11,12 +11,12 @@ use rtrb::{Consumer, Producer, RingBuffer};
 
 use super::listen::Link;
 use crate::ks::{
-    Flow, Held, Io, KernelEvent, Opening, Output, Processor, RefTime, Seek, State,
+    Clock, Flow, Held, Io, KernelEvent, Opening, Output, Processor, RefTime, Seek, State,
     sample_from_time, time_from_sample,
 };
 
 /// Live events that may wait for the next cycle.
-const LIVE_EVENTS: usize = 1024;
+const LIVE_EVENTS: usize = 1 << 14;
 
 /// The processor behind every source of notes. Its first output carries events.
 pub struct Capture {
@@ -40,9 +40,15 @@ struct Live {
     /// Messages of the link that found no room, as last seen: among them may be the ends of notes.
     lost: u32,
     is_flooded: bool,
+    clock: Arc<dyn Clock>,
     quantum: RefTime,
-    shift: RefTime,
+    /// The first sample not yet promised, instead of a constant distance.
+    is_earliest: bool,
+    /// From the time the clock counts to the graph's position.
+    shift: Option<RefTime>,
     last: RefTime,
+    /// What comes next belongs to what came last.
+    is_joined: bool,
     /// Events that came while the graph stood: notes among them are not begun.
     stale: usize,
     state: State,
@@ -78,9 +84,12 @@ impl Capture {
             was_there: false,
             lost: 0,
             is_flooded: false,
+            clock: opening.clock.clone(),
             quantum,
-            shift: quantum,
+            is_earliest: false,
+            shift: None,
             last: 0,
+            is_joined: false,
             stale: 0,
             state: State::Stop,
         };
@@ -90,6 +99,13 @@ impl Capture {
             is_ended: false,
         };
         (capture, entry)
+    }
+
+    /// Whether live events sound at the first sample that is not promised yet, instead of after a constant time.
+    pub fn set_earliest(&mut self, is_earliest: bool) {
+        if let From::Live(live) = &mut self.from {
+            live.is_earliest = is_earliest;
+        }
     }
 }
 
@@ -116,7 +132,10 @@ impl Processor for Capture {
                 release(output, &mut self.held, last);
                 self.is_ended |= self.held.is_empty();
             }
-            From::Live(live) => live.process(output, &mut self.held, start),
+            From::Live(live) => {
+                live.follow(start, time_from_sample(len as u64, rate_hz));
+                live.process(output, &mut self.held, start);
+            }
         }
         if self.is_ended {
             Flow::Ended
@@ -132,6 +151,13 @@ impl Processor for Capture {
             self.held = Held::default();
             self.is_ended = false;
             *next = events.partition_point(|it| sample_from_time(it.time, seek.rate_hz) < seek.to);
+        }
+        if let From::Live(live) = &mut self.from
+            && let Some(shift) = &mut live.shift
+        {
+            let by = |sample| time_from_sample(sample, seek.rate_hz);
+            *shift += by(seek.to) - by(seek.from);
+            live.last = 0;
         }
         true
     }
@@ -168,6 +194,7 @@ impl Live {
                 if !give(output, held, event.at(time)) {
                     return;
                 }
+                self.is_joined = event.is_joined();
             }
             self.stale = self.stale.saturating_sub(1);
             // It is there: it was looked at.
@@ -184,24 +211,35 @@ impl Live {
         }
     }
 
+    /// Follows where the graph's position is in the time that the clock counts.
+    fn follow(&mut self, start: RefTime, len: RefTime) {
+        let Some(made) = self.clock.made() else {
+            return;
+        };
+        // Of a cycle that is cut into pieces only the last gives it exactly; the others give too little.
+        let now = start + len - made;
+        let before = self.shift.unwrap_or(now);
+        let is_far = now + 4 * self.quantum < before;
+        self.shift = Some(if is_far { now } else { before.max(now) });
+    }
+
     /// When an event sounds that arrived at `arrival` (0: just now), in a cycle that begins at `start`.
     fn stamp(&mut self, arrival: RefTime, start: RefTime) -> RefTime {
-        if arrival == 0 {
-            self.last = self.last.max(start);
-            return self.last;
-        }
-        let mut time = arrival + self.shift;
-        if time < start {
-            self.shift += start - time;
-            time = start;
-        } else if time > start + 2 * self.quantum {
-            self.shift -= time - start - self.quantum;
-            time = start + self.quantum;
-        }
-        // Never overtakes the one before it, but for a clock that was set back.
-        if self.last <= start + 2 * self.quantum {
-            time = time.max(self.last);
-        }
+        let least = self.last.max(start);
+        let steady = arrival + self.shift.unwrap_or(0) + 2 * self.quantum;
+        // Beyond three quanta the clock was set back meanwhile.
+        let is_sound = self.last <= start + 3 * self.quantum;
+        let time = if !is_sound {
+            start
+        } else if arrival == 0 || self.is_earliest || self.is_joined {
+            // A part of a message comes with the part before it.
+            least
+        } else if steady > start + 3 * self.quantum {
+            least.max(start + self.quantum)
+        } else {
+            // Never overtakes the one before it.
+            steady.max(least)
+        };
         self.last = time;
         time
     }
@@ -209,7 +247,8 @@ impl Live {
     fn enter(&mut self, state: State) {
         if state == State::Stop {
             while self.ring.pop().is_ok() {}
-            (self.last, self.shift, self.was_there) = (0, self.quantum, false);
+            (self.last, self.shift, self.was_there) = (0, None, false);
+            self.is_joined = false;
         }
         if state == State::Run && self.state == State::Pause {
             self.stale = self.ring.slots();
@@ -235,16 +274,31 @@ fn release(output: &mut Output, held: &mut Held, time: RefTime) {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::sync::atomic::{AtomicI64, Ordering};
 
     use super::super::listen::Ear;
     use super::*;
-    use crate::ks::{Clock, Descriptor, Inputs, OpenPin, Payload, PinFactory, Settings, Waker};
+    use crate::ks::{Descriptor, Inputs, OpenPin, Payload, PinFactory, Settings, Waker};
 
     struct Standing;
 
     impl Clock for Standing {
         fn now(&self) -> RefTime {
             0
+        }
+    }
+
+    /// A clock of which it is said how far the cycles are.
+    #[derive(Default)]
+    struct Counting(AtomicI64);
+
+    impl Clock for Counting {
+        fn now(&self) -> RefTime {
+            0
+        }
+
+        fn made(&self) -> Option<RefTime> {
+            Some(self.0.load(Ordering::Relaxed))
         }
     }
 
@@ -258,12 +312,15 @@ mod tests {
         capture: Capture,
         entry: Producer<KernelEvent>,
         position: u64,
+        elapsed: u64,
+        clock: Arc<Counting>,
     }
 
     impl Bench {
         fn new(link: Option<Arc<Link>>) -> Self {
             let values = BTreeMap::new();
             let pins: [OpenPin; 0] = [];
+            let clock = Arc::new(Counting::default());
             let (mut capture, entry) = Capture::live(
                 &Opening {
                     descriptor: &DESCRIPTOR,
@@ -275,7 +332,7 @@ mod tests {
                     max_len: QUANTUM as usize,
                     pins: &pins,
                     live: true,
-                    clock: Arc::new(Standing),
+                    clock: clock.clone(),
                     waker: Waker::default(),
                     feed: None,
                     drives: false,
@@ -289,6 +346,8 @@ mod tests {
                 capture,
                 entry,
                 position: 0,
+                elapsed: 0,
+                clock,
             }
         }
 
@@ -312,6 +371,9 @@ mod tests {
                 outputs: &mut outputs,
                 gate: (1.0, 1.0),
             };
+            self.elapsed += QUANTUM;
+            let made = time_from_sample(self.elapsed, 48_000);
+            self.clock.0.store(made, Ordering::Relaxed);
             assert_eq!(self.capture.process(&mut io), Flow::Running);
             self.position += QUANTUM;
             outputs[0].payload.events().to_vec()
@@ -321,46 +383,90 @@ mod tests {
     const ON: [u8; 3] = [0x90, 60, 100];
 
     #[test]
-    fn a_clock_that_keeps_step_gives_arrival_plus_one_quantum() {
+    fn steady_is_arrival_plus_two_quanta_from_the_first_event_on() {
         let mut bench = Bench::new(None);
         bench.cycle();
         for arrival in [12_345, 50_000, 99_999] {
             bench.press(arrival, &ON);
         }
         let times: Vec<RefTime> = bench.cycle().iter().map(|event| event.time).collect();
-        assert_eq!(times, [112_345, 150_000, 199_999]);
+        assert_eq!(times, [212_345, 250_000, 299_999]);
+        // One that is seen a cycle late is still in time.
+        bench.press(150_000, &ON);
+        bench.press(250_000, &ON);
+        let times: Vec<RefTime> = bench.cycle().iter().map(|event| event.time).collect();
+        assert_eq!(times, [350_000, 450_000]);
+        // One that comes too late for that sounds at once.
+        bench.press(50_000, &ON);
+        assert_eq!(bench.cycle()[0].time, 450_000, "none overtakes another");
     }
 
     #[test]
-    fn a_clock_far_behind_or_ahead_costs_no_more_than_two_quanta_and_keeps_distances() {
-        for lag in [-10 * QUANTUM_TIME, 5 * QUANTUM_TIME] {
+    fn steady_keeps_distances_wherever_the_graph_is() {
+        for (to, flushes) in [(48_000 * 60, true), (0, false), (1_000, true)] {
             let mut bench = Bench::new(None);
-            bench.position = 100 * QUANTUM;
-            let mut heard = vec![];
-            for cycle in 100..120 {
-                // One event in each quantum, at a third of it, and the first one at its end.
-                let within = if cycle == 100 {
-                    QUANTUM_TIME - 1
-                } else {
-                    QUANTUM_TIME / 3
-                };
-                let now = (cycle - 1) * QUANTUM_TIME + within;
-                bench.press(now - lag, &ON);
-                let start = cycle * QUANTUM_TIME;
-                let time = bench.cycle()[0].time;
-                assert!(
-                    time >= start && time <= start + 2 * QUANTUM_TIME,
-                    "{lag}: {time}"
-                );
-                heard.push(time);
+            for _ in 0..20 {
+                bench.cycle();
             }
-            let distances = heard[3..].windows(2).map(|pair| pair[1] - pair[0]);
-            assert!(
-                distances
-                    .into_iter()
-                    .all(|distance| distance == QUANTUM_TIME)
-            );
+            let from = bench.position;
+            bench.capture.seek(Seek {
+                from,
+                to,
+                rate_hz: 48_000,
+                flushes,
+            });
+            bench.position = to;
+            let begins = time_from_sample(bench.elapsed, 48_000);
+            for arrival in [-99_000, -55_555, -1] {
+                bench.press(begins + arrival, &ON);
+            }
+            let there = time_from_sample(to, 48_000);
+            let times: Vec<RefTime> = bench.cycle().iter().map(|it| it.time - there).collect();
+            assert_eq!(times, [101_000, 144_445, 199_999]);
         }
+    }
+
+    #[test]
+    fn earliest_is_the_first_sample_of_the_next_cycle() {
+        let mut bench = Bench::new(None);
+        bench.capture.set_earliest(true);
+        bench.cycle();
+        for arrival in [12_345, 50_000, 99_999] {
+            bench.press(arrival, &ON);
+        }
+        let times: Vec<RefTime> = bench.cycle().iter().map(|event| event.time).collect();
+        assert_eq!(times, [QUANTUM_TIME; 3]);
+    }
+
+    #[test]
+    fn system_exclusive_of_any_length_comes_in_whole() {
+        let link = Arc::new(Link::default());
+        link.set_there(true);
+        let mut bench = Bench::new(Some(link.clone()));
+        let (entry, _) = RingBuffer::new(1);
+        let entry = std::mem::replace(&mut bench.entry, entry);
+        let mut ear = Ear::new(entry, Arc::new(Standing), link.clone());
+        let long = [&[0xF0][..], &[5; 3_000], &[0xF7]].concat();
+        ear.hear(&ON);
+        ear.hear(&long);
+        // What does not fit whole is not begun.
+        ear.hear(&[7; 8 * LIVE_EVENTS]);
+        ear.hear(&ON);
+        assert_eq!(link.lost(), 1);
+        let mut heard = vec![];
+        // A frame holds 64 events here: the message goes on in the next one.
+        for _ in 0..10 {
+            heard.extend(bench.cycle());
+        }
+        let bytes: Vec<u8> = heard.iter().flat_map(|it| it.bytes().to_vec()).collect();
+        assert_eq!(bytes[..3], ON);
+        assert_eq!(bytes[3..3 + long.len()], long);
+        let pieces = &heard[1..1 + long.len().div_ceil(8)];
+        let joined = pieces.iter().filter(|it| it.is_joined()).count();
+        assert_eq!(joined, pieces.len() - 1);
+        assert!(heard.is_sorted_by_key(|event| event.time));
+        // A lost message may have been the end of a note: what is down is released.
+        assert_eq!(heard.last().unwrap().bytes(), [0x80, 60, 64]);
     }
 
     #[test]

@@ -12,10 +12,11 @@
 
 use std::ops::Range;
 
+use super::channel::{MOST_GROUPS, group_range};
 use super::sequencer::{Arrived, Sequencer};
 use crate::ks::{
-    Flow, Held, Inputs, Io, KernelEvent, Processor, Seek, State, Telemetry, Values, Wave, flag,
-    samples_at,
+    Flow, Held, Inputs, Io, KernelEvent, Processor, Score, Seek, State, Telemetry, Values, Wave,
+    flag, samples_at,
 };
 
 /// The most wires whose notes are followed at a time.
@@ -71,7 +72,8 @@ pub mod telemetry {
 struct Wire {
     /// Identity of the connection; 0 for a place that is free.
     wire: u64,
-    held: Held,
+    /// By channel group.
+    held: [Held; MOST_GROUPS],
 }
 
 /// The port: a processor over any synthesizer. Inputs are events, the first output is sound.
@@ -96,6 +98,11 @@ impl<S: SynthSink> DmusPort<S> {
         }
     }
 
+    /// What waits in its sequencer.
+    pub fn score(&self) -> Score {
+        self.sequencer.score()
+    }
+
     /// What it publishes.
     pub fn telemetry(&self) -> Telemetry {
         self.telemetry.clone()
@@ -114,7 +121,7 @@ impl<S: SynthSink> DmusPort<S> {
                 .map(|input| input.header.flags);
             let is_broken = flags.is_none_or(|flags| flags & flag::DATADISCONTINUITY != 0);
             let is_over = flags.is_some_and(|flags| flags & flag::ENDOFSTREAM != 0)
-                && !held.is_empty()
+                && held.iter().any(|held| !held.is_empty())
                 && !self.sequencer.holds(wire)
                 && inputs
                     .iter()
@@ -130,21 +137,37 @@ impl<S: SynthSink> DmusPort<S> {
         }
     }
 
-    fn release(&mut self, mut held: Held) {
+    fn release(&mut self, mut held: [Held; MOST_GROUPS]) {
         let Self { sink, wires, .. } = self;
-        held.release(|message| {
-            let is_held_by_another = message[0] & 0xF0 == 0x80
-                && wires
-                    .iter()
-                    .any(|other| other.held.is_down(message[0] & 15, message[1]));
-            if !is_held_by_another && let Some(event) = KernelEvent::new(0, &message) {
-                sink.put(&event, 0);
-            }
-            true
-        });
+        for (group, held) in held.iter_mut().enumerate() {
+            held.release(|message| {
+                let is_held_by_another = message[0] & 0xF0 == 0x80
+                    && wires
+                        .iter()
+                        .any(|other| other.held[group].is_down(message[0] & 15, message[1]));
+                if !is_held_by_another && let Some(mut event) = KernelEvent::new(0, &message) {
+                    event.channel_group = group as u16 + 1;
+                    sink.put(&event, 0);
+                }
+                true
+            });
+        }
     }
 
-    fn follow(&mut self, wire: u64, message: &[u8]) {
+    /// Ends the notes of channels, a bit each.
+    fn release_channels(&mut self, channels: u16) {
+        if channels == 0 {
+            return;
+        }
+        for place in 0..MOST_WIRES {
+            let mut held = self.wires[place].held;
+            let own = std::array::from_fn(|group| held[group].split_off(channels));
+            self.wires[place].held = held;
+            self.release(own);
+        }
+    }
+
+    fn follow(&mut self, wire: u64, event: &KernelEvent) {
         let place = self
             .wires
             .iter()
@@ -152,7 +175,10 @@ impl<S: SynthSink> DmusPort<S> {
             .or_else(|| self.wires.iter().position(|known| known.wire == 0));
         if let Some(known) = place.map(|place| &mut self.wires[place]) {
             known.wire = wire;
-            known.held.follow(message);
+            let groups = group_range(event.channel_group, MOST_GROUPS);
+            for group in groups.into_iter().flatten() {
+                known.held[group].follow(event.bytes());
+            }
         }
     }
 }
@@ -163,6 +189,8 @@ impl<S: SynthSink> Processor for DmusPort<S> {
         let end = samples_at(io.position + io.len as u64, self.rate_hz, io.rate_hz);
         self.sink.prepare(io.values);
         self.release_broken(io.inputs);
+        let silenced = self.sequencer.attend(position, self.rate_hz);
+        self.release_channels(silenced);
         for input in io.inputs.iter() {
             for event in input.events() {
                 self.sequencer.put(Arrived {
@@ -184,7 +212,7 @@ impl<S: SynthSink> Processor for DmusPort<S> {
                 self.sink.render(wave, done..offset);
             }
             done = done.max(offset);
-            self.follow(arrived.wire, arrived.event.bytes());
+            self.follow(arrived.wire, &arrived.event);
             self.sink.put(&arrived.event, offset);
         }
         if let Some(wave) = &mut wave {
@@ -231,12 +259,14 @@ mod tests {
     #[derive(Default)]
     struct Counting {
         messages: Vec<Vec<u8>>,
+        groups: Vec<u16>,
         down: i32,
     }
 
     impl Mxf for Counting {
         fn put(&mut self, event: &KernelEvent, _: usize) {
             self.messages.push(event.bytes().to_vec());
+            self.groups.push(event.channel_group);
             match event.bytes() {
                 [0x90, ..] => self.down += 1,
                 [0x80, ..] => self.down -= 1,
@@ -351,6 +381,17 @@ mod tests {
     }
 
     #[test]
+    fn evn_3_what_a_wire_held_is_released_in_its_own_group() {
+        let mut bench = Bench::new();
+        let mut second = note(0, 0x90, 60);
+        second.channel_group = 2;
+        bench.cycle(64, &[(1, 0, &[second]), (2, 0, &[note(0, 0x90, 60)])]);
+        bench.port.sink.groups.clear();
+        bench.cycle(64, &[(2, 0, &[])]);
+        assert_eq!(bench.port.sink.groups, [2]);
+    }
+
+    #[test]
     fn a_stream_that_ends_or_breaks_releases_what_it_holds() {
         for flags in [flag::ENDOFSTREAM, flag::DATADISCONTINUITY] {
             let mut bench = Bench::new();
@@ -358,6 +399,23 @@ mod tests {
             let heard = bench.cycle(64, &[(1, flags, &[])]);
             assert_eq!(heard[0], 0.0);
         }
+    }
+
+    #[test]
+    fn a_channel_that_is_silenced_ends_what_sounds_and_no_more() {
+        use crate::ks::ScoreChange;
+        let mut bench = Bench::new();
+        let notes = [note(0, 0x90, 60), note(0, 0x91, 62), note(100, 0x90, 61)];
+        let heard = bench.cycle(64, &[(1, 0, &notes)]);
+        assert_eq!(heard[63], 1.0, "it counts the first channel");
+        let score = bench.port.score();
+        assert!(score.change(ScoreChange::MuteChannel(0, true)));
+        let heard = bench.cycle(64, &[(1, 0, &[])]);
+        assert_eq!((heard[0], heard[63]), (0.0, 0.0));
+        bench.port.sink.messages.clear();
+        bench.cycle(64, &[(2, 0, &[])]);
+        let ended = &bench.port.sink.messages;
+        assert_eq!(ended, &[[0x81, 62, 64]], "the other channel is followed on");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! MIDI inputs of a machine, as the capture port sees them.
+//! MIDI ports of a machine, and its inputs as the capture port sees them.
 //!
 //! Lives here: the traits, and the [`Ear`] that a port's own thread holds. Does not live here: any MIDI API; `device`
 //! implements the traits and is handed in. A port that goes away and comes back stays one connection: [`Link`] says
@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use rtrb::Producer;
 
 use super::wavert::DeviceError;
-use crate::ks::{Clock, KernelEvent};
+use crate::ks::{Clock, INLINE_BYTES, KernelEvent, RefTime};
 
-/// The MIDI inputs of a machine.
+/// The MIDI ports of a machine.
 pub trait MidiPorts: Send + Sync {
     /// Listens to the input called `port` (empty: the first there is). An input that is not there is waited for; an
     /// error means that this machine has no MIDI at all.
@@ -66,12 +66,27 @@ impl Ear {
         }
     }
 
-    /// Takes one whole message. What is longer than an event, or comes when the ring is full, is counted as lost.
+    /// Takes one whole message that came just now.
     pub fn hear(&mut self, message: &[u8]) {
-        let event = KernelEvent::new(self.clock.now(), message);
-        let is_taken = event.is_some_and(|event| self.events.push(event).is_ok());
-        if !is_taken {
+        self.hear_of(message, 0);
+    }
+
+    /// Takes one whole message that came some time ago. A long one is as many joined events as it takes (EVN-1); what does
+    /// not fit the ring whole is counted as lost, since half a message is worse than none.
+    pub fn hear_of(&mut self, message: &[u8], ago: RefTime) {
+        // 0 is what has no stamp: nobody counts.
+        let time = match self.clock.arrival() {
+            0 => 0,
+            now => (now - ago.max(0)).max(1),
+        };
+        let count = message.len().div_ceil(INLINE_BYTES);
+        if count == 0 || self.events.slots() < count {
             self.link.lost.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        for event in KernelEvent::whole(time, message) {
+            // There is room for all of them.
+            let _ = self.events.push(event);
         }
     }
 

@@ -7,11 +7,31 @@ pub mod capture;
 
 pub mod dmus;
 
+pub mod channel;
+
+pub mod class_id;
+
+pub mod fm_synth;
+
+pub mod lab_wave;
+
+pub mod service_group;
+
+pub mod wavecyclic;
+
+pub mod wavepci;
+
+pub mod priority;
+
 mod follow;
+
+pub mod held_wires;
 
 pub mod lab_card;
 
 pub mod listen;
+
+pub mod mpu401;
 
 pub mod offline;
 

@@ -21,7 +21,7 @@ use super::words::Words;
 use super::worker::{Parts, Worker};
 use crate::ks::{
     AudioFormat, ClassView, DataFlow, Descriptor, Facts, Filter, OpenError, Opened, Opening,
-    Settings, State, Status, Telemetry,
+    RATE_UNITY, Settings, State, Status, Telemetry,
 };
 
 /// A filter whose work is done by a minidriver on a thread of its own.
@@ -127,6 +127,8 @@ impl<E: MinidriverEntry> ClassDriver<E> {
         let mut opened = Opened::processor(Streaming {
             shared,
             ends,
+            range: None,
+            rate_permille: RATE_UNITY,
             values,
             telemetry: telemetry.clone(),
             is_source,
@@ -140,6 +142,7 @@ impl<E: MinidriverEntry> ClassDriver<E> {
         if is_source && length > 0.0 {
             opened = opened.positioned(Some(length));
         }
+        opened.takes_rates = loaded.takes_rates;
         opened.endless = loaded.endless;
         opened.notes = loaded.notes;
         opened.clock = clock;
@@ -250,6 +253,10 @@ fn streams(
             position: 0,
             round: 0,
             turns_to: None,
+            rate_permille: RATE_UNITY,
+            origin: 0,
+            seam: None,
+            survey: None,
             is_open: false,
             has_ended: false,
             has_failed: false,

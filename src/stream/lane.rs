@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 
 use super::frame::Frame;
 use super::request::{SrbId, StreamId};
-use super::rings::{Parcel, run};
-use crate::ks::{DataFormat, State, Status, flag, time_from_sample};
+use super::rings::{Looped, Parcel, run};
+use super::seam::{Seam, Survey};
+use crate::ks::{DataFormat, RATE_UNITY, State, Status, flag, time_from_sample};
 
 /// Which way the data of a stream go, seen from the minidriver.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,6 +50,12 @@ pub(super) struct Stream {
     /// The round of a loop, and whether the next one is to begin: the place to go to.
     pub(super) round: u64,
     pub(super) turns_to: Option<u64>,
+    /// How fast it was told to go by, and the sample it was sent to last.
+    pub(super) rate_permille: u32,
+    pub(super) origin: u64,
+    /// What is put at the seam of a loop, and the reading that finds it out.
+    pub(super) seam: Option<Seam>,
+    pub(super) survey: Option<Survey>,
     pub(super) is_open: bool,
     pub(super) has_ended: bool,
     pub(super) has_failed: bool,
@@ -66,8 +73,9 @@ impl Stream {
 
     /// A frame that ends at the end of a loop, or behind it, is cut off there, and a stream that ends before it waits
     /// there: the next round begins with the frame that follows. Whether all of a round lies in it; then none follows.
-    pub(super) fn cut_at(&mut self, frame: &mut Frame, looped: Option<(u64, u64)>) -> bool {
-        let Some((begin, end)) = looped.filter(|(_, end)| self.position < *end) else {
+    pub(super) fn cut_at(&mut self, frame: &mut Frame, looped: Option<Looped>) -> bool {
+        let of_round = looped.map(|it| (it.begin, it.end_of(self.round)));
+        let Some((begin, end)) = of_round.filter(|(_, end)| self.position < *end) else {
             return false;
         };
         let begins = self.position == begin;
@@ -84,6 +92,29 @@ impl Stream {
             self.turns_to = Some(begin);
         }
         begins && self.turns_to.take_if(|_| begins).is_some()
+    }
+
+    /// Puts into a frame that follows what belongs at the seam of its loop.
+    pub(super) fn mend(&self, frame: &mut Frame, looped: Option<Looped>, is_whole: bool) {
+        let Some((seam, looped)) = self.seam.as_ref().zip(looped) else {
+            return;
+        };
+        let end = looped.end_of(self.round);
+        if seam.range == (looped.begin, looped.end) && self.position < end {
+            // At another rate the first round ends elsewhere.
+            let position = (self.position + looped.end).saturating_sub(end);
+            seam.mend(frame, position, self.round > 0 || is_whole);
+        }
+    }
+
+    /// The sample of what was recorded that a sample handed on stands for, where it goes by from `origin` on.
+    pub(super) fn recorded(&self, origin: u64, sample: u64) -> u64 {
+        let way = u128::from(sample.abs_diff(origin)) * u128::from(self.rate_permille);
+        let way = (way / u128::from(RATE_UNITY)) as u64;
+        match sample >= origin {
+            true => origin + way,
+            false => origin.saturating_sub(way),
+        }
     }
 
     pub(super) fn new_frame(&self) -> Frame {
@@ -136,8 +167,8 @@ impl Stream {
     /// A run is over, and the next begins.
     pub(super) fn begin_run(&mut self, run: u64, position: u64) {
         self.run = run;
-        self.position = position;
-        (self.round, self.turns_to) = (0, None);
+        (self.position, self.origin) = (position, position);
+        (self.round, self.turns_to, self.survey) = (0, None, None);
         self.has_ended = false;
         self.has_failed = false;
         self.is_cancelling = false;

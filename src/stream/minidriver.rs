@@ -183,6 +183,8 @@ pub struct Loaded {
     pub(super) hands: Vec<Box<dyn Minidriver>>,
     /// Whether its streams never end by themselves.
     pub endless: bool,
+    /// Whether its streams play at another rate when SET_STREAM_RATE says so.
+    pub takes_rates: bool,
     /// Words for the log.
     pub notes: Vec<String>,
 }
@@ -204,6 +206,7 @@ impl Loaded {
         Self {
             hands,
             endless: false,
+            takes_rates: false,
             notes: Vec::new(),
         }
     }
@@ -211,6 +214,12 @@ impl Loaded {
     /// The same; its streams never end if `endless`.
     pub fn endless(mut self, endless: bool) -> Self {
         self.endless = endless;
+        self
+    }
+
+    /// The same; its streams play at another rate when SET_STREAM_RATE says so.
+    pub fn takes_rates(mut self) -> Self {
+        self.takes_rates = true;
         self
     }
 

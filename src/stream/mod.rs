@@ -26,6 +26,7 @@ mod port;
 mod processor;
 mod request;
 mod rings;
+mod seam;
 #[cfg(test)]
 mod tests;
 mod time;

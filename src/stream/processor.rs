@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::minidriver::LiveValues;
-use super::rings::{Parcel, Shared, cell, run, send};
+use super::rings::{Looped, Parcel, Shared, cell, run, send};
 use crate::ks::{
     Flow, Input, Io, LoopRange, Output, Processor, REF_TIMES_PER_SECOND, Seek, State, Telemetry,
     Wave, flag, samples_at, time_from_sample,
@@ -43,6 +43,9 @@ impl End {
 pub(super) struct Streaming {
     pub(super) shared: Arc<Shared>,
     pub(super) ends: Vec<End>,
+    /// What is played round and round, and how fast.
+    pub(super) range: Option<LoopRange>,
+    pub(super) rate_permille: u32,
     pub(super) values: LiveValues,
     pub(super) telemetry: Telemetry,
     /// Whether it has outputs, so that without any stream there is nothing to come.
@@ -105,6 +108,9 @@ impl Processor for Streaming {
     }
 
     fn seek(&mut self, seek: Seek) -> bool {
+        if seek.flushes {
+            self.tell_loop(seek.to);
+        }
         for (lane, end) in self.ends.iter_mut().enumerate() {
             match end {
                 End::Read(end) if seek.flushes => {
@@ -124,12 +130,13 @@ impl Processor for Streaming {
     }
 
     fn set_loop(&mut self, range: Option<LoopRange>) {
-        for (lane, end) in self.ends.iter().enumerate() {
-            if let End::Read(end) = end {
-                let own = range.map(|it| (end.sample_at(it.begin), end.sample_at(it.end)));
-                self.shared.set_loop(lane, own);
-            }
-        }
+        self.range = range;
+        self.tell_loop(0);
+    }
+
+    fn set_rate(&mut self, rate_permille: u32) {
+        self.rate_permille = rate_permille;
+        self.shared.set_rate(rate_permille);
     }
 
     fn is_ready(&mut self, len: usize) -> bool {
@@ -146,6 +153,26 @@ impl Processor for Streaming {
 }
 
 impl Streaming {
+    /// Tells the worker what is read round and round, where a seek leads to `origin`.
+    fn tell_loop(&self, origin: u64) {
+        for (lane, end) in self.ends.iter().enumerate() {
+            let End::Read(end) = end else {
+                continue;
+            };
+            let own = self.range.and_then(|range| {
+                let at = |from| range.turns_at(from, self.rate_permille);
+                let (round, first) = (at(range.begin)?, at(origin));
+                Some(Looped {
+                    begin: end.sample_at(range.begin),
+                    end: end.sample_at(round),
+                    // Who is behind it already never comes there.
+                    first_end: first.map_or(0, |first| end.sample_at(first)),
+                })
+            });
+            self.shared.set_loop(lane, own);
+        }
+    }
+
     fn publish(&self) {
         let Some(end) = self.ends.first() else {
             return;

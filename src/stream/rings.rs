@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::thread::Thread;
 
 use super::frame::Frame;
-use crate::ks::State;
+use crate::ks::{RATE_UNITY, State};
 
 /// The published numbers of a filter in the class driver, by index.
 pub mod cell {
@@ -38,6 +38,8 @@ pub mod cell {
 struct Place {
     sought: AtomicU64,
     loop_begin: AtomicU64,
+    /// Where the round ends that was entered by a seek; at another rate that is not where the others do.
+    first_end: AtomicU64,
     /// 0: there is no loop.
     loop_end: AtomicU64,
 }
@@ -57,6 +59,25 @@ pub(super) mod run {
     }
 }
 
+/// What a stream reads round and round, in its own samples as they are handed on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Looped {
+    pub(super) begin: u64,
+    pub(super) end: u64,
+    /// Where the round ends that a seek led into.
+    pub(super) first_end: u64,
+}
+
+impl Looped {
+    /// Where that round ends.
+    pub(super) fn end_of(self, round: u64) -> u64 {
+        match round {
+            0 => self.first_end,
+            _ => self.end,
+        }
+    }
+}
+
 /// What stands in both threads' hands.
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -64,6 +85,8 @@ pub(crate) struct Shared {
     wanted: AtomicU64,
     /// Set when the processor was dropped.
     pub(super) closing: AtomicBool,
+    /// How fast streams are to go by, 1000 being as recorded.
+    rate: AtomicU32,
     /// Calls of the device that were not yet passed on.
     pub(super) interrupts: AtomicU32,
     /// For each lane the run in which it failed, plus one.
@@ -78,6 +101,7 @@ impl Shared {
         Self {
             wanted: AtomicU64::new(0),
             closing: AtomicBool::new(false),
+            rate: AtomicU32::new(RATE_UNITY),
             interrupts: AtomicU32::new(0),
             failed: (0..lanes).map(|_| AtomicU64::new(0)).collect(),
             places: (0..lanes).map(|_| Place::default()).collect(),
@@ -107,6 +131,16 @@ impl Shared {
         (word >> 8, State::from_number((word & 0xFF) as u8))
     }
 
+    /// How fast streams go by from the next run on. To be said before it is wanted.
+    pub(super) fn set_rate(&self, rate_permille: u32) {
+        self.rate.store(rate_permille, Ordering::Release);
+    }
+
+    /// The same, asked.
+    pub(super) fn rate(&self) -> u32 {
+        self.rate.load(Ordering::Acquire)
+    }
+
     /// Where that lane goes with the next run. To be said before it is wanted.
     pub(super) fn seek(&self, lane: usize, sample: u64) {
         self.places[lane].sought.store(sample, Ordering::Release);
@@ -117,22 +151,33 @@ impl Shared {
         self.places[lane].sought.load(Ordering::Acquire)
     }
 
-    /// What that lane reads round and round. Whoever says so seeks afterwards.
-    pub(super) fn set_loop(&self, lane: usize, range: Option<(u64, u64)>) {
-        let (begin, end) = range.unwrap_or_default();
+    /// What that lane reads round and round: from where to where, and where the first round ends. Whoever says so seeks
+    /// afterwards.
+    pub(super) fn set_loop(&self, lane: usize, range: Option<Looped>) {
+        let Looped {
+            begin,
+            end,
+            first_end,
+        } = range.unwrap_or_default();
         let place = &self.places[lane];
         // In between there is none, so that no mixture is read.
         place.loop_end.store(0, Ordering::Release);
         place.loop_begin.store(begin, Ordering::Release);
+        place.first_end.store(first_end, Ordering::Release);
         place.loop_end.store(end, Ordering::Release);
     }
 
     /// The same, asked.
-    pub(super) fn looped(&self, lane: usize) -> Option<(u64, u64)> {
+    pub(super) fn looped(&self, lane: usize) -> Option<Looped> {
         let place = &self.places[lane];
         let end = place.loop_end.load(Ordering::Acquire);
         let begin = place.loop_begin.load(Ordering::Acquire);
-        (end > begin).then_some((begin, end))
+        let first_end = place.first_end.load(Ordering::Acquire);
+        (end > begin).then_some(Looped {
+            begin,
+            end,
+            first_end,
+        })
     }
 
     pub(super) fn fail(&self, lane: usize, run: u64) {

@@ -171,3 +171,60 @@ fn med_1_a_second_giver_into_one_unit_is_told() {
     assert!(told(&format!("{two} unit=2")).is_empty(), "another card");
     assert!(told(CARD).is_empty(), "one pair");
 }
+
+#[test]
+fn pcl_1_a_card_sounds_the_same_behind_every_port_and_after_a_stop() {
+    let lens = [480, 1, 1_000, 519, 64, 936, 1_000];
+    let behind = |port: &str| {
+        let text = format!(
+            "tone level=-20 -> lab_card_wave:w port={port} -> lab_card_mixer:m -> null_renderer:n"
+        );
+        let drawn = graph(&catalogue(), &text);
+        hear(&mut open(&drawn, false), &drawn, &lens)
+    };
+    let plain = graph(&catalogue(), "tone level=-20 -> null_renderer:n");
+    let wanted = hear(
+        &mut open(&plain, false),
+        &plain,
+        &[1_000, 1_000, 1_000, 1_000],
+    );
+    for port in ["WaveRT", "WaveCyclic", "WavePci"] {
+        assert!(behind(port) == wanted, "{port}");
+    }
+}
+
+#[test]
+fn pcl_7_jacks_of_one_card_are_soldered_and_those_of_two_are_not() {
+    let all = catalogue();
+    let jack = |key: &str, unit: u32| {
+        let values =
+            std::collections::BTreeMap::from([("unit".to_owned(), Value::Number(f64::from(unit)))]);
+        let settings = ksgraph::ks::Settings {
+            values: &values,
+            base: None,
+        };
+        let filter = all.get(key).unwrap();
+        let described = filter.describe(&settings, &ksgraph::ks::Facts::nominal());
+        described.pin("wave").unwrap().1.clone()
+    };
+    let (wave, topology) = (jack("lab_card_wave", 2), jack("lab_card_topology", 2));
+    assert!(
+        wave.is_bridge() && topology.is_bridge(),
+        "PCL-4: no streams"
+    );
+    assert!(ksgraph::ks::soldered(&wave, &topology));
+    assert!(!ksgraph::ks::soldered(&wave, &jack("lab_card_topology", 3)));
+    assert!(!ksgraph::ks::soldered(&wave, &wave), "two ways");
+    let speaker = all
+        .get("audio_device_out")
+        .unwrap()
+        .descriptor()
+        .pin("speaker")
+        .unwrap()
+        .1
+        .clone();
+    assert!(
+        !ksgraph::ks::soldered(&speaker, &topology),
+        "a standard jack"
+    );
+}

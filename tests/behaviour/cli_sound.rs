@@ -287,6 +287,25 @@ fn the_null_device_plays_without_a_card() {
 }
 
 #[test]
+fn a_graph_that_only_records_tells_the_peak_of_what_it_recorded() {
+    let desk = Desk::new("recorder");
+    for words in [
+        &["new", "-o", "r.ron"] as &[_],
+        &["add", "r.ron", "tone"],
+        &["add", "r.ron", "wave_writer"],
+        &["set", "r.ron", "Wave Writer.path=r.wav"],
+        &["connect", "r.ron", "Tone Generator.out", "Wave Writer.in"],
+    ] {
+        let did = desk.run(words);
+        assert_eq!(did.code, Some(0), "{words:?}: {}", did.said);
+    }
+    let did = desk.json(&["play", "r.ron", "--device", "null", "--seconds", "0.5"]);
+    assert_eq!(did.code, Some(0), "{} {}", did.text, did.said);
+    let peak = did.json["peak_dbfs"].as_f64().expect("it is not silent");
+    assert!((-60.0..0.0).contains(&peak), "{peak}");
+}
+
+#[test]
 fn play_writes_a_trace_of_which_filter_ran_when() {
     let desk = Desk::new("trace");
     let graph = desk.tone("a.ron");

@@ -620,6 +620,35 @@ fn a_damaged_mp3_plays_on() {
 }
 
 #[test]
+fn a_short_file_that_was_read_to_its_end_begins_anew_whole() {
+    let folder = Folder::new("anew");
+    for (name, codec) in [
+        ("a.flac", "-c:a flac -sample_fmt s32"),
+        ("b.flac", "-c:a flac -sample_fmt s16 -compression_level 0"),
+        ("c.ogg", "-c:a libvorbis"),
+        ("d.mp3", "-c:a libmp3lame"),
+        ("e.m4a", "-c:a alac"),
+        ("f.wav", "-c:a adpcm_ima_wav"),
+    ] {
+        let path = folder.path(name);
+        let sound = "sine=f=330:r=44100:d=1.2";
+        let mut words = vec!["-filter_complex", sound];
+        words.extend(codec.split(' '));
+        words.push(path.to_str().unwrap());
+        ffmpeg(&words);
+        let mut source = media::open(&path).unwrap();
+        let all = read_all(&mut *source);
+        assert!(all[0].len() > 50_000, "{name}: {}", all[0].len());
+        for round in 0..3 {
+            source.seek(0).unwrap();
+            let again = read_all(&mut *source);
+            assert_eq!(again[0].len(), all[0].len(), "{name}, round {round}");
+            assert!(bits(&again[0]) == bits(&all[0]), "{name}, round {round}");
+        }
+    }
+}
+
+#[test]
 fn a_file_that_is_cut_off_ends_early_and_says_so() {
     let folder = Folder::new("cut");
     for (name, words) in [

@@ -3,8 +3,8 @@
 use std::fs;
 
 use ksgraph::graph::{
-    Chosen, Connection, FileError, FilterId, FilterNode, Graph, Group, GroupPin, Node, NodeKind,
-    Note, NoteId, NoteKind, PinRef, Position, Size, from_ron, save_atomically, to_ron,
+    Chosen, Connection, Control, FileError, FilterId, FilterNode, Graph, Group, GroupPin, Node,
+    NodeKind, Note, NoteId, NoteKind, PinRef, Position, Size, from_ron, save_atomically, to_ron,
 };
 use ksgraph::ks::{DataFormat, Interface, Medium, Value};
 use proptest::prelude::*;
@@ -41,8 +41,9 @@ fn any_node() -> impl Strategy<Value = Node> {
     );
     let place = (-1e6..1e6_f32, -1e6..1e6_f32).prop_map(|(x, y)| Position { x, y });
     let flags = any::<(bool, bool)>();
-    let parts = (any::<String>(), place, values, unknown, flags);
-    parts.prop_map(|(key, position, mut values, unknown, flags)| {
+    let controls = proptest::collection::btree_map(any::<String>(), (0..16_u8, 0..128_u8), 0..3);
+    let parts = (any::<String>(), place, values, unknown, flags, controls);
+    parts.prop_map(|(key, position, mut values, unknown, flags, controls)| {
         values.retain(|name, _| !unknown.contains_key(name));
         Node {
             name: String::new(),
@@ -57,6 +58,16 @@ fn any_node() -> impl Strategy<Value = Node> {
                 unknown,
                 is_bypassed: flags.0,
                 is_disabled: flags.1,
+                controls: controls
+                    .into_iter()
+                    .map(|(key, (channel, controller))| {
+                        let control = Control {
+                            channel,
+                            controller,
+                        };
+                        (key, control)
+                    })
+                    .collect(),
             }),
         }
     })

@@ -34,6 +34,7 @@ mod support;
 mod faults;
 
 mod ffmpeg;
+mod fm_song;
 
 mod fuzz;
 
@@ -70,6 +71,7 @@ mod ks_clocks;
 mod ks_systems;
 mod timing;
 
+mod learning;
 mod limits;
 mod loops;
 

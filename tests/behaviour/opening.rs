@@ -115,6 +115,81 @@ fn what_is_no_sound_is_not_opened_and_nothing_is_written() {
     assert_eq!(desk.files(), before);
 }
 
+/// Two quarter notes, an octave apart.
+fn song(path: &Path) {
+    let messages: [(u64, &[u8]); 4] = [
+        (0, &[0x90, 57, 100]),
+        (480, &[0x80, 57, 0]),
+        (480, &[0x90, 69, 100]),
+        (960, &[0x80, 69, 0]),
+    ];
+    fs::write(
+        path,
+        ksgraph::midi::smf::write_smf0(480, 500_000, &messages),
+    )
+    .unwrap();
+}
+
+#[test]
+fn a_song_is_opened_with_a_synthesizer_behind_it() {
+    let desk = Desk::new("opensong");
+    song(&desk.path("a.mid"));
+    // Known by what is in it.
+    fs::copy(desk.path("a.mid"), desk.path("song")).unwrap();
+    wave(&desk.path("b.wav"), 44_100, 1);
+    for name in ["a.mid", "song"] {
+        let did = desk.json(&["open", name, "-o", "a.ron"]);
+        assert_eq!(did.code, Some(0), "{} {}", did.text, did.said);
+        let media = &did.json["media"][0];
+        assert_eq!(
+            (&media["container"], &media["events"], &media["seconds"]),
+            (&"MIDI".into(), &4.into(), &1.0.into())
+        );
+        let check = desk.json(&["check", "a.ron"]);
+        assert_eq!(check.code, Some(0), "{}", check.text);
+        let did = desk.json(&["render", "a.ron", "-o", "out.wav"]);
+        assert_eq!(did.code, Some(0), "{}", did.said);
+        let peak = did.json["peak_dbfs"].as_f64().unwrap();
+        assert!((-40.0..0.0).contains(&peak), "it is heard: {peak}");
+        assert!(did.json["seconds"].as_f64().unwrap() >= 1.0);
+    }
+    let did = desk.json(&["open", "a.mid", "b.wav", "song", "-o", "all.ron"]);
+    assert_eq!(did.code, Some(0), "{} {}", did.text, did.said);
+    let check = desk.json(&["check", "all.ron"]);
+    assert_eq!(check.code, Some(0), "{}", check.text);
+    let wires = check.json["wires"].as_array().unwrap();
+    let into_mixer = wires
+        .iter()
+        .filter(|it| it["to"].as_str().unwrap().starts_with("Mixer.in"));
+    assert_eq!(into_mixer.count(), 3, "{}", check.text);
+}
+
+#[test]
+fn a_file_whose_name_is_no_text_is_opened_too() {
+    use std::os::unix::ffi::OsStrExt;
+    let desk = Desk::new("opennames");
+    let name = std::ffi::OsStr::from_bytes(b"son\xe9.wav");
+    wave(&desk.path("a.wav"), 44_100, 1);
+    fs::rename(desk.path("a.wav"), desk.path(".").join(name)).unwrap();
+    let mut command = desk.command(&["open", "-o", "g.ron"]);
+    let did = command.arg(name).output().unwrap();
+    assert_eq!(did.status.code(), Some(0), "{did:?}");
+    let did = desk.json(&["render", "g.ron", "-o", "out.wav"]);
+    assert_eq!(did.code, Some(0), "{}", did.said);
+    assert!(did.json["peak_dbfs"].as_f64().unwrap() > -13.0);
+}
+
+#[test]
+fn what_is_odd_about_a_song_is_told_when_it_is_opened() {
+    let desk = Desk::new("oddsong");
+    song(&desk.path("whole.mid"));
+    let bytes = fs::read(desk.path("whole.mid")).unwrap();
+    fs::write(desk.path("cut.mid"), &bytes[..bytes.len() - 4]).unwrap();
+    let did = desk.run(&["open", "cut.mid", "-o", "a.ron"]);
+    assert_eq!(did.code, Some(0), "{} {}", did.text, did.said);
+    assert!(did.text.contains("cut.mid: "), "{}", did.text);
+}
+
 struct Folder(PathBuf);
 
 impl Folder {
@@ -274,4 +349,28 @@ fn the_document_is_rendered_beside_what_plays_and_a_cancelled_render_leaves_noth
         "{:?}",
         app.view().banners
     );
+}
+
+#[test]
+fn a_dropped_song_brings_a_synthesizer_and_is_one_step() {
+    let folder = Folder::new("dropsong");
+    let file = folder.0.join("a song without an ending");
+    song(&file);
+    let mut app = empty();
+    drop_files(&mut app, &[file], true);
+    let keys = |app: &App| {
+        let filters = app.view().graph.filters.values();
+        let keys = filters.filter_map(|node| match &node.kind {
+            ksgraph::graph::NodeKind::Filter(filter) => Some(filter.key.clone()),
+            ksgraph::graph::NodeKind::Group(_) => None,
+        });
+        keys.collect::<Vec<_>>()
+    };
+    let found = keys(&app);
+    assert!(found.contains(&"midi_file_reader".to_owned()), "{found:?}");
+    assert!(found.contains(&"audio_device_out".to_owned()), "{found:?}");
+    assert!(found.iter().any(|it| it.ends_with("_synth")), "{found:?}");
+    assert_eq!(wires(&app).len(), found.len() - 1, "{found:?}");
+    app.perform(Action::Undo);
+    assert!(keys(&app).is_empty());
 }

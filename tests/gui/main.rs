@@ -33,7 +33,10 @@ mod records;
 
 mod refusals;
 
+mod score;
 mod seeking;
+
+mod soldered;
 
 mod toy;
 

@@ -77,6 +77,78 @@ fn a_drag_with_shift_sets_what_is_played_round_and_seeks_nothing() {
 }
 
 #[test]
+fn the_ends_of_a_loop_are_dragged_one_by_one() {
+    let mut window = Window::on_a_file();
+    let (rect, _) = bar(&mut window);
+    for is_on in [true, false] {
+        let range = ksgraph::ks::LoopRange::between(24_000, 48_000);
+        let app = window.screen().app_mut();
+        app.perform(ksgraph::app::Action::SetLoop { range, is_on });
+        window.harness().run_steps(2);
+        window.drag(at(rect, 0.5), at(rect, 0.75));
+        let now = place(&mut window);
+        let range = now.range.expect("there is one");
+        assert!(
+            range.begin == 24_000 && range.end.abs_diff(72_000) < 200,
+            "{range:?}"
+        );
+        window.drag(at(rect, 0.25), at(rect, 0.5));
+        let now = place(&mut window);
+        let range = now.range.expect("there is one");
+        assert!(
+            range.begin.abs_diff(48_000) < 200 && range.end.abs_diff(72_000) < 200,
+            "{range:?}"
+        );
+        assert_eq!(now.is_looping, is_on, "it is played as before");
+        assert_eq!(now.position, 0, "and nothing was sought");
+    }
+}
+
+#[test]
+fn a_click_on_the_sound_of_a_file_goes_there() {
+    let mut window = Window::on_a_file();
+    let file = std::path::absolute("graphs/media/chime_44100.wav").expect("a path");
+    let app = window.screen().app_mut();
+    let filters = app.view().graph.filters.iter();
+    let mut readers = filters.filter(|(_, node)| node.name == "Wave Reader");
+    let reader = *readers.next().expect("a reader").0;
+    drop(readers);
+    app.perform(ksgraph::app::Action::SetProperty {
+        filter: reader,
+        key: "path".into(),
+        value: Some(ksgraph::ks::Value::Text(file.to_string_lossy().into())),
+    });
+    let label = "Sound of Wave Reader: 100 % read; chime_44100.wav; ";
+    let mut found = None;
+    for _ in 0..1_000 {
+        window.harness().step();
+        found = window
+            .harness()
+            .query_by_label_contains(label)
+            .map(|it| it.rect());
+        if found.is_some() && place(&mut window).length != Some(96_000) {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let rect = found.expect("the sound is shown");
+    let length = place(&mut window).length.expect("it is known");
+    let spot = egui::pos2(rect.left() + rect.width() * 0.75, rect.center().y);
+    window.harness().hover_at(spot);
+    window.harness().step();
+    window.harness().drag_at(spot);
+    window.harness().step();
+    window.harness().drop_at(spot);
+    window.harness().run_steps(4);
+    let meant = length * 3 / 4;
+    assert!(window.waits(|app| app.view().transport().position.abs_diff(meant) < length / 40));
+    assert!(
+        window.screen().app().view().undo.as_deref() != Some("Moved"),
+        "the box stays"
+    );
+}
+
+#[test]
 fn a_place_is_typed_as_a_time_and_what_is_none_is_said() {
     let mut window = Window::on_a_file();
     window.key(Modifiers::COMMAND, Key::K);

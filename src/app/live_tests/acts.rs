@@ -79,7 +79,8 @@ actions! {
         LimitFilters LimitPin Mark Unmark SetClockRate Panic Play SetPlayMode PlayOn
         DismissBanner DismissRefusal Refresh UseDevice LookForDevices UseDefaultDevice FollowDefault SetQuantum
         SetPreferences SaveAsTemplate OpenRecovered DiscardRecovered Report Probe HoldFrames Picture RenderToFile CancelRender FindMedia ChooseDevice ChooseFile
-        ExportTimeline RecordTimeline Seek SetLoop Step SetAtEnd
+        ExportTimeline RecordTimeline Seek SetLoop SetSpeed Step SetAtEnd
+        ChangeScore Learn ForgetControl
         ExportMinutes;
 }
 

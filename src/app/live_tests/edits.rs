@@ -23,7 +23,7 @@ macro_rules! kinds {
 
 kinds! {
     Add Remove Connect ConnectAt Disconnect SetProperty SetUnknown Move Rename Choose SetRate SetTiming SetPins SetNextId MoveInto
-    MoveOut SetBypass SetDisabled AddNote RemoveNotes MoveNotes SetNote Within Batch
+    MoveOut SetBypass SetDisabled SetControl AddNote RemoveNotes MoveNotes SetNote Within Batch
 }
 
 fn end(filter: u32, name: &str, instance: u32) -> PinRef {
@@ -179,6 +179,17 @@ fn edits(fresh: &Rehearsal) -> Vec<(Vec<Action>, Edit)> {
             Edit::SetBypass {
                 filter: FilterId(2),
                 is_on: true,
+            },
+        ),
+        (
+            vec![],
+            Edit::SetControl {
+                filter: FilterId(2),
+                key: "gain".into(),
+                control: Some(crate::graph::Control {
+                    channel: 3,
+                    controller: 74,
+                }),
             },
         ),
         (

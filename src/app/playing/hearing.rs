@@ -41,6 +41,9 @@ pub(in crate::app) enum News {
     /// A filter was asked for less, or may do as much as before.
     Degraded(FilterPath, u8, u64),
 
+    /// Somebody moved a controller: channel, number, value.
+    Control(u8, u8, u8),
+
     /// All pins are in that state.
     Reached(State),
     /// Every source has ended.
@@ -117,6 +120,11 @@ impl Playing {
                     let path = named(&self.open, entry);
                     news.extend(path.map(|path| News::Denormal(path, pin, position)));
                 }
+                Report::Control {
+                    channel,
+                    controller,
+                    value,
+                } => news.push(News::Control(channel, controller, value)),
                 Report::Starved { entry, position } => {
                     news.extend(named(&self.open, entry).map(|path| News::Starved(path, position)));
                 }

@@ -201,6 +201,28 @@ impl Playing {
         self.engine.set_loop(range);
     }
 
+    /// Has filters play faster or slower.
+    pub(super) fn set_speed(&mut self, rate_permille: u32) {
+        self.engine.set_speed(rate_permille);
+    }
+
+    /// Whether any filter is open.
+    pub(super) fn is_open(&self) -> bool {
+        !self.open.is_empty()
+    }
+
+    /// Whether any filter can.
+    pub(super) fn takes_rates(&self) -> bool {
+        self.open.values().any(|it| it.takes_rates)
+    }
+
+    /// Those that go by the position, and cannot.
+    pub(super) fn keep_their_rate(&self) -> Vec<FilterPath> {
+        let open = self.open.iter();
+        let keep = open.filter(|(_, it)| it.is_positioned && !it.takes_rates);
+        keep.map(|(path, _)| path.clone()).collect()
+    }
+
     /// Plays one quantum out of Pause.
     pub(super) fn step(&mut self) {
         let samples = self.engine.quantum() as u64;
@@ -264,7 +286,7 @@ impl Playing {
 
     /// Sends a message into a filter that takes live events, stamped with the present time.
     fn play_now(&mut self, filter: &FilterPath, bytes: &[u8]) -> bool {
-        let now = self.engine.clock().now();
+        let now = self.engine.clock().arrival();
         let event = KernelEvent::new(now, bytes);
         let lane = self.events.get_mut(filter);
         lane.zip(event)

@@ -10,6 +10,8 @@ mod dry;
 
 mod live;
 
+mod portcls;
+
 mod pure;
 mod registered;
 mod streams;
@@ -97,6 +99,15 @@ enum Request {
     },
     Allocate(allocate::Allocate),
     Sequence(dry::Sequence),
+    /// A port by its class id.
+    NewPort {
+        id: String,
+    },
+    /// A miniport by its class id, behind a port.
+    NewMiniport {
+        id: String,
+        port: Option<String>,
+    },
     Inject(calls::Inject),
     Registry {
         category: Option<String>,
@@ -383,6 +394,10 @@ fn carry_out(host: &mut Host, request: Request) -> Result<Json, Refused> {
         }
         Request::Allocate(it) => allocate::allocate(&it, None),
         Request::Sequence(it) => dry::sequence(&it).map_err(words_refused),
+        Request::NewPort { id } => portcls::new_port(&id).map_err(words_refused),
+        Request::NewMiniport { id, port } => {
+            portcls::new_miniport(&id, port.as_deref()).map_err(words_refused)
+        }
         Request::Inject(call) => calls::inject(host, &call),
         Request::Registry { category } => {
             registered::entries(host, category).map_err(words_refused)

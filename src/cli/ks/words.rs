@@ -155,8 +155,8 @@ const TECHNOLOGIES: &[(&str, Guid)] = &[
     WILD,
     ("port", technology::PORT),
     ("swsynth", technology::SWSYNTH),
-    ("fmsynth", Guid(0x252C5C80_62E9_11CF_A5D6_28DB04C10000)),
-    ("sqsynth", Guid(0x0ECF4380_62E9_11CF_A5D6_28DB04C10000)),
+    ("sqsynth", technology::SQSYNTH),
+    ("fmsynth", technology::FMSYNTH),
     ("wavetable", Guid(0x394EC7C0_62E9_11CF_A5D6_28DB04C10000)),
 ];
 

@@ -13,8 +13,8 @@ use std::f64::consts::TAU;
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
     DataRange, Descriptor, Facts, Filter, Flow, Io, KernelEvent, Node, OpenError, Opened, Opening,
-    Output, PinFactory, Processor, Property, Seek, Settings, State, Telemetry, TopologyConnection,
-    Unit, ValueSlot, Values, samples_at, time_from_sample,
+    Output, PinFactory, Processor, Property, RATE_UNITY, Seek, Settings, State, Telemetry,
+    TopologyConnection, Unit, ValueSlot, Values, samples_at, time_from_sample,
 };
 use ticks::{GLIDE_MILLIS, Kind, Ticks};
 
@@ -149,10 +149,12 @@ impl Filter for Metronome {
             release: None,
             telemetry: telemetry.clone(),
             sought: None,
+            rate: RATE_UNITY,
         };
         Ok(Opened::processor(playing)
             .telemetry(telemetry)
             .positioned(None)
+            .takes_rates()
             .endless())
     }
 }
@@ -209,6 +211,8 @@ struct Playing {
     telemetry: Telemetry,
     /// The graph's position was sought, and the ticks are to follow.
     sought: Option<u64>,
+    /// How fast the graph goes by, 1000 being as written.
+    rate: u32,
 }
 
 impl Playing {
@@ -311,10 +315,13 @@ impl Processor for Playing {
             rate_hz: io.rate_hz,
         };
         let values = io.values;
-        let tempo = self.slots.tempo.get(values).max(1.0);
+        let times = f64::from(self.rate) / f64::from(RATE_UNITY);
+        let tempo = self.slots.tempo.get(values).max(1.0) * times;
         let parts = (self.slots.subdivision.get(values) as u32).max(1);
         if let Some(sought) = self.sought.take() {
             let beats = (self.slots.beats.get(values) as u32).max(1);
+            // The beat that stands there, reached at this tempo.
+            let sought = (sought as f64 / times).round() as u64;
             let own = samples_at(sought, self.rate_hz, span.rate_hz);
             self.heard.seek(own, tempo, parts, beats);
             self.noted.seek(sought, tempo, parts, beats);
@@ -350,6 +357,10 @@ impl Processor for Playing {
                 self.telemetry.set(cell, 0.0);
             }
         }
+    }
+
+    fn set_rate(&mut self, rate_permille: u32) {
+        self.rate = rate_permille.max(1);
     }
 
     /// Its bars follow the position; what sounds dies away.

@@ -15,9 +15,9 @@ use std::sync::Arc;
 use crate::ks::ids::{Guid, category, node, sub};
 use crate::ks::{
     DataRange, Descriptor, FileFact, Filter, Flow, Io, KernelEvent, LoopRange, Node, OpenError,
-    Opened, Opening, Output, Payload, PinFactory, Processor, Property, RefTime, Seek, SongFact,
-    State, Telemetry, TopologyConnection, Unit, ValueSlot, Values, run_length, sample_from_time,
-    time_from_sample,
+    Opened, Opening, Output, Payload, PinFactory, Processor, Property, RATE_UNITY, RefTime, Seek,
+    SongFact, State, Telemetry, TopologyConnection, Unit, ValueSlot, Values, run_length,
+    sample_from_time, time_from_sample,
 };
 use crate::midi::smf::{MOST_BYTES, Song, TextKind, read_smf_song};
 use crate::portcls::capture::Capture;
@@ -286,7 +286,7 @@ impl Filter for MidiFileReader {
         let seconds = playing.due(playing.duration) as f64 / 1e7;
         let length = (!is_endless).then_some(seconds);
         let opened = Opened::processor(playing).telemetry(telemetry);
-        let mut opened = opened.positioned(length).cuts();
+        let mut opened = opened.positioned(length).takes_rates().cuts();
         opened.endless = is_endless;
         if is_raw {
             opened = opened.note("raw MIDI: events lie on a grid of 1 ms");
@@ -300,6 +300,8 @@ impl Filter for MidiFileReader {
 
 /// The song's own tempo, in the unit of speeds: tenths of a per cent.
 const SPEED_UNITY: i64 = 1000;
+/// Speed times the graph's rate where both are as written.
+const PACE_UNITY: i128 = SPEED_UNITY as i128 * RATE_UNITY as i128;
 
 fn speed(percent: f64) -> i64 {
     ((percent * 10.0).round() as i64).clamp(100, 4_000)
@@ -349,6 +351,9 @@ struct Playing {
     /// A time of the graph, and that of the song which falls on it.
     anchor: (RefTime, RefTime),
     speed: i64,
+    /// How fast the graph goes by, 1000 being as recorded, and what of it is played round and round.
+    rate: u32,
+    range: Option<LoopRange>,
     switches: Switches,
     is_looping: bool,
     /// What jumps make up for: an index of [`CHASE`].
@@ -412,6 +417,8 @@ impl Playing {
             next: 0,
             anchor: (0, 0),
             speed: speed(opening.settings.number(&SPEED)),
+            rate: RATE_UNITY,
+            range: None,
             switches: Switches {
                 channels: !0,
                 tracks: !0,
@@ -435,8 +442,8 @@ impl Playing {
 
     /// When a moment of the song is due in the graph.
     fn due(&self, song: RefTime) -> RefTime {
-        let since = i128::from(song - self.anchor.1) * i128::from(SPEED_UNITY);
-        let due = self.anchor.0 + since.div_euclid(i128::from(self.speed)) as RefTime;
+        let since = i128::from(song - self.anchor.1) * PACE_UNITY;
+        let due = self.anchor.0 + since.div_euclid(self.pace()) as RefTime;
         if self.is_raw {
             (due + 5_000).div_euclid(10_000) * 10_000
         } else {
@@ -446,8 +453,13 @@ impl Playing {
 
     /// The moment of the song that falls on a time of the graph.
     fn song_time(&self, graph: RefTime) -> RefTime {
-        let since = i128::from(graph - self.anchor.0) * i128::from(self.speed);
-        self.anchor.1 + since.div_euclid(i128::from(SPEED_UNITY)) as RefTime
+        let since = i128::from(graph - self.anchor.0) * self.pace();
+        self.anchor.1 + since.div_euclid(PACE_UNITY) as RefTime
+    }
+
+    /// How fast the song goes in all.
+    fn pace(&self) -> i128 {
+        i128::from(self.speed) * i128::from(self.rate)
     }
 
     /// Goes on at another moment of the song, at a time of the graph.
@@ -674,8 +686,9 @@ impl Processor for Playing {
     /// The song is where it would be had it been played from the beginning of the graph at this speed.
     fn seek(&mut self, seek: Seek) -> bool {
         let at = time_from_sample(seek.to, seek.rate_hz);
-        self.anchor = (0, 0);
-        let mut song = self.song_time(at);
+        // Before it the graph went by as recorded, whatever it does from here on.
+        let mut song = (i128::from(at) * i128::from(self.speed)).div_euclid(i128::from(SPEED_UNITY))
+            as RefTime;
         if self.is_looping && self.can_loop(self.speed) {
             song %= self.duration;
         }
@@ -687,11 +700,17 @@ impl Processor for Playing {
         }
         self.jump(song, at, self.chases);
         (self.fed, self.is_fresh) = (seek.to, false);
+        self.turns_at = self.range.and_then(|it| it.turns_at(seek.to, self.rate));
         true
     }
 
     fn set_loop(&mut self, range: Option<LoopRange>) {
-        self.turns_at = range.map(|range| range.end);
+        self.range = range;
+        self.turns_at = range.and_then(|it| it.turns_at(0, self.rate));
+    }
+
+    fn set_rate(&mut self, rate_permille: u32) {
+        self.rate = rate_permille;
     }
 }
 

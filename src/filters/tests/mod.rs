@@ -380,7 +380,9 @@ fn every_filter_opens_on_each_format_it_claims_and_runs() {
                 opened += 1;
             }
         }
-        assert!(opened > 0, "{key} claims nothing");
+        // A topology has jacks only (PCL-4).
+        let has_streams = filter.descriptor().pins.iter().any(|pin| !pin.is_bridge());
+        assert_eq!(opened > 0, has_streams, "{key} claims nothing");
     }
 }
 

@@ -12,6 +12,7 @@ const PASSING: &[&str] = &[
     "midi_merge",
     "midi_monitor",
     "midi_router",
+    "midi_sequencer",
     "midi_transform",
     "on_screen_keyboard",
 ];

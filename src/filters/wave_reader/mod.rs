@@ -5,15 +5,17 @@
 //! `media`. In what order the samples are played, loops included, is `order`.
 
 mod order;
+mod varispeed;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use self::order::{Order, Run, Wish};
+use self::varispeed::Varispeed;
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
     DataFormat, DataRange, Descriptor, Facts, FileFact, Node, OpenError, Opening, PinFactory,
-    Property, Settings, SoundFact, Status, TopologyConnection, flag, time_from_sample,
+    Property, RATE_UNITY, Settings, SoundFact, Status, TopologyConnection, flag, time_from_sample,
 };
 use crate::media::{self, Info, MediaError, Source};
 use crate::stream::{
@@ -153,10 +155,12 @@ impl MinidriverEntry for WaveReader {
             start: follow(&LOOP_START),
             end: follow(&LOOP_END),
             order: Order::default(),
+            varispeed: None,
+            place: 0,
             source,
         };
         let is_endless = Order::new(reading.source.info(), reading.wish()).is_endless();
-        let loaded = Loaded::new(reading).endless(is_endless);
+        let loaded = Loaded::new(reading).endless(is_endless).takes_rates();
         Ok(if is_rounded {
             loaded.note("its samples are finer than 32-bit float; each is rounded once")
         } else {
@@ -193,6 +197,9 @@ struct Reading {
     start: LiveValue,
     end: LiveValue,
     order: Order,
+    /// Where it is played faster or slower, and the place it was sent to last.
+    varispeed: Option<Varispeed>,
+    place: u64,
 }
 
 impl Reading {
@@ -211,11 +218,88 @@ impl Reading {
     /// Goes to where it is after so many samples have been played from the beginning.
     fn go_to(&mut self, played: u64) {
         self.order.follow(self.source.info(), self.wish());
-        self.order.go_to(played);
+        self.place = played;
+        let from = match &mut self.varispeed {
+            Some(varispeed) => varispeed.begin(played),
+            None => played,
+        };
+        self.order.go_to(from);
+    }
+
+    /// Plays at another rate from the next place on. Says whether it can be had.
+    fn set_rate(&mut self, rate_permille: u32) -> bool {
+        let channels = usize::from(self.source.info().channels);
+        self.varispeed = match rate_permille {
+            RATE_UNITY => None,
+            rate => match Varispeed::new(rate, channels) {
+                Some(varispeed) => Some(varispeed),
+                None => return false,
+            },
+        };
+        self.go_to(self.place);
+        true
+    }
+
+    /// Fills a frame at another rate.
+    fn fill_at_rate(
+        &mut self,
+        varispeed: &mut Varispeed,
+        frame: &mut Frame,
+    ) -> Result<(), MediaError> {
+        frame.header.time = time_from_sample(self.place + varispeed.way(), self.rate_hz);
+        frame.header.flags = flag::TIMEVALID;
+        let room = frame.capacity();
+        let Some(wave) = frame.payload.wave_mut() else {
+            return Ok(());
+        };
+        wave.set_len(room);
+        self.order.follow(self.source.info(), self.wish());
+        let mut planar: Vec<&mut [f32]> = wave.channels_mut().collect();
+        let mut done = 0;
+        while done < room && !varispeed.is_over() {
+            done += varispeed.make(&mut planar, done, |taken, span| self.gather(taken, span))?;
+        }
+        wave.set_len(done);
+        if varispeed.is_over() {
+            frame.header.flags |= flag::ENDOFSTREAM;
+        }
+        Ok(())
+    }
+
+    /// Reads on in the order that is played; how many samples there were until its end.
+    fn gather(
+        &mut self,
+        planar: &mut [Vec<f32>],
+        span: std::ops::Range<usize>,
+    ) -> Result<usize, MediaError> {
+        let (mut at, mut idle) = (span.start, 0);
+        while at < span.end && idle < 3 {
+            let Some(run) = self.order.run((span.end - at) as u64) else {
+                break;
+            };
+            let until = at + run.len as usize;
+            let mut rest: Vec<&mut [f32]> =
+                planar.iter_mut().map(|it| &mut it[at..until]).collect();
+            let got = self.read(run, &mut rest)?;
+            at += got;
+            idle = if got == 0 { idle + 1 } else { 0 };
+            self.order.advance(got as u64);
+            if (got as u64) < run.len {
+                let end = self.source.position();
+                self.order.end_at(end);
+            }
+        }
+        Ok(at - span.start)
     }
 
     /// Fills a frame; the seam of a loop may lie anywhere in it.
     fn fill(&mut self, frame: &mut Frame) -> Result<(), MediaError> {
+        if let Some(mut varispeed) = self.varispeed.take() {
+            let outcome = self.fill_at_rate(&mut varispeed, frame);
+            self.varispeed = Some(varispeed);
+            self.tell_remarks();
+            return outcome;
+        }
         let room = frame.capacity();
         let Some(wave) = frame.payload.wave_mut() else {
             return Ok(());
@@ -259,11 +343,15 @@ impl Reading {
             frame.header.flags |= flag::ENDOFSTREAM;
         }
         wave.set_len(done);
+        self.tell_remarks();
+        Ok(())
+    }
+
+    fn tell_remarks(&mut self) {
         for remark in self.source.remarks() {
             self.words
                 .remark(format!("{}: {remark}", self.path.display()));
         }
-        Ok(())
     }
 
     /// Reads a run of samples, of which fewer come where the file ends.
@@ -302,7 +390,31 @@ impl Minidriver for Reading {
 
     fn receive_control(&mut self, srb: Srb) {
         match srb {
-            Srb::SetPosition { sample, .. } => self.go_to(sample),
+            Srb::SetPosition { sample, done, .. } => {
+                self.go_to(sample);
+                return done.complete(());
+            }
+            Srb::ProposeRate {
+                rate_permille,
+                done,
+                ..
+            } => {
+                let is_obtainable = (varispeed::LEAST..=varispeed::MOST).contains(&rate_permille);
+                return match is_obtainable {
+                    true => done.complete(()),
+                    false => done.fail(Status::NotSupported),
+                };
+            }
+            Srb::SetRate {
+                rate_permille,
+                done,
+                ..
+            } => {
+                return match self.set_rate(rate_permille) {
+                    true => done.complete(()),
+                    false => done.fail(Status::NotSupported),
+                };
+            }
             Srb::SetState {
                 state: crate::ks::State::Stop,
                 ..

@@ -7,11 +7,19 @@ use std::path::Path;
 use super::cursor::{Cursor, check_depth, spot};
 use super::{FileError, KIND, Loaded, MAX_BYTES, MAX_FILTERS, VERSION, Warning};
 use crate::graph::model::{
-    Chosen, Connection, FilterId, FilterNode, Graph, Group, GroupPin, Master, Node, NodeKind, Note,
-    NoteId, NoteKind, PinRef, Position, Size,
+    Chosen, Connection, Control, FilterId, FilterNode, Graph, Group, GroupPin, Master, Node,
+    NodeKind, Note, NoteId, NoteKind, PinRef, Position, Size,
 };
 use crate::graph::wiring::FilterPath;
 use crate::ks::Value;
+
+/// A controller as it stands in a file.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ControlText {
+    channel: u8,
+    controller: u8,
+}
 
 /// Reads a graph file from disk.
 pub fn load(path: &Path) -> Result<Loaded, FileError> {
@@ -372,6 +380,7 @@ impl Reader {
                 "at" => position = place(cursor)?,
                 "values" => self.values(cursor, &mut filter)?,
                 "bypassed" => filter.is_bypassed = cursor.parse("bypassed", "true or false")?,
+                "controls" => self.controls(cursor, &mut filter)?,
                 "disabled" => filter.is_disabled = cursor.parse("disabled", "true or false")?,
                 "group" => {
                     let mut pins = vec![];
@@ -427,6 +436,37 @@ impl Reader {
                     let words = "is no number, flag or text; it is kept";
                     self.warn(line, format!("the value of {key} {words}"), false);
                     filter.unknown.insert(key, text.to_owned());
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Controllers by property, channels counted from 1.
+    fn controls(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        filter: &mut FilterNode,
+    ) -> Result<(), FileError> {
+        cursor.entries("controls", |key, cursor| {
+            let key = ron::from_str::<String>(key).unwrap_or_else(|_| key.to_owned());
+            let line = cursor.line();
+            let control: Option<ControlText> = ron::from_str(cursor.value()).ok();
+            match control {
+                Some(ControlText {
+                    channel: channel @ 1..=16,
+                    controller: controller @ 0..=127,
+                }) => {
+                    let channel = channel - 1;
+                    let control = Control {
+                        channel,
+                        controller,
+                    };
+                    filter.controls.insert(key, control);
+                }
+                _ => {
+                    let words = "is not (channel: 1 to 16, controller: 0 to 127); it is left out";
+                    self.warn(line, format!("the controller of {key} {words}"), false);
                 }
             }
             Ok(())

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::{KIND, VERSION};
 use crate::graph::model::{
-    Connection, FilterId, Graph, Master, Node, NodeKind, Note, NoteId, NoteKind, PinRef,
+    Connection, Control, FilterId, Graph, Master, Node, NodeKind, Note, NoteId, NoteKind, PinRef,
 };
 use crate::ks::Value;
 
@@ -129,6 +129,19 @@ fn write_node(text: &mut String, depth: usize, id: FilterId, node: &Node) {
                 if is_on {
                     put(&mut head, &format!("{name}: true"));
                 }
+            }
+            if !filter.controls.is_empty() {
+                let entries = filter.controls.iter().map(|(key, it)| {
+                    let Control {
+                        channel,
+                        controller,
+                    } = it;
+                    let channel = channel + 1;
+                    let key = quoted(key);
+                    format!("{key}: (channel: {channel}, controller: {controller})")
+                });
+                let entries: Vec<String> = entries.collect();
+                put(&mut head, &format!("controls: {{{}}}", entries.join(", ")));
             }
             for (name, value) in &filter.unknown_fields {
                 put(&mut head, &format!("{}: {value}", field(name)));

@@ -108,6 +108,12 @@ const PICTURES: &[Picture] = &[
         paint: |_, ui, page, _| voices::voices_ui(ui, page),
     },
     Picture {
+        key: "fm_synth",
+        size: voices::SIZE,
+        has_rows: true,
+        paint: |_, ui, page, _| voices::voices_ui(ui, page),
+    },
+    Picture {
         key: "compressor",
         size: dynamics::SIZE,
         has_rows: true,
@@ -159,7 +165,7 @@ const PICTURES: &[Picture] = &[
         key: "wave_reader",
         size: waveform::SIZE,
         has_rows: true,
-        paint: |_, ui, page, _| waveform::waveform_ui(ui, page),
+        paint: |_, ui, page, commands| waveform::waveform_ui(ui, page, commands),
     },
     Picture {
         key: "equaliser",

@@ -4,9 +4,11 @@ use egui::{Align2, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use super::well::Well;
 use super::{LINE, Page};
+use crate::app::Action;
 use crate::app::telemetry::file;
 use crate::app::waveform::Waveform;
 use crate::gui::probe;
+use crate::gui::screen::Command;
 use crate::gui::theme::{Type, stroke};
 use crate::ks::{Domain, Settings};
 
@@ -39,7 +41,7 @@ fn about(waveform: &Waveform) -> String {
 }
 
 /// The picture and a line of words.
-pub(super) fn waveform_ui(ui: &mut Ui, page: &mut Page<'_>) {
+pub(super) fn waveform_ui(ui: &mut Ui, page: &mut Page<'_>, commands: &mut Vec<Command>) {
     let theme = page.theme;
     let well = Well::new(ui, page, page.peek(HEIGHT));
     page.row(HEIGHT);
@@ -70,7 +72,13 @@ pub(super) fn waveform_ui(ui: &mut Ui, page: &mut Page<'_>) {
             right = about(waveform);
         }
         left = waveform.title.clone().unwrap_or_default();
-        loops_ui(ui, &well, page, waveform);
+        loops_ui(
+            ui,
+            &well,
+            page,
+            waveform,
+            own_loop(&settings, page, waveform),
+        );
         place_ui(ui, &well, page, waveform);
     }
     if left.is_empty() {
@@ -100,9 +108,26 @@ pub(super) fn waveform_ui(ui: &mut Ui, page: &mut Page<'_>) {
     let name = &page.drawn.node.name;
     let says = format!("{state}; {left}; {right}");
     probe::note(ui.ctx(), "waveform", name, &says, well.rect);
-    let seen = ui.interact(well.rect, page.id.with("waveform"), Sense::hover());
+    let length = waveform.map_or(0.0, |it| it.seconds);
+    let is_sought = page.view.transport().is_seekable && length > 0.0;
+    let sense = match is_sought {
+        true => Sense::click(),
+        false => Sense::hover(),
+    };
+    let seen = ui.interact(well.rect, page.id.with("waveform"), sense);
     let label = format!("Sound of {name}: {says}");
     seen.widget_info(|| WidgetInfo::labeled(Role::Image, true, &label));
+    let pointed = seen.interact_pointer_pos().or_else(|| seen.hover_pos());
+    if let Some(at) = pointed.filter(|_| is_sought) {
+        let share = ((at.x - well.rect.left()) / well.rect.width().max(1.0)).clamp(0.0, 1.0);
+        let second = f64::from(share) * length;
+        if seen.clicked() {
+            let rate_hz = f64::from(page.view.wiring.rate_hz.max(1));
+            let sample = (second * rate_hz).round() as u64;
+            commands.push(Command::Do(Action::Seek(sample)));
+        }
+        seen.on_hover_text(format!("{}: a click goes there", clock(second)));
+    }
 }
 
 /// Words that fit, with a mark where some were left out.
@@ -146,9 +171,14 @@ fn row_ui(ui: &Ui, well: &Well, page: &Page<'_>, waveform: &Waveform, (row, rows
 }
 
 /// The ends of loops, as brackets from top to bottom.
-fn loops_ui(ui: &Ui, well: &Well, page: &Page<'_>, waveform: &Waveform) {
+fn loops_ui(ui: &Ui, well: &Well, page: &Page<'_>, waveform: &Waveform, own: Option<(f64, f64)>) {
     let ink = Stroke::new(stroke::HAIR.max(page.zoom), page.theme.clock);
-    for (from, to) in waveform.loops.iter().take(16) {
+    // Where the reader repeats another part, those of the file are not played.
+    let loops = match &own {
+        Some(own) => std::slice::from_ref(own),
+        None => &waveform.loops,
+    };
+    for (from, to) in loops.iter().take(16) {
         for (second, side) in [(from, 1.0), (to, -1.0)] {
             let share = (second / waveform.seconds.max(1e-9)).clamp(0.0, 1.0) as f32;
             let x = well.at(share, 0.0).x;
@@ -159,6 +189,26 @@ fn loops_ui(ui: &Ui, well: &Well, page: &Page<'_>, waveform: &Waveform) {
                     .line_segment([pos2(x, y), pos2(x, y) + foot], ink);
             }
         }
+    }
+}
+
+/// The part that the reader's own properties repeat, in seconds.
+fn own_loop(settings: &Settings<'_>, page: &Page<'_>, waveform: &Waveform) -> Option<(f64, f64)> {
+    let property = |key: &str| page.descriptor.properties.iter().find(|it| it.key == key);
+    let is_on = settings.is_on(property("loop")?);
+    if !is_on {
+        return None;
+    }
+    match settings.text(property("loop_region")?).as_str() {
+        "start to end" => {
+            let rate_hz = f64::from(waveform.rate_hz.max(1));
+            let second = |key: &str| Some(settings.number(property(key)?) / rate_hz);
+            let (from, to) = (second("loop_start")?, second("loop_end")?);
+            let to = if to > 0.0 { to } else { waveform.seconds };
+            (from < to).then_some((from, to.min(waveform.seconds)))
+        }
+        "whole file" => Some((0.0, waveform.seconds)),
+        _ => None,
     }
 }
 

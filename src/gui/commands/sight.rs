@@ -42,6 +42,8 @@ pub(in crate::gui) struct Sight<'a> {
     pub(in crate::gui) shows_performance: bool,
     pub(in crate::gui) shows_blame: bool,
     pub(in crate::gui) shows_timeline: bool,
+    /// The score of the future is in front.
+    pub(in crate::gui) shows_score: bool,
 
     pub(in crate::gui) is_full_screen: bool,
     pub(in crate::gui) is_touring: bool,

@@ -10,6 +10,7 @@ use super::blame::Blame;
 use super::frames::{self, Frames};
 use super::log::Log;
 use super::performance::{self, Performance};
+use super::score::Score;
 use super::timeline::Timeline;
 use crate::app::{Action, View};
 use crate::gui::controls;
@@ -33,14 +34,17 @@ pub(in crate::gui) enum Tab {
     Timeline,
     Performance,
 
+    Score,
+
     Frames,
 }
 
-const ALL: [Tab; 5] = [
+const ALL: [Tab; 6] = [
     Tab::Log,
     Tab::Blame,
     Tab::Timeline,
     Tab::Performance,
+    Tab::Score,
     Tab::Frames,
 ];
 
@@ -60,6 +64,8 @@ pub(in crate::gui) struct Bottom {
 
     frames: Frames,
 
+    score: Score,
+
     blame: Blame,
     timeline: Timeline,
 }
@@ -76,6 +82,8 @@ impl Default for Bottom {
             performance: Performance::default(),
 
             frames: Frames::default(),
+
+            score: Score::default(),
 
             blame: Blame::default(),
             timeline: Timeline::default(),
@@ -194,7 +202,7 @@ impl Bottom {
             let (mut left, mut right) = (panel, panel);
             left.max.x = x;
             right.min.x = x + 1.0;
-            let tabs = [Tab::Log, Tab::Blame, Tab::Timeline, Tab::Frames];
+            let tabs = [Tab::Log, Tab::Blame, Tab::Timeline, Tab::Score, Tab::Frames];
             self.part_ui(ui, left, &tabs, Tab::Log, view, commands);
             self.part_ui(
                 ui,
@@ -231,6 +239,7 @@ impl Bottom {
         child.set_clip_rect(part.intersect(ui.clip_rect()));
         match front {
             Tab::Log => self.log.ui(&mut child, head, body, view, commands),
+            Tab::Score => self.score.ui(&mut child, head, body, view, commands),
             Tab::Frames => self.frames.ui(&mut child, head, body, view, commands),
             Tab::Blame => self.blame.ui(&mut child, head, body, view, commands),
             Tab::Timeline => self.timeline.ui(&mut child, head, body, view, commands),
@@ -317,7 +326,10 @@ impl Bottom {
 impl Tab {
     /// Whether it takes the whole width.
     const fn is_whole(self) -> bool {
-        matches!(self, Self::Frames | Self::Blame | Self::Timeline)
+        matches!(
+            self,
+            Self::Frames | Self::Blame | Self::Timeline | Self::Score
+        )
     }
 
     const fn name(self) -> &'static str {
@@ -326,6 +338,7 @@ impl Tab {
             Self::Blame => "Blame",
             Self::Timeline => "Timeline",
             Self::Performance => "Performance",
+            Self::Score => "Score",
             Self::Frames => "Frames",
         }
     }

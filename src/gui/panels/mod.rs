@@ -36,6 +36,9 @@ mod performance;
 mod pins;
 mod properties;
 mod raw;
+
+mod score;
+
 pub(in crate::gui) mod seek;
 mod states;
 pub(super) mod status;

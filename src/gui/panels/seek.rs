@@ -28,10 +28,15 @@ const PAGE: u64 = 10;
 /// Why nothing can be sought.
 pub(in crate::gui) const WHY_NOT: &str = "Nothing here goes by a position: what is played by hand or comes from a device is now. Add a Wave Reader.";
 
-/// What a drag began with.
+/// The pointer has an end of the loop within so much of it.
+const HANDLE: f32 = 5.0;
+
+/// What a drag began with: for a range that is the end that stays.
 #[derive(Clone, Copy)]
 struct Held {
     from: u64,
+    /// An end of the loop is dragged, so that whether it is played stays as it is.
+    is_handle: bool,
     is_range: bool,
     sent: u64,
 }
@@ -160,6 +165,13 @@ fn told(
     if let Some(metre) = view.metre() {
         words += &format!(" \u{b7} bar {}", bars_of(sample, rate_hz, metre));
     }
+    let at = response.hover_pos().map_or(f32::NEG_INFINITY, |at| at.x);
+    if handle(place, at, whole, ends).is_some() {
+        words += "\nDrag to move this end of the loop";
+        return response
+            .on_hover_cursor(egui::CursorIcon::ResizeHorizontal)
+            .on_hover_text_at_pointer(words);
+    }
     words += "\nDrag to go there, with Shift to set what is played round";
     response.on_hover_text_at_pointer(words)
 }
@@ -184,9 +196,12 @@ fn drags(
     if response.drag_started() {
         let press = ui.input(|i| i.pointer.press_origin());
         let share = press.map_or(0.0, |at| (at.x - ends.0) / (ends.1 - ends.0).max(1.0));
+        let from = (f64::from(share.clamp(0.0, 1.0)) * whole as f64) as u64;
+        let stays = press.and_then(|at| handle(place, at.x, whole, ends));
         let held = Held {
-            from: (f64::from(share.clamp(0.0, 1.0)) * whole as f64) as u64,
-            is_range: ui.input(|i| i.modifiers.shift),
+            from: stays.unwrap_or(from),
+            is_handle: stays.is_some(),
+            is_range: stays.is_some() || ui.input(|i| i.modifiers.shift),
             sent: u64::MAX,
         };
         ui.data_mut(|data| data.insert_temp(id, held));
@@ -199,7 +214,8 @@ fn drags(
         let range = LoopRange::between(held.from, sample);
         // An engine that reads ahead reads anew for each: it is told when the range stands.
         if is_over && range.is_some() {
-            commands.push(Command::Do(Action::SetLoop { range, is_on: true }));
+            let is_on = !held.is_handle || place.is_looping;
+            commands.push(Command::Do(Action::SetLoop { range, is_on }));
         } else if let (Some(range), false) = (range, is_over) {
             shade(ui, response, range, whole, ends);
         }
@@ -213,6 +229,18 @@ fn drags(
             data.insert_temp(id, held);
         }
     });
+}
+
+/// The end of the loop that stays where the other one is taken at `x`.
+fn handle(place: &Place, x: f32, whole: u64, (left, right): (f32, f32)) -> Option<u64> {
+    let range = place.range?;
+    let at = |sample: u64| left + (right - left) * (sample as f64 / whole as f64).min(1.0) as f32;
+    let (begin, end) = ((at(range.begin) - x).abs(), (at(range.end) - x).abs());
+    match begin.min(end) <= HANDLE {
+        true if begin < end => Some(range.end),
+        true => Some(range.begin),
+        false => None,
+    }
 }
 
 /// The range that is being drawn.
@@ -257,6 +285,8 @@ mod tests {
             range: None,
             is_looping: false,
             is_seeking: false,
+            speed: 1000,
+            takes_speeds: true,
         }
     }
 

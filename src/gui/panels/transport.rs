@@ -19,8 +19,8 @@ use crate::gui::icons::Icon;
 use crate::gui::probe;
 use crate::gui::screen::Command;
 use crate::gui::theme::{Theme, Type, radius, stroke};
-use crate::ks::State;
 use crate::ks::grouped;
+use crate::ks::{RATE_UNITY, State};
 
 const STATES: [(State, Icon, f32); 4] = [
     (State::Stop, Icon::Stop, 68.0),
@@ -67,6 +67,9 @@ impl Extras {
     }
 }
 
+/// Width of the speed, and those that are offered.
+const SPEED: f32 = 44.0;
+const SPEEDS: [u32; 6] = [500, 750, 1000, 1250, 1500, 2000];
 /// Width of the master clock.
 const CLOCK: f32 = 152.0;
 /// Width of the load with its bar.
@@ -103,6 +106,9 @@ pub(in crate::gui) fn ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Comman
     let place = Rect::from_min_size(pos2(x, bar.top()), vec2(126.0, bar.height()));
     probe::note(ui.ctx(), "time", "Time", &time, place);
     x += if is_tight { 146.0 } else { 150.0 };
+    if !is_tight && view.transport().takes_speeds {
+        x = speed_ui(ui, view, pos2(x - 16.0, middle), commands);
+    }
     seek::ui(ui, view, all, commands);
 
     x = device_ui(ui, view, bar, x, commands);
@@ -230,6 +236,48 @@ fn states_ui(ui: &mut Ui, view: &View<'_>, bar: Rect, commands: &mut Vec<Command
         }
     }
     frame.right()
+}
+
+/// How fast files and songs go, and others to choose from.
+fn speed_ui(ui: &mut Ui, view: &View<'_>, at: Pos2, commands: &mut Vec<Command>) -> f32 {
+    let theme = Theme::of(ui.ctx());
+    let speed = view.transport().speed;
+    let rect = Rect::from_min_size(pos2(at.x, at.y - 17.0), vec2(SPEED, 20.0));
+    let id = ui.scope_id().with("speed");
+    let words = speed_words(speed);
+    let response = controls::clickable(ui, id, rect, true, &format!("Speed: {words}"));
+    let edge = match response.hovered() {
+        true => theme.line_strong,
+        false => theme.line,
+    };
+    controls::plate(ui, rect, theme.field, edge);
+    let ink = match speed {
+        RATE_UNITY => theme.dim,
+        _ => theme.strong,
+    };
+    let align = Align2::CENTER_CENTER;
+    controls::text(ui, rect.center(), align, &words, Type::Footer, ink);
+    controls::focus_ring(ui, &response);
+    probe::note(ui.ctx(), "figure", "Speed", &words, rect);
+    let is_now = view.requested >= State::Pause;
+    let response = response.on_hover_text(match is_now {
+        true => "How fast files and songs go, until Stop",
+        false => "How fast files and songs go; set in Pause or Run, and gone with Stop",
+    });
+    egui::Popup::menu(&response).show(|ui| {
+        for permille in SPEEDS {
+            let button = egui::Button::selectable(permille == speed, speed_words(permille));
+            if ui.add_enabled(is_now, button).clicked() {
+                commands.push(Command::Do(Action::SetSpeed(permille)));
+            }
+        }
+    });
+    rect.right() + 22.0
+}
+
+/// A speed as it is written: `1.25×`.
+fn speed_words(permille: u32) -> String {
+    format!("{}\u{d7}", f64::from(permille) / f64::from(RATE_UNITY))
 }
 
 fn device_ui(ui: &mut Ui, view: &View<'_>, bar: Rect, x: f32, commands: &mut Vec<Command>) -> f32 {

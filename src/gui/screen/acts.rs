@@ -127,6 +127,8 @@ impl Screen {
             shows_blame: self.bottom.shows(Page::Blame),
             shows_timeline: self.bottom.shows(Page::Timeline),
 
+            shows_score: self.bottom.shows(Page::Score),
+
             is_touring: self.is_touring(),
             is_full_screen: self.is_full_screen,
             aim: self.aim.as_ref(),

@@ -41,6 +41,10 @@ impl Screen {
         let is_over = self.card.is_some() || self.palette.is_some() || self.context.is_some();
         if is_over {
             self.taps = Taps::take(ctx, self.card.is_some());
+        } else if view.learning().is_some()
+            && ctx.input_mut(|i| i.consume_key(egui::Modifiers::NONE, Key::Escape))
+        {
+            commands.push(Command::Do(Action::Learn(None)));
         } else if view.play_mode.is_some()
             && ctx.input_mut(|i| i.consume_key(egui::Modifiers::NONE, Key::Escape))
         {

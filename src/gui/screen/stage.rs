@@ -10,6 +10,7 @@ use crate::gui::hands;
 use crate::gui::node_graph::{Event, Output, Target};
 use crate::gui::panels::dry_run::DryRun;
 use crate::gui::panels::{banner, breadcrumb, catalogue, status, tour};
+use crate::gui::soldered;
 
 impl Screen {
     /// Banners and the canvas.
@@ -73,6 +74,7 @@ impl Screen {
             let titles: Vec<String> = cure.inserts.iter().map(title).collect();
             ghosts::ui(ui, &output.geometry, ends, &titles);
         }
+        soldered::ui(ui, &output.geometry, &scene);
         if view.graph.filters.is_empty() {
             hands::empty_ui(ui, output.geometry.canvas);
         }

@@ -149,11 +149,16 @@ pub struct Opened {
     pub length_seconds: Option<f64>,
     /// Whether what it gives goes by the graph's position.
     pub is_positioned: bool,
+    /// Whether it can play at another rate ([`Processor::set_rate`]).
+    pub takes_rates: bool,
     /// What it plays, for whoever keeps it.
     pub tape: Option<crate::ks::Tape>,
 
     /// Whether it may have more events for a cycle than a frame holds ([`Processor::longest`]).
     pub cuts: bool,
+
+    /// What its sequencer holds.
+    pub score: Option<crate::ks::Score>,
 }
 
 impl Opened {
@@ -177,15 +182,30 @@ impl Opened {
 
             length_seconds: None,
             is_positioned: false,
+            takes_rates: false,
             tape: None,
 
             cuts: false,
+
+            score: None,
         }
+    }
+
+    /// The same; what its sequencer holds can be seen, and changed before it is due.
+    pub fn score(mut self, score: crate::ks::Score) -> Self {
+        self.score = Some(score);
+        self
     }
 
     /// The same; what it gives goes by the graph's position, and ends after so many seconds, where that is known.
     pub fn positioned(mut self, length_seconds: Option<f64>) -> Self {
         (self.is_positioned, self.length_seconds) = (true, length_seconds);
+        self
+    }
+
+    /// The same; it can play at another rate ([`Processor::set_rate`]).
+    pub fn takes_rates(mut self) -> Self {
+        self.takes_rates = true;
         self
     }
 

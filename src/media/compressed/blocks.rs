@@ -39,7 +39,13 @@ pub(in crate::media) fn open_coded_wave<R: Read + Seek + Send + 'static>(
     let window = Window::whole(source)?.part(coded.data_offset, coded.data_offset + coded.data_len);
     let is_stream = TAG_MPEG.contains(&coded.tag) || TAG_ADTS.contains(&coded.tag);
     let mut stream = if is_stream {
-        guarded(|| demuxer::open_window(window, "no frame of it".into()))??
+        guarded(|| demuxer::open_window(window, String::new()))?.map_err(|error| match error {
+            MediaError::Unknown { .. } => MediaError::NoSound {
+                container,
+                reason: "there is no frame of its codec in it".into(),
+            },
+            error => error,
+        })?
     } else {
         open_blocks(window, &coded, container)?
     };

@@ -439,6 +439,11 @@ impl Demuxer for Reading {
     }
 
     fn seek(&mut self, place: i64) -> Result<()> {
+        if container(&*self.reader) == "FLAC" && self.restart().is_err() {
+            // Sent to where a frame begins, symphonia still takes the number of its last frame for the least to come, and
+            // passes over all up to it. Made anew it knows the first one only.
+            return Err(Error::DecodeError("it cannot be begun anew"));
+        }
         self.held = None;
         let ts = self.base.saturating_add(place.max(0));
         let to = SeekTo::Timestamp {

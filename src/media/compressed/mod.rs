@@ -530,6 +530,9 @@ fn make_decoder(
 
 fn refusal(error: Error) -> MediaError {
     match error {
+        Error::Unsupported(what) if what.starts_with("aac") => {
+            MediaError::Unsupported("AAC with more than two channels, or with extensions (HE)")
+        }
         // What it lacks, it has lost.
         Error::Unsupported(what) if !what.contains("missing") => MediaError::Unsupported(what),
         Error::Unsupported(what) => MediaError::Damaged(what.into()),

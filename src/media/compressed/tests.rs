@@ -125,3 +125,27 @@ fn what_is_no_sound_is_refused_in_words() {
         assert!(!refusal(&[head, &[0; 40]].concat()).is_empty());
     }
 }
+
+#[test]
+fn a_flac_file_that_was_read_to_its_end_begins_anew_whole() {
+    // Frames of one length each, so that places lie on their beginnings.
+    const LEN: usize = 40_960;
+    let sound =
+        |n: usize| f32::from((n as u32).wrapping_mul(2_654_435_761).to_be_bytes()[0] as i8) / 128.0;
+    let samples: Vec<f32> = (0..LEN).map(sound).collect();
+    let mut writer = crate::media::FlacWriter::create(Cursor::new(vec![]), 44_100, 1, 16).unwrap();
+    writer.write(&[&samples]).unwrap();
+    let bytes = writer.finish().unwrap().0.into_inner();
+    let mut source = open(&bytes);
+    assert_eq!(read(&mut *source, LEN + 9), [&samples[..]]);
+    for place in [0, 4_096, 0, 20_480, 8_192, 100, 4_096, 36_864, 0] {
+        source.seek(place).unwrap();
+        assert_eq!(source.info().frames, Some(LEN as u64), "{place}");
+        assert_eq!(
+            read(&mut *source, LEN + 9),
+            [samples[place as usize..].to_vec()],
+            "{place}"
+        );
+    }
+    assert_eq!(source.remarks(), Vec::<String>::new());
+}

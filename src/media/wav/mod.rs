@@ -100,7 +100,7 @@ pub enum WavError {
         found: [u8; 4],
     },
     /// A chunk is missing.
-    #[error("the file has no {} chunk", .wanted.escape_ascii())]
+    #[error("the file has no {} chunk", .wanted.trim_ascii().escape_ascii())]
     Missing {
         /// Its name.
         wanted: [u8; 4],
@@ -147,6 +147,21 @@ pub(super) fn open<R: Read + Seek + Send + 'static>(
         (_, true) => "RF64",
         _ => "WAV",
     };
+    look(source, &name)
+}
+
+/// The same of what is a wave file by another name.
+pub(super) fn open_as<R: Read + Seek + Send + 'static>(
+    source: R,
+    container: &'static str,
+) -> Result<Box<dyn Source>, MediaError> {
+    look(source, &|_| container)
+}
+
+fn look<R: Read + Seek + Send + 'static>(
+    source: R,
+    name: &dyn Fn(&Root) -> &'static str,
+) -> Result<Box<dyn Source>, MediaError> {
     match WavReader::look(source)? {
         Looked::Plain(reader, (root, tags)) => Ok(Box::new(Wave::new(*reader, name(&root), tags))),
         Looked::Coded(source, coded, root, tags) => {

@@ -374,7 +374,7 @@ fn refusals_say_what_was_found_and_wanted() {
         refusal(b"RIFF\0\0\0\0AVI "),
         "at byte 8: found the form AVI , wanted WAVE"
     );
-    assert_eq!(refusal(b"RIFF\0\0\0\0WAVE"), "the file has no fmt  chunk");
+    assert_eq!(refusal(b"RIFF\0\0\0\0WAVE"), "the file has no fmt chunk");
     let adpcm = file(b"RIFF", &format(0x11, 1, 8_000, 4), &chunk(b"data", b"ab"));
     assert_eq!(
         refusal(&adpcm),

@@ -7,6 +7,7 @@
 //! before it is stopped.
 
 mod life;
+mod seams;
 mod streams;
 
 use std::collections::BTreeMap;
@@ -51,6 +52,10 @@ enum Client {
     State(usize, State),
     /// Another place of a stream, with the run it belongs to and the sample.
     Position(usize, u64, u64),
+    /// Another rate of a stream.
+    Rate(usize),
+    /// Another place of a stream, to look at the seam of its loop.
+    Survey(usize),
     /// Somebody outside.
     Outside {
         number: u64,
@@ -341,6 +346,11 @@ impl Worker {
             Client::Position(index, run, sample) => {
                 self.position_answered(index, (run, sample), outcome);
             }
+            Client::Rate(index) => {
+                self.report(if_it_can(outcome), "SET_STREAM_RATE");
+                self.parts.streams[index].is_changing = false;
+            }
+            Client::Survey(index) => self.survey_arrived(index, outcome.is_ok()),
             Client::Data(index) => {
                 let (frame, status) = match (outcome, unsent) {
                     (Ok(Outcome::Frame(frame)), _) => (Some(*frame), Ok(())),

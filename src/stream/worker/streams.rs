@@ -75,6 +75,16 @@ impl Worker {
             _ => self.parts.shared.sought(index),
         };
         it.is_changing = true;
+        let rate_permille = self.parts.shared.rate();
+        if it.rate_permille != rate_permille {
+            it.rate_permille = rate_permille;
+            let ask = Ask::SetRate {
+                stream,
+                rate_permille,
+            };
+            self.desk.submit(ask, Client::Rate(index), PATIENCE);
+            return true;
+        }
         let ask = Ask::SetPosition { stream, sample };
         let client = Client::Position(index, run, sample);
         self.desk.submit(ask, client, PATIENCE);
@@ -93,7 +103,7 @@ impl Worker {
         it.is_changing = false;
         it.is_cancelling = false;
         if it.run == run {
-            it.position = sample;
+            (it.position, it.origin) = (sample, sample);
             it.round += 1;
             (it.turns_to, it.has_ended) = (None, false);
         } else {
@@ -119,6 +129,10 @@ impl Worker {
         if !is_ready || it.is_changing || it.is_cancelling {
             return false;
         }
+        if let Some(moved) = self.survey(index) {
+            return moved;
+        }
+        let it = &mut self.parts.streams[index];
         let mut moved = false;
         while let Some(frame) = it.next_frame() {
             let stream = it.id;
@@ -185,8 +199,15 @@ impl Worker {
                 (None, status) => (it.new_frame(), status.err()),
             };
             match (it.direction, failure) {
+                (Direction::Read, None) if it.survey.is_some() => {
+                    if let Some(survey) = &mut it.survey {
+                        survey.take(&frame);
+                    }
+                    it.spare.push(frame);
+                }
                 (Direction::Read, None) if it.run == run && it.turns_to.is_none() => {
                     let is_whole = it.cut_at(&mut frame, looped);
+                    it.mend(&mut frame, looped, is_whole);
                     it.stamp(&mut frame);
                     it.has_ended |= frame.header.is_end_of_stream() || is_whole;
                     let parcel = Parcel {

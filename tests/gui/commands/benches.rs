@@ -369,6 +369,23 @@ pub(super) fn sought() -> Window {
     window
 }
 
+/// In Pause, at a speed that no command sets.
+pub(super) fn paced() -> Window {
+    let mut window = sought();
+    let app = window.screen().app_mut();
+    app.perform(Action::SetState(State::Pause));
+    assert!(window.waits(|app| app.cells().is_some_and(|it| it.state() == State::Pause)));
+    let app = window.screen().app_mut();
+    app.perform(Action::SetSpeed(900));
+    assert!(speeds(&mut window, 900));
+    window.harness().run_steps(3);
+    window
+}
+
+pub(super) fn speeds(window: &mut Window, speed: u32) -> bool {
+    window.waits(|app| app.view().transport().speed == speed)
+}
+
 pub(super) fn looped() -> Window {
     let mut window = sought();
     let range = ksgraph::ks::LoopRange::between(1_000, 2_000);

@@ -89,6 +89,7 @@ cases! {
     "view.frames", three, |w| w.sees("Click a wire to see its frames.");
     "view.blame", three, |w| w.sees("No dropouts since 00:00:00.");
     "view.timeline", three, |w| w.sees("Nothing runs. Press Space to see which filter runs when.");
+    "view.score", three, |w| w.sees("Nothing runs. Press Space to see what is to come.");
     "view.glass_wires", three, |w| w.screen().app().preferences().glass_wires;
     "view.hold_frames", probed, |w| w.screen().app().view().frames_are_held();
     "view.next_panel", three, |w| focus_is_on(w, Role::Pane, "Inspector");
@@ -184,6 +185,12 @@ cases! {
     "play.loop_begin", sought, |w| !is_looping(w) && range(w) == Some((48_000, 96_000));
     "play.loop_end", sought, |w| is_looping(w) && range(w) == Some((0, 48_000));
     "play.forget_loop", looped, |w| !is_looping(w) && range(w).is_none();
+    "play.speed.half", paced, |w| speeds(w, 500);
+    "play.speed.three_quarters", paced, |w| speeds(w, 750);
+    "play.speed.normal", paced, |w| speeds(w, 1000);
+    "play.speed.five_quarters", paced, |w| speeds(w, 1250);
+    "play.speed.three_halves", paced, |w| speeds(w, 1500);
+    "play.speed.double", paced, |w| speeds(w, 2000);
     "play.end.go_on", ending, |w| at_end(w) == AtEnd::GoOn;
     "play.end.stop", three, |w| at_end(w) == AtEnd::Stop;
     "play.end.anew", three, |w| at_end(w) == AtEnd::BeginAnew;

@@ -1,7 +1,7 @@
 //! Play: what sounds.
 
 use super::super::{Menu, On, PANIC, Sight, Spec, State, TOGGLE_RUN};
-use crate::app::{Action, AtEnd};
+use crate::app::{Action, AtEnd, NO_SPEED};
 use crate::gui::dialog::{Dialog, Seek};
 use crate::gui::panels::seek::WHY_NOT;
 use crate::gui::panels::transport::choose_device;
@@ -25,6 +25,29 @@ macro_rules! at_end {
         .also(&["end of stream"])
         .under(Menu::Play, 5, "At the End")
         .when(|sight| State::switch(sight.preferences.at_end == AtEnd::$what))
+    };
+}
+
+macro_rules! speed {
+    ($name:literal, $words:literal, $permille:literal) => {
+        Spec::new(
+            $name,
+            $words,
+            "Plays files and songs faster or slower, until Stop.",
+            |screen, _| {
+                screen.app.perform(Action::SetSpeed($permille));
+            },
+        )
+        .also(&["rate", "tempo", "playback speed", "varispeed"])
+        .under(Menu::Play, 5, "Speed")
+        .when(|sight| {
+            let place = sight.view.transport();
+            match (place.takes_speeds, sight.view.requested >= ks::State::Pause) {
+                (false, _) => State::not(NO_SPEED),
+                (true, false) => State::not("A speed is set in Pause or Run: run the graph first."),
+                (true, true) => State::switch(place.speed == $permille),
+            }
+        })
     };
 }
 
@@ -258,6 +281,12 @@ pub(super) const SPECS: &[Spec] = &[
     )
     .at(Menu::Play, 5)
     .when(|sight| State::when(sight.view.transport().range.is_some(), "There is no range.")),
+    speed!("play.speed.half", "Half", 500),
+    speed!("play.speed.three_quarters", "Three Quarters", 750),
+    speed!("play.speed.normal", "As Recorded", 1000),
+    speed!("play.speed.five_quarters", "One and a Quarter", 1250),
+    speed!("play.speed.three_halves", "One and a Half", 1500),
+    speed!("play.speed.double", "Double", 2000),
     at_end!("play.end.go_on", "Go On in Silence", "Goes on in silence when every source has ended.", GoOn),
     at_end!("play.end.stop", "Stop the Graph", "Stops when every source has ended and the last echo was heard.", Stop),
     at_end!("play.end.anew", "Begin Anew", "Goes back to the beginning when every source has ended.", BeginAnew),

@@ -172,6 +172,15 @@ pub(super) const SPECS: &[Spec] = &[
     .at(Menu::View, 2)
     .when(|sight| State::switch(sight.shows_timeline)),
     Spec::new(
+        "view.score",
+        "Score",
+        "Shows the notes that a synthesizer is about to play. Until they are due they can be delayed, muted and taken away.",
+        |screen, _| screen.toggle_page(Page::Score),
+    )
+    .keys(&["Alt+F8"])
+    .at(Menu::View, 2)
+    .when(|sight| State::switch(sight.shows_score)),
+    Spec::new(
         "view.glass_wires",
         "Glass Wires",
         "Shows on each wire what waits there, how late it is and how loud.",

@@ -1,0 +1,343 @@
+//! One voice of the FM synthesizer: four operators with their envelopes, vibrato, tremolo and the sweep of its pitch.
+//!
+//! Phases are whole numbers that wrap, so a pitch is exact for hours; whatever moves counts samples, never cycles.
+
+use super::patch::{OPERATORS, Patch, Tune};
+use crate::dsp::{Envelope, Ramp, Random, Stages};
+
+/// Entries of a period of the sine.
+const TABLE: usize = 2048;
+/// Bits of a phase that are behind an entry.
+const FRACTION: u32 = u32::BITS - TABLE.trailing_zeros();
+/// A whole turn of a phase.
+const TURN: f64 = 4_294_967_296.0;
+/// The modulation wheel's vibrato at its end, in cents.
+const WHEEL_CENTS: f32 = 50.0;
+/// Nothing above this part of the rate is to be made.
+const TOP: f32 = 0.47;
+/// The key at which scaling begins.
+const MIDDLE: f32 = 60.0;
+/// What is left of a sweep when it is over.
+const SWEPT: f32 = 1e-5;
+
+/// A period of a sine, read with a line between its entries: it is off by 1.2 millionths at most.
+pub(super) struct Sine(Box<[f32]>);
+
+impl Sine {
+    pub(super) fn new() -> Self {
+        let at = |index: usize| (index as f64 / TABLE as f64 * std::f64::consts::TAU).sin() as f32;
+        Self((0..=TABLE).map(at).collect())
+    }
+
+    fn at(&self, phase: u32) -> f32 {
+        let index = (phase >> FRACTION) as usize;
+        let part = (phase & ((1 << FRACTION) - 1)) as f32 / (1_u32 << FRACTION) as f32;
+        let (one, other) = (self.0[index], self.0[index + 1]);
+        one + (other - one) * part
+    }
+}
+
+/// Turns of a phase for so many radians.
+fn turned(radians: f32) -> u32 {
+    (f64::from(radians) * (TURN / std::f64::consts::TAU)) as i64 as u32
+}
+
+struct Operator {
+    phase: u32,
+    /// What it goes on by each sample.
+    step: u32,
+    level: f32,
+    envelope: Envelope,
+    release: u32,
+    is_noise: bool,
+}
+
+/// What a note is begun with.
+#[derive(Clone, Copy)]
+pub(super) struct Note {
+    /// Place of its channel among all.
+    pub(super) channel: u8,
+    pub(super) key: u8,
+    pub(super) velocity: u8,
+    /// The order in which voices begin.
+    pub(super) begun: u64,
+    pub(super) priority: u32,
+    /// Of the key, with everything that bends it, in Hz.
+    pub(super) hz: f64,
+    /// Semitones by which it is bent.
+    pub(super) semitones: f64,
+    /// Amplitude left and right.
+    pub(super) sides: (f32, f32),
+    /// The soft pedal is down.
+    pub(super) is_soft: bool,
+}
+
+/// What makes a voice what it is while it sounds.
+pub(super) struct Voice {
+    pub(super) patch: &'static Patch,
+    inputs: [u8; OPERATORS],
+    operators: [Operator; OPERATORS],
+    /// What operator 4 gave in the last two samples.
+    before: [f32; 2],
+    random: Random,
+    rate_hz: f32,
+    gain: f32,
+    sides: (Ramp, Ramp),
+    pub(super) channel: u8,
+    pub(super) key: u8,
+    pub(super) begun: u64,
+    pub(super) priority: u32,
+    /// Its key is down, or a pedal holds it.
+    pub(super) is_held: bool,
+    /// Its key is up, and the sustain pedal holds it.
+    pub(super) is_sustained: bool,
+    /// The sostenuto pedal holds it, and whether its key is up.
+    pub(super) sostenuto: Option<bool>,
+    /// Samples left of the fade of a voice that was taken.
+    pub(super) fade: Option<u32>,
+    pub(super) is_over: bool,
+    vibrato: u32,
+    vibrato_step: u32,
+    /// How far its own vibrato has come, and by how much more each sample.
+    vibrato_depth: f32,
+    vibrato_rise: f32,
+    tremolo: u32,
+    tremolo_step: u32,
+    sweep: f32,
+    sweep_factor: f32,
+}
+
+impl Voice {
+    /// A voice that is over.
+    pub(super) fn new(patch: &'static Patch, rate_hz: f64, glide: u32) -> Self {
+        let operator = || Operator {
+            phase: 0,
+            step: 0,
+            level: 0.0,
+            envelope: Envelope::over(),
+            release: 0,
+            is_noise: false,
+        };
+        Self {
+            patch,
+            inputs: [0; OPERATORS],
+            operators: std::array::from_fn(|_| operator()),
+            before: [0.0; 2],
+            random: Random::new(0),
+            rate_hz: rate_hz as f32,
+            gain: 0.0,
+            sides: (Ramp::new(0.0, glide), Ramp::new(0.0, glide)),
+            channel: 0,
+            key: 0,
+            begun: 0,
+            priority: 0,
+            is_held: false,
+            is_sustained: false,
+            sostenuto: None,
+            fade: None,
+            is_over: true,
+            vibrato: 0,
+            vibrato_step: 0,
+            vibrato_depth: 0.0,
+            vibrato_rise: 0.0,
+            tremolo: 0,
+            tremolo_step: 0,
+            sweep: 0.0,
+            sweep_factor: 0.0,
+        }
+    }
+
+    /// Begins a note. `amplitude` is that of a full-scale one.
+    pub(super) fn begin(&mut self, patch: &'static Patch, note: Note, amplitude: f32) {
+        let rate = self.rate_hz;
+        let samples = |millis: f32| (millis / 1000.0 * rate).round().max(1.0) as u32;
+        let octaves = (f32::from(note.key) - MIDDLE) / 12.0;
+        let hard = f32::from(note.velocity) / 127.0;
+        (self.patch, self.inputs) = (patch, patch.algorithm.inputs());
+        (self.channel, self.key) = (note.channel, note.key);
+        (self.begun, self.priority) = (note.begun, note.priority);
+        (self.is_held, self.is_sustained, self.is_over) = (true, false, false);
+        (self.fade, self.sostenuto) = (None, None);
+        self.before = [0.0; 2];
+        // The same note of the same song has the same noise.
+        self.random = Random::new(note.begun);
+        for (at, operator) in self.operators.iter_mut().enumerate() {
+            let own = &patch.ops[at];
+            // A drum has no key to be scaled by.
+            let octaves = if patch.is_one_shot { 0.0 } else { octaves };
+            let shorter = (-own.scale_rate * octaves).exp2().clamp(0.1, 4.0);
+            operator.envelope.begin(Stages {
+                attack: samples(own.attack_ms),
+                decay: samples(own.decay_ms * shorter),
+                sustain: own.sustain,
+                release: samples(own.release_ms),
+            });
+            operator.release = samples(own.release_ms);
+            operator.phase = 0;
+            operator.is_noise = own.tune == Tune::Noise;
+            let softer = 10_f32.powf(-own.scale_db * octaves / 20.0).min(1.5);
+            operator.level = own.level * softer * (1.0 - own.velocity * (1.0 - hard));
+        }
+        self.retune(note.hz, note.semitones);
+        self.limit_brightness();
+        let soft = if note.is_soft { 0.7 } else { 1.0 };
+        self.gain = amplitude * patch.amplitude() * hard * hard * soft;
+        self.sides.0.jump(note.sides.0);
+        self.sides.1.jump(note.sides.1);
+        let step = |hz: f32| (f64::from(hz / rate) * TURN) as u32;
+        let (hz, _, delay) = patch.vibrato;
+        (self.vibrato, self.vibrato_step) = (0, step(hz));
+        self.vibrato_rise = 1.0 / samples(delay.max(1.0)) as f32;
+        self.vibrato_depth = 0.0;
+        (self.tremolo, self.tremolo_step) = (0, step(patch.tremolo.0));
+        let (cents, millis) = patch.sweep;
+        self.sweep = (cents / 1200.0).exp2() - 1.0;
+        self.sweep_factor = (-1.0 / samples(millis) as f32).exp();
+    }
+
+    /// Another pitch: `hz` of its key, `semitones` for what has a pitch of its own.
+    pub(super) fn retune(&mut self, hz: f64, semitones: f64) {
+        let bent = (semitones / 12.0).exp2();
+        for (own, operator) in self.patch.ops.iter().zip(&mut self.operators) {
+            let pitch = match own.tune {
+                Tune::Ratio(ratio) => hz * f64::from(ratio),
+                Tune::Fixed(fixed) => f64::from(fixed) * bent,
+                Tune::Noise => 0.0,
+            };
+            let pitch = pitch * (f64::from(own.cents) / 1200.0).exp2();
+            let part = (pitch / f64::from(self.rate_hz)).min(f64::from(TOP));
+            operator.step = (part * TURN) as u32;
+        }
+    }
+
+    /// Keeps what modulation makes below half the rate: by Carson's rule a tone changed by `depth` radians reaches
+    /// `depth + 1` times the frequency of what changes it.
+    fn limit_brightness(&mut self) {
+        let part = |step: u32| (f64::from(step) / TURN) as f32;
+        // From those that are heard towards those that change them; what a chain adds is counted at its last link.
+        for at in 0..OPERATORS {
+            let room = TOP - part(self.operators[at].step);
+            for from in at + 1..OPERATORS {
+                let by = &mut self.operators[from];
+                if self.inputs[at] >> from & 1 == 1 && !by.is_noise && by.step > 0 {
+                    let most = (room / part(by.step) - 1.0).max(0.0);
+                    by.level = by.level.min(most);
+                }
+            }
+        }
+    }
+
+    /// Where it stands from here on; it glides there.
+    pub(super) fn set_sides(&mut self, sides: (f32, f32)) {
+        self.sides.0.set(sides.0);
+        self.sides.1.set(sides.1);
+    }
+
+    /// Nothing holds it any more.
+    pub(super) fn release(&mut self) {
+        if self.patch.is_one_shot {
+            self.is_held = false;
+            return;
+        }
+        (self.is_held, self.is_sustained, self.sostenuto) = (false, false, None);
+        for operator in &mut self.operators {
+            operator.envelope.release(operator.release);
+        }
+    }
+
+    /// Whether it counts as one that plays.
+    pub(super) fn is_playing(&self) -> bool {
+        !self.is_over && self.fade.is_none()
+    }
+
+    /// Adds its next samples to both sides. `wheel` is what modulation and pressure add, 0 to 1.
+    pub(super) fn add(
+        &mut self,
+        sine: &Sine,
+        left: &mut [f32],
+        right: &mut [f32],
+        wheel: f32,
+        fade_len: f32,
+    ) {
+        for (left, right) in left.iter_mut().zip(right) {
+            let mut amplitude = self.gain;
+            if let Some(samples) = &mut self.fade {
+                *samples = samples.saturating_sub(1);
+                amplitude *= *samples as f32 / fade_len;
+                self.is_over |= *samples == 0;
+            }
+            let heard = self.step(sine, wheel) * amplitude;
+            *left += heard * self.sides.0.step();
+            *right += heard * self.sides.1.step();
+            if self.is_over {
+                return;
+            }
+        }
+    }
+
+    fn step(&mut self, sine: &Sine, wheel: f32) -> f32 {
+        let patch = self.patch;
+        let mut pitch = 1.0 + self.sweep;
+        if self.sweep != 0.0 {
+            self.sweep *= self.sweep_factor;
+            if self.sweep.abs() < SWEPT {
+                self.sweep = 0.0;
+            }
+        }
+        self.vibrato_depth = (self.vibrato_depth + self.vibrato_rise).min(1.0);
+        let cents = patch.vibrato.1 * self.vibrato_depth + wheel * WHEEL_CENTS;
+        if cents > 0.0 {
+            self.vibrato = self.vibrato.wrapping_add(self.vibrato_step);
+            pitch *= 1.0 + sine.at(self.vibrato) * cents * (std::f32::consts::LN_2 / 1200.0);
+        }
+        let mut given = [0.0_f32; OPERATORS];
+        let mut heard = 0.0;
+        let mut is_over = true;
+        for at in (0..OPERATORS).rev() {
+            let operator = &mut self.operators[at];
+            let is_carrier = patch.algorithm.is_carrier(at);
+            let amplitude = operator.envelope.step() * operator.level;
+            if is_carrier {
+                is_over &= operator.envelope.is_silent();
+            }
+            let step = match pitch == 1.0 {
+                true => operator.step,
+                false => (f64::from(operator.step) * f64::from(pitch)) as u32,
+            };
+            let phase = operator.phase;
+            operator.phase = phase.wrapping_add(step);
+            if amplitude == 0.0 {
+                continue;
+            }
+            let mut radians = 0.0;
+            for (from, given) in given.iter().enumerate().skip(at + 1) {
+                if self.inputs[at] >> from & 1 == 1 {
+                    radians += given;
+                }
+            }
+            if at == OPERATORS - 1 {
+                // Of the last two: one alone would make it hunt between two values.
+                radians += patch.feedback * 0.5 * (self.before[0] + self.before[1]);
+            }
+            let wave = match operator.is_noise {
+                true => self.random.next_signed(),
+                false if radians == 0.0 => sine.at(phase),
+                false => sine.at(phase.wrapping_add(turned(radians))),
+            };
+            if at == OPERATORS - 1 {
+                self.before = [wave, self.before[0]];
+            }
+            given[at] = wave * amplitude;
+            if is_carrier {
+                heard += given[at];
+            }
+        }
+        self.is_over |= is_over;
+        let (_, depth) = patch.tremolo;
+        if depth > 0.0 {
+            self.tremolo = self.tremolo.wrapping_add(self.tremolo_step);
+            heard *= 1.0 - depth * (0.5 - 0.5 * sine.at(self.tremolo));
+        }
+        heard
+    }
+}

@@ -1,0 +1,195 @@
+//! The score of the future, used by hand: notes that wait are dragged, muted and taken away before they are due.
+
+use egui::accesskit::Role;
+use egui::{Key, Modifiers};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use ksgraph::app::{Action, App};
+use ksgraph::graph::{FilterId, FilterPath, PinAddress};
+use ksgraph::ks::{ScoreEvent, ScoreSheet, State, Value};
+
+use super::app_support::Window;
+
+/// A song on the disk, for as long as it is played.
+struct Song(std::path::PathBuf);
+
+impl Drop for Song {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// A window on a song of a note every tenth of a second on channel 3, fed so many milliseconds ahead; it runs.
+fn running(ahead: Option<f64>) -> (Window, FilterPath, Song) {
+    static LAST: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    let number = LAST.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    let name = format!("ksgraph-score-{}-{number}.mid", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    let mut messages: Vec<(u64, [u8; 3])> = vec![];
+    for n in 0..6_000 {
+        let key = 40 + (n % 40) as u8;
+        messages.push((n * 100, [0x92, key, 100]));
+        messages.push((n * 100 + 50, [0x82, key, 0]));
+    }
+    let bytes = ksgraph::midi::smf::write_smf0(500, 500_000, &messages);
+    std::fs::write(&path, bytes).expect("a song");
+    let mut window = Window::with(&["midi_file_reader", "tone_synth", "null_renderer"]);
+    let app = window.screen().app_mut();
+    let ids: Vec<FilterId> = app.view().graph.filters.keys().copied().collect();
+    let text = Value::Text(path.to_string_lossy().into_owned());
+    let mut values = vec![("path", text)];
+    values.extend(ahead.map(|ahead| ("ahead", Value::Number(ahead))));
+    for (key, value) in values {
+        app.perform(Action::SetProperty {
+            filter: ids[0],
+            key: key.into(),
+            value: Some(value),
+        });
+    }
+    let pin = |at: usize, pin: &str| PinAddress {
+        filter: FilterPath(vec![ids[at]]),
+        pin: pin.into(),
+        instance: 0,
+    };
+    for (from, to) in [
+        (pin(0, "notes"), pin(1, "notes")),
+        (pin(1, "out"), pin(2, "in")),
+    ] {
+        app.perform(Action::Connect { from, to });
+    }
+    app.perform(Action::Select(Default::default()));
+    let synth = FilterPath(vec![ids[1]]);
+    app.perform(Action::SetState(State::Run));
+    let is_open = |app: &App| app.view().score(&synth).is_some();
+    assert!(window.waits(is_open), "the synth is never open");
+    (window, synth, Song(path))
+}
+
+/// The same, two seconds ahead, paused while many notes wait.
+fn paused() -> (Window, FilterPath, Song) {
+    let (mut window, synth, song) = running(Some(2_000.0));
+    let waits = |app: &App| waiting(app, &synth).len() > 10;
+    assert!(window.waits(waits), "nothing ever waits");
+    let app = window.screen().app_mut();
+    app.perform(Action::SetState(State::Pause));
+    assert!(window.waits(|app| app.view().state() == Ok(State::Pause)));
+    window.key(Modifiers::ALT, Key::F8);
+    window.harness().run_steps(3);
+    (window, synth, song)
+}
+
+/// What waits now.
+fn waiting(app: &App, synth: &FilterPath) -> Vec<ScoreEvent> {
+    let mut sheet = ScoreSheet::default();
+    if let Some(score) = app.view().score(synth) {
+        score.look(&mut sheet);
+    }
+    sheet.events.retain(|it| !it.is_played);
+    sheet.events
+}
+
+/// The note that is due last of those that are drawn: its place and its label.
+fn last_note(window: &mut Window) -> (egui::Rect, String) {
+    let buttons = window.harness().query_all_by_role(Role::Button);
+    let notes = buttons.filter_map(|it| {
+        let label = it.accesskit_node().label()?;
+        label.starts_with("Note on").then(|| (it.rect(), label))
+    });
+    let last = notes.max_by(|one, other| one.0.left().total_cmp(&other.0.left()));
+    last.expect("a note is drawn")
+}
+
+/// The number of the note with that label.
+fn number(window: &mut Window, synth: &FilterPath, label: &str) -> ScoreEvent {
+    let sample = label.rsplit(' ').next().and_then(|it| it.parse().ok());
+    let sample: u64 = sample.expect("its sample is said");
+    let all = waiting(window.screen().app(), synth);
+    let at = |it: &&ScoreEvent| ksgraph::ks::sample_from_time(it.time, 48_000) == sample;
+    *all.iter()
+        .filter(|it| it.is_note_on())
+        .find(at)
+        .expect("it waits")
+}
+
+/// Goes on until what was asked for is done.
+fn goes_on(window: &mut Window, is_done: impl Fn(&App) -> bool) {
+    let run = Action::SetState(State::Run);
+    window.screen().app_mut().perform(run);
+    assert!(window.waits(is_done), "it is never done");
+}
+
+#[test]
+fn a_note_is_muted_and_taken_away_by_keys() {
+    let (mut window, synth, _song) = paused();
+    assert!(window.sees("Mute channel 3"));
+    let (_, label) = last_note(&mut window);
+    let note = number(&mut window, &synth, &label);
+    window.harness().get_by_label(&label).focus();
+    window.harness().run_steps(2);
+    window.key(Modifiers::NONE, Key::M);
+    goes_on(&mut window, |app| {
+        let all = waiting(app, &synth);
+        let it = all.iter().find(|it| it.number == note.number);
+        it.is_some_and(|it| it.is_muted)
+    });
+    let (mut window, synth, _song) = paused();
+    let filters = window.graph().filters.len();
+    let (_, label) = last_note(&mut window);
+    let note = number(&mut window, &synth, &label);
+    window.harness().get_by_label(&label).focus();
+    window.harness().run_steps(2);
+    window.key(Modifiers::NONE, Key::Delete);
+    goes_on(&mut window, |app| {
+        let all = waiting(app, &synth);
+        let later = all.iter().any(|it| it.number > note.number + 1);
+        later && all.iter().all(|it| it.number != note.number)
+    });
+    assert_eq!(window.graph().filters.len(), filters, "Del means the note");
+}
+
+#[test]
+fn a_note_that_is_dragged_comes_later_by_what_it_was_dragged() {
+    let (mut window, synth, _song) = paused();
+    let (rect, label) = last_note(&mut window);
+    let note = number(&mut window, &synth, &label);
+    let spot = rect.center();
+    window.drag(spot, spot + egui::vec2(100.0, 0.0));
+    let moved = |app: &App| {
+        let all = waiting(app, &synth);
+        let it = all.iter().find(|it| it.number == note.number);
+        it.map(|it| (it.time - note.time) / 10_000)
+    };
+    goes_on(&mut window, |app| moved(app).is_some_and(|by| by != 0));
+    let by = moved(window.screen().app());
+    // 2.75 s are as wide as the strip, which is nearly as wide as the window.
+    assert!(by.is_some_and(|by| (150..300).contains(&by)), "{by:?}");
+}
+
+#[test]
+fn a_channel_is_silenced_by_its_switch() {
+    let (mut window, synth, _song) = paused();
+    window.click("Mute channel 3");
+    goes_on(&mut window, |app| {
+        let mut sheet = ScoreSheet::default();
+        let score = app.view().score(&synth);
+        score.is_some_and(|it| it.look(&mut sheet)) && sheet.muted_channels == 1 << 2
+    });
+}
+
+#[test]
+fn where_nothing_is_fed_ahead_one_click_feeds() {
+    let (mut window, _, _song) = running(None);
+    window.key(Modifiers::ALT, Key::F8);
+    window.harness().run_steps(3);
+    window.click("Feed 1 s ahead");
+    let values = |window: &mut Window| {
+        let graph = window.graph();
+        let mut nodes = graph.filters.values();
+        nodes.find_map(|node| match &node.kind {
+            ksgraph::graph::NodeKind::Filter(it) => it.values.get("ahead").cloned(),
+            ksgraph::graph::NodeKind::Group(_) => None,
+        })
+    };
+    assert_eq!(values(&mut window), Some(Value::Number(1_000.0)));
+    window.key(Modifiers::CTRL, Key::Z);
+    assert_eq!(values(&mut window), None);
+}
