@@ -171,6 +171,9 @@ struct Session {
     /// Wires whose level is watched, into renderers.
     heard: Vec<(PinAddress, PinAddress)>,
     peak: f32,
+    /// Samples that were made.
+    elapsed: u64,
+    /// Where in what is played the graph is.
     position: u64,
     load: (f64, f64),
     latency_samples: u32,
@@ -200,6 +203,7 @@ impl Session {
             told: -1.0,
             heard,
             peak: 0.0,
+            elapsed: 0,
             position: 0,
             load: (0.0, 0.0),
             latency_samples: 0,
@@ -264,8 +268,8 @@ impl Session {
         loop {
             self.look();
             let now = self.seconds();
-            if self.position > last.0 {
-                last = (self.position, now);
+            if self.elapsed > last.0 {
+                last = (self.elapsed, now);
                 self.clocks = timing::clocks(&self.app.view());
                 if let Some(rate) = self.speed.take() {
                     self.app.perform(Action::SetClockRate(rate));
@@ -277,18 +281,18 @@ impl Session {
                 )
                 .cure("`ksgraph devices` lists others; --device null plays without one"));
             }
-            let is_over = end.is_some_and(|end| self.position >= end);
+            let is_over = end.is_some_and(|end| self.elapsed >= end);
             if self.app.has_ended() && ended.is_none() {
-                ended = Some(self.position);
+                ended = Some(self.elapsed);
             }
-            let is_still = ended.is_some_and(|ended| self.position >= ended + tail);
+            let is_still = ended.is_some_and(|ended| self.elapsed >= ended + tail);
             if is_over || is_still || self.interrupt.is_wanted() {
                 break;
             }
             std::thread::sleep(LOOK_AGAIN);
         }
         // What is on its way is still to be heard, and the end is soft.
-        let (position, load) = (self.position, self.load);
+        let before = (self.elapsed, self.position, self.load);
         self.app.perform(Action::SetState(State::Pause));
         self.wait_for(State::Pause);
         // A server cuts off what it still holds when a stream is closed, and holds more than it says while it is busy.
@@ -300,7 +304,7 @@ impl Session {
         }
         self.app.perform(Action::SetState(State::Stop));
         self.wait_for(State::Stop);
-        (self.position, self.load) = (position, load);
+        (self.elapsed, self.position, self.load) = before;
         Ok(())
     }
 
@@ -334,7 +338,7 @@ impl Session {
         let levels = self.heard.iter().map(|(from, to)| view.level(from, to));
         self.peak = levels.fold(self.peak, f32::max);
         if let Some(cells) = view.cells {
-            self.position = cells.elapsed();
+            (self.elapsed, self.position) = (cells.elapsed(), cells.position());
             self.load = (f64::from(cells.load_mean()), f64::from(cells.load_max()));
             self.latency_samples = self.latency_samples.max(cells.latency_samples());
         }
@@ -353,7 +357,7 @@ impl Session {
         problems.extend(self.faults());
         let view = self.app.view();
         let rate_hz = self.rate_hz();
-        let seconds = self.position as f64 / rate_hz;
+        let seconds = self.elapsed as f64 / rate_hz;
         let latency = f64::from(self.latency_samples) / rate_hz;
         let dbfs = (self.peak > 0.0).then(|| f64::from(measure::dbfs(self.peak)));
         let mut text = format!(
@@ -438,7 +442,8 @@ impl Session {
             .collect();
         let answer = json!({
             "seconds": seconds,
-            "frames": self.position,
+            "frames": self.elapsed,
+            "position": self.position,
             "rate_hz": view.wiring.rate_hz,
             "device": view.device,
             "xruns": list,
