@@ -10,7 +10,9 @@ use super::action::Action;
 use super::view::View;
 use crate::graph::{FilterPath, NodeKind, PinAddress};
 use crate::ks::ids::Guid;
-use crate::ks::{DataFlow, DataFormat, Descriptor, Settings, State, Status, Value};
+use crate::ks::{
+    DataFlow, DataFormat, Descriptor, Settings, State, Status, Value, time_from_sample,
+};
 use crate::raw::layout::Writer;
 use crate::raw::{self, Host, Role, sets, verb};
 
@@ -122,6 +124,13 @@ impl View<'_> {
         let mut host = Host::new(self.catalogue.clone(), self.facts.clone());
         let filter = host.open_with(&node.key, node.values.clone()).ok()?;
         let state = self.cells.map_or(State::Stop, |cells| cells.state());
+        if let Some(cells) = self.cells {
+            let rate_hz = self.wiring.rate_hz;
+            let ahead = u64::from(cells.latency_samples()) + self.quantum as u64;
+            let time = time_from_sample(cells.elapsed(), rate_hz);
+            host.keep_time(time.max(0) as u64, time_from_sample(ahead, rate_hz));
+        }
+        host.count_by(filter, self.synth(path).cloned());
         let mut pins = vec![];
         for (index, wire) in self.wiring.wires.iter().enumerate() {
             let Ok(agreed) = &wire.outcome else { continue };
@@ -203,28 +212,41 @@ impl Proxy {
                 ("General", sets::GENERAL),
             ],
         };
-        own.into_iter().chain(all).collect()
+        let further = self.object(target).map(|it| self.host.further_sets(it));
+        let further = further.into_iter().flatten();
+        let named = further.map(|set| (sets::name(set).unwrap_or("Further"), set));
+        own.into_iter().chain(all).chain(named).collect()
+    }
+
+    /// The object behind a target.
+    fn object(&self, target: &Target) -> Option<raw::Handle> {
+        match target {
+            Target::Pin(index) => self.pins.get(*index).map(|pin| pin.handle),
+            _ => Some(self.filter),
+        }
     }
 
     /// The items of a set.
     pub fn items(&self, set: Guid) -> Vec<(u32, String)> {
-        self.descriptor()
-            .map(|it| raw::items(set, it))
-            .unwrap_or_default()
+        let listed = self.descriptor().map(|it| raw::items(set, it));
+        let further = self.host.further_items(self.filter, set);
+        listed.into_iter().flatten().chain(further).collect()
     }
 
     /// Asks.
     pub fn ask(&mut self, question: &Question) -> Reply {
-        let object = match question.target {
-            Target::Pin(index) => self.pins.get(index).map(|pin| pin.handle),
-            _ => Some(self.filter),
-        };
+        let object = self.object(&question.target);
         let own = self.descriptor().map(|it| raw::set_of(&it.key));
         let is_of_a_pin = matches!(question.target, Target::Pin(_)) && own != Some(question.set);
         let answer = match object {
             None => raw::Answer::status(Status::InvalidParameter),
             // Whoever made the pin gives it its allocator and its clock.
-            Some(_) if question.verb == Verb::Set && is_of_a_pin && !is_wish(question) => {
+            Some(pin)
+                if question.verb == Verb::Set
+                    && is_of_a_pin
+                    && !is_wish(question)
+                    && !self.host.further_sets(pin).contains(&question.set) =>
+            {
                 raw::Answer::status(Status::InvalidDeviceRequest)
             }
             Some(object) => {

@@ -347,6 +347,11 @@ impl<'a> View<'a> {
         self.app.playing.as_ref()?.open(filter)?.score.as_ref()
     }
 
+    /// What a synthesizer of the document counts; `None` while it is not open.
+    pub fn synth(&self, filter: &FilterPath) -> Option<&'a crate::ks::SynthCells> {
+        self.app.playing.as_ref()?.open(filter)?.synth.as_ref()
+    }
+
     /// What the class driver of a filter shows; `None` while the filter is not open, or is none of the stream class.
     pub fn class_sheet(&self, filter: &FilterPath) -> Option<crate::ks::ClassSheet> {
         let open = self.app.playing.as_ref()?.open(filter)?;

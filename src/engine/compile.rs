@@ -20,8 +20,8 @@ use super::spec::{Node, Spec};
 use crate::graph::{FilterPath, Master, PinAddress, Wiring, pipes};
 use crate::ks::ids::category;
 use crate::ks::{
-    Catalogue, Clock, DataFlow, Domain, Granted, KernelEvent, OpenError, Opening, Pacer, Settings,
-    Telemetry, Waker,
+    Catalogue, Clock, DataFlow, Domain, Granted, Hears, KernelEvent, OpenError, Opening, Pacer,
+    Settings, SynthCells, Telemetry, Waker,
 };
 
 /// What a plan is to be made of.
@@ -94,6 +94,35 @@ pub struct OpenFilter {
 
     /// What its sequencer holds.
     pub score: Option<crate::ks::Score>,
+    /// What it counts as a synthesizer.
+    pub synth: Option<SynthCells>,
+    /// Is told when a text of it changed that is not structural.
+    pub(crate) hears: Option<Hearing>,
+}
+
+impl Built {
+    /// Tells filters that were kept their texts as they are now.
+    pub(super) fn tell_texts(&self, job: &Job) {
+        for (path, open) in &self.open {
+            let filter = job.wiring.filters.get(path);
+            if let (Some(hears), Some(filter)) = (&open.hears, filter) {
+                hears.0(&Settings {
+                    values: &filter.values,
+                    base: job.base.as_deref(),
+                });
+            }
+        }
+    }
+}
+
+/// What is told of texts.
+#[derive(Clone)]
+pub(crate) struct Hearing(pub(crate) Hears);
+
+impl std::fmt::Debug for Hearing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Hearing")
+    }
 }
 
 /// The clock on a pin of a filter.
@@ -485,6 +514,8 @@ impl Builder {
             cuts: opened.cuts,
 
             score: opened.score,
+            synth: opened.synth,
+            hears: opened.hears.map(Hearing),
         };
         node.entry = Some(entry);
         node.lends = open.lends;

@@ -135,6 +135,7 @@ impl Offline {
         self.builder.swapped();
         let (built, transition) = self.builder.build(&job);
         self.built = built;
+        self.built.tell_texts(&job);
         for plan in [&transition.out, &transition.into].into_iter().flatten() {
             self.lay_out_pieces(plan);
         }

@@ -9,12 +9,16 @@ use std::ops::Range;
 use crate::ks::ids::{Guid, category, major, node, specifier, sub, technology};
 use crate::ks::{
     DataRange, Descriptor, Filter, KernelEvent, Limits, MusicLimits, Node, OpenError, Opened,
-    Opening, PinFactory, Property, Settings, Strategy, TopologyConnection, ValueSlot, Values, Wave,
+    Opening, PinFactory, Property, PropertyItem, Settings, Strategy, SynthCaps, TopologyConnection,
+    ValueSlot, Values, Wave, synth_flag,
 };
 use crate::midi::names::PROGRAMS;
 use crate::portcls::channel::MOST_GROUPS;
+use crate::portcls::class_id::miniport;
 use crate::portcls::dmus::{DmusPort, Mxf, SynthSink};
 use crate::portcls::fm_synth::{FmSynthWithVol, VOICES as MOST_VOICES};
+use crate::portcls::priority::{Priorities, PriorityTable};
+use crate::portcls::synth_properties::{self, Synth};
 
 const PROGRAM: Property = Property::choice("program", "Sound", &PROGRAMS, PROGRAMS[0])
     .inline()
@@ -33,7 +37,10 @@ const GROUPS: Property =
         .structural()
         .group("Playing")
         .help("How often it has sixteen channels. Files with several ports use more than one.");
-const PROPERTIES: &[Property] = &[PROGRAM, LEVEL, VOICES, GROUPS];
+const PRIORITIES: Property = Property::text("priorities", "Voice priorities")
+    .group("Playing")
+    .help("Which channels keep their voices when there are too few, where it is not the usual order: GROUP/CHANNEL=PRIORITY in hexadecimal digits, as in 1/3=F000000C. F is never to be missed, 8 is usual, 1 is missed first.");
+const PROPERTIES: &[Property] = &[PROGRAM, LEVEL, VOICES, GROUPS, PRIORITIES];
 const NOTES: &str = "notes";
 const OUTPUT: &str = "out";
 /// Notes for a synthesizer by frequency modulation (FMS-1).
@@ -61,7 +68,7 @@ const NODES: &[Node] = &[
     Node::new(
         node::SYNTHESIZER,
         "Voices",
-        &["program", "voices", "channel_groups"],
+        &["program", "voices", "channel_groups", "priorities"],
     ),
     Node::new(node::VOLUME, "Level", &["level"]),
 ];
@@ -99,23 +106,74 @@ impl Filter for FmSynth {
         TAIL_SECONDS
     }
 
+    fn property_items(&self) -> &'static [PropertyItem] {
+        ITEMS
+    }
+
     fn open(&self, opening: &Opening<'_>) -> Result<Opened, OpenError> {
         let rate_hz = opening.audio(OUTPUT).rate_hz;
         let rate = f64::from(rate_hz);
         let groups = opening.settings.number(&GROUPS) as usize;
         let level_db = opening.settings.number(&LEVEL) as f32;
         let longest = opening.max_len_at(rate_hz);
+        let table = PriorityTable::default();
+        let (priorities, wrong) = priorities(&opening.settings);
+        table.set(&priorities);
+        let synth = FmSynthWithVol::new(rate, groups, longest, level_db);
+        let synth = synth.priorities(table.clone());
         let synth = Played {
-            synth: FmSynthWithVol::new(rate, groups, longest, level_db),
+            synth,
             program: opening.slot(&PROGRAM),
             voices: opening.slot(&VOICES),
             level: opening.slot(&LEVEL),
         };
         let port = DmusPort::new(synth, opening.connected(NOTES), rate_hz);
-        let (telemetry, score) = (port.telemetry(), port.score());
-        Ok(Opened::processor(port).telemetry(telemetry).score(score))
+        let (telemetry, score, cells) = (port.telemetry(), port.score(), port.cells());
+        let opened = Opened::processor(port).telemetry(telemetry).score(score);
+        let opened = opened.synth(cells).hears(move |settings| {
+            let (priorities, _) = self::priorities(settings);
+            table.set(&priorities);
+        });
+        Ok(match wrong {
+            Some(words) => opened.note(words),
+            None => opened,
+        })
     }
 }
+
+/// What the text says, and what of it says nothing.
+fn priorities(settings: &Settings<'_>) -> (Priorities, Option<String>) {
+    let text = settings.text(&PRIORITIES);
+    let (priorities, wrong) = Priorities::read(&text);
+    let words = (!wrong.is_empty()).then(|| {
+        format!(
+            "Voice priorities: {} says nothing; wanted GROUP/CHANNEL=PRIORITY, as in 1/3=F000000C",
+            wrong.join(" ")
+        )
+    });
+    (priorities, words)
+}
+
+impl Synth for FmSynth {
+    const CAPS: SynthCaps = SynthCaps {
+        id: miniport::FM_SYNTH_WITH_VOL,
+        flags: synth_flag::SOFTWARESYNTH,
+        memory: 0,
+        channel_groups: MOST_GROUPS as u32,
+        voices: MOST_VOICES as u32,
+        audio_channels: 2,
+        effects: 0,
+        title: "FM Synth",
+    };
+    const PIN: usize = 0;
+    const NODE: u32 = 1;
+    const VOICES: Property = VOICES;
+    const VOLUME: Property = LEVEL;
+    const GROUPS: Option<Property> = Some(GROUPS);
+    const PRIORITIES: Option<Property> = Some(PRIORITIES);
+}
+
+const ITEMS: &[PropertyItem] = &synth_properties::items::<FmSynth>();
 
 /// The miniport, told what the properties say.
 struct Played {
@@ -149,6 +207,10 @@ impl SynthSink for Played {
 
     fn sounding(&self) -> usize {
         self.synth.sounding()
+    }
+
+    fn lost(&self) -> u64 {
+        self.synth.lost()
     }
 
     fn degrade(&mut self, level: u8) {
@@ -245,6 +307,25 @@ mod tests {
             rig.run(960);
             assert_eq!(voices(&rig), wanted);
         }
+    }
+
+    #[test]
+    fn syn_9_a_channel_of_low_priority_is_missed_while_the_others_sound_on() {
+        let mut rig = Rig::open(&FmSynth, &[]);
+        rig.processor().enter(State::Run);
+        let chord: Vec<KernelEvent> = (0..24).map(|n| event(0, &[0x90, 40 + n, 90])).collect();
+        rig.cycle(480, &[], &chord);
+        let lost = |rig: &Rig| rig.synth().unwrap().stats().lost_notes;
+        rig.cycle(480, &[], &[event(480, &[0x94, 80, 90])]);
+        assert_eq!(lost(&rig), 0, "within a class every note finds a voice");
+        rig.tell("priorities", "1/5=40000000");
+        rig.cycle(480, &[], &[event(960, &[0x94, 81, 90])]);
+        assert_eq!(lost(&rig), 1);
+        assert_eq!(rig.telemetry().unwrap().get(0), 24.0, "nothing was cut");
+        let stats = rig.synth().unwrap().stats();
+        assert!(stats.voices == 24 && stats.peak > 0.05, "{stats:?}");
+        rig.processor().enter(State::Run);
+        assert_eq!(lost(&rig), 0, "counted from the entry to Run");
     }
 
     #[test]

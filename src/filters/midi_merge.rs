@@ -5,8 +5,8 @@
 
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
-    DataRange, Descriptor, Filter, Flow, Io, KernelEvent, Node, OpenError, Opened, Opening,
-    PinFactory, Processor, State, TopologyConnection, flag, run_length,
+    DataRange, Descriptor, Filter, Flow, Io, Node, OpenError, Opened, Opening, PinFactory,
+    Processor, State, TopologyConnection, flag, run_length,
 };
 use crate::portcls::held_wires::{HeldWires, MOST_WIRES};
 use crate::portcls::thru::Outbox;
@@ -59,12 +59,9 @@ impl Processor for Playing {
         let payload = &mut io.outputs[0].payload;
         self.out.begin(payload);
         let out = &mut self.out;
-        self.wires.release_broken(io.inputs, |_, message| {
-            let event = message.and_then(|message| KernelEvent::new(time, &message));
-            if let Some(event) = event {
-                out.put(payload, event);
-            }
-        });
+        while let Some(gone) = self.wires.next_gone(io.inputs, |_| false) {
+            gone.release(time, |event| out.put(payload, event));
+        }
         // A break of one input is none of the others: what it held was released here.
         io.outputs[0].header.flags &= !flag::DATADISCONTINUITY;
         let payload = &mut io.outputs[0].payload;
@@ -82,7 +79,7 @@ impl Processor for Playing {
             let rest = &input.events()[self.next[index]..];
             let run = run_length(rest);
             for event in &rest[..run] {
-                self.wires.follow(input.wire, event.bytes());
+                self.wires.follow(input.wire, event);
                 self.out.put(payload, *event);
             }
             self.next[index] += run;
@@ -92,7 +89,7 @@ impl Processor for Playing {
 
     fn enter(&mut self, state: State) {
         if state == State::Stop {
-            self.wires = HeldWires::default();
+            self.wires.clear();
             self.out.clear();
         }
     }
@@ -103,6 +100,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::ks::KernelEvent;
     use crate::ks::rig::Rig;
     use crate::ks::{DataFormat, InputPin, Inputs, Output, Payload, RefTime, StreamHeader};
 
@@ -110,7 +108,11 @@ mod tests {
         KernelEvent::new(time, &[0x90, key, 1]).unwrap()
     }
 
-    struct Bench(Box<dyn Processor>);
+    struct Bench {
+        processor: Box<dyn Processor>,
+        /// Of what the last cycle gave.
+        groups: Vec<u16>,
+    }
 
     impl Bench {
         fn new(inputs: usize) -> Self {
@@ -138,7 +140,10 @@ mod tests {
                 feed: None,
                 drives: false,
             });
-            Self(opened.unwrap().processor)
+            Self {
+                processor: opened.unwrap().processor,
+                groups: vec![],
+            }
         }
 
         /// One cycle: each wire is its identity, its flags and its events.
@@ -165,7 +170,7 @@ mod tests {
                 is_connected: true,
                 ..Output::default()
             }];
-            self.0.process(&mut Io {
+            self.processor.process(&mut Io {
                 len: 480,
                 position: 0,
                 rate_hz: 48_000,
@@ -174,12 +179,9 @@ mod tests {
                 outputs: &mut outputs,
                 gate: (1.0, 1.0),
             });
-            outputs[0]
-                .payload
-                .events()
-                .iter()
-                .map(|it| it.bytes().to_vec())
-                .collect()
+            let events = outputs[0].payload.events();
+            self.groups = events.iter().map(|it| it.channel_group).collect();
+            events.iter().map(|it| it.bytes().to_vec()).collect()
         }
     }
 
@@ -238,6 +240,25 @@ mod tests {
         );
         assert_eq!(bench.cycle(&[(1, 0, &[])], 64), [[0x80, 60, 64]]);
         assert_eq!(bench.cycle(&[(1, 0, &[])], 64), Vec::<Vec<u8>>::new());
+    }
+
+    #[test]
+    fn evn_3_what_a_wire_held_is_released_in_its_own_group() {
+        let mut bench = Bench::new(2);
+        let mut second = note(0, 60);
+        second.channel_group = 2;
+        bench.cycle(&[(1, 0, &[second]), (2, 0, &[note(0, 60)])], 64);
+        bench.cycle(&[(2, 0, &[])], 64);
+        assert_eq!(bench.groups, [2], "the other wire holds it in group 1");
+    }
+
+    #[test]
+    fn what_ends_with_a_note_down_releases_it() {
+        let mut bench = Bench::new(2);
+        bench.cycle(&[(1, 0, &[note(0, 60)]), (2, 0, &[])], 64);
+        let over = [(1, flag::ENDOFSTREAM, &[][..]), (2, 0, &[])];
+        assert_eq!(bench.cycle(&over, 64), [[0x80, 60, 64]]);
+        assert!(bench.cycle(&over, 64).is_empty());
     }
 
     #[test]

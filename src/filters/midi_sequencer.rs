@@ -6,9 +6,9 @@
 
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
-    DataRange, Descriptor, Filter, Flow, Io, KernelEvent, Node, OpenError, Opened, Opening,
-    PinFactory, Processor, Property, RefTime, Seek, State, Telemetry, TopologyConnection, Unit,
-    flag, time_from_sample,
+    DataRange, Descriptor, Filter, Flow, Io, Node, OpenError, Opened, Opening, PinFactory,
+    Processor, Property, RefTime, Seek, State, Telemetry, TopologyConnection, Unit, flag,
+    time_from_sample,
 };
 use crate::portcls::held_wires::{HeldWires, MOST_WIRES};
 use crate::portcls::sequencer::{Arrived, Sequencer};
@@ -100,18 +100,18 @@ impl Processor for Playing {
         io.outputs[0].header.flags &= !flag::DATADISCONTINUITY;
         let payload = &mut io.outputs[0].payload;
         out.begin(payload);
-        let mut release = |message: [u8; 3]| {
-            if let Some(event) = KernelEvent::new(time, &message) {
-                out.put(payload, event);
+        while let Some(gone) = wires.next_gone(io.inputs, |wire| sequencer.holds(wire)) {
+            if gone.is_broken {
+                sequencer.forget(gone.wire);
             }
-        };
-        wires.release_broken(io.inputs, |wire, message| match message {
-            Some(message) => release(message),
-            None => sequencer.forget(wire),
-        });
+            gone.release(time, |event| out.put(payload, event));
+        }
         let silenced = sequencer.attend(io.position, io.rate_hz);
-        wires.release_channels(silenced, release);
+        wires.release_channels(silenced, time, |event| out.put(payload, event));
         for input in io.inputs.iter() {
+            if !input.events().is_empty() {
+                wires.meet(input.wire);
+            }
             for event in input.events() {
                 sequencer.put(Arrived {
                     event: *event,
@@ -120,7 +120,7 @@ impl Processor for Playing {
             }
         }
         while let Some((arrived, _)) = sequencer.release(io.position, io.len, io.rate_hz) {
-            wires.follow(arrived.wire, arrived.event.bytes());
+            wires.follow(arrived.wire, &arrived.event);
             out.put(payload, arrived.event);
         }
         telemetry.set(telemetry::WAITING, sequencer.len() as f32);
@@ -144,7 +144,7 @@ impl Processor for Playing {
     fn enter(&mut self, state: State) {
         if state == State::Stop {
             self.sequencer.clear();
-            self.wires = HeldWires::default();
+            self.wires.clear();
             self.out.clear();
         }
     }
@@ -153,6 +153,7 @@ impl Processor for Playing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ks::KernelEvent;
     use crate::ks::ScoreChange;
     use crate::ks::rig::Rig;
 

@@ -13,10 +13,12 @@ use crate::ks::ids::{Guid, category, node};
 use crate::ks::quality::LEAST;
 use crate::ks::{
     DataRange, Descriptor, Filter, KernelEvent, Node, OpenError, Opened, Opening, PinFactory,
-    Property, Strategy, TopologyConnection, Unit, ValueSlot, Values, Wave,
+    Property, PropertyItem, Strategy, SynthCaps, TopologyConnection, Unit, ValueSlot, Values, Wave,
+    synth_flag,
 };
 use crate::midi::message::{Message, System, controller};
 use crate::portcls::dmus::{DmusPort, Mxf, SynthSink};
+use crate::portcls::synth_properties;
 
 const WAVEFORM: Property = Property::choice(
     "waveform",
@@ -121,10 +123,36 @@ impl Filter for ToneSynth {
         let rate_hz = opening.audio(OUTPUT).rate_hz;
         let synth = Synth::new(opening, f64::from(rate_hz));
         let port = DmusPort::new(synth, opening.connected(NOTES), rate_hz);
-        let (telemetry, score) = (port.telemetry(), port.score());
-        Ok(Opened::processor(port).telemetry(telemetry).score(score))
+        let (telemetry, score, cells) = (port.telemetry(), port.score(), port.cells());
+        let opened = Opened::processor(port).telemetry(telemetry).score(score);
+        Ok(opened.synth(cells))
+    }
+
+    fn property_items(&self) -> &'static [PropertyItem] {
+        ITEMS
     }
 }
+
+impl synth_properties::Synth for ToneSynth {
+    const CAPS: SynthCaps = SynthCaps {
+        id: node::SWSYNTH,
+        flags: synth_flag::SOFTWARESYNTH,
+        memory: 0,
+        channel_groups: 1,
+        voices: MOST_VOICES as u32,
+        audio_channels: 2,
+        effects: 0,
+        title: "Tone Synth",
+    };
+    const PIN: usize = 0;
+    const NODE: u32 = 1;
+    const VOICES: Property = VOICES;
+    const VOLUME: Property = LEVEL;
+    const GROUPS: Option<Property> = None;
+    const PRIORITIES: Option<Property> = None;
+}
+
+const ITEMS: &[PropertyItem] = &synth_properties::items::<ToneSynth>();
 
 struct Slots {
     waveform: ValueSlot,

@@ -21,6 +21,17 @@ impl Guid {
         self.0 == 0
     }
 
+    /// As it lies in memory: the first three parts with their low byte first.
+    pub fn to_bytes(self) -> [u8; 16] {
+        let n = self.0;
+        let mut bytes = [0; 16];
+        bytes[..4].copy_from_slice(&((n >> 96) as u32).to_le_bytes());
+        bytes[4..6].copy_from_slice(&((n >> 80) as u16).to_le_bytes());
+        bytes[6..8].copy_from_slice(&((n >> 64) as u16).to_le_bytes());
+        bytes[8..].copy_from_slice(&(n as u64).to_be_bytes());
+        bytes
+    }
+
     /// The name of a well-known id, without its `KS...` prefix.
     pub fn name(self) -> Option<&'static str> {
         NAMES

@@ -34,6 +34,7 @@ mod priority;
 
 mod processor;
 mod property;
+mod property_item;
 
 pub mod quality;
 
@@ -43,6 +44,7 @@ mod score;
 pub mod rig;
 mod state;
 mod status;
+mod synth;
 mod time;
 
 mod tape;
@@ -60,8 +62,8 @@ pub use declared::{Declaration, Declared, PinDeclaration};
 pub use event::{EVENT_BYTES, INLINE_BYTES, KernelEvent, event_flag, run_length};
 pub use facts::{AudioDevice, DEFAULT_RATE_HZ, Facts, FileFact, SongFact, SoundFact};
 pub use filter::{
-    Bell, Constrained, Descriptor, Field, Filter, Granted, OpenError, OpenPin, Opened, Opening,
-    Pacer, Settings, TAIL_DB, Telemetry, Waker, constrain_fields, constrain_same,
+    Bell, Constrained, Descriptor, Field, Filter, Granted, Hears, OpenError, OpenPin, Opened,
+    Opening, Pacer, Settings, TAIL_DB, Telemetry, Waker, constrain_fields, constrain_same,
 };
 pub use format::fallback_formats;
 pub use format::{
@@ -85,6 +87,7 @@ pub use priority::Priority;
 pub(crate) use priority::raise_priority;
 pub use processor::{Flow, Input, InputPin, Inputs, Io, LoopRange, Output, Processor, Seek};
 pub use property::{Amplitude, Domain, Glide, Preset, Property, Unit, Value, ValueSlot, Values};
+pub use property_item::{PropertyItem, PropertyReply, PropertyRequest, PropertyTarget};
 pub use score::{
     SCORE_SEEN, Score, ScoreChange, ScoreEnd, ScoreEvent, ScoreHead, ScoreProgram, ScoreSheet,
 };
@@ -93,6 +96,10 @@ pub use quality::{Degradation, Quality, Strategy};
 
 pub use state::{Cued, State};
 pub use status::Status;
+pub use synth::{
+    PORT_RATES, PortParameters, SYSTEM_MEMORY, SynthCaps, SynthCells, SynthStats, port_parameter,
+    synth_effect, synth_flag, synth_stat,
+};
 pub use topology::{MixerLine, Node, NodePin, TopologyConnection, USUAL_DELAY};
 
 pub use time::{

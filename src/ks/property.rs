@@ -1,8 +1,8 @@
 //! Properties: what of a filter can be set, in which unit and range, and how a set value reaches the audio thread.
 //!
 //! A filter declares [`Property`] constants; files, sliders, the command line and undo read them. Numbers, flags and
-//! choices cross to the audio thread as one `f64` each ([`Values`]); text and *structural* properties take effect by
-//! opening the filter anew.
+//! choices cross to the audio thread as one `f64` each ([`Values`]); *structural* properties, paths and devices among them,
+//! take effect by opening the filter anew, and a filter that runs is told of texts.
 
 use serde::{Deserialize, Serialize};
 
@@ -255,6 +255,11 @@ impl Property {
         default: &'static str,
     ) -> Self {
         Self::new(key, title, Domain::Choice(words), Preset::Text(default))
+    }
+
+    /// A text. Not structural: who runs is told of a change ([`super::Opened::hears`]).
+    pub const fn text(key: &'static str, title: &'static str) -> Self {
+        Self::new(key, title, Domain::Text, Preset::Text(""))
     }
 
     /// The path of a file. Structural.

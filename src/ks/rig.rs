@@ -32,6 +32,8 @@ pub struct Rig {
     telemetry: Option<Telemetry>,
     events: Option<rtrb::Producer<KernelEvent>>,
     score: Option<super::Score>,
+    synth: Option<super::SynthCells>,
+    hears: Option<super::Hears>,
     values: Vec<f64>,
     inputs: Vec<InputPin>,
     headers: Vec<StreamHeader>,
@@ -152,6 +154,8 @@ impl Rig {
             telemetry: opened.telemetry,
             events: opened.events,
             score: opened.score,
+            synth: opened.synth,
+            hears: opened.hears,
             values: slots,
             inputs: vec![],
             headers: vec![],
@@ -231,6 +235,23 @@ impl Rig {
     /// What its sequencer holds.
     pub fn score(&self) -> Option<&super::Score> {
         self.score.as_ref()
+    }
+
+    /// What it counts as a synthesizer.
+    pub fn synth(&self) -> Option<&super::SynthCells> {
+        self.synth.as_ref()
+    }
+
+    /// Tells it that a text of it changed.
+    pub fn tell(&self, key: &str, text: &str) {
+        let values = BTreeMap::from([(key.to_owned(), Value::Text(text.to_owned()))]);
+        let settings = Settings {
+            values: &values,
+            base: None,
+        };
+        if let Some(hears) = &self.hears {
+            hears(&settings);
+        }
     }
 
     /// What the filter publishes.

@@ -12,15 +12,12 @@
 
 use std::ops::Range;
 
-use super::channel::{MOST_GROUPS, group_range};
+use super::held_wires::HeldWires;
 use super::sequencer::{Arrived, Sequencer};
 use crate::ks::{
-    Flow, Held, Inputs, Io, KernelEvent, Processor, Score, Seek, State, Telemetry, Values, Wave,
-    flag, samples_at,
+    Flow, Inputs, Io, KernelEvent, Processor, Score, Seek, State, SynthCells, Telemetry, Values,
+    Wave, samples_at,
 };
-
-/// The most wires whose notes are followed at a time.
-const MOST_WIRES: usize = 16;
 
 /// Takes MIDI when it is due.
 pub trait Mxf: Send {
@@ -47,6 +44,11 @@ pub trait SynthSink: Mxf {
     /// Voices that sound now.
     fn sounding(&self) -> usize;
 
+    /// Notes that found no voice since it was made.
+    fn lost(&self) -> u64 {
+        0
+    }
+
     /// Asked to spend less; see [`Processor::degrade`].
     fn degrade(&mut self, level: u8) {
         let _ = level;
@@ -67,23 +69,17 @@ pub mod telemetry {
     pub const COUNT: usize = 4;
 }
 
-/// What one wire has brought.
-#[derive(Clone, Copy, Default)]
-struct Wire {
-    /// Identity of the connection; 0 for a place that is free.
-    wire: u64,
-    /// By channel group.
-    held: [Held; MOST_GROUPS],
-}
-
 /// The port: a processor over any synthesizer. Inputs are events, the first output is sound.
 pub struct DmusPort<S> {
     sink: S,
     sequencer: Sequencer,
-    wires: [Wire; MOST_WIRES],
+    wires: HeldWires,
     /// Of the output.
     rate_hz: u32,
     telemetry: Telemetry,
+    cells: SynthCells,
+    /// Notes that were lost when it was counted last.
+    lost: u64,
 }
 
 impl<S: SynthSink> DmusPort<S> {
@@ -92,9 +88,11 @@ impl<S: SynthSink> DmusPort<S> {
         Self {
             sink,
             sequencer: Sequencer::new(inputs.max(1)),
-            wires: [Wire::default(); MOST_WIRES],
+            wires: HeldWires::default(),
             rate_hz,
             telemetry: Telemetry::new(telemetry::COUNT),
+            cells: SynthCells::default(),
+            lost: 0,
         }
     }
 
@@ -103,83 +101,42 @@ impl<S: SynthSink> DmusPort<S> {
         self.sequencer.score()
     }
 
+    /// What it counts while it runs.
+    pub fn cells(&self) -> SynthCells {
+        self.cells.clone()
+    }
+
+    /// Counts the cycle that was rendered.
+    fn count(&mut self, wave: Option<&Wave>) {
+        let Some(wave) = wave else { return };
+        let samples = wave.channels().flatten();
+        let peak = samples.fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
+        self.cells.played(wave.len(), self.sink.sounding(), peak);
+        let lost = self.sink.lost();
+        self.cells.lost((lost - self.lost) as u32);
+        self.lost = lost;
+    }
+
     /// What it publishes.
     pub fn telemetry(&self) -> Telemetry {
         self.telemetry.clone()
     }
 
-    /// Releases the notes of wires that are gone, broken or at their end.
-    fn release_broken(&mut self, inputs: Inputs<'_>) {
-        for place in 0..MOST_WIRES {
-            let Wire { wire, held } = self.wires[place];
-            if wire == 0 {
-                continue;
+    /// Releases the notes of wires that are gone, broken or at their end, and of channels that were silenced, a bit each.
+    fn release(&mut self, inputs: Inputs<'_>, silenced: u16) {
+        let Self {
+            sink,
+            sequencer,
+            wires,
+            ..
+        } = self;
+        while let Some(gone) = wires.next_gone(inputs, |wire| sequencer.holds(wire)) {
+            if gone.is_broken {
+                sequencer.forget(gone.wire);
             }
-            let flags = inputs
-                .iter()
-                .find(|input| input.wire == wire)
-                .map(|input| input.header.flags);
-            let is_broken = flags.is_none_or(|flags| flags & flag::DATADISCONTINUITY != 0);
-            let is_over = flags.is_some_and(|flags| flags & flag::ENDOFSTREAM != 0)
-                && held.iter().any(|held| !held.is_empty())
-                && !self.sequencer.holds(wire)
-                && inputs
-                    .iter()
-                    .all(|input| input.wire != wire || input.events().is_empty());
-            if !is_broken && !is_over {
-                continue;
-            }
-            if is_broken {
-                self.sequencer.forget(wire);
-            }
-            self.wires[place] = Wire::default();
-            self.release(held);
+            gone.release(0, |event| sink.put(&event, 0));
         }
-    }
-
-    fn release(&mut self, mut held: [Held; MOST_GROUPS]) {
-        let Self { sink, wires, .. } = self;
-        for (group, held) in held.iter_mut().enumerate() {
-            held.release(|message| {
-                let is_held_by_another = message[0] & 0xF0 == 0x80
-                    && wires
-                        .iter()
-                        .any(|other| other.held[group].is_down(message[0] & 15, message[1]));
-                if !is_held_by_another && let Some(mut event) = KernelEvent::new(0, &message) {
-                    event.channel_group = group as u16 + 1;
-                    sink.put(&event, 0);
-                }
-                true
-            });
-        }
-    }
-
-    /// Ends the notes of channels, a bit each.
-    fn release_channels(&mut self, channels: u16) {
-        if channels == 0 {
-            return;
-        }
-        for place in 0..MOST_WIRES {
-            let mut held = self.wires[place].held;
-            let own = std::array::from_fn(|group| held[group].split_off(channels));
-            self.wires[place].held = held;
-            self.release(own);
-        }
-    }
-
-    fn follow(&mut self, wire: u64, event: &KernelEvent) {
-        let place = self
-            .wires
-            .iter()
-            .position(|known| known.wire == wire)
-            .or_else(|| self.wires.iter().position(|known| known.wire == 0));
-        if let Some(known) = place.map(|place| &mut self.wires[place]) {
-            known.wire = wire;
-            let groups = group_range(event.channel_group, MOST_GROUPS);
-            for group in groups.into_iter().flatten() {
-                known.held[group].follow(event.bytes());
-            }
-        }
+        wires.release_channels(silenced, 0, |event| sink.put(&event, 0));
     }
 }
 
@@ -188,10 +145,12 @@ impl<S: SynthSink> Processor for DmusPort<S> {
         let position = samples_at(io.position, self.rate_hz, io.rate_hz);
         let end = samples_at(io.position + io.len as u64, self.rate_hz, io.rate_hz);
         self.sink.prepare(io.values);
-        self.release_broken(io.inputs);
         let silenced = self.sequencer.attend(position, self.rate_hz);
-        self.release_channels(silenced);
+        self.release(io.inputs, silenced);
         for input in io.inputs.iter() {
+            if !input.events().is_empty() {
+                self.wires.meet(input.wire);
+            }
             for event in input.events() {
                 self.sequencer.put(Arrived {
                     event: *event,
@@ -212,13 +171,14 @@ impl<S: SynthSink> Processor for DmusPort<S> {
                 self.sink.render(wave, done..offset);
             }
             done = done.max(offset);
-            self.follow(arrived.wire, &arrived.event);
+            self.wires.follow(arrived.wire, &arrived.event);
             self.sink.put(&arrived.event, offset);
         }
         if let Some(wave) = &mut wave {
             let len = wave.len();
             self.sink.render(wave, done.min(len)..len);
         }
+        self.count(wave.as_deref());
         let numbers = &self.telemetry;
         numbers.set(telemetry::VOICES, self.sink.sounding() as f32);
         numbers.set(telemetry::LATE, self.sequencer.late() as f32);
@@ -241,10 +201,13 @@ impl<S: SynthSink> Processor for DmusPort<S> {
     }
 
     fn enter(&mut self, state: State) {
+        if state == State::Run {
+            self.cells.reset();
+        }
         if state == State::Stop {
             self.sequencer.clear();
             self.sink.silence();
-            self.wires = [Wire::default(); MOST_WIRES];
+            self.wires.clear();
             self.telemetry.set(telemetry::VOICES, 0.0);
         }
     }
@@ -253,7 +216,7 @@ impl<S: SynthSink> Processor for DmusPort<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ks::{InputPin, Output, Payload, StreamHeader, time_from_sample};
+    use crate::ks::{InputPin, Output, Payload, StreamHeader, flag, time_from_sample};
 
     /// Writes each message down and renders how many notes are down.
     #[derive(Default)]
@@ -378,6 +341,18 @@ mod tests {
         );
         bench.cycle(64, &[(3, 0, &[])]);
         assert_eq!(bench.port.sink.messages[1..], [[0x80, 60, 64]]);
+    }
+
+    #[test]
+    fn a_wire_that_goes_before_its_first_note_was_due_takes_it_along() {
+        let mut bench = Bench::new();
+        bench.cycle(64, &[(1, 0, &[note(100, 0x90, 60)]), (2, 0, &[])]);
+        let heard = bench.cycle(64, &[(2, 0, &[])]);
+        assert_eq!(heard[63], 0.0);
+        // One that is there has it heard.
+        bench.cycle(64, &[(1, 0, &[note(200, 0x90, 60)]), (2, 0, &[])]);
+        let heard = bench.cycle(64, &[(1, 0, &[]), (2, 0, &[])]);
+        assert_eq!((heard[7], heard[8]), (0.0, 1.0));
     }
 
     #[test]

@@ -1,67 +1,134 @@
-//! What several wires hold: who merges them releases the notes of one that goes away or breaks, unless another wire holds
-//! them too.
+//! What several wires hold: who merges them releases the notes of one that goes away, breaks or ends, unless another wire
+//! holds them too.
 
-use crate::ks::{Held, Inputs, flag};
+use super::channel::{MOST_GROUPS, group_range};
+use crate::ks::{Held, Inputs, KernelEvent, RefTime, flag};
 
 /// The most wires that are followed at a time.
 pub const MOST_WIRES: usize = 16;
+
+/// Notes and pedals that are down, by channel group (EVN-3).
+type Groups = [Held; MOST_GROUPS];
 
 /// What one wire has brought.
 #[derive(Clone, Copy, Default)]
 struct Wire {
     /// Identity of the connection; 0 for a place that is free.
     wire: u64,
-    held: Held,
+    held: Groups,
 }
 
 /// Notes and pedals that are down, by the wire they came by.
 #[derive(Clone, Copy, Default)]
 pub struct HeldWires([Wire; MOST_WIRES]);
 
+/// A wire that holds nothing any longer.
+pub struct Gone {
+    /// Identity of the connection.
+    pub wire: u64,
+    /// It is gone or broken, and what it brought that is not due yet is not to come; not so at the end of its stream.
+    pub is_broken: bool,
+    held: Groups,
+}
+
+impl Gone {
+    /// Gives the events that release what it alone held.
+    pub fn release(self, time: RefTime, mut give: impl FnMut(KernelEvent)) {
+        release(self.held, time, &mut give);
+    }
+}
+
+/// Gives the events that release all of it, each in its channel group.
+fn release(mut held: Groups, time: RefTime, give: &mut impl FnMut(KernelEvent)) {
+    for (group, held) in held.iter_mut().enumerate() {
+        held.release(|message| {
+            if let Some(mut event) = KernelEvent::new(time, &message) {
+                event.channel_group = group as u16 + 1;
+                give(event);
+            }
+            true
+        });
+    }
+}
+
 impl HeldWires {
-    /// Follows one message.
-    pub fn follow(&mut self, wire: u64, message: &[u8]) {
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.0.fill(Wire::default());
+    }
+
+    /// A wire brings something, due or not: from now on it is known when it goes.
+    pub fn meet(&mut self, wire: u64) {
+        self.place(wire);
+    }
+
+    /// Follows one event.
+    pub fn follow(&mut self, wire: u64, event: &KernelEvent) {
+        if let Some(known) = self.place(wire) {
+            let groups = group_range(event.channel_group, MOST_GROUPS);
+            for group in groups.into_iter().flatten() {
+                known.held[group].follow(event.bytes());
+            }
+        }
+    }
+
+    fn place(&mut self, wire: u64) -> Option<&mut Wire> {
         let known = self.0.iter().position(|it| it.wire == wire);
         let free = || self.0.iter().position(|it| it.wire == 0);
-        if let Some(place) = known.or_else(free) {
-            self.0[place].wire = wire;
-            self.0[place].held.follow(message);
-        }
+        let place = &mut self.0[known.or_else(free)?];
+        place.wire = wire;
+        Some(place)
     }
 
-    /// Forgets wires that are gone or broken. Gives the identity of each, then the messages that release what it held.
-    pub fn release_broken(
-        &mut self,
-        inputs: Inputs<'_>,
-        mut give: impl FnMut(u64, Option<[u8; 3]>),
-    ) {
+    /// Takes out a wire that is gone, broken or at its end; `waits` says whether something it brought is still to come.
+    pub fn next_gone(&mut self, inputs: Inputs<'_>, waits: impl Fn(u64) -> bool) -> Option<Gone> {
         for place in 0..MOST_WIRES {
-            let Wire { wire, mut held } = self.0[place];
-            let flags = inputs.iter().find(|input| input.wire == wire);
-            let flags = flags.map(|input| input.header.flags);
-            if wire == 0 || flags.is_some_and(|flags| flags & flag::DATADISCONTINUITY == 0) {
+            let Wire { wire, held } = self.0[place];
+            if wire == 0 {
                 continue;
             }
-            self.0[place] = Wire::default();
-            give(wire, None);
-            held.release(|message| {
-                let is_off = message[0] & 0xF0 == 0x80;
-                let is_held = |it: &Wire| it.held.is_down(message[0] & 15, message[1]);
-                if !is_off || !self.0.iter().any(is_held) {
-                    give(wire, Some(message));
-                }
-                true
-            });
+            let input = inputs.iter().find(|input| input.wire == wire);
+            let has = |which: u32| input.is_some_and(|it| it.header.flags & which != 0);
+            let is_broken = input.is_none() || has(flag::DATADISCONTINUITY);
+            let is_over = has(flag::ENDOFSTREAM)
+                && held.iter().any(|held| !held.is_empty())
+                && input.is_some_and(|it| it.events().is_empty())
+                && !waits(wire);
+            if is_broken || is_over {
+                self.0[place] = Wire::default();
+                let held = self.by_no_other(held);
+                return Some(Gone {
+                    wire,
+                    is_broken,
+                    held,
+                });
+            }
+        }
+        None
+    }
+
+    /// Forgets what is down on some channels of every group, a bit each, and gives the events that release it.
+    pub fn release_channels(
+        &mut self,
+        channels: u16,
+        time: RefTime,
+        mut give: impl FnMut(KernelEvent),
+    ) {
+        if channels == 0 {
+            return;
+        }
+        for place in 0..MOST_WIRES {
+            let held = self.0[place].held.each_mut();
+            let own = held.map(|held| held.split_off(channels));
+            release(self.by_no_other(own), time, &mut give);
         }
     }
 
-    /// Forgets what is down on some channels, a bit each, and gives the messages that release it.
-    pub fn release_channels(&mut self, channels: u16, mut give: impl FnMut([u8; 3])) {
-        for it in &mut self.0 {
-            it.held.split_off(channels).release(|message| {
-                give(message);
-                true
-            });
-        }
+    /// What no wire holds that is still known.
+    fn by_no_other(&self, held: Groups) -> Groups {
+        let without = |held: Groups, other: &Wire| {
+            std::array::from_fn(|group| held[group].without(&other.held[group]))
+        };
+        self.0.iter().fold(held, without)
     }
 }

@@ -16,6 +16,7 @@ pub mod fm_synth;
 pub mod lab_wave;
 
 pub mod service_group;
+pub mod synth_properties;
 
 pub mod wavecyclic;
 

@@ -1,5 +1,12 @@
 //! Which voice gives way when there are too few: priorities of channels and groups, and who is taken (SYN-9, SYN-10).
 
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::channel::MOST_GROUPS;
+
 /// A class of priority. Any number is legal; these are the ones that have names.
 pub mod class {
     /// Never to be missed.
@@ -29,6 +36,86 @@ pub fn offset(channel: u8) -> u32 {
 /// The priority a channel begins with.
 pub fn usual(channel: u8) -> u32 {
     class::STANDARD + offset(channel)
+}
+
+/// A channel: its group and its place in it, both from 0.
+type Place = (usize, u8);
+
+/// Priorities that differ from the usual ones, by group and channel. In words each is `GROUP/CHANNEL=PRIORITY`, the first
+/// two counted from 1 and the last in hexadecimal digits, with spaces between: `1/10=F000000F 2/1=4000000E`.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Priorities(BTreeMap<Place, u32>);
+
+impl Priorities {
+    /// Reads the words; those that make no sense come back.
+    pub fn read(text: &str) -> (Self, Vec<&str>) {
+        let (mut all, mut wrong) = (Self::default(), vec![]);
+        for word in text.split_whitespace() {
+            match one(word) {
+                Some((place, priority)) => all.set(place, priority),
+                None => wrong.push(word),
+            }
+        }
+        (all, wrong)
+    }
+
+    /// The priority of a channel.
+    pub fn of(&self, place: Place) -> u32 {
+        let own = self.0.get(&place).copied();
+        own.unwrap_or_else(|| usual(place.1))
+    }
+
+    /// Gives a channel a priority.
+    pub fn set(&mut self, place: Place, priority: u32) {
+        match priority == usual(place.1) {
+            true => self.0.remove(&place),
+            false => self.0.insert(place, priority),
+        };
+    }
+}
+
+fn one(word: &str) -> Option<(Place, u32)> {
+    let (place, priority) = word.split_once('=')?;
+    let (group, channel) = place.split_once('/')?;
+    let (group, channel): (usize, u8) = (group.parse().ok()?, channel.parse().ok()?);
+    let is_there = (1..=MOST_GROUPS).contains(&group) && (1..=16).contains(&channel);
+    let priority = u32::from_str_radix(priority, 16).ok()?;
+    is_there.then_some(((group - 1, channel - 1), priority))
+}
+
+impl fmt::Display for Priorities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, ((group, channel), priority)) in self.0.iter().enumerate() {
+            let space = if index > 0 { " " } else { "" };
+            write!(f, "{space}{}/{}={priority:08X}", group + 1, channel + 1)?;
+        }
+        Ok(())
+    }
+}
+
+/// The same for a synthesizer that runs: read by it at each note, written by the program. Neither waits for the other.
+#[derive(Clone, Debug)]
+pub struct PriorityTable(Arc<[AtomicU32]>);
+
+impl Default for PriorityTable {
+    fn default() -> Self {
+        let usual = |at: usize| AtomicU32::new(usual((at % 16) as u8));
+        Self((0..MOST_GROUPS * 16).map(usual).collect())
+    }
+}
+
+impl PriorityTable {
+    /// Takes all of them.
+    pub fn set(&self, all: &Priorities) {
+        for (at, cell) in self.0.iter().enumerate() {
+            cell.store(all.of((at / 16, (at % 16) as u8)), Ordering::Relaxed);
+        }
+    }
+
+    /// The priority of a channel by its place among those of all groups.
+    pub fn of(&self, channel: usize) -> u32 {
+        self.0[channel].load(Ordering::Relaxed)
+    }
 }
 
 /// A voice that sounds.
@@ -92,6 +179,23 @@ mod tests {
                 "a class outweighs"
             );
         }
+    }
+
+    #[test]
+    fn priorities_in_words_say_only_what_is_unusual() {
+        let (mut all, wrong) =
+            Priorities::read("1/10=F000000F 9/1=3 2/17=4 x 2/1=40000000 1/1=xyz");
+        assert_eq!(wrong, ["9/1=3", "2/17=4", "x", "1/1=xyz"]);
+        assert_eq!(all.of((0, 9)), 0xF000_000F);
+        assert_eq!(all.of((1, 0)), 0x4000_0000);
+        assert_eq!(all.of((0, 0)), usual(0));
+        assert_eq!(all.to_string(), "1/10=F000000F 2/1=40000000");
+        all.set((0, 9), usual(9));
+        assert_eq!(all.to_string(), "2/1=40000000");
+        let table = PriorityTable::default();
+        assert_eq!(table.of(16), usual(0));
+        table.set(&all);
+        assert_eq!((table.of(16), table.of(9)), (0x4000_0000, usual(9)));
     }
 
     #[test]

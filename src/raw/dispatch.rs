@@ -6,7 +6,7 @@
 use super::answer::{Answer, Call};
 use super::layout::{self, INSTANCE, REQUEST, Reader, Writer};
 use super::object::{Handle, Host, Object};
-use super::{allocator, clock, connection, own, pin, quality, sets, stream, topology};
+use super::{allocator, clock, connection, items, own, pin, quality, sets, stream, topology};
 use crate::ks::Status;
 use crate::ks::ids::Guid;
 
@@ -190,12 +190,14 @@ impl Host {
         let own = self.descriptor(handle).map(|it| own::set_of(&it.key));
         if request.has(verb::SETSUPPORT) {
             if request.set.is_wildcard() {
-                let all = tables.iter().map(|set| set.id).chain(own);
+                let further = items::sets(self, handle).into_iter();
+                let all = tables.iter().map(|set| set.id).chain(further).chain(own);
                 let bytes = all.flat_map(layout::guid_bytes).collect();
                 return Answer::sized(bytes, request.output);
             }
-            let is_there =
-                own == Some(request.set) || tables.iter().any(|set| set.id == request.set);
+            let is_there = own == Some(request.set)
+                || tables.iter().any(|set| set.id == request.set)
+                || items::sets(self, handle).contains(&request.set);
             return Answer::status(if is_there {
                 Status::Success
             } else {
@@ -205,8 +207,14 @@ impl Host {
         if own == Some(request.set) {
             return own::answer(self, &request);
         }
+        if let Some(answer) = items::answer(self, &request) {
+            return answer;
+        }
         let Some(set) = tables.iter().find(|set| set.id == request.set) else {
-            return Answer::status(Status::PropsetNotFound);
+            return Answer::status(match items::sets(self, handle).contains(&request.set) {
+                true => Status::NotFound,
+                false => Status::PropsetNotFound,
+            });
         };
         let Some(item) = set.items.iter().find(|item| item.id == request.id) else {
             return Answer::status(Status::NotFound);

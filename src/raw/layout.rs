@@ -37,13 +37,7 @@ const TAG_PCM: u16 = 1;
 
 /// A guid in memory: three little-endian numbers, then eight bytes.
 pub fn guid_bytes(guid: Guid) -> [u8; 16] {
-    let n = guid.0;
-    let mut bytes = [0; 16];
-    bytes[..4].copy_from_slice(&((n >> 96) as u32).to_le_bytes());
-    bytes[4..6].copy_from_slice(&((n >> 80) as u16).to_le_bytes());
-    bytes[6..8].copy_from_slice(&((n >> 64) as u16).to_le_bytes());
-    bytes[8..].copy_from_slice(&(n as u64).to_be_bytes());
-    bytes
+    guid.to_bytes()
 }
 
 /// Reads numbers from front to back; `None` past the end.

@@ -18,6 +18,7 @@ mod header;
 
 mod inject;
 mod intersection;
+mod items;
 pub mod layout;
 mod names;
 mod object;

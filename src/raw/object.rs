@@ -22,7 +22,7 @@ use super::{Fired, create, events, further, registry};
 use crate::ks::ids::Guid;
 use crate::ks::{
     Catalogue, DataFormat, DataRange, Descriptor, Facts, Filter, Interface, Medium, Property,
-    Settings, State, Status, Value,
+    Settings, State, Status, SynthCells, Value,
 };
 
 /// So often a filter is asked for what its pins leave each other, at most.
@@ -48,6 +48,8 @@ pub(super) struct FilterObject {
     pub(super) events: Vec<Subscription>,
     /// Its device is gone (PWR-2).
     pub(super) is_lost: bool,
+    /// What its running half counts, where there is one.
+    pub(super) synth: Option<SynthCells>,
 }
 
 /// A pin that was created.
@@ -123,7 +125,12 @@ pub struct Host {
     pub(super) lost: u64,
     /// 100 ns since the start, as callers let them go by.
     now: u64,
+    /// How far what is submitted now lies ahead of what is heard (LAT-1), in 100 ns.
+    latency: i64,
 }
+
+/// A quantum at the usual rate, in 100 ns.
+const USUAL_LATENCY: i64 = 53_333;
 
 impl Host {
     /// Nothing is open yet.
@@ -149,6 +156,7 @@ impl Host {
             refused: vec![],
             lost: 0,
             now: 0,
+            latency: USUAL_LATENCY,
         }
     }
 
@@ -209,6 +217,7 @@ impl Host {
             values,
             events: vec![],
             is_lost: false,
+            synth: None,
         };
         let handle = self.insert(Object::Filter(Box::new(object)));
         self.say(format!("opened filter {handle} ({title})"));
@@ -385,6 +394,28 @@ impl Host {
 
     pub(super) fn set_now(&mut self, now: u64) {
         self.now = now;
+    }
+
+    /// The time and the latency are those of a graph that plays, in 100 ns.
+    pub fn keep_time(&mut self, now: u64, latency: i64) {
+        (self.now, self.latency) = (now, latency);
+    }
+
+    /// How far what is submitted now lies ahead (LAT-1), in 100 ns.
+    pub(super) fn latency(&self) -> i64 {
+        self.latency
+    }
+
+    /// The folder that relative paths start from.
+    pub(super) fn folder(&self) -> Option<PathBuf> {
+        self.base.clone()
+    }
+
+    /// What the running half of a filter counts, or that there is none.
+    pub fn count_by(&mut self, filter: Handle, cells: Option<SynthCells>) {
+        if let Some(object) = self.filter_mut(filter) {
+            object.synth = cells;
+        }
     }
 
     pub(super) fn say(&mut self, line: String) {

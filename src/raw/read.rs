@@ -113,6 +113,30 @@ pub fn read(
         }
         (sets::PIN, 11) => Some(guids(data)),
         (sets::PIN, 12) | (sets::TOPOLOGY, 3) => text(data),
+        (sets::SYNTH, 0) => Some(format!("{} dB", f64::from(reader.u32()? as i32) / 100.0)),
+        (sets::SYNTH, 2) => {
+            reader.guid()?;
+            let mut next = || reader.u32();
+            let (_, _, groups, voices) = (next()?, next()?, next()?, next()?);
+            Some(format!("at most {voices} voices, {groups} channel groups"))
+        }
+        (sets::SYNTH, 4) => Some(reader.u32()?.to_string()),
+        (sets::SYNTH, 5) => Some(format!("{:08X}", reader.u32()?)),
+        (sets::SYNTH, 6) | (sets::SYNTH_CLOCK, 0) => {
+            Some(format!("{:.7} s", reader.u64()? as f64 / 1e7))
+        }
+        (sets::SYNTH, 7) => {
+            let mut next = || reader.u32();
+            let (valid, voices, ..) = (next()?, next()?, next()?, next()?);
+            let (lost, _, peak) = (next()?, next()?, next()? as i32);
+            if valid == 0 {
+                return Some("it does not run".to_owned());
+            }
+            let peak = f64::from(peak) / 100.0;
+            Some(format!(
+                "{voices} voices, {lost} notes lost, peak {peak} dB"
+            ))
+        }
         (sets::CONNECTION, 0) => {
             let state = State::from_number(reader.u32()?.min(3) as u8);
             Some(state.name().to_owned())

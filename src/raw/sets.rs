@@ -32,6 +32,8 @@ pub const DEGRADE_STANDARD: Guid = Guid(0x9F564180_704C_11D0_A5D6_28DB04C10000);
 pub const CLOCK: Guid = Guid(0xDF12A4C0_AC17_11CF_A5D6_28DB04C10000);
 /// Marks of a clock (10.3).
 pub const CLOCK_EVENTS: Guid = Guid(0x364D8E20_62C7_11CF_A5D6_28DB04C10000);
+/// A synthesizer's node, and its filter's clock.
+pub use crate::portcls::synth_properties::{SYNTH, SYNTH_CLOCK};
 /// The types of values (PRP-7).
 pub const PROPERTY_TYPES: Guid = Guid(0x97E99BA0_BDEA_11CF_A5D6_28DB04C10000);
 
@@ -51,4 +53,15 @@ pub const NAMES: &[(&str, Guid)] = &[
     ("quality", QUALITY),
     ("clock", CLOCK),
     ("clock_events", CLOCK_EVENTS),
+    ("synth", SYNTH),
+    ("synth_clock", SYNTH_CLOCK),
 ];
+
+/// What people call a set that some filters have.
+pub fn name(set: Guid) -> Option<&'static str> {
+    match set {
+        SYNTH => Some("Synth"),
+        SYNTH_CLOCK => Some("Synth clock"),
+        _ => None,
+    }
+}

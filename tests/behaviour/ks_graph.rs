@@ -177,3 +177,57 @@ fn a_graph_that_cannot_be_opened_or_written_is_a_status() {
     assert_eq!(got[8]["objects"], json!([]));
     assert!(!desk.path("out.ron").exists());
 }
+
+#[test]
+fn a_synthesizer_of_a_graph_counts_and_is_told_priorities_while_it_plays() {
+    let desk = Desk::new("ks-graph-synth");
+    let opened = &answers(&desk, &[graph("fm_song.ron")])[0];
+    let wires = opened["wires"].as_array().unwrap();
+    let into = |wire: &&Json| wire["to"]["pin"] == "FM Synth.notes";
+    let notes = wires.iter().find(into).unwrap()["to"]["object"].clone();
+    let synth =
+        |id: u32| json!({"op": "property", "object": notes, "set": "synth", "id": id, "node": 1});
+    let priority = |verb: &str| {
+        let mut call = synth(5);
+        call["verb"] = json!(verb);
+        call["instance"] = json!("0000000002000000");
+        call["data"] = json!("000000c0");
+        call
+    };
+    let mut read = priority("get");
+    read.as_object_mut().unwrap().remove("data");
+    let got = answers(
+        &desk,
+        &[
+            graph("fm_song.ron"),
+            json!({"op": "state", "to": "run"}),
+            synth(7),
+            json!({"op": "advance", "by": 20_000_000}),
+            synth(7),
+            synth(6),
+            priority("set"),
+            read,
+            json!({"op": "advance", "by": 10_000_000}),
+            synth(7),
+            json!({"op": "save", "file": "out.ron"}),
+        ],
+    );
+    let words = |answer: &Json| -> Vec<i32> {
+        let digits = answer["data"].as_str().unwrap();
+        let word = |at: usize| u32::from_str_radix(&digits[at..at + 8], 16).unwrap();
+        let starts = (0..digits.len()).step_by(8);
+        starts.map(|at| word(at).swap_bytes() as i32).collect()
+    };
+    assert_eq!(words(&got[2])[0], 0, "nothing has run yet");
+    let (before, after) = (words(&got[4]), words(&got[9]));
+    assert_eq!(before[0], 0x19, "voices, lost notes, peak");
+    assert!((1..=24).contains(&before[1]), "{before:?}");
+    assert!((-6_000..0).contains(&before[6]), "1/100 dB: {before:?}");
+    assert!(after[6] >= before[6], "it went on counting: {after:?}");
+    // 2 s, and a quantum of 256 samples.
+    assert_eq!(got[5]["data"], "55fd310100000000");
+    assert_eq!(got[7]["data"], "000000c0");
+    let saved = desk.json(&["get", "out.ron", "FM Synth.priorities"]);
+    let property = &saved.json["filters"][0]["properties"][0];
+    assert_eq!(property["value"], "1/3=C0000000");
+}

@@ -364,6 +364,11 @@ impl GraphObjects {
         if self.is_running(host) {
             self.play(host, by)?;
         }
+        for (path, handle) in &self.filters {
+            let run = self.run.as_ref();
+            let open = run.and_then(|run| run.built.open.get(path));
+            host.count_by(*handle, open.and_then(|it| it.synth.clone()));
+        }
         Ok(host.advance(by, is_stall))
     }
 

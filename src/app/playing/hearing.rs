@@ -232,6 +232,7 @@ impl Playing {
             if !before.contains_key(&(open.entry, open.since)) {
                 self.faults.remove(path);
                 self.told.retain(|(entry, _), _| *entry != open.entry);
+                self.texts.remove(&open.entry);
                 self.lost.remove(&open.entry);
                 self.tapes.extend(open.tape.as_ref().and_then(Tape::take));
                 news.extend(

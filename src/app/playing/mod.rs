@@ -19,8 +19,8 @@ use crate::engine::{PinFigures, PinRecord, Story};
 use crate::graph::{FilterPath, PinAddress, Wiring};
 use crate::ks::TapeEnd;
 use crate::ks::{
-    Catalogue, ClassWord, Clock, Health, KernelEvent, LoopRange, Reading, Settings, State,
-    Telemetry,
+    Catalogue, ClassWord, Clock, Descriptor, Domain, Health, KernelEvent, LoopRange, Reading,
+    Settings, State, Telemetry,
 };
 use states::Seats;
 
@@ -37,6 +37,8 @@ pub(super) struct Playing {
     driven_by: (Option<FilterPath>, Option<u32>),
     /// What the audio thread was last told, by entry and property.
     told: BTreeMap<(u32, usize), f64>,
+    /// The texts that filters were last told, by entry.
+    texts: BTreeMap<u32, Vec<String>>,
     faults: BTreeMap<FilterPath, String>,
     renew: BTreeMap<FilterPath, u64>,
     /// Where filters stood when they came into the document, if it was elsewhere.
@@ -89,6 +91,7 @@ impl Playing {
             latencies: BTreeMap::new(),
             driven_by: (None, None),
             told: BTreeMap::new(),
+            texts: BTreeMap::new(),
             faults: BTreeMap::new(),
             renew: BTreeMap::new(),
             origins: BTreeMap::new(),
@@ -379,8 +382,15 @@ impl Playing {
                 values: &filter.values,
                 base: None,
             };
+            if let Some(hears) = &open.hears {
+                let texts = texts(descriptor, &settings);
+                if self.texts.get(&open.entry) != Some(&texts) {
+                    hears.0(&settings);
+                    self.texts.insert(open.entry, texts);
+                }
+            }
             for (index, property) in descriptor.properties.iter().enumerate() {
-                if property.structural {
+                if property.structural || property.domain == Domain::Text {
                     continue;
                 }
                 let value = property.slot_value(&settings.value(property));
@@ -413,4 +423,11 @@ impl Playing {
     pub(super) fn figures(&self, pin: &PinAddress) -> Option<PinFigures> {
         Some(self.records.get(pin)?.figures())
     }
+}
+
+/// Texts that a filter is told while it runs.
+fn texts(descriptor: &Descriptor, settings: &Settings<'_>) -> Vec<String> {
+    let all = descriptor.properties.iter();
+    let told = all.filter(|it| it.domain == Domain::Text && !it.structural);
+    told.map(|it| settings.text(it)).collect()
 }

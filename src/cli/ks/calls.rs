@@ -126,10 +126,10 @@ fn input(host: &Host, call: &Call) -> Result<Vec<u8>, Refused> {
         Id::Own => own_set(host, call.object),
         set => set.guid().map_err(words_refused)?,
     };
-    let topology = if call.node.is_some() && call.set.is_own() {
-        verb::TOPOLOGY
-    } else {
-        0
+    // What a node is called stands in the filter's own list of nodes.
+    let topology = match call.node.is_some() && set != sets::TOPOLOGY {
+        true => verb::TOPOLOGY,
+        false => 0,
     };
     let mut head = Writer::default()
         .guid(set)

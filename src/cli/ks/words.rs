@@ -67,10 +67,6 @@ impl<'de> Deserialize<'de> for Id {
 }
 
 impl Id {
-    pub(super) fn is_own(&self) -> bool {
-        matches!(self, Self::Own)
-    }
-
     pub(super) fn guid(&self) -> Result<Guid, String> {
         match self {
             Self::None | Self::Own => Ok(Guid::WILDCARD),

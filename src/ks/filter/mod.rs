@@ -12,13 +12,14 @@ use std::borrow::Cow;
 use super::facts::Facts;
 use super::format::DataRange;
 use super::intersection::Intersection;
+use super::property_item::PropertyItem;
 use super::status::Status;
 
 pub use cells::{Bell, Telemetry, Waker};
 pub(super) use constrain::share;
 pub use constrain::{Constrained, Field, constrain_fields, constrain_same};
 pub use descriptor::{Descriptor, Settings};
-pub use opening::{OpenError, OpenPin, Opened, Opening};
+pub use opening::{Hears, OpenError, OpenPin, Opened, Opening};
 pub use pacer::{Granted, Pacer};
 
 /// How far down a tail is followed: to what 16 bits just hold.
@@ -54,6 +55,11 @@ pub trait Filter: Send + Sync {
     ) -> Intersection {
         let _ = (pin, client, own, room);
         Intersection::Status(Status::NotImplemented)
+    }
+
+    /// Properties of standard sets that it answers itself, merged with those that every filter and pin has (PCL-8).
+    fn property_items(&self) -> &'static [PropertyItem] {
+        &[]
     }
 
     /// Makes what runs. May be slow; never called on the audio thread. Everything the processor needs is made here.

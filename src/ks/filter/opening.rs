@@ -11,6 +11,7 @@ use crate::ks::format::{AudioFormat, DataFormat};
 use crate::ks::pin::DataFlow;
 use crate::ks::processor::Processor;
 use crate::ks::property::{Glide, Property, ValueSlot};
+use crate::ks::synth::SynthCells;
 use crate::ks::time::Clock;
 
 /// One pin instance of a filter that is being opened, in the order of `Io`'s inputs and outputs.
@@ -159,7 +160,15 @@ pub struct Opened {
 
     /// What its sequencer holds.
     pub score: Option<crate::ks::Score>,
+    /// What it counts as a synthesizer.
+    pub synth: Option<SynthCells>,
+    /// Is told when a text of it changed that is not structural.
+    pub hears: Option<Hears>,
 }
+
+/// Is given all values of a filter when a text among them changed that is not structural. Runs on the program's thread; how
+/// the processor comes to know of it is its own affair.
+pub type Hears = Arc<dyn Fn(&Settings<'_>) + Send + Sync>;
 
 impl Opened {
     /// A processor and nothing else.
@@ -188,12 +197,26 @@ impl Opened {
             cuts: false,
 
             score: None,
+            synth: None,
+            hears: None,
         }
     }
 
     /// The same; what its sequencer holds can be seen, and changed before it is due.
     pub fn score(mut self, score: crate::ks::Score) -> Self {
         self.score = Some(score);
+        self
+    }
+
+    /// The same; what it counts as a synthesizer can be seen.
+    pub fn synth(mut self, cells: SynthCells) -> Self {
+        self.synth = Some(cells);
+        self
+    }
+
+    /// The same; it is told when a text of it changed that is not structural.
+    pub fn hears(mut self, hears: impl Fn(&Settings<'_>) + Send + Sync + 'static) -> Self {
+        self.hears = Some(Arc::new(hears));
         self
     }
 

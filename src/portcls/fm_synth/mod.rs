@@ -20,7 +20,7 @@ use self::voice::{Note, Sine, Voice};
 pub use self::volume::FmSynthWithVol;
 use super::channel::{Change, Channel, MOST_GROUPS, group_range};
 use super::dmus::{Mxf, SynthSink};
-use super::priority::{self, Sounding};
+use super::priority::{self, PriorityTable, Sounding};
 use crate::dsp::Limiter;
 use crate::ks::quality::LEAST;
 use crate::ks::{KernelEvent, Wave};
@@ -57,7 +57,7 @@ pub struct FmSynth {
     bank: &'static Bank,
     sine: Sine,
     channels: Vec<Channel>,
-    priorities: Vec<u32>,
+    priorities: PriorityTable,
     voices: Vec<Voice>,
     /// The program of channels that were told none.
     program: u8,
@@ -81,12 +81,11 @@ impl FmSynth {
         let groups = groups.clamp(1, MOST_GROUPS);
         let glide = (GLIDE_SECONDS * rate_hz) as u32 + 1;
         let voice = || Voice::new(&bank.programs[0], rate_hz, glide);
-        let usual = |at: usize| priority::usual((at % 16) as u8);
         Self {
             bank,
             sine: Sine::new(),
             channels: vec![Channel::default(); groups * 16],
-            priorities: (0..groups * 16).map(usual).collect(),
+            priorities: PriorityTable::default(),
             voices: (0..PLACES).map(|_| voice()).collect(),
             program: 0,
             master: 1.0,
@@ -98,6 +97,12 @@ impl FmSynth {
             lost: 0,
             aside: vec![0.0; longest + 1],
         }
+    }
+
+    /// The same; which voice gives way stands in that table.
+    pub fn priorities(mut self, table: PriorityTable) -> Self {
+        self.priorities = table;
+        self
     }
 
     /// The program of channels that no message has given one.
@@ -141,7 +146,7 @@ impl FmSynth {
                 voice.fade = Some(fade);
             }
         }
-        let priority = self.priorities[channel];
+        let priority = self.priorities.of(channel);
         while self.playing() >= self.limit {
             if !self.steal(priority) {
                 self.lost += 1;

@@ -424,7 +424,9 @@ fn syn_10_with_too_few_voices_one_of_low_priority_gives_way_without_a_click() {
     };
     assert!(!keys(&bench).contains(&55) && keys(&bench).contains(&30));
     // A class outweighs: nothing gives way to a note that matters less.
-    bench.synth.priorities[4] = crate::portcls::priority::class::LOW;
+    let mut low = crate::portcls::priority::Priorities::default();
+    low.set((0, 4), crate::portcls::priority::class::LOW);
+    bench.synth.priorities.set(&low);
     bench.put(&[0x94, 20, 100]);
     assert!(!keys(&bench).contains(&20));
     assert_eq!(bench.synth.lost(), 1);

@@ -1,5 +1,6 @@
 //! The FM synthesizer with a volume of its own behind the voices: FmSynthWithVol.
 
+use crate::portcls::priority::PriorityTable;
 use std::ops::Range;
 
 use super::{FmSynth, Mxf, SynthSink};
@@ -35,6 +36,17 @@ impl FmSynthWithVol {
     /// The voices.
     pub fn synth(&mut self) -> &mut FmSynth {
         &mut self.synth
+    }
+
+    /// The same; which voice gives way stands in that table.
+    pub fn priorities(mut self, table: PriorityTable) -> Self {
+        self.synth = self.synth.priorities(table);
+        self
+    }
+
+    /// Notes that found no voice since it was opened.
+    pub fn lost(&self) -> u64 {
+        self.synth.lost()
     }
 
     /// Another level, in decibels; it glides there.
