@@ -20,6 +20,7 @@ mod edits;
 mod groups;
 mod wires;
 
+mod released;
 mod rendering;
 
 mod examples;
