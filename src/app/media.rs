@@ -96,6 +96,12 @@ impl App {
         }
     }
 
+    /// Whether the disk of a file that it reads does not answer.
+    pub(super) fn waits_for_disk(&self, filter: &FilterPath) -> bool {
+        let mut media = self.media().into_iter();
+        media.any(|(it, path)| it == *filter && crate::stream::errand::is_out(&path))
+    }
+
     /// Takes in pictures of files that were asked for, and lets those go that no filter names any more.
     pub(super) fn hear_waveforms(&mut self) {
         if self.waveforms.is_idle() {

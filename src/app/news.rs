@@ -102,6 +102,9 @@ impl App {
             News::Opened(filter, note) => self.say_of(Urgency::News, &filter, note),
             News::NotOpened(filter, error) => {
                 self.say_of(Urgency::Error, &filter, error.to_string());
+                if matches!(error, OpenError::File { .. }) && self.waits_for_disk(&filter) {
+                    self.look_again(&filter);
+                }
                 if let OpenError::Format { pin, format, .. } = error {
                     self.look_again(&filter);
                     let refused = (filter.to_string(), pin, format.to_string());

@@ -7,6 +7,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use crate::ks::{Bell, Facts, FileFact};
+use crate::stream::errand;
 
 /// How often devices are looked for while one is missing.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -159,6 +160,8 @@ impl Tell {
 
 fn look(mut eyes: Eyes, wishes: &mpsc::Receiver<Wish>, found: &Tell) {
     let mut is_watching = false;
+    // Files whose disk did not answer: they are looked at again once it has.
+    let mut out: BTreeSet<PathBuf> = BTreeSet::new();
     let mut clocks = (eyes.clocks)();
     loop {
         let pause = if is_watching { LOOK_AGAIN } else { GLANCE };
@@ -173,9 +176,20 @@ fn look(mut eyes: Eyes, wishes: &mpsc::Receiver<Wish>, found: &Tell) {
         if slept > SLEPT && !found.send(Observation::Slept(slept)) {
             return;
         }
+        let back = out.iter().find(|path| !errand::is_out(path)).cloned();
+        if let Some(path) = back {
+            out.remove(&path);
+            let fact = (eyes.probe)(&path);
+            if !found.send(Observation::File(path, fact)) {
+                return;
+            }
+        }
         let observation = match wish {
             Some(Wish::Probe(path)) => {
                 let fact = (eyes.probe)(&path);
+                if errand::is_out(&path) {
+                    out.insert(path.clone());
+                }
                 Observation::File(path, fact)
             }
             Some(Wish::Watch(is_on)) => {

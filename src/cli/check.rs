@@ -251,6 +251,7 @@ fn class(name: &str, sheet: &ClassSheet) -> Json {
     json!({
         "filter": name,
         "health": sheet.health.words(),
+        "inside": sheet.inside,
         "most_inside": sheet.most_inside,
         "interrupts": sheet.interrupts,
         "not_mine": sheet.not_mine,

@@ -168,8 +168,8 @@ struct Session {
     app: App,
     /// Lines of the log that were printed.
     told: f64,
-    /// Wires whose level is watched, into renderers.
-    heard: Vec<(PinAddress, PinAddress)>,
+    /// Outputs whose largest sample is told: those wired to renderers.
+    heard: Vec<PinAddress>,
     peak: f32,
     /// Samples that were made.
     elapsed: u64,
@@ -335,8 +335,9 @@ impl Session {
     fn look(&mut self) {
         self.app.poll();
         let view = self.app.view();
-        let levels = self.heard.iter().map(|(from, to)| view.level(from, to));
-        self.peak = levels.fold(self.peak, f32::max);
+        // As it was recorded, not as a meter shows it now: a click has faded before anybody looks on a busy machine.
+        let heard = self.heard.iter().filter_map(|from| view.figures(from));
+        self.peak = heard.fold(self.peak, |peak, it| peak.max(it.peak));
         if let Some(cells) = view.cells {
             (self.elapsed, self.position) = (cells.elapsed(), cells.position());
             self.load = (f64::from(cells.load_mean()), f64::from(cells.load_max()));
@@ -540,7 +541,7 @@ fn speed(times: Option<f64>) -> Result<Option<u32>, Failure> {
 }
 
 /// The wires into filters of the render category; where there are none, as in a recorder, those into the last of each way.
-fn renderers(app: &App) -> Vec<(PinAddress, PinAddress)> {
+fn renderers(app: &App) -> Vec<PinAddress> {
     let view = app.view();
     let is_renderer = |path: &FilterPath| {
         let filter = view.wiring.filters.get(path);
@@ -551,8 +552,7 @@ fn renderers(app: &App) -> Vec<(PinAddress, PinAddress)> {
     let is_last = |path: &FilterPath| wires.iter().all(|wire| wire.from.filter != *path);
     let into = |is_end: &dyn Fn(&FilterPath) -> bool| -> Vec<_> {
         let ends = wires.iter().filter(|wire| is_end(&wire.to.filter));
-        ends.map(|wire| (wire.from.clone(), wire.to.clone()))
-            .collect()
+        ends.map(|wire| wire.from.clone()).collect()
     };
     let rendered = into(&is_renderer);
     match rendered.is_empty() {

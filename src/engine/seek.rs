@@ -252,6 +252,11 @@ impl Runner {
         most.max(1) as usize
     }
 
+    /// The next sample is heard once those that read ahead have something to give.
+    pub(super) fn cue(&mut self) {
+        (self.seeking.is_cueing, self.seeking.waited) = (true, 0);
+    }
+
     /// Whether the next piece is silence, since somebody who reads ahead has nothing yet.
     pub(super) fn waits_for_readers(&mut self, len: usize) -> bool {
         if !self.seeking.is_cueing {
@@ -338,7 +343,8 @@ impl Runner {
         self.has_ended = false;
         self.forget_end();
         let it = &mut self.seeking;
-        (it.is_first, it.is_cueing, it.waited) = (true, true, 0);
+        it.is_first = true;
+        self.cue();
         self.cells.seeks.fetch_add(1, Ordering::Release);
         if self.state < State::Run || !self.is_live {
             self.cells.is_seeking.store(false, Ordering::Release);

@@ -76,6 +76,9 @@ impl Runner {
             self.cells.position.store(0, Ordering::Relaxed);
             self.cells.elapsed.store(0, Ordering::Relaxed);
         }
+        if state == State::Run {
+            self.cue();
+        }
         self.cells.state.store(state as u8, Ordering::Release);
         if let Some(plan) = &mut self.plan {
             plan.holds.is_pending = true;

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use rtrb::{Consumer, Producer, RingBuffer};
 
+use super::wave_writer::no_way;
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
     DataRange, Descriptor, EVENT_CAPACITY, Filter, Flow, Held, Io, KernelEvent, Node, OpenError,
@@ -22,6 +23,7 @@ use crate::ks::{
     TopologyConnection, Unit, event_flag,
 };
 use crate::midi::smf::write::SmfWriter;
+use crate::stream::errand::{in_time, patience};
 
 const PATH: Property = Property::path("path", "File").inline();
 const TEMPO: Property = Property::number("tempo", "Tempo", 30.0, 300.0, 120.0)
@@ -110,7 +112,10 @@ impl Filter for MidiFileWriter {
             path: path.display().to_string(),
             reason,
         };
-        let (file, is_new) = reach(&path).map_err(in_file)?;
+        let own = path.clone();
+        let reached = in_time(&path, patience(opening.live), move || reach(&own));
+        let reached = reached.map_err(|late| in_file(late.to_string()))?;
+        let (file, is_new) = reached.map_err(in_file)?;
         let (letters, post) = RingBuffer::new(ROOM);
         let shared = Arc::new(Shared::default());
         let telemetry = Telemetry::new(telemetry::LEN);
@@ -144,13 +149,15 @@ impl Filter for MidiFileWriter {
 
 /// Makes sure that the file can be written, without touching what is in it. Whether it was not there before.
 fn reach(path: &Path) -> Result<(File, bool), String> {
-    let is_new = !path.exists();
-    if !is_new && !path.is_file() {
-        return Err("it is not a file".into());
+    let about = path.metadata().ok();
+    let is_new = about.is_none();
+    if let Some(about) = about.filter(|it| !it.is_file()) {
+        let what = crate::media::what_it_is(&about);
+        return Err(format!("it is {what} and not a file"));
     }
     let mut options = OpenOptions::new();
     let file = options.read(true).write(true).create(true).truncate(false);
-    let file = file.open(path).map_err(|error| error.to_string())?;
+    let file = file.open(path).map_err(|error| no_way(path, &error))?;
     Ok((file, is_new))
 }
 

@@ -39,6 +39,7 @@ use std::sync::Arc;
 
 use crate::ks::{Catalogue, FileFact, Filter};
 use crate::portcls::{Cards, MidiPorts};
+use crate::stream::errand::{in_time, patience};
 
 pub mod channel_mapper;
 
@@ -161,8 +162,14 @@ pub fn plain() -> Vec<Arc<dyn Filter>> {
     ]
 }
 
-/// Looks what a file is that a filter is to read. For observers: it may take as long as the disk does.
+/// Looks what a file is that a filter is to read. For observers: it takes as long as the disk does, but not for ever.
 pub fn probe(path: &Path) -> FileFact {
+    let own = path.to_owned();
+    let fact = in_time(path, patience(true), move || look(&own));
+    fact.unwrap_or_else(|late| FileFact::Unusable(late.to_string()))
+}
+
+fn look(path: &Path) -> FileFact {
     let is_file = std::fs::metadata(path).is_ok_and(|about| about.is_file());
     let mut head = vec![];
     let looked = is_file

@@ -6,7 +6,7 @@
 //! stops nothing else.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Seek};
+use std::io::{Error, ErrorKind, Seek};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,7 +15,8 @@ use crate::ks::{
     AudioFormat, DataRange, Descriptor, Node, OpenError, Opening, PinFactory, Property, State,
     Status, TopologyConnection, flag, sample_from_time,
 };
-use crate::media::{Container, SampleKind, SoundWriter, WavError};
+use crate::media::{Container, SampleKind, SoundWriter, WavError, what_it_is};
+use crate::stream::errand::{in_time, patience};
 use crate::stream::{
     ClassDriver, Frame, Loaded, Minidriver, MinidriverEntry, Services, Srb, Words,
 };
@@ -85,9 +86,12 @@ impl MinidriverEntry for WaveWriter {
         let nowhere = std::io::Cursor::new(Vec::new());
         let trial = SoundWriter::create(nowhere, container, audio.rate_hz, channels(audio), kind);
         trial.map_err(|error| in_file(error.to_string()))?;
-        let (file, is_new) = reach(&path).map_err(in_file)?;
-        let loaded = Loaded::new(Writing {
-            path,
+        let own = path.clone();
+        let reached = in_time(&path, patience(opening.live), move || reach(&own));
+        let reached = reached.map_err(|late| in_file(late.to_string()))?;
+        let (file, is_new) = reached.map_err(in_file)?;
+        let writing = Writing {
+            path: path.clone(),
             file,
             is_unused: is_new,
             audio,
@@ -95,7 +99,13 @@ impl MinidriverEntry for WaveWriter {
             kind,
             writer: None,
             words: services.words.clone(),
-        });
+        };
+        if !opening.live {
+            // A render may be over before one of two writers has waited for the other: none shall write over what the
+            // other wrote.
+            writing.lock().map_err(in_file)?;
+        }
+        let loaded = Loaded::new(writing);
         Ok(match kind == wanted {
             true => loaded,
             false => loaded.note("FLAC holds whole numbers: it is written with 24 bits"),
@@ -114,15 +124,40 @@ fn reach(path: &Path) -> Result<(File, bool), String> {
     match options.clone().create_new(true).open(path) {
         Ok(file) => return Ok((file, true)),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(error.to_string()),
+        Err(error) => return Err(no_way(path, &error)),
     }
-    let about = std::fs::metadata(path).map_err(|error| error.to_string())?;
+    let about = std::fs::metadata(path).map_err(|error| no_way(path, &error))?;
     if !about.is_file() {
         // To open a pipe would wait for its reader.
-        return Err("it is there already, and is not a file".into());
+        let what = what_it_is(&about);
+        return Err(format!("it is {what} and not a file"));
     }
-    let file = options.open(path).map_err(|error| error.to_string())?;
+    let file = options.open(path).map_err(|error| no_way(path, &error))?;
     Ok((file, false))
+}
+
+/// Why nothing can be written there, and what is wanted.
+pub(super) fn no_way(path: &Path, error: &Error) -> String {
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+    let folder = folder.unwrap_or_else(|| Path::new(".")).display();
+    match error.kind() {
+        ErrorKind::PermissionDenied if path.exists() => {
+            format!("it may not be written to; wanted another name, or leave to write: {error}")
+        }
+        ErrorKind::PermissionDenied => format!(
+            "nothing may be written in the folder {folder}; wanted another folder, or leave to write: {error}"
+        ),
+        ErrorKind::ReadOnlyFilesystem => {
+            format!("the disk of the folder {folder} can only be read; wanted another: {error}")
+        }
+        ErrorKind::NotFound if !path.parent().is_some_and(Path::is_dir) => {
+            format!("there is no folder {folder}; make it, or name one that is there: {error}")
+        }
+        ErrorKind::NotADirectory => {
+            format!("{folder} is no folder; wanted one to write into: {error}")
+        }
+        _ => error.to_string(),
+    }
 }
 
 /// A file being written, or ready to be.
@@ -457,9 +492,13 @@ mod tests {
     fn a_writer_that_takes_over_waits_for_the_one_before() {
         let folder = Folder::new();
         let path = folder.file("take.wav");
-        let mut old = record(&path, "i24", &DataFormat::float(2, 48_000));
+        let live = |bits: &str| {
+            let values = values(&path, &[("bits", Value::Text(bits.into()))]);
+            Rig::open_as(&wave_writer(), values, &BTreeMap::new(), None, true)
+        };
+        let mut old = live("i24");
         feed(&mut old, 0, &[4096]);
-        let mut new = record(&path, "i16", &DataFormat::float(2, 48_000));
+        let mut new = live("i16");
         feed(&mut new, 0, &[1000]);
         drop(old);
         drop(new);

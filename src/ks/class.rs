@@ -64,6 +64,8 @@ pub struct ClassSheet {
     pub interrupts: u64,
     /// Those that were not the minidriver's.
     pub not_mine: u64,
+    /// Calls that have not come back.
+    pub inside: u64,
     /// The most calls that were in the minidriver at the same time: one, unless it asks for no synchronisation.
     pub most_inside: u64,
     /// The last callbacks and answers, oldest first, a line each.

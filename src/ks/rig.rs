@@ -90,6 +90,17 @@ impl Rig {
         formats: &BTreeMap<String, DataFormat>,
         feed: Option<Arc<[KernelEvent]>>,
     ) -> Self {
+        Self::open_as(filter, values, formats, feed, false)
+    }
+
+    /// The same, as for a graph that plays: where one filter takes over from another that is still being closed.
+    pub fn open_as(
+        filter: &dyn Filter,
+        values: BTreeMap<String, Value>,
+        formats: &BTreeMap<String, DataFormat>,
+        feed: Option<Arc<[KernelEvent]>>,
+        live: bool,
+    ) -> Self {
         let settings = Settings {
             values: &values,
             base: None,
@@ -135,7 +146,7 @@ impl Rig {
             rate_hz: RATE_HZ,
             max_len: MAX_LEN,
             pins: &pins,
-            live: false,
+            live,
             clock: Arc::new(Standing),
             waker: Waker::default(),
             feed,

@@ -15,7 +15,7 @@ pub mod flac;
 pub mod save;
 
 pub use fuzz::fuzz_media;
-pub use source::{Info, MediaError, Source, open, open_stream};
+pub use source::{Info, MediaError, Source, open, open_stream, what_it_is};
 pub use tags::{NAMES as TAG_NAMES, Tags};
 
 pub use riff::{Chunk, ChunkAt, Order, RiffError, Root};

@@ -3,7 +3,7 @@
 //! A source counts samples from 0, whatever its codec needs before and behind them: what an encoder put in front or
 //! behind to make its blocks whole is never heard, and [`Source::seek`] lands on the sample.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
@@ -126,8 +126,8 @@ pub enum MediaError {
     #[error("it cannot be sought in: it is made while it is read, and is no file on a disk")]
     NotSought,
     /// It is a folder, a pipe or a device.
-    #[error("it is not a file")]
-    NotAFile,
+    #[error("it is {0} and not a file; wanted a file of sound")]
+    NotAFile(&'static str),
     /// Reading failed.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -137,12 +137,21 @@ pub enum MediaError {
 pub fn open(path: &Path) -> Result<Box<dyn Source>, MediaError> {
     let about = std::fs::metadata(path)?;
     if !about.is_file() {
-        return Err(MediaError::NotAFile);
+        return Err(MediaError::NotAFile(what_it_is(&about)));
     }
     let file = File::open(path)?;
     // So that no Wave Writer begins to write over what is being played. Where there are no locks, it is played anyway.
     let _ = file.try_lock_shared();
     open_stream(file)
+}
+
+/// In words what a place is that holds no file.
+#[must_use]
+pub fn what_it_is(about: &Metadata) -> &'static str {
+    match about.is_dir() {
+        true => "a folder",
+        false => "a pipe or a device",
+    }
 }
 
 /// Opens sound from anything that can be read and sought.

@@ -145,6 +145,8 @@ pub(crate) struct Board {
     pub(super) not_mine: AtomicU64,
     pub(super) inside: AtomicU64,
     most_inside: AtomicU64,
+    /// Calls that have not come back, as the worker knows it.
+    outstanding: AtomicU64,
     calls: AtomicU64,
     trace: Vec<AtomicU64>,
     pub(super) words: Words,
@@ -171,6 +173,7 @@ impl Board {
             not_mine: AtomicU64::new(0),
             inside: AtomicU64::new(0),
             most_inside: AtomicU64::new(0),
+            outstanding: AtomicU64::new(0),
             calls: AtomicU64::new(0),
             trace: (0..REMEMBERED).map(|_| AtomicU64::new(0)).collect(),
             words,
@@ -209,6 +212,12 @@ impl Board {
 
     pub(super) fn leave(&self) {
         self.inside.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// So many calls have not come back. Said with every call, and of those that came back once nothing else is to be done:
+    /// whoever reads none knows that there will be none before something is asked or time goes by.
+    pub(super) fn set_outstanding(&self, calls: usize) {
+        self.outstanding.store(calls as u64, Ordering::Release);
     }
 
     pub(super) fn set_health(&self, health: Health) {
@@ -257,6 +266,7 @@ impl Board {
             late: self.late.load(Ordering::Relaxed),
             interrupts: self.interrupts.load(Ordering::Relaxed),
             not_mine: self.not_mine.load(Ordering::Relaxed),
+            inside: self.outstanding.load(Ordering::Acquire),
             most_inside: self.most_inside.load(Ordering::Relaxed),
             trace: trace
                 .map(|word| Moment::words(*word, &self.streams))

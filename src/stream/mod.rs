@@ -1,5 +1,5 @@
 //! The stream class driver: filters whose work may block. Their authors write a minidriver; queues, threads, time-outs and
-//! cancellation live here.
+//! cancellation live here; and errands, for what is done once and may take for ever.
 //!
 //! ```text
 //!   audio thread           │  class thread                      │  minidriver's thread
@@ -16,6 +16,7 @@ mod board;
 mod class;
 mod desk;
 mod done;
+pub mod errand;
 mod events;
 mod executor;
 mod frame;

@@ -96,6 +96,8 @@ mod resampling;
 
 mod simulated;
 
+mod slow_disk;
+
 mod seeking;
 
 mod stage;

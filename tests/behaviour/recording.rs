@@ -312,22 +312,16 @@ fn two_writers_of_one_file_are_one_too_many() {
          connect t.out s.in\nconnect s.out one.in\nconnect s.out two.in\nconnect s.out n.in\n";
     let made = desk.fed(&["new", "-o", "g.ron", "--batch", "-"], lines);
     assert_eq!(made.code, Some(0), "{}", made.said);
-    let words = [
-        "render",
-        "g.ron",
-        "-o",
-        "x.wav",
-        "--seconds",
-        "3",
-        "--renderer",
-        "n",
-    ];
-    let did = desk.json(&words);
-    assert_eq!(did.code, Some(3), "{} {}", did.text, did.said);
-    let words = "another filter or program plays or writes it";
-    assert!(did.text.contains(words), "{}", did.text);
-    // One of them has written what there was.
-    assert_eq!(floats(&desk.path("take.wav")), floats(&desk.path("x.wav")));
+    // However short: the first must not be over before the second begins.
+    for seconds in ["3", "0.01"] {
+        let words = ["render", "g.ron", "-o", "x.wav", "--renderer", "n"];
+        let did = desk.json(&[&words[..], &["--seconds", seconds]].concat());
+        assert_eq!(did.code, Some(3), "{} {}", did.text, did.said);
+        let words = "another filter or program plays or writes it";
+        assert!(did.text.contains(words), "{}", did.text);
+        // One of them has written what there was.
+        assert_eq!(floats(&desk.path("take.wav")), floats(&desk.path("x.wav")));
+    }
 }
 
 #[test]
@@ -335,10 +329,17 @@ fn what_cannot_be_written_is_refused_by_name() {
     let desk = Desk::new("unwritable");
     fs::create_dir(desk.path("folder.wav")).unwrap();
     for (file, words) in [
-        ("folder.wav", "is not a file"),
-        ("nowhere/take.wav", "No such file"),
+        ("folder.wav", "it is a folder and not a file"),
+        (
+            "nowhere/take.wav",
+            "nowhere; make it, or name one that is there",
+        ),
+        (
+            "g.ron/take.wav",
+            "g.ron is no folder; wanted one to write into",
+        ),
         ("/proc/take.wav", "/proc/take.wav"),
-        ("/dev/full", "is not a file"),
+        ("/dev/full", "it is a pipe or a device and not a file"),
         ("take.mp3", "not as .mp3"),
     ] {
         recorder(&desk, file);

@@ -21,6 +21,7 @@ use crate::ks::{
 };
 use crate::midi::smf::{MOST_BYTES, Song, TextKind, read_smf_song};
 use crate::portcls::capture::Capture;
+use crate::stream::errand::{in_time, patience};
 use chase::{Places, Told};
 
 const PATH: Property = Property::path("path", "File").inline();
@@ -187,7 +188,8 @@ fn read(path: &Path, number: Option<usize>) -> Result<Song, String> {
     let about = std::fs::metadata(path).map_err(|error| error.to_string())?;
     if !about.is_file() {
         // To open a pipe would wait for its writer.
-        return Err("it is not a file".into());
+        let what = crate::media::what_it_is(&about);
+        return Err(format!("it is {what} and not a file; wanted a MIDI file"));
     }
     let file = File::open(path).map_err(|error| error.to_string())?;
     let mut bytes = vec![];
@@ -201,6 +203,13 @@ fn read(path: &Path, number: Option<usize>) -> Result<Song, String> {
         ));
     }
     read_smf_song(&bytes, number).map_err(|error| error.to_string())
+}
+
+/// The same, but not longer than a disk may take.
+fn read_in_time(path: &Path, number: Option<usize>, live: bool) -> Result<Song, String> {
+    let own = path.to_owned();
+    let song = in_time(path, patience(live), move || read(&own, number));
+    song.map_err(|late| late.to_string())?
 }
 
 fn time(time_100ns: u64) -> RefTime {
@@ -274,11 +283,11 @@ impl Filter for MidiFileReader {
             });
         };
         let number = opening.settings.number(&SONG) as usize;
-        let song =
-            read(&path, (number > 0).then_some(number)).map_err(|reason| OpenError::File {
-                path: path.display().to_string(),
-                reason,
-            })?;
+        let song = read_in_time(&path, (number > 0).then_some(number), opening.live);
+        let song = song.map_err(|reason| OpenError::File {
+            path: path.display().to_string(),
+            reason,
+        })?;
         let telemetry = Telemetry::new(telemetry::LEN);
         let is_raw = (opening.format("notes")).is_some_and(|format| format.sub == sub::MIDI);
         let playing = Playing::new(&song, opening, is_raw, telemetry.clone());

@@ -561,7 +561,8 @@ fn what_cannot_be_played_is_a_clear_error_and_what_can_is_told() {
     let name = path.to_str().unwrap();
     assert!(refused(&path).to_string().starts_with(name));
     assert!(matches!(probe(&path), FileFact::Unusable(_)));
-    assert!(refused(&folder.0).to_string().ends_with("it is not a file"));
+    let directory = refused(&folder.0).to_string();
+    assert!(directory.ends_with("it is a folder and not a file; wanted a MIDI file"));
     std::fs::write(&path, "MThd is not enough").unwrap();
     assert!(matches!(refused(&path), OpenError::File { .. }));
     std::fs::File::create(&path)

@@ -18,6 +18,7 @@ use crate::ks::{
     Property, RATE_UNITY, Settings, SoundFact, Status, TopologyConnection, flag, time_from_sample,
 };
 use crate::media::{self, Info, MediaError, Source};
+use crate::stream::errand::{in_time, patience};
 use crate::stream::{
     ClassDriver, Frame, LiveValue, Loaded, Minidriver, MinidriverEntry, Services, Srb, Words, cell,
 };
@@ -62,11 +63,23 @@ static DESCRIPTOR: Descriptor =
 
 /// What the catalogue offers.
 pub fn wave_reader() -> ClassDriver<WaveReader> {
-    ClassDriver::new(WaveReader)
+    ClassDriver::new(WaveReader::opening(media::open))
 }
 
+/// What opens a file of sound.
+type Open = fn(&Path) -> Result<Box<dyn Source>, MediaError>;
+
 /// The entry of the reading minidriver.
-pub struct WaveReader;
+pub struct WaveReader {
+    open: Open,
+}
+
+impl WaveReader {
+    /// One that opens files by this, so that a test may have a disk that is slow.
+    pub fn opening(open: Open) -> Self {
+        Self { open }
+    }
+}
 
 /// Looks what a file is. For observers: it may take as long as the disk does. No more than its head is read.
 pub fn probe(path: &Path) -> FileFact {
@@ -137,10 +150,14 @@ impl MinidriverEntry for WaveReader {
                 wanted: "a file of sound to play".into(),
             });
         };
-        let source = media::open(&path).map_err(|reason| OpenError::File {
+        let in_file = |reason: String| OpenError::File {
             path: path.display().to_string(),
-            reason: reason.to_string(),
-        })?;
+            reason,
+        };
+        let (open, own) = (self.open, path.clone());
+        let opened = in_time(&path, patience(opening.live), move || open(&own));
+        let opened = opened.map_err(|late| in_file(late.to_string()))?;
+        let source = opened.map_err(|reason| in_file(reason.to_string()))?;
         let info = source.info();
         check_agreement(opening, info)?;
         services.telemetry.set(cell::LENGTH, info.seconds() as f32);

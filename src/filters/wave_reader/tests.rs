@@ -286,7 +286,8 @@ fn what_cannot_be_played_is_a_clear_error() {
     assert!(missing.to_string().starts_with(name), "{missing}");
     assert!(matches!(probe(&path), FileFact::Unusable(_)));
     let directory = refused(folder.0.to_str().unwrap(), float.clone());
-    assert!(directory.to_string().ends_with("it is not a file"));
+    let wanted = "it is a folder and not a file; wanted a file of sound";
+    assert!(directory.to_string().ends_with(wanted), "{directory}");
     std::fs::write(&path, "not a wave file at all").unwrap();
     assert!(matches!(
         refused(name, float.clone()),
@@ -442,11 +443,10 @@ fn what_is_no_file_is_refused_and_never_waited_for() {
     let made = std::process::Command::new("mkfifo").arg(&path).status();
     assert!(made.unwrap().success());
     // To open it would wait for somebody who writes.
-    assert_eq!(probe(&path), FileFact::Unusable("it is not a file".into()));
-    assert_eq!(
-        probe(&folder.0),
-        FileFact::Unusable("it is not a file".into())
-    );
+    for (place, what) in [(&path, "a pipe or a device"), (&folder.0, "a folder")] {
+        let words = format!("it is {what} and not a file; wanted a file of sound");
+        assert_eq!(probe(place), FileFact::Unusable(words));
+    }
 }
 
 #[test]

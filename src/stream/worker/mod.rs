@@ -141,6 +141,7 @@ impl Worker {
 
     /// Sleeps until there is news, or something may run out.
     fn rest(&self) {
+        self.parts.board.set_outstanding(self.calls.len());
         let patience = self.desk.patience();
         let calls = self.calls.values().min().copied();
         // A minidriver may have been given more time or less without a word to us.
@@ -155,6 +156,8 @@ impl Worker {
     /// Everything but the streams: what was posted, what time has brought, what is to be called, what has ended.
     fn pump(&mut self) -> bool {
         let mut moved = false;
+        // Read first: what was posted by then came in time.
+        let now = self.parts.time.now();
         while let Ok(post) = self.parts.posts.try_recv() {
             self.receive(post);
             moved = true;
@@ -164,7 +167,7 @@ impl Worker {
             self.call(Call::Interrupt);
             moved = true;
         }
-        self.pass_time();
+        self.pass_time(now);
         loop {
             // What has ended first: it may take back what would be called next.
             if let Some(finished) = self.desk.take_finished() {
@@ -274,8 +277,7 @@ impl Worker {
             .submit(ask, Client::Outside { number, reply }, patience);
     }
 
-    fn pass_time(&mut self) {
-        let now = self.parts.time.now();
+    fn pass_time(&mut self, now: Duration) {
         let passed = now.saturating_sub(self.counted);
         self.counted = now;
         if passed.is_zero() {
@@ -319,6 +321,7 @@ impl Worker {
         };
         self.last_call += 1;
         self.calls.insert(self.last_call, CALL_PATIENCE);
+        self.parts.board.set_outstanding(self.calls.len());
         executor.call(self.last_call, call);
     }
 

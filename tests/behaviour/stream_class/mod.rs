@@ -709,7 +709,7 @@ fn a_minidriver_that_does_not_come_back_from_a_callback_is_left_alone() {
     wait_until(|| puppet.is_stuck.load(Ordering::SeqCst));
     let mut answer = None;
     wait_until(|| {
-        it.pass(1.0);
+        it.time.pass(Duration::from_secs(1));
         answer = asked.take();
         answer.is_some()
     });

@@ -306,7 +306,10 @@ impl Open {
         lane.unwrap_or_else(|| panic!("no lane {name}"))
     }
 
+    /// Lets time pass once every call has come back: else it would have been inside all that time.
+    #[track_caller]
     pub(super) fn pass(&self, seconds: f64) {
+        wait_until(|| self.sheet().inside == 0);
         self.time.pass(Duration::from_secs_f64(seconds));
     }
 
