@@ -10,9 +10,7 @@ use super::action::Action;
 use super::view::View;
 use crate::graph::{FilterPath, NodeKind, PinAddress};
 use crate::ks::ids::Guid;
-use crate::ks::{
-    DataFlow, DataFormat, Descriptor, Settings, State, Status, Value, time_from_sample,
-};
+use crate::ks::{DataFlow, DataFormat, Descriptor, Settings, State, Status, Value};
 use crate::raw::layout::Writer;
 use crate::raw::{self, Host, Role, sets, verb};
 
@@ -124,11 +122,8 @@ impl View<'_> {
         let mut host = Host::new(self.catalogue.clone(), self.facts.clone());
         let filter = host.open_with(&node.key, node.values.clone()).ok()?;
         let state = self.cells.map_or(State::Stop, |cells| cells.state());
-        if let Some(cells) = self.cells {
-            let rate_hz = self.wiring.rate_hz;
-            let ahead = u64::from(cells.latency_samples()) + self.quantum as u64;
-            let time = time_from_sample(cells.elapsed(), rate_hz);
-            host.keep_time(time.max(0) as u64, time_from_sample(ahead, rate_hz));
+        if let Some(clock) = self.graph_clock() {
+            host.keep_time(clock.time.max(0) as u64, clock.latency - clock.time);
         }
         host.count_by(filter, self.synth(path).cloned());
         let mut pins = vec![];

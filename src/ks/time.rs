@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn samples_survive_the_way_through_time() {
+    fn syn_3_samples_survive_the_way_through_time() {
         for rate in [8_000, 11_025, 44_100, 48_000, 384_000] {
             for sample in (0..100_000).chain(1 << 40..(1 << 40) + 1000) {
                 assert_eq!(

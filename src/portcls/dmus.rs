@@ -221,6 +221,8 @@ mod tests {
     /// Writes each message down and renders how many notes are down.
     #[derive(Default)]
     struct Counting {
+        /// The parts it was asked for.
+        parts: Vec<Range<usize>>,
         messages: Vec<Vec<u8>>,
         groups: Vec<u16>,
         down: i32,
@@ -240,6 +242,7 @@ mod tests {
 
     impl SynthSink for Counting {
         fn render(&mut self, out: &mut Wave, part: Range<usize>) {
+            self.parts.push(part.clone());
             out.channel_mut(0)[part].fill(self.down as f32);
         }
 
@@ -312,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn notes_of_all_wires_take_effect_on_their_sample() {
+    fn syn_5_notes_of_all_wires_take_effect_on_their_sample() {
         let mut bench = Bench::new();
         let (one, two) = ([note(30, 0x90, 1), note(100, 0x80, 1)], [note(10, 0x90, 2)]);
         let heard = bench.cycle(64, &[(1, 0, &one), (2, 0, &two)]);
@@ -322,6 +325,35 @@ mod tests {
         );
         let heard = bench.cycle(64, &[(1, 0, &[]), (2, 0, &[])]);
         assert_eq!((heard[35], heard[36]), (2.0, 1.0), "held until it was due");
+    }
+
+    #[test]
+    fn syn_1_the_port_pulls_every_sample_once_and_in_order() {
+        let mut bench = Bench::new();
+        let notes = [
+            note(0, 0x90, 1),
+            note(30, 0x90, 2),
+            note(30, 0x90, 3),
+            note(63, 0x90, 4),
+        ];
+        bench.cycle(64, &[(1, 0, &notes)]);
+        let mut next = 0;
+        for part in &bench.port.sink.parts {
+            assert_eq!(part.start, next);
+            next = part.end;
+        }
+        assert_eq!(next, 64);
+    }
+
+    #[test]
+    fn dmu_6_time_stands_still_while_the_graph_pauses() {
+        let mut bench = Bench::new();
+        bench.cycle(64, &[(1, 0, &[note(100, 0x90, 1)])]);
+        bench.port.enter(State::Pause);
+        bench.port.enter(State::Run);
+        // What was held goes on being held by presentation time, however long the pause was.
+        let heard = bench.cycle(64, &[(1, 0, &[])]);
+        assert_eq!((heard[35], heard[36]), (0.0, 1.0));
     }
 
     #[test]
@@ -394,7 +426,7 @@ mod tests {
     }
 
     #[test]
-    fn stop_silences_and_discards() {
+    fn dmu_5_what_was_submitted_is_played_unless_stop_discards_it() {
         let mut bench = Bench::new();
         bench.cycle(64, &[(1, 0, &[note(0, 0x90, 60), note(500, 0x90, 61)])]);
         bench.port.enter(State::Stop);

@@ -27,6 +27,7 @@ mod examples;
 mod graph_files;
 mod layering;
 
+mod portcls_rules;
 mod program;
 
 mod negotiate;
