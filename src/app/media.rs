@@ -27,7 +27,7 @@ pub struct MissingMedia {
 
 impl App {
     /// Every file that a filter reads, groups included.
-    fn media(&self) -> Vec<(FilterPath, PathBuf)> {
+    pub(super) fn media(&self) -> Vec<(FilterPath, PathBuf)> {
         let base = self.base();
         let mut media = vec![];
         for (id, filter) in &self.wiring.filters {

@@ -61,6 +61,7 @@ mod groups_tests;
 mod held_tests;
 mod keeper;
 
+mod landmarks;
 mod limits;
 
 mod pools;
@@ -166,6 +167,7 @@ pub use crate::midi::names as midi_names;
 pub use action::{Action, Selection};
 pub use air::{AirLoop, air_loops, air_problems};
 pub use control::words as control_words;
+pub use landmarks::Landmark;
 pub use media::MissingMedia;
 pub(crate) use media::{move_paths, relative};
 pub use wires::Fit;
@@ -187,6 +189,7 @@ pub use settings::Recent;
 pub use blame::{Bar, Cause, Dropout, Mishap, telling_time};
 pub use timeline::{Column, Lane, Part, Timeline};
 
+pub use to_file::{RenderChoice, RenderLength};
 pub use view::{Banner, Document, FilterStatus, LogLine, Offer, Urgency, View};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -287,6 +290,9 @@ pub struct App {
     /// What the wire probe saw.
     frames: frames::Frames,
 
+    /// Named places of a state of the document; on demand.
+    landmarks: std::cell::RefCell<landmarks::Known>,
+
     /// The pipes of the agreement and quantum they were worked out for; on demand.
     pipes: std::cell::RefCell<Option<(u64, usize, std::rc::Rc<crate::graph::Pipes>)>>,
 
@@ -375,6 +381,7 @@ impl App {
 
             frames: frames::Frames::default(),
 
+            landmarks: std::cell::RefCell::default(),
             pipes: std::cell::RefCell::default(),
         };
         let quantum = app.preferences().quantum.unwrap_or(options.quantum);

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::to_file::RenderChoice;
+
 /// Files on the list of recent ones.
 pub(super) const RECENT: usize = 10;
 
@@ -117,6 +119,8 @@ pub struct Preferences {
     pub at_end: AtEnd,
     /// How many seconds of what was played are kept in memory; 0 keeps none.
     pub last_minutes_seconds: u32,
+    /// What a render into a file is like.
+    pub render: RenderChoice,
     /// Fields of other versions, as they stand in the file.
     unknown: BTreeMap<String, String>,
 }
@@ -146,6 +150,7 @@ impl Default for Preferences {
 
             at_end: AtEnd::GoOn,
             last_minutes_seconds: super::minutes::USUAL_SECONDS,
+            render: RenderChoice::default(),
             unknown: BTreeMap::new(),
         }
     }
@@ -192,6 +197,7 @@ fields! {
 
     at_end,
     last_minutes_seconds,
+    render,
 }
 
 impl Preferences {
@@ -228,6 +234,7 @@ impl Preferences {
         self.scale_percent = self.scale_percent.clamp(100, 200);
         self.recent.truncate(RECENT);
         self.quantum = self.quantum.map(|it| it.clamp(16, 8192));
+        self.render.tidy();
         self.panels.retain(|_, panel| panel.size.is_finite());
     }
 }

@@ -72,6 +72,11 @@ impl App {
         self.tell_loop();
     }
 
+    /// The range that was set, played round or not.
+    pub(super) fn loop_range(&self) -> Option<LoopRange> {
+        self.transport.range
+    }
+
     /// An engine is to know of the loop.
     pub(super) fn tell_loop(&mut self) {
         let range = self.transport.range.filter(|_| self.transport.is_looping);

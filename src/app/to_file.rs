@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::thread::JoinHandle;
 
+use serde::{Deserialize, Serialize};
+
 use super::offline::{self, Feeds, Order, Progress, Rendered, Take, Trouble};
 use super::{Action, App, Banner, Offer, Urgency};
 use crate::dsp::measure::dbfs;
@@ -20,6 +22,67 @@ use crate::portcls::Offline;
 const TELL_NANOS: u64 = 200_000_000;
 /// Samples of a cycle.
 const QUANTUM: usize = 1024;
+
+/// How long what is rendered is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum RenderLength {
+    /// Until everything has ended and the last echo was heard.
+    #[default]
+    UntilEnd,
+    /// So many seconds from the beginning.
+    Seconds,
+    /// The range that is, or would be, played round.
+    Range,
+}
+
+/// What a render into a file is like: what was chosen last.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RenderChoice {
+    /// How long it is.
+    pub length: RenderLength,
+    /// The seconds, where it is those; from a thousandth to a day.
+    pub seconds: f64,
+    /// Bits of a sample: 16, 24, or 32 for floats.
+    pub bits: u16,
+}
+
+impl RenderChoice {
+    /// The seconds that can be had.
+    pub const SECONDS: std::ops::RangeInclusive<f64> = 0.001..=86_400.0;
+
+    /// Holds every value within its bounds.
+    pub(super) fn tidy(&mut self) {
+        let (least, most) = (*Self::SECONDS.start(), *Self::SECONDS.end());
+        let is_one = self.seconds.is_finite();
+        self.seconds = if is_one {
+            self.seconds.clamp(least, most)
+        } else {
+            60.0
+        };
+        if !matches!(self.bits, 16 | 24) {
+            self.bits = 32;
+        }
+    }
+
+    fn kind(self) -> SampleKind {
+        match self.bits {
+            16 => SampleKind::Pcm16,
+            24 => SampleKind::Pcm24,
+            _ => SampleKind::Float32,
+        }
+    }
+}
+
+impl Default for RenderChoice {
+    fn default() -> Self {
+        Self {
+            length: RenderLength::UntilEnd,
+            seconds: 60.0,
+            bits: 32,
+        }
+    }
+}
 
 /// A render under way. Let go, it is cancelled, and nothing is left of it.
 pub(super) struct ToFile {
@@ -73,6 +136,9 @@ struct Job {
     selected: Option<FilterPath>,
     path: PathBuf,
     container: Container,
+    choice: RenderChoice,
+    /// From where to where, in seconds, if it is not from the beginning.
+    range: Option<(f64, f64)>,
 }
 
 impl Job {
@@ -83,18 +149,29 @@ impl Job {
         let (sink, audio) = choose(found, self.selected.as_ref())?;
         let feeds = Feeds::new();
         let mut take = Take::start(&wiring, &self.catalogue, self.base.clone(), feeds, QUANTUM);
+        let words = |trouble: Trouble| match trouble {
+            Trouble::Cancelled => "it was cancelled; nothing was written".into(),
+            other => other.to_string(),
+        };
+        let seconds = match (self.choice.length, self.range) {
+            (RenderLength::Seconds, _) => Some(self.choice.seconds),
+            (_, Some((begin, end))) => Some(end - begin),
+            _ => None,
+        };
+        if let Some((begin, _)) = self.range {
+            let start = (begin * f64::from(take.rate_hz())).round() as u64;
+            let begun = take.begin_at(start, &sink);
+            begun.map_err(|stuck| words(stuck.into()))?;
+        }
         let order = Order {
             sink,
             audio,
-            seconds: None,
+            seconds,
             container: self.container,
-            kind: self.container.kind(SampleKind::Float32),
+            kind: self.container.kind(self.choice.kind()),
             output: self.path,
         };
-        offline::render(&mut take, &order, goes_on).map_err(|trouble| match trouble {
-            Trouble::Cancelled => "it was cancelled; nothing was written".into(),
-            other => other.to_string(),
-        })
+        offline::render(&mut take, &order, goes_on).map_err(words)
     }
 }
 
@@ -125,6 +202,16 @@ impl App {
             Ok(container) => container,
             Err(reason) => return self.warn(WHAT, format!("{}: {reason}", path.display())),
         };
+        let choice = self.preferences().render;
+        let mut range = None;
+        if choice.length == RenderLength::Range {
+            let rate = f64::from(self.wiring.rate_hz.max(1));
+            let Some(own) = self.loop_range() else {
+                let text = "There is no loop range to render: drag one on the seek bar with Shift, or choose another length";
+                return self.warn(WHAT, text.into());
+            };
+            range = Some((own.begin as f64 / rate, own.end as f64 / rate));
+        }
         let mut catalogue = crate::filters::catalogue(Arc::new(Offline), Arc::new(Offline));
         for kind in self.catalogue.iter() {
             // What is built in is there already; the rest came from files or a program.
@@ -141,6 +228,8 @@ impl App {
             selected: selected.map(|id| self.path_of(id)),
             path: path.to_owned(),
             container,
+            choice,
+            range,
         };
         let shared = Arc::new(Shared::default());
         let (tell, answer) = channel();

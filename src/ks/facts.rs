@@ -65,6 +65,8 @@ pub struct SoundFact {
     pub loops: usize,
     /// Title, artist and the like, by name.
     pub tags: Vec<(String, String)>,
+    /// Named places and the ends of its loops: samples of its own rate, and what they are called.
+    pub marks: Vec<(u64, String)>,
 }
 
 impl SoundFact {

@@ -19,7 +19,7 @@ pub use source::{Info, MediaError, Source, open, open_stream, what_it_is};
 pub use tags::{NAMES as TAG_NAMES, Tags};
 
 pub use riff::{Chunk, ChunkAt, Order, RiffError, Root};
-pub use wav::{Loop, LoopKind, SampleKind, WavError, WavInfo, WavReader, WavWriter};
+pub use wav::{Cue, Loop, LoopKind, SampleKind, WavError, WavInfo, WavReader, WavWriter};
 
 pub use flac::FlacWriter;
 pub use save::{Container, SoundWriter, Written};

@@ -13,7 +13,7 @@ use super::compressed;
 use super::recast;
 use super::riff;
 use super::tags::Tags;
-use super::wav::{self, Loop, WavError, WavReader};
+use super::wav::{self, Cue, Loop, WavError, WavReader};
 
 /// What a file of sound says about itself.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,6 +38,8 @@ pub struct Info {
     pub estimated_seconds: f64,
     /// Parts that a sampler repeats.
     pub loops: Vec<Loop>,
+    /// Places that have a name, in order.
+    pub cues: Vec<Cue>,
     /// Title, artist and the like.
     pub tags: Tags,
 }
@@ -234,6 +236,7 @@ impl<R: Read + Seek> Wave<R> {
             frames: Some(about.frames),
             estimated_seconds: 0.0,
             loops: about.loops.clone(),
+            cues: about.cues.clone(),
             tags,
         };
         let remark = reader.info().missing_bytes.map(|missing| {

@@ -54,7 +54,7 @@ fn one_filter_pauses_while_the_rest_runs_and_every_step_is_a_line() {
     let steps = lines(&app);
     let at = |line: &str| steps.iter().position(|it| it.starts_with(line));
     let order = [
-        "Null Renderer.in Stop\u{2192}Acquire SUCCESS 0.000 s",
+        "Null Renderer.in Stop\u{2192}Acquire SUCCESS",
         "Gain and Pan.out Stop\u{2192}Acquire SUCCESS",
         "Gain and Pan.in Stop\u{2192}Acquire SUCCESS",
         "Tone Generator.out Stop\u{2192}Acquire SUCCESS",

@@ -4,8 +4,9 @@ use std::f32::consts::TAU;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ksgraph::app::{Action, App, Options};
+use ksgraph::app::{Action, App, Options, RenderChoice, RenderLength};
 use ksgraph::graph::{Graph, Position};
+use ksgraph::ks::LoopRange;
 
 use crate::desk::Desk;
 use crate::editor::{editor, id, select, selected, wires};
@@ -349,6 +350,78 @@ fn the_document_is_rendered_beside_what_plays_and_a_cancelled_render_leaves_noth
         "{:?}",
         app.view().banners
     );
+}
+
+/// Renders what is in the window into a file, as it was chosen.
+fn rendered(app: &mut App, path: &Path, choice: RenderChoice) -> (hound::WavSpec, Vec<f32>) {
+    let mut preferences = app.preferences().clone();
+    preferences.render = choice;
+    app.perform(Action::SetPreferences(Box::new(preferences)));
+    app.perform(Action::RenderToFile(path.to_owned()));
+    program::wait(app, |app| {
+        let mut offers = app.view().banners.iter().flat_map(|it| &it.offers);
+        !offers.any(|it| it.action == Action::CancelRender)
+    });
+    let mut reader = hound::WavReader::open(path).unwrap();
+    let spec = reader.spec();
+    let samples = match spec.sample_format {
+        hound::SampleFormat::Float => reader.samples::<f32>().map(Result::unwrap).collect(),
+        hound::SampleFormat::Int => {
+            let steps = (1_u32 << (spec.bits_per_sample - 1)) as f32;
+            let codes = reader.samples::<i32>();
+            codes.map(|it| it.unwrap() as f32 / steps).collect()
+        }
+    };
+    (spec, samples)
+}
+
+#[test]
+fn a_render_to_file_is_as_long_and_as_fine_as_was_chosen() {
+    let folder = Folder::new("chosen");
+    let mut app = editor("tone:t -> null_renderer:out");
+    let out = folder.0.join("out.wav");
+    let seconds = RenderChoice {
+        length: RenderLength::Seconds,
+        seconds: 0.25,
+        bits: 32,
+    };
+    let (spec, whole) = rendered(&mut app, &out, seconds);
+    let channels = usize::from(spec.channels);
+    assert_eq!((spec.bits_per_sample, whole.len()), (32, 12_000 * channels));
+    assert!(whole.iter().any(|it| it.abs() > 0.05));
+    for bits in [16, 24] {
+        let (spec, coded) = rendered(&mut app, &out, RenderChoice { bits, ..seconds });
+        assert_eq!((spec.bits_per_sample, coded.len()), (bits, whole.len()));
+        let step = 2.0 / (1_u32 << bits) as f32;
+        let pairs = coded.iter().zip(&whole);
+        assert!(
+            pairs
+                .clone()
+                .all(|(one, other)| (one - other).abs() <= step)
+        );
+    }
+    // A range that is played round begins and ends where it does, also where it is not played now.
+    let length = RenderLength::Range;
+    let range = LoopRange::between(4_800, 9_600);
+    app.perform(Action::SetLoop {
+        range,
+        is_on: false,
+    });
+    let choice = RenderChoice { length, ..seconds };
+    let (_, piece) = rendered(&mut app, &out, choice);
+    assert_eq!(piece.len(), 4_800 * channels);
+    let wanted = &whole[4_800 * channels..9_600 * channels];
+    assert_eq!(piece, wanted);
+    // Without one nothing is begun, and it is said what is wanted.
+    app.perform(Action::SetLoop {
+        range: None,
+        is_on: false,
+    });
+    let none = folder.0.join("norange.wav");
+    app.perform(Action::RenderToFile(none.clone()));
+    let told = &app.view().banners[0].text;
+    assert!(told.contains("no loop range"), "{told}");
+    assert!(!none.exists());
 }
 
 #[test]

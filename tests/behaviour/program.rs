@@ -17,10 +17,10 @@ pub(crate) fn pin(id: u32, pin: &str) -> PinAddress {
     }
 }
 
-/// Waits until it is so; 20 s are the most.
+/// Waits until it is so; a minute is the most, for machines with much to do.
 #[track_caller]
 pub(crate) fn wait(app: &mut App, until: impl Fn(&App) -> bool) {
-    wait_within(Duration::from_secs(20), app, until);
+    wait_within(Duration::from_secs(60), app, until);
 }
 
 #[expect(clippy::disallowed_methods, reason = "threads are waited for")]

@@ -61,6 +61,16 @@ impl Window {
             writer.write_sample((n % 100) as i16).expect("a sample");
         }
         writer.finalize().expect("a file");
+        // Two cues, at half a second and at one and a half.
+        let mut cue = vec![b'c', b'u', b'e', b' ', 52, 0, 0, 0, 2, 0, 0, 0];
+        for (id, at) in [(1_u32, 24_000_u32), (2, 72_000)] {
+            for word in [id, at, u32::from_le_bytes(*b"data"), 0, 0, at] {
+                cue.extend(word.to_le_bytes());
+            }
+        }
+        let file = std::fs::OpenOptions::new().append(true).open(&path);
+        let written = file.and_then(|mut it| std::io::Write::write_all(&mut it, &cue));
+        written.expect("the file takes cues");
         let mut window = Self::with(&["wave_reader", "null_renderer"]);
         let app = window.screen().app_mut();
         let ids: Vec<FilterId> = app.view().graph.filters.keys().copied().collect();
@@ -90,7 +100,7 @@ impl Window {
 
     /// Whether something comes to be so within a while.
     pub(crate) fn waits(&mut self, is_so: impl Fn(&App) -> bool) -> bool {
-        for _ in 0..5_000 {
+        for _ in 0..60_000 {
             let app = self.screen().app_mut();
             app.poll();
             if is_so(app) {

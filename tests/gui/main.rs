@@ -32,6 +32,7 @@ mod raw_pages;
 mod records;
 
 mod refusals;
+mod rendering;
 
 mod score;
 mod seeking;

@@ -42,7 +42,7 @@ impl Drop for Scratch {
 
 /// Draws until that is so; workers answer when they do.
 fn wait(window: &mut Window, is_so: impl Fn(&mut Window) -> bool) -> bool {
-    for _ in 0..1000 {
+    for _ in 0..12_000 {
         window.harness().step();
         if is_so(window) {
             return true;

@@ -61,6 +61,9 @@ static DESCRIPTOR: Descriptor =
         "Plays a file of sound as it is: at its own rate, with its own channels. WAV, RF64, AIFF, CAF, FLAC, Ogg Vorbis, MP3, AAC, M4A, ALAC, ADPCM, A-law, u-law and Matroska are known by what is in them, not by their names. Stop goes back to the beginning.",
     );
 
+/// The most places of a file that are told.
+const MOST_MARKS: usize = 1024;
+
 /// What the catalogue offers.
 pub fn wave_reader() -> ClassDriver<WaveReader> {
     ClassDriver::new(WaveReader::opening(media::open))
@@ -108,7 +111,18 @@ fn about(info: &Info) -> SoundFact {
         tags: words
             .map(|(name, word)| (name.to_owned(), word.to_owned()))
             .collect(),
+        marks: marks(info),
     }
+}
+
+/// Places in it that have a name, and the ends of its loops.
+fn marks(info: &Info) -> Vec<(u64, String)> {
+    let cues = info.cues.iter().map(|it| (it.at, it.name.clone()));
+    let ends = (1..).zip(&info.loops).flat_map(|(number, it)| {
+        let begin = (it.start, format!("loop {number} begins"));
+        [begin, (it.end, format!("loop {number} ends"))]
+    });
+    cues.chain(ends).take(MOST_MARKS).collect()
 }
 
 /// The grid the samples lie on: PCM as far as a float holds it exactly.

@@ -371,6 +371,7 @@ fn a_coded_file_plays_under_any_name_and_is_probed_with_its_words() {
         is_exact: true,
         loops: 0,
         tags: vec![("title".into(), "Hello".into())],
+        marks: vec![],
     };
     let fact = FileFact::Wave {
         format: format.clone(),

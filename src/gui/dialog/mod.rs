@@ -7,9 +7,11 @@ mod page;
 mod preferences;
 mod rename;
 mod seek;
+mod to_file;
 
 pub(super) use rename::Rename;
 pub(super) use seek::Seek;
+pub(super) use to_file::ToFile;
 
 use egui::{Key, Ui};
 
@@ -31,6 +33,8 @@ pub(super) enum Dialog {
     Rename(Rename),
     /// A place to go to.
     Seek(Seek),
+    /// What a render into a file is to be like.
+    ToFile(ToFile),
 }
 
 impl Dialog {
@@ -58,6 +62,7 @@ impl Dialog {
             Self::Help(key) => help::ui(ui, sight, bindings, key),
             Self::Rename(rename) => rename.ui(ui, sight, commands),
             Self::Seek(seek) => seek.ui(ui, sight, commands),
+            Self::ToFile(to_file) => to_file.ui(ui, sight, commands),
         };
         stays && !escape
     }

@@ -29,6 +29,7 @@ pub(super) mod inspector;
 mod lanes;
 mod log;
 mod many;
+mod marks;
 pub(super) mod menu;
 mod page;
 pub(super) mod palette;

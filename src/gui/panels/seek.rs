@@ -5,8 +5,9 @@ use egui::{
     CornerRadius, Id, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
 };
 
+use super::marks;
 use crate::app::places::{bars_of, time_of};
-use crate::app::{Action, Place, View};
+use crate::app::{Action, Landmark, Place, View};
 use crate::gui::controls;
 use crate::gui::probe;
 use crate::gui::screen::Command;
@@ -131,9 +132,21 @@ pub(in crate::gui) fn ui(ui: &mut Ui, view: &View<'_>, bar: Rect, commands: &mut
         ui.painter()
             .vline(at(place.position), rail.y_range().expand(2.0), line);
     }
+    if place.is_seekable {
+        marks::draw(ui, &view.landmarks(), rail, whole, response.hover_pos());
+    }
     controls::focus_ring(ui, &response);
     let response = told(response, view, &place, whole, (left, right));
-    drags(ui, &response, &place, whole, (left, right), commands);
+    let landmarks = view.landmarks();
+    drags(
+        ui,
+        &response,
+        &place,
+        whole,
+        (left, right),
+        &landmarks,
+        commands,
+    );
     keys(ui, &response, &place, rate_hz, commands);
 }
 
@@ -161,7 +174,14 @@ fn told(
     let Some(sample) = pointed(&response, whole, ends) else {
         return response;
     };
+    let landmarks = view.landmarks();
+    let mark = response.hover_pos();
+    let mark = mark.and_then(|at| marks::near(&landmarks, at.x, whole, ends));
+    let sample = mark.map_or(sample, |it| it.position);
     let mut words = format!("{} \u{b7} sample {sample}", time_of(sample, rate_hz));
+    if let Some(mark) = mark {
+        words = format!("{}\n{words}", marks::words(&landmarks, mark, view));
+    }
     if let Some(metre) = view.metre() {
         words += &format!(" \u{b7} bar {}", bars_of(sample, rate_hz, metre));
     }
@@ -171,6 +191,10 @@ fn told(
         return response
             .on_hover_cursor(egui::CursorIcon::ResizeHorizontal)
             .on_hover_text_at_pointer(words);
+    }
+    if mark.is_some() {
+        words += "\nClick to go to this mark";
+        return response.on_hover_text_at_pointer(words);
     }
     words += "\nDrag to go there, with Shift to set what is played round";
     response.on_hover_text_at_pointer(words)
@@ -183,6 +207,7 @@ fn drags(
     place: &Place,
     whole: u64,
     ends: (f32, f32),
+    landmarks: &[Landmark],
     commands: &mut Vec<Command>,
 ) {
     let id: Id = response.id.with("held");
@@ -190,7 +215,10 @@ fn drags(
         return;
     };
     if response.clicked() {
-        commands.push(Command::Do(Action::Seek(sample)));
+        let at = response.interact_pointer_pos();
+        let mark = at.and_then(|at| marks::near(landmarks, at.x, whole, ends));
+        let to = mark.map_or(sample, |it| it.position);
+        commands.push(Command::Do(Action::Seek(to)));
         return;
     }
     if response.drag_started() {

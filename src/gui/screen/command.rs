@@ -60,6 +60,8 @@ pub(in crate::gui) enum Command {
         to: PinAddress,
         cure: usize,
     },
+    /// A file to render into.
+    RenderTo,
     /// A file for a property.
     Browse { filter: FilterId, key: String },
     /// Bring a filter to the middle.

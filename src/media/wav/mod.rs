@@ -3,6 +3,7 @@
 //! Samples are `f32` and planar, full scale is 1.0, and whole numbers lie on their exact grid: 24-bit PCM passes both
 //! ways bit for bit. What is compressed is not read here, and no paths are known.
 
+mod cues;
 mod reader;
 mod writer;
 
@@ -10,6 +11,7 @@ use std::io::{self, Read, Seek};
 
 use thiserror::Error;
 
+pub use cues::Cue;
 pub(super) use reader::Coded;
 use reader::Looked;
 pub use reader::{WavReader, fuzz_wav};
@@ -55,6 +57,8 @@ pub struct WavInfo {
     pub frames: u64,
     /// Loops from a `smpl` chunk.
     pub loops: Vec<Loop>,
+    /// Places that have a name, in order.
+    pub cues: Vec<Cue>,
     /// Where the samples begin in the file.
     pub data_offset: u64,
     /// Bytes of samples that the file speaks of and that are not there, if any.

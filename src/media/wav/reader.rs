@@ -7,6 +7,7 @@ use std::io::{Read, Seek, SeekFrom};
 
 use super::super::riff::{self, ChunkAt, Order, ROOT_LEN, Root, Walker};
 use super::super::tags::Tags;
+use super::cues::cues;
 use super::{
     GUID_TAIL, Loop, LoopKind, TAG_A_LAW, TAG_EXTENSIBLE, TAG_FLOAT, TAG_MU_LAW, TAG_PCM, WavError,
     WavInfo, check_rate_and_channels, usual_mask,
@@ -188,6 +189,7 @@ impl<R: Read + Seek> WavReader<R> {
         let block = format.bytes * usize::from(format.channels);
         let frames = data_len / block as u64;
         let loops = parse_loops(&sampler, root.order, frames);
+        let cues = cues(&mut source, &chunks, root.order, frames);
         let frames_at_once = (BUFFER / block as u64).min(frames);
         let reader = Self {
             source,
@@ -205,6 +207,7 @@ impl<R: Read + Seek> WavReader<R> {
                 },
                 frames,
                 loops,
+                cues,
                 data_offset: data.offset,
                 missing_bytes,
             },

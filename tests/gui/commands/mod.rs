@@ -181,6 +181,8 @@ cases! {
     "play.seek", sought, |w| w.sees("Place to go to");
     "play.to_start", sought, |w| goes_to(w, 0);
     "play.to_end", sought, |w| goes_to(w, 96_000);
+    "play.previous_mark", sought, |w| goes_to(w, 24_000);
+    "play.next_mark", sought, |w| goes_to(w, 72_000);
     "play.loop", sought, |w| is_looping(w) && range(w) == Some((0, 96_000));
     "play.loop_begin", sought, |w| !is_looping(w) && range(w) == Some((48_000, 96_000));
     "play.loop_end", sought, |w| is_looping(w) && range(w) == Some((0, 48_000));
@@ -203,7 +205,7 @@ cases! {
     "tools.connect.direct", intelligent, |w| connects(w) == ConnectMode::Direct;
     "tools.connect.intelligent", three, |w| connects(w) == ConnectMode::Intelligent;
     "tools.connect.format", three, |w| connects(w) == ConnectMode::WithFormat;
-    "file.to_file", three, |w| w.sees("Render the graph into a file of sound");
+    "file.to_file", three, |w| w.sees("Samples 24 bits") && w.sees("Choose File\u{2026}");
     "file.picture", three, |w| w.sees("Export a picture of the graph");
     "tools.report", three, |w| w.sees("Save a report");
     "tools.export_minutes", three, |w| w.sees("Export the last minutes");

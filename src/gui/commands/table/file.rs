@@ -2,6 +2,7 @@
 
 use super::super::{Menu, Spec, State};
 use crate::app::Action;
+use crate::gui::dialog::{Dialog, ToFile};
 use crate::gui::documents::Pending;
 use crate::gui::files::Why;
 
@@ -93,9 +94,14 @@ pub(super) const SPECS: &[Spec] = &[
     Spec::new(
         "file.to_file",
         "Render to File\u{2026}",
-        "Writes what the graph sounds like into a wave or FLAC file, faster than it plays: until everything has ended, a minute at most.",
-        |screen, ctx| screen.ask_for(ctx, Why::ToFile),
+        "Writes what the graph sounds like into a wave or FLAC file, faster than it plays: until everything has ended, for some seconds, or the loop range.",
+        |screen, _| {
+            let to_file = ToFile::new(screen.app.view().preferences.render);
+            screen.open_dialog(Dialog::ToFile(to_file));
+        },
     )
+    .keys(&["Ctrl+Shift+X"])
+    .also(&["bounce", "export audio", "mix down", "freeze"])
     .at(Menu::File, 3)
     .when(|sight| {
         let is_any = !sight.view.document_graph().filters.is_empty();

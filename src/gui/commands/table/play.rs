@@ -5,6 +5,7 @@ use crate::app::{Action, AtEnd, NO_SPEED};
 use crate::gui::dialog::{Dialog, Seek};
 use crate::gui::panels::seek::WHY_NOT;
 use crate::gui::panels::transport::choose_device;
+use crate::gui::screen::Screen;
 use crate::ks::{self, LoopRange};
 
 macro_rules! set {
@@ -53,6 +54,13 @@ macro_rules! speed {
 
 fn seekable(sight: &Sight<'_>) -> State {
     State::when(sight.view.transport().is_seekable, WHY_NOT)
+}
+
+fn to_mark(screen: &mut Screen, is_next: bool) {
+    let mark = screen.app.view().landmark_beside(is_next);
+    if let Some(mark) = mark {
+        screen.app.perform(Action::Seek(mark.position));
+    }
 }
 
 pub(super) const SPECS: &[Spec] = &[
@@ -212,6 +220,32 @@ pub(super) const SPECS: &[Spec] = &[
     .when(|sight| {
         let is_known = sight.view.transport().length.is_some();
         State::when(is_known, "Nobody knows where this ends: no source here has a known length.")
+    }),
+    Spec::new(
+        "play.previous_mark",
+        "To the Mark Before",
+        "Goes back to the last named place: a marker or cue point of a song, a cue or an end of a loop of a sound.",
+        |screen, _| to_mark(screen, false),
+    )
+    .keys(&["Alt+PageUp"])
+    .also(&["previous marker", "cue point", "locator"])
+    .at(Menu::Play, 4)
+    .when(|sight| {
+        let mark = sight.view.landmark_beside(false);
+        State::when(mark.is_some(), "No file here names a place before this one.")
+    }),
+    Spec::new(
+        "play.next_mark",
+        "To the Next Mark",
+        "Goes on to the next named place: a marker or cue point of a song, a cue or an end of a loop of a sound.",
+        |screen, _| to_mark(screen, true),
+    )
+    .keys(&["Alt+PageDown"])
+    .also(&["next marker", "cue point", "locator"])
+    .at(Menu::Play, 4)
+    .when(|sight| {
+        let mark = sight.view.landmark_beside(true);
+        State::when(mark.is_some(), "No file here names a place behind this one.")
     }),
     Spec::new(
         "play.loop",
