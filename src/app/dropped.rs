@@ -220,7 +220,7 @@ impl App {
         let is_device = |id: &FilterId| {
             let wired = self.wiring.filters.get(&self.path_of(*id));
             let kind = wired.and_then(|wired| wired.descriptor.as_ref());
-            kind.is_some_and(|kind| kind.categories.contains(&category::RENDER))
+            kind.is_some_and(Descriptor::renders_sound)
         };
         devices.filter(is_device).collect()
     }

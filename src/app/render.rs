@@ -87,7 +87,7 @@ impl App {
                 ..output.at
             };
             let all = self
-                .kinds(|it| it.categories.contains(&category::RENDER) && names_a_device(it))
+                .kinds(|it| it.renders_sound() && names_a_device(it))
                 .into_iter();
             all.into_iter().find_map(|(key, title)| {
                 let (add, id) = self.with_new(add, &key, &title, place)?;

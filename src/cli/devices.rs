@@ -9,7 +9,6 @@ use serde_json::{Value as Json, json};
 use super::failure::Failure;
 use super::load::{self, Bench, Document};
 use super::{Answer, SCHEMA, print, shapes};
-use crate::ks::ids::category;
 use crate::ks::{AudioDevice, DataRange, Descriptor, Domain, Facts, Property, Value};
 
 /// How often `--watch` looks.
@@ -48,10 +47,18 @@ pub(super) fn run(it: &Devices, is_json: bool) -> Result<Answer, Failure> {
     if facts.midi_inputs.is_empty() {
         text += "  none\n";
     }
+    text += "MIDI outputs\n";
+    for port in &facts.midi_outputs {
+        text += &format!("  {port}\n");
+    }
+    if facts.midi_outputs.is_empty() {
+        text += "  none\n";
+    }
     let answer = json!({
         "outputs": side(&OUTPUTS),
         "inputs": side(&INPUTS),
         "midi_inputs": facts.midi_inputs,
+        "midi_outputs": facts.midi_outputs,
     });
     Ok(Answer::new(text, answer))
 }
@@ -121,6 +128,8 @@ fn seen(facts: &Facts) -> Vec<Seen> {
     }
     let ports = facts.midi_inputs.iter();
     all.extend(ports.map(|port| ("midi_input", "midi".to_owned(), port.clone())));
+    let ports = facts.midi_outputs.iter();
+    all.extend(ports.map(|port| ("midi_output", "midi".to_owned(), port.clone())));
     all
 }
 
@@ -225,7 +234,7 @@ pub(super) fn choose(
 
 /// Whether a property chooses the device a filter renders on.
 pub(super) fn is_output(descriptor: &Descriptor, property: &Property) -> bool {
-    property.domain == Domain::Device && descriptor.categories.contains(&category::RENDER)
+    property.domain == Domain::Device && descriptor.renders_sound()
 }
 
 /// The graph agreed on this machine, its renderers on the device that was chosen. `default` leaves to every renderer

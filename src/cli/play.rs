@@ -546,7 +546,7 @@ fn renderers(app: &App) -> Vec<PinAddress> {
     let is_renderer = |path: &FilterPath| {
         let filter = view.wiring.filters.get(path);
         let descriptor = filter.and_then(|filter| filter.descriptor.as_ref());
-        descriptor.is_some_and(|it| it.categories.contains(&category::RENDER))
+        descriptor.is_some_and(Descriptor::renders_sound)
     };
     let wires = &view.wiring.wires;
     let is_last = |path: &FilterPath| wires.iter().all(|wire| wire.from.filter != *path);

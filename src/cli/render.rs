@@ -15,8 +15,7 @@ use crate::app::places;
 use crate::dsp::measure;
 use crate::engine::Epoch;
 use crate::graph::{FilterPath, Problem};
-use crate::ks::AudioFormat;
-use crate::ks::ids::category;
+use crate::ks::{AudioFormat, Descriptor};
 use crate::media::{Container, SampleKind};
 
 /// How often progress is told, in nanoseconds.
@@ -318,7 +317,7 @@ fn renderer(document: &Document, bench: &Bench, wanted: Option<&str>) -> Result<
     let renders = |path: &FilterPath| {
         let filter = wiring.filters.get(path).filter(|it| !it.is_disabled);
         let descriptor = filter.and_then(|it| it.descriptor.as_ref());
-        descriptor.is_some_and(|it| it.categories.contains(&category::RENDER))
+        descriptor.is_some_and(Descriptor::renders_sound)
     };
     if let Some(name) = wanted {
         let (_, path) = names::find(

@@ -14,7 +14,7 @@ use std::time::Duration;
 use cpal::traits::{DeviceTrait, HostTrait};
 use cpal::{Device, ErrorKind, HostId, SampleFormat, SupportedStreamConfigRange};
 
-use super::{audio, null, ports};
+use super::{audio, null, outlets, ports};
 use crate::ks::{AudioDevice, DEFAULT_RATE_HZ, DataRange, Facts};
 use crate::portcls::DeviceError;
 use crate::portcls::wavert::MOST_CHANNELS;
@@ -57,10 +57,11 @@ pub fn glance() -> impl FnMut() -> Option<Facts> + Send {
             .collect();
         // A server that is gone has no devices.
         known.retain(|host, _| all.iter().any(|it| it.to_string() == *host));
-        // Looking for inputs makes a client of the sequencer, which others see come and go.
-        let inputs = last.as_ref().map(|(_, before)| before.midi_inputs.clone());
-        let inputs = inputs.filter(|_| !is_new && cfg!(target_os = "linux"));
-        let facts = gather(asked, &mut known, inputs);
+        // Looking for ports makes a client of the sequencer, which others see come and go.
+        let ports = last.as_ref();
+        let ports = ports.map(|(_, it)| (it.midi_inputs.clone(), it.midi_outputs.clone()));
+        let ports = ports.filter(|_| !is_new && cfg!(target_os = "linux"));
+        let facts = gather(asked, &mut known, ports);
         let has_changed = last.as_ref().is_none_or(|(_, before)| *before != facts);
         last = Some((signs, facts.clone()));
         has_changed.then_some(facts)
@@ -103,7 +104,7 @@ fn sequencer_ports(list: &str) -> Vec<String> {
 fn gather(
     asked: Vec<HostId>,
     known: &mut BTreeMap<String, Vec<AudioDevice>>,
-    inputs: Option<Vec<String>>,
+    ports: Option<(Vec<String>, Vec<String>)>,
 ) -> Facts {
     let asked: Vec<_> = asked
         .into_iter()
@@ -129,9 +130,12 @@ fn gather(
         .filter_map(|host| known.get(&host.to_string()));
     let mut devices: Vec<AudioDevice> = lists.flatten().cloned().collect();
     devices.push(null_device());
+    let (midi_inputs, midi_outputs) =
+        ports.unwrap_or_else(|| (ports::inputs(), outlets::outputs()));
     Facts {
         devices,
-        midi_inputs: inputs.unwrap_or_else(ports::inputs),
+        midi_inputs,
+        midi_outputs,
         ..Facts::default()
     }
 }

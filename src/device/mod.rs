@@ -6,12 +6,14 @@ pub mod enumerate;
 
 pub mod null;
 
+mod outlets;
 mod ports;
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::ks::{DataFormat, Pacer, Waker};
+use crate::portcls::speak::{self, Dispatch, Speaking};
 use crate::portcls::{
     Cards, DeviceError, Ear, Listening, MidiPorts, MiniportWaveIn, MiniportWaveRt,
 };
@@ -52,6 +54,10 @@ impl Cards for Machine {
 impl MidiPorts for Machine {
     fn listen(&self, port: &str, ear: Ear) -> Result<Box<dyn Listening>, DeviceError> {
         Ok(Box::new(ports::listen(port, ear)?))
+    }
+
+    fn speak(&self, port: &str, dispatch: Dispatch) -> Result<Box<dyn Speaking>, DeviceError> {
+        speak::speak(port, outlets::SystemOutlets::default(), dispatch)
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) fn inputs() -> Vec<String> {
 }
 
 /// `Keystation 49:Keystation 49 MIDI 1 24:0` without the address behind the last space.
-fn plain(name: &str) -> &str {
+pub(super) fn plain(name: &str) -> &str {
     let Some((before, address)) = name.rsplit_once(' ') else {
         return name;
     };
@@ -49,16 +49,20 @@ fn plain(name: &str) -> &str {
 }
 
 /// Whether a port that is there is the one that is meant. No name means any, but for our own ports.
-fn is_meant(wanted: &str, there: &str) -> bool {
+pub(super) fn is_meant(wanted: &str, there: &str) -> bool {
     if wanted.is_empty() {
         return !there.starts_with(CLIENT) && !there.starts_with("Midi Through");
     }
     there == wanted || plain(there) == plain(wanted)
 }
 
+/// Whether the system has a sequencer. Without one alsa-lib would only say so on stderr, again and again.
+pub(super) fn has_sequencer() -> bool {
+    !cfg!(target_os = "linux") || std::path::Path::new("/dev/snd/seq").exists()
+}
+
 fn client() -> Option<MidiInput> {
-    // Without a sequencer alsa-lib would only say so on stderr, again and again.
-    if cfg!(target_os = "linux") && !std::path::Path::new("/dev/snd/seq").exists() {
+    if !has_sequencer() {
         return None;
     }
     let mut input = MidiInput::new(CLIENT).ok()?;

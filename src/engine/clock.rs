@@ -80,6 +80,8 @@ pub(super) struct Beat {
     pub(super) nanos: u64,
     /// Samples between a cycle and the ear.
     pub(super) behind: usize,
+    /// The same as things are at this moment.
+    pub(super) ahead: usize,
     pub(super) rate_permille: u32,
 }
 
@@ -91,6 +93,8 @@ pub struct GraphClock {
     /// Counts Stops: what was read in an earlier run says nothing of this one.
     run: AtomicU64,
     time: AtomicI64,
+    /// What was heard at that moment, as nearly as it is known: below zero before anything of a run is.
+    heard: AtomicI64,
     nanos: AtomicU64,
     /// The length of a cycle.
     span: AtomicI64,
@@ -126,6 +130,7 @@ impl GraphClock {
             sequence: AtomicU64::new(0),
             run: AtomicU64::new(0),
             time: AtomicI64::new(0),
+            heard: AtomicI64::new(0),
             nanos: AtomicU64::new(0),
             span: AtomicI64::new(0),
             made: AtomicI64::new(0),
@@ -166,6 +171,8 @@ impl GraphClock {
         self.write(|| {
             self.behind.store(behind, Ordering::Relaxed);
             self.time.store(time, Ordering::Relaxed);
+            let ahead = time_from_sample(beat.ahead as u64, beat.rate_hz);
+            self.heard.store(begins - ahead, Ordering::Relaxed);
             self.span.store(span, Ordering::Relaxed);
             self.made.store(made, Ordering::Relaxed);
             self.nanos.store(beat.nanos, Ordering::Relaxed);
@@ -203,6 +210,7 @@ impl GraphClock {
                     self.latest_made.store(0, Ordering::Relaxed);
                 }
                 self.time.store(0, Ordering::Relaxed);
+                self.heard.store(0, Ordering::Relaxed);
                 self.made.store(0, Ordering::Relaxed);
                 self.behind.store(0, Ordering::Relaxed);
             }
@@ -219,6 +227,7 @@ impl GraphClock {
             let look = Look {
                 run: self.run.load(Ordering::Relaxed),
                 time: self.time.load(Ordering::Relaxed),
+                heard: self.heard.load(Ordering::Relaxed),
                 nanos: self.nanos.load(Ordering::Relaxed),
                 span: self.span.load(Ordering::Relaxed),
                 made: self.made.load(Ordering::Relaxed),
@@ -241,6 +250,7 @@ impl GraphClock {
 struct Look {
     run: u64,
     time: RefTime,
+    heard: RefTime,
     nanos: u64,
     span: RefTime,
     made: RefTime,
@@ -258,6 +268,17 @@ impl Clock for GraphClock {
 
     fn arrival(&self) -> RefTime {
         self.now() + self.behind.load(Ordering::Relaxed)
+    }
+
+    fn heard(&self) -> RefTime {
+        let look = self.look();
+        if look.state != State::Run {
+            return look.heard;
+        }
+        let since = (self.epoch.nanos().saturating_sub(look.nanos) / 100) as RefTime;
+        let passed = since.saturating_mul(RefTime::from(look.rate)) / RefTime::from(RATE_UNITY);
+        // What is not made yet is not heard.
+        (look.heard + passed).min(look.made)
     }
 
     fn made(&self) -> Option<RefTime> {
@@ -419,6 +440,7 @@ mod tests {
             rate_hz: 48_000,
             nanos: now,
             behind: 0,
+            ahead: 0,
             rate_permille: RATE_UNITY,
         });
         clock.advance(50_000, now);
@@ -469,6 +491,7 @@ mod tests {
                 rate_hz: 48_000,
                 nanos: now,
                 behind: 25 * milli as usize,
+                ahead: 25 * milli as usize,
                 rate_permille: RATE_UNITY,
             });
         }

@@ -164,6 +164,7 @@ impl Driver {
             rate_hz: self.rate_hz,
             nanos: began,
             behind: pacer.map_or(0, |it| it.pacer.latency_samples()),
+            ahead: pacer.map_or(0, |it| it.pacer.ahead_samples()),
             rate_permille: self.timer.rate_permille(),
         });
         self.fire(time);

@@ -7,6 +7,7 @@ pub mod keyboard;
 pub mod limiter;
 
 pub mod midi_device_in;
+pub mod midi_device_out;
 
 pub mod midi_file_reader;
 
@@ -190,7 +191,8 @@ pub fn devices(cards: Arc<dyn Cards>, ports: Arc<dyn MidiPorts>) -> Vec<Arc<dyn 
     vec![
         Arc::new(audio_device_in::AudioDeviceIn::new(cards.clone())),
         Arc::new(audio_device_out::AudioDeviceOut::new(cards)),
-        Arc::new(midi_device_in::MidiDeviceIn::new(ports)),
+        Arc::new(midi_device_in::MidiDeviceIn::new(ports.clone())),
+        Arc::new(midi_device_out::MidiDeviceOut::new(ports)),
     ]
 }
 

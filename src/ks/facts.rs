@@ -151,6 +151,8 @@ pub struct Facts {
     pub kept_input: String,
     /// MIDI inputs.
     pub midi_inputs: Vec<String>,
+    /// MIDI outputs.
+    pub midi_outputs: Vec<String>,
     /// Probed files by absolute path.
     pub files: BTreeMap<PathBuf, FileFact>,
     /// Formats an open refused, as (filter path, pin name, format text) (DIX-19).

@@ -88,6 +88,12 @@ pub trait Clock: Send + Sync {
         self.now()
     }
 
+    /// What is heard now, as nearly as it is known: presentation time that is not smoothed, may go back, and is below zero
+    /// while the first sound of a run is on the way. Who sends past the graph's device goes by it.
+    fn heard(&self) -> RefTime {
+        self.now()
+    }
+
     /// The time of the first sample that no cycle has made or begun yet; `None` where nobody counts. It is looked up and
     /// no clock is read, so that the audio thread may ask.
     fn made(&self) -> Option<RefTime> {

@@ -117,6 +117,11 @@ impl<S: SynthSink> DmusPort<S> {
         self.lost = lost;
     }
 
+    /// What stands behind it.
+    pub fn sink_mut(&mut self) -> &mut S {
+        &mut self.sink
+    }
+
     /// What it publishes.
     pub fn telemetry(&self) -> Telemetry {
         self.telemetry.clone()

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use rtrb::Producer;
 
+use super::speak::{Dispatch, Speaking};
 use super::wavert::DeviceError;
 use crate::ks::{Clock, INLINE_BYTES, KernelEvent, RefTime};
 
@@ -17,6 +18,13 @@ pub trait MidiPorts: Send + Sync {
     /// Listens to the input called `port` (empty: the first there is). An input that is not there is waited for; an
     /// error means that this machine has no MIDI at all.
     fn listen(&self, port: &str, ear: Ear) -> Result<Box<dyn Listening>, DeviceError>;
+
+    /// Speaks to the output called `port` (empty: the first there is) with what is handed over. One that is not there is
+    /// waited for; an error means that this machine has no MIDI outputs at all.
+    fn speak(&self, port: &str, dispatch: Dispatch) -> Result<Box<dyn Speaking>, DeviceError> {
+        let _ = dispatch;
+        Err(DeviceError::NotFound(port.to_owned()))
+    }
 }
 
 /// An input that is listened to. Dropping it ends that, without waiting.

@@ -42,6 +42,8 @@ pub mod ring;
 
 pub mod sequencer;
 
+pub mod speak;
+
 pub mod thru;
 
 pub mod wavert;

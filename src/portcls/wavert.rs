@@ -463,6 +463,11 @@ impl Pacer for WaveRtPacer {
         samples_at(samples as u64, self.graph_rate_hz, self.rate_hz) as usize
     }
 
+    fn ahead_samples(&self) -> usize {
+        let samples = self.cursor.queued() + self.cursor.period() + self.cursor.latency();
+        samples_at(samples as u64, self.graph_rate_hz, self.rate_hz) as usize
+    }
+
     fn is_lost(&self) -> bool {
         self.cursor.is_lost()
     }

@@ -7,6 +7,7 @@ use crate::ks::{Catalogue, Descriptor, Domain, Facts, Value};
 pub(super) const LINKS: &[(&str, &str)] = &[
     ("render/default renderer", "render/audio_device_out"),
     ("capture/default notes", "capture/midi_device_in"),
+    ("render/default notes", "render/midi_device_out"),
 ];
 
 /// A device of the machine by its name, and the filter it is opened by.
@@ -25,7 +26,9 @@ pub(super) fn devices(facts: &Facts) -> Vec<DeviceName> {
     let render = render.map(|it| of(it.whole_name(), "audio_device_out"));
     let notes = facts.midi_inputs.iter();
     let notes = notes.map(|port| of(port.clone(), "midi_device_in"));
-    render.chain(notes).collect()
+    let played = facts.midi_outputs.iter();
+    let played = played.map(|port| of(port.clone(), "midi_device_out"));
+    render.chain(notes).chain(played).collect()
 }
 
 impl DeviceName {

@@ -11,7 +11,7 @@ use ksgraph::engine::{
 use ksgraph::graph::{FilterPath, Graph, Master, PinAddress};
 use ksgraph::ks::{DataFormat, Filter, Granted, State, Waker};
 use ksgraph::portcls::ring::{CardEnd, FrameRing, ring};
-use ksgraph::portcls::{self, Cards, DeviceError, MiniportWaveRt};
+use ksgraph::portcls::{self, Cards, DeviceError, MidiPorts, MiniportWaveRt};
 
 use super::stage::Stage;
 
@@ -128,9 +128,18 @@ impl Machine {
         scripts: &[Script],
         filters: impl FnOnce(&'static AtomicU64) -> Vec<Arc<dyn Filter>>,
     ) -> Self {
+        Self::with_ports(quantum, scripts, Arc::new(portcls::Offline), filters)
+    }
+
+    /// The same with MIDI ports of the test's own.
+    pub(super) fn with_ports(
+        quantum: usize,
+        scripts: &[Script],
+        ports: Arc<dyn MidiPorts>,
+        filters: impl FnOnce(&'static AtomicU64) -> Vec<Arc<dyn Filter>>,
+    ) -> Self {
         let shelf = Arc::new(Shelf::default());
-        let mut catalogue =
-            ksgraph::filters::catalogue(Arc::clone(&shelf) as _, Arc::new(portcls::Offline));
+        let mut catalogue = ksgraph::filters::catalogue(Arc::clone(&shelf) as _, ports);
         let (epoch, nanos) = Epoch::by_hand();
         for filter in filters(nanos) {
             catalogue.register(filter).unwrap();

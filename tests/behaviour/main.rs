@@ -62,6 +62,8 @@ mod latency;
 
 mod machine;
 
+mod midi_out;
+
 mod ks_door;
 
 mod ks_graph;

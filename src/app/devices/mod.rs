@@ -121,7 +121,7 @@ fn card_property(descriptor: &Descriptor) -> Option<(&Property, Side)> {
     let mut pins = descriptor.pins.iter();
     let is_sound = pins.any(|pin| pin.kind() == Kind::Audio && !pin.is_bridge());
     let side = match &descriptor.categories {
-        all if all.contains(&category::RENDER) => Side::Out,
+        _ if descriptor.renders_sound() => Side::Out,
         all if all.contains(&category::CAPTURE) && is_sound => Side::In,
         _ => return None,
     };
@@ -441,11 +441,14 @@ impl App {
     pub(super) fn devices_seen(&mut self, found: Facts) -> bool {
         let mut has_changed =
             self.facts.devices != found.devices || self.facts.midi_inputs != found.midi_inputs;
+        has_changed |= self.facts.midi_outputs != found.midi_outputs;
         let before = system_default(&self.facts.devices).map(AudioDevice::whole_name);
         let now = system_default(&found.devices).map(AudioDevice::whole_name);
         let devices = std::mem::replace(&mut self.facts.devices, found.devices);
         let inputs = std::mem::replace(&mut self.facts.midi_inputs, found.midi_inputs);
+        let outputs = std::mem::replace(&mut self.facts.midi_outputs, found.midi_outputs);
         self.tell_of_inputs(&inputs);
+        self.tell_of_outputs(&outputs);
         self.remember_gone(devices);
         self.renew_offers();
         if before != now {
@@ -485,6 +488,23 @@ impl App {
             self.say(Urgency::Attention, "MIDI", None, text);
         }
         for name in now.iter().filter(|name| !before.contains(name)) {
+            self.say(Urgency::News, "MIDI", None, format!("{name} is there"));
+        }
+    }
+
+    /// The same of MIDI outputs. What plays both ways has been told already.
+    fn tell_of_outputs(&mut self, before: &[String]) {
+        let (now, inputs) = (
+            self.facts.midi_outputs.clone(),
+            self.facts.midi_inputs.clone(),
+        );
+        for name in before.iter().filter(|name| !now.contains(name)) {
+            let text =
+                format!("{name} is gone: what is played on it is not heard until it is back");
+            self.say(Urgency::Attention, "MIDI", None, text);
+        }
+        let is_new = |name: &&String| !before.contains(name) && !inputs.contains(name);
+        for name in now.iter().filter(is_new) {
             self.say(Urgency::News, "MIDI", None, format!("{name} is there"));
         }
     }

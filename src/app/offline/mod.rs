@@ -12,8 +12,7 @@ pub(crate) use take::{Feeds, Take};
 
 use crate::dsp::gain::amplitude_from_db;
 use crate::graph::{FilterPath, PinAddress, Wiring};
-use crate::ks::ids::category;
-use crate::ks::{AudioFormat, DataFlow, TAIL_DB};
+use crate::ks::{AudioFormat, DataFlow, Descriptor, TAIL_DB};
 use crate::media::{Container, SampleKind, Written};
 
 /// How long at most, when nothing else says.
@@ -87,7 +86,7 @@ pub(crate) fn renderers(wiring: &Wiring) -> Vec<(FilterPath, AudioFormat)> {
     let renders = |path: &FilterPath| {
         let filter = wiring.filters.get(path).filter(|it| !it.is_disabled);
         let descriptor = filter.and_then(|it| it.descriptor.as_ref());
-        descriptor.is_some_and(|it| it.categories.contains(&category::RENDER))
+        descriptor.is_some_and(Descriptor::renders_sound)
     };
     let sinks = wiring.filters.keys().filter(|path| renders(path));
     sinks

@@ -222,6 +222,8 @@ fn devices(facts: &Facts) -> Vec<String> {
     lines.extend(gone.map(|name| format!("{name}: gone")));
     let ports = facts.midi_inputs.iter();
     lines.extend(ports.map(|port| format!("{port}: MIDI input")));
+    let ports = facts.midi_outputs.iter();
+    lines.extend(ports.map(|port| format!("{port}: MIDI output")));
     lines
 }
 

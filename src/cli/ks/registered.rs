@@ -54,6 +54,7 @@ enum DeviceKind {
     #[default]
     Render,
     MidiInput,
+    MidiOutput,
 }
 
 /// Plugs a device in or takes it out: names lead there, and whoever watches its categories is told.
@@ -63,6 +64,7 @@ pub(super) fn device(host: &mut Host, it: &Device) -> Result<Json, String> {
     let is_there = match it.kind {
         DeviceKind::Render => facts.devices.iter().any(called),
         DeviceKind::MidiInput => facts.midi_inputs.contains(&it.name),
+        DeviceKind::MidiOutput => facts.midi_outputs.contains(&it.name),
     };
     if it.name.is_empty() || is_there != it.gone {
         let is = if is_there {
@@ -86,6 +88,8 @@ pub(super) fn device(host: &mut Host, it: &Device) -> Result<Json, String> {
         }
         (DeviceKind::MidiInput, true) => facts.midi_inputs.retain(|port| *port != it.name),
         (DeviceKind::MidiInput, false) => facts.midi_inputs.push(it.name.clone()),
+        (DeviceKind::MidiOutput, true) => facts.midi_outputs.retain(|port| *port != it.name),
+        (DeviceKind::MidiOutput, false) => facts.midi_outputs.push(it.name.clone()),
     }
     host.observe(facts);
     Ok(outcome(Status::Success))

@@ -155,6 +155,7 @@ fn wishes(key: &str) -> &'static str {
         "audio_device_in" => "microphone mic line input record capture",
         "audio_device_out" => "speaker headphones sound card output",
         "midi_device_in" => "controller keys hardware",
+        "midi_device_out" => "synthesizer module hardware",
         "meter" => "level peak vu loudness",
 
         "scope" => "oscilloscope waveform trigger view",

@@ -371,16 +371,21 @@ fn devices(view: &View<'_>, filter: FilterId) -> Vec<(String, String)> {
             .iter()
             .any(|pin| pin.kind() == crate::ks::Kind::Audio)
     });
-    if !is_sound {
-        let ports = view.facts.midi_inputs.iter();
-        return ports.map(|port| (port.clone(), port.clone())).collect();
-    }
     let renders = descriptor.is_some_and(|descriptor| {
         descriptor
             .pins
             .iter()
             .any(|pin| pin.data_flow == DataFlow::In && !pin.is_bridge())
     });
+    if !is_sound {
+        let ports = if renders {
+            &view.facts.midi_outputs
+        } else {
+            &view.facts.midi_inputs
+        };
+        let ports = ports.iter();
+        return ports.map(|port| (port.clone(), port.clone())).collect();
+    }
     view.facts
         .devices
         .iter()

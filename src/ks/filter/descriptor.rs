@@ -110,6 +110,14 @@ impl Descriptor {
         self.categories.contains(&category::CLOCK) && self.pins.iter().any(gives)
     }
 
+    /// Whether it renders sound: MIDI outputs are of that category too, and nothing is heard of them here.
+    pub fn renders_sound(&self) -> bool {
+        let takes = |pin: &PinFactory| {
+            pin.data_flow == DataFlow::In && pin.kind() == Kind::Audio && !pin.is_bridge()
+        };
+        self.categories.contains(&category::RENDER) && self.pins.iter().any(takes)
+    }
+
     /// The category that groups it in the catalogue.
     pub fn category(&self) -> Guid {
         let general = category::AUDIO;

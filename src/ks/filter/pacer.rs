@@ -31,6 +31,12 @@ pub trait Pacer: Send {
     /// Samples between a cycle and the ear.
     fn latency_samples(&self) -> usize;
 
+    /// The same as things are at this moment, right after the device called: what it has not taken yet, what it took last,
+    /// and the way from there.
+    fn ahead_samples(&self) -> usize {
+        self.latency_samples()
+    }
+
     /// Whether the device is gone, so that another pacer must take over.
     fn is_lost(&self) -> bool;
 
