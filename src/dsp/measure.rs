@@ -159,55 +159,99 @@ fn goertzel(samples: impl Iterator<Item = f64>, length: usize, hz: f64, rate_hz:
     }
 }
 
-/// The falling peak of a level meter: up at once, down by 24 dB a second.
+/// The falling peak of a level meter: up at once, down by 24 dB a second. It falls by steps of [`GRID`] samples, so that most
+/// of them are only compared; what is no number is passed over.
 #[derive(Clone, Debug)]
 pub struct PeakMeter {
     level: f32,
+    /// In one step.
     fall: f32,
+    /// The loudest since the last step, as bits: those of positive floats are in their order.
+    loudest: u32,
+    /// Samples since the last step.
+    done: usize,
 }
 
 /// How fast a [`PeakMeter`] falls, in decibels a second.
 pub const PEAK_FALL_DB_PER_SECOND: f64 = 24.0;
 
+/// Samples from one step of a [`PeakMeter`] to the next.
+const GRID: usize = 16;
+
 /// -200 dBFS: below it a meter shows nothing, and its level is set to zero before it could turn denormal.
 const NOTHING: f32 = 1e-10;
+
+/// The amplitude of a sample as bits; nothing of what is no number.
+fn bits(sample: f32) -> u32 {
+    let bits = sample.to_bits() & 0x7FFF_FFFF;
+    if bits < 0x7F80_0000 { bits } else { 0 }
+}
 
 impl PeakMeter {
     /// A meter at rest for sound at this rate.
     #[must_use]
     pub fn new(rate_hz: f64) -> Self {
+        let fall = -PEAK_FALL_DB_PER_SECOND / 20.0 / rate_hz * GRID as f64;
         Self {
             level: 0.0,
-            fall: 10_f64.powf(-PEAK_FALL_DB_PER_SECOND / 20.0 / rate_hz) as f32,
+            fall: 10_f64.powf(fall) as f32,
+            loudest: 0,
+            done: 0,
         }
     }
 
     /// Looks at the next samples of its channel and gives the level after them.
     pub fn feed(&mut self, samples: &[f32]) -> f32 {
-        for sample in samples {
-            let fallen = self.level * self.fall;
-            let fallen = if fallen < NOTHING { 0.0 } else { fallen };
-            self.level = fallen.max(sample.abs());
+        let begun = (GRID - self.done) % GRID;
+        let (first, rest) = samples.split_at(begun.min(samples.len()));
+        self.part(first);
+        let (steps, last) = rest.as_chunks::<GRID>();
+        for step in steps {
+            self.loudest = step.iter().map(|it| bits(*it)).fold(0, u32::max);
+            self.step();
         }
-        self.level
+        self.part(last);
+        self.level()
+    }
+
+    /// A part of a step.
+    fn part(&mut self, samples: &[f32]) {
+        let all = samples.iter().map(|it| bits(*it));
+        self.loudest = all.fold(self.loudest, u32::max);
+        self.done += samples.len();
+        if self.done == GRID {
+            self.step();
+        }
+    }
+
+    fn step(&mut self) {
+        self.fall_by(self.fall);
+        self.level = self.level();
+        (self.loudest, self.done) = (0, 0);
+    }
+
+    fn fall_by(&mut self, fall: f32) {
+        let fallen = self.level * fall;
+        self.level = if fallen < NOTHING { 0.0 } else { fallen };
     }
 
     /// Falls as over so many samples of silence, without looking at any.
     pub fn pass(&mut self, len: usize) -> f32 {
-        let fallen = self.level * self.fall.powf(len as f32);
-        self.level = if fallen < NOTHING { 0.0 } else { fallen };
+        self.level = self.level();
+        (self.loudest, self.done) = (0, 0);
+        self.fall_by(self.fall.powf(len as f32 / GRID as f32));
         self.level
     }
 
     /// The level now, as an amplitude.
     #[must_use]
     pub fn level(&self) -> f32 {
-        self.level
+        self.level.max(f32::from_bits(self.loudest))
     }
 
     /// Back to rest.
     pub fn reset(&mut self) {
-        self.level = 0.0;
+        (self.level, self.loudest, self.done) = (0.0, 0, 0);
     }
 }
 
@@ -229,6 +273,25 @@ mod tests {
         assert!((dbfs(peak(&sound)) + 6.0206).abs() < 1e-3);
         assert_eq!(rms(&[]), 0.0);
         assert_eq!(peak(&[0.1, f32::NAN, -0.3]), 0.3);
+    }
+
+    #[test]
+    fn a_peak_rises_at_once_falls_in_its_time_and_is_the_same_however_it_is_cut() {
+        let mut sound = vec![0.0; 48_000];
+        (sound[100], sound[101], sound[102]) = (-0.5, f32::NAN, f32::INFINITY);
+        let mut whole = PeakMeter::new(48_000.0);
+        assert_eq!(whole.feed(&sound[..101]), 0.5);
+        let end = whole.feed(&sound[101..]);
+        let wanted = -6.0206 - PEAK_FALL_DB_PER_SECOND as f32 * 47_899.0 / 48_000.0;
+        assert!((dbfs(end) - wanted).abs() < 0.02, "{}", dbfs(end));
+        for len in [1, 7, 16, 480] {
+            let mut cut = PeakMeter::new(48_000.0);
+            let ends = sound.chunks(len).map(|part| cut.feed(part)).last();
+            assert_eq!(ends, Some(end), "{len}");
+        }
+        assert!((dbfs(whole.pass(24_000)) - wanted + 12.0).abs() < 0.01);
+        whole.reset();
+        assert_eq!(whole.level(), 0.0);
     }
 
     #[test]

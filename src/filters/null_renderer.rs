@@ -82,11 +82,7 @@ impl Processor for Playing {
         };
         self.taken += wave.len() as u64;
         for (peak, samples) in self.peaks.iter_mut().zip(wave.channels()) {
-            // An infinity would stay for ever.
-            let numbers = samples.split(|sample| !sample.is_finite());
-            numbers.for_each(|run| {
-                peak.feed(run);
-            });
+            peak.feed(samples);
         }
         self.publish();
         Flow::Running
