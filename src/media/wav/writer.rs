@@ -10,6 +10,7 @@
 //! program ends, the file is whole up to there. A write that fails ends the file with the last whole sample before it.
 
 use std::io::{Seek, SeekFrom, Write};
+use std::ops::Range;
 
 use super::super::save::{Written, patch, write_counted};
 use super::{
@@ -191,11 +192,12 @@ impl<W: Write + Seek> WavWriter<W> {
     pub fn write<C: AsRef<[f32]>>(&mut self, planar: &[C]) -> Result<(), WavError> {
         let planar = &planar[..planar.len().min(self.channels)];
         let len = planar.iter().map(|c| c.as_ref().len()).min().unwrap_or(0);
-        for at in 0..len {
-            for channel in 0..self.channels {
-                let sample = planar.get(channel).map_or(0.0, |c| c.as_ref()[at]);
-                self.encode(sample);
-            }
+        let mut done = 0;
+        while done < len {
+            let room = self.hold.saturating_sub(self.buffer.len());
+            let run = room.div_ceil(self.block as usize).clamp(1, len - done);
+            self.encode(planar, done..done + run);
+            done += run;
             if self.buffer.len() >= self.hold {
                 self.flush_buffer()?;
             }
@@ -225,15 +227,26 @@ impl<W: Write + Seek> WavWriter<W> {
         Ok((self.sink, self.written))
     }
 
-    fn encode(&mut self, sample: f32) {
-        if self.kind == SampleKind::Float32 {
-            let sample = self.written.number(sample);
-            self.buffer.extend(sample.to_le_bytes());
-            return;
+    /// Puts a part of every channel into the buffer, channel by channel.
+    fn encode<C: AsRef<[f32]>>(&mut self, planar: &[C], part: Range<usize>) {
+        let (begin, block) = (self.buffer.len(), self.block as usize);
+        let width = block / self.channels;
+        self.buffer.resize(begin + part.len() * block, 0);
+        for (channel, samples) in planar.iter().enumerate() {
+            let samples = samples.as_ref()[part.clone()].iter();
+            let frames = self.buffer[begin..].chunks_exact_mut(block);
+            let places = frames.map(|frame| &mut frame[channel * width..][..width]);
+            if self.kind == SampleKind::Float32 {
+                for (place, sample) in places.zip(samples) {
+                    place.copy_from_slice(&self.written.number(*sample).to_le_bytes());
+                }
+            } else {
+                for (place, sample) in places.zip(samples) {
+                    let code = self.written.code(*sample, self.kind.bits());
+                    place.copy_from_slice(&code.to_le_bytes()[..width]);
+                }
+            }
         }
-        let code = self.written.code(sample, self.kind.bits());
-        self.buffer
-            .extend(&code.to_le_bytes()[..usize::from(self.kind.bits() / 8)]);
     }
 
     /// Writes what was held back, and makes the head right.
