@@ -227,7 +227,7 @@ pub mod specifier {
     pub const DSOUND: Guid = Guid(0x518590A2_A184_11D0_8522_00C04FD9BAF3);
 }
 
-/// Medium and interface sets.
+/// Medium, interface and property sets.
 pub mod set {
     use super::Guid;
 
@@ -239,6 +239,10 @@ pub mod set {
     pub const LAB_JACK: Guid = Guid(0x4B534752_4150_4831_8000_4C41424A4143);
     /// Standard streaming interfaces (5.2).
     pub const STANDARD_INTERFACE: Guid = Guid(0x1A8766A0_62CE_11CF_A5D6_28DB04C10000);
+    /// A synthesizer's node.
+    pub const SYNTH: Guid = Guid(0xFEDFAE25_E46E_11D1_AACE_0000F875AC12);
+    /// The clock of its filter.
+    pub const SYNTH_CLOCK: Guid = Guid(0xFEDFAE26_E46E_11D1_AACE_0000F875AC12);
 }
 
 /// Kinds of node inside a filter (TOP-1).

@@ -5,16 +5,11 @@
 //! the filter, so it is saved and can be undone. Does not live here: what a synthesizer does with it.
 
 use super::priority::{self, Priorities};
-use crate::ks::ids::Guid;
+use crate::ks::ids::set::{SYNTH, SYNTH_CLOCK};
 use crate::ks::{
     PortParameters, Property, PropertyItem, PropertyReply, PropertyRequest, PropertyTarget, Status,
     SynthCaps, Value, port_parameter, synth_stat,
 };
-
-/// The set of a synthesizer's node.
-pub const SYNTH: Guid = Guid(0xFEDFAE25_E46E_11D1_AACE_0000F875AC12);
-/// The set of its filter.
-pub const SYNTH_CLOCK: Guid = Guid(0xFEDFAE26_E46E_11D1_AACE_0000F875AC12);
 
 /// Channels of a group.
 const CHANNELS: u32 = 16;

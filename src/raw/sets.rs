@@ -33,7 +33,7 @@ pub const CLOCK: Guid = Guid(0xDF12A4C0_AC17_11CF_A5D6_28DB04C10000);
 /// Marks of a clock (10.3).
 pub const CLOCK_EVENTS: Guid = Guid(0x364D8E20_62C7_11CF_A5D6_28DB04C10000);
 /// A synthesizer's node, and its filter's clock.
-pub use crate::portcls::synth_properties::{SYNTH, SYNTH_CLOCK};
+pub use crate::ks::ids::set::{SYNTH, SYNTH_CLOCK};
 /// The types of values (PRP-7).
 pub const PROPERTY_TYPES: Guid = Guid(0x97E99BA0_BDEA_11CF_A5D6_28DB04C10000);
 
