@@ -5,6 +5,8 @@
 
 #[path = "rig/analysis.rs"]
 mod analysis;
+#[path = "sound/capturing.rs"]
+mod capturing;
 mod rig;
 #[path = "rig/servers.rs"]
 mod servers;

@@ -61,6 +61,7 @@ mod groups_tests;
 mod held_tests;
 mod keeper;
 
+mod howl;
 mod landmarks;
 mod limits;
 
@@ -266,6 +267,7 @@ pub struct App {
     class_faults: Vec<(FilterPath, String)>,
 
     air_loops: Vec<AirLoop>,
+    howls: howl::Howls,
     controls: control::Controls,
 
     minutes: minutes::Minutes,
@@ -372,6 +374,7 @@ impl App {
             class_faults: vec![],
 
             air_loops: vec![],
+            howls: howl::Howls::default(),
             controls: control::Controls::default(),
 
             minutes: minutes::Minutes::default(),

@@ -48,6 +48,7 @@ impl App {
         }
         self.follow_controls();
         self.follow_end();
+        self.watch_howls();
         self.tell_asked();
         self.find_lost_devices();
         self.cut_off_stuck();

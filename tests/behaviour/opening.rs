@@ -402,7 +402,7 @@ fn a_render_to_file_is_as_long_and_as_fine_as_was_chosen() {
     }
     // A range that is played round begins and ends where it does, also where it is not played now.
     let length = RenderLength::Range;
-    let range = LoopRange::between(4_800, 9_600);
+    let range = LoopRange::between(4_801, 9_601);
     app.perform(Action::SetLoop {
         range,
         is_on: false,
@@ -410,7 +410,7 @@ fn a_render_to_file_is_as_long_and_as_fine_as_was_chosen() {
     let choice = RenderChoice { length, ..seconds };
     let (_, piece) = rendered(&mut app, &out, choice);
     assert_eq!(piece.len(), 4_800 * channels);
-    let wanted = &whole[4_800 * channels..9_600 * channels];
+    let wanted = &whole[4_801 * channels..9_601 * channels];
     assert_eq!(piece, wanted);
     // Without one nothing is begun, and it is said what is wanted.
     app.perform(Action::SetLoop {

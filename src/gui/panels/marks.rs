@@ -9,7 +9,7 @@ use crate::gui::theme::Theme;
 /// The pointer has one within so much of it.
 const NEAR: f32 = 5.0;
 /// How far one stands out above the rail.
-const STANDS_OUT: f32 = 4.0;
+const STANDS_OUT: f32 = 2.0;
 /// Of places closer than this only the first is drawn.
 const APART: f32 = 2.0;
 /// The most names that are said of one spot.
