@@ -9,12 +9,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use assert_no_alloc::{AllocDisabler, assert_no_alloc, permit_alloc, violation_count};
-use ksgraph::engine::{Driver, Engine, Job, Message, Offline, Report};
+use ksgraph::engine::{Driver, Engine, Epoch, Job, Message, Offline, Report};
 use ksgraph::graph::Graph;
-use ksgraph::ks::{KernelEvent, LoopRange, ScoreChange, ScoreSheet, State, Status};
+use ksgraph::ks::{KernelEvent, LoopRange, ScoreChange, ScoreSheet, State, Status, Tape, TapeEnd};
 use ksgraph::portcls;
 use ksgraph::portcls::sequencer::{Arrived, Sequencer};
 
+#[path = "realtime/capturing.rs"]
+mod capturing;
 #[path = "behaviour/stage/mod.rs"]
 mod stage;
 
@@ -104,15 +106,23 @@ struct Live {
     quantum: usize,
     violations: u32,
     swaps: usize,
+    /// What is kept of what cards are given.
+    tapes: Vec<TapeEnd>,
 }
 
 impl Live {
     fn start(quantum: usize) -> Self {
+        Self::start_at(quantum, Epoch::of_program())
+    }
+
+    /// The same with the machine's time from elsewhere.
+    fn start_at(quantum: usize, epoch: Epoch) -> Self {
         let cards = Arc::new(ByHand::default());
         let catalogue =
             ksgraph::filters::catalogue(Arc::clone(&cards) as _, Arc::new(portcls::Offline));
         let stage = Stage::over(catalogue);
-        let (engine, driver) = Engine::by_hand(stage.catalogue.clone(), quantum).unwrap();
+        let driver = Engine::by_hand_at(stage.catalogue.clone(), quantum, epoch);
+        let (engine, driver) = driver.unwrap();
         Self {
             stage,
             cards,
@@ -121,6 +131,7 @@ impl Live {
             quantum,
             violations: 0,
             swaps: 0,
+            tapes: vec![],
         }
     }
 
@@ -161,7 +172,10 @@ impl Live {
             self.play(4, self.quantum);
             self.reports();
             if self.swaps > swaps {
-                while self.engine.built().is_some() {}
+                while let Some(built) = self.engine.built() {
+                    let tapes = built.open.values().filter_map(|it| it.tape.as_ref());
+                    self.tapes.extend(tapes.filter_map(Tape::take));
+                }
                 return;
             }
         }
