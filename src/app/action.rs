@@ -399,6 +399,9 @@ pub enum Action {
     /// An input takes no part in what plays. One undo step.
     MuteInput(FilterPath),
 
+    /// A filter is opened anew, with a new minidriver: one that does not respond, or panicked.
+    LoadAgain(FilterPath),
+
     /// What the user has set is to be this.
     SetPreferences(Box<Preferences>),
 

@@ -1,4 +1,8 @@
-//! Minidrivers that hang or have panicked, told once by the names of their filters; and what the others have to say.
+//! Minidrivers that hang or have panicked, told once by the names of their filters and loaded again; and what the others
+//! have to say.
+//!
+//! One that was reset since it never answered is loaded again by itself, once and after a while: a disk may have woken up
+//! meanwhile. One that panicked would panic again: it is loaded when somebody asks.
 
 use std::collections::BTreeMap;
 
@@ -6,6 +10,8 @@ use super::{App, Urgency};
 use crate::graph::FilterPath;
 use crate::ks::Health;
 
+/// After how many nanoseconds one is loaded again.
+const BACK_OFF_NANOS: u64 = 5_000_000_000;
 /// So many faults are kept.
 const MOST_FAULTS: usize = 64;
 
@@ -15,8 +21,37 @@ impl App {
         &self.class_faults
     }
 
+    /// Opens a filter anew, with a new minidriver: by hand, so that it may be tried by itself once more.
+    pub(super) fn load_again(&mut self, filter: &FilterPath) {
+        self.reloads.remove(filter);
+        self.reload(filter);
+    }
+
+    fn reload(&mut self, filter: &FilterPath) {
+        if let Some(playing) = &mut self.playing {
+            playing.renew(filter);
+            self.say_of(Urgency::News, filter, "It is loaded again".into());
+            self.agree();
+        }
+    }
+
+    /// Loads again what has waited long enough.
+    fn reload_due(&mut self) {
+        let now = self.epoch.nanos();
+        let mut waiting = self.reloads.iter_mut();
+        let due = waiting.find(|(_, due)| due.is_some_and(|due| due <= now));
+        let Some((path, due)) = due else { return };
+        *due = None;
+        let path = path.clone();
+        // It may have been opened anew by now, or be gone.
+        if self.unwell.get(&path) == Some(&Health::NotResponding) {
+            self.reload(&path);
+        }
+    }
+
     /// Tells of minidrivers that are gone since the last time.
     pub(super) fn tell_minidrivers(&mut self) {
+        self.reload_due();
         let Some(playing) = &self.playing else { return };
         for (path, word) in playing.take_words() {
             let urgency = match word.is_fault {
@@ -37,20 +72,28 @@ impl App {
         let before = std::mem::replace(&mut self.unwell, unwell.clone());
         for (path, health) in unwell {
             if before.get(&path) != Some(&health) {
-                self.say_of(Urgency::Error, &path, words(health).into());
+                let is_first = !self.reloads.contains_key(&path);
+                if health == Health::NotResponding && is_first {
+                    let due = self.epoch.nanos() + BACK_OFF_NANOS;
+                    self.reloads.insert(path.clone(), Some(due));
+                }
+                self.say_of(Urgency::Error, &path, words(health, is_first).into());
             }
         }
     }
 }
 
-fn words(health: Health) -> &'static str {
+fn words(health: Health, is_first: bool) -> &'static str {
     match health {
         Health::Well => "Its minidriver is well again",
+        Health::NotResponding if is_first => {
+            "Its minidriver is not responding. It is silent, and the rest plays on; it is loaded again in a moment"
+        }
         Health::NotResponding => {
-            "Its minidriver is not responding. It is silent, and the rest plays on; disable and enable it to try again"
+            "Its minidriver is not responding again. It is silent, and the rest plays on; Load Again on its page Class tries once more"
         }
         Health::Panicked => {
-            "Its minidriver panicked. It is silent, and the rest plays on; disable and enable it to try again"
+            "Its minidriver panicked. It is silent, and the rest plays on; Load Again on its page Class tries once more"
         }
     }
 }

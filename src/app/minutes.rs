@@ -27,6 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(super) struct Minutes {
     thread: Option<(Sender<Order>, Receiver<Told>)>,
     pub(super) has_any: bool,
+    /// How many seconds it was told to keep.
+    seconds: u32,
 }
 
 enum Order {
@@ -52,10 +54,19 @@ impl Minutes {
                 return;
             }
             self.thread = Some((orders, told));
+            self.seconds = USUAL_SECONDS;
         }
-        self.order(Order::Keep(seconds));
+        self.keep_seconds(seconds);
         self.order(Order::Tape(tape));
         self.has_any = true;
+    }
+
+    /// Has so many seconds kept from now on; less lets go of the oldest.
+    fn keep_seconds(&mut self, seconds: u32) {
+        if self.thread.is_some() && self.seconds != seconds {
+            self.seconds = seconds;
+            self.order(Order::Keep(seconds));
+        }
     }
 
     fn order(&self, order: Order) {
@@ -227,6 +238,7 @@ impl App {
         for tape in tapes.into_iter().flatten() {
             self.minutes.keep(tape, seconds);
         }
+        self.minutes.keep_seconds(seconds);
         let told = self.minutes.thread.as_ref();
         let told: Vec<Told> = told.map_or(vec![], |(_, told)| told.try_iter().collect());
         for (path, outcome) in told {

@@ -268,6 +268,8 @@ pub struct App {
 
     air_loops: Vec<AirLoop>,
     howls: howl::Howls,
+    /// Minidrivers to be loaded again, and when; `None`: they were.
+    reloads: BTreeMap<FilterPath, Option<u64>>,
     controls: control::Controls,
 
     minutes: minutes::Minutes,
@@ -375,6 +377,7 @@ impl App {
 
             air_loops: vec![],
             howls: howl::Howls::default(),
+            reloads: BTreeMap::new(),
             controls: control::Controls::default(),
 
             minutes: minutes::Minutes::default(),
@@ -571,6 +574,7 @@ impl App {
             Action::RecordTimeline(is_on) => self.record_timeline(is_on),
             Action::Picture(path) => self.write_picture(&path),
             Action::RenderToFile(path) => self.render_to_file(&path),
+            Action::LoadAgain(filter) => self.load_again(&filter),
             Action::CancelRender => self.cancel_render(),
 
             Action::SaveAsTemplate => self.save_as_template(),

@@ -106,7 +106,10 @@ impl App {
         if let Some(health) = class.map(|class| class.health())
             && health != crate::ks::Health::Well
         {
-            let words = format!("{}; disable and enable it to try again", health.words());
+            let words = format!(
+                "{}; Load Again on its page Class tries once more",
+                health.words()
+            );
             return FilterStatus::Faulty(words);
         }
         if playing.is_some_and(|playing| playing.open(path).is_some()) {

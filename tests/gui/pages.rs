@@ -194,3 +194,17 @@ fn a_filter_that_only_gives_dropped_on_a_wire_shows_the_card_and_joins_by_its_cu
     window.key(Modifiers::COMMAND, Key::Z);
     assert_eq!(window.graph().filters.len(), 2, "one step");
 }
+
+#[test]
+fn how_much_of_what_was_played_is_kept_is_chosen_on_the_first_page() {
+    let mut window = Window::with(&["tone"]);
+    window.key(Modifiers::COMMAND, Key::Comma);
+    window.reveal("Keep 15 min");
+    window.click("Keep 15 min");
+    let kept = window.screen().app().preferences().last_minutes_seconds;
+    assert_eq!(kept, 900);
+    assert!(window.sees("345 MB for stereo"));
+    window.click("Keep None");
+    let kept = window.screen().app().preferences().last_minutes_seconds;
+    assert_eq!(kept, 0);
+}

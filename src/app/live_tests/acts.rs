@@ -81,7 +81,7 @@ actions! {
         SetPreferences SaveAsTemplate OpenRecovered DiscardRecovered Report Probe HoldFrames Picture RenderToFile CancelRender FindMedia ChooseDevice ChooseFile
         ExportTimeline RecordTimeline Seek SetLoop SetSpeed Step SetAtEnd
         ChangeScore Learn ForgetControl
-        ExportMinutes;
+        ExportMinutes LoadAgain;
 }
 
 #[test]

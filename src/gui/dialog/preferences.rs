@@ -3,6 +3,7 @@
 use egui::{Align2, CornerRadius, Key, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::page;
+use crate::app::Action;
 use crate::gui::commands::{self, Bindings, Keys, Menu, Sight, Spec, fixed};
 use crate::gui::controls::{self, Face};
 use crate::gui::panels::dialogs::modal;
@@ -68,6 +69,15 @@ const LOOKS: &[(&str, &[&str])] = &[
         ],
     ),
     ("Behaviour", &["view.reduced_motion"]),
+];
+
+/// What can be kept of what was played, in seconds.
+const MINUTES: [(u32, &str); 5] = [
+    (0, "None"),
+    (60, "1 min"),
+    (300, "5 min"),
+    (900, "15 min"),
+    (1_800, "30 min"),
 ];
 
 impl Page {
@@ -379,5 +389,34 @@ fn looks(ui: &mut Ui, sight: &Sight<'_>, bindings: &Bindings, commands: &mut Vec
                 }
             }
         }
+        minutes(ui, sight, commands);
     });
+}
+
+/// How much of what was played is kept in memory.
+fn minutes(ui: &mut Ui, sight: &Sight<'_>, commands: &mut Vec<Command>) {
+    let theme = Theme::of(ui.ctx());
+    page::heading(ui, "Last minutes");
+    let now = sight.preferences.last_minutes_seconds;
+    let words = MINUTES.map(|(_, words)| words);
+    let chosen = MINUTES.iter().position(|(seconds, _)| *seconds == now);
+    let (bar, _) = ui.allocate_exact_size(vec2(ui.available_width(), 26.0), Sense::hover());
+    let rect = Rect::from_min_size(bar.min, vec2(360.0_f32.min(bar.width()), 26.0));
+    let id = egui::Id::unique("last minutes");
+    let chosen = chosen.unwrap_or(words.len());
+    if let Some(index) = controls::segments(ui, id, rect, &words, chosen, "Keep", 1.0) {
+        let mut preferences = sight.preferences.clone();
+        preferences.last_minutes_seconds = MINUTES[index].0;
+        commands.push(Command::Do(Action::SetPreferences(Box::new(preferences))));
+    }
+    ui.add_space(2.0);
+    // Two channels of floats at 48 kHz.
+    let megabytes = u64::from(now) * 2 * 4 * 48_000 / 1_000_000;
+    let words = match now {
+        0 => "Nothing of what is played is kept.".to_owned(),
+        _ => format!(
+            "What was played last stays in memory for Tools > Export Last Minutes: {megabytes} MB for stereo at 48 kHz."
+        ),
+    };
+    page::text(ui, &words, Type::Small, theme.dim);
 }

@@ -3,6 +3,10 @@
 use egui::Ui;
 
 use super::page::{fact, heading, section_rule, sentence};
+use crate::app::Action;
+use crate::graph::FilterPath;
+use crate::gui::controls::{self, Face};
+use crate::gui::screen::Command;
 use crate::gui::theme::Theme;
 use crate::ks::{ClassSheet, Health, grouped};
 
@@ -10,12 +14,19 @@ use crate::ks::{ClassSheet, Health, grouped};
 const LISTED: usize = 40;
 
 /// Draws the page.
-pub(super) fn page_ui(ui: &mut Ui, sheet: &ClassSheet) {
+pub(super) fn page_ui(
+    ui: &mut Ui,
+    sheet: &ClassSheet,
+    path: &FilterPath,
+    commands: &mut Vec<Command>,
+) {
     let theme = Theme::of(ui.ctx());
     heading(ui, "Stream class driver", sheet.health.words());
     if sheet.health != Health::Well {
-        let words = "It is not called any more. Disable the filter and enable it to open it anew.";
-        sentence(ui, words, theme.strong);
+        sentence(ui, "It is not called any more.", theme.strong);
+        if controls::button(ui, "Load Again", Face::Primary).clicked() {
+            commands.push(Command::Do(Action::LoadAgain(path.clone())));
+        }
     }
     fact(ui, "Calls at the same time", &sheet.most_inside.to_string());
     fact(ui, "Interrupts", &interrupts(sheet));

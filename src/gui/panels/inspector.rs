@@ -187,7 +187,7 @@ impl Inspector {
                     }
                     Page::Class => {
                         if let Some(sheet) = &sheet {
-                            super::class::page_ui(ui, sheet);
+                            super::class::page_ui(ui, sheet, &path, commands);
                         }
                         return;
                     }

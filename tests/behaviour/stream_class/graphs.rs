@@ -253,3 +253,59 @@ fn a_filter_whose_minidriver_is_gone_is_marked_until_it_is_opened_anew() {
     let told = told.filter(|line| line.text.contains("minidriver panicked"));
     assert_eq!(told.count(), 1);
 }
+
+/// A program whose one source is a puppet.
+fn program(puppet: &Puppet, time: &Arc<HandTime>) -> App {
+    let mut options = Options::nominal(256);
+    let driver = ClassDriver::new(puppet.clone()).timed_by(time.clone());
+    options.catalogue.register(Arc::new(driver)).unwrap();
+    let mut app = App::new(options);
+    let graph = stage(puppet, time).graph("puppet -> null_renderer");
+    app.open_document(graph, None);
+    app.perform(Action::SetState(State::Run));
+    app
+}
+
+fn loads(puppet: &Puppet) -> usize {
+    puppet.count("device INITIALIZE_DEVICE")
+}
+
+#[test]
+fn a_minidriver_that_never_answered_is_loaded_again_by_itself_once_and_then_by_hand() {
+    let (puppet, time) = (Puppet::default(), Arc::new(HandTime::default()));
+    puppet.script().keeps.push(Kind::Read);
+    puppet.script().is_deaf = true;
+    let mut app = program(&puppet, &time);
+    let path = FilterPath::of(app.view().graph.find("puppet").unwrap());
+    let poll = |app: &mut App, is_so: &dyn Fn(&App) -> bool| {
+        wait_until(|| {
+            app.poll();
+            // Only while it owes an answer, so that a slow machine has time to open it.
+            if puppet.held() > 0 {
+                time.pass(Duration::from_secs(1));
+            }
+            is_so(app)
+        });
+    };
+    let is_reset = |app: &App| matches!(app.view().status(&path), FilterStatus::Faulty(_));
+    let is_told = |app: &App, words: &str| {
+        let log = app.view().log.iter();
+        log.filter(|line| line.text.contains(words)).count()
+    };
+    poll(&mut app, &is_reset);
+    assert_eq!(loads(&puppet), 1);
+    puppet.script().kept.clear();
+    // It is tried again after a while, though nobody asks, and does no better.
+    poll(&mut app, &|_| loads(&puppet) == 2);
+    assert_eq!(is_told(&app, "It is loaded again"), 1);
+    poll(&mut app, &|app| is_told(app, "not responding again") == 1);
+    assert_eq!(loads(&puppet), 2);
+    // The disk has woken up; somebody asks.
+    puppet.script().keeps.clear();
+    app.perform(Action::LoadAgain(path.clone()));
+    wait_until(|| {
+        app.poll();
+        app.view().status(&path) == FilterStatus::Ready(State::Run)
+    });
+    assert_eq!(loads(&puppet), 3);
+}
