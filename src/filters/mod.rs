@@ -19,6 +19,7 @@ pub mod midi_file_writer;
 
 pub mod midi_merge;
 pub mod midi_sequencer;
+pub mod mpu401_out;
 
 pub mod midi_monitor;
 
@@ -158,6 +159,7 @@ pub fn plain() -> Vec<Arc<dyn Filter>> {
         Arc::new(midi_monitor::MidiMonitor),
         Arc::new(midi_merge::MidiMerge),
         Arc::new(midi_sequencer::MidiSequencer),
+        Arc::new(mpu401_out::Mpu401Out),
         Arc::new(midi_router::MidiRouter),
         Arc::new(midi_transform::MidiTransform),
     ]

@@ -142,6 +142,7 @@ fn wishes(key: &str) -> &'static str {
         "midi_file_writer" => "mid smf song record save notes",
         "midi_monitor" => "messages log hex notes show",
         "midi_merge" => "join notes mix",
+        "mpu401_out" => "uart serial cable bytes midi",
         "midi_sequencer" => "score hold queue notes order",
         "midi_router" => "channel split map notes",
         "midi_transform" => "transpose velocity filter octave semitone range notes",

@@ -11,12 +11,15 @@
 
 mod assemble;
 mod cable;
+mod line_out;
 
 use std::collections::VecDeque;
 
 use crate::ks::{EVENT_CAPACITY, INLINE_BYTES, KernelEvent, RefTime, State, Status};
 
 pub use assemble::{Assembler, MOST_EXCLUSIVE};
+pub use line_out::LineOut;
+
 pub use cable::{BYTE_TIME, BYTES_PER_SECOND, Cable, Sent, Uart};
 
 /// How long after a try that got nowhere the next one comes (UAR-2).
