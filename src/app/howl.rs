@@ -146,16 +146,11 @@ impl App {
         );
         self.say_of(Urgency::Attention, output, text.clone());
         self.banners.retain(|it| !it.text.ends_with(SAID));
-        let offers = vec![
-            Offer {
-                words: "Mute the input".into(),
-                action: Action::MuteInput(input.clone()),
-            },
-            Offer {
-                words: "Turn it up again".into(),
-                action: Action::Undo,
-            },
-        ];
+        // Undo turns it up again, and is no offer: by then it may mean another step.
+        let offers = vec![Offer {
+            words: "Mute the input".into(),
+            action: Action::MuteInput(input.clone()),
+        }];
         self.banners.insert(
             0,
             Banner {

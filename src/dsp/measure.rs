@@ -159,7 +159,7 @@ fn goertzel(samples: impl Iterator<Item = f64>, length: usize, hz: f64, rate_hz:
     }
 }
 
-/// The falling peak of a level meter: up at once, down by 24 dB a second. It falls by steps of [`GRID`] samples, so that most
+/// The falling peak of a level meter: up at once, down by 24 dB a second. It falls by steps of sixteen samples, so that most
 /// of them are only compared; what is no number is passed over.
 #[derive(Clone, Debug)]
 pub struct PeakMeter {
