@@ -657,19 +657,27 @@ fn a_file_that_is_cut_off_ends_early_and_says_so() {
         ("cut.flac", "-c:a flac -sample_fmt s16"),
         ("cut.mp3", "-c:a libmp3lame"),
         ("cut.caf", "-c:a pcm_s16le"),
+        ("cut.ogg", "-c:a libvorbis -page_duration 20000"),
+        ("cut_ms.wav", "-c:a adpcm_ms"),
+        ("cut_ima.wav", "-c:a adpcm_ima_wav"),
         ("cut.m4a", "-c:a alac -movflags faststart"),
     ] {
         let path = folder.encoded(name, words);
-        let whole = read_all(&mut *media::open(&path).unwrap());
+        let mut source = media::open(&path).unwrap();
+        let whole = read_all(&mut *source);
+        assert!(source.remarks().is_empty(), "{name} is whole");
         let bytes = std::fs::read(&path).unwrap();
         std::fs::write(&path, &bytes[..bytes.len() * 2 / 3]).unwrap();
         let mut source = media::open(&path).unwrap();
         let cut = read_all(&mut *source);
         let len = cut[0].len();
-        assert!(
-            (LEN / 3..LEN * 3 / 4).contains(&len),
-            "{name}: {len} samples"
-        );
+        // Much of a short Ogg file is its heads.
+        let least = if name.ends_with("ogg") {
+            2_500
+        } else {
+            LEN / 3
+        };
+        assert!((least..LEN * 3 / 4).contains(&len), "{name}: {len} samples");
         // What an MP3's last whole frame lacks of its reservoir is not looked at.
         assert!(cut[1][..len - 2000] == whole[1][..len - 2000], "{name}");
         let remarks = source.remarks();

@@ -106,6 +106,17 @@ fn open_blocks<R: Read + Seek + Send + 'static>(
     let rest = (len % block).checked_sub(head * channels);
     let rest = rest.map_or(0, |rest| rest * 2 / channels + first);
     let there = whole + rest;
+    let mut remarks = Vec::new();
+    let missing = coded.missing;
+    match coded.fact {
+        _ if missing > 0 => remarks.push(format!(
+            "the file is cut off: {missing} bytes of sound that it speaks of are not there, so it ends after {there} samples"
+        )),
+        Some(fact) if fact > there => remarks.push(format!(
+            "the file is cut off: it ends after {there} samples of {fact}"
+        )),
+        _ => {}
+    }
     let frames = coded.fact.filter(|fact| *fact > 0 && *fact < there);
     let frames = frames.unwrap_or(there);
     let per_packet = (PACKET / frames_per_block).max(1);
@@ -143,7 +154,7 @@ fn open_blocks<R: Read + Seek + Send + 'static>(
         preroll: 0,
         has_places: true,
         trims_itself: false,
-        remarks: Vec::new(),
+        remarks,
     })
 }
 

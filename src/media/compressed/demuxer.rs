@@ -247,6 +247,7 @@ pub(super) fn open_window<R: Read + Seek + Send + 'static>(
         has_places &= container == "FLAC";
         (info.frames, end) = (None, None);
     }
+    let mut again = window.again();
     let params = opened.params.clone();
     let trims_itself = container != "MPEG audio";
     let links = match container {
@@ -271,6 +272,9 @@ pub(super) fn open_window<R: Read + Seek + Send + 'static>(
         remarks.push(format!(
             "the file is cut off: {missing} bytes that it speaks of are not there"
         ));
+    }
+    if container == "Ogg" && peek::lacks_end(&mut again)? {
+        remarks.push("the file is cut off: its last page does not end the stream".into());
     }
     Ok(Stream {
         demuxer,

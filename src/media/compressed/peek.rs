@@ -273,14 +273,8 @@ pub(super) fn links<R: Read + Seek>(source: &mut R) -> io::Result<Vec<Link>> {
         first.push(page.serial);
         at += page.len;
     }
-    // A page has at most 65 307 bytes.
-    let from = end.saturating_sub(66_000);
-    source.seek(SeekFrom::Start(from))?;
-    let mut tail = Vec::new();
-    source.take(66_000).read_to_end(&mut tail)?;
-    let last = tail.windows(4).rposition(|it| it == b"OggS");
-    let last = match last {
-        Some(at) => page_at(source, from + at as u64)?,
+    let last = match last_page_at(source)? {
+        Some(at) => page_at(source, at)?,
         None => None,
     };
     if last.is_none_or(|page| first.contains(&page.serial)) {
@@ -315,9 +309,32 @@ pub(super) fn links<R: Read + Seek>(source: &mut R) -> io::Result<Vec<Link>> {
     Ok(links)
 }
 
+/// Whether an Ogg file is cut off: its last page is not whole, or does not say that its stream ends.
+pub(super) fn lacks_end<R: Read + Seek>(source: &mut R) -> io::Result<bool> {
+    let end = source.seek(SeekFrom::End(0))?;
+    let Some(at) = last_page_at(source)? else {
+        return Ok(false);
+    };
+    let last = page_at(source, at)?;
+    Ok(last.is_none_or(|page| !page.ends || at + page.len > end))
+}
+
+/// Where the last page of an Ogg file begins.
+fn last_page_at<R: Read + Seek>(source: &mut R) -> io::Result<Option<u64>> {
+    let end = source.seek(SeekFrom::End(0))?;
+    // A page has at most 65 307 bytes.
+    let from = end.saturating_sub(66_000);
+    source.seek(SeekFrom::Start(from))?;
+    let mut tail = Vec::new();
+    source.take(66_000).read_to_end(&mut tail)?;
+    let last = tail.windows(4).rposition(|it| it == b"OggS");
+    Ok(last.map(|at| from + at as u64))
+}
+
 struct Page {
     serial: u32,
     begins: bool,
+    ends: bool,
     /// Bytes of all of it.
     len: u64,
     /// Bytes behind its head.
@@ -343,6 +360,7 @@ fn read_page<R: Read>(source: &mut R) -> io::Result<Option<Page>> {
     Ok(Some(Page {
         serial: u32::from_le_bytes([head[14], head[15], head[16], head[17]]),
         begins: flags & 2 != 0,
+        ends: flags & 4 != 0,
         len: 27 + sizes.len() as u64 + body,
         body,
     }))

@@ -110,6 +110,8 @@ pub(in crate::media) struct Coded {
     pub(in crate::media) data_offset: u64,
     /// Bytes of them.
     pub(in crate::media) data_len: u64,
+    /// Bytes of them that the file speaks of and that are not there.
+    pub(in crate::media) missing: u64,
     /// Samples a channel, as its `fact` chunk says.
     pub(in crate::media) fact: Option<u64>,
     /// The `smpl` chunk.
@@ -178,6 +180,7 @@ impl<R: Read + Seek> WavReader<R> {
                     format_offset: offset,
                     data_offset: data.offset,
                     data_len,
+                    missing: missing_bytes.unwrap_or(0),
                     fact: fact.map(u64::from),
                     sampler: (sampler, root.order),
                 };
