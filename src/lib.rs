@@ -16,6 +16,8 @@ pub mod media;
 
 pub mod midi;
 
+pub mod dls;
+
 pub mod stream;
 
 pub mod portcls;

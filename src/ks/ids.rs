@@ -32,6 +32,18 @@ impl Guid {
         bytes
     }
 
+    /// Reads it as it lies in memory.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        let [a, b, c, d, e, f, g, h, ..] = bytes;
+        let tail = u64::from_be_bytes([
+            bytes[8], bytes[9], bytes[10], bytes[11], bytes[12], bytes[13], bytes[14], bytes[15],
+        ]);
+        let head = u128::from(u32::from_le_bytes([a, b, c, d])) << 96
+            | u128::from(u16::from_le_bytes([e, f])) << 80
+            | u128::from(u16::from_le_bytes([g, h])) << 64;
+        Self(head | u128::from(tail))
+    }
+
     /// The name of a well-known id, without its `KS...` prefix.
     pub fn name(self) -> Option<&'static str> {
         NAMES

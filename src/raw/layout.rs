@@ -68,13 +68,7 @@ impl<'a> Reader<'a> {
 
     /// Sixteen bytes.
     pub fn guid(&mut self) -> Option<Guid> {
-        let first = u128::from(self.u32()?);
-        let second = u128::from(self.u16()?);
-        let third = u128::from(self.u16()?);
-        let rest = u64::from_be_bytes(self.take(8)?.try_into().ok()?);
-        Some(Guid(
-            first << 96 | second << 80 | third << 64 | u128::from(rest),
-        ))
+        Some(Guid::from_bytes(self.take(16)?.try_into().ok()?))
     }
 }
 

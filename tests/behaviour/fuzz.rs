@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use ksgraph::{graph, media, midi};
+use ksgraph::{dls, graph, media, midi};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
@@ -168,6 +168,11 @@ fn sound_of_every_kind_bears_any_bytes() {
 #[test]
 fn midi_files_bear_any_bytes() {
     drive("smf", midi::smf::fuzz_smf);
+}
+
+#[test]
+fn downloadable_sounds_bear_any_bytes() {
+    drive("dls", dls::fuzz_dls);
 }
 
 #[test]

@@ -8,6 +8,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("ks", &["dsp"]),
     ("media", &["ks"]),
     ("midi", &["ks", "media"]),
+    ("dls", &["ks", "media"]),
     ("stream", &["ks"]),
     ("portcls", &["ks", "dsp", "midi"]),
     (

@@ -1,0 +1,4 @@
+//! Collections of downloadable sounds by cargo-fuzz.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| ksgraph::dls::fuzz_dls(bytes));
