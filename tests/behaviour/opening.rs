@@ -411,7 +411,9 @@ fn a_render_to_file_is_as_long_and_as_fine_as_was_chosen() {
     let (_, piece) = rendered(&mut app, &out, choice);
     assert_eq!(piece.len(), 4_800 * channels);
     let wanted = &whole[4_801 * channels..9_601 * channels];
-    assert_eq!(piece, wanted);
+    // A tone that begins elsewhere is rounded elsewhere.
+    let mut pairs = piece.iter().zip(wanted);
+    assert!(pairs.all(|(one, other)| (one - other).abs() < 1e-6));
     // Without one nothing is begun, and it is said what is wanted.
     app.perform(Action::SetLoop {
         range: None,
