@@ -295,6 +295,71 @@ fn the_audio_thread_calls_the_system_for_nothing_but_its_wake_up() {
     println!("{} calls, all of them to sleep until woken", steady.len());
 }
 
+/// A song out of one filter, over JACK, and into another that has it recorded.
+const MIDI_LOOP: &str = "add midi_file_reader --name song\nadd midi_device_out --name player\n\
+                         add midi_device_in --name ear\nadd midi_file_writer --name writer\n\
+                         add tone --name tone\nadd audio_device_out --name card\n\
+                         set tone.level=-60\nset player.device=jack:virtual:loop\n\
+                         set ear.device=jack:KSGraph-loop:out\nset song.path=song.mid\nset writer.path=heard.mid\n\
+                         connect song.notes player.notes\nconnect ear.notes writer.in\nconnect tone.out card.in\n";
+
+#[test]
+fn notes_go_out_over_jack_and_come_in_again_in_their_time() {
+    let _turn = alone();
+    let server = Server::midi("midi");
+    // Until then both ends have found each other. Then a note every 97 ms, so that all places in a period come.
+    let mut notes = vec![(2_000, 0x90, 40, 90)];
+    notes.extend((1..40).flat_map(|key| [(50, 0x80, 39 + key, 64), (47, 0x90, 40 + key, 90)]));
+    notes.push((50, 0x80, 79, 64));
+    fs::write(server.path("song.mid"), midi_file(&notes)).unwrap();
+    let graph = graph_of(&server.path("loop.ron"), MIDI_LOOP);
+    let witness = Witness::start();
+    let mut command = server.play();
+    command.arg(&graph).args(["--seconds", "8"]);
+    let mut program = Process::start(&command, server.path("ksgraph.log"));
+    let status = program.finish(Duration::from_secs(40));
+    assert!(status.success(), "{status}:\n{}", program.said());
+    let stalls = witness.stop();
+
+    let song = read(&server.path("song.mid"));
+    let heard = read(&server.path("heard.mid"));
+    let bytes =
+        |all: &[(f64, Vec<u8>)]| -> Vec<Vec<u8>> { all.iter().map(|it| it.1.clone()).collect() };
+    assert_eq!(bytes(&heard), bytes(&song), "{}", program.said());
+    // How much later than in the song each comes in: always the same.
+    let mut late: Vec<f64> = heard
+        .iter()
+        .zip(&song)
+        .map(|(it, song)| it.0 - song.0)
+        .collect();
+    println!(
+        "late in ms: {:?}",
+        late.iter()
+            .map(|it| (it * 1e5).round() / 100.0)
+            .collect::<Vec<_>>()
+    );
+    late.sort_by(f64::total_cmp);
+    let quarter = late.len() / 4;
+    let (early, middle) = (late[quarter], late[2 * quarter]);
+    assert!((0.0..0.5).contains(&middle), "{middle} s late");
+    // A period has 21 ms; where the machine stands still for a moment, some come late.
+    let within = late[3 * quarter] - early;
+    assert!(within < 0.001, "the middle half lies within {within} s");
+    let off = late.iter().filter(|it| (**it - middle).abs() > 0.002);
+    let forgiven = 2 * stalls.pay_for(PERIOD);
+    assert!(off.count() <= forgiven, "{late:?}");
+}
+
+/// Messages of a file, with their times in seconds.
+fn read(path: &Path) -> Vec<(f64, Vec<u8>)> {
+    let song =
+        ksgraph::midi::read_smf(&fs::read(path).expect("the file is there")).expect("a song");
+    let messages = song.messages();
+    messages
+        .map(|(time, it)| (time as f64 / 1e7, it.to_vec()))
+        .collect()
+}
+
 /// Plays a graph for some seconds and returns what the server was given, and what the machine missed meanwhile.
 fn play_and_capture(server: &Server, graph: &Path, seconds: u32, more: &[&str]) -> (Sound, Stalls) {
     let witness = Witness::start();
@@ -328,8 +393,13 @@ fn tracing_allowed() -> bool {
 
 /// Builds the graph the way a script does, so that no file format is repeated here.
 fn tone_graph(path: &Path) -> PathBuf {
+    graph_of(path, TONE_GRAPH)
+}
+
+/// The same of any lines.
+fn graph_of(path: &Path, lines: &str) -> PathBuf {
     let batch = path.with_extension("batch");
-    fs::write(&batch, TONE_GRAPH).expect("the batch can be written");
+    fs::write(&batch, lines).expect("the batch can be written");
     let made = Command::new(rig::PROGRAM)
         .args(["new", "-o"])
         .arg(path)

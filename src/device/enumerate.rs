@@ -36,7 +36,7 @@ const NOT_DEVICES: [&str; 9] = [
 
 /// What this machine has now. Slow: call it away from screens and audio threads.
 pub fn facts() -> Facts {
-    gather(hosts(), &mut BTreeMap::new(), None)
+    gather(hosts(), &mut BTreeMap::new(), Ports::default().all(true))
 }
 
 /// What may be asked again and again: what this machine has, if anything about it seems to have changed.
@@ -46,6 +46,7 @@ pub fn facts() -> Facts {
 pub fn glance() -> impl FnMut() -> Option<Facts> + Send {
     let mut known: BTreeMap<String, Vec<AudioDevice>> = BTreeMap::new();
     let mut last: Option<(Vec<String>, Facts)> = None;
+    let mut ports = Ports::default();
     move || {
         let (signs, all) = (signs(), hosts());
         let is_new = last.as_ref().is_none_or(|(before, _)| *before != signs);
@@ -57,14 +58,39 @@ pub fn glance() -> impl FnMut() -> Option<Facts> + Send {
             .collect();
         // A server that is gone has no devices.
         known.retain(|host, _| all.iter().any(|it| it.to_string() == *host));
-        // Looking for ports makes a client of the sequencer, which others see come and go.
-        let ports = last.as_ref();
-        let ports = ports.map(|(_, it)| (it.midi_inputs.clone(), it.midi_outputs.clone()));
-        let ports = ports.filter(|_| !is_new && cfg!(target_os = "linux"));
-        let facts = gather(asked, &mut known, ports);
+        let facts = gather(asked, &mut known, ports.all(is_new));
         let has_changed = last.as_ref().is_none_or(|(_, before)| *before != facts);
         last = Some((signs, facts.clone()));
         has_changed.then_some(facts)
+    }
+}
+
+/// MIDI ports, as they were seen last.
+#[derive(Default)]
+struct Ports {
+    system: (Vec<String>, Vec<String>),
+    #[cfg(feature = "jack")]
+    jack: super::jack_midi::Look,
+}
+
+impl Ports {
+    /// Inputs and outputs. `is_new`: the signs have changed.
+    fn all(&mut self, is_new: bool) -> (Vec<String>, Vec<String>) {
+        // Looking for ports makes a client of the sequencer, which others see come and go.
+        if is_new || !cfg!(target_os = "linux") {
+            self.system = (ports::inputs(), outlets::outputs());
+        }
+        #[cfg(feature = "jack")]
+        {
+            let (inputs, outputs) = self.jack.ports(is_new);
+            let (own_inputs, own_outputs) = self.system.clone();
+            (
+                [own_inputs, inputs].concat(),
+                [own_outputs, outputs].concat(),
+            )
+        }
+        #[cfg(not(feature = "jack"))]
+        self.system.clone()
     }
 }
 
@@ -104,7 +130,7 @@ fn sequencer_ports(list: &str) -> Vec<String> {
 fn gather(
     asked: Vec<HostId>,
     known: &mut BTreeMap<String, Vec<AudioDevice>>,
-    ports: Option<(Vec<String>, Vec<String>)>,
+    (midi_inputs, midi_outputs): (Vec<String>, Vec<String>),
 ) -> Facts {
     let asked: Vec<_> = asked
         .into_iter()
@@ -130,8 +156,6 @@ fn gather(
         .filter_map(|host| known.get(&host.to_string()));
     let mut devices: Vec<AudioDevice> = lists.flatten().cloned().collect();
     devices.push(null_device());
-    let (midi_inputs, midi_outputs) =
-        ports.unwrap_or_else(|| (ports::inputs(), outlets::outputs()));
     Facts {
         devices,
         midi_inputs,

@@ -1,4 +1,5 @@
-//! The machine: sound cards, MIDI ports, and the card that is always there. The only room that names cpal or midir.
+//! The machine: sound cards, MIDI ports, and the card that is always there. The only room that names cpal, midir
+//! or jack.
 
 mod audio;
 
@@ -6,6 +7,8 @@ pub mod enumerate;
 
 pub mod null;
 
+#[cfg(feature = "jack")]
+mod jack_midi;
 mod outlets;
 mod ports;
 
@@ -53,11 +56,29 @@ impl Cards for Machine {
 
 impl MidiPorts for Machine {
     fn listen(&self, port: &str, ear: Ear) -> Result<Box<dyn Listening>, DeviceError> {
+        #[cfg(feature = "jack")]
+        if let Some(name) = of_jack(port) {
+            return jack_midi::listen(&name, ear);
+        }
         Ok(Box::new(ports::listen(port, ear)?))
     }
 
     fn speak(&self, port: &str, dispatch: Dispatch) -> Result<Box<dyn Speaking>, DeviceError> {
+        #[cfg(feature = "jack")]
+        if let Some(name) = of_jack(port) {
+            return speak::speak(&name, jack_midi::JackOutlets, dispatch);
+        }
         speak::speak(port, outlets::SystemOutlets::default(), dispatch)
+    }
+}
+
+/// The name of a port that JACK is asked for: one of its own, or one of ours where the system has no sequencer.
+#[cfg(feature = "jack")]
+fn of_jack(name: &str) -> Option<String> {
+    let is_own = name.starts_with(outlets::VIRTUAL) && !ports::has_sequencer();
+    match name.starts_with(jack_midi::JACK) {
+        true => Some(name.to_owned()),
+        false => is_own.then(|| format!("{}{name}", jack_midi::JACK)),
     }
 }
 

@@ -226,15 +226,17 @@ impl Live {
     /// When an event sounds that arrived at `arrival` (0: just now), in a cycle that begins at `start`.
     fn stamp(&mut self, arrival: RefTime, start: RefTime) -> RefTime {
         let least = self.last.max(start);
-        let steady = arrival + self.shift.unwrap_or(0) + 2 * self.quantum;
+        let holds = self.link.as_ref().map_or(0, |link| link.holds());
+        let steady = arrival + self.shift.unwrap_or(0) + 2 * self.quantum + holds;
         // Beyond three quanta the clock was set back meanwhile.
-        let is_sound = self.last <= start + 3 * self.quantum;
+        let most = start + 3 * self.quantum + holds;
+        let is_sound = self.last <= most;
         let time = if !is_sound {
             start
         } else if arrival == 0 || self.is_earliest || self.is_joined {
             // A part of a message comes with the part before it.
             least
-        } else if steady > start + 3 * self.quantum {
+        } else if steady > most {
             least.max(start + self.quantum)
         } else {
             // Never overtakes the one before it.
@@ -399,6 +401,23 @@ mod tests {
         // One that comes too late for that sounds at once.
         bench.press(50_000, &ON);
         assert_eq!(bench.cycle()[0].time, 450_000, "none overtakes another");
+    }
+
+    #[test]
+    fn steady_waits_for_what_a_port_holds_back() {
+        let link = Arc::new(Link::default());
+        link.set_there(true);
+        link.set_holds(150_000);
+        let mut bench = Bench::new(Some(link));
+        for _ in 0..3 {
+            bench.cycle();
+        }
+        // Handed on a quantum and a half after they came, two of them.
+        for arrival in [100_000, 150_000, 280_000] {
+            bench.press(arrival, &ON);
+        }
+        let times: Vec<RefTime> = bench.cycle().iter().map(|event| event.time).collect();
+        assert_eq!(times, [450_000, 500_000, 630_000]);
     }
 
     #[test]

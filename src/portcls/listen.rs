@@ -5,7 +5,7 @@
 //! whether it is there, and the port's side finds it again by name.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 
 use rtrb::Producer;
 
@@ -38,6 +38,7 @@ pub trait Listening: Send {
 pub struct Link {
     is_there: AtomicBool,
     lost: AtomicU32,
+    holds: AtomicI64,
 }
 
 impl Link {
@@ -49,6 +50,16 @@ impl Link {
     /// The input came or went.
     pub fn set_there(&self, is_there: bool) {
         self.is_there.store(is_there, Ordering::Release);
+    }
+
+    /// How long the port may hold back what came before it hands it on: that much more is needed to be steady.
+    pub fn holds(&self) -> RefTime {
+        self.holds.load(Ordering::Relaxed)
+    }
+
+    /// The port holds messages back for so long at most.
+    pub fn set_holds(&self, time: RefTime) {
+        self.holds.store(time, Ordering::Relaxed);
     }
 
     /// Messages that found no room or do not fit an event.

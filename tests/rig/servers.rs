@@ -38,7 +38,7 @@ impl Server {
     pub(crate) fn start(test: &str) -> Self {
         let scratch = Scratch::new(test);
         if real_time_allowed() {
-            Self::jack(scratch, format!("ksg-{test}-{}", std::process::id()))
+            Self::jack(scratch, test)
         } else {
             println!(
                 "real-time priority is refused here: a PulseAudio null sink at 2048 frames stands in for JACK"
@@ -47,12 +47,21 @@ impl Server {
         }
     }
 
-    fn jack(scratch: Scratch, name: String) -> Self {
+    /// A JACK server, with real-time priority or without: for what is not sound.
+    pub(crate) fn midi(test: &str) -> Self {
+        Self::jack(Scratch::new(test), test)
+    }
+
+    fn jack(scratch: Scratch, test: &str) -> Self {
         require("jack_capture");
+        let name = format!("ksg-{test}-{}", std::process::id());
         let mut command = scratch.command("jackd");
-        command.args([
-            "-n", &name, "-R", "-P70", "-d", "dummy", "-r", "48000", "-p", "1024",
-        ]);
+        command.args(["-n", &name]);
+        match real_time_allowed() {
+            true => command.args(["-R", "-P70"]),
+            false => command.arg("-r"),
+        };
+        command.args(["-d", "dummy", "-r", "48000", "-p", "1024"]);
         jack_environment(&mut command, &name);
         let process = Process::start(&command, scratch.path("jackd.log"));
         let mut server = Self {
