@@ -667,8 +667,20 @@ fn a_file_that_is_cut_off_ends_early_and_says_so() {
         let whole = read_all(&mut *source);
         assert!(source.remarks().is_empty(), "{name} is whole");
         let bytes = std::fs::read(&path).unwrap();
-        std::fs::write(&path, &bytes[..bytes.len() * 2 / 3]).unwrap();
+        let mut end = bytes.len() * 2 / 3;
+        if name.ends_with("ogg") {
+            // Between two pages, where nothing is torn.
+            let pages = bytes[..end].windows(4);
+            end = pages.clone().rposition(|it| it == b"OggS").unwrap();
+        }
+        std::fs::write(&path, &bytes[..end]).unwrap();
         let mut source = media::open(&path).unwrap();
+        let mut remarks = source.remarks();
+        let is_told = remarks.iter().any(|it| it.contains("cut off"));
+        assert!(
+            is_told || !name.ends_with("ogg"),
+            "{name}: when it is opened"
+        );
         let cut = read_all(&mut *source);
         let len = cut[0].len();
         // Much of a short Ogg file is its heads.
@@ -680,7 +692,9 @@ fn a_file_that_is_cut_off_ends_early_and_says_so() {
         assert!((least..LEN * 3 / 4).contains(&len), "{name}: {len} samples");
         // What an MP3's last whole frame lacks of its reservoir is not looked at.
         assert!(cut[1][..len - 2000] == whole[1][..len - 2000], "{name}");
-        let remarks = source.remarks();
+        remarks.extend(source.remarks());
+        let told = remarks.iter().filter(|it| it.contains("cut off")).count();
+        assert!(told <= 1, "{name}: {remarks:?}");
         assert!(
             remarks
                 .iter()

@@ -69,6 +69,8 @@ pub(super) struct Decoded {
     /// Where what is decoded next should begin; `None` after a jump.
     next: Option<i64>,
     is_ended: bool,
+    /// It was seen when it was opened, and told.
+    is_cut_off: bool,
     remarks: Vec<String>,
     told: usize,
     /// Where a damage began that is not yet told.
@@ -95,6 +97,7 @@ impl Decoded {
             position: 0,
             next: None,
             is_ended: false,
+            is_cut_off: !remarks.is_empty(),
             remarks,
             told: 0,
             damage: None,
@@ -194,7 +197,7 @@ impl Decoded {
                     return Err(error.into());
                 }
                 Err(error) if is_final(&error) => {
-                    if !self.has_come_to_its_end() {
+                    if !self.is_cut_off && !self.has_come_to_its_end() {
                         self.say(format!("the file is cut off ({error})"));
                     }
                     return Ok(false);
