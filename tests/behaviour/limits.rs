@@ -51,6 +51,11 @@ fn run(app: &mut App) {
 fn one_filter_pauses_while_the_rest_runs_and_every_step_is_a_line() {
     let mut app = app(&["tone", "gain", "null_renderer"]);
     run(&mut app);
+    // The log is written when the program has looked, a moment behind the state.
+    let last = "Tone Generator.out Pause\u{2192}Run SUCCESS";
+    wait(&mut app, |app| {
+        lines(app).iter().any(|it| it.starts_with(last))
+    });
     let steps = lines(&app);
     let at = |line: &str| steps.iter().position(|it| it.starts_with(line));
     let order = [
@@ -105,7 +110,7 @@ fn neg_3_allocators_come_with_acquire_and_go_with_stop_and_the_log_tells_what_is
         "Allocator of Gain and Pan.in: 2 frames of {quantum} samples, {} bytes made, Null Renderer.in",
         quantum * 8
     );
-    assert!(has(&app, &made), "{:?}", lines(&app));
+    wait(&mut app, |app| has(app, &made));
     let created = |app: &App| {
         let all = lines(app);
         all.iter()
