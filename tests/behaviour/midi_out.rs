@@ -36,11 +36,22 @@ impl Outlet for Wire {
     }
 }
 
-/// The machine's ports: whoever speaks to one hands over what is to be sent.
+/// The machine's ports: whoever speaks to one hands over what is to be sent, whoever listens what is to be told.
 #[derive(Clone, Default)]
-struct Ports(Arc<Mutex<BTreeMap<String, Dispatch>>>);
+struct Ports(
+    Arc<Mutex<BTreeMap<String, Dispatch>>>,
+    Arc<Mutex<Option<Ear>>>,
+);
 
 struct Spoken;
+
+struct Listened;
+
+impl Listening for Listened {
+    fn granted(&self) -> String {
+        "listens to it".into()
+    }
+}
 
 impl Speaking for Spoken {
     fn granted(&self) -> String {
@@ -49,8 +60,10 @@ impl Speaking for Spoken {
 }
 
 impl MidiPorts for Ports {
-    fn listen(&self, port: &str, _: Ear) -> Result<Box<dyn Listening>, DeviceError> {
-        Err(DeviceError::NotFound(port.to_owned()))
+    fn listen(&self, _: &str, ear: Ear) -> Result<Box<dyn Listening>, DeviceError> {
+        ear.link().set_there(true);
+        *self.1.lock().unwrap() = Some(ear);
+        Ok(Box::new(Listened))
     }
 
     fn speak(&self, port: &str, dispatch: Dispatch) -> Result<Box<dyn Speaking>, DeviceError> {
@@ -299,4 +312,44 @@ fn a_note_outside_and_its_sound_are_heard_together() {
         assert!(apart.abs() < 3.0, "at {quantum} and {period}: {apart} ms");
     }
     std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// From a key to the port outside, in seconds: the least and the most of fifty, at all places of a cycle.
+fn from_key_to_port(timing: &str) -> (f64, f64) {
+    let graph = format!(
+        "midi_device_in timing={timing} -> port:midi_device_out device=port; \
+         tone level=-60 -> one:audio_device_out device=one"
+    );
+    let mut bench = Bench::new(1_024, &graph);
+    bench.pass(0.5);
+    let (mut least, mut most) = (f64::MAX, 0.0_f64);
+    for key in 0..50 {
+        bench.pass(0.098);
+        let pressed = bench.machine.now;
+        let message = [0x90, key, 100];
+        bench
+            .ports
+            .1
+            .lock()
+            .unwrap()
+            .as_mut()
+            .unwrap()
+            .hear(&message);
+        let sent = bench.pass(0.2);
+        assert_eq!(sent.len(), 1, "{timing}");
+        let took = sent[0].0 - pressed;
+        (least, most) = (least.min(took), most.max(took));
+    }
+    (least, most)
+}
+
+#[test]
+fn steady_is_even_and_earliest_is_sooner() {
+    let (steady, earliest) = (from_key_to_port("steady"), from_key_to_port("earliest"));
+    // The port's thread looks every millisecond.
+    assert!(steady.1 - steady.0 < 0.003, "steady: {steady:?}");
+    assert!(earliest.1 < steady.0 + 0.001, "{earliest:?}, {steady:?}");
+    // A cycle of 21 ms.
+    let uneven = earliest.1 - earliest.0;
+    assert!((0.010..0.024).contains(&uneven), "earliest: {earliest:?}");
 }
