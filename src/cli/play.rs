@@ -93,7 +93,9 @@ pub(super) fn run(it: &Play) -> Result<Answer, Failure> {
         override_devices(&mut document, &options, &device, &is_output);
     }
     if let Some(port) = &it.midi_in {
-        if !options.facts.midi_inputs.contains(port) {
+        // One of our own is made, and there from then on.
+        let is_own = port.starts_with("virtual:") || port.starts_with("jack:virtual:");
+        if !is_own && !options.facts.midi_inputs.contains(port) {
             let ports = options.facts.midi_inputs.join(", ");
             return Err(Failure::device(
                 format!("listen to the MIDI input {port}"),

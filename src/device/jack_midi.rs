@@ -20,8 +20,7 @@ use jack::{
 };
 use rtrb::{Consumer, Producer, RingBuffer};
 
-use super::outlets::VIRTUAL;
-use super::ports::CLIENT;
+use super::ports::{CLIENT, VIRTUAL};
 use crate::ks::{REF_TIMES_PER_SECOND, RefTime};
 use crate::portcls::speak::{Outlet, Outlets, Unsent};
 use crate::portcls::{DeviceError, Ear, Listening};

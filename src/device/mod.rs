@@ -75,7 +75,7 @@ impl MidiPorts for Machine {
 /// The name of a port that JACK is asked for: one of its own, or one of ours where the system has no sequencer.
 #[cfg(feature = "jack")]
 fn of_jack(name: &str) -> Option<String> {
-    let is_own = name.starts_with(outlets::VIRTUAL) && !ports::has_sequencer();
+    let is_own = name.starts_with(ports::VIRTUAL) && !ports::has_sequencer();
     match name.starts_with(jack_midi::JACK) {
         true => Some(name.to_owned()),
         false => is_own.then(|| format!("{}{name}", jack_midi::JACK)),

@@ -6,12 +6,9 @@
 
 use midir::{MidiOutput, MidiOutputConnection, MidiOutputPort};
 
-use super::ports::{CLIENT, has_sequencer, is_meant, plain};
+use super::ports::{CLIENT, VIRTUAL, has_sequencer, is_meant, plain};
 use crate::ks::RefTime;
 use crate::portcls::speak::{Outlet, Outlets, Unsent};
-
-/// What stands before the name of a port of our own.
-pub(super) const VIRTUAL: &str = "virtual:";
 
 /// The names of the outputs there are; none on a machine without a sequencer.
 pub(super) fn outputs() -> Vec<String> {

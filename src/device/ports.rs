@@ -22,6 +22,8 @@ use crate::portcls::{DeviceError, Ear, Listening};
 const WATCH: Duration = Duration::from_secs(1);
 /// The name of our side.
 pub(super) const CLIENT: &str = "KSGraph";
+/// What stands before the name of a port of our own.
+pub(super) const VIRTUAL: &str = "virtual:";
 
 /// The names of the inputs there are; none on a machine without a sequencer.
 pub(super) fn inputs() -> Vec<String> {
@@ -93,8 +95,13 @@ impl Drop for MidiPort {
 /// Listens to the input called `name`, now or when it comes; so it is where there is no sequencer yet.
 pub(super) fn listen(name: &str, ear: Ear) -> Result<MidiPort, DeviceError> {
     let input = client();
-    let there = input.as_ref().and_then(|input| find(input, name));
-    let granted = granted_words(name, there.map(|(_, name)| name), input.is_some());
+    let there = input
+        .as_ref()
+        .and_then(|input| match name.starts_with(VIRTUAL) {
+            true => Some(name.to_owned()),
+            false => find(input, name).map(|(_, name)| name),
+        });
+    let granted = granted_words(name, there, input.is_some());
     let is_open = Arc::new(AtomicBool::new(true));
     let (flag, wanted) = (is_open.clone(), name.to_owned());
     let keeper = std::thread::Builder::new()
@@ -161,7 +168,7 @@ fn keep(mut watch: Option<MidiInput>, wanted: &str, ear: Ear, is_open: &AtomicBo
     let link = ear.link().clone();
     let mut wanted = wanted.to_owned();
     let mut idle = Some(ear);
-    let mut taken: Option<(MidiInputConnection<Behind>, MidiInputPort)> = None;
+    let mut taken: Option<(MidiInputConnection<Behind>, Option<MidiInputPort>)> = None;
     while is_open.load(Ordering::Acquire) {
         if watch.is_none() {
             watch = client();
@@ -171,7 +178,11 @@ fn keep(mut watch: Option<MidiInput>, wanted: &str, ear: Ear, is_open: &AtomicBo
             continue;
         };
         if let Some((connection, port)) = taken.take() {
-            if watch.port_name(&port).is_ok() {
+            // One of our own is there as long as it is open.
+            if port
+                .as_ref()
+                .is_none_or(|port| watch.port_name(port).is_ok())
+            {
                 taken = Some((connection, port));
             } else {
                 link.set_there(false);
@@ -197,24 +208,48 @@ fn keep(mut watch: Option<MidiInput>, wanted: &str, ear: Ear, is_open: &AtomicBo
 type Taken = (
     MidiInputConnection<Behind>,
     Producer<Ear>,
-    MidiInputPort,
+    Option<MidiInputPort>,
     String,
 );
 
 /// Connects to the port that is meant, if it is there.
 fn take(watch: &MidiInput, wanted: &str) -> Option<Taken> {
-    let (port, name) = find(watch, wanted)?;
     let (hand, handed) = RingBuffer::new(1);
+    if let Some(name) = wanted.strip_prefix(VIRTUAL) {
+        let connection = create(client()?, name, Behind { ear: None, handed })?;
+        return Some((connection, hand, None, wanted.to_owned()));
+    }
+    let (port, name) = find(watch, wanted)?;
     let behind = Behind { ear: None, handed };
     let hear = |_: u64, message: &[u8], behind: &mut Behind| behind.hear(message);
     // Connecting uses a client up, so each connection has one of its own.
     match client()?.connect(&port, "in", hear, behind) {
-        Ok(connection) => Some((connection, hand, port, name)),
+        Ok(connection) => Some((connection, hand, Some(port), name)),
         Err(error) => {
             log::warn!("{name}: {error}");
             None
         }
     }
+}
+
+/// A port of our own, which others connect to.
+#[cfg(unix)]
+fn create(input: MidiInput, name: &str, behind: Behind) -> Option<MidiInputConnection<Behind>> {
+    use midir::os::unix::VirtualInput;
+    let hear = |_: u64, message: &[u8], behind: &mut Behind| behind.hear(message);
+    match input.create_virtual(name, hear, behind) {
+        Ok(connection) => Some(connection),
+        Err(error) => {
+            log::warn!("the port {name}: {error}");
+            None
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn create(_: MidiInput, name: &str, _: Behind) -> Option<MidiInputConnection<Behind>> {
+    log::warn!("the port {name}: this system has no ports of one's own");
+    None
 }
 
 #[cfg(test)]
