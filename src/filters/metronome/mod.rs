@@ -1,10 +1,11 @@
 //! Metronome: a click on every beat, as sound and as notes.
 //!
-//! -> click (float), -> notes (events); either may be left unconnected. Ticks are counted by time: while the tempo
+//! -> click (float), -> notes (events), -> clock (events, MIDI clock); each may be left unconnected. Ticks are counted by time: while the tempo
 //! stands still, tick k of a run is the sample nearest to its ideal place, an hour into the run as at the beginning. A
 //! new tempo is reached along a straight line of 50 ms, on which the beats go on from where they are: none is left out
 //! and none comes twice. Each pin counts for itself, so that a click at another rate is exact there too.
 
+mod pulses;
 mod ticks;
 
 use std::borrow::Cow;
@@ -16,6 +17,7 @@ use crate::ks::{
     Output, PinFactory, Processor, Property, RATE_UNITY, Seek, Settings, State, Telemetry,
     TopologyConnection, Unit, ValueSlot, Values, samples_at, time_from_sample,
 };
+use pulses::Pulses;
 use ticks::{GLIDE_MILLIS, Kind, Ticks};
 
 const TEMPO: Property = Property::number("tempo", "Tempo", 20.0, 400.0, 120.0)
@@ -59,6 +61,7 @@ const PROPERTIES: &[Property] = &[
 const PINS: &[PinFactory] = &[
     PinFactory::output("click", DataRange::FLOAT),
     PinFactory::output("notes", DataRange::EVENTS),
+    PinFactory::output("clock", DataRange::EVENTS),
 ];
 const CATEGORIES: &[Guid] = &[category::AUDIO, category::SYNTHESIZER];
 /// What is inside: the filter's own properties, seen from the nodes that act on them.
@@ -82,11 +85,13 @@ const INSIDE: &[TopologyConnection] = &[
     TopologyConnection::leave(2, 0),
     TopologyConnection::pass(0, 3),
     TopologyConnection::leave(3, 1),
+    TopologyConnection::leave(0, 2),
 ];
 static DESCRIPTOR: Descriptor =
     Descriptor::new("metronome", "Metronome", CATEGORIES, PINS, PROPERTIES).nodes(NODES, INSIDE).help(
         "Clicks on every beat, exact to the sample: as sound, and as notes for a synth. The first beat of a bar is \
-         higher and louder; an accent of 0 dB makes all beats alike.",
+         higher and louder; an accent of 0 dB makes all beats alike. The clock keeps other devices in time: wire it to a \
+         MIDI Device Out.",
     );
 
 /// How long a note lasts: less than the shortest distance of two ticks.
@@ -146,6 +151,7 @@ impl Filter for Metronome {
             click_len: rate_hz * CLICK_MILLIS / 1000,
             rate_hz,
             noted: Ticks::new(opening.rate_hz),
+            pulses: Pulses::new(opening.rate_hz),
             release: None,
             telemetry: telemetry.clone(),
             sought: None,
@@ -206,6 +212,7 @@ struct Playing {
     click_len: u32,
     rate_hz: u32,
     noted: Ticks,
+    pulses: Pulses,
     /// The message that ends the note that sounds, and the sample of the graph at which it is due.
     release: Option<([u8; 3], u64)>,
     telemetry: Telemetry,
@@ -325,10 +332,12 @@ impl Processor for Playing {
             let own = samples_at(sought, self.rate_hz, span.rate_hz);
             self.heard.seek(own, tempo, parts, beats);
             self.noted.seek(sought, tempo, parts, beats);
+            self.pulses.seek(sought, tempo);
         }
         self.heard.set(tempo, parts);
         self.noted.set(tempo, parts);
-        if let [click, notes, ..] = &mut *io.outputs {
+        self.pulses.set(tempo);
+        if let [click, notes, clock, ..] = &mut *io.outputs {
             // An unconnected pin carries nothing, and counts on as if it had the graph's rate.
             let len = match click.payload.wave() {
                 Some(wave) => wave.len(),
@@ -336,6 +345,13 @@ impl Processor for Playing {
             };
             self.click(values, click, len);
             self.note(values, notes, span);
+            self.pulses.advance(span, |sample, bytes| {
+                let time = time_from_sample(sample, span.rate_hz);
+                // 80 in a second at most: there is room.
+                if let Some(event) = KernelEvent::new(time, bytes) {
+                    clock.payload.push_event(event);
+                }
+            });
         }
         let now = self.noted.now();
         self.telemetry
@@ -346,7 +362,11 @@ impl Processor for Playing {
     }
 
     fn enter(&mut self, state: State) {
+        if state == State::Pause {
+            self.pulses.pause();
+        }
         if state == State::Stop {
+            self.pulses.reset();
             // Whoever sounds these notes is stopped as well.
             self.release = None;
             self.clicks = [Click::default(); CLICKS];

@@ -124,6 +124,11 @@ impl Ticks {
         };
     }
 
+    /// How many ticks come before the next one, of so many in a beat.
+    pub(super) fn count(&self, parts: u32) -> u64 {
+        self.next.beat * u64::from(parts) + u64::from(self.next.part)
+    }
+
     /// The beats at the next sample. While it glides, the anchor is moved along.
     pub(super) fn now(&self) -> f64 {
         self.anchor + self.since as f64 * self.tempo / self.minute

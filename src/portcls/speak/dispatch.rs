@@ -19,6 +19,11 @@ const LATE: RefTime = 50_000;
 /// The shortest and the longest sleep while the graph runs: the sequencer's timer has 1 ms (PCL-3).
 const NAP: (RefTime, RefTime) = (10_000, 100_000);
 
+/// What sets a sequencer going and has it stand.
+const START: u8 = 0xFA;
+const CONTINUE: u8 = 0xFB;
+const STOP: u8 = 0xFC;
+
 /// Sends what comes off the ring when it is due.
 pub struct Dispatch {
     ring: Consumer<Parcel>,
@@ -28,6 +33,8 @@ pub struct Dispatch {
     assembler: Assembler,
     /// What sounds outside.
     held: Held,
+    /// A sequencer outside was told to go.
+    is_going: bool,
     /// What was done already, of what the line counts.
     run: u32,
     rests: u32,
@@ -43,6 +50,7 @@ impl Dispatch {
             pace: Pace::default(),
             assembler: Assembler::growing(MOST_EXCLUSIVE),
             held: Held::default(),
+            is_going: false,
             run: 0,
             rests: 0,
             lost: 0,
@@ -58,7 +66,7 @@ impl Dispatch {
     pub fn turn(&mut self, outlet: &mut Option<Box<dyn Outlet>>) -> Duration {
         let rests = self.line.rests.load(Ordering::Acquire);
         if std::mem::replace(&mut self.rests, rests) != rests {
-            self.hush(outlet);
+            self.stand(outlet);
         }
         self.go_over(self.line.run.load(Ordering::Acquire), outlet);
         let lead = outlet.as_ref().map_or(0, |outlet| outlet.lead());
@@ -116,7 +124,7 @@ impl Dispatch {
             return false;
         }
         self.run = run;
-        self.hush(outlet);
+        self.stand(outlet);
         true
     }
 
@@ -126,16 +134,33 @@ impl Dispatch {
         let Self {
             assembler,
             held,
+            is_going,
             line,
             ..
         } = self;
         assembler.put(event.bytes(), |message| {
             held.follow(message);
+            match message {
+                [START | CONTINUE] => *is_going = true,
+                [STOP] => *is_going = false,
+                _ => {}
+            }
             if let Err(error) = outlet.send(message, ahead) {
                 line.unsent.fetch_add(1, Ordering::Relaxed);
                 log::debug!("a MIDI output: {error}");
             }
         });
+    }
+
+    /// The graph stands: ends what sounds outside, and a sequencer that goes by the graph's clock stands too.
+    pub(super) fn stand(&mut self, outlet: &mut Option<Box<dyn Outlet>>) {
+        self.hush(outlet);
+        if std::mem::take(&mut self.is_going)
+            && let Some(outlet) = outlet
+            && let Err(error) = outlet.send(&[STOP], 0)
+        {
+            log::debug!("a MIDI output: {error}");
+        }
     }
 
     /// Ends what sounds outside.

@@ -223,7 +223,7 @@ fn keep(
         since += nap;
         std::thread::park_timeout(nap);
     }
-    dispatch.hush(&mut open);
+    dispatch.stand(&mut open);
     line.set_there(false);
 }
 

@@ -160,6 +160,33 @@ fn what_is_due_is_sent_when_it_is_heard_and_not_before() {
 }
 
 #[test]
+fn a_sequencer_outside_stands_when_the_graph_does() {
+    let (start, stop): (&[u8], &[u8]) = (&[0xFA], &[0xFC]);
+    for state in [State::Pause, State::Stop] {
+        let mut bench = Bench::new(Wire::default());
+        bench.cycle(&[(0, start), (0, ON)]);
+        bench.clock.at(0);
+        assert_eq!(bench.turn(), [start, ON]);
+        let steps: &[State] = match state {
+            State::Stop => &[State::Pause, State::Acquire, State::Stop],
+            _ => &[State::Pause],
+        };
+        for state in steps {
+            bench.outgoing.enter(*state);
+        }
+        assert_eq!(bench.turn(), [OFF, stop], "{state:?}");
+        assert!(bench.turn().is_empty(), "once");
+    }
+    // One that was told to stand already is not told again.
+    let mut bench = Bench::new(Wire::default());
+    bench.cycle(&[(0, start), (1, stop)]);
+    bench.clock.at(1);
+    assert_eq!(bench.turn(), [start, stop]);
+    bench.outgoing.enter(State::Pause);
+    assert!(bench.turn().is_empty());
+}
+
+#[test]
 fn stamps_are_the_clocks_wherever_the_graph_is() {
     let mut bench = Bench::new(Wire::default());
     bench.cycle(&[]);
