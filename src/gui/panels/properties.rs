@@ -166,7 +166,7 @@ pub(super) fn property_ui(
             words.extend(devices(view, edit.filter));
             let now = edit.value.text();
             if !words.iter().any(|(name, _)| name == now) {
-                words.push((now.to_owned(), format!("{now} (not there)")));
+                words.push((now.to_owned(), stranger(now)));
             }
             drop_down(ui, id, slot, edit, is_mixed, &words, commands);
         }
@@ -357,6 +357,18 @@ fn drop_down(
     }
 }
 
+/// A MIDI port that other programs connect to.
+const OWN_PORT: &str = "virtual:port";
+
+/// A name that no device of the machine has: of a port of our own, or of a device that is elsewhere.
+fn stranger(name: &str) -> String {
+    let port = name.strip_prefix("jack:").unwrap_or(name);
+    match port.strip_prefix("virtual:") {
+        Some(own) => format!("{own} (our own, for others)"),
+        None => format!("{name} (not there)"),
+    }
+}
+
 /// The devices a filter may name: sound cards for sound, ports for MIDI.
 fn devices(view: &View<'_>, filter: FilterId) -> Vec<(String, String)> {
     let path = view.path_of(filter);
@@ -383,8 +395,9 @@ fn devices(view: &View<'_>, filter: FilterId) -> Vec<(String, String)> {
         } else {
             &view.facts.midi_inputs
         };
-        let ports = ports.iter();
-        return ports.map(|port| (port.clone(), port.clone())).collect();
+        let ports = ports.iter().map(|port| (port.clone(), port.clone()));
+        let own = (OWN_PORT.to_owned(), stranger(OWN_PORT));
+        return ports.chain([own]).collect();
     }
     view.facts
         .devices
@@ -403,4 +416,16 @@ fn devices(view: &View<'_>, filter: FilterId) -> Vec<(String, String)> {
             (name, words)
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_of_our_own_is_not_said_to_be_away() {
+        assert_eq!(stranger("virtual:loop"), "loop (our own, for others)");
+        assert_eq!(stranger("jack:virtual:loop"), "loop (our own, for others)");
+        assert_eq!(stranger("Keys"), "Keys (not there)");
+    }
 }
