@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::app::{Action, App, Eyes, Options};
+use crate::app::{Action, App, Banner, Eyes, Options};
 use crate::engine::Epoch;
 use crate::graph::{FilterId, FilterPath, PinAddress, Position};
 use crate::ks::{
@@ -256,12 +256,18 @@ impl Bench {
         self.app.perform(Action::SetState(State::Run));
     }
 
-    fn banner(&self) -> String {
+    /// The banner that stands first, of those that are of devices.
+    fn first(&self) -> Option<Banner> {
         // These cards take more than they should in a second, and that it is too much may be said at any time.
         let is_of_speed = |text: &str| text.starts_with("This graph is too much");
         let banners = self.app.view().banners;
         let mut banners = banners.iter().filter(|it| !is_of_speed(&it.text));
-        banners.next().map(|it| it.text.clone()).unwrap_or_default()
+        banners.next().cloned()
+    }
+
+    /// Its words.
+    fn banner(&self) -> String {
+        self.first().map(|it| it.text).unwrap_or_default()
     }
 
     fn position(&self) -> u64 {
@@ -331,7 +337,7 @@ fn a_device_that_goes_is_waited_for_and_no_other_is_taken_unless_the_user_says_s
     let asked = bench.desk.with(|inside| inside.asked.clone());
     assert!(!asked.contains(&"pulseaudio:headset".into()), "{asked:?}");
     assert!(bench.app.view().wiring.is_agreed(), "the wires stand");
-    let banner = bench.app.view().banners[0].clone();
+    let banner = bench.first().unwrap();
     assert!(
         banner.text.contains("pulseaudio:speakers"),
         "{}",
@@ -410,7 +416,7 @@ fn another_default_device_is_followed_or_not_as_was_chosen_and_never_silently() 
     bench.until("word of it", |it| it.banner().contains("headset"));
     bench.turns(300);
     assert_eq!(bench.app.view().device, "pulseaudio:speakers", "it stays");
-    let banner = bench.app.view().banners[0].clone();
+    let banner = bench.first().unwrap();
     bench.app.perform(banner.offers[0].action.clone());
     bench.until_heard("pulseaudio:headset");
     bench.app.perform(Action::FollowDefault(true));
@@ -628,7 +634,7 @@ fn what_plays_is_told_once_it_is_granted_and_not_any_more_when_it_is_gone() {
     bench.run();
     bench.until_heard("pulseaudio:speakers");
     assert!(bench.app.tell_device());
-    let banner = bench.app.view().banners[0].clone();
+    let banner = bench.first().unwrap();
     let begins = "Playing on pulseaudio:speakers. 48\u{a0}000 Hz, 256 samples";
     assert!(banner.text.starts_with(begins), "{}", banner.text);
     assert!(banner.text.ends_with("at 0\u{a0}dB."), "{}", banner.text);
