@@ -200,6 +200,14 @@ fn live_through(graph: &Graph, quantum: usize, what: &str) {
     live.engine.cells().hear_controls(true);
     live.send(Message::State(State::Run));
     live.play(100, quantum);
+    // Those that read ahead are waited for, and cards take what they want here at once.
+    for _ in 0..10_000 {
+        if live.position() > 0 {
+            break;
+        }
+        std::thread::park_timeout(Duration::from_millis(1));
+        live.play(1, quantum);
+    }
     assert!(live.position() > 0, "{what}: it does not run");
     // An edit with its fades: everything at the sink is cut off and something else put there.
     let mut after = graph.clone();
