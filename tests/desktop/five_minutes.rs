@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::rig::pause;
-use crate::screen::{Screen, Window};
+use crate::screen::{Item, Screen, Window};
 use crate::servers::Server;
 use crate::words::*;
 
@@ -283,10 +283,12 @@ fn places(window: &mut Window<'_>) -> Vec<(String, String)> {
     window.see("the canvas", |probe| {
         let all = probe.items.iter();
         let all = all.filter(|it| [FILTER, PIN, WIRE].contains(&&*it.role));
-        Some(
-            all.map(|it| (it.name.clone(), format!("{:.0?}", it.rect)))
-                .collect(),
-        )
+        // What a wire says stands in one line or in two, as there is room while it is laid out; it has no place of its own.
+        let place = |it: &Item| match it.role == WIRE {
+            true => String::new(),
+            false => format!("{:.0?}", it.rect),
+        };
+        Some(all.map(|it| (it.name.clone(), place(it))).collect())
     })
 }
 
