@@ -164,6 +164,14 @@ impl Stream {
         }
     }
 
+    /// The run that begins next where `newest` is wanted: one that came and went before it was seen is written all the same.
+    pub(super) fn next_run(&self, newest: u64) -> u64 {
+        match self.direction {
+            Direction::Read => newest,
+            Direction::Write => self.inbox.peek().map_or(newest, |p| p.run.min(newest)),
+        }
+    }
+
     /// A run is over, and the next begins.
     pub(super) fn begin_run(&mut self, run: u64, position: u64) {
         self.run = run;

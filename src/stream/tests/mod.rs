@@ -534,8 +534,25 @@ fn everything_written_before_a_stop_arrives() {
     assert_eq!(entry.trace.lock().unwrap().heard, numbers(0, 2100));
     live.ready(10);
     live.cycle(&numbers(0, 10));
-    drop(live);
+    live.enter(&[State::Stop]);
+    wait_until(|| entry.trace.lock().unwrap().heard.len() > 2100);
     assert_eq!(entry.trace.lock().unwrap().heard[2100..], numbers(0, 10));
+}
+
+#[test]
+fn a_run_that_came_and_went_before_it_was_seen_is_written_too() {
+    let entry = Foreign {
+        writes: true,
+        ..foreign(Manner::Prompt)
+    };
+    let mut live = live(&entry);
+    for start in 0..200 {
+        live.ready(10);
+        live.cycle(&numbers(start * 10, start * 10 + 10));
+        live.enter(&[State::Stop]);
+    }
+    drop(live);
+    assert_eq!(entry.trace.lock().unwrap().heard, numbers(0, 2000));
 }
 
 #[test]

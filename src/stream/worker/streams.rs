@@ -22,7 +22,7 @@ impl Worker {
         if is_sought || it.turns_to.is_some() && it.run == run && !it.has_failed {
             return self.go_on_from(index, run, is_sought);
         }
-        let begun = run::since_stop(run);
+        let begun = it.next_run(run::since_stop(run));
         let target = match it.direction {
             _ if it.run == run && it.has_failed => it.state,
             Direction::Read if it.run < run => State::Stop,
