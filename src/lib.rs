@@ -16,11 +16,11 @@ pub mod media;
 
 pub mod midi;
 
-pub mod dls;
-
 pub mod stream;
 
 pub mod portcls;
+
+pub mod dls;
 
 pub mod filters;
 

@@ -2,24 +2,39 @@
 //!
 //! ```text
 //!   bytes ─▶ read ─▶ Collection ─▶ instruments ─▶ regions ─▶ connections
-//!                        └──────▶ waves ◀── pool ──┘
+//!                        │ └──────▶ waves ◀── pool ──┘
+//!                        ▼
+//!   messages ─▶ Synth ◀─ Bank          and Synth ─▶ samples
 //! ```
 //!
-//! Lives here: collections in memory and their reader. Reading is total: whatever the bytes say, what is sound of them is
-//! loaded, the rest is listed as remarks, and neither time nor memory grow beyond what the bytes themselves take. Does not
-//! live here: files, and the filter in the graph.
+//! Lives here: collections in memory, their reader, and the synthesizer. Reading is total: whatever the bytes say, what is
+//! sound of them is loaded, the rest is listed as remarks, and neither time nor memory grow beyond what the bytes themselves
+//! take. Does not live here: files, timing, and the filter in the graph.
 
+mod articulation;
+mod bank;
 mod collection;
 mod condition;
 mod connection;
+mod effects;
+mod envelope;
+mod lanes;
+mod part;
 mod read;
+mod synth;
+mod transform;
+mod voice;
 
+pub use bank::Bank;
 pub use collection::{
     Collection, Info, Instrument, Link, Loop, LoopKind, Patch, Region, Sample, Wave,
 };
 pub use condition::Facts;
 pub use connection::{Connection, Control, Curve, Destination, Source, Transform};
 pub use read::{ReadError, Remark, fuzz_dls, read};
+pub use synth::{MOST_VOICES, Settings, Synth};
 
+#[cfg(test)]
+mod synth_tests;
 #[cfg(test)]
 mod tests;

@@ -117,7 +117,7 @@ impl Filter for FmSynth {
         let level_db = opening.settings.number(&LEVEL) as f32;
         let longest = opening.max_len_at(rate_hz);
         let table = PriorityTable::default();
-        let (priorities, wrong) = priorities(&opening.settings);
+        let (priorities, wrong) = Priorities::told(&opening.settings.text(&PRIORITIES));
         table.set(&priorities);
         let synth = FmSynthWithVol::new(rate, groups, longest, level_db);
         let synth = synth.priorities(table.clone());
@@ -131,7 +131,7 @@ impl Filter for FmSynth {
         let (telemetry, score, cells) = (port.telemetry(), port.score(), port.cells());
         let opened = Opened::processor(port).telemetry(telemetry).score(score);
         let opened = opened.synth(cells).hears(move |settings| {
-            let (priorities, _) = self::priorities(settings);
+            let (priorities, _) = Priorities::told(&settings.text(&PRIORITIES));
             table.set(&priorities);
         });
         Ok(match wrong {
@@ -139,19 +139,6 @@ impl Filter for FmSynth {
             None => opened,
         })
     }
-}
-
-/// What the text says, and what of it says nothing.
-fn priorities(settings: &Settings<'_>) -> (Priorities, Option<String>) {
-    let text = settings.text(&PRIORITIES);
-    let (priorities, wrong) = Priorities::read(&text);
-    let words = (!wrong.is_empty()).then(|| {
-        format!(
-            "Voice priorities: {} says nothing; wanted GROUP/CHANNEL=PRIORITY, as in 1/3=F000000C",
-            wrong.join(" ")
-        )
-    });
-    (priorities, words)
 }
 
 impl Synth for FmSynth {

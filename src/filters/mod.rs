@@ -35,6 +35,8 @@ pub mod tone_synth;
 
 pub mod fm_synth;
 
+pub mod dls_synth;
+
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
@@ -141,6 +143,7 @@ pub fn plain() -> Vec<Arc<dyn Filter>> {
         Arc::new(keyboard::Keyboard),
         Arc::new(tone_synth::ToneSynth),
         Arc::new(fm_synth::FmSynth),
+        Arc::new(dls_synth::DlsSynth),
         Arc::new(equaliser::Equaliser),
         Arc::new(delay::Delay),
         Arc::new(compressor::Compressor),

@@ -154,6 +154,7 @@ impl Channel {
             controller::DATA_ENTRY | controller::DATA_ENTRY_FINE => {
                 return self.enter(number == controller::DATA_ENTRY, value);
             }
+            96 | 97 => return self.nudge(if number == 96 { 1 } else { -1 }),
             controller::ALL_SOUND_OFF => return Change::SoundOff,
             controller::RESET_CONTROLLERS => {
                 // What belongs to the mix stays: program, volume, pan, and the parameters that were registered.
@@ -167,6 +168,20 @@ impl Channel {
             _ => return Change::Nothing,
         }
         Change::Loudness
+    }
+
+    /// Data increment and decrement: by a semitone, and of fine tuning by its least step.
+    fn nudge(&mut self, by: i16) -> Change {
+        match (self.is_registered, self.parameter) {
+            (true, (0, 0)) => {
+                let range = self.bend_range as i16 + 100 * by;
+                self.bend_range = range.clamp(0, 127 * 100 + 99) as u16;
+            }
+            (true, (0, 1)) => self.fine = (self.fine + by).clamp(-8192, 8191),
+            (true, (0, 2)) => self.coarse = (i16::from(self.coarse) + by).clamp(-64, 63) as i8,
+            _ => return Change::Nothing,
+        }
+        Change::Pitch
     }
 
     /// Data entry for the parameter that was chosen.
@@ -195,6 +210,16 @@ impl Channel {
             _ => return Change::Nothing,
         }
         Change::Pitch
+    }
+
+    /// Fine tuning, 14 bits; 8192 is the middle, its ends are a semitone away.
+    pub fn fine(&self) -> u16 {
+        (self.fine + 8192) as u16
+    }
+
+    /// Coarse tuning in semitones.
+    pub fn coarse(&self) -> i8 {
+        self.coarse
     }
 
     /// By how many semitones everything on it is higher than its keys.

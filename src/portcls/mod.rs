@@ -11,6 +11,7 @@ pub mod channel;
 
 pub mod class_id;
 
+pub mod exclusive;
 pub mod fm_synth;
 
 pub mod lab_wave;

@@ -59,6 +59,18 @@ impl Priorities {
         (all, wrong)
     }
 
+    /// The same, with what a person is told about the words that make no sense.
+    pub fn told(text: &str) -> (Self, Option<String>) {
+        let (all, wrong) = Self::read(text);
+        let words = (!wrong.is_empty()).then(|| {
+            format!(
+                "Voice priorities: {} says nothing; wanted GROUP/CHANNEL=PRIORITY, as in 1/3=F000000C",
+                wrong.join(" ")
+            )
+        });
+        (all, words)
+    }
+
     /// The priority of a channel.
     pub fn of(&self, place: Place) -> u32 {
         let own = self.0.get(&place).copied();
@@ -137,7 +149,12 @@ pub struct Sounding {
 pub fn victim(voices: impl Iterator<Item = (usize, Sounding)>, of: u32) -> Option<usize> {
     let lowest =
         voices.min_by_key(|(_, voice)| (voice.priority, !voice.is_releasing, voice.begun))?;
-    (lowest.1.priority & CLASS <= of & CLASS || lowest.1.priority <= of).then_some(lowest.0)
+    gives_way(lowest.1.priority, of).then_some(lowest.0)
+}
+
+/// Whether a voice of some priority may be taken for a note of priority `of`: one of a higher class may not.
+pub fn gives_way(priority: u32, of: u32) -> bool {
+    priority & CLASS <= of & CLASS || priority <= of
 }
 
 #[cfg(test)]

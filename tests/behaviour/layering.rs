@@ -8,12 +8,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("ks", &["dsp"]),
     ("media", &["ks"]),
     ("midi", &["ks", "media"]),
-    ("dls", &["ks", "media"]),
     ("stream", &["ks"]),
     ("portcls", &["ks", "dsp", "midi"]),
+    ("dls", &["ks", "dsp", "media", "midi", "portcls"]),
     (
         "filters",
-        &["ks", "dsp", "media", "midi", "stream", "portcls"],
+        &["ks", "dsp", "media", "midi", "stream", "portcls", "dls"],
     ),
     ("raw", &["ks"]),
     ("graph", &["ks"]),
@@ -22,15 +22,15 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "dsp", "ks", "media", "midi", "stream", "portcls", "filters", "raw", "graph", "engine",
-            "device",
+            "dsp", "ks", "media", "midi", "stream", "portcls", "dls", "filters", "raw", "graph",
+            "engine", "device",
         ],
     ),
     (
         "cli",
         &[
-            "dsp", "ks", "media", "midi", "stream", "portcls", "filters", "raw", "graph", "engine",
-            "device", "app", "gui",
+            "dsp", "ks", "media", "midi", "stream", "portcls", "dls", "filters", "raw", "graph",
+            "engine", "device", "app", "gui",
         ],
     ),
     ("gui", &["ks", "graph", "app"]),

@@ -114,6 +114,12 @@ const PICTURES: &[Picture] = &[
         paint: |_, ui, page, _| voices::voices_ui(ui, page),
     },
     Picture {
+        key: "dls_synth",
+        size: voices::SIZE,
+        has_rows: true,
+        paint: |_, ui, page, _| voices::voices_ui(ui, page),
+    },
+    Picture {
         key: "compressor",
         size: dynamics::SIZE,
         has_rows: true,

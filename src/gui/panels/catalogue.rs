@@ -134,6 +134,9 @@ fn wishes(key: &str) -> &'static str {
         "tone" => "sine oscillator test beep",
         "tone_synth" => "synthesizer instrument notes piano",
         "fm_synth" => "synthesizer instrument general midi gm piano drums organ strings brass opl",
+        "dls_synth" => {
+            "synthesizer instrument sampler soundfont bank general midi gm piano drums strings"
+        }
         "keyboard" => "piano qwerty notes play",
         "on_screen_keyboard" => "piano notes play mouse wheel glissando",
         "metronome" => "click beat tempo bpm tap",

@@ -20,6 +20,7 @@ use self::voice::{Note, Sine, Voice};
 pub use self::volume::FmSynthWithVol;
 use super::channel::{Change, Channel, MOST_GROUPS, group_range};
 use super::dmus::{Mxf, SynthSink};
+use super::exclusive::{Exclusive, Heard};
 use super::priority::{self, PriorityTable, Sounding};
 use crate::dsp::Limiter;
 use crate::ks::quality::LEAST;
@@ -68,6 +69,7 @@ pub struct FmSynth {
     begun: u64,
     fade_len: u32,
     limiter: Limiter,
+    exclusive: Exclusive,
     /// Notes that found no voice.
     lost: u64,
     /// One run of samples for the side a mono output lacks.
@@ -94,6 +96,7 @@ impl FmSynth {
             begun: 0,
             fade_len: (FADE_SECONDS * rate_hz) as u32 + 1,
             limiter: Limiter::new(rate_hz, CEILING_DB),
+            exclusive: Exclusive::default(),
             lost: 0,
             aside: vec![0.0; longest + 1],
         }
@@ -298,10 +301,12 @@ impl FmSynth {
         }
     }
 
-    /// Universal system exclusive: General MIDI on and off, and the loudness of everything.
-    fn exclusive(&mut self, bytes: &[u8]) {
+    /// System exclusive: General MIDI on and off, the resets of GS and XG, and the loudness of everything.
+    fn system_exclusive(&mut self, bytes: &[u8]) {
         match *bytes {
-            [0xF0, 0x7E, _, 9, 1..=3, 0xF7] => self.reset(),
+            [0xF0, 0x7E, _, 9, 1..=3, 0xF7]
+            | [0xF0, 0x41, _, 0x42, 0x12, 0x40, 0, 0x7F, 0, _, 0xF7]
+            | [0xF0, 0x43, _, 0x4C, 0, 0, 0x7E, 0, 0xF7] => self.reset(),
             [0xF0, 0x7F, _, 4, 1, fine, coarse, 0xF7] => {
                 let value = u16::from(coarse & 127) << 7 | u16::from(fine & 127);
                 self.master = (f32::from(value) / 16_383.0).powi(2);
@@ -368,11 +373,16 @@ fn sides(channel: &Channel, patch: &Patch, master: f32) -> (f32, f32) {
 
 impl Mxf for FmSynth {
     fn put(&mut self, event: &KernelEvent, _: usize) {
-        let bytes = event.bytes();
-        if bytes[0] == 0xF0 {
-            return self.exclusive(bytes);
+        // Taken out, since what it says changes everything.
+        let mut exclusive = std::mem::take(&mut self.exclusive);
+        let heard = exclusive.hear(event);
+        let is_other = heard == Heard::Other;
+        if let Heard::Whole(bytes) = heard {
+            self.system_exclusive(bytes);
         }
-        let Some(message) = Message::parse(bytes) else {
+        self.exclusive = exclusive;
+        let message = Message::parse(event.bytes()).filter(|_| is_other);
+        let Some(message) = message else {
             return;
         };
         let groups = self.channels.len() / 16;

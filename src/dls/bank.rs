@@ -1,0 +1,296 @@
+//! A collection made ready to be played: waves as numbers with room to read over their ends, regions with their
+//! connections worked out, instruments found by what a channel asks for.
+//!
+//! Made outside the audio thread, and never changed after that.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use super::articulation::Articulation;
+use super::collection::{Collection, Link, LoopKind, Patch, Sample, Wave};
+use super::part::{Part, Sources};
+
+/// Samples of a loop below which it is not one.
+const SHORTEST_LOOP: u32 = 4;
+/// What lies before the first sample, so that one before it can be read.
+pub(super) const GUARD_BEFORE: usize = 1;
+/// What lies behind the last.
+const GUARD_BEHIND: usize = 4;
+/// The bank of General MIDI 2's drums.
+const DRUM_BANK: u8 = 120;
+
+/// Instruments that can be played.
+#[derive(Debug, Default)]
+pub struct Bank {
+    instruments: BTreeMap<Patch, Arc<Playable>>,
+}
+
+/// An instrument that can be played.
+#[derive(Debug)]
+pub(super) struct Playable {
+    /// Of the instrument alone: chooses the key.
+    pub(super) articulation: Articulation,
+    pub(super) regions: Vec<Arc<Zone>>,
+}
+
+impl Playable {
+    /// The key that is played where `key` is struck, 0 to 127.
+    pub(super) fn key(&self, part: &Part, key: u8, velocity: u8) -> u8 {
+        let sources = Sources {
+            part,
+            key,
+            played: key,
+            velocity,
+        };
+        self.articulation.key(&sources).clamp(0, 127) as u8
+    }
+}
+
+/// A region that can be played.
+#[derive(Debug)]
+pub(super) struct Zone {
+    pub(super) keys: RangeInclusive<u8>,
+    pub(super) velocities: RangeInclusive<u8>,
+    pub(super) overlaps: bool,
+    pub(super) group: u16,
+    pub(super) link: Link,
+    pub(super) articulation: Articulation,
+    pub(super) sound: Sound,
+}
+
+/// A wave as a voice reads it. Sample `n` stands at `n + GUARD_BEFORE`.
+#[derive(Clone, Debug)]
+pub(super) struct Sound {
+    /// As recorded, silence behind it.
+    pub(super) whole: Arc<[f32]>,
+    /// Up to the end of the loop, its beginning behind it.
+    pub(super) round: Option<Round>,
+    /// Samples.
+    pub(super) len: usize,
+    pub(super) rate_hz: u32,
+    pub(super) unity: u16,
+    /// Cents that are added.
+    pub(super) fine: i16,
+    /// Decibels that are added.
+    pub(super) gain: f32,
+}
+
+/// What is repeated.
+#[derive(Clone, Debug)]
+pub(super) struct Round {
+    pub(super) samples: Arc<[f32]>,
+    /// Behind its last sample.
+    pub(super) end: usize,
+    pub(super) len: usize,
+    pub(super) is_left_on_release: bool,
+}
+
+/// Waves as numbers, each made once.
+#[derive(Default)]
+struct Sounds {
+    made: BTreeMap<(usize, Option<(u32, u32)>), Arc<[f32]>>,
+}
+
+impl Sounds {
+    fn whole(&mut self, place: usize, wave: &Wave) -> Arc<[f32]> {
+        let made = self.made.entry((place, None));
+        made.or_insert_with(|| guarded(&wave.samples, &[])).clone()
+    }
+
+    fn round(&mut self, place: usize, wave: &Wave, start: u32, len: u32) -> Arc<[f32]> {
+        let made = self.made.entry((place, Some((start, len))));
+        let (start, end) = (start as usize, (start + len) as usize);
+        let samples = &wave.samples;
+        made.or_insert_with(|| guarded(&samples[..end], &samples[start..end]))
+            .clone()
+    }
+}
+
+fn guarded(samples: &[i16], then: &[i16]) -> Arc<[f32]> {
+    let silence = [0; GUARD_BEHIND];
+    let behind = then.iter().cycle().take(GUARD_BEHIND).chain(&silence);
+    let behind = behind.take(GUARD_BEHIND);
+    let before = [0; GUARD_BEFORE];
+    let all = before.iter().chain(samples).chain(behind);
+    all.map(|it| f32::from(*it) / 32_768.0).collect()
+}
+
+impl Bank {
+    /// Of a collection. Takes a while for a large one.
+    pub fn new(collection: &Collection) -> Self {
+        let mut sounds = Sounds::default();
+        let mut instruments = BTreeMap::new();
+        for it in &collection.instruments {
+            let regions = it.regions.iter().filter_map(|region| {
+                let place = *collection.pool.get(region.link.cue as usize)?;
+                let place = place?;
+                let wave = collection.waves.get(place)?;
+                let sample = region.sample.or(wave.sample).unwrap_or_default();
+                let lists = [it.connections.as_slice(), region.connections.as_slice()];
+                Some(Arc::new(Zone {
+                    keys: region.keys.clone(),
+                    velocities: region.velocities.clone(),
+                    overlaps: region.overlaps,
+                    group: region.group,
+                    link: region.link,
+                    articulation: Articulation::new(lists),
+                    sound: sound(&mut sounds, place, wave, sample),
+                }))
+            });
+            let playable = Playable {
+                articulation: Articulation::new([it.connections.as_slice()]),
+                regions: regions.collect(),
+            };
+            // The first of one patch counts.
+            instruments.entry(it.patch).or_insert(Arc::new(playable));
+        }
+        Self { instruments }
+    }
+
+    /// How many instruments there are.
+    pub fn len(&self) -> usize {
+        self.instruments.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.instruments.is_empty()
+    }
+
+    /// What a channel plays that asks for a patch: that, or what comes nearest to it, or nothing.
+    pub(super) fn find(&self, patch: Patch) -> Option<&Arc<Playable>> {
+        let Patch {
+            is_drum,
+            msb,
+            lsb,
+            program,
+        } = patch;
+        let of = |is_drum, msb, lsb, program| Patch {
+            is_drum,
+            msb,
+            lsb,
+            program,
+        };
+        let tones = [patch, of(false, msb, 0, program), of(false, 0, 0, program)];
+        let drums = [
+            patch,
+            of(true, msb, lsb, 0),
+            of(true, 0, 0, program),
+            of(true, 0, 0, 0),
+            of(true, DRUM_BANK, 0, program),
+            of(true, DRUM_BANK, 0, 0),
+        ];
+        let nearest: &[Patch] = if is_drum { &drums } else { &tones };
+        nearest.iter().find_map(|it| self.instruments.get(it))
+    }
+}
+
+fn sound(sounds: &mut Sounds, place: usize, wave: &Wave, sample: Sample) -> Sound {
+    let len = wave.samples.len();
+    let fits = sample.repeat.and_then(|it| {
+        let end = (u64::from(it.start) + u64::from(it.length)).min(len as u64) as u32;
+        let len = end.checked_sub(it.start)?;
+        (len >= SHORTEST_LOOP).then_some((it.start, len, it.kind))
+    });
+    let round = fits.map(|(start, len, kind)| Round {
+        samples: sounds.round(place, wave, start, len),
+        end: (start + len) as usize,
+        len: len as usize,
+        is_left_on_release: kind == LoopKind::UntilRelease,
+    });
+    Sound {
+        whole: sounds.whole(place, wave),
+        round,
+        len,
+        rate_hz: wave.rate_hz,
+        unity: sample.unity,
+        fine: sample.fine,
+        gain: sample.gain as f32 / 655_360.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::collection::{Instrument, Loop};
+    use super::*;
+
+    fn patch(is_drum: bool, msb: u8, lsb: u8, program: u8) -> Patch {
+        Patch {
+            is_drum,
+            msb,
+            lsb,
+            program,
+        }
+    }
+
+    fn bank(patches: &[Patch]) -> Bank {
+        let instruments = patches.iter().map(|patch| Instrument {
+            patch: *patch,
+            ..Instrument::default()
+        });
+        Bank::new(&Collection {
+            instruments: instruments.collect(),
+            ..Collection::default()
+        })
+    }
+
+    #[test]
+    fn what_is_missing_is_played_by_what_comes_nearest() {
+        let has = [
+            patch(false, 0, 0, 5),
+            patch(false, 8, 0, 5),
+            patch(true, 0, 0, 0),
+        ];
+        let bank = bank(&has);
+        let found = |asked: Patch| {
+            let found = bank.find(asked)?;
+            has.iter()
+                .find(|it| Arc::ptr_eq(&bank.instruments[it], found))
+        };
+        assert_eq!(found(patch(false, 8, 3, 5)), Some(&has[1]));
+        assert_eq!(found(patch(false, 9, 3, 5)), Some(&has[0]));
+        assert_eq!(found(patch(false, 0, 0, 6)), None);
+        assert_eq!(found(patch(true, 0, 0, 25)), Some(&has[2]));
+        assert_eq!(found(patch(true, 120, 0, 25)), Some(&has[2]));
+    }
+
+    #[test]
+    fn a_wave_can_be_read_over_its_ends_and_over_those_of_its_loop() {
+        let wave = Wave {
+            id: None,
+            info: super::super::Info::default(),
+            rate_hz: 8_000,
+            samples: (1..=10).map(|n| n * 3_276).collect(),
+            sample: None,
+        };
+        let sample = |start, length| Sample {
+            repeat: Some(Loop {
+                kind: LoopKind::Forward,
+                start,
+                length,
+            }),
+            ..Sample::default()
+        };
+        let mut sounds = Sounds::default();
+        let looped = sound(&mut sounds, 0, &wave, sample(4, 5));
+        let round = looped.round.unwrap();
+        let tenths =
+            |it: &[f32]| -> Vec<i32> { it.iter().map(|x| (x * 10.0).round() as i32).collect() };
+        assert_eq!(
+            tenths(&round.samples),
+            [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 5, 6, 7, 8]
+        );
+        assert_eq!(tenths(&looped.whole)[9..], [9, 10, 0, 0, 0, 0]);
+        assert_eq!((round.end, round.len), (9, 5));
+        // Beyond the wave it is cut; what is left of it is too short to be one.
+        let cut = sound(&mut sounds, 0, &wave, sample(4, 500)).round.unwrap();
+        assert_eq!((cut.end, cut.len), (10, 6));
+        assert!(sound(&mut sounds, 0, &wave, sample(8, 500)).round.is_none());
+        assert!(
+            sound(&mut sounds, 0, &wave, sample(u32::MAX, 9))
+                .round
+                .is_none()
+        );
+    }
+}

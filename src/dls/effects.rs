@@ -1,0 +1,92 @@
+//! What the synthesizer's effects make of what channels send to them: a room and a chorus.
+
+use crate::dsp::delay::DelayLine;
+use crate::dsp::reverb::{Room, RoomShape};
+
+const SHAPE: RoomShape = RoomShape {
+    size: 0.6,
+    decay_seconds: 1.6,
+    damping: 0.45,
+};
+/// How loud the room is beside the sound that is sent to it.
+const ROOM: f32 = 0.35;
+/// The chorus: milliseconds around which its two delays swing, how far, and turns a second.
+const CHORUS_MS: f64 = 12.0;
+const CHORUS_SWING_MS: f64 = 2.0;
+const CHORUS_HZ: f64 = 0.7;
+const CHORUS: f32 = 0.5;
+/// Seconds of silence after which there is nothing left of either.
+const LONGEST: f64 = 6.0;
+
+/// Both effects, from one channel to two.
+pub(super) struct Effects {
+    room: Room,
+    chorus: DelayLine,
+    /// Turns of the chorus.
+    phase: f64,
+    rate_hz: f64,
+    /// Samples that something can still be heard for.
+    left: u64,
+    pub(super) has_room: bool,
+    pub(super) has_chorus: bool,
+}
+
+impl Effects {
+    pub(super) fn new(rate_hz: f64) -> Self {
+        let longest = (CHORUS_MS + CHORUS_SWING_MS) / 1000.0 * rate_hz;
+        let mut room = Room::new(rate_hz, 2);
+        room.reset(SHAPE);
+        Self {
+            room,
+            chorus: DelayLine::new(longest as usize + 4),
+            phase: 0.0,
+            rate_hz,
+            left: 0,
+            has_room: true,
+            has_chorus: true,
+        }
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.room.reset(SHAPE);
+        self.chorus.reset();
+        (self.phase, self.left) = (0.0, 0);
+    }
+
+    /// Something is sent to them.
+    pub(super) fn wake(&mut self) {
+        self.left = (LONGEST * self.rate_hz) as u64;
+    }
+
+    /// Whether anything can be heard of them.
+    pub(super) fn is_awake(&self) -> bool {
+        self.left > 0
+    }
+
+    /// One sample: what is sent to the room and to the chorus becomes what is added left and right.
+    pub(super) fn step(&mut self, room: f32, chorus: f32) -> (f32, f32) {
+        self.left -= 1;
+        let mut heard = (0.0, 0.0);
+        if self.has_room {
+            let mut sound = [room, room];
+            self.room.step(&mut sound);
+            heard = (ROOM * sound[0], ROOM * sound[1]);
+        }
+        if self.has_chorus {
+            self.phase += CHORUS_HZ / self.rate_hz;
+            self.phase -= self.phase.floor();
+            self.chorus.push(chorus);
+            let swing = |phase: f64| {
+                let phase = phase - phase.floor();
+                // Two parabolas: as round as a sine, and the same on every machine.
+                let half = 2.0 * phase - 1.0;
+                4.0 * half * (1.0 - half.abs())
+            };
+            let delay =
+                |phase| (CHORUS_MS + CHORUS_SWING_MS * swing(phase)) / 1000.0 * self.rate_hz;
+            heard.0 += CHORUS * self.chorus.between(delay(self.phase));
+            heard.1 += CHORUS * self.chorus.between(delay(self.phase + 0.25));
+        }
+        heard
+    }
+}

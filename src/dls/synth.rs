@@ -1,0 +1,602 @@
+//! The synthesizer: channels, voices, and what messages mean to them.
+//!
+//! ```text
+//!   messages ─▶ parts ─▶ voices ─▶ lanes of eight ─▶ sums ─▶ effects ─▶ limiter ─▶ samples
+//!                          ▲
+//!                        bank
+//! ```
+//!
+//! Lives here: who plays what, and who gives way when voices are short (SYN-9, SYN-10). Does not live here: timing, which is
+//! the DMus port's; how a voice sounds; the filter with its properties. Nothing here allocates once it is made, and what it
+//! plays does not depend on how the stream is cut.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::bank::{Bank, Playable, Zone};
+use super::effects::Effects;
+use super::lanes::{Lanes, Sums};
+use super::part::Part;
+use super::voice::{Block, LANES, Note, STEP, Voice};
+use crate::dsp::Limiter;
+use crate::ks::quality::LEAST;
+use crate::ks::{KernelEvent, Wave};
+use crate::midi::message::{Message, System};
+use crate::portcls::channel::{Change, MOST_GROUPS, group_range};
+use crate::portcls::dmus::{Mxf, SynthSink};
+use crate::portcls::exclusive::{Exclusive, Heard};
+use crate::portcls::priority::{self, PriorityTable};
+
+/// How many voices there can be.
+pub const MOST_VOICES: usize = 1024;
+/// Places for voices that fade after having been taken.
+const SPARE: usize = 16;
+/// In which a voice that is taken is gone.
+const TAKEN_SECONDS: f32 = 0.004;
+/// One voice at full velocity and full volume, before it is placed.
+const AMPLITUDE: f32 = 0.35;
+/// Nothing it makes is above that, however many voices sound.
+const CEILING_DB: f32 = -0.3;
+/// Regions that one note may begin.
+const MOST_LAYERS: usize = 32;
+
+/// What a person may set while it plays.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Settings {
+    /// At most so many voices.
+    pub voices: usize,
+    /// Whether there is a room.
+    pub reverb: bool,
+    /// Whether there is a chorus.
+    pub chorus: bool,
+}
+
+/// The synthesizer.
+pub struct Synth {
+    rate_hz: f64,
+    bank: Arc<Bank>,
+    parts: Vec<Part>,
+    voices: Vec<Voice>,
+    lanes: Vec<Lanes>,
+    priorities: PriorityTable,
+    settings: Settings,
+    /// How much less is asked of it.
+    level: u8,
+    /// Samples of the present step that are over.
+    done: usize,
+    begun: u64,
+    lost: u64,
+    sums: Box<Sums>,
+    block: Box<Block>,
+    effects: Effects,
+    limiter: Limiter,
+    exclusive: Exclusive,
+    /// One run of samples for the side a mono output lacks.
+    aside: Vec<f32>,
+}
+
+impl Synth {
+    /// A synthesizer at `rate_hz` with so many groups of sixteen channels and places for so many voices, for cycles of at
+    /// most `longest` samples.
+    pub fn new(rate_hz: f64, groups: usize, voices: usize, longest: usize) -> Self {
+        let groups = groups.clamp(1, MOST_GROUPS);
+        let voices = voices.clamp(1, MOST_VOICES);
+        let places = (voices + SPARE).next_multiple_of(LANES);
+        Self {
+            rate_hz,
+            bank: Arc::default(),
+            parts: (0..groups * 16).map(|at| Part::new(at % 16)).collect(),
+            voices: (0..places).map(|_| Voice::silent(rate_hz)).collect(),
+            lanes: vec![Lanes::default(); places / LANES],
+            priorities: PriorityTable::default(),
+            settings: Settings {
+                voices,
+                reverb: true,
+                chorus: true,
+            },
+            level: 0,
+            done: 0,
+            begun: 0,
+            lost: 0,
+            sums: Box::new(Sums::new()),
+            block: Box::new([[0.0; LANES]; STEP]),
+            effects: Effects::new(rate_hz),
+            limiter: Limiter::new(rate_hz, CEILING_DB),
+            exclusive: Exclusive::default(),
+            aside: vec![0.0; longest + 1],
+        }
+    }
+
+    /// The same; which voice gives way stands in that table.
+    #[must_use]
+    pub fn priorities(mut self, table: PriorityTable) -> Self {
+        self.priorities = table;
+        self
+    }
+
+    /// The same with those instruments.
+    #[must_use]
+    pub fn bank(mut self, bank: Arc<Bank>) -> Self {
+        self.bank = bank;
+        self
+    }
+
+    /// Takes what a person has set; voices that are too many fade.
+    pub fn set(&mut self, settings: Settings) {
+        self.settings = settings;
+        self.effects.has_room = settings.reverb && self.level < 2;
+        self.effects.has_chorus = settings.chorus && self.level < 2;
+        while self.playing() > self.limit() && self.steal(u32::MAX) {}
+    }
+
+    fn limit(&self) -> usize {
+        let voices = self.settings.voices.min(self.voices.len() - SPARE);
+        match self.level {
+            LEAST => voices.div_ceil(2),
+            _ => voices,
+        }
+        .max(1)
+    }
+
+    /// Notes that found no voice since it was made.
+    pub fn lost_notes(&self) -> u64 {
+        self.lost
+    }
+
+    /// Voices that sound and were not cut.
+    pub fn playing(&self) -> usize {
+        self.voices.iter().filter(|it| it.is_playing()).count()
+    }
+
+    fn note_on(&mut self, channel: usize, key: u8, velocity: u8) {
+        let part = &self.parts[channel];
+        let Some(instrument) = self.bank.find(part.patch).cloned() else {
+            return;
+        };
+        let played = instrument.key(part, key, velocity);
+        self.begun += 1;
+        let note = Note {
+            channel: channel as u8,
+            key,
+            played,
+            velocity,
+            begun: self.begun,
+            priority: self.priorities.of(channel),
+        };
+        let fits =
+            |zone: &&Arc<Zone>| zone.keys.contains(&played) && zone.velocities.contains(&velocity);
+        let zones = instrument.regions.iter().filter(fits).take(MOST_LAYERS);
+        for zone in zones.clone() {
+            self.make_way(zone, &instrument, &note);
+        }
+        let mut is_lost = false;
+        for zone in zones {
+            is_lost |= !self.begin(zone, &note, side(zone, &instrument, &note));
+        }
+        self.lost += u64::from(is_lost);
+    }
+
+    /// Cuts what a region's note does not sound beside.
+    fn make_way(&mut self, zone: &Arc<Zone>, instrument: &Playable, note: &Note) {
+        let own = |it: &&mut Voice| it.channel == note.channel && it.begun != note.begun;
+        for voice in self
+            .voices
+            .iter_mut()
+            .filter(own)
+            .filter(|it| it.is_playing())
+        {
+            let Some(old) = &voice.zone else { continue };
+            let is_same = !zone.overlaps && voice.key == note.key && Arc::ptr_eq(old, zone);
+            let is_of_group = zone.group != 0
+                && old.group == zone.group
+                && instrument.regions.iter().any(|it| Arc::ptr_eq(it, old));
+            if is_same || is_of_group {
+                voice.cut(None);
+            }
+        }
+    }
+
+    /// Begins a voice; whether there was one.
+    fn begin(&mut self, zone: &Arc<Zone>, note: &Note, side: Option<f32>) -> bool {
+        while self.playing() >= self.limit() {
+            if !self.steal(note.priority) {
+                return false;
+            }
+        }
+        let Some(place) = self.place() else {
+            return false;
+        };
+        let left = STEP - self.done;
+        let voice = &mut self.voices[place];
+        let part = &self.parts[usize::from(note.channel)];
+        voice.begin(zone.clone(), note, part, left, side);
+        self.lanes[place / LANES].follow(place % LANES, voice, (self.done, left));
+        true
+    }
+
+    /// A place for a new voice: a free one, else that of the softest of those that fade.
+    fn place(&self) -> Option<usize> {
+        let free = self.voices.iter().position(Voice::is_over);
+        free.or_else(|| {
+            let fading = (0..self.voices.len()).filter(|at| !self.voices[*at].is_playing());
+            fading.min_by(|a, b| {
+                let loud = |at: &usize| self.voices[*at].amplitude();
+                loud(a).total_cmp(&loud(b))
+            })
+        })
+    }
+
+    /// Lets a voice fade for a note of some priority: the one of lowest priority, among those one in release, held by the
+    /// pedal alone, softest, oldest. Whether one gave way.
+    fn steal(&mut self, priority: u32) -> bool {
+        let rank = |it: &Voice| {
+            let holds = match (it.is_releasing(), it.is_sustained) {
+                (true, _) => 0,
+                (false, true) => 1,
+                (false, false) => 2,
+            };
+            // Bits of positive numbers are in their order.
+            (
+                it.priority,
+                holds,
+                it.amplitude().max(0.0).to_bits(),
+                it.begun,
+            )
+        };
+        let playing = self.voices.iter_mut().filter(|it| it.is_playing());
+        match playing.min_by_key(|it| rank(it)) {
+            Some(it) if priority::gives_way(it.priority, priority) => {
+                it.cut(Some(TAKEN_SECONDS));
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Every held note of a key ends, however often it was struck.
+    fn note_off(&mut self, channel: usize, key: u8) {
+        let part = &self.parts[channel];
+        for voice in held(&mut self.voices, channel).filter(|it| it.key == key) {
+            lift(voice, part);
+        }
+    }
+
+    fn control(&mut self, channel: usize, number: u8, value: u8) {
+        let change = self.parts[channel].control(number, value);
+        let part = &self.parts[channel];
+        let voices = &mut self.voices;
+        match change {
+            Change::PedalUp => pedal_up(held(voices, channel), part),
+            Change::SostenutoDown => {
+                for voice in held(voices, channel).filter(|it| !it.is_sustained) {
+                    voice.sostenuto = Some(false);
+                }
+            }
+            Change::SostenutoUp => sostenuto_up(held(voices, channel), part),
+            Change::NotesOff => held(voices, channel).for_each(|voice| lift(voice, part)),
+            Change::SoundOff => self.cut(channel),
+            Change::Reset => {
+                pedal_up(held(voices, channel), part);
+                sostenuto_up(held(voices, channel), part);
+                self.touch(channel);
+            }
+            Change::Nothing | Change::Pitch | Change::Loudness => self.touch(channel),
+        }
+    }
+
+    /// Everything of a channel is gone at once.
+    fn cut(&mut self, channel: usize) {
+        let own = |it: &&mut Voice| usize::from(it.channel) == channel && !it.is_over();
+        for voice in self.voices.iter_mut().filter(own) {
+            voice.cut(None);
+        }
+    }
+
+    /// What moves voices of a channel has changed.
+    fn touch(&mut self, channel: usize) {
+        let part = &self.parts[channel];
+        let own = |it: &&mut Voice| usize::from(it.channel) == channel && !it.is_over();
+        for voice in self.voices.iter_mut().filter(own) {
+            voice.refresh(part);
+        }
+    }
+
+    /// All as it was in the beginning; what sounds fades.
+    fn reset(&mut self) {
+        for (at, part) in self.parts.iter_mut().enumerate() {
+            *part = Part::new(at % 16);
+        }
+        for voice in self.voices.iter_mut().filter(|it| !it.is_over()) {
+            voice.cut(None);
+        }
+    }
+
+    /// System exclusive: resets of General MIDI, GS and XG, drum parts of GS, loudness and tuning of everything.
+    fn system_exclusive(&mut self, bytes: &[u8]) {
+        let fourteen = |fine: u8, coarse: u8| u16::from(coarse & 127) << 7 | u16::from(fine & 127);
+        match *bytes {
+            [0xF0, 0x7E, _, 9, 1..=3, 0xF7]
+            | [0xF0, 0x41, _, 0x42, 0x12, 0x40, 0, 0x7F, 0, _, 0xF7]
+            | [0xF0, 0x43, _, 0x4C, 0, 0, 0x7E, 0, 0xF7] => self.reset(),
+            [0xF0, 0x7F, _, 4, 1, fine, coarse, 0xF7] => {
+                let part = f32::from(fourteen(fine, coarse)) / 16_383.0;
+                let db = 40.0 * part.max(1e-5).log10();
+                self.all(|part| part.master_db = db);
+            }
+            [0xF0, 0x7F, _, 4, 3, fine, coarse, 0xF7] => {
+                let cents = (f32::from(fourteen(fine, coarse)) - 8192.0) / 81.92;
+                self.all(|part| part.master_fine = cents);
+            }
+            [0xF0, 0x7F, _, 4, 4, _, coarse, 0xF7] => {
+                let cents = 100.0 * (f32::from(coarse & 127) - 64.0);
+                self.all(|part| part.master_coarse = cents);
+            }
+            [
+                0xF0,
+                0x41,
+                _,
+                0x42,
+                0x12,
+                0x40,
+                block @ 0x10..=0x1F,
+                0x15,
+                map,
+                _,
+                0xF7,
+            ] => {
+                let channel = match block & 15 {
+                    0 => 9,
+                    number @ 1..=9 => usize::from(number) - 1,
+                    number => usize::from(number),
+                };
+                for part in self.parts.iter_mut().skip(channel).step_by(16) {
+                    part.set_drum(map != 0);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn all(&mut self, change: impl Fn(&mut Part)) {
+        self.parts.iter_mut().for_each(change);
+        for channel in 0..self.parts.len() {
+            self.touch(channel);
+        }
+    }
+
+    fn message(&mut self, message: Message, group: usize) {
+        let at = |channel: u8| group * 16 + usize::from(channel);
+        match message {
+            Message::NoteOn {
+                channel,
+                key,
+                velocity,
+            } => self.note_on(at(channel), key, velocity),
+            Message::NoteOff { channel, key, .. } => self.note_off(at(channel), key),
+            Message::ControlChange {
+                channel,
+                controller,
+                value,
+            } => self.control(at(channel), controller, value),
+            Message::ProgramChange { channel, program } => self.parts[at(channel)].choose(program),
+            Message::ChannelPressure { channel, pressure } => {
+                self.parts[at(channel)].channel.pressure = pressure;
+                self.touch(at(channel));
+            }
+            Message::PolyPressure {
+                channel,
+                key,
+                pressure,
+            } => {
+                self.parts[at(channel)].pressures[usize::from(key)] = pressure;
+                self.touch(at(channel));
+            }
+            Message::PitchBend { channel, bend } => {
+                self.parts[at(channel)].channel.bend = bend;
+                self.touch(at(channel));
+            }
+            Message::System(System::Reset) => self.reset(),
+            Message::System(_) => {}
+        }
+    }
+
+    /// The next samples of both sides, over what is there.
+    pub fn play(&mut self, left: &mut [f32], right: &mut [f32]) {
+        let mut at = 0;
+        while at < left.len() {
+            let len = (left.len() - at).min(STEP - self.done);
+            self.piece(&mut left[at..at + len], &mut right[at..at + len]);
+            at += len;
+            self.done += len;
+            if self.done == STEP {
+                self.done = 0;
+                self.look();
+            }
+        }
+        self.limiter.process(&mut [left, right]);
+    }
+
+    /// The next step begins.
+    fn look(&mut self) {
+        for (place, voice) in self.voices.iter_mut().enumerate() {
+            let lanes = &mut self.lanes[place / LANES];
+            if !voice.is_over() {
+                voice.look(STEP);
+                lanes.follow(place % LANES, voice, (0, STEP));
+            } else if voice.zone.take().is_some() {
+                lanes.leave(place % LANES);
+            }
+        }
+    }
+
+    /// A piece of a step.
+    fn piece(&mut self, left: &mut [f32], right: &mut [f32]) {
+        let len = left.len();
+        let is_plain = self.level > 0;
+        self.sums.clear(len);
+        for (lanes, voices) in self
+            .lanes
+            .iter_mut()
+            .zip(self.voices.chunks_exact_mut(LANES))
+        {
+            if voices.iter().all(Voice::is_over) {
+                continue;
+            }
+            let block = &mut self.block[..len];
+            for (lane, voice) in voices.iter_mut().enumerate() {
+                match voice.is_over() {
+                    true => block.iter_mut().for_each(|it| it[lane] = 0.0),
+                    false => voice.fill(block, lane, is_plain),
+                }
+            }
+            lanes.run(block, self.done, &mut self.sums);
+        }
+        let sums = &self.sums;
+        for (index, (left, right)) in left.iter_mut().zip(right.iter_mut()).enumerate() {
+            *left = AMPLITUDE * Sums::of(&sums.left[index]);
+            *right = AMPLITUDE * Sums::of(&sums.right[index]);
+        }
+        if sums.has_sends {
+            self.effects.wake();
+        }
+        for (index, (left, right)) in left.iter_mut().zip(right.iter_mut()).enumerate() {
+            if !self.effects.is_awake() {
+                break;
+            }
+            let room = AMPLITUDE * Sums::of(&sums.reverb[index]);
+            let chorus = AMPLITUDE * Sums::of(&sums.chorus[index]);
+            let heard = self.effects.step(room, chorus);
+            *left += heard.0;
+            *right += heard.1;
+        }
+    }
+}
+
+/// Where a region of a pair is; `None`: where its channel is.
+fn side(zone: &Zone, instrument: &Playable, note: &Note) -> Option<f32> {
+    let link = zone.link;
+    let is_pair = |it: &&Arc<Zone>| {
+        it.link.phase_group == link.phase_group
+            && it.link.channel != link.channel
+            && it.keys.contains(&note.played)
+            && it.velocities.contains(&note.velocity)
+    };
+    if link.phase_group == 0 || !instrument.regions.iter().any(|it| is_pair(&it)) {
+        return None;
+    }
+    match link.channel {
+        1 => Some(-0.5),
+        2 => Some(0.5),
+        _ => None,
+    }
+}
+
+/// The voices of a channel that keys or pedals hold.
+fn held(voices: &mut [Voice], channel: usize) -> impl Iterator<Item = &mut Voice> {
+    voices
+        .iter_mut()
+        .filter(move |it| usize::from(it.channel) == channel && it.is_held && it.is_playing())
+}
+
+/// A key goes up: what no pedal holds is released.
+fn lift(voice: &mut Voice, part: &Part) {
+    if let Some(is_up) = &mut voice.sostenuto {
+        *is_up = true;
+    } else if part.channel.is_pedal_down {
+        voice.is_sustained = true;
+    } else {
+        voice.release(part);
+    }
+}
+
+fn pedal_up<'a>(voices: impl Iterator<Item = &'a mut Voice>, part: &Part) {
+    for voice in voices.filter(|it| it.is_sustained) {
+        voice.is_sustained = false;
+        match &mut voice.sostenuto {
+            Some(is_up) => *is_up = true,
+            None => voice.release(part),
+        }
+    }
+}
+
+fn sostenuto_up<'a>(voices: impl Iterator<Item = &'a mut Voice>, part: &Part) {
+    for voice in voices {
+        if voice.sostenuto.take() == Some(true) {
+            lift(voice, part);
+        }
+    }
+}
+
+impl Mxf for Synth {
+    fn put(&mut self, event: &KernelEvent, _: usize) {
+        // Taken out, since what it says changes everything.
+        let mut exclusive = std::mem::take(&mut self.exclusive);
+        let heard = exclusive.hear(event);
+        let is_other = heard == Heard::Other;
+        if let Heard::Whole(bytes) = heard {
+            self.system_exclusive(bytes);
+        }
+        self.exclusive = exclusive;
+        let message = Message::parse(event.bytes()).filter(|_| is_other);
+        let Some(message) = message else {
+            return;
+        };
+        let groups = self.parts.len() / 16;
+        for group in group_range(event.channel_group, groups)
+            .into_iter()
+            .flatten()
+        {
+            self.message(message, group);
+        }
+    }
+}
+
+impl SynthSink for Synth {
+    fn render(&mut self, out: &mut Wave, part: Range<usize>) {
+        let count = out.channel_count();
+        let mut channels = out.channels_mut();
+        let Some(left) = channels.next() else { return };
+        let left = &mut left[part.clone()];
+        if let Some(right) = channels.next() {
+            self.play(left, &mut right[part.clone()]);
+        } else {
+            let mut aside = std::mem::take(&mut self.aside);
+            let len = left.len().min(aside.len());
+            self.play(&mut left[..len], &mut aside[..len]);
+            for (left, right) in left.iter_mut().zip(&aside) {
+                *left = 0.5 * (*left + *right);
+            }
+            self.aside = aside;
+        }
+        if count > 2 {
+            channels.for_each(|it| it[part.clone()].fill(0.0));
+        }
+    }
+
+    fn silence(&mut self) {
+        for (at, part) in self.parts.iter_mut().enumerate() {
+            *part = Part::new(at % 16);
+        }
+        for (place, voice) in self.voices.iter_mut().enumerate() {
+            *voice = Voice::silent(self.rate_hz);
+            self.lanes[place / LANES].leave(place % LANES);
+        }
+        (self.done, self.begun) = (0, 0);
+        self.exclusive = Exclusive::default();
+        self.effects.reset();
+        self.limiter.reset();
+    }
+
+    fn sounding(&self) -> usize {
+        self.playing()
+    }
+
+    fn lost(&self) -> u64 {
+        self.lost
+    }
+
+    fn degrade(&mut self, level: u8) {
+        self.level = level.min(LEAST);
+        self.set(self.settings);
+    }
+}

@@ -1,0 +1,523 @@
+//! One sounding note of one region: reads its wave, bends its pitch and shapes its loudness.
+//!
+//! What moves is looked at once a step ([`STEP`] samples on a grid that is the same for all voices, so it does not matter how
+//! the stream is cut); envelopes of loudness end their parts to the sample in between. Filter and place belong to the lanes.
+
+use std::sync::Arc;
+
+use super::articulation::{Standing, Target};
+use super::bank::Zone;
+use super::connection::Destination;
+use super::envelope::{Envelope, Lfo, Shape};
+use super::part::{Part, Sources};
+
+/// Samples between two looks at what moves: 1.3 ms at 48 kHz.
+pub(super) const STEP: usize = 64;
+/// Voices that are worked on side by side.
+pub(super) const LANES: usize = 8;
+/// Steps in which loudness and place reach what controllers say.
+const GLIDE: u32 = 4;
+/// No voice is louder than it was made by more than that.
+const MOST_GAIN_DB: f32 = 6.0;
+/// Octaves by which the release and attack controllers move times at their ends.
+const TIME_OCTAVES: f32 = 6.0;
+/// Cents by which the brightness controller moves the filter at its ends, and decibels by which the other moves its peak.
+const BRIGHTNESS_CENTS: f32 = 4_800.0;
+const RESONANCE_DB: f32 = 15.0;
+/// The soft pedal, in decibels.
+const SOFT_DB: f32 = -4.0;
+/// Cutoffs in Hz; the highest is a part of the rate.
+const LOWEST_HZ: f32 = 20.0;
+const HIGHEST_PART: f32 = 0.45;
+const MOST_RESONANCE_DB: f32 = 40.0;
+
+/// Samples of eight voices side by side.
+pub(super) type Block = [[f32; LANES]; STEP];
+
+/// A value that goes in a straight line over a step.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct Line {
+    pub(super) from: f32,
+    pub(super) to: f32,
+}
+
+impl Line {
+    pub(super) const fn still(at: f32) -> Self {
+        Self { from: at, to: at }
+    }
+
+    fn go(&mut self, to: f32) {
+        (self.from, self.to) = (self.to, to);
+    }
+}
+
+/// What a filter is to be like: its cutoff as a part of the rate, its peak in decibels.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Tone {
+    pub(super) cutoff: f32,
+    pub(super) resonance: f32,
+}
+
+/// What a note is begun with.
+pub(super) struct Note {
+    /// Place of its channel among all.
+    pub(super) channel: u8,
+    /// The key that was struck, and the one that is played.
+    pub(super) key: u8,
+    pub(super) played: u8,
+    pub(super) velocity: u8,
+    /// The order in which notes begin; voices of one note have the same.
+    pub(super) begun: u64,
+    pub(super) priority: u32,
+}
+
+/// A straight piece of the envelope of loudness.
+#[derive(Clone, Copy, Default)]
+struct Piece {
+    from: f32,
+    slope: f32,
+    done: u32,
+    len: u32,
+}
+
+/// A voice.
+pub(super) struct Voice {
+    pub(super) zone: Option<Arc<Zone>>,
+    pub(super) channel: u8,
+    pub(super) key: u8,
+    played: u8,
+    velocity: u8,
+    pub(super) begun: u64,
+    pub(super) priority: u32,
+    /// Its key is up, and the sustain pedal holds it.
+    pub(super) is_sustained: bool,
+    /// The sostenuto pedal holds it, and whether its key is up.
+    pub(super) sostenuto: Option<bool>,
+    /// Nothing has been released.
+    pub(super) is_held: bool,
+    /// Cents by which coarse tuning stood when it began.
+    coarse: f32,
+    is_soft: bool,
+    standing: Standing,
+    volume: Envelope,
+    modulation: Envelope,
+    lfo: Lfo,
+    vibrato: Lfo,
+    /// Where they stood at the last look.
+    movers: [f32; 4],
+    /// Cents at the last look.
+    pitch: f32,
+    /// What is added to where it reads, each sample, in 2^-32 samples.
+    stride: u64,
+    /// Where it reads, in 2^-32 samples.
+    position: u64,
+    is_round: bool,
+    is_read_out: bool,
+    /// Loudness without the envelope: decided, and where it glides from.
+    loudness: f32,
+    glide: u32,
+    moved: Line,
+    /// Samples of the present step that are over, and all of it.
+    done: u32,
+    step: u32,
+    piece: Piece,
+    /// Where it is, -0.5 to 0.5.
+    pub(super) place: f32,
+    /// Where it is whatever controllers say: of a pair.
+    side: Option<f32>,
+    /// Tells its lane that it has begun.
+    pub(super) is_fresh: bool,
+    rate_hz: f32,
+    shutdown: f32,
+}
+
+impl Voice {
+    /// One that is over.
+    pub(super) fn silent(rate_hz: f64) -> Self {
+        Self {
+            zone: None,
+            channel: 0,
+            key: 0,
+            played: 0,
+            velocity: 0,
+            begun: 0,
+            priority: 0,
+            is_sustained: false,
+            sostenuto: None,
+            is_held: false,
+            coarse: 0.0,
+            is_soft: false,
+            standing: Standing::nothing(),
+            volume: Envelope::over(Shape::Decibels),
+            modulation: Envelope::over(Shape::Straight),
+            lfo: Lfo::default(),
+            vibrato: Lfo::default(),
+            movers: [0.0; 4],
+            pitch: 0.0,
+            stride: 0,
+            position: 0,
+            is_round: false,
+            is_read_out: true,
+            loudness: 0.0,
+            glide: 0,
+            moved: Line::still(0.0),
+            done: 0,
+            step: 0,
+            piece: Piece::default(),
+            place: 0.0,
+            side: None,
+            is_fresh: false,
+            rate_hz: rate_hz as f32,
+            shutdown: 0.015,
+        }
+    }
+
+    /// Whether anything can still be heard of it.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_read_out || self.volume.is_over() && self.piece.done >= self.piece.len
+    }
+
+    /// Whether it sounds and was not cut.
+    pub(super) fn is_playing(&self) -> bool {
+        !self.is_over() && !self.volume.is_shutting_down()
+    }
+
+    /// Whether its key is up and nothing holds it.
+    pub(super) fn is_releasing(&self) -> bool {
+        self.volume.is_leaving()
+    }
+
+    /// How loud it is now.
+    pub(super) fn amplitude(&self) -> f32 {
+        self.volume.level() * self.moved.to
+    }
+
+    fn sources<'a>(&self, part: &'a Part) -> Sources<'a> {
+        Sources {
+            part,
+            key: self.key,
+            played: self.played,
+            velocity: self.velocity,
+        }
+    }
+
+    /// Begins a note, with so many samples left until the next look.
+    pub(super) fn begin(
+        &mut self,
+        zone: Arc<Zone>,
+        note: &Note,
+        part: &Part,
+        left: usize,
+        side: Option<f32>,
+    ) {
+        self.channel = note.channel;
+        (self.key, self.played, self.velocity) = (note.key, note.played, note.velocity);
+        (self.begun, self.priority) = (note.begun, note.priority);
+        (self.is_sustained, self.sostenuto) = (false, None);
+        (self.is_held, self.is_fresh) = (true, true);
+        self.coarse = part.coarse_cents();
+        self.is_soft = part.channel.is_soft;
+        self.side = side;
+        let sources = self.sources(part);
+        let rate = self.rate_hz;
+        let mut times = zone.articulation.times(Destination::Volume, &sources);
+        times.attack *= octaves(part.controllers[73]);
+        let second = zone.articulation.times(Destination::Modulation, &sources);
+        self.volume = Envelope::new(Shape::Decibels, times, rate);
+        self.modulation = Envelope::new(Shape::Straight, second, rate);
+        self.shutdown = zone.articulation.shutdown(&sources).clamp(0.003, 1.0);
+        self.standing = zone.articulation.standing(zone.sound.unity, &sources);
+        let wait = |seconds: f32| (f64::from(seconds.min(1e5)) * f64::from(rate)).round() as u64;
+        self.lfo = Lfo::new(wait(self.standing.lfo.1));
+        self.vibrato = Lfo::new(wait(self.standing.vibrato.1));
+        self.movers = [0.0; 4];
+        (self.position, self.is_read_out) = (0, zone.sound.len == 0);
+        self.is_round = zone.sound.round.is_some();
+        self.piece = Piece::default();
+        self.zone = Some(zone);
+        self.standing_changed(part);
+        self.loudness = self.wanted_loudness();
+        self.glide = 0;
+        self.moved = Line::still(self.loudness);
+        self.pitch = f32::NAN;
+        let at_start = self.sum(Target::Gain, self.movers);
+        self.look(left);
+        // Nothing glides towards where it begins.
+        self.moved.from = self.loudness * amplitude(at_start);
+        self.place = self.wanted_place();
+    }
+
+    /// Controllers have moved: what they mean is worked out anew.
+    pub(super) fn refresh(&mut self, part: &Part) {
+        let Some(zone) = self.zone.clone() else {
+            return;
+        };
+        let sources = self.sources(part);
+        self.standing = zone.articulation.standing(zone.sound.unity, &sources);
+        self.standing_changed(part);
+        self.bend();
+        self.glide = GLIDE;
+    }
+
+    fn standing_changed(&mut self, part: &Part) {
+        let Some(zone) = &self.zone else { return };
+        let sound = &zone.sound;
+        self.standing.pitch += f32::from(sound.fine) + part.coarse_cents() - self.coarse;
+        self.standing.pitch += part.master_cents();
+        let soft = if self.is_soft { SOFT_DB } else { 0.0 };
+        self.standing.gain += sound.gain + part.master_db + soft;
+        let swing = |controller: usize| (f32::from(part.controllers[controller]) - 64.0) / 64.0;
+        if let Some(hz) = &mut self.standing.cutoff {
+            *hz *= (swing(74) * BRIGHTNESS_CENTS / 1200.0).exp2();
+            self.standing.resonance += swing(71) * RESONANCE_DB;
+        }
+    }
+
+    fn wanted_loudness(&self) -> f32 {
+        amplitude(self.standing.gain.min(MOST_GAIN_DB))
+    }
+
+    fn wanted_place(&self) -> f32 {
+        let moved = self.sum(Target::Pan, self.movers);
+        let place = self.standing.pan + moved;
+        self.side.unwrap_or(place).clamp(-0.5, 0.5)
+    }
+
+    /// What moves by itself adds up to for a target.
+    fn sum(&self, target: Target, movers: [f32; 4]) -> f32 {
+        let own = self.standing.moving().filter(|it| it.target == target);
+        own.map(|it| it.at(movers[it.mover as usize])).sum()
+    }
+
+    /// The next step begins: looks where everything will be at its end.
+    pub(super) fn look(&mut self, len: usize) {
+        (self.done, self.step) = (0, len as u32);
+        let rate = f64::from(self.rate_hz);
+        let turns = |hz: f32| f64::from(hz) / rate;
+        self.movers = [
+            self.lfo.advance(self.step, turns(self.standing.lfo.0)),
+            self.vibrato
+                .advance(self.step, turns(self.standing.vibrato.0)),
+            self.volume.level(),
+            self.modulation.advance(self.step),
+        ];
+        if self.glide > 0 {
+            self.loudness += (self.wanted_loudness() - self.loudness) / self.glide as f32;
+            let place = self.wanted_place();
+            self.place += (place - self.place) / self.glide as f32;
+            self.glide -= 1;
+        } else {
+            self.place = self.wanted_place();
+        }
+        let moving = self.sum(Target::Gain, self.movers);
+        let gain = match moving {
+            0.0 => self.loudness,
+            db => self.loudness * amplitude(db),
+        };
+        self.moved.go(gain);
+        self.bend();
+    }
+
+    /// Pitch, as everything stands.
+    fn bend(&mut self) {
+        let cents = self.standing.pitch + self.sum(Target::Pitch, self.movers);
+        if cents.to_bits() == self.pitch.to_bits() {
+            return;
+        }
+        self.pitch = cents;
+        let Some(zone) = &self.zone else { return };
+        let own = f64::from(zone.sound.rate_hz) / f64::from(self.rate_hz);
+        let stride = own * (f64::from(cents) / 1200.0).exp2();
+        // Faster than a thousand samples at a time is no tone any more.
+        self.stride = (stride.min(1024.0) * 4_294_967_296.0) as u64;
+    }
+
+    /// What its filter is to be like at the end of this step; `None`: it has none.
+    pub(super) fn tone(&self) -> Option<Tone> {
+        let hz = self.standing.cutoff?;
+        let cents = self.sum(Target::Cutoff, self.movers);
+        let hz = match cents {
+            0.0 => hz,
+            cents => hz * (cents / 1200.0).exp2(),
+        };
+        let resonance = self.standing.resonance + self.sum(Target::Resonance, self.movers);
+        Some(Tone {
+            cutoff: (hz.clamp(LOWEST_HZ, HIGHEST_PART * self.rate_hz)) / self.rate_hz,
+            resonance: resonance.clamp(0.0, MOST_RESONANCE_DB),
+        })
+    }
+
+    /// Parts that go to reverb and chorus.
+    pub(super) fn sends(&self) -> (f32, f32) {
+        (self.standing.reverb, self.standing.chorus)
+    }
+
+    /// The key is up, and nothing holds it.
+    pub(super) fn release(&mut self, part: &Part) {
+        if !self.is_held {
+            return;
+        }
+        self.is_held = false;
+        let Some(zone) = self.zone.clone() else {
+            return;
+        };
+        let sources = self.sources(part);
+        let first = zone.articulation.times(Destination::Volume, &sources);
+        let second = zone.articulation.times(Destination::Modulation, &sources);
+        self.stand_here();
+        self.volume
+            .release(first.release * octaves(part.controllers[72]));
+        self.modulation.release(second.release);
+        let Some(round) = &zone.sound.round else {
+            return;
+        };
+        if self.is_round && round.is_left_on_release {
+            self.is_round = false;
+            // Behind the end of a loop lies its beginning: there it goes on where that is.
+            let at = (self.position >> 32) as usize;
+            if at >= round.end {
+                self.position -= (round.len as u64) << 32;
+            }
+        }
+    }
+
+    /// Is gone within milliseconds, without a click.
+    pub(super) fn cut(&mut self, seconds: Option<f32>) {
+        self.is_held = false;
+        self.stand_here();
+        self.volume.shut_down(seconds.unwrap_or(self.shutdown));
+    }
+
+    /// The envelope was asked for a piece that is not over: it stands where the piece is.
+    fn stand_here(&mut self) {
+        let Piece {
+            from,
+            slope,
+            done,
+            len,
+        } = self.piece;
+        if done < len {
+            let now = from + slope * done as f32;
+            let moved = self.moved_at(self.done);
+            let level = if moved > 0.0 { now / moved } else { 0.0 };
+            self.volume.stand_at(level);
+        }
+        self.piece = Piece::default();
+    }
+
+    /// Loudness without the envelope, so many samples into the step.
+    fn moved_at(&self, done: u32) -> f32 {
+        let Line { from, to } = self.moved;
+        from + (to - from) * (done as f32 / self.step.max(1) as f32)
+    }
+
+    /// The next straight piece of loudness.
+    fn next_piece(&mut self) {
+        let left = self.step.saturating_sub(self.done).max(1);
+        let stretch = self.volume.stretch(left);
+        let (from, to) = (
+            stretch.from * self.moved_at(self.done),
+            stretch.to * self.moved_at(self.done + stretch.len),
+        );
+        self.piece = Piece {
+            from,
+            slope: (to - from) / stretch.len.max(1) as f32,
+            done: 0,
+            len: stretch.len,
+        };
+    }
+
+    /// Fills its lane with the next samples.
+    pub(super) fn fill(&mut self, block: &mut [[f32; LANES]], lane: usize, is_plain: bool) {
+        // Taken out and put back: to count its owners up and down would cost more.
+        let Some(zone) = self.zone.take() else { return };
+        let sound = &zone.sound;
+        let mut at = 0;
+        while at < block.len() && !self.is_read_out {
+            if self.piece.done >= self.piece.len {
+                if self.volume.is_over() {
+                    break;
+                }
+                self.next_piece();
+            }
+            let left = (self.piece.len - self.piece.done) as usize;
+            let (samples, until) = match &sound.round {
+                Some(round) if self.is_round => (&*round.samples, round.end + 1),
+                _ => (&*sound.whole, sound.len + 1),
+            };
+            let until = (until as u64) << 32;
+            if self.position >= until {
+                match &sound.round {
+                    Some(round) if self.is_round => {
+                        let len = (round.len as u64) << 32;
+                        self.position -= (1 + (self.position - until) / len) * len;
+                    }
+                    _ => self.is_read_out = true,
+                }
+                continue;
+            }
+            let reach = (until - self.position - 1) / self.stride.max(1) + 1;
+            let count = left
+                .min(block.len() - at)
+                .min(reach.min(STEP as u64) as usize);
+            let out = &mut block[at..at + count];
+            let gain = (self.piece.from, self.piece.slope, self.piece.done);
+            let read = if is_plain {
+                read::<false>
+            } else {
+                read::<true>
+            };
+            self.position = read(samples, self.position, self.stride, gain, out, lane);
+            self.piece.done += count as u32;
+            self.done += count as u32;
+            at += count;
+        }
+        self.done += (block.len() - at) as u32;
+        for sample in &mut block[at..] {
+            sample[lane] = 0.0;
+        }
+        self.zone = Some(zone);
+    }
+}
+
+/// Reads a wave from `position` on, at each sample `stride` further, times a gain that begins at its first and goes on by
+/// its second from its third on. With `FINE` through four points (Catmull and Rom's cubic), else in straight lines.
+fn read<const FINE: bool>(
+    samples: &[f32],
+    mut position: u64,
+    stride: u64,
+    (from, slope, done): (f32, f32, u32),
+    out: &mut [[f32; LANES]],
+    lane: usize,
+) -> u64 {
+    for (index, sample) in out.iter_mut().enumerate() {
+        let at = (position >> 32) as usize;
+        let part = ((position as u32) >> 8) as f32 * (1.0 / 16_777_216.0);
+        let Some([before, here, next, behind]) =
+            samples.get(at..).and_then(|it| it.first_chunk::<4>())
+        else {
+            break;
+        };
+        let value = if FINE {
+            let slope = 0.5 * (next - before);
+            let bend = here - next;
+            let c3 = slope + 0.5 * (behind - here) + 2.0 * bend;
+            let c2 = -bend - slope - c3;
+            ((c3 * part + c2) * part + slope) * part + here
+        } else {
+            here + (next - here) * part
+        };
+        sample[lane] = value * (from + slope * (done + index as u32) as f32);
+        position += stride;
+    }
+    position
+}
+
+fn amplitude(db: f32) -> f32 {
+    (db * (std::f32::consts::LOG2_10 / 20.0)).exp2()
+}
+
+/// By what a controller of times multiplies them; 64 is the middle.
+fn octaves(controller: u8) -> f32 {
+    ((f32::from(controller) - 64.0) / 64.0 * TIME_OCTAVES).exp2()
+}

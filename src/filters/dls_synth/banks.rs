@@ -1,0 +1,114 @@
+//! Banks as files: each is read once for all synthesizers that play it, for as long as one of them does.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::SystemTime;
+
+use crate::dls::{Bank, Facts, read};
+use crate::ks::OpenError;
+use crate::stream::errand::{in_time, patience};
+
+/// The General MIDI bank that comes with the program.
+pub(super) static OWN: &[u8] = include_bytes!("../../../assets/gm.dls");
+static GENERAL_MIDI: LazyLock<Arc<Bank>> = LazyLock::new(|| match read(OWN, &Facts::default()) {
+    Ok((collection, _)) => Arc::new(Bank::new(&collection)),
+    // A test reads it; a program without it would be silent and not gone.
+    Err(_) => Arc::default(),
+});
+/// The most bytes of a bank.
+const MOST_BYTES: u64 = 1 << 31;
+/// Remarks that are passed on; damaged files can have thousands.
+const MOST_REMARKS: usize = 5;
+
+/// What a file was when it was read.
+type Stamp = (Option<SystemTime>, u64, u32);
+
+/// Banks that are in use.
+static IN_USE: Mutex<Vec<(PathBuf, Stamp, Weak<Bank>, Vec<String>)>> = Mutex::new(vec![]);
+
+fn in_use() -> MutexGuard<'static, Vec<(PathBuf, Stamp, Weak<Bank>, Vec<String>)>> {
+    IN_USE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The bank at a path, and what is to be said of it; our own without one.
+///
+/// # Errors
+/// [`OpenError::File`] when there is none, or it holds nothing that can be played.
+pub(super) fn open(
+    path: Option<&Path>,
+    rate_hz: u32,
+    live: bool,
+) -> Result<(Arc<Bank>, Vec<String>), OpenError> {
+    let Some(path) = path else {
+        return Ok((GENERAL_MIDI.clone(), vec![]));
+    };
+    let own = path.to_owned();
+    let found = in_time(path, patience(live), move || load(&own, rate_hz));
+    let found = found.unwrap_or_else(|late| Err(late.to_string()));
+    found.map_err(|reason| OpenError::File {
+        path: path.display().to_string(),
+        reason,
+    })
+}
+
+fn load(path: &Path, rate_hz: u32) -> Result<(Arc<Bank>, Vec<String>), String> {
+    let about = std::fs::metadata(path).map_err(|error| error.to_string())?;
+    if !about.is_file() {
+        // To open a pipe would wait for its writer.
+        let what = crate::media::what_it_is(&about);
+        return Err(format!(
+            "it is {what} and not a file; wanted a bank of sounds (.dls)"
+        ));
+    }
+    // Conditions in a bank may ask for the rate.
+    let stamp = (about.modified().ok(), about.len(), rate_hz);
+    let known = in_use().iter().find_map(|(place, its, bank, remarks)| {
+        let bank = bank.upgrade().filter(|_| place == path && *its == stamp)?;
+        Some((bank, remarks.clone()))
+    });
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    if about.len() > MOST_BYTES {
+        let most = MOST_BYTES >> 20;
+        return Err(format!(
+            "it is larger than {most} MiB, the most a bank may have here"
+        ));
+    }
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    let mut bytes = vec![];
+    file.take(MOST_BYTES)
+        .read_to_end(&mut bytes)
+        .map_err(|error| error.to_string())?;
+    let facts = Facts {
+        rate_hz,
+        ..Facts::default()
+    };
+    let (collection, all) = read(&bytes, &facts).map_err(|error| error.to_string())?;
+    let bank = Arc::new(Bank::new(&collection));
+    if bank.is_empty() {
+        return Err("it has no instruments".to_owned());
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let mut remarks: Vec<String> = all
+        .iter()
+        .take(MOST_REMARKS)
+        .map(|it| format!("{name}: {it}"))
+        .collect();
+    if all.len() > MOST_REMARKS {
+        let more = all.len() - MOST_REMARKS;
+        remarks.push(format!("{name}: and {more} remarks more"));
+    }
+    let mut in_use = in_use();
+    in_use.retain(|it| it.2.strong_count() > 0);
+    let entry = (
+        path.to_owned(),
+        stamp,
+        Arc::downgrade(&bank),
+        remarks.clone(),
+    );
+    in_use.push(entry);
+    Ok((bank, remarks))
+}
