@@ -20,10 +20,13 @@ use crate::ks::{DataFlow, Descriptor, Domain, FileFact, Property, Settings, Valu
 /// The kinds of filters that play a file: of sound, of notes. What it is is seen in the file, not in its name.
 const READER: &str = "wave_reader";
 const SONG_READER: &str = "midi_file_reader";
+/// And what plays the instruments of a bank.
+const SYNTH: &str = "dls_synth";
 /// How names of such files end, for those who ask for one.
 pub const MEDIA_ENDINGS: &[&str] = &[
     "wav", "wave", "rf64", "bwf", "aif", "aiff", "aifc", "caf", "flac", "ogg", "oga", "mp3", "mp2",
     "mp1", "m4a", "m4b", "mp4", "aac", "adts", "mka", "webm", "mid", "midi", "smf", "kar", "rmi",
+    "dls",
 ];
 /// Wires that are cured one after the other: the device is taken, the rate is another one, the channels are.
 const CURES: usize = 4;
@@ -149,6 +152,7 @@ impl App {
                 return;
             }
             FileFact::Song(_) => SONG_READER,
+            FileFact::Bank(_) => SYNTH,
             FileFact::Wave { .. } | FileFact::Pending => READER,
         };
         let Some(property) = self.path_of_kind(key) else {

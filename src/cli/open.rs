@@ -30,13 +30,16 @@ pub(super) struct Open {
     /// The graph to write
     #[arg(long, short, value_name = "GRAPH")]
     output: PathBuf,
+    /// The bank of instruments that plays notes: Downloadable Sounds (.dls)
+    #[arg(long, value_name = "FILE")]
+    bank: Option<PathBuf>,
 }
 
 /// From one column of filters to the next, and from one row to the next.
 const COLUMN: usize = 304;
 const ROW: usize = 224;
 /// What plays notes.
-const SYNTH: &str = "fm_synth";
+const SYNTH: &str = "dls_synth";
 
 pub(super) fn run(it: &Open) -> Result<Answer, Failure> {
     let tried = format!("open into {}", it.output.display());
@@ -48,6 +51,16 @@ pub(super) fn run(it: &Open) -> Result<Answer, Failure> {
     }
     let found: Result<Vec<_>, _> = it.media.iter().map(|path| look(path)).collect();
     let found = found?;
+    let bank = it.bank.as_deref().map(look_at_bank).transpose()?;
+    if let Some(bank) = &it.bank
+        && found.iter().all(|it| it.plays == Plays::Sound)
+    {
+        let reason = format!(
+            "{} plays notes, and none of the files has any",
+            bank.display()
+        );
+        return Err(Failure::usage(tried, reason).cure("leave --bank out, or add a MIDI file"));
+    }
     let mut script = Script::new(Document::new(&it.output));
     let mut outputs = vec![];
     for (index, (path, found)) in it.media.iter().zip(&found).enumerate() {
@@ -65,7 +78,16 @@ pub(super) fn run(it: &Open) -> Result<Answer, Failure> {
         };
         script.edit(&FilterPath::default(), set, &tried)?;
         if found.plays == Plays::Notes {
-            let (_, synth) = add(&mut script, SYNTH, (80 + COLUMN, y))?;
+            let (id, synth) = add(&mut script, SYNTH, (80 + COLUMN, y))?;
+            if let Some(bank) = &it.bank {
+                let seen = seen_from(bank, script.document.base.as_deref());
+                let set = Edit::SetProperty {
+                    filter: id,
+                    key: "bank".into(),
+                    value: Some(Value::Text(seen)),
+                };
+                script.edit(&FilterPath::default(), set, &tried)?;
+            }
             let (from, to) = (format!("\"{name}\".notes"), format!("\"{synth}\".notes"));
             step(&mut script, &["connect", &from, &to])?;
             name = synth;
@@ -103,6 +125,9 @@ pub(super) fn run(it: &Open) -> Result<Answer, Failure> {
     }
     let media = found.into_iter().map(|it| it.about);
     answer.json["media"] = media.collect();
+    if let Some(about) = bank {
+        answer.json["bank"] = about;
+    }
     Ok(answer)
 }
 
@@ -185,6 +210,25 @@ fn look(path: &Path) -> Result<Found, Failure> {
         about,
         remarks: vec![],
     })
+}
+
+/// What a bank is. Whatever is none ends the command.
+fn look_at_bank(path: &Path) -> Result<Json, Failure> {
+    let reason = match crate::filters::probe(path) {
+        FileFact::Bank(bank) => {
+            return Ok(json!({
+                "path": path.to_string_lossy(),
+                "name": bank.name,
+                "instruments": bank.instruments.len(),
+                "waves": bank.waves,
+                "remarks": bank.remarks,
+            }));
+        }
+        FileFact::Unusable(reason) => reason,
+        _ => "it is a file of sound or notes".to_owned(),
+    };
+    let tried = format!("open the bank {}", path.display());
+    Err(Failure::file(path, &tried, reason).cure("wanted a bank of Downloadable Sounds (.dls)"))
 }
 
 /// A path as a graph in that folder names it.

@@ -34,7 +34,7 @@ const SPARE: usize = 16;
 /// In which a voice that is taken is gone.
 const TAKEN_SECONDS: f32 = 0.004;
 /// One voice at full velocity and full volume, before it is placed.
-const AMPLITUDE: f32 = 0.35;
+const AMPLITUDE: f32 = 0.8;
 /// Nothing it makes is above that, however many voices sound.
 const CEILING_DB: f32 = -0.3;
 /// Regions that one note may begin.

@@ -5,6 +5,8 @@
 
 mod banks;
 
+pub use banks::{is_bank, probe};
+
 use std::borrow::Cow;
 use std::ops::Range;
 

@@ -183,7 +183,9 @@ fn look(path: &Path) -> FileFact {
     let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
     let is_called_so =
         ending.is_some_and(|it| it == "mid" || it == "midi" || it == "kar" || it == "smf");
-    if midi_file_reader::is_song(&head) || (looked && is_called_so) {
+    if dls_synth::is_bank(&head) {
+        dls_synth::probe(path)
+    } else if midi_file_reader::is_song(&head) || (looked && is_called_so) {
         midi_file_reader::probe(path)
     } else {
         wave_reader::probe(path)

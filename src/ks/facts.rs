@@ -114,7 +114,8 @@ pub enum FileFact {
     },
     /// Notes.
     Song(Arc<SongFact>),
-
+    /// Instruments.
+    Bank(Arc<BankFact>),
     /// It cannot be used, and why.
     Unusable(String),
 }
@@ -136,6 +137,36 @@ pub struct SongFact {
     pub lyrics: Vec<(RefTime, String)>,
     /// What was odd about it.
     pub remarks: Vec<String>,
+}
+
+/// What a bank of sounds was found to hold.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct BankFact {
+    /// What it calls itself.
+    pub name: String,
+    /// In the order of the file.
+    pub instruments: Vec<InstrumentFact>,
+    /// How many waves there are, and samples in them.
+    pub waves: usize,
+    /// Samples of all waves.
+    pub samples: u64,
+    /// What was odd about it.
+    pub remarks: Vec<String>,
+}
+
+/// An instrument of a bank.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct InstrumentFact {
+    /// Of the drum channel.
+    pub is_drum: bool,
+    /// Bank, coarse and fine.
+    pub bank: (u8, u8),
+    /// 0 to 127.
+    pub program: u8,
+    /// What it is called.
+    pub name: String,
+    /// Regions it has.
+    pub regions: usize,
 }
 
 /// Everything observed.

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::SystemTime;
 
-use crate::dls::{Bank, Facts, read};
-use crate::ks::OpenError;
+use crate::dls::{Bank, Collection, Facts, read};
+use crate::ks::{BankFact, FileFact, InstrumentFact, OpenError};
 use crate::stream::errand::{in_time, patience};
 
 /// The General MIDI bank that comes with the program.
@@ -53,7 +53,38 @@ pub(super) fn open(
     })
 }
 
-fn load(path: &Path, rate_hz: u32) -> Result<(Arc<Bank>, Vec<String>), String> {
+/// Whether a file is a bank, going by how it begins.
+pub fn is_bank(head: &[u8]) -> bool {
+    head.starts_with(b"RIFF") && head.get(8..12) == Some(b"DLS ")
+}
+
+/// Looks what a bank is. For observers: it may take as long as the disk does.
+pub fn probe(path: &Path) -> FileFact {
+    match collection(path, &Facts::default()) {
+        Ok((all, remarks)) => FileFact::Bank(Arc::new(about(&all, remarks))),
+        Err(reason) => FileFact::Unusable(reason),
+    }
+}
+
+fn about(all: &Collection, remarks: Vec<String>) -> BankFact {
+    let instruments = all.instruments.iter().map(|it| InstrumentFact {
+        is_drum: it.patch.is_drum,
+        bank: (it.patch.msb, it.patch.lsb),
+        program: it.patch.program,
+        name: it.info.name.clone(),
+        regions: it.regions.len(),
+    });
+    BankFact {
+        name: all.info.name.clone(),
+        instruments: instruments.collect(),
+        waves: all.waves.len(),
+        samples: all.waves.iter().map(|it| it.samples.len() as u64).sum(),
+        remarks,
+    }
+}
+
+/// Reads a bank, with the first of the remarks about it.
+fn collection(path: &Path, facts: &Facts) -> Result<(Collection, Vec<String>), String> {
     let about = std::fs::metadata(path).map_err(|error| error.to_string())?;
     if !about.is_file() {
         // To open a pipe would wait for its writer.
@@ -61,15 +92,6 @@ fn load(path: &Path, rate_hz: u32) -> Result<(Arc<Bank>, Vec<String>), String> {
         return Err(format!(
             "it is {what} and not a file; wanted a bank of sounds (.dls)"
         ));
-    }
-    // Conditions in a bank may ask for the rate.
-    let stamp = (about.modified().ok(), about.len(), rate_hz);
-    let known = in_use().iter().find_map(|(place, its, bank, remarks)| {
-        let bank = bank.upgrade().filter(|_| place == path && *its == stamp)?;
-        Some((bank, remarks.clone()))
-    });
-    if let Some(known) = known {
-        return Ok(known);
     }
     if about.len() > MOST_BYTES {
         let most = MOST_BYTES >> 20;
@@ -82,25 +104,40 @@ fn load(path: &Path, rate_hz: u32) -> Result<(Arc<Bank>, Vec<String>), String> {
     file.take(MOST_BYTES)
         .read_to_end(&mut bytes)
         .map_err(|error| error.to_string())?;
+    let (collection, all) = read(&bytes, facts).map_err(|error| error.to_string())?;
+    if collection.instruments.is_empty() {
+        return Err("it has no instruments".to_owned());
+    }
+    let mut remarks: Vec<String> = all
+        .iter()
+        .take(MOST_REMARKS)
+        .map(ToString::to_string)
+        .collect();
+    if all.len() > MOST_REMARKS {
+        remarks.push(format!("and {} remarks more", all.len() - MOST_REMARKS));
+    }
+    Ok((collection, remarks))
+}
+
+fn load(path: &Path, rate_hz: u32) -> Result<(Arc<Bank>, Vec<String>), String> {
+    // Conditions in a bank may ask for the rate.
+    let about = std::fs::metadata(path).map_err(|error| error.to_string())?;
+    let stamp = (about.modified().ok(), about.len(), rate_hz);
+    let known = in_use().iter().find_map(|(place, its, bank, remarks)| {
+        let bank = bank.upgrade().filter(|_| place == path && *its == stamp)?;
+        Some((bank, remarks.clone()))
+    });
+    if let Some(known) = known {
+        return Ok(known);
+    }
     let facts = Facts {
         rate_hz,
         ..Facts::default()
     };
-    let (collection, all) = read(&bytes, &facts).map_err(|error| error.to_string())?;
+    let (collection, remarks) = collection(path, &facts)?;
     let bank = Arc::new(Bank::new(&collection));
-    if bank.is_empty() {
-        return Err("it has no instruments".to_owned());
-    }
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let mut remarks: Vec<String> = all
-        .iter()
-        .take(MOST_REMARKS)
-        .map(|it| format!("{name}: {it}"))
-        .collect();
-    if all.len() > MOST_REMARKS {
-        let more = all.len() - MOST_REMARKS;
-        remarks.push(format!("{name}: and {more} remarks more"));
-    }
+    let remarks: Vec<String> = remarks.iter().map(|it| format!("{name}: {it}")).collect();
     let mut in_use = in_use();
     in_use.retain(|it| it.2.strong_count() > 0);
     let entry = (
