@@ -51,6 +51,24 @@ impl Source {
             _ => return None,
         })
     }
+
+    /// Its number in files.
+    pub const fn to_number(self) -> u16 {
+        match self {
+            Self::None => 0,
+            Self::ModulationLfo => 1,
+            Self::Velocity => 2,
+            Self::Key => 3,
+            Self::VolumeEnvelope => 4,
+            Self::ModulationEnvelope => 5,
+            Self::PitchWheel => 6,
+            Self::PolyPressure => 7,
+            Self::ChannelPressure => 8,
+            Self::VibratoLfo => 9,
+            Self::Controller(number) => 0x80 + (number & 127) as u16,
+            Self::Parameter(number) => 0x100 + number as u16,
+        }
+    }
 }
 
 /// What is moved.
@@ -113,6 +131,26 @@ pub enum Segment {
     Shutdown,
 }
 
+impl Segment {
+    /// The low part of its number, in the first envelope.
+    const fn number(self) -> u16 {
+        match self {
+            Self::Attack => 6,
+            Self::Decay => 7,
+            Self::Release => 9,
+            Self::Sustain => 0xA,
+            Self::Delay => 0xB,
+            Self::Hold => 0xC,
+            Self::Shutdown => 0xD,
+        }
+    }
+
+    /// And in the second, where all are four more.
+    const fn number_of_second(self) -> u16 {
+        self.number() + 4
+    }
+}
+
 /// What a file may name without meaning anything by it.
 const RESERVED: [u16; 3] = [2, 0x208, 0x30C];
 
@@ -152,6 +190,31 @@ impl Destination {
             _ => return None,
         })
     }
+
+    /// Its number in files; `None` for the one that has none, the shutdown of the second envelope.
+    pub const fn to_number(self) -> Option<u16> {
+        Some(match self {
+            Self::Gain => 1,
+            Self::Pitch => 3,
+            Self::Pan => 4,
+            Self::Key => 5,
+            Self::Left => 0x10,
+            Self::Right => 0x11,
+            Self::Centre => 0x12,
+            Self::OtherSpeaker(number) => 0x10 + number as u16,
+            Self::Chorus => 0x80,
+            Self::Reverb => 0x81,
+            Self::LfoRate => 0x104,
+            Self::LfoDelay => 0x105,
+            Self::VibratoRate => 0x114,
+            Self::VibratoDelay => 0x115,
+            Self::Volume(segment) => 0x200 + segment.number(),
+            Self::Modulation(Segment::Shutdown) => return None,
+            Self::Modulation(segment) => 0x300 + segment.number_of_second(),
+            Self::Cutoff => 0x500,
+            Self::Resonance => 0x501,
+        })
+    }
 }
 
 /// The shape between a source and what it does.
@@ -177,6 +240,10 @@ impl Curve {
             3 => Self::Switch,
             _ => return None,
         })
+    }
+
+    const fn to_bits(self) -> u16 {
+        self as u16
     }
 }
 
@@ -224,6 +291,28 @@ impl Connection {
     pub fn is_named_as(&self, other: &Self) -> bool {
         (self.source, self.control, self.destination)
             == (other.source, other.control, other.destination)
+    }
+
+    /// The twelve bytes of an `art2` chunk; `None` where the destination has no number.
+    pub(super) fn to_bytes(self) -> Option<[u8; 12]> {
+        let bits = |it: Transform, inverted: u16, bipolar: u16, curve: u16| {
+            u16::from(it.is_inverted) << inverted
+                | u16::from(it.is_bipolar) << bipolar
+                | it.curve.to_bits() << curve
+        };
+        let transform = bits(self.of_source, 15, 14, 10) | bits(self.of_control, 9, 8, 4);
+        let numbers = [
+            self.source.to_number(),
+            self.control.to_number(),
+            self.destination.to_number()?,
+            transform,
+        ];
+        let mut bytes = [0; 12];
+        for (to, number) in bytes.as_chunks_mut::<2>().0.iter_mut().zip(numbers) {
+            *to = number.to_le_bytes();
+        }
+        bytes[8..].copy_from_slice(&self.scale.to_le_bytes());
+        Some(bytes)
     }
 
     /// Reads twelve bytes, of an `art1` or an `art2` chunk.

@@ -7,9 +7,9 @@
 //!   messages ─▶ Synth ◀─ Bank          and Synth ─▶ samples
 //! ```
 //!
-//! Lives here: collections in memory, their reader, and the synthesizer. Reading is total: whatever the bytes say, what is
-//! sound of them is loaded, the rest is listed as remarks, and neither time nor memory grow beyond what the bytes themselves
-//! take. Does not live here: files, timing, and the filter in the graph.
+//! Lives here: collections in memory, their reader and writer, and the synthesizer. Reading is total: whatever the bytes
+//! say, what is sound of them is loaded, the rest is listed as remarks, and neither time nor memory grow beyond what the
+//! bytes themselves take. Does not live here: files, timing, and the filter in the graph.
 
 mod articulation;
 mod bank;
@@ -24,17 +24,21 @@ mod read;
 mod synth;
 mod transform;
 mod voice;
+mod write;
 
 pub use bank::Bank;
 pub use collection::{
     Collection, Info, Instrument, Link, Loop, LoopKind, Patch, Region, Sample, Wave,
 };
 pub use condition::Facts;
-pub use connection::{Connection, Control, Curve, Destination, Source, Transform};
+pub use connection::{Connection, Control, Curve, Destination, Segment, Source, Transform};
 pub use read::{ReadError, Remark, fuzz_dls, read};
 pub use synth::{MOST_VOICES, Settings, Synth};
+pub use write::write;
 
 #[cfg(test)]
 mod synth_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod write_tests;
