@@ -60,7 +60,7 @@ pub use class::{ClassLane, ClassSheet, ClassView, ClassWord, Health};
 pub use declared::{Declaration, Declared, PinDeclaration};
 
 pub use event::{EVENT_BYTES, INLINE_BYTES, KernelEvent, event_flag, run_length};
-pub use facts::{AudioDevice, DEFAULT_RATE_HZ, Facts, FileFact, SongFact, SoundFact};
+pub use facts::{AudioDevice, DEFAULT_RATE_HZ, Facts, FileFact, SongBeat, SongFact, SoundFact};
 pub use filter::{
     Bell, Constrained, Descriptor, Field, Filter, Granted, Hears, OpenError, OpenPin, Opened,
     Opening, Pacer, Settings, TAIL_DB, Telemetry, Waker, constrain_fields, constrain_same,
