@@ -97,8 +97,8 @@ pub use quality::{Degradation, Quality, Strategy};
 pub use state::{Cued, State};
 pub use status::Status;
 pub use synth::{
-    PORT_RATES, PortParameters, SYSTEM_MEMORY, SynthCaps, SynthCells, SynthStats, port_parameter,
-    synth_effect, synth_flag, synth_stat,
+    PORT_RATES, PortParameters, SYSTEM_MEMORY, SynthCaps, SynthCells, SynthStats, UNKNOWN_VOICES,
+    port_parameter, synth_effect, synth_flag, synth_stat,
 };
 pub use topology::{MixerLine, Node, NodePin, TopologyConnection, USUAL_DELAY};
 
