@@ -60,6 +60,7 @@ mod groups_tests;
 #[cfg(test)]
 mod held_tests;
 mod keeper;
+mod knobs;
 
 mod howl;
 mod landmarks;
