@@ -6,13 +6,11 @@
 
 use std::collections::BTreeMap;
 
+use super::knobs::{Hold, Knobs};
 use super::{Action, App, Banner, Offer, Urgency};
 use crate::graph::{Control, Edit, FilterId, FilterNode, FilterPath, Graph, NodeKind};
 use crate::ks::{Domain, Property, Value};
 use crate::midi::names;
-
-/// The highest value of a controller.
-const MOST: f64 = 127.0;
 
 /// How the banner begins that asks for a controller.
 const INVITES: &str = "Move a controller of a MIDI input:";
@@ -24,6 +22,7 @@ pub(super) struct Controls {
     pub(super) learning: Option<(FilterPath, String)>,
     /// Where controllers stand that were moved since the last time.
     heard: BTreeMap<(u8, u8), u8>,
+    knobs: Knobs,
 }
 
 impl App {
@@ -93,9 +92,19 @@ impl App {
                 channel,
                 controller,
             };
-            match self.stop_learning() {
-                Some((path, key)) => self.bind(&path, key, control),
-                None => self.move_followers(control, value),
+            let learning = self.stop_learning();
+            let is_bound = learning.is_some();
+            if let Some((path, key)) = learning {
+                self.controls.knobs.forget(&(path.clone(), key.clone()));
+                self.bind(&path, key, control);
+            }
+            let Self {
+                controls, graph, ..
+            } = self;
+            let is_followed = |control: Control| follows(graph, control);
+            let moved = controls.knobs.moved(control, value, is_followed);
+            if let Some((control, share)) = moved.filter(|_| !is_bound) {
+                self.move_followers(control, share);
             }
         }
         let is_wanted = self.controls.learning.is_some() || has_controls(&self.graph);
@@ -123,7 +132,7 @@ impl App {
         }
     }
 
-    fn move_followers(&mut self, control: Control, value: u8) {
+    fn move_followers(&mut self, control: Control, share: f64) {
         let mut followers = vec![];
         each(&self.graph, &FilterPath::default(), &mut |path, node| {
             let keys = node.controls.iter().filter(|(_, it)| **it == control);
@@ -135,9 +144,29 @@ impl App {
             let Some(property) = self.property_at(&path, &key) else {
                 continue;
             };
-            let Some(value) = at(&property, value).filter(|it| before.as_ref() != Some(it)) else {
+            let who = (path.clone(), key.clone());
+            let now = before.clone().unwrap_or_else(|| property.default_value());
+            match self.controls.knobs.hold(&who, &property, &now, share) {
+                Hold::Has => {}
+                Hold::Lost(is_new) => {
+                    if is_new {
+                        let text = format!(
+                            "{} was moved otherwise: {} has it again where it passes",
+                            property.title,
+                            words(control)
+                        );
+                        self.say_of(Urgency::News, &path, text);
+                    }
+                    continue;
+                }
+            }
+            let Some(value) = at(&property, share) else {
                 continue;
             };
+            self.controls.knobs.made(who, share, value.clone());
+            if before.as_ref() == Some(&value) {
+                continue;
+            }
             let Some((filter, groups)) = path.0.split_last() else {
                 continue;
             };
@@ -180,20 +209,29 @@ pub fn words(control: Control) -> String {
     )
 }
 
-/// What a property is when its controller stands there.
-fn at(property: &Property, value: u8) -> Option<Value> {
+/// What a property is when its controller stands there, from 0 to 1.
+fn at(property: &Property, share: f64) -> Option<Value> {
     match property.domain {
         Domain::Number { .. } => {
-            let number = property.at_share(f64::from(value) / MOST);
+            let number = property.at_share(share);
             property.legal(&Value::Number(number))
         }
-        Domain::Flag => Some(Value::Flag(value >= 64)),
+        Domain::Flag => Some(Value::Flag(share > 0.5)),
         Domain::Choice(words) => {
-            let index = usize::from(value) * words.len() / 128;
+            // Each has its part of the 128 places of a controller.
+            let index = (share * 127.0).round() as usize * words.len() / 128;
             words.get(index).map(|word| Value::Text((*word).to_owned()))
         }
         Domain::Text | Domain::Path | Domain::Device => None,
     }
+}
+
+/// Whether any property follows that controller.
+fn follows(graph: &Graph, control: Control) -> bool {
+    graph.filters.values().any(|node| match &node.kind {
+        NodeKind::Filter(filter) => filter.controls.values().any(|it| *it == control),
+        NodeKind::Group(group) => follows(&group.graph, control),
+    })
 }
 
 /// Whether any property follows a controller.
@@ -222,21 +260,21 @@ mod tests {
     #[test]
     fn a_controller_reaches_both_ends_and_every_choice() {
         let db = Property::db("level", "Level", -60.0, 0.0, -30.0);
-        assert_eq!(at(&db, 0), Some(Value::Number(-60.0)));
-        assert_eq!(at(&db, 127), Some(Value::Number(0.0)));
+        assert_eq!(at(&db, 0.0), Some(Value::Number(-60.0)));
+        assert_eq!(at(&db, 1.0), Some(Value::Number(0.0)));
         let hertz = Property::number("f", "F", 20.0, 20_000.0, 440.0).logarithmic();
-        let Some(Value::Number(middle)) = at(&hertz, 64) else {
+        let Some(Value::Number(middle)) = at(&hertz, 64.0 / 127.0) else {
             panic!("a number");
         };
         assert!((600.0..700.0).contains(&middle), "{middle}");
-        assert_eq!(at(&hertz, 127), Some(Value::Number(20_000.0)));
+        assert_eq!(at(&hertz, 1.0), Some(Value::Number(20_000.0)));
         let flag = Property::flag("on", "On", false);
-        assert_eq!(at(&flag, 63), Some(Value::Flag(false)));
-        assert_eq!(at(&flag, 64), Some(Value::Flag(true)));
+        assert_eq!(at(&flag, 63.0 / 127.0), Some(Value::Flag(false)));
+        assert_eq!(at(&flag, 64.0 / 127.0), Some(Value::Flag(true)));
         let choice = Property::choice("c", "C", &["a", "b", "c"], "a");
-        let words: Vec<_> = [0, 42, 43, 85, 86, 127]
+        let words: Vec<_> = [0.0, 42.0, 43.0, 85.0, 86.0, 127.0]
             .iter()
-            .filter_map(|value| at(&choice, *value))
+            .filter_map(|value| at(&choice, *value / 127.0))
             .collect();
         let text = |word: &str| Value::Text(word.into());
         assert_eq!(words, ["a", "a", "b", "b", "c", "c"].map(text));

@@ -60,6 +60,7 @@ mod groups_tests;
 #[cfg(test)]
 mod held_tests;
 mod keeper;
+mod knobs;
 
 mod howl;
 mod landmarks;
@@ -261,7 +262,7 @@ pub struct App {
 
     xruns: dropouts::Dropouts,
     /// Messages that found no room at a MIDI input, as last told.
-    floods: BTreeMap<FilterPath, f32>,
+    floods: BTreeMap<(FilterPath, usize), f32>,
     /// Filters whose minidriver is gone, as far as it was told.
     unwell: BTreeMap<FilterPath, crate::ks::Health>,
     class_faults: Vec<(FilterPath, String)>,

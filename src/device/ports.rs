@@ -1,7 +1,7 @@
 //! MIDI inputs over midir.
 //!
 //! ```text
-//!   listen() ──▶ thread "midi in": looks for the port by its name every second, connects, notices that it went
+//!   listen() ──▶ thread "midi in": looks for the port by its name, connects, notices that it went
 //!                  └─ midir's callback: Ear::hear, nothing else
 //! ```
 //!
@@ -19,7 +19,7 @@ use rtrb::{Consumer, Producer, PushError, RingBuffer};
 use crate::portcls::{DeviceError, Ear, Listening};
 
 /// How often the ports are looked at.
-const WATCH: Duration = Duration::from_secs(1);
+const WATCH: Duration = Duration::from_millis(400);
 /// The name of our side.
 pub(super) const CLIENT: &str = "KSGraph";
 /// What stands before the name of a port of our own.

@@ -503,7 +503,7 @@ impl Model for Scene<'_> {
                 {
                     let rate = f64::from(self.view.wiring.rate_hz.max(1));
                     let millis = (latency + waits) as f64 * 1000.0 / rate;
-                    words.long = format!("{} · {millis:.1} ms", words.long).into();
+                    words.aside = format!("{millis:.1} ms").into();
                 }
                 self.show_held(wire, &mut words, &mut shown);
                 let signal = self.signals.of(self.view, at, wire);

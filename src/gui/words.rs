@@ -105,6 +105,7 @@ pub(super) fn tag(format: &DataFormat) -> Tag<'static> {
     };
     Tag {
         long: long.into(),
+        aside: Cow::Borrowed(""),
         short: short.map(Cow::Owned),
         ticks: None,
         figures: vec![],

@@ -120,6 +120,17 @@ pub enum FileFact {
     Unusable(String),
 }
 
+/// A beat of a song.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SongBeat {
+    /// From the beginning of the song, at its own tempo.
+    pub time: RefTime,
+    /// Its bar, from 1.
+    pub bar: u32,
+    /// Which beat of it, from 1.
+    pub beat: u8,
+}
+
 /// What a MIDI file was found to hold.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct SongFact {
@@ -135,6 +146,8 @@ pub struct SongFact {
     pub markers: Vec<(RefTime, String)>,
     /// What is sung, and when.
     pub lyrics: Vec<(RefTime, String)>,
+    /// Its beats, as far as they are known, at its own tempo; none where it has no tempo.
+    pub beats: Vec<SongBeat>,
     /// What was odd about it.
     pub remarks: Vec<String>,
 }

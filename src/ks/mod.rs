@@ -61,7 +61,8 @@ pub use declared::{Declaration, Declared, PinDeclaration};
 
 pub use event::{EVENT_BYTES, INLINE_BYTES, KernelEvent, event_flag, run_length};
 pub use facts::{
-    AudioDevice, BankFact, DEFAULT_RATE_HZ, Facts, FileFact, InstrumentFact, SongFact, SoundFact,
+    AudioDevice, BankFact, DEFAULT_RATE_HZ, Facts, FileFact, InstrumentFact, SongBeat, SongFact,
+    SoundFact,
 };
 pub use filter::{
     Bell, Constrained, Descriptor, Field, Filter, Granted, Hears, OpenError, OpenPin, Opened,
@@ -99,8 +100,8 @@ pub use quality::{Degradation, Quality, Strategy};
 pub use state::{Cued, State};
 pub use status::Status;
 pub use synth::{
-    PORT_RATES, PortParameters, SYSTEM_MEMORY, SynthCaps, SynthCells, SynthStats, port_parameter,
-    synth_effect, synth_flag, synth_stat,
+    PORT_RATES, PortParameters, SYSTEM_MEMORY, SynthCaps, SynthCells, SynthStats, UNKNOWN_VOICES,
+    port_parameter, synth_effect, synth_flag, synth_stat,
 };
 pub use topology::{MixerLine, Node, NodePin, TopologyConnection, USUAL_DELAY};
 

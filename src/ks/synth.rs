@@ -31,6 +31,9 @@ pub mod synth_effect {
 /// Memory for sounds is the machine's own.
 pub const SYSTEM_MEMORY: u32 = 0x7FFF_FFFF;
 
+/// So many voices has a device of which nobody knows how many it has: -1 as KS writes it (UAR-5).
+pub const UNKNOWN_VOICES: u32 = u32::MAX;
+
 /// What it can do (SYNTHCAPS).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SynthCaps {
@@ -42,7 +45,7 @@ pub struct SynthCaps {
     pub memory: u32,
     /// Groups of sixteen channels, at most.
     pub channel_groups: u32,
-    /// Voices, at most.
+    /// Voices, at most; [`UNKNOWN_VOICES`] where nobody knows.
     pub voices: u32,
     /// Channels of sound, at most.
     pub audio_channels: u32,

@@ -2,6 +2,8 @@
 //!
 //! Bytes travel; a [`Message`] is what a receiver makes of them. Nothing here knows ports, pins or clocks.
 
+pub mod chase;
+
 pub mod message;
 
 pub mod names;

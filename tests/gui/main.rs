@@ -25,6 +25,7 @@ mod holding;
 mod pages;
 
 mod panels;
+mod pictures;
 mod questions;
 
 mod raw_pages;

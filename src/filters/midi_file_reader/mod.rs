@@ -5,8 +5,6 @@
 //! 100 ns from where the song begins; speed and jumps move an anchor between the song's time and the graph's, so nothing
 //! adds up. What a jump skips is chased: programs, controllers, bends, and sounding notes where that is wanted.
 
-mod chase;
-
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -16,13 +14,13 @@ use crate::ks::ids::{Guid, category, node, sub};
 use crate::ks::{
     DataRange, Descriptor, FileFact, Filter, Flow, Io, KernelEvent, LoopRange, Node, OpenError,
     Opened, Opening, Output, Payload, PinFactory, Processor, Property, RATE_UNITY, RefTime, Seek,
-    SongFact, State, Telemetry, TopologyConnection, Unit, ValueSlot, Values, run_length,
+    SongBeat, SongFact, State, Telemetry, TopologyConnection, Unit, ValueSlot, Values, run_length,
     sample_from_time, time_from_sample,
 };
+use crate::midi::chase::{Places, Told};
 use crate::midi::smf::{MOST_BYTES, Song, TextKind, read_smf_song};
 use crate::portcls::capture::Capture;
 use crate::stream::errand::{in_time, patience};
-use chase::{Places, Told};
 
 const PATH: Property = Property::path("path", "File").inline();
 const LOOP: Property = Property::flag("loop", "Loop", false).inline();
@@ -248,8 +246,22 @@ fn about(song: &Song) -> SongFact {
         tracks: tracks.collect(),
         markers,
         lyrics,
+        beats: beats(song),
         remarks: remarks(song),
     }
+}
+
+/// Where its bars and beats fall.
+fn beats(song: &Song) -> Vec<SongBeat> {
+    /// More than a song of two hours has; what is longer has no bars behind them.
+    const MOST: usize = 1 << 15;
+    let all = song.beats(MOST).into_iter();
+    all.map(|it| SongBeat {
+        time: time(it.time_100ns),
+        bar: it.bar,
+        beat: it.beat,
+    })
+    .collect()
 }
 
 /// What was odd, in words.

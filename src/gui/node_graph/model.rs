@@ -344,6 +344,8 @@ pub struct Ticks {
 pub struct Tag<'a> {
     /// In one line.
     pub long: Cow<'a, str>,
+    /// Said behind that where there is room; empty for nothing. The form and the place of the text do not hang on it.
+    pub aside: Cow<'a, str>,
     /// In two, for short wires; the second may be empty.
     pub short: [Cow<'a, str>; 2],
     /// Its queue.

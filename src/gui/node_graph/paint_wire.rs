@@ -115,12 +115,17 @@ impl NodeGraph {
                 }
             }
             let handle = match &tag {
-                Some(tag) => tag.rect,
+                Some(tag) => tag.own,
                 None => Rect::from_center_size(curve.middle(), Vec2::splat(16.0)),
             };
             let target = Target::Wire(ends.id);
-            let response = ui.interact(handle, access::id(self.id, target), Sense::click());
+            let id = access::id(self.id, target);
+            let mut response = ui.interact(handle, id, Sense::click());
             access::name_wire(&response, &view.spoken, &view.standing, ends.selected);
+            if let Some(tag) = tag.as_ref().filter(|tag| tag.rect != tag.own) {
+                response =
+                    response.union(ui.interact(tag.rect, id.with("figures"), Sense::click()));
+            }
             self.keep_keys(&response, Some(target));
             self.wire_pointer(&response, ends.id, events);
             self.key_click(&response, scene, target, events);

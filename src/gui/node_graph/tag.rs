@@ -1,4 +1,7 @@
 //! The text on a wire: which of its forms covers no box, its queue, its padlock.
+//!
+//! Whether the format stands in one line or in two is decided by the format and the boxes alone, so that one graph has one
+//! picture, whatever is known of it by now; figures come and go around it as there is room.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,7 +16,7 @@ use super::scene::Scene;
 use super::view::View;
 
 impl Brush<'_> {
-    /// The tag in the longer of its forms that covers no box; hovered, it shows all the same.
+    /// The tag in the longer of its forms that covers no box, with as much around it; hovered, it shows all the same.
     pub(super) fn tag(&self, scene: &Scene, hovered: bool) -> Option<TagAt> {
         let tag = self.wire.tag.as_ref()?;
         let (zoom, middle) = (self.view.zoom, self.curve.middle());
@@ -50,32 +53,50 @@ impl Brush<'_> {
                 0.0
             };
             let size = vec2(wide + icon + 12.0 * zoom, high + foot + 5.0 * zoom);
+            let rect = Rect::from_center_size(middle, size);
             TagAt {
-                rect: Rect::from_center_size(middle, size),
+                rect,
+                own: rect,
                 galleys,
                 chevron,
                 lock,
             }
         };
         let [first, second] = &tag.short;
+        let is_shown = |tag: &TagAt| hovered || !covers(tag.rect);
         // The format never gives way to figures.
-        let two = |figures: &[Cow<'_, str>]| {
-            let figures: Vec<Cow<'_, str>> = figures.to_vec();
-            form([first, second].into_iter().chain(&figures).collect())
+        let one = (!short).then(|| form(vec![&tag.long])).filter(is_shown);
+        let is_one = one.is_some();
+        let base = one.or_else(|| Some(form(vec![first, second])).filter(is_shown))?;
+        let with = |figures: &[Cow<'_, str>], aside: &str| {
+            let long: Cow<'_, str> = match aside {
+                "" => Cow::Borrowed(&*tag.long),
+                aside => format!("{} \u{b7} {aside}", tag.long).into(),
+            };
+            let format = match is_one {
+                true => vec![&long],
+                false => vec![first, second],
+            };
+            form(format.into_iter().chain(figures).collect())
         };
-        let chief = tag
-            .figures
-            .get(tag.chief)
-            .map_or(&[][..], std::slice::from_ref);
-        if !short {
-            let line: Cow<'_, str> = tag.figures.join(" · ").into();
-            let long = form(vec![&tag.long, &line]);
-            if hovered || !covers(long.rect) {
-                return Some(long);
-            }
-        }
-        let forms = [two(&tag.figures), two(chief), two(&[])];
-        forms.into_iter().find(|tag| hovered || !covers(tag.rect))
+        let line: Cow<'_, str> = tag.figures.join(" \u{b7} ").into();
+        let line = std::slice::from_ref(&line);
+        let chief = tag.figures.get(tag.chief);
+        let chief = chief.map_or(&[][..], std::slice::from_ref);
+        let line = if is_one { line } else { &tag.figures };
+        let mut forms = [
+            (line, &*tag.aside),
+            (line, ""),
+            (&*tag.figures, ""),
+            (chief, ""),
+        ]
+        .into_iter()
+        .map(|(figures, aside)| with(figures, aside));
+        let whole = forms.find(is_shown).unwrap_or_else(|| with(&[], ""));
+        Some(TagAt {
+            own: base.rect,
+            ..whole
+        })
     }
 
     /// Figures alone, at a size that does not follow the zoom: the forms and places they may have, the best first.
@@ -94,8 +115,10 @@ impl Brush<'_> {
             let galley = (self.painter).layout_no_wrap(words, font.clone(), self.look.strong);
             ASIDE.map(|aside| {
                 let size = vec2(galley.size().x + 10.0, 17.5);
+                let rect = Rect::from_center_size(self.curve.middle() + vec2(0.0, aside), size);
                 TagAt {
-                    rect: Rect::from_center_size(self.curve.middle() + vec2(0.0, aside), size),
+                    rect,
+                    own: rect,
                     galleys: vec![galley.clone()],
                     chevron: None,
                     lock: false,
@@ -128,6 +151,8 @@ pub(super) fn settle(afar: Vec<Vec<TagAt>>, boxes: &[Rect]) -> Vec<Option<TagAt>
 /// A tag laid out.
 pub(super) struct TagAt {
     pub(super) rect: Rect,
+    /// What the format alone takes of that.
+    pub(super) own: Rect,
     galleys: Vec<Arc<Galley>>,
     chevron: Option<Requests>,
     lock: bool,
@@ -217,8 +242,10 @@ mod tests {
     use egui::pos2;
 
     fn at(x: f32, y: f32) -> TagAt {
+        let rect = Rect::from_center_size(pos2(x, y), vec2(40.0, 16.0));
         TagAt {
-            rect: Rect::from_center_size(pos2(x, y), vec2(40.0, 16.0)),
+            rect,
+            own: rect,
             galleys: vec![],
             chevron: None,
             lock: false,

@@ -14,11 +14,13 @@ use thiserror::Error;
 
 use crate::media::riff::{self, Order};
 
+mod bars;
 mod tempo;
 mod text;
 mod track;
 pub mod write;
 
+pub use bars::Beat;
 pub use text::TextKind;
 pub use write::write_smf0;
 
@@ -102,6 +104,8 @@ pub struct Song {
     pub remarks: Vec<Remark>,
     /// How much was odd.
     pub odd: u64,
+    /// Ticks are parts of frames of a film: no tempo and no bars count.
+    pub is_timecode: bool,
     pool: Vec<u8>,
 }
 
@@ -304,6 +308,7 @@ pub fn read_smf_song(bytes: &[u8], number: Option<usize>) -> Result<Song, SmfErr
     entries.sort_by_key(|entry| entry.tick);
     let mut song = timed(entries, scale, end, pool, &mut remarks);
     song.format = format;
+    song.is_timecode = division & 0x8000 != 0;
     song.tracks = tracks;
     song.odd = remarks.count;
     song.remarks = remarks.kept;

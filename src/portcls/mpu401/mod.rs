@@ -15,7 +15,11 @@ mod line_out;
 
 use std::collections::VecDeque;
 
-use crate::ks::{EVENT_CAPACITY, INLINE_BYTES, KernelEvent, RefTime, State, Status};
+use super::class_id::miniport;
+use crate::ks::{
+    EVENT_CAPACITY, INLINE_BYTES, KernelEvent, PortParameters, RefTime, State, Status, SynthCaps,
+    UNKNOWN_VOICES, synth_flag,
+};
 
 pub use assemble::{Assembler, MOST_EXCLUSIVE};
 pub use line_out::LineOut;
@@ -45,32 +49,6 @@ pub enum Way {
 /// A stream of the miniport.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct StreamId(usize);
-
-/// What a synthesizer is asked for (SYNTHCAPS).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct SynthCaps {
-    /// It stands outside the machine.
-    pub is_external: bool,
-    /// Bytes for sounds.
-    pub memory: u32,
-    /// Groups of sixteen channels.
-    pub channel_groups: u32,
-    /// Voices; -1: nobody knows.
-    pub voices: i32,
-}
-
-/// What a synthesizer is set to (PORTPARAMETERS), as far as it concerns a port.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct PortParameters {
-    /// Voices.
-    pub voices: u32,
-    /// Groups of sixteen channels.
-    pub channel_groups: u32,
-    /// Channels of sound.
-    pub audio_channels: u32,
-    /// Hz.
-    pub sample_rate: u32,
-}
 
 /// What goes out.
 struct Render {
@@ -400,10 +378,14 @@ impl Mpu401 {
     /// SYNTHCAPS (UAR-5).
     pub fn synth_caps() -> SynthCaps {
         SynthCaps {
-            is_external: true,
+            id: miniport::DMUS_UART,
+            flags: synth_flag::EXTERNAL,
             memory: 0,
             channel_groups: Self::channel_groups(),
-            voices: -1,
+            voices: UNKNOWN_VOICES,
+            audio_channels: 0,
+            effects: 0,
+            title: "MPU-401",
         }
     }
 

@@ -1,5 +1,5 @@
 //! The port thread's end of a MIDI output: waits until each event is heard, makes messages of the pieces, sends them, and
-//! knows what sounds outside, so that it ends.
+//! knows what sounds outside, so that it ends, and what was set there, so that a device that comes back is told again.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -10,6 +10,7 @@ use rtrb::Consumer;
 use super::pace::Pace;
 use super::{Line, Outlet, Parcel, WATCH};
 use crate::ks::{Clock, Held, KernelEvent, RATE_UNITY, RefTime, State};
+use crate::midi::chase::Told;
 use crate::portcls::mpu401::Assembler;
 
 /// The longest system exclusive message that is sent.
@@ -33,6 +34,8 @@ pub struct Dispatch {
     assembler: Assembler,
     /// What sounds outside.
     held: Held,
+    /// What its channels were told, whether it was there to hear it or not.
+    told: Told,
     /// A sequencer outside was told to go.
     is_going: bool,
     /// What was done already, of what the line counts.
@@ -50,6 +53,7 @@ impl Dispatch {
             pace: Pace::default(),
             assembler: Assembler::growing(MOST_EXCLUSIVE),
             held: Held::default(),
+            told: Told::nothing(1),
             is_going: false,
             run: 0,
             rests: 0,
@@ -129,16 +133,18 @@ impl Dispatch {
     }
 
     fn send(&mut self, event: &KernelEvent, ahead: RefTime, outlet: &mut Option<Box<dyn Outlet>>) {
-        // Nobody hears it: what it began would never end.
-        let Some(outlet) = outlet else { return };
         let Self {
             assembler,
             held,
+            told,
             is_going,
             line,
             ..
         } = self;
         assembler.put(event.bytes(), |message| {
+            follow(told, message);
+            // Nobody hears it: what it began would never end.
+            let Some(outlet) = outlet else { return };
             held.follow(message);
             match message {
                 [START | CONTINUE] => *is_going = true,
@@ -176,9 +182,35 @@ impl Dispatch {
         self.held = Held::default();
     }
 
+    /// The device is there again, or for the first time: it is told what the channels were told so far. Pedals are not:
+    /// they belong to notes that it does not play.
+    pub fn greet(&mut self, outlet: &mut dyn Outlet) {
+        let line = &self.line;
+        self.told.tell(&self.told, 0, false, |event, _| {
+            let is_pedal = matches!(event.bytes(), [0xB0..=0xBF, 64 | 66, _]);
+            if !is_pedal && let Err(error) = outlet.send(event.bytes(), 0) {
+                line.unsent.fetch_add(1, Ordering::Relaxed);
+                log::debug!("a MIDI output: {error}");
+            }
+        });
+    }
+
     /// The device is gone, and with it what sounded there.
     pub fn forget(&mut self) {
         self.hush(&mut None);
+    }
+}
+
+/// Keeps what a message sets. With *General MIDI on* and *off* a device forgets it.
+fn follow(told: &mut Told, message: &[u8]) {
+    match *message {
+        [0xF0, 0x7E, _, 9, 1..=3, 0xF7] => told.forget(),
+        _ => {
+            // A system exclusive message sets no channel.
+            if let Some(event) = KernelEvent::new(0, message) {
+                told.follow(&event, 0);
+            }
+        }
     }
 }
 

@@ -30,7 +30,7 @@ use crate::ks::{Clock, KernelEvent, RefTime};
 /// Events between a cycle and the thread that sends them.
 const ROOM: usize = 1 << 14;
 /// How often ports that come and go are looked at.
-const WATCH: Duration = Duration::from_millis(400);
+const WATCH: Duration = Duration::from_millis(200);
 /// How long whoever closes an output waits for the ends of its notes.
 const FAREWELL: Duration = Duration::from_millis(300);
 
@@ -203,7 +203,8 @@ fn keep(
     let mut found = first;
     let mut since = Duration::ZERO;
     while !line.is_closing.load(Ordering::Acquire) {
-        if let Some((outlet, name)) = found.take() {
+        if let Some((mut outlet, name)) = found.take() {
+            dispatch.greet(&mut *outlet);
             (open, wanted) = (Some(outlet), name);
             line.set_there(true);
         }

@@ -345,6 +345,47 @@ fn what_an_output_refuses_is_counted() {
     assert_eq!(bench.outgoing.line().unsent(), 2);
 }
 
+#[test]
+fn a_device_that_comes_back_is_told_again_what_its_channels_were_told() {
+    let mut bench = Bench::new(Wire::default());
+    let range: [&[u8]; 3] = [&[0xB3, 101, 0], &[0xB3, 100, 0], &[0xB3, 6, 12]];
+    let before: [&[u8]; 3] = [&[0xC3, 40], &[0xB3, 7, 90], &[0xB3, 64, 127]];
+    let events = before.iter().chain(&range).map(|it| (0, *it));
+    bench.cycle(&events.chain([(0, ON)]).collect::<Vec<_>>());
+    bench.clock.at(100);
+    assert_eq!(bench.turn().len(), 7);
+    // It goes; what the song says meanwhile counts, and notes that begin do not.
+    bench.outlet = None;
+    bench.dispatch.forget();
+    bench.cycle(&[(0, &[0xC3, 41]), (0, &[0xE3, 0, 96]), (0, &[0x93, 70, 1])]);
+    bench.clock.at(200);
+    assert!(bench.turn().is_empty());
+    let mut wire = bench.wire.clone();
+    bench.dispatch.greet(&mut wire);
+    let mut told = bench.wire.take();
+    told.sort();
+    // Nothing is chosen behind the range, as the song left it chosen.
+    let mut wanted: Vec<Vec<u8>> = vec![
+        vec![0xC3, 41],
+        vec![0xB3, 7, 90],
+        vec![0xB3, 101, 0],
+        vec![0xB3, 100, 0],
+        vec![0xB3, 6, 12],
+        vec![0xB3, 101, 0],
+        vec![0xB3, 100, 0],
+        vec![0xE3, 0, 96],
+    ];
+    wanted.sort();
+    assert_eq!(told, wanted, "and no pedal, and no note");
+    // With General MIDI on it begins anew.
+    bench.outlet = Some(Box::new(bench.wire.clone()));
+    bench.cycle(&[(0, &[0xF0, 0x7E, 0x7F, 9, 1, 0xF7])]);
+    bench.clock.at(300);
+    assert_eq!(bench.turn().len(), 1);
+    bench.dispatch.greet(&mut wire);
+    assert!(bench.wire.take().is_empty());
+}
+
 /// Outputs that come and go.
 #[derive(Clone, Default)]
 struct Shelf {
@@ -393,6 +434,8 @@ fn an_output_that_goes_is_taken_again_by_its_name_and_no_other_is() {
     outgoing.begin(0, QUANTUM, 0);
     outgoing.put(&KernelEvent::new(0, ON).unwrap(), 0);
     until("the note", || keys.take() == [ON]);
+    outgoing.put(&KernelEvent::new(0, &[0xC0, 19]).unwrap(), 0);
+    until("the program", || keys.take() == [[0xC0, 19]]);
 
     add("other", &other);
     shelf.there.lock().unwrap().remove(0);
@@ -410,6 +453,7 @@ fn an_output_that_goes_is_taken_again_by_its_name_and_no_other_is() {
     keys.is_gone.store(false, Ordering::Release);
     add("keys", &keys);
     until("the return", || outgoing.line().is_there());
+    until("its program", || keys.take() == [[0xC0, 19]]);
     outgoing.put(&KernelEvent::new(0, &[0x90, 62, 1]).unwrap(), 0);
     until("the note", || keys.take() == [[0x90, 62, 1]]);
     // Closing ends what sounds, before it comes back.

@@ -1,5 +1,5 @@
 //! What a song has set up to some place: programs, controllers, bends, notes that sound. So that playing can begin
-//! anywhere and sounds as if it had come there by itself.
+//! anywhere, and a device can come back, and it sounds as if nothing had been missed.
 //!
 //! States are kept at every [`SPAN`]th event, so that to find one takes a bounded number of steps.
 
@@ -92,7 +92,7 @@ impl Channel {
 
 /// What all channels have been told, and which notes sound.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Told {
+pub struct Told {
     channels: Vec<Channel>,
     /// The velocity of each key of each channel that is down, 0 while it is up.
     velocities: Vec<u8>,
@@ -102,7 +102,7 @@ pub(super) struct Told {
 
 impl Told {
     /// Nothing yet, on so many groups of sixteen channels.
-    pub(super) fn nothing(groups: usize) -> Self {
+    pub fn nothing(groups: usize) -> Self {
         let channels = groups.max(1) * 16;
         Self {
             channels: vec![Channel::UNSET; channels],
@@ -119,7 +119,7 @@ impl Told {
     }
 
     /// Forgets everything.
-    pub(super) fn forget(&mut self) {
+    pub fn forget(&mut self) {
         self.channels.fill(Channel::UNSET);
         self.velocities.fill(0);
     }
@@ -135,7 +135,7 @@ impl Told {
     }
 
     /// Follows one message of a track.
-    pub(super) fn follow(&mut self, event: &KernelEvent, track: u16) {
+    pub fn follow(&mut self, event: &KernelEvent, track: u16) {
         let Some(channel) = self.channel_of(event) else {
             if event.bytes() == [0xFF] {
                 self.forget();
@@ -165,19 +165,19 @@ impl Told {
     }
 
     /// Whether that key is down for which `event` is.
-    pub(super) fn is_down(&self, event: &KernelEvent) -> bool {
+    pub fn is_down(&self, event: &KernelEvent) -> bool {
         let key = event.bytes().get(1).copied().unwrap_or(0);
         let channel = self.channel_of(event);
         channel.is_some_and(|it| self.velocities[it * 128 + usize::from(key & 127)] > 0)
     }
 
     /// How many notes are down.
-    pub(super) fn sounding(&self) -> usize {
+    pub fn sounding(&self) -> usize {
         self.velocities.iter().filter(|it| **it > 0).count()
     }
 
     /// Releases the notes of which `is_meant` says so by channel and track; with all of them the pedals.
-    pub(super) fn release(
+    pub fn release(
         &mut self,
         time: RefTime,
         is_meant: impl Fn(usize, u16) -> bool,
@@ -212,12 +212,12 @@ impl Told {
     }
 
     /// The most events that [`Self::tell`] and [`Self::release`] give together.
-    pub(super) fn most_events(&self) -> usize {
+    pub fn most_events(&self) -> usize {
         self.channels.len() * (128 + 2 * 128 + 24)
     }
 
     /// Tells a listener all of this that a song uses anywhere: what was not set yet is at rest.
-    pub(super) fn tell(
+    pub fn tell(
         &self,
         used: &Self,
         time: RefTime,
@@ -309,15 +309,15 @@ impl Told {
 }
 
 /// States of a song at places in it.
-pub(super) struct Places {
+pub struct Places {
     kept: Vec<Told>,
     /// Everything that is set anywhere.
-    pub(super) used: Told,
+    pub used: Told,
 }
 
 impl Places {
     /// Walks through a song once.
-    pub(super) fn of(events: &[KernelEvent], tracks: &[u16], groups: usize) -> Self {
+    pub fn of(events: &[KernelEvent], tracks: &[u16], groups: usize) -> Self {
         let mut kept = Vec::with_capacity(events.len() / SPAN + 1);
         let mut told = Told::nothing(groups);
         let mut used = Told::nothing(groups);
@@ -338,13 +338,7 @@ impl Places {
     }
 
     /// What was told before the event at `index`.
-    pub(super) fn before(
-        &self,
-        index: usize,
-        events: &[KernelEvent],
-        tracks: &[u16],
-        told: &mut Told,
-    ) {
+    pub fn before(&self, index: usize, events: &[KernelEvent], tracks: &[u16], told: &mut Told) {
         let place = (index / SPAN).min(self.kept.len() - 1);
         told.copy_from(&self.kept[place]);
         let from = place * SPAN;
