@@ -86,10 +86,13 @@ pub(super) struct Round {
     pub(super) is_left_on_release: bool,
 }
 
+/// A wave by its place, and the part of it that goes round: its start and its length.
+type Cut = (usize, Option<(u32, u32)>);
+
 /// Waves as numbers, each made once.
 #[derive(Default)]
 struct Sounds {
-    made: BTreeMap<(usize, Option<(u32, u32)>), Arc<[f32]>>,
+    made: BTreeMap<Cut, Arc<[f32]>>,
 }
 
 impl Sounds {

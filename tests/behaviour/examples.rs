@@ -16,6 +16,7 @@ const NAMES: &[&str] = &[
     "effects",
     "feedback",
     "first_sound",
+    "dls_song",
     "fm_song",
     "format_clinic",
     "lab_device",

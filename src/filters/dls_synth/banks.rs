@@ -25,10 +25,18 @@ const MOST_REMARKS: usize = 5;
 /// What a file was when it was read.
 type Stamp = (Option<SystemTime>, u64, u32);
 
-/// Banks that are in use.
-static IN_USE: Mutex<Vec<(PathBuf, Stamp, Weak<Bank>, Vec<String>)>> = Mutex::new(vec![]);
+/// A bank that was read.
+struct Known {
+    path: PathBuf,
+    stamp: Stamp,
+    bank: Weak<Bank>,
+    remarks: Vec<String>,
+}
 
-fn in_use() -> MutexGuard<'static, Vec<(PathBuf, Stamp, Weak<Bank>, Vec<String>)>> {
+/// Banks that are in use.
+static IN_USE: Mutex<Vec<Known>> = Mutex::new(vec![]);
+
+fn in_use() -> MutexGuard<'static, Vec<Known>> {
     IN_USE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -123,9 +131,10 @@ fn load(path: &Path, rate_hz: u32) -> Result<(Arc<Bank>, Vec<String>), String> {
     // Conditions in a bank may ask for the rate.
     let about = std::fs::metadata(path).map_err(|error| error.to_string())?;
     let stamp = (about.modified().ok(), about.len(), rate_hz);
-    let known = in_use().iter().find_map(|(place, its, bank, remarks)| {
-        let bank = bank.upgrade().filter(|_| place == path && *its == stamp)?;
-        Some((bank, remarks.clone()))
+    let known = in_use().iter().find_map(|it| {
+        let is_it = it.path == path && it.stamp == stamp;
+        let bank = it.bank.upgrade().filter(|_| is_it)?;
+        Some((bank, it.remarks.clone()))
     });
     if let Some(known) = known {
         return Ok(known);
@@ -139,13 +148,12 @@ fn load(path: &Path, rate_hz: u32) -> Result<(Arc<Bank>, Vec<String>), String> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let remarks: Vec<String> = remarks.iter().map(|it| format!("{name}: {it}")).collect();
     let mut in_use = in_use();
-    in_use.retain(|it| it.2.strong_count() > 0);
-    let entry = (
-        path.to_owned(),
+    in_use.retain(|it| it.bank.strong_count() > 0);
+    in_use.push(Known {
+        path: path.to_owned(),
         stamp,
-        Arc::downgrade(&bank),
-        remarks.clone(),
-    );
-    in_use.push(entry);
+        bank: Arc::downgrade(&bank),
+        remarks: remarks.clone(),
+    });
     Ok((bank, remarks))
 }

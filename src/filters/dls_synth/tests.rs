@@ -1,7 +1,7 @@
 //! The filter: its bank, its properties, its port.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::Path;
 
 use super::*;
 use crate::dsp::measure::{peak, rms};
@@ -76,7 +76,7 @@ fn square() -> Vec<u8> {
     )
 }
 
-fn with_bank(path: &PathBuf) -> Rig {
+fn with_bank(path: &Path) -> Rig {
     let value = Value::Text(path.display().to_string());
     let values = BTreeMap::from([("bank".to_owned(), value)]);
     Rig::open_with(&DlsSynth, values, &BTreeMap::new(), None)
@@ -154,7 +154,7 @@ fn under_load_it_costs_less_step_by_step() {
     std::fs::write(&path, square()).unwrap();
     let mut rig = with_bank(&path);
     let chord: Vec<KernelEvent> = (0..200)
-        .map(|n| event(0, &[0x90 | n % 16, 40 + n / 4, 90]))
+        .map(|n| event(0, &[0x90 | (n % 16), 40 + n / 4, 90]))
         .collect();
     let chord: Vec<_> = chord
         .into_iter()
