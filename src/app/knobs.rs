@@ -166,7 +166,7 @@ mod tests {
         let who = (FilterPath::of(FilterId(1)), "gain".to_owned());
         let mut knobs = Knobs::default();
         let at = Value::Number;
-        let mut hold = |knobs: &mut Knobs, now: f64, share: f64| {
+        let hold = |knobs: &mut Knobs, now: f64, share: f64| {
             let hold = knobs.hold(&who, &property, &at(now), share);
             if hold == Hold::Has {
                 knobs.made(who.clone(), share, at(share));
