@@ -7,6 +7,8 @@
 mod analysis;
 #[path = "sound/capturing.rs"]
 mod capturing;
+#[path = "sound/midi.rs"]
+mod midi;
 mod rig;
 #[path = "rig/servers.rs"]
 mod servers;

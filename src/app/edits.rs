@@ -9,6 +9,9 @@ impl App {
     pub(super) fn edit(&mut self, action: Action) {
         match action {
             Action::Undo => {
+                if self.undo_score() {
+                    return;
+                }
                 let master = self.graph.timing.master.clone();
                 if let Some(step) = self.history.undo(&mut self.graph) {
                     if self.may_not_drive(&master) {
@@ -19,6 +22,9 @@ impl App {
                 }
             }
             Action::Redo => {
+                if self.redo_score() {
+                    return;
+                }
                 let master = self.graph.timing.master.clone();
                 if let Some(step) = self.history.redo(&mut self.graph) {
                     if self.may_not_drive(&master) {

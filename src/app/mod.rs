@@ -7,6 +7,7 @@
 mod action;
 
 mod arrange;
+mod bar_lines;
 mod blame;
 mod clipboard;
 
@@ -103,6 +104,7 @@ mod recovery;
 mod render;
 
 mod score;
+mod score_steps;
 
 pub mod report;
 
@@ -168,6 +170,7 @@ pub mod curves {
 pub use crate::midi::names as midi_names;
 pub use action::{Action, Selection};
 pub use air::{AirLoop, air_loops, air_problems};
+pub use bar_lines::{BarLine, BarLines};
 pub use control::words as control_words;
 pub use landmarks::Landmark;
 pub use media::MissingMedia;
@@ -263,6 +266,7 @@ pub struct App {
     xruns: dropouts::Dropouts,
     /// Messages that found no room at a MIDI input, as last told.
     floods: BTreeMap<(FilterPath, usize), f32>,
+    score_steps: score_steps::ScoreSteps,
     /// Filters whose minidriver is gone, as far as it was told.
     unwell: BTreeMap<FilterPath, crate::ks::Health>,
     class_faults: Vec<(FilterPath, String)>,
@@ -373,6 +377,7 @@ impl App {
             blame: blame::Blame::default(),
             timeline: Timeline::default(),
             floods: BTreeMap::new(),
+            score_steps: Default::default(),
             unwell: BTreeMap::new(),
             class_faults: vec![],
 
@@ -481,14 +486,7 @@ impl App {
             }
             Action::Learn(aim) => self.learn(aim),
             Action::ForgetControl { filter, key } => self.forget_control(filter, key),
-            Action::ChangeScore { filter, change } => {
-                let open = self.playing.as_ref().and_then(|it| it.open(&filter));
-                if let Some(score) = open.and_then(|it| it.score.as_ref())
-                    && !score.change(change)
-                {
-                    self.warn("Score", "Too many changes at once: one was left out".into());
-                }
-            }
+            Action::ChangeScore { filter, change } => self.change_score(filter, change),
             Action::SetPlayMode(is_on) => {
                 let last = self.last_keyboard.clone();
                 let keyboard = last.filter(|path| self.is_keyboard(path));
@@ -649,6 +647,9 @@ impl App {
             self.try_barred_again();
         }
         self.requested = state;
+        if state == State::Stop {
+            self.score_steps.forget();
+        }
         self.has_ended = false;
         self.forget_end();
         if let Some(playing) = &mut self.playing {

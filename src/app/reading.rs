@@ -29,8 +29,10 @@ impl App {
                 path: self.path.clone(),
                 is_dirty: self.history.is_dirty(),
             },
-            undo: self.history.undo_name().map(str::to_owned),
-            redo: self.history.redo_name().map(str::to_owned),
+            undo: (self.score_steps.undo_name(self.history.state()))
+                .or_else(|| self.history.undo_name().map(str::to_owned)),
+            redo: (self.score_steps.redo_name(self.history.state()))
+                .or_else(|| self.history.redo_name().map(str::to_owned)),
             requested: self.requested,
             cells: self.cells(),
             quantum: self.playing.as_ref().map_or(0, Playing::quantum),

@@ -119,6 +119,8 @@ pub enum ScoreChange {
     Mute(u64, bool),
     /// Is taken away.
     Remove(u64),
+    /// Is not taken away after all.
+    Restore(u64),
     /// Notes of a channel, from 0, pass unheard, or are heard again.
     MuteChannel(u8, bool),
 }

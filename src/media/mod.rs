@@ -5,6 +5,7 @@
 
 mod compressed;
 mod fuzz;
+mod marks;
 mod recast;
 pub mod riff;
 mod source;

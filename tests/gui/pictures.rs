@@ -5,7 +5,7 @@ use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use ksgraph::app::{Action, App, Options};
 use ksgraph::graph::{FilterId, FilterPath, PinAddress, Position};
-use ksgraph::ks::{FileFact, State};
+use ksgraph::ks::FileFact;
 
 use super::app_support::Window;
 
@@ -36,10 +36,6 @@ fn no_box_of_an_example_lies_on_another() {
             files.all(|fact| *fact != FileFact::Pending)
         });
         assert!(is_read, "{path}: its files are never read");
-        // While it runs boxes say more.
-        let app = window.screen().app_mut();
-        app.perform(Action::SetState(State::Run));
-        assert!(window.waits(|app| app.view().state() == Ok(State::Run)));
         window.harness().run_steps(3);
         let filters = window.graph().filters;
         let all = places(&mut window, "Filter ");

@@ -165,6 +165,73 @@ fn a_note_that_is_dragged_comes_later_by_what_it_was_dragged() {
 }
 
 #[test]
+fn what_was_done_to_a_note_is_taken_back_by_undo_and_done_again_by_redo() {
+    let (mut window, synth, _song) = paused();
+    let (_, label) = last_note(&mut window);
+    let note = number(&mut window, &synth, &label);
+    window.harness().get_by_label(&label).focus();
+    window.harness().run_steps(2);
+    window.key(Modifiers::NONE, Key::M);
+    window.key(Modifiers::NONE, Key::ArrowRight);
+    window.key(Modifiers::CTRL, Key::Z);
+    window.key(Modifiers::CTRL, Key::Z);
+    window.key(Modifiers::CTRL, Key::Y);
+    // It is muted again, and where it was.
+    goes_on(&mut window, |app| {
+        let all = waiting(app, &synth);
+        let it = all.iter().find(|it| it.number == note.number);
+        it.is_some_and(|it| it.is_muted && it.time == note.time)
+    });
+    assert_eq!(window.graph().filters.len(), 3, "the document is as it was");
+    let app = window.screen().app_mut();
+    assert_eq!(app.view().undo.as_deref(), Some("Mute note"));
+    app.perform(Action::SetState(State::Stop));
+    assert_ne!(app.view().undo.as_deref(), Some("Mute note"));
+}
+
+#[test]
+fn bars_of_the_song_lie_on_the_strip_with_their_numbers() {
+    let (mut window, _synth, _song) = paused();
+    let is_read = |app: &App| {
+        let mut files = app.view().facts.files.values();
+        files.any(|fact| matches!(fact, ksgraph::ks::FileFact::Song(_)))
+    };
+    assert!(window.waits(is_read), "the song is never read");
+    window.harness().run_steps(3);
+    // A bar has 2 s at 120 a minute; 2.75 s are seen from half a second before now.
+    let (_, label) = last_note(&mut window);
+    assert!(
+        label.contains(", bar ") && label.contains(" beat "),
+        "{label}"
+    );
+    let ms = |label: &str| -> i64 {
+        let words = label.split("due in ").nth(1).expect("it says when");
+        words
+            .split(' ')
+            .next()
+            .and_then(|it| it.parse().ok())
+            .expect("a number")
+    };
+    let sample: i64 = label
+        .rsplit(' ')
+        .next()
+        .and_then(|it| it.parse().ok())
+        .expect("a sample");
+    let bar = sample / 96_000 + 1;
+    assert!(
+        label.contains(&format!("bar {bar} beat {}", sample / 24_000 % 4 + 1)),
+        "{label}"
+    );
+    assert!(ms(&label) > 0);
+    // Where the next bar begins in sight, it is said over the strip.
+    let now = sample - ms(&label) * 48;
+    let next = now / 96_000 + 2;
+    if (next - 1) * 96_000 < now + 48 * 1_700 && (next - 1) * 96_000 > now + 48 * 300 {
+        assert!(window.sees(&format!("Bar {next}")), "bar {next}");
+    }
+}
+
+#[test]
 fn a_channel_is_silenced_by_its_switch() {
     let (mut window, synth, _song) = paused();
     window.click("Mute channel 3");

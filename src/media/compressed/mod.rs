@@ -15,7 +15,7 @@ mod peek;
 mod repair;
 
 use std::collections::VecDeque;
-use std::io::{Read, Seek};
+use std::io::{Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use symphonia::core::audio::{Audio, GenericAudioBufferRef};
@@ -25,6 +25,7 @@ use symphonia::core::errors::Error;
 pub(super) use blocks::open_coded_wave;
 use demuxer::{Piece, Stream};
 
+use super::marks::Marks;
 use super::source::{Info, MediaError, Source};
 use super::wav::{CHANNELS_MAX, RATE_MAX_HZ};
 
@@ -43,12 +44,16 @@ pub(super) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, MediaError> {
 
 /// Opens anything that is no plain wave file.
 pub(super) fn open<R: Read + Seek + Send + 'static>(
-    source: R,
+    mut source: R,
     head: &[u8],
 ) -> Result<Box<dyn Source>, MediaError> {
     let found = head.escape_ascii().to_string();
+    let marks = Marks::read(&mut source);
+    source.seek(SeekFrom::Start(0))?;
     let stream = guarded(|| demuxer::open(source, found))??;
-    Ok(Box::new(Decoded::new(stream)?))
+    let mut decoded = Decoded::new(stream)?;
+    decoded.info.cues = marks.cues(&decoded.info);
+    Ok(Box::new(decoded))
 }
 
 /// Decoded sound.

@@ -149,3 +149,26 @@ fn a_flac_file_that_was_read_to_its_end_begins_anew_whole() {
     }
     assert_eq!(source.remarks(), Vec::<String>::new());
 }
+
+#[test]
+fn marks_of_a_file_are_cues_of_its_sound() {
+    let chunk = |id: &[u8; 4], data: &[u8]| {
+        let size = (data.len() as u32).to_be_bytes();
+        [&id[..], &size, data].concat()
+    };
+    // One channel of 16 bits at 8 000 Hz; the rate is an extended number.
+    let rate = [0x40, 0x0B, 0xFA, 0, 0, 0, 0, 0, 0, 0];
+    let common = [&[0, 1, 0, 0, 0x03, 0xE8, 0, 16][..], &rate].concat();
+    let mark = [&[0, 1, 0, 5, 0, 0, 1, 0x90, 4][..], b"Turn", &[0]].concat();
+    let body = [
+        b"AIFF".to_vec(),
+        chunk(b"COMM", &common),
+        chunk(b"MARK", &mark),
+        chunk(b"SSND", &[0; 8 + 2_000]),
+    ];
+    let file = chunk(b"FORM", &body.concat());
+    let source = open(&file);
+    let cues = &source.info().cues;
+    let found: Vec<(u64, &str)> = cues.iter().map(|it| (it.at, &*it.name)).collect();
+    assert_eq!((source.info().rate_hz, found), (8_000, vec![(400, "Turn")]));
+}

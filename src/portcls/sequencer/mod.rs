@@ -35,6 +35,8 @@ struct Waiting {
     arrived: Arrived,
     /// It is not released when it is due, but forgotten.
     is_muted: bool,
+    /// The same, and nobody sees it any more.
+    is_removed: bool,
     /// It is joined to the one before or behind it.
     is_part: bool,
     /// It ends the note of that number, which was changed by hand.
@@ -143,9 +145,6 @@ impl Sequencer {
             false => self.touch.fate_of(&arrived),
         };
         if let Some(fate) = fate {
-            if fate.is_removed {
-                return;
-            }
             arrived.event = arrived
                 .event
                 .at(arrived.event.time.saturating_add(fate.later));
@@ -182,6 +181,7 @@ impl Sequencer {
             number: self.arrivals,
             arrived,
             is_muted: fate.is_some_and(|fate| fate.is_muted),
+            is_removed: fate.is_some_and(|fate| fate.is_removed),
             is_part,
             ends: fate.map(|fate| fate.number),
         });
@@ -197,7 +197,8 @@ impl Sequencer {
             if sample_from_time(due, rate_hz) >= position + len as u64 {
                 return None;
             }
-            if !first.is_muted && !self.touch.silences(&first.arrived.event) {
+            let is_kept = first.is_muted || first.is_removed;
+            if !is_kept && !self.touch.silences(&first.arrived.event) {
                 break first;
             }
             self.waiting.pop();

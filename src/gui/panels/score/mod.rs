@@ -1,21 +1,27 @@
 //! The score of the future: what a sequencer holds, as a strip from a little before now up to where nothing has come in
 //! yet, a row for each channel. A note that is not due yet can be dragged later or earlier, muted (M) and taken away
 //! (Del); a channel can be silenced. Time flows through the line of now, but while the pointer is on the strip the notes
-//! stand still and the line wanders, so that they can be taken hold of.
+//! stand still and the line wanders, so that they can be taken hold of. Bars and beats are those of the song that plays, or
+//! of a metronome.
+
+mod axis;
+mod items;
 
 use egui::{
-    Align2, Color32, CornerRadius, Key, Modifiers, Rect, Response, Role, ScrollArea, Sense, Shape,
-    Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
+    Align2, CornerRadius, Key, Modifiers, Rect, Response, Role, ScrollArea, Sense, Shape, Stroke,
+    StrokeKind, Ui, WidgetInfo, pos2, vec2,
 };
 
 use super::frames::say;
-use crate::app::{Action, Roll, SCORE_PAST, ScoreNote, View, midi_names};
+use crate::app::{Action, BarLines, Roll, SCORE_PAST, View, midi_names};
 use crate::graph::{FilterId, FilterPath, NodeKind};
 use crate::gui::controls::{self, Face};
 use crate::gui::probe;
 use crate::gui::screen::Command;
 use crate::gui::theme::{Theme, Type, radius, stroke};
-use crate::ks::{RefTime, ScoreChange, ScoreEvent, Value, grouped, sample_from_time};
+use crate::ks::{RefTime, ScoreChange, ScoreEvent, Value, grouped};
+use axis::{Scale, axis_ui, now_ui};
+use items::{Item, marks_in, notes_in};
 
 /// Where the strip begins, from the left.
 const NAMES: f32 = 190.0;
@@ -43,44 +49,13 @@ const MILLISECOND: RefTime = 10_000;
 #[derive(Default)]
 pub(super) struct Score {
     roll: Roll,
+    bars: BarLines,
     /// Whose score it is.
     filter: Option<FilterPath>,
     /// Where the strip begins while it stands still.
     held: Option<RefTime>,
     /// An event that is dragged, and by how many points.
     dragged: Option<(u64, f32)>,
-}
-
-/// From times to places.
-#[derive(Clone, Copy)]
-struct Scale {
-    strip: Rect,
-    now: RefTime,
-    begin: RefTime,
-    end: RefTime,
-    /// Nothing has come in yet from here on.
-    edge: RefTime,
-    rate_hz: u32,
-}
-
-impl Scale {
-    fn x(&self, time: RefTime) -> f32 {
-        let share = (time - self.begin) as f64 / (self.end - self.begin).max(1) as f64;
-        self.strip.left() + (f64::from(self.strip.width()) * share) as f32
-    }
-
-    fn time_of(&self, points: f32) -> RefTime {
-        let whole = (self.end - self.begin) as f64;
-        (f64::from(points) * whole / f64::from(self.strip.width().max(1.0))) as RefTime
-    }
-}
-
-/// What lies on the strip and can be taken hold of.
-struct Item {
-    event: ScoreEvent,
-    rect: Rect,
-    ink: Color32,
-    words: String,
 }
 
 impl Score {
@@ -131,7 +106,8 @@ impl Score {
             edge: now + ahead,
             rate_hz: view.wiring.rate_hz.max(1),
         };
-        axis_ui(ui, body, &scale);
+        self.bars.look(view, now, scale.begin, scale.end);
+        axis_ui(ui, body, &scale, &self.bars);
         let mut rows = body;
         (rows.min.y, rows.max.y) = (strip.top(), strip.bottom());
         let mut child = ui.new_child(egui::UiBuilder::new().max_rect(rows).id_salt("score rows"));
@@ -148,7 +124,7 @@ impl Score {
                     let size = vec2(ui.available_width(), high);
                     let (row, _) = ui.allocate_exact_size(size, Sense::hover());
                     self.channel_ui(ui, row, channel, &path, commands);
-                    let items = notes_in(ui, row, channel, &notes, &scale);
+                    let items = notes_in(ui, row, channel, &notes, &scale, &self.bars);
                     self.items_ui(ui, items, &scale, &path, commands);
                 }
                 let size = vec2(ui.available_width(), MARKS);
@@ -163,7 +139,7 @@ impl Score {
                     Type::Small,
                     theme.dim,
                 );
-                let items = marks_in(ui, row, &self.roll.marks(), &scale);
+                let items = marks_in(ui, row, &self.roll.marks(), &scale, &self.bars);
                 self.items_ui(ui, items, &scale, &path, commands);
             });
         now_ui(ui, &scale);
@@ -464,170 +440,4 @@ fn readers_unfed(view: &View<'_>) -> Vec<FilterId> {
         is_reader && !matches!(ahead, Some(Value::Number(ahead)) if *ahead > 0.0)
     });
     unfed.map(|(id, _)| *id).collect()
-}
-
-/// How far off something is.
-fn due(event: &ScoreEvent, scale: &Scale) -> String {
-    format!(
-        "due in {} ms, at sample {}",
-        (event.time - scale.now) / MILLISECOND,
-        sample_from_time(event.time, scale.rate_hz)
-    )
-}
-
-/// The notes of a channel, the higher ones higher.
-fn notes_in(ui: &Ui, row: Rect, channel: u8, notes: &[ScoreNote], scale: &Scale) -> Vec<Item> {
-    let theme = Theme::of(ui.ctx());
-    let mine = notes
-        .iter()
-        .filter(|it| it.begins.channel() == Some(channel));
-    let keys: Vec<u8> = mine.clone().map(|it| it.begins.bytes[1]).collect();
-    let low = keys.iter().copied().min().unwrap_or(60);
-    let span = (keys.iter().copied().max().unwrap_or(60) - low).max(1);
-    let room = row.height() - BAR - 10.0;
-    let is_drums = channel == midi_names::DRUM_CHANNEL;
-    mine.map(|note| {
-        let event = note.begins;
-        let [_, key, velocity] = event.bytes;
-        let ends = note.ends.unwrap_or(scale.edge);
-        let is_over = ends <= scale.now;
-        let ink = match (is_over, event.time <= scale.now) {
-            (true, _) => theme.events.gamma_multiply(0.45),
-            (false, true) => theme.events.lerp_to_gamma(theme.strong, 0.45),
-            (false, false) => theme.events,
-        };
-        let share = match keys.len() {
-            1 => 0.5,
-            _ => f32::from(key - low) / f32::from(span),
-        };
-        let y = row.bottom() - 5.0 - BAR / 2.0 - share * room;
-        let (left, right) = (scale.x(event.time), scale.x(ends));
-        let rect = Rect::from_min_max(
-            pos2(left, y - BAR / 2.0),
-            pos2(right.max(left + 3.0), y + BAR / 2.0),
-        );
-        let name = match midi_names::drum(key) {
-            Some(name) if is_drums => name.to_owned(),
-            _ => midi_names::note(key),
-        };
-        let mut words = format!(
-            "Note on \u{b7} ch {} \u{b7} {name} \u{b7} velocity {velocity}\n{}",
-            channel + 1,
-            due(&event, scale)
-        );
-        if event.is_muted {
-            words += ", muted";
-        }
-        Item {
-            event,
-            rect,
-            ink,
-            words,
-        }
-    })
-    .collect()
-}
-
-/// Everything that is no note, as strokes.
-fn marks_in(ui: &Ui, row: Rect, marks: &[ScoreEvent], scale: &Scale) -> Vec<Item> {
-    let theme = Theme::of(ui.ctx());
-    controls::rule(ui, row, theme.line_soft);
-    let marks = marks.iter().map(|event| {
-        let x = scale.x(event.time);
-        let rect = Rect::from_center_size(pos2(x, row.center().y + 2.0), vec2(2.0, 10.0));
-        let ink = match event.time <= scale.now {
-            true => theme.events.gamma_multiply(0.45),
-            false => theme.events,
-        };
-        let message = midi_names::message(event.message());
-        Item {
-            event: *event,
-            rect,
-            ink,
-            words: format!("{message}\n{}", due(event, scale)),
-        }
-    });
-    marks.collect()
-}
-
-/// Times under the strip, lines through it, and what has not come in yet.
-fn axis_ui(ui: &Ui, body: Rect, scale: &Scale) {
-    let theme = Theme::of(ui.ctx());
-    let painter = ui.painter().with_clip_rect(body.intersect(ui.clip_rect()));
-    let strip = scale.strip;
-    painter.rect_filled(strip, 0.0, theme.field);
-    let step = match scale.end - scale.begin - SCORE_PAST {
-        0..=2_500_000 => 50 * MILLISECOND,
-        2_500_001..=5_000_000 => 100 * MILLISECOND,
-        5_000_001..=10_000_000 => 200 * MILLISECOND,
-        _ => 500 * MILLISECOND,
-    };
-    let first = (scale.begin - scale.now) / step;
-    let last = (scale.end - scale.now) / step;
-    for index in first..=last {
-        let x = scale.x(scale.now + index * step);
-        let line = Stroke::new(stroke::HAIR, theme.line_soft);
-        painter.vline(x, strip.y_range(), line);
-        let words = match index {
-            0 => "0".to_owned(),
-            _ => format!("{:+} ms", index * step / MILLISECOND),
-        };
-        let at = pos2(x, strip.bottom() + FOOT / 2.0);
-        let ink = if index == 0 { theme.accent } else { theme.dim };
-        let anchor = match index {
-            _ if index == last => Align2::RIGHT_CENTER,
-            _ => Align2::CENTER_CENTER,
-        };
-        controls::text(ui, at, anchor, &words, Type::Small, ink);
-    }
-    let mut beyond = strip;
-    beyond.min.x = scale.x(scale.edge);
-    if beyond.width() < 1.0 {
-        return;
-    }
-    let hatch = painter.with_clip_rect(beyond.intersect(body));
-    let high = strip.height();
-    let mut x = beyond.left() - high;
-    while x < beyond.right() {
-        let ends = [pos2(x, strip.bottom()), pos2(x + high, strip.top())];
-        hatch.line_segment(ends, Stroke::new(stroke::HAIR, theme.line_soft));
-        x += 8.0;
-    }
-    let dashes = Shape::dashed_line(
-        &[beyond.left_top(), beyond.left_bottom()],
-        Stroke::new(stroke::HAIR, theme.line_strong),
-        3.0,
-        3.0,
-    );
-    painter.extend(dashes);
-    let words = "not fetched yet";
-    if controls::width(ui, words, Type::Small) + 8.0 < beyond.width() {
-        let at = pos2(beyond.left() + 5.0, strip.top() - HEAD / 2.0);
-        controls::text(ui, at, Align2::LEFT_CENTER, words, Type::Small, theme.dim);
-    }
-}
-
-/// The line of now, over everything.
-fn now_ui(ui: &Ui, scale: &Scale) {
-    let theme = Theme::of(ui.ctx());
-    let x = scale.x(scale.now);
-    let line = Stroke::new(2.0, theme.accent);
-    ui.painter().vline(x, scale.strip.y_range(), line);
-    let words = "now";
-    let wide = controls::width(ui, words, Type::Small) + 10.0;
-    let chip = Rect::from_center_size(
-        pos2(x, scale.strip.top() - HEAD / 2.0),
-        vec2(wide, HEAD - 3.0),
-    );
-    let round = CornerRadius::same(radius::TAG);
-    ui.painter().rect_filled(chip, round, theme.accent);
-    let at = chip.center();
-    controls::text(
-        ui,
-        at,
-        Align2::CENTER_CENTER,
-        words,
-        Type::Small,
-        theme.accent_ink,
-    );
 }
