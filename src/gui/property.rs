@@ -216,8 +216,7 @@ pub(super) fn shown(property: &Property, value: &Value) -> String {
         Value::Flag(false) => "off".into(),
         Value::Text(text) => match property.domain {
             Domain::Choice(_) => controls::title_case(text),
-            Domain::Device if text.is_empty() => "Default".into(),
-            Domain::Path if text.is_empty() => "no file".into(),
+            _ if text.is_empty() => property.empty.into(),
             _ => text.clone(),
         },
     }

@@ -120,6 +120,9 @@ pub struct Property {
 
     /// The heading it stands under; empty for none.
     pub group: &'static str,
+
+    /// What people read where a path, a device or a text is empty.
+    pub empty: &'static str,
 }
 
 impl Property {
@@ -173,7 +176,18 @@ impl Property {
             glide_millis: 0.0,
             help: "",
             group: "",
+            empty: match domain {
+                Domain::Path => "no file",
+                Domain::Device => "Default",
+                _ => "",
+            },
         }
+    }
+
+    /// The same property; what people read where it is empty.
+    pub const fn when_empty(mut self, words: &'static str) -> Self {
+        self.empty = words;
+        self
     }
 
     /// A number between `min` and `max`.

@@ -285,7 +285,7 @@ mod tests {
         let mark = |id, at, name: &str| {
             let mut bytes = [be(id, 2), be(at, 4), be(name.len() as u64, 1)].concat();
             bytes.extend(name.as_bytes());
-            if name.len() % 2 == 0 {
+            if name.len().is_multiple_of(2) {
                 bytes.push(0);
             }
             bytes

@@ -24,7 +24,7 @@ use crate::portcls::dmus::{DmusPort, Mxf, SynthSink};
 use crate::portcls::priority::{Priorities, PriorityTable};
 use crate::portcls::synth_properties::{self, Synth as SynthSet};
 
-const BANK: Property = Property::path("bank", "Bank").inline().help(
+const BANK: Property = Property::path("bank", "Bank").inline().when_empty("General MIDI").help(
     "A file of Downloadable Sounds (.dls) with instruments; without one it plays the General MIDI bank that comes with the \
      program.",
 );
