@@ -30,7 +30,7 @@ pub(super) struct Open {
     /// The graph to write
     #[arg(long, short, value_name = "GRAPH")]
     output: PathBuf,
-    /// The bank of instruments that plays notes: Downloadable Sounds (.dls)
+    /// The bank of instruments that plays notes: Downloadable Sounds (.dls) or a SoundFont (.sf2)
     #[arg(long, value_name = "FILE")]
     bank: Option<PathBuf>,
 }
@@ -228,7 +228,8 @@ fn look_at_bank(path: &Path) -> Result<Json, Failure> {
         _ => "it is a file of sound or notes".to_owned(),
     };
     let tried = format!("open the bank {}", path.display());
-    Err(Failure::file(path, &tried, reason).cure("wanted a bank of Downloadable Sounds (.dls)"))
+    Err(Failure::file(path, &tried, reason)
+        .cure("wanted a bank: Downloadable Sounds (.dls) or a SoundFont (.sf2)"))
 }
 
 /// A path as a graph in that folder names it.

@@ -21,6 +21,7 @@ mod envelope;
 mod lanes;
 mod part;
 mod read;
+mod soundfont;
 mod synth;
 mod transform;
 mod voice;
@@ -36,6 +37,8 @@ pub use read::{ReadError, Remark, fuzz_dls, read};
 pub use synth::{MOST_VOICES, Settings, Synth};
 pub use write::write;
 
+#[cfg(test)]
+mod soundfont_tests;
 #[cfg(test)]
 mod synth_tests;
 #[cfg(test)]

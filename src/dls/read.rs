@@ -13,6 +13,7 @@ use super::collection::{
 };
 use super::condition::{self, Facts};
 use super::connection::{Connection, Parsed};
+use super::soundfont;
 use crate::ks::ids::Guid;
 use crate::media::riff::{self, Chunk, FourCc, Order, RiffError, chunks};
 
@@ -35,7 +36,7 @@ pub enum ReadError {
     #[error(transparent)]
     Riff(#[from] RiffError),
     /// It is one of another kind.
-    #[error("at byte 8: found the form {}, wanted \"DLS \" or an RMID with one inside", .0.escape_ascii())]
+    #[error("at byte 8: found the form {}, wanted \"DLS \", an RMID with one inside, or \"sfbk\"", .0.escape_ascii())]
     Form(FourCc),
     /// Its numbers stand the other way round.
     #[error("at byte 0: a collection is RIFF, and this is RIFX")]
@@ -60,7 +61,7 @@ impl fmt::Display for Remark {
     }
 }
 
-/// Reads a collection, and says what in it was passed over or put right.
+/// Reads a collection, or a SoundFont as one, and says what in it was passed over or put right.
 ///
 /// # Errors
 /// [`ReadError`] when there is none at all.
@@ -71,6 +72,7 @@ pub fn read(bytes: &[u8], facts: &Facts) -> Result<(Collection, Vec<Remark>), Re
         return Err(ReadError::Order);
     }
     let body = match &form {
+        soundfont::FORM => return soundfont::read(bytes),
         b"DLS " => body,
         b"RMID" => inside(body).ok_or(ReadError::Form(form))?,
         _ => return Err(ReadError::Form(form)),

@@ -63,7 +63,8 @@ pub(super) fn open(
 
 /// Whether a file is a bank, going by how it begins.
 pub fn is_bank(head: &[u8]) -> bool {
-    head.starts_with(b"RIFF") && head.get(8..12) == Some(b"DLS ")
+    let form = head.get(8..12);
+    head.starts_with(b"RIFF") && (form == Some(b"DLS ") || form == Some(b"sfbk"))
 }
 
 /// Looks what a bank is. For observers: it may take as long as the disk does.
@@ -98,7 +99,7 @@ fn collection(path: &Path, facts: &Facts) -> Result<(Collection, Vec<String>), S
         // To open a pipe would wait for its writer.
         let what = crate::media::what_it_is(&about);
         return Err(format!(
-            "it is {what} and not a file; wanted a bank of sounds (.dls)"
+            "it is {what} and not a file; wanted a bank of sounds (.dls, .sf2)"
         ));
     }
     if about.len() > MOST_BYTES {
