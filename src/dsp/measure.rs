@@ -167,7 +167,7 @@ pub struct PeakMeter {
     /// In one step.
     fall: f32,
     /// The loudest since the last step, as bits: those of positive floats are in their order.
-    loudest: u32,
+    loudest: i32,
     /// Samples since the last step.
     done: usize,
 }
@@ -181,9 +181,9 @@ const GRID: usize = 16;
 /// -200 dBFS: below it a meter shows nothing, and its level is set to zero before it could turn denormal.
 const NOTHING: f32 = 1e-10;
 
-/// The amplitude of a sample as bits; nothing of what is no number.
-fn bits(sample: f32) -> u32 {
-    let bits = sample.to_bits() & 0x7FFF_FFFF;
+/// The amplitude of a sample as bits; nothing of what is no number. Signed, since every processor compares those at once.
+fn bits(sample: f32) -> i32 {
+    let bits = (sample.to_bits() & 0x7FFF_FFFF) as i32;
     if bits < 0x7F80_0000 { bits } else { 0 }
 }
 
@@ -207,7 +207,7 @@ impl PeakMeter {
         self.part(first);
         let (steps, last) = rest.as_chunks::<GRID>();
         for step in steps {
-            self.loudest = step.iter().map(|it| bits(*it)).fold(0, u32::max);
+            self.loudest = step.iter().map(|it| bits(*it)).fold(0, i32::max);
             self.step();
         }
         self.part(last);
@@ -217,7 +217,7 @@ impl PeakMeter {
     /// A part of a step.
     fn part(&mut self, samples: &[f32]) {
         let all = samples.iter().map(|it| bits(*it));
-        self.loudest = all.fold(self.loudest, u32::max);
+        self.loudest = all.fold(self.loudest, i32::max);
         self.done += samples.len();
         if self.done == GRID {
             self.step();
@@ -246,7 +246,7 @@ impl PeakMeter {
     /// The level now, as an amplitude.
     #[must_use]
     pub fn level(&self) -> f32 {
-        self.level.max(f32::from_bits(self.loudest))
+        self.level.max(f32::from_bits(self.loudest as u32))
     }
 
     /// Back to rest.

@@ -13,10 +13,10 @@ use crate::support::{catalogue, examples, is_kind, outcomes, refusals};
 const NAMES: &[&str] = &[
     "analysis",
     "clocks",
+    "dls_song",
     "effects",
     "feedback",
     "first_sound",
-    "dls_song",
     "fm_song",
     "format_clinic",
     "lab_device",
