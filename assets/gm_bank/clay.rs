@@ -176,7 +176,11 @@ impl Clay {
         }
         let pre = self.pre();
         let level = |t: f64| {
-            let rise = (t / it.rise).min(1.0);
+            // Where there is no beginning it is there from the first.
+            let rise = match pre > 0.0 {
+                true => (t / it.rise).min(1.0),
+                false => 1.0,
+            };
             let rise = rise * rise * (3.0 - 2.0 * rise);
             let (slow, end) = (0.6 * pre, 0.97 * pre);
             // Time comes to rest before the cycle.
@@ -261,11 +265,13 @@ impl Clay {
             _ => self.pre,
         };
         let end = length.min(last);
-        for index in 0..end {
-            let t = index as f64 / self.rate;
+        let rate = self.rate;
+        let samples = self.samples.iter_mut().zip(&noise).take(end);
+        for (index, (sample, noise)) in samples.enumerate() {
+            let t = index as f64 / rate;
             let up = (t / rise).min(1.0);
             let gone = ((end - index) as f64 / (0.2 * end as f64)).min(1.0);
-            self.samples[index] += rms * noise[index] * up * gone * db(-fall * (t - rise).max(0.0));
+            *sample += rms * noise * up * gone * db(-fall * (t - rise).max(0.0));
         }
         self
     }
@@ -443,23 +449,29 @@ pub(crate) fn ensemble(
         }
         let width = (((cents / 1200.0).exp2() - 1.0) * f).max(0.5 * grid);
         let (from, to) = ((f - 3.0 * width).max(1.0), f + 3.0 * width);
-        let mut spectrum = vec![Complex::new(0.0, 0.0); length / 2 + 1];
-        for bin in (from / grid).ceil() as usize..=(to / grid) as usize {
-            let weight = (-0.5 * ((bin as f64 * grid - f) / width).powi(2)).exp();
-            if let Some(place) = spectrum.get_mut(bin) {
-                *place = Complex::from_polar(weight, dice.unit() * TAU);
+        // On the whole it turns as often as its harmonic: chance may have it a turn more or less, which is out of tune.
+        for _ in 0..if k <= 8 { 40 } else { 1 } {
+            let mut spectrum = vec![Complex::new(0.0, 0.0); length / 2 + 1];
+            for bin in (from / grid).ceil() as usize..=(to / grid) as usize {
+                let weight = (-0.5 * ((bin as f64 * grid - f) / width).powi(2)).exp();
+                if let Some(place) = spectrum.get_mut(bin) {
+                    *place = Complex::from_polar(weight, dice.unit() * TAU);
+                }
             }
-        }
-        let mut turned: Vec<Complex<f64>> = spectrum
-            .iter()
-            .map(|it| it * Complex::new(0.0, 1.0))
-            .collect();
-        for (from, to) in [(&mut spectrum, &mut here), (&mut turned, &mut aside)] {
-            let last = from.len() - 1;
-            from[0] = Complex::new(0.0, 0.0);
-            from[last] = Complex::new(0.0, 0.0);
-            plan.process(from, to)
-                .expect("lengths fit, and the ends are real");
+            let mut turned: Vec<Complex<f64>> = spectrum
+                .iter()
+                .map(|it| it * Complex::new(0.0, 1.0))
+                .collect();
+            for (from, to) in [(&mut spectrum, &mut here), (&mut turned, &mut aside)] {
+                let last = from.len() - 1;
+                from[0] = Complex::new(0.0, 0.0);
+                from[last] = Complex::new(0.0, 0.0);
+                plan.process(from, to)
+                    .expect("lengths fit, and the ends are real");
+            }
+            if turns(&here, &aside) == (f / grid).round() as i64 {
+                break;
+            }
         }
         // Left alone it would fade to nothing now and then, as no group of players does.
         let amp = harmonic(k, f);
@@ -475,6 +487,15 @@ pub(crate) fn ensemble(
         *it = cycle[(index + shift) % length];
     }
     clay
+}
+
+/// How often a wave goes round its cycle, by itself and what lies a quarter of a turn aside.
+fn turns(here: &[f64], aside: &[f64]) -> i64 {
+    let at = |index: usize| Complex::new(here[index % here.len()], aside[index % here.len()]);
+    let angle: f64 = (0..here.len())
+        .map(|index| (at(index + 1) * at(index).conj()).arg())
+        .sum();
+    (angle / TAU).round().abs() as i64
 }
 
 /// What is taken of a sample so far away when the rate is lowered.
@@ -494,7 +515,7 @@ fn sinc(x: f64) -> f64 {
 /// From a spectrum to samples of RMS 1.
 fn back(mut spectrum: Vec<Complex<f64>>, length: usize) -> Vec<f64> {
     spectrum[0] = Complex::new(0.0, 0.0);
-    if length % 2 == 0 {
+    if length.is_multiple_of(2) {
         spectrum[length / 2] = Complex::new(0.0, 0.0);
     }
     let mut samples = vec![0.0; length];

@@ -371,7 +371,8 @@ pub(crate) fn add(bank: &mut Bank) {
             velocities: (0, 127),
             wave,
             unity: drum.key,
-            gain: drum.louder,
+            gain: 0.0,
+            louder: drum.louder,
             tune: 0,
             group: drum.group,
             overlaps: true,
@@ -479,7 +480,7 @@ fn skins(put: Put<'_>) {
         "Side stick",
         0.0,
         0,
-        0.0,
+        -3.0,
         RINGS,
         modal(
             28_000.0,
@@ -510,7 +511,7 @@ fn plates(put: Put<'_>) {
         "Closed hi-hat",
         -0.3,
         1,
-        -3.0,
+        -6.0,
         RINGS,
         hat(0.13, 330.0, 211),
     );
@@ -519,14 +520,14 @@ fn plates(put: Put<'_>) {
         "Pedal hi-hat",
         -0.3,
         1,
-        -4.0,
+        -7.0,
         Art {
             cutoff: 7_000.0,
             ..RINGS
         },
         hat(0.16, 240.0, 212),
     );
-    put(46, "Open hi-hat", -0.3, 1, -3.0, RINGS, hat(0.8, 46.0, 213));
+    put(46, "Open hi-hat", -0.3, 1, -5.0, RINGS, hat(0.8, 46.0, 213));
     put(
         49,
         "Crash cymbal 1",
@@ -553,7 +554,7 @@ fn plates(put: Put<'_>) {
         "Ride cymbal 1",
         0.4,
         0,
-        -2.0,
+        -4.0,
         ringing(14.0),
         cymbal(290, 420.0, 13_000.0, 2.4, 0.12),
     );
@@ -562,11 +563,11 @@ fn plates(put: Put<'_>) {
         "Ride cymbal 2",
         0.4,
         0,
-        -2.0,
+        -4.0,
         ringing(16.0),
         cymbal(300, 600.0, 14_000.0, 1.9, 0.2),
     );
-    put(53, "Ride bell", 0.4, 0, -2.0, ringing(15.0), {
+    put(53, "Ride bell", 0.4, 0, -4.0, ringing(15.0), {
         let mut clay = cymbal(310, 700.0, 12_000.0, 0.8, 0.05);
         for (f, amp) in [
             (1_080.0, 3.0),
@@ -579,7 +580,7 @@ fn plates(put: Put<'_>) {
         }
         clay
     });
-    put(54, "Tambourine", 0.2, 0, -2.0, RINGS, {
+    put(54, "Tambourine", 0.2, 0, -4.0, RINGS, {
         let mut clay = once(32_000.0, 0.34);
         clay.bright_to(32_000.0);
         metal(&mut clay, 320, 5_200.0, 15_000.0, 0.0, 1.0);
@@ -621,7 +622,7 @@ fn latin(put: Put<'_>) {
             (0.2, 2_600.0, 1_200.0),
         ),
     );
-    put(58, "Vibraslap", -0.35, 0, -1.0, RINGS, {
+    put(58, "Vibraslap", -0.35, 0, -3.0, RINGS, {
         let mut clay = once(20_000.0, 0.7);
         clay.noise(
             323,
@@ -691,7 +692,7 @@ fn latin(put: Put<'_>) {
         "Cabasa",
         -0.4,
         0,
-        -3.0,
+        -5.0,
         RINGS,
         shaken(
             0.16,
@@ -709,7 +710,7 @@ fn latin(put: Put<'_>) {
         "Maracas",
         -0.4,
         0,
-        -3.0,
+        -5.0,
         RINGS,
         shaken(0.1, 7_000.0, |t| (t / 0.006).min(1.0) * db(-t * 560.0), 331),
     );
@@ -819,7 +820,7 @@ fn small(put: Put<'_>) {
             |t| db(-320.0 * t),
         ),
     );
-    put(28, "Slap", 0.0, 0, 0.0, RINGS, {
+    put(28, "Slap", 0.0, 0, -2.0, RINGS, {
         let mut clay = once(28_000.0, 0.14);
         clay.noise(
             340,
@@ -895,7 +896,7 @@ fn small(put: Put<'_>) {
         "Metronome click",
         0.0,
         0,
-        -3.0,
+        -5.0,
         RINGS,
         modal(
             28_000.0,
@@ -927,7 +928,7 @@ fn small(put: Put<'_>) {
         "Shaker",
         -0.3,
         0,
-        -3.0,
+        -5.0,
         RINGS,
         shaken(
             0.14,
@@ -952,7 +953,7 @@ fn small(put: Put<'_>) {
         }
         clay
     });
-    put(84, "Belltree", 0.3, 0, -3.0, RINGS, {
+    put(84, "Belltree", 0.3, 0, -5.0, RINGS, {
         let mut clay = once(22_050.0, 1.0);
         for bell in 0..22 {
             let begin = (f64::from(bell) * 0.032 * clay.rate) as usize;

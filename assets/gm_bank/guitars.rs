@@ -230,7 +230,7 @@ fn driven(bank: &mut Bank) {
     bank.program(
         30,
         &[
-            Layer::new(&fuzz, art).tune(-3),
+            Layer::new(&fuzz, art),
             Layer::new(&fuzz, art).octaves(-1).gain(-9.0).tune(3),
         ],
     );
@@ -432,7 +432,7 @@ fn deep(bank: &mut Bank) {
 fn synthetic(bank: &mut Bank) {
     let keys = &[28_u8, 40, 52, 64];
     let span = Span {
-        rate: 24_000.0,
+        rate: 36_000.0,
         pre: 0.0,
         cycle: 0.05,
     };
@@ -446,10 +446,11 @@ fn synthetic(bank: &mut Bank) {
                     0.0,
                 )
             })
-            .take_while(|it| it.hz < 10_500.0)
+            .take_while(|it| it.hz < 15_000.0)
             .collect();
         Clay::new(key, span)
             .partials(76, 0.0, &all)
+            .bright_to(36_000.0)
             .done("Bass saw")
     });
     let acid = Art {

@@ -65,11 +65,10 @@ pub(crate) fn add(bank: &mut Bank) {
 fn pianos(bank: &mut Bank) {
     let keys = [24, 30, 36, 42, 47, 52, 57, 62, 67, 72, 78, 84, 91, 98];
     let hard = bank.set(&keys, |key| {
-        let clay = GRAND
+        GRAND
             .clay(key, piano_span(key, 1.0), 1)
             .bright_to(26_000.0)
-            .done("Grand hard");
-        clay
+            .done("Grand hard")
     });
     let felt = Pluck {
         soft: 520.0,
@@ -179,7 +178,7 @@ fn pianos(bank: &mut Bank) {
     };
     bank.program(2, &[Layer::new(&cp, cp_art)]);
     let tonk = Art {
-        cutoff: 4_800.0,
+        cutoff: 7_000.0,
         cutoff_by_velocity: 4_000.0,
         ..damped
     };
@@ -188,6 +187,7 @@ fn pianos(bank: &mut Bank) {
         &[
             Layer::new(&hard, tonk).tune(-12),
             Layer::new(&hard, tonk).tune(12).gain(-0.5),
+            Layer::new(&click, tap).gain(-17.0),
         ],
     );
 }
@@ -309,8 +309,8 @@ fn electric(bank: &mut Bank) {
     bank.program(
         5,
         &[
-            Layer::new(&fm_body, fm).tune(-3),
-            Layer::new(&fm_body, fm).tune(4).gain(-7.0),
+            Layer::new(&fm_body, fm),
+            Layer::new(&fm_body, fm).tune(5).gain(-11.0),
             Layer::new(
                 &fm_bell,
                 Art {

@@ -28,13 +28,16 @@ use std::process::ExitCode;
 
 use model::Bank;
 
+/// Adds the waves and programs of a family.
+type Add = fn(&mut Bank);
+
 fn main() -> ExitCode {
     let Some(path) = std::env::args().nth(1) else {
         eprintln!("say where the bank is to be written: gm_bank assets/gm.dls");
         return ExitCode::FAILURE;
     };
     let mut bank = Bank::default();
-    let families: [(&str, fn(&mut Bank)); 10] = [
+    let families: [(&str, Add); 10] = [
         ("keys", keys::add),
         ("mallets", mallets::add),
         ("organs", organs::add),
@@ -51,6 +54,13 @@ fn main() -> ExitCode {
         add(&mut bank);
         println!("{name}: {} KB", (bytes(&bank) - before) / 1_000);
     }
+    for (number, louder) in TRIMS {
+        let program = bank
+            .programs
+            .iter_mut()
+            .find(|it| !it.is_drum && it.number == *number);
+        program.expect("all programs are there").louder = *louder;
+    }
     bank.programs.sort_by_key(|it| (it.is_drum, it.number));
     for short in preview::level(&mut bank) {
         println!("{short}");
@@ -65,6 +75,21 @@ fn main() -> ExitCode {
         }
     }
 }
+
+/// dB that the plain player does not know of: layers whose tremolos cross, and filters that sweep.
+const TRIMS: &[(u8, f64)] = &[
+    (38, 1.2),
+    (55, -0.7),
+    (88, 1.5),
+    (94, 1.0),
+    (102, 2.0),
+    (103, 1.2),
+    (111, -0.7),
+    (117, -1.3),
+    (118, -0.8),
+    (122, 1.9),
+    (123, -0.9),
+];
 
 /// Of waves.
 fn bytes(bank: &Bank) -> usize {

@@ -117,6 +117,8 @@ pub(crate) struct Zone {
     pub(crate) unity: u8,
     /// dB.
     pub(crate) gain: f64,
+    /// dB by which it is to be louder than others.
+    pub(crate) louder: f64,
     /// Cents.
     pub(crate) tune: i16,
     /// Of those that cut each other; 0: none.
@@ -214,6 +216,7 @@ impl<'a> Layer<'a> {
                 wave: *wave,
                 unity: unity(place).clamp(0, 127) as u8,
                 gain: self.gain,
+                louder: 0.0,
                 tune: self.tune,
                 group: 0,
                 overlaps: self.art.sustain > 90.0,

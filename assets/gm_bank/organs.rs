@@ -221,7 +221,7 @@ fn reeds(bank: &mut Bank) {
     bank.program(
         20,
         &[
-            Layer::new(&harmonium, slow).tune(-3),
+            Layer::new(&harmonium, slow),
             Layer::new(&harmonium, slow).octaves(-1).gain(-6.0).tune(3),
         ],
     );

@@ -17,7 +17,7 @@ const VIOLA: &[Peak] = &[
     (220.0, 50.0, 3.0),
     (370.0, 70.0, 5.0),
     (640.0, 150.0, 4.0),
-    (1_100.0, 500.0, 1.0),
+    (1_150.0, 400.0, 5.0),
     (1_900.0, 900.0, 1.0),
 ];
 const CELLO: &[Peak] = &[
@@ -84,9 +84,9 @@ fn bowed(bank: &mut Bank) {
         ..art
     };
     bank.program(41, &[Layer::new(&viola, warm)]);
-    let cello = bank.set(&[40, 51, 64], one("Cello", 82, CELLO, 2_600.0, 20_000.0));
+    let cello = bank.set(&[40, 51, 64], one("Cello", 82, CELLO, 1_900.0, 20_000.0));
     let broad = Art {
-        attack: 0.075,
+        attack: 0.095,
         cutoff: 3_600.0,
         release: 0.35,
         vibrato: (4.9, 0.35, 14.0),
@@ -343,7 +343,7 @@ fn saws(bank: &mut Bank) -> Set {
             pre: 0.0,
             cycle: 0.95,
         };
-        ensemble(key, span, 92, 13.0, |n, f| {
+        ensemble(key, span, 92, 10.5, |n, f| {
             1.0 / n as f64 * dark(f, 9_000.0, 2.0)
         })
         .done("Saws")

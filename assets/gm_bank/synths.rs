@@ -5,7 +5,7 @@ use crate::model::{Art, Bank, HELD, Layer, STRUCK, Set, Wave};
 use crate::steady::{STEADY, Steady};
 
 const CYCLE: Span = Span {
-    rate: 28_000.0,
+    rate: 40_000.0,
     pre: 0.0,
     cycle: 0.04,
 };
@@ -32,7 +32,9 @@ fn single(
             seed,
             ..STEADY
         }
-        .wave(key)
+        .clay(key)
+        .bright_to(40_000.0)
+        .done(name)
     })
 }
 
@@ -52,8 +54,8 @@ fn square_and_pipes(bank: &mut Bank) {
     bank.program(
         80,
         &[
-            Layer::new(&square, LEAD).tune(-3),
-            Layer::new(&square, LEAD).tune(4).gain(-5.0),
+            Layer::new(&square, LEAD),
+            Layer::new(&square, LEAD).tune(6).gain(-9.0),
         ],
     );
     let pipe = |name: &'static str, chiff: f64, breath: f64, slope: f64| {
@@ -264,7 +266,7 @@ pub(crate) fn add_pads(bank: &mut Bank, saws: &Set, strings: &Set) {
     bank.program(
         95,
         &[
-            Layer::new(saws, sweep).tune(-4),
+            Layer::new(saws, sweep).tune(-1),
             Layer::new(saws, sweep).tune(6).octaves(-1).gain(-5.0),
         ],
     );
@@ -281,7 +283,7 @@ pub(crate) fn add_pads(bank: &mut Bank, saws: &Set, strings: &Set) {
     bank.program(
         97,
         &[
-            Layer::new(saws, track).tune(-5),
+            Layer::new(saws, track),
             Layer::new(strings, track).tune(702).gain(-4.0),
         ],
     );
@@ -568,8 +570,7 @@ fn crystal(bank: &mut Bank) {
                     ..PAD
                 },
             )
-            .gain(-3.0)
-            .tune(-5),
+            .gain(-3.0),
         ],
     );
     let bright_bed = Art {

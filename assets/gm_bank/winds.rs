@@ -202,7 +202,7 @@ fn sections(bank: &mut Bank) {
         Steady {
             name: "Brass saw",
             span: Span {
-                rate: 26_000.0,
+                rate: 40_000.0,
                 pre: 0.0,
                 cycle: 0.05,
             },
@@ -210,7 +210,9 @@ fn sections(bank: &mut Bank) {
             seed: 106,
             ..STEADY
         }
-        .wave(key)
+        .clay(key)
+        .bright_to(40_000.0)
+        .done("Brass saw")
     });
     let first = Art {
         attack: 0.02,
@@ -304,14 +306,14 @@ fn reeds(bank: &mut Bank) {
     Wind {
         name: "Tenor sax",
         keys: &[46, 58, 71],
+        slope: -0.8,
         formants: &[
-            (450.0, 280.0, 4.0),
-            (900.0, 400.0, 2.0),
-            (1_800.0, 700.0, 2.0),
-            (3_000.0, 900.0, -2.0),
+            (420.0, 200.0, 6.0),
+            (820.0, 300.0, 1.0),
+            (2_500.0, 700.0, 1.0),
         ],
-        top: 3_300.0,
-        breath: 0.05,
+        top: 2_500.0,
+        breath: 0.09,
         art: Art {
             cutoff: 1_900.0,
             vibrato: (4.9, 0.35, 11.0),
@@ -452,10 +454,10 @@ fn pipes(bank: &mut Bank) {
         name: "Piccolo",
         keys: &[72, 84, 96],
         rate: 30_000.0,
-        slope: -1.7,
+        slope: -2.3,
         formants: &[(2_000.0, 1_500.0, 2.0)],
         top: 6_000.0,
-        breath: 0.055,
+        breath: 0.11,
         tongue: 0.3,
         rise: (0.025, 0.01),
         art: Art {
@@ -539,7 +541,7 @@ fn pipes(bank: &mut Bank) {
         rise: (0.07, 0.03),
         art: Art {
             attack: 0.02,
-            vibrato: (4.6, 0.5, 18.0),
+            vibrato: (4.6, 0.5, 12.0),
             tremolo: (4.6, 0.5, 2.0),
             second: (0.0, 0.14, 0.0, 0.1),
             pitch_by_second: -70.0,

@@ -40,6 +40,8 @@ mod fm_song;
 
 mod fuzz;
 
+mod gm_bank;
+
 mod kept_up;
 
 mod killed;
