@@ -171,6 +171,7 @@ impl Gallery {
             tag: Some(Tag {
                 long: "MIDI".into(),
                 short: ["MIDI".into(), "".into()],
+                aside: "".into(),
                 ticks: None,
                 figures: vec![],
                 chief: 0,
@@ -322,6 +323,7 @@ fn audio_wire(strands: u16, level: f32, ticks: Ticks) -> WireView<'static> {
     let tag = Tag {
         long: format!("48 000 Hz · {strands} ch · f32").into(),
         short: ["48 kHz".into(), format!("{strands} ch f32").into()],
+        aside: "".into(),
         ticks: Some(ticks),
         figures: vec![],
         chief: 0,

@@ -479,6 +479,9 @@ fn connection(source: Source, control: Source, destination: Destination, scale: 
     }
 }
 
+/// A part of one of the envelopes.
+type Part = fn(Segment) -> Destination;
+
 /// What generators mean.
 fn connections(both: &Both<'_>, root: u8) -> Vec<Connection> {
     use Destination as D;
@@ -559,7 +562,7 @@ fn connections(both: &Both<'_>, root: u8) -> Vec<Connection> {
     time(D::LfoDelay, both.sum(g::LFO_DELAY, NO_TIME), 0);
     time(D::VibratoDelay, both.sum(g::VIBRATO_DELAY, NO_TIME), 0);
     let mut others = vec![];
-    let envelopes: [(usize, fn(Segment) -> D, i32); 2] = [
+    let envelopes: [(usize, Part, i32); 2] = [
         (g::VOLUME, D::Volume, FALL_CENTS),
         (g::MODULATION, D::Modulation, 0),
     ];
