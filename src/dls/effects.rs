@@ -15,6 +15,8 @@ const CHORUS_MS: f64 = 12.0;
 const CHORUS_SWING_MS: f64 = 2.0;
 const CHORUS_HZ: f64 = 0.7;
 const CHORUS: f32 = 0.5;
+/// In which an effect is turned on or off.
+const TURN_SECONDS: f64 = 0.02;
 /// Seconds of silence after which there is nothing left of either.
 const LONGEST: f64 = 6.0;
 
@@ -29,6 +31,8 @@ pub(super) struct Effects {
     left: u64,
     pub(super) has_room: bool,
     pub(super) has_chorus: bool,
+    /// How much of each is heard: all or nothing, but for a moment when it is turned on or off.
+    heard: [f32; 2],
 }
 
 impl Effects {
@@ -44,6 +48,7 @@ impl Effects {
             left: 0,
             has_room: true,
             has_chorus: true,
+            heard: [1.0; 2],
         }
     }
 
@@ -51,6 +56,7 @@ impl Effects {
         self.room.reset(SHAPE);
         self.chorus.reset();
         (self.phase, self.left) = (0.0, 0);
+        self.heard = [self.has_room, self.has_chorus].map(|it| f32::from(u8::from(it)));
     }
 
     /// Something is sent to them.
@@ -63,19 +69,39 @@ impl Effects {
         self.left > 0
     }
 
+    /// Goes on with turning an effect on or off; how much of it is heard.
+    fn turn(&mut self, index: usize, is_on: bool) -> f32 {
+        let step = 1.0 / (TURN_SECONDS * self.rate_hz) as f32;
+        let to = if is_on { 1.0 } else { 0.0 };
+        let now = &mut self.heard[index];
+        *now = (to - *now).clamp(-step, step) + *now;
+        *now
+    }
+
     /// One sample: what is sent to the room and to the chorus becomes what is added left and right.
     pub(super) fn step(&mut self, room: f32, chorus: f32) -> (f32, f32) {
         self.left -= 1;
         let mut heard = (0.0, 0.0);
-        if self.has_room {
-            let mut sound = [room, room];
-            self.room.step(&mut sound);
-            heard = (ROOM * sound[0], ROOM * sound[1]);
+        // What was heard when it was turned off is not heard again when it is turned on.
+        if self.heard[0] == 0.0 && self.has_room {
+            self.room.reset(SHAPE);
         }
-        if self.has_chorus {
+        let share = self.turn(0, self.has_room);
+        if share > 0.0 {
+            // What goes in begins softly, too: an echo of a sudden beginning is sudden.
+            let mut sound = [share * room; 2];
+            self.room.step(&mut sound);
+            let loud = ROOM * share;
+            heard = (loud * sound[0], loud * sound[1]);
+        }
+        if self.heard[1] == 0.0 && self.has_chorus {
+            self.chorus.reset();
+        }
+        let share = self.turn(1, self.has_chorus);
+        if share > 0.0 {
             self.phase += CHORUS_HZ / self.rate_hz;
             self.phase -= self.phase.floor();
-            self.chorus.push(chorus);
+            self.chorus.push(share * chorus);
             let swing = |phase: f64| {
                 let phase = phase - phase.floor();
                 // Two parabolas: as round as a sine, and the same on every machine.
@@ -84,8 +110,8 @@ impl Effects {
             };
             let delay =
                 |phase| (CHORUS_MS + CHORUS_SWING_MS * swing(phase)) / 1000.0 * self.rate_hz;
-            heard.0 += CHORUS * self.chorus.between(delay(self.phase));
-            heard.1 += CHORUS * self.chorus.between(delay(self.phase + 0.25));
+            heard.0 += share * CHORUS * self.chorus.between(delay(self.phase));
+            heard.1 += share * CHORUS * self.chorus.between(delay(self.phase + 0.25));
         }
         heard
     }

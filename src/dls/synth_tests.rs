@@ -960,6 +960,43 @@ fn effects_sound_as_much_as_is_sent_to_them_and_go_on_behind_the_note() {
 }
 
 #[test]
+fn turning_effects_on_and_off_does_not_click() {
+    let settings = |is_on| Settings {
+        voices: 64,
+        reverb: is_on,
+        chorus: is_on,
+    };
+    let mut bench = Bench::with(&[]);
+    bench.0.set(settings(true));
+    bench.send(&[&[0xB0, 91, 127], &[0xB0, 93, 127], &note(57)]);
+    bench.left(48_000);
+    let bend = |heard: &[f32]| {
+        let bends = heard
+            .windows(3)
+            .map(|it| (it[2] - 2.0 * it[1] + it[0]).abs());
+        bends.fold(0.0, f32::max)
+    };
+    let still = bench.left(4_800);
+    for is_on in [false, true, false] {
+        bench.0.set(settings(is_on));
+        let heard = bench.left(4_801);
+        assert!(peak(&heard) > 0.05);
+        assert!(
+            bend(&heard) < 3.0 * bend(&still),
+            "{is_on}: {} {}",
+            bend(&heard),
+            bend(&still)
+        );
+    }
+    bench.left(4_800);
+    let alone = bench.left(4_800);
+    let mut plain = Bench::with(&[]);
+    plain.send(&[&note(57)]);
+    plain.left(48_000 + 4_800 + 3 * 4_801 + 4_800);
+    assert_eq!(alone, plain.left(4_800), "off is off");
+}
+
+#[test]
 fn what_sounds_goes_on_when_the_bank_is_another() {
     let mut bench = Bench::with(&[]);
     bench.send(&[&note(69)]);
