@@ -1,7 +1,7 @@
 //! What a song has set up to some place: programs, controllers, bends, notes that sound. So that playing can begin
 //! anywhere, and a device can come back, and it sounds as if nothing had been missed.
 //!
-//! States are kept at every few hundred events, so that to find one takes a bounded number of steps.
+//! States are kept at every few thousand events, so that to find one takes a bounded number of steps.
 
 use crate::ks::{KernelEvent, RefTime};
 

@@ -178,7 +178,7 @@ fn the_bank_that_comes_with_the_program_is_whole() {
     let (bank, remarks) = banks::open(None, 48_000, false).unwrap();
     assert!(remarks.is_empty());
     assert_eq!(bank.len(), 129, "128 programs and a kit");
-    let (all, remarks) = crate::dls::read(banks::OWN, &crate::dls::Facts::default()).unwrap();
+    let (all, remarks) = crate::dls::read(banks::own(), &crate::dls::Facts::default()).unwrap();
     assert_eq!(
         remarks.iter().map(ToString::to_string).collect::<Vec<_>>(),
         [""; 0]
