@@ -167,8 +167,9 @@ impl Process {
     }
 }
 
-impl Drop for Process {
-    fn drop(&mut self) {
+impl Process {
+    /// Asks it to end, and ends it when it does not.
+    pub(crate) fn end(&mut self) {
         // Asked first: JACK leaves shared memory behind when it is killed.
         if self.child.try_wait().ok().flatten().is_none() {
             self.signal("TERM");
@@ -181,6 +182,12 @@ impl Drop for Process {
             let _ = self.child.kill();
         }
         let _ = self.child.wait();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

@@ -33,6 +33,21 @@ pub(crate) struct Capture<'server> {
     file: PathBuf,
 }
 
+impl Drop for Server {
+    /// A JACK server whose clients were killed keeps its place among the eight there are, beyond its own end: one of its
+    /// name takes that place over, and gives it back since nothing keeps it.
+    fn drop(&mut self) {
+        if let Kind::Jack { name } = &self.kind {
+            self.process.end();
+            let mut again = Self::jack_process(&self.scratch, name);
+            wait_for("JACK to be up or gone", PATIENCE, || {
+                let is_up = again.said().contains("self-connect-mode");
+                (is_up || again.ended().is_some()).then_some(())
+            });
+        }
+    }
+}
+
 impl Server {
     /// The most punctual server that this machine allows.
     pub(crate) fn start(test: &str) -> Self {
@@ -55,15 +70,7 @@ impl Server {
     fn jack(scratch: Scratch, test: &str) -> Self {
         require("jack_capture");
         let name = format!("ksg-{test}-{}", std::process::id());
-        let mut command = scratch.command("jackd");
-        command.args(["-n", &name]);
-        match real_time_allowed() {
-            true => command.args(["-R", "-P70"]),
-            false => command.arg("-r"),
-        };
-        command.args(["-d", "dummy", "-r", "48000", "-p", "1024"]);
-        jack_environment(&mut command, &name);
-        let process = Process::start(&command, scratch.path("jackd.log"));
+        let process = Self::jack_process(&scratch, &name);
         let mut server = Self {
             kind: Kind::Jack { name },
             process,
@@ -71,6 +78,18 @@ impl Server {
         };
         server.wait_until("jack_lsp", &[], "system:playback_2");
         server
+    }
+
+    fn jack_process(scratch: &Scratch, name: &str) -> Process {
+        let mut command = scratch.command("jackd");
+        command.args(["-n", name]);
+        match real_time_allowed() {
+            true => command.args(["-R", "-P70"]),
+            false => command.arg("-r"),
+        };
+        command.args(["-d", "dummy", "-r", "48000", "-p", "1024"]);
+        jack_environment(&mut command, name);
+        Process::start(&command, scratch.path("jackd.log"))
     }
 
     /// A PulseAudio server, reached by its own protocol: one that can be killed and started again.
