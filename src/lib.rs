@@ -28,6 +28,8 @@ pub mod raw;
 
 pub mod graph;
 
+pub mod sysaudio;
+
 pub mod engine;
 
 pub mod device;

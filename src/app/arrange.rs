@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::App;
-use super::cures::Sizes;
 use crate::graph::arrange::{
     Alignment, Area, Axis, GRID, Link, aligned, distributed, layered, snapped,
 };
 use crate::graph::{Edit, FilterId, NodeKind, Note, NoteKind, PinRef, Position, Size};
+use crate::sysaudio::Sizes;
 
 /// Boxes and what each covers.
 type Boxes = Vec<(FilterId, Area)>;

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use super::cures::estimated_size;
 use super::{App, Selection, Urgency, move_paths};
 use crate::graph::arrange::{Area, snapped};
 use crate::graph::{Edit, FilterId, Fragment, Position, load};
+use crate::sysaudio::estimated_size;
 
 /// How far a copy stands from what it was copied from.
 const ASIDE: f32 = 32.0;

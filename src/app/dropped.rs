@@ -7,7 +7,6 @@
 use std::path::{Path, PathBuf};
 
 use super::App;
-use super::cures::{Bench, area, estimated_size};
 use super::render::Output;
 use super::wires::Trial;
 use crate::graph::arrange::{Area, make_room};
@@ -16,6 +15,7 @@ use crate::graph::{
 };
 use crate::ks::ids::category;
 use crate::ks::{DataFlow, Descriptor, Domain, FileFact, Property, Settings, Value, path_text};
+use crate::sysaudio::{Bench, area, estimated_size};
 
 /// The kinds of filters that play a file: of sound, of notes. What it is is seen in the file, not in its name.
 const READER: &str = "wave_reader";

@@ -20,7 +20,6 @@ pub use clocks::written;
 
 pub use quality::{Asked, Complaint, quality_words};
 
-pub(crate) mod cures;
 mod dropouts;
 
 mod dropped;
@@ -63,6 +62,7 @@ mod held_tests;
 mod keeper;
 mod knobs;
 
+mod build;
 mod howl;
 mod landmarks;
 mod limits;
@@ -220,6 +220,8 @@ pub struct App {
     history: History,
     /// What the graph agreed, kept up with it.
     wiring: Negotiator,
+    /// What was tried when something was built last.
+    built: Option<crate::sysaudio::Attempt>,
     path: Option<PathBuf>,
     /// The group whose inside is shown; empty: the outermost graph.
     place: FilterPath,
@@ -252,7 +254,7 @@ pub struct App {
     to_file: Option<to_file::ToFile>,
 
     /// Boxes as the screen drew them last.
-    sizes: cures::Sizes,
+    sizes: crate::sysaudio::Sizes,
     banners: Vec<Banner>,
     log: Vec<LogLine>,
     play_mode: Option<FilterPath>,
@@ -337,6 +339,7 @@ impl App {
             graph: Graph::default(),
             history: History::default(),
             wiring: Negotiator::default(),
+            built: None,
             path: None,
             place: FilterPath::default(),
             origins: Origins::default(),
@@ -355,7 +358,7 @@ impl App {
             waveforms: waveform::Waveforms::new(),
             to_file: None,
 
-            sizes: cures::Sizes::new(),
+            sizes: crate::sysaudio::Sizes::new(),
             banners: vec![],
             log: vec![],
             play_mode: None,

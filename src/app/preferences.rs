@@ -90,6 +90,8 @@ pub struct Preferences {
     pub favourites: BTreeSet<String>,
     /// Filters that are not offered: the catalogue hides them and intelligent connecting leaves them out, by key.
     pub blocked: BTreeSet<String>,
+    /// How gladly a filter is taken when graphs are built by themselves, where the user thinks otherwise than it does; by key.
+    pub merits: BTreeMap<String, u32>,
     /// Parts of the window, by name.
     pub panels: BTreeMap<String, Panel>,
     /// How panels are split and stacked, in the words of who draws them; empty is the built-in way.
@@ -135,6 +137,7 @@ impl Default for Preferences {
             recent: vec![],
             favourites: BTreeSet::new(),
             blocked: BTreeSet::new(),
+            merits: BTreeMap::new(),
             panels: BTreeMap::new(),
             layout: String::new(),
             snap: true,
@@ -190,7 +193,7 @@ macro_rules! fields {
 }
 
 fields! {
-    theme, scale_percent, reduced_motion, keys, recent, favourites, blocked, panels, layout, snap, quantum, audio, connect,
+    theme, scale_percent, reduced_motion, keys, recent, favourites, blocked, merits, panels, layout, snap, quantum, audio, connect,
     follow_default, template, first_run_done, moved_media, device_mapping,
 
     glass_wires,

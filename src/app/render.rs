@@ -47,15 +47,12 @@ impl App {
         };
         let known: Vec<FilterId> = self.shown().filters.keys().copied().collect();
         let nothing = Edit::Batch(vec![]);
-        let edit = self
-            .heard(&nothing, &output)
-            .or_else(|| self.played(&nothing, &output));
-        let Some(edit) = edit else {
-            let text = format!(
-                "{name} {} cannot be rendered: no filter here plays what it gives",
-                output.pin
-            );
-            self.warn("Render Pin", text);
+        let Some(edit) = self.heard(&nothing, &output) else {
+            let what = format!("{} of {name}", output.pin);
+            if let Err(why) = self.render_by_ways(pin, &what) {
+                let text = format!("{name} {} cannot be rendered: {why}", output.pin);
+                self.warn("Render Pin", text);
+            }
             return;
         };
         if self.apply(&format!("Render {} of {name}", output.pin), edit) {

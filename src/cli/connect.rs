@@ -1,6 +1,7 @@
-//! `ksgraph connect GRAPH FROM TO`: draws a wire, with what it needs in between.
+//! `ksgraph connect GRAPH FROM TO`: draws a wire, with what it takes in between. Without TO the output is rendered: led to
+//! where it ends.
 //!
-//! `--direct` inserts nothing. Otherwise the cures of the refusal are tried, cheapest first, until one holds.
+//! How a way is found is the matter of `sysaudio`; here names become pins and attempts become lines.
 
 use std::path::PathBuf;
 
@@ -11,24 +12,22 @@ use super::failure::Failure;
 use super::load::{self, End, FRAME_SAMPLES};
 use super::script::{Script, Step, Writing};
 use super::{Answer, names, shapes};
-use crate::app::cures::{Bench, Cured, Sizes, wire};
-use crate::graph::{
-    Agreement, CureKind, Edit, FilterPath, PinAddress, PinRef, Refusal, Wiring, would_connect,
-};
+use crate::graph::{FilterPath, PinRef};
+use crate::ks::Descriptor;
+use crate::sysaudio::{Attempt, Builder, Outcome, Site, Sizes};
 
 /// What `connect` takes.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  ksgraph connect tone.ron \"Tone Generator.out\" \"Gain.in\" --direct"
+    after_help = "Example:\n  ksgraph connect tone.ron \"Tone Generator.out\" \"Gain.in\" --direct\n  ksgraph connect tone.ron \"Tone Generator.out\""
 )]
 pub(super) struct Connect {
     /// The graph
     graph: PathBuf,
-    /// The output, FILTER.PIN
+    /// The output, FILTER.PIN; without TO also a FILTER, all of whose free outputs are rendered
     #[arg(required_unless_present = "batch")]
     from: Option<String>,
-    /// The input, FILTER.PIN
-    #[arg(required_unless_present = "batch")]
+    /// The input, FILTER.PIN; without it the output is rendered: led to whatever ends it, with what that takes
     to: Option<String>,
     #[command(flatten)]
     how: How,
@@ -42,7 +41,7 @@ pub(super) struct Words {
     /// The output
     from: String,
     /// The input
-    to: String,
+    to: Option<String>,
     #[command(flatten)]
     how: How,
 }
@@ -52,108 +51,194 @@ struct How {
     /// Insert nothing between the two pins
     #[arg(long)]
     direct: bool,
-    /// Print every attempt
+    /// Render only to filters that are in the graph
+    #[arg(long, conflicts_with = "to")]
+    existing: bool,
+    /// Print every attempt, as a tree
     #[arg(long)]
     log: bool,
 }
 
 pub(super) fn run(it: &Connect) -> Result<Answer, Failure> {
     let script = Script::new(load::read(&it.graph)?);
-    let ends = it.from.clone().zip(it.to.clone());
-    let step = ends.map(|(from, to)| {
+    let step = it.from.clone().map(|from| {
         Step::Connect(Words {
             from,
-            to,
+            to: it.to.clone(),
             how: it.how,
         })
     });
     script.finish(step, &it.writing)
 }
 
-/// A wire to be drawn: both ends in one graph, perhaps inside groups.
-struct Wish {
-    level: FilterPath,
-    from: PinRef,
-    to: PinRef,
+pub(super) fn step(script: &mut Script, it: &Words) -> Result<(), Failure> {
+    match &it.to {
+        Some(to) => wire(script, &it.from, to, it.how),
+        None => render(script, &it.from, it.how),
+    }
 }
 
-pub(super) fn step(script: &mut Script, it: &Words) -> Result<(), Failure> {
+/// Calls with what builds in the graph of a script.
+fn with_builder<T>(
+    script: &mut Script,
+    level: &FilterPath,
+    how: How,
+    call: impl FnOnce(&Builder<'_>, &Site) -> T,
+) -> T {
+    let site = script.site();
+    let builder = Builder {
+        catalogue: &script.bench.catalogue,
+        facts: &script.bench.facts,
+        base: script.document.base.as_deref(),
+        sizes: &Sizes::new(),
+        merit: &|descriptor: &Descriptor| descriptor.merit,
+        level,
+        is_told: how.log,
+    };
+    call(&builder, &site)
+}
+
+fn wire(script: &mut Script, from_text: &str, to_text: &str, how: How) -> Result<(), Failure> {
     script.wiring();
     let (from, to) = script
         .document
-        .ends(&script.bench.wiring, &it.from, &it.to)?;
-    let wish = Wish {
-        level: from.level.clone(),
-        from: with_room(script, from),
-        to: with_room(script, to),
-    };
-    let mut log: Vec<Json> = vec![];
-    let mut words = String::new();
-    let mut inserted: Vec<String> = vec![];
-    let agreed = match ask(script, &wish) {
-        Ok(agreed) => {
-            let tried = format!("connect {} to {}", it.from, it.to);
-            script.edit(
-                &wish.level,
-                Edit::Connect(wire(&wish.from, &wish.to)),
-                &tried,
-            )?;
-            note(&mut log, &mut words, it.how, "direct", None);
-            agreed
-        }
-        Err(refusal) if it.how.direct => return Err(Failure::refused(*refusal)),
-        Err(refusal) => {
-            note(&mut log, &mut words, it.how, "direct", Some(&refusal));
-            let found = insert(script, &wish, &refusal, it.how, (&mut log, &mut words))?;
-            let Some((agreed, names)) = found else {
-                return Err(Failure::refused(*refusal));
-            };
-            inserted = names;
-            agreed
+        .ends(&script.bench.wiring, from_text, to_text)?;
+    let level = from.level.clone();
+    let (from, to) = (with_room(script, from), with_room(script, to));
+    let found = with_builder(script, &level, how, |builder, site| match how.direct {
+        true => builder.connect_direct(site, &from, &to),
+        false => builder.connect(site, &from, &to),
+    });
+    let built = match found {
+        Ok(built) => built,
+        Err(stopped) => {
+            return Err(with_log(
+                Failure::refused(*stopped.refusal),
+                how,
+                &stopped.attempt,
+            ));
         }
     };
-    let between: String = inserted.iter().map(|name| format!("{name} -> ")).collect();
+    let tried = format!("connect {from_text} to {to_text}");
+    script.edit(&level, built.edit, &tried)?;
+    let through = built.through.iter();
+    let between: String = through.map(|name| format!("{name} -> ")).collect();
+    let log = told(how, &built.attempt);
     let line = format!(
-        "{words}{} -> {between}{}: {}",
-        it.from, it.to, agreed.format
+        "{log}{from_text} -> {between}{to_text}: {}",
+        built.agreed.format
     );
     let mut document = json!({
         "command": "connect",
-        "from": it.from,
-        "to": it.to,
-        "inserted": inserted,
-        "agreed": shapes::agreement(&agreed, FRAME_SAMPLES),
+        "from": from_text,
+        "to": to_text,
+        "inserted": built.names,
+        "through": built.through,
+        "agreed": shapes::agreement(&built.agreed, FRAME_SAMPLES),
     });
-    if it.how.log {
-        document["attempts"] = json!(log);
+    if how.log {
+        document["attempts"] = built.attempt.inner.iter().map(shape).collect();
+        if built.attempt.inner.is_empty() {
+            document["attempts"] = json!([shape(&Attempt::new("direct", built.attempt.outcome))]);
+        }
     }
     script.did(&line, document);
     Ok(())
 }
 
-fn note(
-    log: &mut Vec<Json>,
-    words: &mut String,
-    how: How,
-    attempt: &str,
-    refusal: Option<&Refusal>,
-) {
-    if !how.log {
-        return;
-    }
-    *words += &match refusal {
-        None => format!("tried {attempt}: agreed\n"),
-        Some(refusal) => format!(
-            "tried {attempt}: {} ({})\n",
-            refusal.sentence(),
-            refusal.rule
-        ),
+fn render(script: &mut Script, from_text: &str, how: How) -> Result<(), Failure> {
+    script.wiring();
+    let tried = format!("render {from_text}");
+    let graph = script.document.graph();
+    // A filter that is named without a pin is rendered whole.
+    let whole = names::Name::read_in(graph, from_text)
+        .ok()
+        .filter(|name| name.member().is_none())
+        .map(|name| names::find(graph, &name).map(|(found, path)| (found.id, path)))
+        .transpose()?;
+    let (level, found) = match whole {
+        Some((id, mut level)) => {
+            level.0.pop();
+            let found = with_builder(script, &level, how, |builder, site| {
+                builder.render_filter(site, id, how.existing)
+            });
+            (level, found)
+        }
+        None => {
+            let end = script.document.end(&script.bench.wiring, from_text)?;
+            let level = end.level.clone();
+            let from = with_room(script, end);
+            let found = with_builder(script, &level, how, |builder, site| {
+                builder.render_pin(site, &from, how.existing)
+            });
+            (level, found)
+        }
     };
-    log.push(json!({
-        "attempt": attempt,
-        "ok": refusal.is_none(),
-        "refusal": refusal.map(shapes::refusal),
-    }));
+    let rendered = match found {
+        Ok(rendered) => rendered,
+        Err(attempt) => {
+            let failure = Failure::no(&tried, attempt.outcome.words())
+                .cure("`--log` shows what was tried; `ksgraph filters` lists what there is");
+            return Err(with_log(failure, how, &attempt));
+        }
+    };
+    script.edit(&level, rendered.edit, &tried)?;
+    let mut line = format!(
+        "{}{from_text}: {}",
+        told(how, &rendered.attempt),
+        rendered.attempt.outcome.words()
+    );
+    if !rendered.names.is_empty() {
+        line += &format!("; added {}", rendered.names.join(", "));
+    }
+    let mut document = json!({
+        "command": "connect",
+        "from": from_text,
+        "inserted": rendered.names,
+        "left": rendered.left,
+        "partial": !rendered.left.is_empty(),
+    });
+    if how.log {
+        document["attempts"] = json!([shape(&rendered.attempt)]);
+    }
+    script.did(&line, document);
+    Ok(())
+}
+
+/// The tree of attempts in lines, when it was asked for.
+fn told(how: How, attempt: &Attempt) -> String {
+    if !how.log {
+        return String::new();
+    }
+    let lines = attempt.lines().into_iter();
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+/// What was tried goes to standard error with the failure.
+fn with_log(failure: Failure, how: How, attempt: &Attempt) -> Failure {
+    for line in told(how, attempt).lines() {
+        super::say(line);
+    }
+    match how.log {
+        true => failure.with("attempts", attempt.inner.iter().map(shape).collect()),
+        false => failure,
+    }
+}
+
+/// An attempt as a document.
+pub(super) fn shape(attempt: &Attempt) -> Json {
+    let refusal = match &attempt.outcome {
+        Outcome::Refused(refusal) => Some(shapes::refusal(refusal)),
+        _ => None,
+    };
+    json!({
+        "attempt": attempt.what,
+        "ok": attempt.outcome.holds(),
+        "partial": matches!(attempt.outcome, Outcome::Partly(_)),
+        "text": attempt.outcome.words(),
+        "refusal": refusal,
+        "inner": attempt.inner.iter().map(shape).collect::<Vec<_>>(),
+    })
 }
 
 /// A pin that grows is named without its number: the next free one is meant.
@@ -173,88 +258,4 @@ fn with_room(script: &Script, end: End) -> PinRef {
         pin.instance = free;
     }
     pin
-}
-
-/// What the two pins would agree on in the graph as it is.
-fn ask(script: &mut Script, wish: &Wish) -> Result<Agreement, Box<Refusal>> {
-    script.wiring();
-    let graph = script.document.graph();
-    let from = names::address(graph, &wish.level, &wish.from);
-    let to = names::address(graph, &wish.level, &wish.to);
-    let bench = &script.bench;
-    let base = script.document.base.as_deref();
-    would_connect(
-        &bench.wiring,
-        &bench.catalogue,
-        &bench.facts,
-        base,
-        &from,
-        &to,
-    )
-}
-
-/// Tries the cures that insert filters, in order. What the last wire agreed and the names of the new filters.
-fn insert(
-    script: &mut Script,
-    wish: &Wish,
-    refusal: &Refusal,
-    how: How,
-    (log, words): (&mut Vec<Json>, &mut String),
-) -> Result<Option<(Agreement, Vec<String>)>, Failure> {
-    for cure in refusal
-        .cures
-        .iter()
-        .filter(|cure| cure.kind == CureKind::Insert)
-    {
-        let Some(graph) = names::graph_at(script.document.graph(), &wish.level) else {
-            return Ok(None);
-        };
-        let bench = Bench {
-            graph,
-            catalogue: &script.bench.catalogue,
-            fresh: graph.fresh_id(),
-            sizes: &Sizes::new(),
-        };
-        // Cures that insert stay between the two pins they were asked for.
-        let nowhere = |_: &PinAddress| None;
-        let ends = (&wish.from, &wish.to);
-        let Some(cured) = bench.carry_out(ends, refusal.step, cure, &nowhere) else {
-            continue;
-        };
-        let Cured {
-            edit, last, names, ..
-        } = cured;
-        let before = script.document.graph().clone();
-        let refused_before = refused(script.wiring());
-        script.edit(&wish.level, edit, &cure.text)?;
-        let graph = script.document.graph();
-        let ends = [&last.0, &last.1].map(|end| names::address(graph, &wish.level, end));
-        let wiring = script.wiring();
-        let mut wires = wiring.wires.iter();
-        let made = wires.find(|wire| [&wire.from, &wire.to] == [&ends[0], &ends[1]]);
-        let outcome = made.map(|wire| wire.outcome.clone());
-        let is_whole = refused(wiring) <= refused_before;
-        match outcome {
-            Some(Ok(agreed)) if is_whole => {
-                note(log, words, how, &cure.text, None);
-                return Ok(Some((agreed, names)));
-            }
-            other => {
-                note(
-                    log,
-                    words,
-                    how,
-                    &cure.text,
-                    other.and_then(Result::err).as_deref(),
-                );
-                script.restore(before);
-            }
-        }
-    }
-    Ok(None)
-}
-
-fn refused(wiring: &Wiring) -> usize {
-    let wires = wiring.wires.iter();
-    wires.filter(|wire| wire.outcome.is_err()).count()
 }

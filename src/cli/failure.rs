@@ -40,6 +40,8 @@ pub struct Failure {
     file: Option<PathBuf>,
     line: Option<u32>,
     refusal: Option<Box<Refusal>>,
+    /// What else its document has.
+    more: Option<Box<(&'static str, Json)>>,
 }
 
 impl Failure {
@@ -53,6 +55,7 @@ impl Failure {
             file: None,
             line: None,
             refusal: None,
+            more: None,
         }
     }
 
@@ -107,6 +110,12 @@ impl Failure {
         self
     }
 
+    /// The same with another field in its document.
+    pub fn with(mut self, name: &'static str, value: Json) -> Self {
+        self.more = Some(Box::new((name, value)));
+        self
+    }
+
     /// The same, found in a line of a file.
     pub fn at(mut self, file: &Path, line: u32) -> Self {
         self.file = Some(file.to_owned());
@@ -151,6 +160,9 @@ impl Failure {
         });
         if let Some(refusal) = &self.refusal {
             document["refusal"] = super::shapes::refusal(refusal);
+        }
+        if let Some(more) = &self.more {
+            document[more.0] = more.1.clone();
         }
         document
     }

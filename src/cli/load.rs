@@ -94,17 +94,7 @@ impl Document {
     /// The two ends of a wire that were named; both stand in the same group, or in none.
     pub(super) fn ends(&self, wiring: &Wiring, from: &str, to: &str) -> Result<Ends, Failure> {
         let tried = format!("find {from} and {to}");
-        let end = |text: &str| -> Result<End, Failure> {
-            let (level, pin, is_exact) = names::pin_ref(self.graph(), text)?;
-            let end = End {
-                level,
-                pin,
-                is_exact,
-            };
-            self.check_pin(wiring, &end, text)?;
-            Ok(end)
-        };
-        let ends = (end(from)?, end(to)?);
+        let ends = (self.end(wiring, from)?, self.end(wiring, to)?);
         if ends.0.level != ends.1.level {
             return Err(
                 Failure::usage(tried, "one stands inside a group, the other does not")
@@ -112,6 +102,18 @@ impl Document {
             );
         }
         Ok(ends)
+    }
+
+    /// A pin that was named.
+    pub(super) fn end(&self, wiring: &Wiring, text: &str) -> Result<End, Failure> {
+        let (level, pin, is_exact) = names::pin_ref(self.graph(), text)?;
+        let end = End {
+            level,
+            pin,
+            is_exact,
+        };
+        self.check_pin(wiring, &end, text)?;
+        Ok(end)
     }
 
     /// Whether there is such a pin. Filters that are not installed may have any.

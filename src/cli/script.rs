@@ -9,7 +9,8 @@ use serde_json::{Value as Json, json};
 use super::failure::Failure;
 use super::load::{self, Bench, Document};
 use super::{Answer, add, connect, disconnect, remove, say, set, switch};
-use crate::graph::{Edit, FilterPath, Graph, Wiring, apply, negotiate};
+use crate::graph::{Edit, FilterPath, Negotiator, Wiring, apply};
+use crate::sysaudio::Site;
 
 /// Where an edited graph goes, and many edits at a time.
 #[derive(Args, Debug)]
@@ -56,6 +57,8 @@ struct Line {
 pub(super) struct Script {
     pub(super) document: Document,
     pub(super) bench: Bench,
+    /// Keeps the agreement up with the graph, so that a long batch costs what its lines change.
+    negotiator: Negotiator,
     /// Whether the agreement is older than the graph.
     is_stale: bool,
     text: String,
@@ -69,6 +72,7 @@ impl Script {
         Self {
             document,
             bench,
+            negotiator: Negotiator::default(),
             is_stale: false,
             text: String::new(),
             done: vec![],
@@ -102,12 +106,6 @@ impl Script {
         Ok(())
     }
 
-    /// The graph becomes what it was.
-    pub(super) fn restore(&mut self, graph: Graph) {
-        self.document.loaded.graph = graph;
-        self.is_stale = true;
-    }
-
     /// The agreement of the graph as it is now.
     pub(super) fn wiring(&mut self) -> &Wiring {
         if self.is_stale {
@@ -116,10 +114,24 @@ impl Script {
                 catalogue, facts, ..
             } = &mut self.bench;
             load::probe_all(self.document.graph(), catalogue, base, facts);
-            self.bench.wiring = negotiate(self.document.graph(), catalogue, facts, base);
+            let graph = self.document.graph();
+            let wiring = self.negotiator.agree(graph, catalogue, facts, base);
+            self.bench.wiring = wiring.clone();
             self.is_stale = false;
         }
         &self.bench.wiring
+    }
+
+    /// The graph as it is now, to be built on.
+    pub(super) fn site(&mut self) -> Site {
+        self.wiring();
+        let graph = self.document.graph().clone();
+        let mut wiring = self.negotiator.clone();
+        let Bench {
+            catalogue, facts, ..
+        } = &self.bench;
+        wiring.agree(&graph, catalogue, facts, self.document.base.as_deref());
+        Site { graph, wiring }
     }
 
     /// Says what was done.
@@ -271,6 +283,8 @@ mod tests {
             "add tone --name t --at -10,20.5",
             "remove #3",
             "connect t.out g.in --direct",
+            "connect t.out",
+            "connect t --existing --log",
             "disconnect t.out g.in",
             "set t.level=-12 t.frequency=440",
             "bypass t g --off",
@@ -282,13 +296,7 @@ mod tests {
                 "{line}"
             );
         }
-        for line in [
-            "",
-            "render x",
-            "add",
-            "connect t.out",
-            "add tone --colour red",
-        ] {
+        for line in ["", "render x", "add", "connect", "add tone --colour red"] {
             assert!(
                 split(line).and_then(|words| parse(&words)).is_err(),
                 "{line}"

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 
 use crate::dsp::Random;
 use crate::ks::ids::{Guid, category, node};
+use crate::ks::merit;
 use crate::ks::{
     DataRange, Descriptor, EVENT_CAPACITY, Filter, Flow, Held, Io, KernelEvent, Node, OpenError,
     Opened, Opening, Payload, PinFactory, Processor, Property, Seek, State, TopologyConnection,
@@ -81,7 +82,7 @@ static DESCRIPTOR: Descriptor = Descriptor::new(
     CATEGORIES,
     PINS,
     PROPERTIES,
-)
+).merit(merit::DO_NOT_USE)
 .nodes(NODES, INSIDE)
 .help("Plays held keys one after another, in time: at a tempo of its own, or by the MIDI clock that comes in.");
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::ks::framing::require;
 use crate::ks::ids::{Guid, category, node};
+use crate::ks::merit;
 use crate::ks::{
     Communication, DataFlow, DataRange, Descriptor, Facts, Filter, Framing, FramingItem, Node,
     OpenError, Opened, Opening, PinFactory, Property, Settings, TopologyConnection,
@@ -50,6 +51,7 @@ static DESCRIPTOR: Descriptor = Descriptor::new(
     PINS,
     PROPERTIES,
 )
+.merit(merit::PREFERRED)
 .nodes(NODES, INSIDE)
 .help("Plays on a sound device. Nothing leaves louder than the ceiling.");
 

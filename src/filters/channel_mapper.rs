@@ -22,6 +22,7 @@ use std::f32::consts::FRAC_1_SQRT_2;
 use crate::dsp::gain::mix_into_scaled;
 use crate::dsp::{Dither, Quantiser};
 use crate::ks::ids::{Guid, category, node};
+use crate::ks::merit;
 use crate::ks::{
     Constrained, DataRange, Descriptor, Facts, Field, Filter, Flow, Io, Node, OpenError, Opened,
     Opening, PinFactory, Processor, Property, Settings, TopologyConnection, constrain_fields,
@@ -48,7 +49,7 @@ static DESCRIPTOR: Descriptor = Descriptor::new(
     CATEGORIES,
     PINS,
     PROPERTIES,
-)
+).merit(merit::NORMAL + 1)
 .nodes(NODES, INSIDE).help("Gives a sound another number of channels: mono goes to all, more channels fold down to fewer without clipping.");
 
 /// What the catalogue offers and the graph negotiates with.

@@ -9,6 +9,7 @@ use std::f64::consts::TAU;
 
 use crate::dsp::{DelayLine, Ramp};
 use crate::ks::ids::{Guid, category, node};
+use crate::ks::merit;
 use crate::ks::{
     DataRange, Descriptor, Filter, Flow, Glide, Io, Node, NodePin, OpenError, Opened, Opening,
     PinFactory, Processor, Property, Settings, State, Strategy, TopologyConnection, Unit,
@@ -77,7 +78,7 @@ const INSIDE: &[TopologyConnection] = &[
     TopologyConnection::leave(1, 1),
 ];
 static DESCRIPTOR: Descriptor =
-    Descriptor::new("chorus", "Chorus", CATEGORIES, PINS, PROPERTIES)
+    Descriptor::new("chorus", "Chorus", CATEGORIES, PINS, PROPERTIES).merit(merit::DO_NOT_USE)
         .nodes(NODES, INSIDE)
         .degrades(
             Strategy::Quality,

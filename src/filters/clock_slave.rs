@@ -9,6 +9,7 @@
 use crate::dsp::tracking::Line;
 use crate::dsp::{DelayLine, Ramp};
 use crate::ks::ids::{Guid, category};
+use crate::ks::merit;
 use crate::ks::{
     DataRange, Descriptor, Filter, Flow, Io, OpenError, Opened, Opening, PinFactory, Processor,
     REF_TIMES_PER_SECOND, Settings, State, Strategy, Telemetry, sample_from_time, samples_at,
@@ -23,7 +24,7 @@ const PINS: &[PinFactory] = &[
         .instances(0, 1),
 ];
 const CATEGORIES: &[Guid] = &[category::AUDIO, category::CLOCK];
-static DESCRIPTOR: Descriptor = Descriptor::new("clock_slave", "Clock Slave", CATEGORIES, PINS, &[])
+static DESCRIPTOR: Descriptor = Descriptor::new("clock_slave", "Clock Slave", CATEGORIES, PINS, &[]).merit(merit::DO_NOT_USE)
     .degrades(
         Strategy::Quality,
         [

@@ -14,6 +14,7 @@
 use crate::dsp::dynamics::share;
 use crate::dsp::{Ballistics, Follower, Knee, Ramp};
 use crate::ks::ids::{Guid, category, node};
+use crate::ks::merit;
 use crate::ks::{
     Constrained, DataRange, Descriptor, Field, Filter, Flow, Glide, Io, Node, NodePin, OpenError,
     Opened, Opening, PinFactory, Processor, Property, Settings, State, Telemetry,
@@ -112,7 +113,7 @@ static DESCRIPTOR: Descriptor = Descriptor::new(
     CATEGORIES,
     PINS,
     PROPERTIES,
-)
+).merit(merit::DO_NOT_USE)
 .nodes(NODES, INSIDE)
 .help(
     "Makes loud parts softer, so that the rest can be louder. A sound at the side pin can do the ducking instead.",

@@ -8,6 +8,7 @@
 use crate::dsp::Ramp;
 use crate::dsp::delay::{DelayLine, Mover, settled};
 use crate::ks::ids::{Guid, category, node};
+use crate::ks::merit;
 use crate::ks::{
     DataRange, Descriptor, Filter, Flow, Glide, Io, Node, NodePin, OpenError, Opened, Opening,
     PinFactory, Processor, Property, Settings, State, TAIL_DB, TopologyConnection, Unit, ValueSlot,
@@ -63,7 +64,7 @@ const INSIDE: &[TopologyConnection] = &[
     TopologyConnection::leave(1, 1),
 ];
 static DESCRIPTOR: Descriptor =
-    Descriptor::new("delay", "Delay", CATEGORIES, PINS, PROPERTIES).nodes(NODES, INSIDE).help(
+    Descriptor::new("delay", "Delay", CATEGORIES, PINS, PROPERTIES).merit(merit::DO_NOT_USE).nodes(NODES, INSIDE).help(
         "Repeats a sound after a time, softer and duller with each echo. Ping-pong sends the echoes from side to side.",
     );
 

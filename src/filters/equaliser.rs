@@ -7,6 +7,7 @@
 use crate::dsp::gain::{multiply, scale};
 use crate::dsp::{Curve, Design, Ramp, Section, Tuning};
 use crate::ks::ids::{Guid, category, node};
+use crate::ks::merit;
 use crate::ks::{
     Amplitude, DataRange, Descriptor, Filter, Flow, Glide, Io, Node, OpenError, Opened, Opening,
     PinFactory, Processor, Property, Settings, State, TopologyConnection, Unit, ValueSlot, Values,
@@ -188,7 +189,7 @@ static DESCRIPTOR: Descriptor = Descriptor::new(
     CATEGORIES,
     PINS,
     PROPERTIES,
-)
+).merit(merit::DO_NOT_USE)
 .nodes(NODES, INSIDE).help(
     "Raises and lowers parts of the sound by frequency. Six bands, each a shelf, a peak, a pass or a notch of its own.",
 );

@@ -6,6 +6,7 @@
 
 use crate::dsp::gain::{multiply, scale};
 use crate::ks::ids::{Guid, category, node};
+use crate::ks::merit;
 use crate::ks::{
     Amplitude, DataRange, Descriptor, Filter, Flow, Glide, Io, Node, OpenError, Opened, Opening,
     PinFactory, Processor, Property, Settings, State, TopologyConnection, Unit,
@@ -41,7 +42,7 @@ static DESCRIPTOR: Descriptor = Descriptor::new(
     CATEGORIES,
     PINS,
     PROPERTIES,
-)
+).merit(merit::DO_NOT_USE)
 .nodes(NODES, INSIDE)
 .help("Where a loop begins again: what comes in goes out later, by as many samples as Delay says. Only through it a graph may feed itself.");
 

@@ -5,6 +5,7 @@
 
 use crate::dsp::gain::{multiply, scale};
 use crate::ks::ids::{Guid, category, node};
+use crate::ks::merit;
 use crate::ks::{
     Amplitude, DataRange, Descriptor, Filter, Flow, Glide, Io, Node, NodePin, OpenError, Opened,
     Opening, PinFactory, Processor, Property, State, TopologyConnection,
@@ -37,7 +38,7 @@ static DESCRIPTOR: Descriptor = Descriptor::new(
     CATEGORIES,
     PINS,
     PROPERTIES,
-)
+).merit(merit::DO_NOT_USE)
 .nodes(NODES, INSIDE)
 .help("Lets a sound pass and sends a copy of it back: connect Send to a Feedback Return earlier on its way.");
 

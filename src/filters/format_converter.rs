@@ -9,6 +9,7 @@ use std::borrow::Cow;
 
 use crate::dsp::{Dither, Quantiser};
 use crate::ks::ids::{Guid, category, node};
+use crate::ks::merit;
 use crate::ks::{
     Constrained, DataFormat, DataRange, Descriptor, Facts, Field, Filter, Flow, GRAPH_RATE, Io,
     Node, OpenError, Opened, Opening, PinFactory, Processor, Property, Settings, State,
@@ -42,7 +43,7 @@ static DESCRIPTOR: Descriptor = Descriptor::new(
     CATEGORIES,
     PINS,
     PROPERTIES,
-)
+).merit(merit::NORMAL + 2)
 .nodes(NODES, INSIDE).help("Turns samples into floating point or whole numbers of 8, 16 or 24 bits, or into what the next filter takes. Dither hides the error of rounding in faint noise.");
 
 /// What the catalogue offers and the graph negotiates with.

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use crate::ks::ids::{Guid, category, node, sub};
+use crate::ks::merit;
 use crate::ks::{
     DataRange, Descriptor, Facts, Filter, Flow, Io, Limits, Node, OpenError, Opened, Opening,
     PinFactory, Processor, Property, Settings, TopologyConnection, Unit,
@@ -81,7 +82,7 @@ static DESCRIPTOR: Descriptor = Descriptor::new(
     CATEGORIES,
     PINS,
     PROPERTIES,
-)
+).merit(merit::DO_NOT_USE)
 .nodes(NODES, INSIDE)
 .help("Lets a sound pass unchanged, if its rate, channels and samples are within the limits you set; other wires are refused.");
 

@@ -5,6 +5,7 @@
 
 use crate::dsp::gain::{balance, multiply, scale};
 use crate::ks::ids::{Guid, category, node};
+use crate::ks::merit;
 use crate::ks::{
     Amplitude, DataRange, Descriptor, Filter, Flow, Glide, Io, Node, OpenError, Opened, Opening,
     Output, PinFactory, Processor, Property, State, TopologyConnection, Unit, Values,
@@ -34,7 +35,7 @@ const INSIDE: &[TopologyConnection] = &[
     TopologyConnection::leave(1, 1),
 ];
 static DESCRIPTOR: Descriptor =
-    Descriptor::new("gain", "Gain and Pan", CATEGORIES, PINS, PROPERTIES).nodes(NODES, INSIDE).help(
+    Descriptor::new("gain", "Gain and Pan", CATEGORIES, PINS, PROPERTIES).merit(merit::DO_NOT_USE).nodes(NODES, INSIDE).help(
         "Makes a sound louder or softer. Pan moves a stereo sound left or right; other sounds it leaves alone.",
     );
 

@@ -16,6 +16,7 @@ use crate::dsp::Ramp;
 use crate::dsp::delay::settled_wide;
 use crate::dsp::dynamics::share;
 use crate::ks::ids::{Guid, category, node};
+use crate::ks::merit;
 use crate::ks::{
     DataRange, Descriptor, Filter, Flow, Io, Node, OpenError, Opened, Opening, PinFactory,
     Processor, Property, State, Telemetry, TopologyConnection, Unit, ValueSlot,
@@ -64,7 +65,7 @@ static DESCRIPTOR: Descriptor = Descriptor::new(
     CATEGORIES,
     PINS,
     PROPERTIES,
-)
+).merit(merit::DO_NOT_USE)
 .nodes(NODES, INSIDE)
 .help(
     "Keeps a sound clean: samples that are no numbers become silence and are counted, and what stands still (DC) is removed.",

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use super::lab_card_wave::{RANGES, UNIT, wired};
 use crate::dsp::gain::{multiply, scale};
 use crate::ks::ids::{Guid, category, node};
+use crate::ks::merit;
 use crate::ks::{
     Amplitude, Descriptor, Facts, Filter, Flow, Glide, Io, Node, OpenError, Opened, Opening,
     PinFactory, Processor, Property, Settings, State, TopologyConnection,
@@ -40,6 +41,7 @@ static DESCRIPTOR: Descriptor = Descriptor::new(
     PINS,
     PROPERTIES,
 )
+.merit(merit::DO_NOT_USE)
 .nodes(NODES, INSIDE)
 .help(
     "The other half of a simulated sound card: gives what its wave half of the same number takes.",

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use crate::ks::framing::require;
 use crate::ks::ids::{Guid, category, node, set};
+use crate::ks::merit;
 use crate::ks::{
     Communication, DataFlow, DataRange, Descriptor, Facts, Filter, Flow, Framing, FramingItem, Io,
     Medium, Node, OpenError, Opened, Opening, PinFactory, Processor, Property, Settings, State,
@@ -54,7 +55,7 @@ static DESCRIPTOR: Descriptor = Descriptor::new(
     CATEGORIES,
     PINS,
     PROPERTIES,
-)
+).merit(merit::DO_NOT_USE)
 .nodes(NODES, INSIDE)
 .help("One half of a simulated sound card. Its line leads to the other half of the same card, inside the card itself.");
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use crate::dsp::gain::amplitude_from_db;
 use crate::ks::ids::{Guid, category, node};
+use crate::ks::merit;
 use crate::ks::{
     DataRange, Descriptor, Node, OpenError, Opening, PinFactory, Property, State, Status,
     TopologyConnection, Unit,
@@ -62,7 +63,7 @@ const INSIDE: &[TopologyConnection] = &[
     TopologyConnection::leave(0, HIGH as u32),
 ];
 static DESCRIPTOR: Descriptor =
-    Descriptor::new("lab_device", "Lab Device", CATEGORIES, PINS, PROPERTIES)
+    Descriptor::new("lab_device", "Lab Device", CATEGORIES, PINS, PROPERTIES).merit(merit::DO_NOT_USE)
         .nodes(NODES, INSIDE)
         .help(
             "A device for trying out how drivers go wrong: two quiet tones a fifth apart, and an input that swallows what \

@@ -15,6 +15,7 @@ use crate::dsp::delay::settled;
 use crate::dsp::dynamics::share;
 use crate::dsp::{DelayLine, Foresight, Ramp};
 use crate::ks::ids::{Guid, category, node};
+use crate::ks::merit;
 use crate::ks::{
     DataRange, Descriptor, Filter, Flow, Glide, Io, Node, OpenError, Opened, Opening, PinFactory,
     Processor, Property, Settings, State, Telemetry, TopologyConnection, Unit, ValueSlot, Values,
@@ -74,7 +75,7 @@ const INSIDE: &[TopologyConnection] = &[
     TopologyConnection::leave(1, 1),
 ];
 static DESCRIPTOR: Descriptor =
-    Descriptor::new("limiter", "Limiter", CATEGORIES, PINS, PROPERTIES).nodes(NODES, INSIDE).help(
+    Descriptor::new("limiter", "Limiter", CATEGORIES, PINS, PROPERTIES).merit(merit::DO_NOT_USE).nodes(NODES, INSIDE).help(
         "Holds a sound below a ceiling that no sample passes. It looks ahead, so the sound is late by that.",
     );
 

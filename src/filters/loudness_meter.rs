@@ -8,6 +8,7 @@
 use crate::dsp::loudness::{Loudness, TruePeak, channel_weights};
 use crate::dsp::measure::dbfs;
 use crate::ks::ids::{Guid, category, node};
+use crate::ks::merit;
 use crate::ks::{
     DataRange, Descriptor, Domain, Filter, Flow, Io, KernelEvent, Node, OpenError, Opened, Opening,
     PinFactory, Processor, Property, Seek, State, Strategy, Telemetry, TopologyConnection, Unit,
@@ -80,7 +81,7 @@ static DESCRIPTOR: Descriptor = Descriptor::new(
     CATEGORIES,
     PINS,
     PROPERTIES,
-)
+).merit(merit::DO_NOT_USE)
 .nodes(NODES, INSIDE).help(
     "Shows how loud a sound is to ears, by EBU R128: momentary, short-term and integrated loudness, loudness range and \
      true peak. The sound passes unchanged.",

@@ -13,6 +13,7 @@ use std::ops::Range;
 use crate::dsp::PeakMeter;
 use crate::dsp::measure::{dbfs, has_non_finite};
 use crate::ks::ids::{Guid, category, node};
+use crate::ks::merit;
 use crate::ks::quality::LEAST;
 use crate::ks::{
     DataRange, Descriptor, Filter, Flow, Io, Node, OpenError, Opened, Opening, PinFactory,
@@ -54,7 +55,7 @@ const INSIDE: &[TopologyConnection] = &[
     TopologyConnection::enter(0, 0),
     TopologyConnection::leave(0, 1),
 ];
-static DESCRIPTOR: Descriptor = Descriptor::new("meter", "Meter", CATEGORIES, PINS, &[])
+static DESCRIPTOR: Descriptor = Descriptor::new("meter", "Meter", CATEGORIES, PINS, &[]).merit(merit::DO_NOT_USE)
     .nodes(NODES, INSIDE)
     .degrades(
         Strategy::Computation,

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use crate::ks::ids::{Guid, category, node};
+use crate::ks::merit;
 use crate::ks::{
     DataFlow, DataRange, Descriptor, Filter, Flow, Io, Node, OpenError, Opened, Opening,
     PinFactory, Processor, Property, RefTime, Seek, State, Telemetry, TopologyConnection, Unit,
@@ -58,7 +59,7 @@ static DESCRIPTOR: Descriptor = Descriptor::new(
     CATEGORIES,
     PINS,
     PROPERTIES,
-)
+).merit(merit::DO_NOT_USE)
 .nodes(NODES, INSIDE)
 .help(
     "Plays notes on a MIDI output, in time with the sound of the graph. No device named takes the first there is; \

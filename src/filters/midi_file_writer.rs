@@ -17,6 +17,7 @@ use rtrb::{Consumer, Producer, RingBuffer};
 
 use super::wave_writer::no_way;
 use crate::ks::ids::{Guid, category, node};
+use crate::ks::merit;
 use crate::ks::{
     DataRange, Descriptor, EVENT_CAPACITY, Filter, Flow, Held, Io, KernelEvent, Node, OpenError,
     Opened, Opening, PinFactory, Processor, Property, RefTime, Seek, State, Telemetry,
@@ -43,7 +44,7 @@ static DESCRIPTOR: Descriptor = Descriptor::new(
     CATEGORIES,
     PINS,
     PROPERTIES,
-)
+).merit(merit::DO_NOT_USE)
 .nodes(NODES, INSIDE)
 .help(
     "Records notes into a MIDI file, with their timing. Each Run begins the file anew; notes that sound at Stop are \

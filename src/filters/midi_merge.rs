@@ -4,6 +4,7 @@
 //! is joined together stays so. Notes of an input that goes away end, unless another input holds them too.
 
 use crate::ks::ids::{Guid, category, node};
+use crate::ks::merit;
 use crate::ks::{
     DataRange, Descriptor, Filter, Flow, Io, Node, OpenError, Opened, Opening, PinFactory,
     Processor, State, TopologyConnection, flag, run_length,
@@ -24,7 +25,7 @@ const INSIDE: &[TopologyConnection] = &[
     TopologyConnection::enter(0, 0),
     TopologyConnection::leave(0, 1),
 ];
-static DESCRIPTOR: Descriptor = Descriptor::new("midi_merge", "MIDI Merge", CATEGORIES, PINS, &[])
+static DESCRIPTOR: Descriptor = Descriptor::new("midi_merge", "MIDI Merge", CATEGORIES, PINS, &[]).merit(merit::DO_NOT_USE)
     .nodes(NODES, INSIDE)
     .help("Brings several streams of notes together in order of time. It loses nothing and changes nothing.");
 

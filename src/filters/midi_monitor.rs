@@ -4,6 +4,7 @@
 //! that neither a screen nor a log can hold anything up; who reads them too late misses some, and sees how many.
 
 use crate::ks::ids::{Guid, category, node};
+use crate::ks::merit;
 use crate::ks::{
     DataRange, Descriptor, Filter, Flow, Io, KernelEvent, Node, OpenError, Opened, Opening,
     PinFactory, Processor, Property, State, Telemetry, TopologyConnection, ValueSlot,
@@ -33,7 +34,7 @@ static DESCRIPTOR: Descriptor = Descriptor::new(
     CATEGORIES,
     PINS,
     PROPERTIES,
-)
+).merit(merit::DO_NOT_USE)
 .nodes(NODES, INSIDE)
 .help("Shows the MIDI messages that pass: notes, controllers and programs by their names, the rest in hex.");
 

@@ -4,6 +4,7 @@
 //! is no message of a channel goes to every output.
 
 use crate::ks::ids::{Guid, category, node};
+use crate::ks::merit;
 use crate::ks::{
     DataRange, Descriptor, Filter, Flow, Io, KernelEvent, Node, OpenError, Opened, Opening,
     PinFactory, Processor, Property, State, TopologyConnection, ValueSlot, Values, flag,
@@ -60,6 +61,7 @@ static DESCRIPTOR: Descriptor = Descriptor::new(
     PINS,
     PROPERTIES,
 )
+.merit(merit::DO_NOT_USE)
 .nodes(NODES, INSIDE)
 .help("Sends each MIDI channel to another channel, and to one of up to four outputs or to all.");
 

@@ -5,6 +5,7 @@
 //! on the score. With a prefetch events go on that much before their time, for who wants them early.
 
 use crate::ks::ids::{Guid, category, node};
+use crate::ks::merit;
 use crate::ks::{
     DataRange, Descriptor, Filter, Flow, Io, Node, OpenError, Opened, Opening, PinFactory,
     Processor, Property, RefTime, Seek, State, Telemetry, TopologyConnection, Unit, flag,
@@ -37,7 +38,7 @@ static DESCRIPTOR: Descriptor = Descriptor::new(
     CATEGORIES,
     PINS,
     PROPERTIES,
-)
+).merit(merit::DO_NOT_USE)
 .nodes(NODES, INSIDE)
 .help(
     "Holds notes of several streams until they are due and hands them on in order of time; what is late goes on at once. \

@@ -4,6 +4,7 @@
 //! was not let in has no end either. What is no message of a channel passes as it is, or not at all.
 
 use crate::ks::ids::{Guid, category, node};
+use crate::ks::merit;
 use crate::ks::{
     DataRange, Descriptor, Filter, Flow, Io, KernelEvent, Node, OpenError, Opened, Opening,
     PinFactory, Processor, Property, State, TopologyConnection, Unit, ValueSlot, Values, flag,
@@ -106,6 +107,7 @@ static DESCRIPTOR: Descriptor = Descriptor::new(
     PINS,
     PROPERTIES,
 )
+.merit(merit::DO_NOT_USE)
 .nodes(NODES, INSIDE)
 .help(
     "Transposes notes, changes how hard they are struck, and lets pass what is wanted of the rest.",

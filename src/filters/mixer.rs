@@ -5,6 +5,7 @@
 
 use crate::dsp::gain::{mix_into, multiply, scale};
 use crate::ks::ids::{Guid, category, node};
+use crate::ks::merit;
 use crate::ks::{
     Amplitude, DataRange, Descriptor, Filter, Flow, Glide, Io, Node, OpenError, Opened, Opening,
     PinFactory, Processor, Property, State, TopologyConnection,
@@ -29,7 +30,7 @@ const INSIDE: &[TopologyConnection] = &[
     TopologyConnection::pass(0, 1),
     TopologyConnection::leave(1, 1),
 ];
-static DESCRIPTOR: Descriptor = Descriptor::new("mixer", "Mixer", CATEGORIES, PINS, PROPERTIES)
+static DESCRIPTOR: Descriptor = Descriptor::new("mixer", "Mixer", CATEGORIES, PINS, PROPERTIES).merit(merit::UNLIKELY)
     .nodes(NODES, INSIDE).help("Adds any number of sounds of one format; a new input appears as the last one is connected.");
 
 /// What the catalogue offers and the graph negotiates with.

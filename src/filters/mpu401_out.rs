@@ -5,6 +5,7 @@
 //! takes 320 us on the cable, so a chord is spread, and much at once comes late: that is what it shows.
 
 use crate::ks::ids::{Guid, category, node};
+use crate::ks::merit;
 use crate::ks::{
     DataRange, Descriptor, EVENT_CAPACITY, Filter, Flow, Io, Node, OpenError, Opened, Opening,
     PinFactory, Processor, Seek, Settings, State, Telemetry, TopologyConnection, flag,
@@ -27,7 +28,7 @@ const INSIDE: &[TopologyConnection] = &[
     TopologyConnection::leave(0, 1),
 ];
 static DESCRIPTOR: Descriptor =
-    Descriptor::new("mpu401_out", "MPU-401 Out", CATEGORIES, PINS, &[])
+    Descriptor::new("mpu401_out", "MPU-401 Out", CATEGORIES, PINS, &[]).merit(merit::DO_NOT_USE)
         .nodes(NODES, INSIDE)
         .help(
             "Sends notes through a serial port as bytes, one every 320 us and with running status; what comes out at the \

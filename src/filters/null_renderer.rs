@@ -6,6 +6,7 @@
 use crate::dsp::PeakMeter;
 use crate::dsp::measure::dbfs;
 use crate::ks::ids::{Guid, category, node};
+use crate::ks::merit;
 use crate::ks::{
     DataRange, Descriptor, Filter, Flow, Io, Node, OpenError, Opened, Opening, PinFactory,
     Processor, State, Telemetry, TopologyConnection,
@@ -29,7 +30,7 @@ const CATEGORIES: &[Guid] = &[category::AUDIO, category::RENDER];
 const NODES: &[Node] = &[Node::new(node::NULL, "Counter", &[])];
 const INSIDE: &[TopologyConnection] = &[TopologyConnection::enter(0, 0)];
 static DESCRIPTOR: Descriptor =
-    Descriptor::new("null_renderer", "Null Renderer", CATEGORIES, PINS, &[])
+    Descriptor::new("null_renderer", "Null Renderer", CATEGORIES, PINS, &[]).merit(merit::DO_NOT_USE)
         .nodes(NODES, INSIDE).help("Takes a sound and plays it nowhere, counting its samples: for branches that should run unheard.");
 
 /// Samples a channel taken since Stop.

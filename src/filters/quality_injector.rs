@@ -6,6 +6,7 @@
 
 use crate::dsp::DelayLine;
 use crate::ks::ids::{Guid, category};
+use crate::ks::merit;
 use crate::ks::quality::ALL_OF_USE;
 use crate::ks::{
     DataRange, Descriptor, Filter, Flow, Io, OpenError, Opened, Opening, PinFactory, Processor,
@@ -39,7 +40,7 @@ static DESCRIPTOR: Descriptor = Descriptor::new(
     CATEGORIES,
     PINS,
     PROPERTIES,
-)
+).merit(merit::DO_NOT_USE)
 .help(
     "Spoils one frame in so many on purpose: it is dropped, comes late or early, or loses bits. The rest passes as it \
      is, later by the time that is set. While the graph plays live it complains of them as a sink would, and filters \

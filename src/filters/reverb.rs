@@ -9,6 +9,7 @@ use crate::dsp::DelayLine;
 use crate::dsp::delay::Mover;
 use crate::dsp::reverb::{Room, RoomShape};
 use crate::ks::ids::{Guid, category, node};
+use crate::ks::merit;
 use crate::ks::{
     DataRange, Descriptor, Filter, Flow, Glide, Io, Node, NodePin, OpenError, Opened, Opening,
     PinFactory, Processor, Property, Settings, State, TAIL_DB, TopologyConnection, Unit, ValueSlot,
@@ -69,6 +70,7 @@ const INSIDE: &[TopologyConnection] = &[
     TopologyConnection::leave(2, 1),
 ];
 static DESCRIPTOR: Descriptor = Descriptor::new("reverb", "Reverb", CATEGORIES, PINS, PROPERTIES)
+    .merit(merit::DO_NOT_USE)
     .nodes(NODES, INSIDE)
     .help("Puts a sound into a room, from a small chamber to a cathedral.");
 

@@ -6,6 +6,7 @@
 //! of whoever looks (`app::spectrum`), by the properties of this file; the audio thread reads none of them.
 
 use crate::ks::ids::{Guid, category, node};
+use crate::ks::merit;
 use crate::ks::{
     DataRange, Descriptor, Filter, Flow, Io, Node, OpenError, Opened, Opening, PinFactory,
     Processor, Property, State, Strategy, Telemetry, TopologyConnection, Unit,
@@ -97,7 +98,7 @@ const INSIDE: &[TopologyConnection] = &[
     TopologyConnection::leave(0, 1),
 ];
 static DESCRIPTOR: Descriptor =
-    Descriptor::new("spectrum", "Spectrum Analyser", CATEGORIES, PINS, PROPERTIES).nodes(NODES, INSIDE).help(
+    Descriptor::new("spectrum", "Spectrum Analyser", CATEGORIES, PINS, PROPERTIES).merit(merit::DO_NOT_USE).nodes(NODES, INSIDE).help(
         "Shows how loud a sound is at each frequency, from 20 Hz to half the rate. A tone stands at its own level \
          whatever the window. The sound passes unchanged.",
     )

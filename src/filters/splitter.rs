@@ -3,6 +3,7 @@
 //! in (any sound) -> `out`, `out[1]` and so on, of the same format. Samples pass bit for bit.
 
 use crate::ks::ids::{Guid, category, node};
+use crate::ks::merit;
 use crate::ks::{
     DataRange, Descriptor, Filter, Flow, Io, Node, OpenError, Opened, Opening, PinFactory,
     Processor, TopologyConnection,
@@ -22,7 +23,7 @@ const INSIDE: &[TopologyConnection] = &[
     TopologyConnection::enter(0, 0),
     TopologyConnection::leave(0, 1),
 ];
-static DESCRIPTOR: Descriptor = Descriptor::new("splitter", "Splitter", CATEGORIES, PINS, &[])
+static DESCRIPTOR: Descriptor = Descriptor::new("splitter", "Splitter", CATEGORIES, PINS, &[]).merit(merit::UNLIKELY)
     .nodes(NODES, INSIDE).help("Gives the same sound to any number of filters; a new output appears as the last one is connected.");
 
 /// What the catalogue offers and the graph negotiates with.

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::ks::ids::{Guid, category, node};
+use crate::ks::merit;
 use crate::ks::{
     AudioFormat, DataRange, Descriptor, Node, OpenError, Opening, PinFactory, Property, State,
     Status, TopologyConnection, flag, sample_from_time,
@@ -37,7 +38,7 @@ const INSIDE: &[TopologyConnection] = &[
     TopologyConnection::pass(0, 1),
 ];
 static DESCRIPTOR: Descriptor =
-    Descriptor::new("wave_writer", "Wave Writer", CATEGORIES, PINS, PROPERTIES)
+    Descriptor::new("wave_writer", "Wave Writer", CATEGORIES, PINS, PROPERTIES).merit(merit::DO_NOT_USE)
         .nodes(NODES, INSIDE)
         .help(
             "Records into a wave file, RF64 past 4 GiB, or into FLAC if its name ends in .flac (16 or 24 bits). Each Run begins the file anew; at Stop it is complete.",

@@ -13,6 +13,7 @@ use super::narrow::tidy;
 use super::net::{FREE, Net, Room};
 use super::refusal::{Cure, CureKind, Refusal, Step};
 use crate::ks::ids::{Guid, category};
+use crate::ks::merit;
 use crate::ks::{
     Answering, DataFlow, DataRange, Descriptor, Domain, Filter, Kind, PinFactory, Property,
     Settings, Value, intersections,
@@ -20,9 +21,6 @@ use crate::ks::{
 
 /// So many cures are enough.
 const MOST: usize = 4;
-
-/// A filter of less merit is never put in without being asked for (FMP-1).
-const UNLIKELY_MERIT: u32 = 0x40_0000;
 
 /// Puts down in a refusal what would help: cures, or else advice.
 pub(super) fn help(
@@ -123,7 +121,7 @@ fn inserts(
         let mut kinds: Vec<&dyn Filter> = all
             .filter(|filter| {
                 let descriptor = filter.descriptor();
-                descriptor.categories.contains(&id) && descriptor.merit >= UNLIKELY_MERIT
+                descriptor.categories.contains(&id) && descriptor.merit >= merit::UNLIKELY
             })
             .collect();
         // The better one goes first (FMP-1).

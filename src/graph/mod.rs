@@ -35,6 +35,7 @@ pub mod pipes;
 mod problems;
 mod refusal;
 mod resolve;
+pub mod route;
 mod settings;
 mod shared;
 

@@ -29,8 +29,12 @@ pub(super) fn apart(
     }
     let offered = concerned(from.1, to.1, field);
     let wanted = concerned(to.1, from.1, field);
-    let (offer, _) = words(field, &offered);
-    let (want, is_narrow) = words(field, &wanted);
+    let (mut offer, _) = words(field, &offered);
+    let (mut want, is_narrow) = words(field, &wanted);
+    if offer == want {
+        // Kinds without a name of their own may be called alike: then all ids are said.
+        (offer, want) = (ids(&offered), ids(&wanted));
+    }
     let only = if is_narrow { " only" } else { "" };
     (
         format!("{} offers {offer}", from.0),
@@ -237,6 +241,17 @@ fn kinds(ranges: &[DataRange]) -> String {
         (kind, coding) if coding.is_wildcard() => format!("{kind:?}"),
         (_, coding) => format!("{coding:?}"),
     }))
+}
+
+/// All three ids of ranges.
+fn ids(ranges: &[&DataRange]) -> String {
+    let ids = ranges.iter().map(|range| {
+        format!(
+            "{:?} of {:?} ({:?})",
+            range.sub, range.major, range.specifier
+        )
+    });
+    listed(ids)
 }
 
 /// `a, b or c`, each once.

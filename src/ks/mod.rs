@@ -24,6 +24,7 @@ pub mod ids;
 mod intersection;
 
 mod medium;
+pub mod merit;
 
 mod package;
 mod path_text;
@@ -82,7 +83,7 @@ pub use intersection::{Answering, Intersection, intersections, own_refusal};
 
 pub use medium::{Interface, Medium};
 
-pub use package::{NORMAL_MERIT, PackageError, filters_of};
+pub use package::{PackageError, filters_of};
 pub use path_text::{path_text, text_path};
 
 pub use pin::{Communication, DataFlow, Instances, PinFactory, soldered};

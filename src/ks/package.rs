@@ -29,8 +29,6 @@ use super::topology::{NodePin, TopologyConnection};
 const VERSION: u32 = 1;
 /// Longer than that no such file is.
 const MOST_BYTES: usize = 4 << 20;
-/// The merit of a filter that says nothing.
-pub const NORMAL_MERIT: u32 = 0x60_0000;
 
 /// A file that declares filters.
 #[derive(Deserialize)]
@@ -61,7 +59,7 @@ struct Whole {
 }
 
 fn normal() -> u32 {
-    NORMAL_MERIT
+    super::merit::NORMAL
 }
 
 /// A connection inside.

@@ -99,7 +99,7 @@ fn notes_reach_a_sound_pin_through_a_synth() {
     one_step(&mut app, Action::ConnectVia { from, to, cure: 0 });
     assert_eq!(
         wires(&app),
-        ["k.notes -> Tone Synth.notes", "Tone Synth.out -> m.in"]
+        ["k.notes -> DLS Synth.notes", "DLS Synth.out -> m.in"]
     );
 }
 

@@ -17,20 +17,21 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("raw", &["ks"]),
     ("graph", &["ks"]),
+    ("sysaudio", &["ks", "graph"]),
     ("engine", &["ks", "graph", "dsp"]),
     ("device", &["ks", "portcls", "midi"]),
     (
         "app",
         &[
             "dsp", "ks", "media", "midi", "stream", "portcls", "dls", "filters", "raw", "graph",
-            "engine", "device",
+            "sysaudio", "engine", "device",
         ],
     ),
     (
         "cli",
         &[
             "dsp", "ks", "media", "midi", "stream", "portcls", "dls", "filters", "raw", "graph",
-            "engine", "device", "app", "gui",
+            "sysaudio", "engine", "device", "app", "gui",
         ],
     ),
     ("gui", &["ks", "graph", "app"]),

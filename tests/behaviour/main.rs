@@ -114,6 +114,7 @@ mod stuck;
 mod states;
 
 mod swap;
+mod sysaudio;
 
 mod surgery;
 

@@ -82,8 +82,8 @@ fn notes_get_an_instrument_first() {
     assert_eq!(
         wires(&app),
         [
-            "keys.notes -> Tone Synth.notes",
-            "Tone Synth.out -> Audio Device Out.in"
+            "keys.notes -> DLS Synth.notes",
+            "DLS Synth.out -> Audio Device Out.in"
         ]
     );
 }

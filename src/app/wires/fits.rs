@@ -1,12 +1,12 @@
 //! Which pins are free and which filters would take a wire; a new filter that comes with its wire.
 
 use super::super::App;
-use super::super::cures::wire;
 use super::Trial;
 use crate::graph::{
     Edit, FilterId, Graph, NodeKind, PinAddress, PinRef, Position, Refusal, Wiring, apply,
 };
 use crate::ks::DataFlow;
+use crate::sysaudio::wire;
 
 /// A kind of filter that would take a wire.
 #[derive(Clone, PartialEq, Eq, Debug)]

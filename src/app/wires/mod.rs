@@ -8,12 +8,12 @@ mod thread;
 pub use fits::Fit;
 use fits::{cost, opposite, ordered};
 
-use super::cures::{Bench, wire};
 use super::{App, ConnectMode, Selection, Urgency};
 use crate::graph::{
     Connection, Cure, Edit, FilterId, Graph, Negotiator, PinAddress, PinRef, Refusal, Shared,
     Wiring, apply, would_connect,
 };
+use crate::sysaudio::{Bench, wire};
 
 /// An edit that a refusal stopped: a cure of the refused wire carries it on.
 #[derive(Clone, Debug)]
@@ -113,16 +113,26 @@ impl App {
                     self.agree();
                 }
             }
-            (Err(refusal), None) if self.likes_cures() => match self.liked_cure(&refusal) {
-                Some(cure) => self.cure((from, to), &refusal, cure, (None, None)),
-                None => self.refuse(from, to, *refusal),
-            },
+            (Err(refusal), None) if self.likes_cures() => self.connect_anyhow(from, to, *refusal),
             (Err(refusal), Some(cure)) if cure < refusal.cures.len() => {
                 let graph = trial.map(|trial| trial.graph);
                 let pending = pending.filter(|_| graph.is_some());
                 self.cure((from, to), &refusal, cure, (pending, graph));
             }
             (Err(refusal), _) => self.refuse(from, to, *refusal),
+        }
+    }
+
+    /// Connects what is refused: by what costs no filter, else through filters.
+    fn connect_anyhow(&mut self, from: &PinAddress, to: &PinAddress, refusal: Refusal) {
+        let liked = self.liked_cure(&refusal);
+        let is_free = liked.is_some_and(|at| refusal.cures[at].cost == 0);
+        if !is_free && self.connect_through(from, to) {
+            return;
+        }
+        match liked {
+            Some(cure) => self.cure((from, to), &refusal, cure, (None, None)),
+            None => self.refuse(from, to, refusal),
         }
     }
 

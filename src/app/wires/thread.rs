@@ -2,11 +2,11 @@
 
 use super::{Pending, cost};
 use crate::app::App;
-use crate::app::cures::area;
-use crate::app::cures::wire;
 use crate::graph::arrange::{Area, make_room};
 use crate::graph::{Connection, Edit, FilterId, PinAddress, PinRef, Position, Refusal};
 use crate::ks::DataFlow;
+use crate::sysaudio::area;
+use crate::sysaudio::wire;
 
 impl App {
     /// Puts a new filter into a wire, if both halves agree.

@@ -14,6 +14,7 @@ use crate::dls::{MOST_VOICES, Settings as Playing, Synth};
 use crate::dsp::Ramp;
 use crate::dsp::gain::amplitude_from_db;
 use crate::ks::ids::{Guid, category, major, node, specifier, sub, technology};
+use crate::ks::merit;
 use crate::ks::{
     DataRange, Descriptor, Filter, KernelEvent, Limits, MusicLimits, Node, OpenError, Opened,
     Opening, PinFactory, Property, PropertyItem, SYSTEM_MEMORY, Settings, Strategy, SynthCaps,
@@ -98,7 +99,7 @@ const INSIDE: &[TopologyConnection] = &[
     TopologyConnection::leave(2, 1),
 ];
 static DESCRIPTOR: Descriptor =
-    Descriptor::new("dls_synth", "DLS Synth", CATEGORIES, PINS, PROPERTIES)
+    Descriptor::new("dls_synth", "DLS Synth", CATEGORIES, PINS, PROPERTIES).merit(merit::PREFERRED)
         .nodes(NODES, INSIDE)
         .degrades(
             Strategy::Computation,

@@ -5,6 +5,7 @@
 //! touch are read by whoever turns presses into messages.
 
 use crate::ks::ids::{Guid, category, node};
+use crate::ks::merit;
 use crate::ks::{
     DataRange, Descriptor, Filter, Flow, Held, Io, KernelEvent, Node, OpenError, Opened, Opening,
     Payload, PinFactory, Processor, Property, RefTime, Seek, State, Telemetry, TopologyConnection,
@@ -43,7 +44,7 @@ static DESCRIPTOR: Descriptor = Descriptor::new(
     CATEGORIES,
     PINS,
     PROPERTIES,
-)
+).merit(merit::DO_NOT_USE)
 .nodes(NODES, INSIDE)
 .help(
     "Plays notes from a piano on the screen: the lower a key is pressed, the louder; dragging glides over the keys. \

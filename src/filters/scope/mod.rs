@@ -9,6 +9,7 @@
 //! `gain` is read by the screen alone: what is published is the sound as it is.
 
 use crate::ks::ids::{Guid, category, node};
+use crate::ks::merit;
 use crate::ks::{
     DataRange, Descriptor, Filter, Flow, Io, Node, OpenError, Opened, Opening, PinFactory,
     Processor, Property, State, Telemetry, TopologyConnection, Unit, ValueSlot, Values,
@@ -90,7 +91,7 @@ const INSIDE: &[TopologyConnection] = &[
     TopologyConnection::leave(0, 1),
 ];
 static DESCRIPTOR: Descriptor =
-    Descriptor::new("scope", "Oscilloscope", CATEGORIES, PINS, PROPERTIES).nodes(NODES, INSIDE).help(
+    Descriptor::new("scope", "Oscilloscope", CATEGORIES, PINS, PROPERTIES).merit(merit::DO_NOT_USE).nodes(NODES, INSIDE).help(
         "Draws a sound as it swings. A trigger holds the picture still: each sweep begins where the sound crosses a \
          level, rising or falling. The sound passes unchanged.",
     );

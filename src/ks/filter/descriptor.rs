@@ -31,7 +31,7 @@ pub struct Descriptor {
     pub nodes: Cow<'static, [Node]>,
     /// How nodes and pins hang together; empty stands for every input reaching every output.
     pub topology: Cow<'static, [TopologyConnection]>,
-    /// How gladly it is taken where several would do; more is better.
+    /// How gladly it is taken where several would do ([`crate::ks::merit`]); more is better.
     pub merit: u32,
 
     /// How it does with less, when a live graph is overloaded ([`crate::ks::Processor::degrade`]); `None`: it cannot.
@@ -56,7 +56,7 @@ impl Descriptor {
             help: Cow::Borrowed(""),
             nodes: Cow::Borrowed(&[]),
             topology: Cow::Borrowed(&[]),
-            merit: crate::ks::package::NORMAL_MERIT,
+            merit: crate::ks::merit::NORMAL,
 
             degrades: None,
         }
@@ -66,6 +66,12 @@ impl Descriptor {
     /// level.
     pub const fn degrades(mut self, strategy: Strategy, gives_up: [&'static str; 3]) -> Self {
         self.degrades = Some(Degradation { strategy, gives_up });
+        self
+    }
+
+    /// The same descriptor with another merit ([`crate::ks::merit`]).
+    pub const fn merit(mut self, merit: u32) -> Self {
+        self.merit = merit;
         self
     }
 

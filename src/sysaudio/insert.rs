@@ -38,7 +38,7 @@ pub(crate) struct Cured {
     /// Names of the filters that are put in, from source to sink.
     pub(crate) names: Vec<String>,
     /// Their ids.
-    pub(super) added: Vec<FilterId>,
+    pub(crate) added: Vec<FilterId>,
 }
 
 impl Bench<'_> {
@@ -183,6 +183,18 @@ impl Bench<'_> {
         })
     }
 
+    /// The one filter of a cure in a free place between two boxes, and what makes way for it.
+    pub(super) fn between(
+        &self,
+        from: FilterId,
+        to: FilterId,
+        cure: &Cure,
+    ) -> Option<(FilterId, Node, Vec<(FilterId, Position)>)> {
+        let mut row = self.row(from, to, cure)?;
+        let (id, node) = row.nodes.pop()?;
+        Some((id, node, row.moves))
+    }
+
     /// The filters of a cure, each in a free place between two boxes.
     fn row(&self, from: FilterId, to: FilterId, cure: &Cure) -> Option<Row> {
         let mut scratch = self.graph.clone();
@@ -250,7 +262,7 @@ impl Bench<'_> {
 }
 
 /// Where a box of a graph stands, as large as a screen drew it, or as estimated.
-pub(super) fn area(graph: &Graph, catalogue: &Catalogue, sizes: &Sizes, id: FilterId) -> Area {
+pub(crate) fn area(graph: &Graph, catalogue: &Catalogue, sizes: &Sizes, id: FilterId) -> Area {
     let node = graph.filters.get(&id);
     let known = sizes.get(&id).copied();
     let estimate = || node.map(|node| estimated_size(node, catalogue));
@@ -344,7 +356,7 @@ pub(crate) fn estimated_size(node: &Node, catalogue: &Catalogue) -> (f32, f32) {
 }
 
 /// A value as a cure writes it: a number with or without its unit, `true`, a word, a path.
-pub(super) fn value_from_text(property: &Property, text: &str) -> Option<Value> {
+pub(crate) fn value_from_text(property: &Property, text: &str) -> Option<Value> {
     let text = text.trim();
     let value = match property.domain {
         Domain::Number { .. } => {

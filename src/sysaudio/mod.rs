@@ -1,0 +1,15 @@
+//! SysAudio: the program that builds graphs. It is in none of them (SYS-1): it looks at a graph, its agreement and the
+//! catalogue, and says which edit leads from one pin to another, or from a pin to where it is rendered.
+//!
+//! Ways are sought in `graph/route`; here they are built on a copy, and only what holds there becomes an edit. Whoever asked
+//! applies it: one step of the history on the canvas, one write on the command line. No audio and no device is touched.
+
+mod attempt;
+mod connect;
+mod insert;
+mod render;
+
+pub use attempt::{Attempt, Outcome};
+pub(crate) use connect::{Builder, Built, Site, Stopped};
+pub(crate) use insert::{Bench, Sizes, area, estimated_size, wire};
+pub(crate) use render::Rendered;
