@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::load::{self, End, FRAME_SAMPLES};
 use super::script::{Script, Step, Writing};
 use super::{Answer, names, shapes};
-use crate::graph::{FilterPath, PinRef};
+use crate::graph::{Agreement, Edit, FilterPath, PinRef, Wiring};
 use crate::ks::Descriptor;
 use crate::sysaudio::{Attempt, Builder, Outcome, Site, Sizes};
 
@@ -78,6 +78,77 @@ pub(super) fn step(script: &mut Script, it: &Words) -> Result<(), Failure> {
     }
 }
 
+/// The two ends of a line that asks for a wire and nothing else.
+pub(super) fn plain(it: &Words) -> Option<(String, String)> {
+    let to = it.to.clone().filter(|_| !it.how.log)?;
+    Some((it.from.clone(), to))
+}
+
+/// Draws wires as they stand and agrees the graph once. False, and nothing is changed, where one of them does not hold or
+/// cannot be drawn.
+pub(super) fn many(script: &mut Script, list: &[(String, String)]) -> bool {
+    let before = script.document.graph().clone();
+    let refused = refused(script.wiring());
+    let mut drawn = vec![];
+    for (from_text, to_text) in list {
+        let ends = script.document.ends(&script.negotiator, from_text, to_text);
+        let Ok((from, to)) = ends else {
+            script.restore(before);
+            return false;
+        };
+        let level = from.level.clone();
+        let (from, to) = (with_room(script, from), with_room(script, to));
+        let edit = Edit::Connect(crate::sysaudio::wire(&from, &to));
+        if script.edit(&level, edit, "connect").is_err() {
+            script.restore(before);
+            return false;
+        }
+        drawn.push((level, from, to));
+    }
+    script.wiring();
+    let graph = script.document.graph();
+    let agreed = drawn.iter().map(|(level, from, to)| {
+        let ends = [from, to].map(|end| names::address(graph, level, end));
+        let wire = script.negotiator.wire(&ends[0], &ends[1])?;
+        wire.outcome.as_ref().ok().cloned()
+    });
+    let agreed: Option<Vec<Agreement>> = agreed.collect();
+    let Some(agreed) = agreed.filter(|_| self::refused(&script.negotiator) <= refused) else {
+        script.restore(before);
+        return false;
+    };
+    for ((from, to), agreed) in list.iter().zip(&agreed) {
+        let through: &[String] = &[];
+        script.did(
+            &format!("{from} -> {to}: {}", agreed.format),
+            drawn_shape((from, to), through, through, agreed),
+        );
+    }
+    true
+}
+
+fn refused(wiring: &Wiring) -> usize {
+    let wires = wiring.wires.iter();
+    wires.filter(|wire| wire.outcome.is_err()).count()
+}
+
+/// A wire that was drawn as a document.
+fn drawn_shape(
+    (from, to): (&str, &str),
+    inserted: &[String],
+    through: &[String],
+    agreed: &Agreement,
+) -> Json {
+    json!({
+        "command": "connect",
+        "from": from,
+        "to": to,
+        "inserted": inserted,
+        "through": through,
+        "agreed": shapes::agreement(agreed, FRAME_SAMPLES),
+    })
+}
+
 /// Calls with what builds in the graph of a script.
 fn with_builder<T>(
     script: &mut Script,
@@ -85,6 +156,7 @@ fn with_builder<T>(
     how: How,
     call: impl FnOnce(&Builder<'_>, &Site) -> T,
 ) -> T {
+    script.wiring();
     let site = script.site();
     let builder = Builder {
         catalogue: &script.bench.catalogue,
@@ -102,7 +174,7 @@ fn wire(script: &mut Script, from_text: &str, to_text: &str, how: How) -> Result
     script.wiring();
     let (from, to) = script
         .document
-        .ends(&script.bench.wiring, from_text, to_text)?;
+        .ends(&script.negotiator, from_text, to_text)?;
     let level = from.level.clone();
     let (from, to) = (with_room(script, from), with_room(script, to));
     let found = with_builder(script, &level, how, |builder, site| match how.direct {
@@ -128,14 +200,8 @@ fn wire(script: &mut Script, from_text: &str, to_text: &str, how: How) -> Result
         "{log}{from_text} -> {between}{to_text}: {}",
         built.agreed.format
     );
-    let mut document = json!({
-        "command": "connect",
-        "from": from_text,
-        "to": to_text,
-        "inserted": built.names,
-        "through": built.through,
-        "agreed": shapes::agreement(&built.agreed, FRAME_SAMPLES),
-    });
+    let (names, through) = (&built.names, &built.through);
+    let mut document = drawn_shape((from_text, to_text), names, through, &built.agreed);
     if how.log {
         document["attempts"] = built.attempt.inner.iter().map(shape).collect();
         if built.attempt.inner.is_empty() {
@@ -165,7 +231,7 @@ fn render(script: &mut Script, from_text: &str, how: How) -> Result<(), Failure>
             (level, found)
         }
         None => {
-            let end = script.document.end(&script.bench.wiring, from_text)?;
+            let end = script.document.end(&script.negotiator, from_text)?;
             let level = end.level.clone();
             let from = with_room(script, end);
             let found = with_builder(script, &level, how, |builder, site| {
@@ -244,7 +310,7 @@ pub(super) fn shape(attempt: &Attempt) -> Json {
 /// A pin that grows is named without its number: the next free one is meant.
 fn with_room(script: &Script, end: End) -> PinRef {
     let path = end.level.child(end.pin.filter);
-    let filter = script.bench.wiring.filters.get(&path);
+    let filter = script.negotiator.filters.get(&path);
     let descriptor = filter.and_then(|filter| filter.descriptor.as_ref());
     let possible = descriptor
         .and_then(|descriptor| descriptor.pin(&end.pin.pin))

@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 use super::failure::Failure;
 use super::load::{self, Bench, Document};
 use super::{Answer, add, connect, disconnect, remove, say, set, switch};
-use crate::graph::{Edit, FilterPath, Negotiator, Wiring, apply};
+use crate::graph::{Edit, FilterPath, Graph, Negotiator, Wiring, apply};
 use crate::sysaudio::Site;
 
 /// Where an edited graph goes, and many edits at a time.
@@ -58,9 +58,11 @@ pub(super) struct Script {
     pub(super) document: Document,
     pub(super) bench: Bench,
     /// Keeps the agreement up with the graph, so that a long batch costs what its lines change.
-    negotiator: Negotiator,
+    pub(super) negotiator: Negotiator,
     /// Whether the agreement is older than the graph.
     is_stale: bool,
+    /// Whether filters or values came that were not looked at for files.
+    is_new: bool,
     text: String,
     done: Vec<Json>,
 }
@@ -73,7 +75,8 @@ impl Script {
             document,
             bench,
             negotiator: Negotiator::default(),
-            is_stale: false,
+            is_stale: true,
+            is_new: false,
             text: String::new(),
             done: vec![],
         }
@@ -100,10 +103,19 @@ impl Script {
         edit: Edit,
         tried: &str,
     ) -> Result<(), Failure> {
+        let draws_only = draws_only(&edit);
         apply(&mut self.document.loaded.graph, edit.within(&level.0))
             .map_err(|error| Failure::usage(tried, error.to_string()))?;
         self.is_stale = true;
+        self.is_new |= !draws_only;
         Ok(())
+    }
+
+    /// The graph becomes what it was.
+    pub(super) fn restore(&mut self, graph: Graph) {
+        self.document.loaded.graph = graph;
+        self.is_stale = true;
+        self.is_new = true;
     }
 
     /// The agreement of the graph as it is now.
@@ -113,25 +125,22 @@ impl Script {
             let Bench {
                 catalogue, facts, ..
             } = &mut self.bench;
-            load::probe_all(self.document.graph(), catalogue, base, facts);
+            if self.is_new {
+                load::probe_all(self.document.graph(), catalogue, base, facts);
+            }
             let graph = self.document.graph();
-            let wiring = self.negotiator.agree(graph, catalogue, facts, base);
-            self.bench.wiring = wiring.clone();
-            self.is_stale = false;
+            self.negotiator.agree(graph, catalogue, facts, base);
+            (self.is_stale, self.is_new) = (false, false);
         }
-        &self.bench.wiring
+        &self.negotiator
     }
 
     /// The graph as it is now, to be built on.
-    pub(super) fn site(&mut self) -> Site {
-        self.wiring();
-        let graph = self.document.graph().clone();
-        let mut wiring = self.negotiator.clone();
-        let Bench {
-            catalogue, facts, ..
-        } = &self.bench;
-        wiring.agree(&graph, catalogue, facts, self.document.base.as_deref());
-        Site { graph, wiring }
+    pub(super) fn site(&self) -> Site {
+        Site {
+            graph: self.document.graph().clone(),
+            wiring: self.negotiator.clone(),
+        }
     }
 
     /// Says what was done.
@@ -165,22 +174,61 @@ impl Script {
     /// All lines or none: nothing is written before the last one is done.
     fn batch(&mut self, file: &Path) -> Result<(), Failure> {
         let text = read(file)?;
-        for (index, line) in text.lines().enumerate() {
-            let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
+        let told = |index: usize, line: &str, failure: Failure| {
+            let number = index as u32 + 1;
+            failure
+                .while_trying(&format!("line {number} of the batch, {line:?}"))
+                .at(file, number)
+        };
+        let mut steps = vec![];
+        let lines = text.lines().map(str::trim).enumerate();
+        for (index, line) in lines.filter(|(_, it)| !it.is_empty() && !it.starts_with('#')) {
+            match split(line).and_then(|words| parse(&words)) {
+                Ok(step) => steps.push((index, line, step)),
+                Err(failure) => {
+                    // What stands before it is looked at first, as if line after line were read.
+                    self.steps(&steps, &told)?;
+                    return Err(told(index, line, failure));
+                }
+            }
+        }
+        self.steps(&steps, &told)
+    }
+
+    /// One step after the other; wires in a row are drawn together where all of them hold.
+    fn steps(
+        &mut self,
+        mut steps: &[(usize, &str, Step)],
+        told: &dyn Fn(usize, &str, Failure) -> Failure,
+    ) -> Result<(), Failure> {
+        while !steps.is_empty() {
+            let wire = |it: &(usize, &str, Step)| match &it.2 {
+                Step::Connect(words) => connect::plain(words),
+                _ => None,
+            };
+            let run: Vec<(String, String)> = steps.iter().map_while(wire).collect();
+            if run.len() > 1 && connect::many(self, &run) {
+                steps = &steps[run.len()..];
                 continue;
             }
-            let result = split(line)
-                .and_then(|words| parse(&words))
-                .and_then(|step| self.step(&step));
-            result.map_err(|failure| {
-                let number = index as u32 + 1;
-                failure
-                    .while_trying(&format!("line {number} of the batch, {line:?}"))
-                    .at(file, number)
-            })?;
+            // Not all of them hold: each on its own, and nobody asks for the rest of them again.
+            let alone = run.len().max(1);
+            for (index, line, step) in &steps[..alone] {
+                self.step(step)
+                    .map_err(|failure| told(*index, line, failure))?;
+            }
+            steps = &steps[alone..];
         }
         Ok(())
+    }
+}
+
+/// Whether an edit does nothing but draw wires and take them away.
+fn draws_only(edit: &Edit) -> bool {
+    match edit {
+        Edit::Connect(_) | Edit::Disconnect(_) => true,
+        Edit::Batch(edits) => edits.iter().all(draws_only),
+        _ => false,
     }
 }
 

@@ -25,56 +25,58 @@ const APART: f32 = 64.0;
 
 /// What a graph is built with.
 #[derive(Clone, Copy)]
-pub(crate) struct Builder<'a> {
+pub struct Builder<'a> {
     /// The filters on offer.
-    pub(crate) catalogue: &'a Catalogue,
+    pub catalogue: &'a Catalogue,
     /// The machine.
-    pub(crate) facts: &'a Facts,
+    pub facts: &'a Facts,
     /// The folder of the graph's file.
-    pub(crate) base: Option<&'a Path>,
+    pub base: Option<&'a Path>,
     /// Sizes of boxes that are known.
-    pub(crate) sizes: &'a Sizes,
+    pub sizes: &'a Sizes,
     /// How gladly each kind is taken.
-    pub(crate) merit: &'a dyn Fn(&Descriptor) -> u32,
+    pub merit: &'a dyn Fn(&Descriptor) -> u32,
     /// The group in which it is built.
-    pub(crate) level: &'a FilterPath,
+    pub level: &'a FilterPath,
     /// Whether every look is put down.
-    pub(crate) is_told: bool,
+    pub is_told: bool,
 }
 
 /// A graph as it stands or would stand.
 #[derive(Clone)]
-pub(crate) struct Site {
-    pub(crate) graph: Graph,
-    pub(crate) wiring: Negotiator,
+pub struct Site {
+    /// The document.
+    pub graph: Graph,
+    /// Its agreement, kept up with it.
+    pub wiring: Negotiator,
 }
 
 /// What was built.
 #[derive(Clone, Debug)]
-pub(crate) struct Built {
+pub struct Built {
     /// All of it, in the graph of the level.
-    pub(crate) edit: Edit,
+    pub edit: Edit,
     /// Filters that were added, from the output on.
-    pub(crate) added: Vec<FilterId>,
+    pub added: Vec<FilterId>,
     /// Their names.
-    pub(crate) names: Vec<String>,
+    pub names: Vec<String>,
     /// Names of all filters the way leads through.
-    pub(crate) through: Vec<String>,
+    pub through: Vec<String>,
     /// What the last wire agreed.
-    pub(crate) agreed: Agreement,
+    pub agreed: Agreement,
     /// What was tried.
-    pub(crate) attempt: Attempt,
+    pub attempt: Attempt,
     /// Outputs of filters on the way that nothing is connected to yet.
-    pub(crate) open: Vec<PinRef>,
+    pub open: Vec<PinRef>,
 }
 
 /// Nothing was built.
 #[derive(Clone, Debug)]
-pub(crate) struct Stopped {
+pub struct Stopped {
     /// Why the direct wire is refused.
-    pub(crate) refusal: Box<Refusal>,
+    pub refusal: Box<Refusal>,
     /// What was tried.
-    pub(crate) attempt: Attempt,
+    pub attempt: Attempt,
 }
 
 /// A way as an edit.
@@ -133,12 +135,7 @@ impl Builder<'_> {
     }
 
     /// A wire from one pin to another with whatever it takes. Ends that are given the wrong way round are turned (INT-1).
-    pub(crate) fn connect(
-        &self,
-        site: &Site,
-        from: &PinRef,
-        to: &PinRef,
-    ) -> Result<Built, Box<Stopped>> {
+    pub fn connect(&self, site: &Site, from: &PinRef, to: &PinRef) -> Result<Built, Box<Stopped>> {
         let flow = |end: &PinRef| flow_of(&site.wiring, &self.address(site, end));
         let is_turned = (flow(from), flow(to)) == (Some(DataFlow::In), Some(DataFlow::Out));
         let (from, to) = if is_turned { (to, from) } else { (from, to) };
@@ -194,7 +191,7 @@ impl Builder<'_> {
     }
 
     /// The wire as it is, or why not: nothing is put in between.
-    pub(crate) fn connect_direct(
+    pub fn connect_direct(
         &self,
         site: &Site,
         from: &PinRef,

@@ -17,7 +17,7 @@ use crate::graph::{
 use crate::ks::{Catalogue, DataFlow, Descriptor, Domain, Property, Value};
 
 /// Widths and heights of boxes as a screen draws them.
-pub(crate) type Sizes = BTreeMap<FilterId, (f32, f32)>;
+pub type Sizes = BTreeMap<FilterId, (f32, f32)>;
 
 /// The graph a wire is to be drawn in, and what stands around it.
 pub(crate) struct Bench<'a> {

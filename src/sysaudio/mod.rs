@@ -10,6 +10,7 @@ mod insert;
 mod render;
 
 pub use attempt::{Attempt, Outcome};
-pub(crate) use connect::{Builder, Built, Site, Stopped};
-pub(crate) use insert::{Bench, Sizes, area, estimated_size, wire};
-pub(crate) use render::Rendered;
+pub use connect::{Builder, Built, Site, Stopped};
+pub use insert::Sizes;
+pub(crate) use insert::{Bench, area, estimated_size, wire};
+pub use render::Rendered;

@@ -14,22 +14,22 @@ const DEEPEST: usize = 16;
 
 /// What rendering came to.
 #[derive(Clone, Debug)]
-pub(crate) struct Rendered {
+pub struct Rendered {
     /// All of it, in the graph of the level.
-    pub(crate) edit: Edit,
+    pub edit: Edit,
     /// Filters that were added, in order.
-    pub(crate) added: Vec<FilterId>,
+    pub added: Vec<FilterId>,
     /// Their names.
-    pub(crate) names: Vec<String>,
+    pub names: Vec<String>,
     /// Outputs that nothing renders, `Parser.out`; not empty: rendered in part (REN-2).
-    pub(crate) left: Vec<String>,
+    pub left: Vec<String>,
     /// What was tried.
-    pub(crate) attempt: Attempt,
+    pub attempt: Attempt,
 }
 
 impl Builder<'_> {
     /// Renders one output. `is_there`: only to filters that are there (REN-3). `Err` is what was tried.
-    pub(crate) fn render_pin(
+    pub fn render_pin(
         &self,
         site: &Site,
         from: &PinRef,
@@ -52,7 +52,7 @@ impl Builder<'_> {
     }
 
     /// Renders all outputs of a filter that nothing is connected to (REN-2). `Err` is what was tried.
-    pub(crate) fn render_filter(
+    pub fn render_filter(
         &self,
         site: &Site,
         filter: FilterId,
@@ -93,7 +93,7 @@ impl Builder<'_> {
 }
 
 /// What is left, in words.
-pub(crate) fn partly(left: &[String]) -> String {
+fn partly(left: &[String]) -> String {
     format!("in part: nothing renders {}", left.join(", "))
 }
 

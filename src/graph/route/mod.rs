@@ -8,6 +8,7 @@
 //! ```
 //! Filters that are there cost nothing. At most [`MOST_ADDED`] are added (INT-6).
 
+mod reach;
 mod search;
 mod vertex;
 

@@ -1,5 +1,6 @@
 //! The search itself: breadth first by the number of filters that have to be added, over what is left of a format behind
-//! each output. What two ways leave alike is looked at once, by the better of them.
+//! each output. What two ways leave alike is looked at once, by the better of them; what cannot lead to the goal by the mere
+//! kinds of its streams (`reach.rs`) is not looked at.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -7,6 +8,7 @@ use super::super::cures::{Side, common};
 use super::super::narrow::tidy;
 use super::super::pipes::pair_fault;
 use super::super::words;
+use super::reach::{Kinds, Reach};
 use super::vertex::{Seat, Vertex};
 use super::{Goal, Hop, Look, MOST_ADDED, Routes, Way};
 use crate::ks::{Communication, DataRange, Descriptor, Interface, Medium, Settings};
@@ -14,7 +16,7 @@ use crate::ks::{Communication, DataRange, Descriptor, Interface, Medium, Setting
 /// Stands for the output that was asked about, and for the goal.
 pub(super) const NOWHERE: usize = usize::MAX;
 /// More pins than that are not looked at: what is not found by then is not looked for.
-const MOST_LOOKS: usize = 200_000;
+const MOST_LOOKS: usize = 50_000;
 /// More looks than that are not put down in words.
 const MOST_TOLD: usize = 2_000;
 
@@ -97,6 +99,13 @@ fn apart(
     format!("{offered}, {wanted}")
 }
 
+/// Who is looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Among {
+    There,
+    New,
+}
+
 /// One run through everything.
 struct Run<'r, 'a> {
     routes: &'r Routes<'a>,
@@ -107,6 +116,7 @@ struct Run<'r, 'a> {
     /// States to be looked at, those of the present number of added filters and of the next.
     now: VecDeque<usize>,
     next: Vec<usize>,
+    reach: Reach,
 }
 
 pub(super) fn search(routes: &mut Routes<'_>) -> Option<Way> {
@@ -118,6 +128,7 @@ pub(super) fn search(routes: &mut Routes<'_>) -> Option<Way> {
         count: 0,
         now: VecDeque::new(),
         next: vec![],
+        reach: Reach::new(routes),
     };
     let way = run.all();
     let (looks, count) = (std::mem::take(&mut run.looks), run.count);
@@ -130,20 +141,27 @@ impl Run<'_, '_> {
     fn all(&mut self) -> Option<Way> {
         let start = self.routes.start.as_ref()?;
         self.known.insert(key(start.side()));
-        if let Some(way) = self.look(None) {
+        let mut settled = vec![None];
+        if let Some(way) = self.look(None, Among::There) {
             return Some(way);
         }
         loop {
+            // All that costs no more first: the goal may be there, whatever else could be added.
             while let Some(at) = self.now.pop_front() {
+                // What a better way has left alike is not looked at again.
+                if !self.settles(at) {
+                    continue;
+                }
+                if let Some(way) = self.look(Some(at), Among::There) {
+                    return Some(way);
+                }
+                settled.push(Some(at));
+            }
+            for at in settled.drain(..) {
                 if self.count >= MOST_LOOKS {
                     return None;
                 }
-                // What a better way has left alike is not looked at again.
-                if self.settles(at)
-                    && let Some(way) = self.look(Some(at))
-                {
-                    return Some(way);
-                }
+                self.look(at, Among::New);
             }
             if self.next.is_empty() {
                 return None;
@@ -170,40 +188,52 @@ impl Run<'_, '_> {
         }
     }
 
-    /// What takes the output of a state: the goal first, then every filter that can be led through.
-    fn look(&mut self, at: Option<usize>) -> Option<Way> {
+    /// What takes the output of a state: the goal first, then filters that can be led through, those that are there or those that
+    /// would have to be added.
+    fn look(&mut self, at: Option<usize>, among: Among) -> Option<Way> {
         let (added, depth, from) = match at {
             None => (0, 0, NOWHERE),
             Some(at) => {
                 let state = &self.states[at];
-                if self.routes.vertices[state.vertex].is_end() {
-                    return Some(self.way(Some(at), None));
-                }
                 (state.added, state.depth, state.vertex)
             }
         };
-        let is_banned = |to: usize| self.routes.banned.contains(&(from, to));
-        if let Some(end) = &self.routes.end
-            && !is_banned(NOWHERE)
-        {
-            let offer = self.side(at)?;
-            // The direct wire was tried before anybody asked for a way.
-            if at.is_some() && meet(offer, (end.side(), end.descriptor)).is_some() {
+        if among == Among::There {
+            if at.is_some_and(|at| self.routes.vertices[self.states[at].vertex].is_end()) {
                 return Some(self.way(at, None));
             }
+            let is_banned = self.routes.banned.contains(&(from, NOWHERE));
+            if let Some(end) = &self.routes.end
+                && !is_banned
+            {
+                let offer = self.side(at)?;
+                // The direct wire was tried before anybody asked for a way.
+                if at.is_some() && meet(offer, (end.side(), end.descriptor)).is_some() {
+                    return Some(self.way(at, None));
+                }
+            }
+        }
+        let mut kinds = Kinds::of(self.side(at)?.0.ranges);
+        if self.routes.seek.is_told && depth == 0 {
+            // Who asks for words hears of every pin beside the output.
+            kinds = Kinds::any();
         }
         let routes = self.routes;
         for (number, vertex) in routes.vertices.iter().enumerate() {
             let is_end = matches!(routes.seek.goal, Goal::End { .. })
                 && vertex.is_end()
                 && (routes.seek.is_end)(&vertex.stop, &vertex.descriptor);
-            let is_useless = vertex.is_end() && !is_end;
-            let is_dear = vertex.is_new() && added == MOST_ADDED;
+            let is_useless = vertex.is_end() && !is_end || vertex.is_new() != (among == Among::New);
+            let cost = added + usize::from(vertex.is_new());
+            let is_dear = cost > MOST_ADDED;
             let is_again = !vertex.is_new() && self.is_on(at, number);
             if is_useless || is_dear || is_again || routes.banned.contains(&(from, number)) {
                 continue;
             }
             for &input in &vertex.inputs {
+                if !kinds.meets(&vertex.kinds[input.0]) {
+                    continue;
+                }
                 let Some(lists) = self.through((at, depth), number, input) else {
                     continue;
                 };
@@ -212,7 +242,7 @@ impl Run<'_, '_> {
                     if !vertex.is_new() {
                         return Some(self.way(at, Some((number, input))));
                     }
-                    self.put(at, (number, input, input), vec![], (added + 1, depth + 1));
+                    self.put(at, (number, input, input), vec![], (cost, depth + 1));
                     continue;
                 }
                 for &output in &vertex.outputs {
@@ -221,8 +251,8 @@ impl Run<'_, '_> {
                         continue;
                     }
                     let side = vertex.side(output.0, &ranges);
-                    if !self.known.contains(&key(side)) {
-                        let cost = added + usize::from(vertex.is_new());
+                    let left = MOST_ADDED - cost;
+                    if self.reach.leads(&ranges, left) && !self.known.contains(&key(side)) {
                         self.put(at, (number, input, output), ranges, (cost, depth + 1));
                     }
                 }

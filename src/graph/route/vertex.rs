@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use super::super::cures::{Side, few_values};
 use super::super::memo::List;
 use super::super::wiring::{FilterPath, PinAddress, Wiring};
+use super::reach::Kinds;
 use super::{Goal, Seek, Stop, UNTAKEN, free_instance};
 use crate::ks::merit::UNLIKELY;
 use crate::ks::{DataFlow, DataRange, Descriptor, Filter, PinFactory, Property, Settings, Value};
@@ -24,6 +25,8 @@ pub(super) struct Vertex<'a> {
     pub(super) descriptor: Cow<'a, Descriptor>,
     /// The ranges of each factory.
     pub(super) lists: Vec<List>,
+    /// The kinds of their streams.
+    pub(super) kinds: Vec<Kinds>,
     pub(super) inputs: Vec<Seat>,
     pub(super) outputs: Vec<Seat>,
 }
@@ -148,18 +151,24 @@ fn there<'a>(seek: &Seek<'a>) -> Vec<Vertex<'a>> {
         if inputs.is_empty() {
             return None;
         }
-        let lists = part.net.factories(place).iter().map(|(pins, _)| {
-            let left = pins.clone().find(|&pin| part.net.pins[pin].wire.is_none());
-            let pin = left.or(pins.clone().next());
-            pin.map_or_else(|| List::from([]), |pin| part.net.pins[pin].ranges.clone())
-        });
+        let lists: Vec<List> = part
+            .net
+            .factories(place)
+            .iter()
+            .map(|(pins, _)| {
+                let left = pins.clone().find(|&pin| part.net.pins[pin].wire.is_none());
+                let pin = left.or(pins.clone().next());
+                pin.map_or_else(|| List::from([]), |pin| part.net.pins[pin].ranges.clone())
+            })
+            .collect();
         Some(Vertex {
             stop: Stop::There(path.clone()),
             name: wired.name.clone(),
             kind: &**kind,
             values: Cow::Borrowed(&wired.values),
             descriptor: Cow::Borrowed(descriptor),
-            lists: lists.collect(),
+            kinds: lists.iter().map(|list| Kinds::of(list)).collect(),
+            lists,
             inputs,
             outputs: free(is_led_on),
         })
@@ -204,12 +213,16 @@ fn new<'a>(
         true => descriptor.title.to_string(),
         false => format!("{} ({})", descriptor.title, words.join(", ")),
     };
-    let lists = descriptor.pins.iter().map(|pin| {
-        let ranges = pin.ranges.iter();
-        ranges
-            .map(|range| range.at_graph_rate(seek.wiring.rate_hz))
-            .collect()
-    });
+    let lists: Vec<List> = descriptor
+        .pins
+        .iter()
+        .map(|pin| {
+            let ranges = pin.ranges.iter();
+            ranges
+                .map(|range| range.at_graph_rate(seek.wiring.rate_hz))
+                .collect()
+        })
+        .collect();
     Some(Vertex {
         stop: Stop::New {
             key: descriptor.key.to_string(),
@@ -217,7 +230,8 @@ fn new<'a>(
         },
         name,
         kind,
-        lists: lists.collect(),
+        kinds: lists.iter().map(|list| Kinds::of(list)).collect(),
+        lists,
         inputs,
         outputs: seats(is_led_on),
         values: Cow::Owned(values),
