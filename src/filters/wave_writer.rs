@@ -526,6 +526,7 @@ mod tests {
             waker: Waker::default(),
             feed: None,
             drives: false,
+            memory: None,
         })
     }
 
