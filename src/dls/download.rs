@@ -119,8 +119,8 @@ impl<'a> Buffer<'a> {
                 offsets[0]
             )));
         }
-        let is_bad = |at: &usize| *at >= bytes.len() || *at % 4 != 0;
-        if let Some(index) = offsets.iter().position(|at| is_bad(at)) {
+        let is_bad = |at: &usize| *at >= bytes.len() || !at.is_multiple_of(4);
+        if let Some(index) = offsets.iter().position(is_bad) {
             return Err(bad_table(format!(
                 "offset {index} is {}, wanted a multiple of 4 below {}",
                 offsets[index],
