@@ -17,6 +17,8 @@ use ksgraph::portcls::sequencer::{Arrived, Sequencer};
 
 #[path = "realtime/capturing.rs"]
 mod capturing;
+#[path = "realtime/downloads.rs"]
+mod downloads;
 #[path = "behaviour/stage/mod.rs"]
 mod stage;
 

@@ -126,6 +126,8 @@ impl View<'_> {
             host.keep_time(clock.time.max(0) as u64, clock.latency - clock.time);
         }
         host.count_by(filter, self.synth(path).cloned());
+        // What does not run has no place that would last.
+        host.load_into(filter, self.memory(path).cloned());
         let mut pins = vec![];
         for (index, wire) in self.wiring.wires.iter().enumerate() {
             let Ok(agreed) = &wire.outcome else { continue };
@@ -141,11 +143,14 @@ impl View<'_> {
                 let role = if asks { Role::Source } else { Role::Sink };
                 let values = (agreed.format.clone(), agreed.medium, agreed.interface);
                 let state = self.pin_state(end).unwrap_or(state);
+                let handle = host.adopt(filter, factory, role, values, state);
+                let number = crate::engine::opened_number(factory, end.instance as usize);
+                host.opened_before(handle, number);
                 pins.push(OpenPin {
                     address: end.clone(),
                     state,
                     name: pin_name(end),
-                    handle: host.adopt(filter, factory, role, values, state),
+                    handle,
                     wire: index,
                     agreed: agreed.format.clone(),
                 });
@@ -259,6 +264,7 @@ impl Proxy {
             let flags = question.verb.flags();
             raw::read(descriptor, question.set, question.id, flags, &answer.data)
         });
+        let words = answer.words.or(words);
         Reply {
             status: answer.status,
             length: answer.length,

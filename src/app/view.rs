@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::action::{Action, Selection};
 use super::preferences::Preferences;
@@ -350,6 +351,11 @@ impl<'a> View<'a> {
     /// What a synthesizer of the document counts; `None` while it is not open.
     pub fn synth(&self, filter: &FilterPath) -> Option<&'a crate::ks::SynthCells> {
         self.app.playing.as_ref()?.open(filter)?.synth.as_ref()
+    }
+
+    /// Where sounds are downloaded into a synthesizer of the document; `None` while it is not open, or takes none.
+    pub fn memory(&self, filter: &FilterPath) -> Option<&'a Arc<dyn crate::ks::DlsMemory>> {
+        self.app.playing.as_ref()?.open(filter)?.memory.as_ref()
     }
 
     /// What the class driver of a filter shows; `None` while the filter is not open, or is none of the stream class.

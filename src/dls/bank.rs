@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::articulation::Articulation;
-use super::collection::{Collection, Link, LoopKind, Patch, Sample, Wave};
+use super::collection::{Collection, Instrument, Link, LoopKind, Patch, Region, Sample, Wave};
 use super::part::{Part, Sources};
 
 /// Samples of a loop below which it is not one.
@@ -35,6 +35,32 @@ pub(super) struct Playable {
 }
 
 impl Playable {
+    /// Of an instrument. `find` has the wave of a region, with a number that no other wave has among these sounds.
+    pub(super) fn new<'a>(
+        it: &Instrument,
+        sounds: &mut Sounds,
+        find: impl Fn(&Region) -> Option<(usize, &'a Wave)>,
+    ) -> Self {
+        let regions = it.regions.iter().filter_map(|region| {
+            let (place, wave) = find(region)?;
+            let sample = region.sample.or(wave.sample).unwrap_or_default();
+            let lists = [it.connections.as_slice(), region.connections.as_slice()];
+            Some(Arc::new(Zone {
+                keys: region.keys.clone(),
+                velocities: region.velocities.clone(),
+                overlaps: region.overlaps,
+                group: region.group,
+                link: region.link,
+                articulation: Articulation::new(lists),
+                sound: sound(sounds, place, wave, sample),
+            }))
+        });
+        Self {
+            regions: regions.collect(),
+            articulation: Articulation::new([it.connections.as_slice()]),
+        }
+    }
+
     /// The key that is played where `key` is struck, 0 to 127.
     pub(super) fn key(&self, part: &Part, key: u8, velocity: u8) -> u8 {
         let sources = Sources {
@@ -90,12 +116,17 @@ pub(super) struct Round {
 type Cut = (usize, Option<(u32, u32)>);
 
 /// Waves as numbers, each made once.
-#[derive(Default)]
-struct Sounds {
+#[derive(Default, Debug)]
+pub(super) struct Sounds {
     made: BTreeMap<Cut, Arc<[f32]>>,
 }
 
 impl Sounds {
+    /// A wave is gone; who plays it has it still.
+    pub(super) fn forget(&mut self, wave: usize) {
+        self.made.retain(|(place, _), _| *place != wave);
+    }
+
     fn whole(&mut self, place: usize, wave: &Wave) -> Arc<[f32]> {
         let made = self.made.entry((place, None));
         made.or_insert_with(|| guarded(&wave.samples, &[])).clone()
@@ -125,26 +156,11 @@ impl Bank {
         let mut sounds = Sounds::default();
         let mut instruments = BTreeMap::new();
         for it in &collection.instruments {
-            let regions = it.regions.iter().filter_map(|region| {
+            let playable = Playable::new(it, &mut sounds, |region| {
                 let place = *collection.pool.get(region.link.cue as usize)?;
-                let place = place?;
-                let wave = collection.waves.get(place)?;
-                let sample = region.sample.or(wave.sample).unwrap_or_default();
-                let lists = [it.connections.as_slice(), region.connections.as_slice()];
-                Some(Arc::new(Zone {
-                    keys: region.keys.clone(),
-                    velocities: region.velocities.clone(),
-                    overlaps: region.overlaps,
-                    group: region.group,
-                    link: region.link,
-                    articulation: Articulation::new(lists),
-                    sound: sound(&mut sounds, place, wave, sample),
-                }))
+                let wave = collection.waves.get(place?)?;
+                Some((place?, &**wave))
             });
-            let playable = Playable {
-                articulation: Articulation::new([it.connections.as_slice()]),
-                regions: regions.collect(),
-            };
             // The first of one patch counts.
             instruments.entry(it.patch).or_insert(Arc::new(playable));
         }
@@ -161,32 +177,55 @@ impl Bank {
         self.instruments.is_empty()
     }
 
-    /// What a channel plays that asks for a patch: that, or what comes nearest to it, or nothing.
-    pub(super) fn find(&self, patch: Patch) -> Option<&Arc<Playable>> {
-        let Patch {
-            is_drum,
-            msb,
-            lsb,
-            program,
-        } = patch;
-        let of = |is_drum, msb, lsb, program| Patch {
-            is_drum,
-            msb,
-            lsb,
-            program,
-        };
-        let tones = [patch, of(false, msb, 0, program), of(false, 0, 0, program)];
-        let drums = [
-            patch,
-            of(true, msb, lsb, 0),
-            of(true, 0, 0, program),
-            of(true, 0, 0, 0),
-            of(true, DRUM_BANK, 0, program),
-            of(true, DRUM_BANK, 0, 0),
-        ];
-        let nearest: &[Patch] = if is_drum { &drums } else { &tones };
-        nearest.iter().find_map(|it| self.instruments.get(it))
+    /// The instrument of a patch, and of no other.
+    pub(super) fn get(&self, patch: Patch) -> Option<&Arc<Playable>> {
+        self.instruments.get(&patch)
     }
+
+    /// All there is.
+    pub(super) fn all(&self) -> impl Iterator<Item = (Patch, &Arc<Playable>)> {
+        self.instruments.iter().map(|(patch, it)| (*patch, it))
+    }
+
+    /// What a channel plays that asks for a patch: that, or what comes nearest to it, or nothing.
+    #[cfg(test)]
+    fn find(&self, patch: Patch) -> Option<&Arc<Playable>> {
+        nearest(patch).find_map(|it| self.get(it))
+    }
+}
+
+/// A patch, and what is played where it is missing, best first.
+pub(super) fn nearest(patch: Patch) -> impl Iterator<Item = Patch> {
+    let Patch {
+        is_drum,
+        msb,
+        lsb,
+        program,
+    } = patch;
+    let of = |is_drum, msb, lsb, program| Patch {
+        is_drum,
+        msb,
+        lsb,
+        program,
+    };
+    let tones = [
+        patch,
+        of(false, msb, 0, program),
+        of(false, 0, 0, program),
+        patch,
+        patch,
+        patch,
+    ];
+    let drums = [
+        patch,
+        of(true, msb, lsb, 0),
+        of(true, 0, 0, program),
+        of(true, 0, 0, 0),
+        of(true, DRUM_BANK, 0, program),
+        of(true, DRUM_BANK, 0, 0),
+    ];
+    let (all, count) = if is_drum { (drums, 6) } else { (tones, 3) };
+    all.into_iter().take(count)
 }
 
 fn sound(sounds: &mut Sounds, place: usize, wave: &Wave, sample: Sample) -> Sound {

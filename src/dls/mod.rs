@@ -16,9 +16,11 @@ mod bank;
 mod collection;
 mod condition;
 mod connection;
+mod download;
 mod effects;
 mod envelope;
 mod lanes;
+mod memory;
 mod part;
 mod read;
 mod soundfont;
@@ -33,10 +35,14 @@ pub use collection::{
 };
 pub use condition::Facts;
 pub use connection::{Connection, Control, Curve, Destination, Segment, Source, Transform};
+pub use download::fuzz_download;
+pub use memory::Downloads;
 pub use read::{ReadError, Remark, fuzz_dls, read};
 pub use synth::{MOST_VOICES, Settings, Synth};
 pub use write::write;
 
+#[cfg(test)]
+mod download_tests;
 #[cfg(test)]
 mod soundfont_tests;
 #[cfg(test)]

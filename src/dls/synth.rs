@@ -13,9 +13,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::bank::{Bank, Playable, Zone};
+use super::bank::{Bank, Playable, Zone, nearest};
+use super::collection::Patch;
 use super::effects::Effects;
 use super::lanes::{Lanes, Sums};
+use super::memory::{Downloads, Listener};
 use super::part::Part;
 use super::voice::{Block, LANES, Note, STEP, Voice};
 use crate::dsp::Limiter;
@@ -55,6 +57,7 @@ pub struct Settings {
 pub struct Synth {
     rate_hz: f64,
     bank: Arc<Bank>,
+    downloads: Option<Listener>,
     parts: Vec<Part>,
     voices: Vec<Voice>,
     lanes: Vec<Lanes>,
@@ -85,6 +88,7 @@ impl Synth {
         Self {
             rate_hz,
             bank: Arc::default(),
+            downloads: None,
             parts: (0..groups * 16).map(|at| Part::new(at % 16)).collect(),
             voices: (0..places).map(|_| Voice::silent(rate_hz)).collect(),
             lanes: vec![Lanes::default(); places / LANES],
@@ -121,6 +125,28 @@ impl Synth {
         self
     }
 
+    /// The same with what is downloaded there, now and later, laid over its bank.
+    #[must_use]
+    pub fn downloads(mut self, memory: &Arc<Downloads>) -> Self {
+        self.downloads = Some(Listener::new(memory));
+        self
+    }
+
+    /// Takes what was downloaded or unloaded since. What sounds goes on as it is.
+    pub fn listen(&mut self) {
+        if let Some(it) = &mut self.downloads {
+            it.follow();
+        }
+    }
+
+    /// What a channel plays that asks for a patch: that, or what comes nearest to it, or nothing.
+    fn find(&self, patch: Patch) -> Option<&Arc<Playable>> {
+        nearest(patch).find_map(|it| {
+            let own = self.downloads.as_ref().and_then(|all| all.get(it));
+            own.or_else(|| self.bank.get(it))
+        })
+    }
+
     /// Takes what a person has set; voices that are too many fade.
     pub fn set(&mut self, settings: Settings) {
         self.settings = settings;
@@ -150,7 +176,7 @@ impl Synth {
 
     fn note_on(&mut self, channel: usize, key: u8, velocity: u8) {
         let part = &self.parts[channel];
-        let Some(instrument) = self.bank.find(part.patch).cloned() else {
+        let Some(instrument) = self.find(part.patch).cloned() else {
             return;
         };
         let played = instrument.key(part, key, velocity);

@@ -20,8 +20,8 @@ use super::spec::{Node, Spec};
 use crate::graph::{FilterPath, Master, PinAddress, Wiring, pipes};
 use crate::ks::ids::category;
 use crate::ks::{
-    Catalogue, Clock, DataFlow, Domain, Granted, Hears, KernelEvent, OpenError, Opening, Pacer,
-    Settings, SynthCells, Telemetry, Waker,
+    Catalogue, Clock, DataFlow, DlsMemory, Domain, Filter, Granted, Hears, KernelEvent, OpenError,
+    Opening, Pacer, Settings, SynthCells, Telemetry, Waker,
 };
 
 /// What a plan is to be made of.
@@ -42,6 +42,9 @@ pub struct Job {
     /// Filters that stood elsewhere when they came into the document, and where: by that their processors are kept,
     /// into groups and out of them.
     pub origins: BTreeMap<FilterPath, FilterPath>,
+
+    /// Where sounds are downloaded to, of filters that had such a place before they were opened here.
+    pub memories: BTreeMap<FilterPath, Arc<dyn DlsMemory>>,
 }
 
 /// An open filter, as the program sees it.
@@ -96,6 +99,8 @@ pub struct OpenFilter {
     pub score: Option<crate::ks::Score>,
     /// What it counts as a synthesizer.
     pub synth: Option<SynthCells>,
+    /// Where sounds are downloaded to, where it takes any.
+    pub memory: Option<Arc<dyn DlsMemory>>,
     /// Is told when a text of it changed that is not structural.
     pub(crate) hears: Option<Hearing>,
 }
@@ -203,6 +208,16 @@ pub struct Builder {
     limits: BTreeMap<FilterPath, Limits>,
     /// Whether nobody is to be asked for less, as the last job said.
     is_full_quality: bool,
+    /// Where sounds are downloaded to; filters that are opened anew find there what was.
+    memories: Memories,
+}
+
+/// By where filters stood at first, with what they are.
+type Memories = BTreeMap<FilterPath, (String, Arc<dyn DlsMemory>)>;
+
+/// By what the memory of a filter knows a pin of the graph.
+pub const fn opened_number(factory: usize, instance: usize) -> u64 {
+    (factory as u64) << 32 | instance as u64
 }
 
 impl Builder {
@@ -230,6 +245,7 @@ impl Builder {
             leaving: vec![],
             limits: BTreeMap::new(),
             is_full_quality: false,
+            memories: BTreeMap::new(),
         }
     }
 
@@ -270,6 +286,7 @@ impl Builder {
         let mut arrivals = vec![];
         let mut departures = vec![];
         self.close_what_left(&spec, job, &mut departures);
+        self.close_memories(&spec);
         // Sinks are made first (CON-2).
         for index in (0..spec.nodes.len()).rev() {
             if spec.nodes[index].runs() {
@@ -417,6 +434,41 @@ impl Builder {
         });
     }
 
+    /// Where sounds are downloaded to of a filter that takes any; the same for as long as it is in the graph.
+    fn memory(
+        memories: &mut Memories,
+        node: &Node,
+        filter: &dyn Filter,
+        kept: Option<&Arc<dyn DlsMemory>>,
+    ) -> Option<Arc<dyn DlsMemory>> {
+        if let Some((key, memory)) = memories.get(&node.identity)
+            && *key == node.key
+        {
+            return Some(memory.clone());
+        }
+        let memory = kept.cloned().or_else(|| filter.dls_memory())?;
+        let kept = (node.key.clone(), memory.clone());
+        memories.insert(node.identity.clone(), kept);
+        Some(memory)
+    }
+
+    /// What was downloaded goes with its filter, and with its pin.
+    fn close_memories(&mut self, spec: &Spec) {
+        let nodes: BTreeMap<&FilterPath, &Node> =
+            spec.nodes.iter().map(|it| (&it.identity, it)).collect();
+        self.memories.retain(|identity, (_, memory)| {
+            let Some(node) = nodes.get(identity) else {
+                return false;
+            };
+            let connected = node.pins.iter().filter(|pin| pin.format.is_some());
+            let open: Vec<u64> = connected
+                .map(|pin| opened_number(pin.factory, pin.instance))
+                .collect();
+            memory.close_others(&open);
+            true
+        });
+    }
+
     fn open(
         &mut self,
         spec: &mut Spec,
@@ -440,6 +492,8 @@ impl Builder {
             values: &node.values,
             base: job.base.as_deref(),
         };
+        let kept = job.memories.get(&node.path);
+        let memory = Self::memory(&mut self.memories, node, &**filter, kept);
         let opening = Opening {
             descriptor: &node.descriptor,
             settings,
@@ -451,6 +505,7 @@ impl Builder {
             waker: self.waker.clone(),
             feed: job.feeds.get(&node.path).cloned(),
             drives: is_wished(node, job),
+            memory: memory.clone(),
         };
         // A filter's `open` is code of others: a panic there must not end the program.
         let result =
@@ -515,6 +570,7 @@ impl Builder {
 
             score: opened.score,
             synth: opened.synth,
+            memory: opening.memory,
             hears: opened.hears.map(Hearing),
         };
         node.entry = Some(entry);

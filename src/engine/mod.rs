@@ -56,7 +56,7 @@ mod thread;
 mod watch;
 
 pub use clock::{Epoch, GraphClock};
-pub use compile::{Builder, Built, Job, OpenFilter, PinClock};
+pub use compile::{Builder, Built, Job, OpenFilter, PinClock, opened_number};
 
 pub use marks::{Fired, MARKS, Mark};
 

@@ -140,6 +140,7 @@ mod tests {
                 waker: crate::ks::Waker::default(),
                 feed: None,
                 drives: false,
+                memory: None,
             });
             Self {
                 processor: opened.unwrap().processor,

@@ -527,6 +527,7 @@ mod tests {
             waker: Waker::default(),
             feed: None,
             drives: false,
+            memory: None,
         })
     }
 

@@ -8,6 +8,7 @@ mod catalogue;
 mod class;
 
 mod declared;
+mod dls_memory;
 
 mod event;
 mod facts;
@@ -57,6 +58,8 @@ pub use catalogue::{Catalogue, RegisterError};
 pub use tape::{Tape, TapeEnd};
 
 pub use class::{ClassLane, ClassSheet, ClassView, ClassWord, Health};
+
+pub use dls_memory::{DlsMemory, DlsRefusal};
 
 pub use declared::{Declaration, Declared, PinDeclaration};
 

@@ -4,6 +4,9 @@
 //! [`PropertyItem`]: its table is merged with the sets that every filter and pin answers, and its handler gets the request
 //! in parts. It runs on the caller's thread, never on the audio thread.
 
+use std::sync::Arc;
+
+use super::dls_memory::DlsMemory;
 use super::filter::Settings;
 use super::ids::Guid;
 use super::property::Value;
@@ -67,6 +70,12 @@ pub struct PropertyRequest<'a> {
     pub latency: RefTime,
     /// What the running half counts, where there is one.
     pub cells: Option<SynthCells>,
+    /// Where sounds are downloaded to, where there is such a place, and by what it knows the pin that is asked.
+    pub memory: Option<Arc<dyn DlsMemory>>,
+    /// See `memory`.
+    pub opened: u64,
+    /// Why it is refused, where a status says too little.
+    pub words: Option<String>,
     /// Values of the filter's own properties that follow from it; they are edits like any others.
     pub changes: Vec<(&'static str, Value)>,
 }

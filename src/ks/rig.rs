@@ -151,6 +151,7 @@ impl Rig {
             waker: Waker::default(),
             feed,
             drives: false,
+            memory: None,
         };
         let opened = filter
             .open(&opening)

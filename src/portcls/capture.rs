@@ -338,6 +338,7 @@ mod tests {
                     waker: Waker::default(),
                     feed: None,
                     drives: false,
+                    memory: None,
                 },
                 link,
             );

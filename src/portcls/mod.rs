@@ -5,6 +5,7 @@
 
 pub mod capture;
 
+pub mod dls_properties;
 pub mod dmus;
 
 pub mod channel;

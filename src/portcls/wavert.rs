@@ -611,6 +611,7 @@ mod tests {
             waker: Waker::default(),
             feed: None,
             drives: false,
+            memory: None,
         })?;
         let card = cards.0.lock().unwrap().take();
         Ok(Bench {

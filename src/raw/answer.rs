@@ -22,6 +22,8 @@ pub struct Answer {
     pub length: usize,
     /// What was written.
     pub data: Vec<u8>,
+    /// Why not, where the status says too little.
+    pub words: Option<String>,
 }
 
 impl Answer {
@@ -31,6 +33,7 @@ impl Answer {
             status,
             length: 0,
             data: Vec::new(),
+            words: None,
         }
     }
 
@@ -40,6 +43,7 @@ impl Answer {
             status,
             length,
             data: Vec::new(),
+            words: None,
         }
     }
 
@@ -48,6 +52,7 @@ impl Answer {
             status: Status::Success,
             length: data.len(),
             data,
+            words: None,
         }
     }
 

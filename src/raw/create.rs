@@ -344,6 +344,7 @@ impl Host {
             resumes: None,
             requests: super::requests::Requests::default(),
             events: vec![],
+            opened: None,
         })));
         if let Some(Object::Pin(peer)) = connect.to.and_then(|to| self.object_mut(to)) {
             peer.peer = Some(handle);

@@ -100,6 +100,7 @@ fn asked(
         PropertyTarget::Pin(factory) => Some(factory),
     };
     let (base, rate_hz) = (host.folder(), host.facts.rate_hz);
+    let opened = host.opened_as(request.handle);
     let object = host.filter_of(filter);
     let mut parts = PropertyRequest {
         settings: Settings {
@@ -115,13 +116,22 @@ fn asked(
         now: host.now() as i64,
         latency: host.latency(),
         cells: object.synth.clone(),
+        memory: object.memory.clone(),
+        opened,
+        words: None,
         changes: vec![],
     };
     let reply = (item.handler)(&mut parts);
     let changes = std::mem::take(&mut parts.changes);
+    let words = parts.words.take();
     let (status, data) = match reply {
         Ok(reply) => reply,
-        Err(status) => return Answer::status(status),
+        Err(status) => {
+            return Answer {
+                words,
+                ..Answer::status(status)
+            };
+        }
     };
     for (key, value) in changes {
         host.put(filter, key, &value);
@@ -132,6 +142,7 @@ fn asked(
             status,
             length: data.len(),
             data,
+            words,
         },
     }
 }

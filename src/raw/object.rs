@@ -21,8 +21,8 @@ use super::trace::{Table, Traced};
 use super::{Fired, create, events, further, registry};
 use crate::ks::ids::Guid;
 use crate::ks::{
-    Catalogue, DataFormat, DataRange, Descriptor, Facts, Filter, Interface, Medium, Property,
-    Settings, State, Status, SynthCells, Value,
+    Catalogue, DataFormat, DataRange, Descriptor, DlsMemory, Facts, Filter, Interface, Medium,
+    Property, Settings, State, Status, SynthCells, Value,
 };
 
 /// So often a filter is asked for what its pins leave each other, at most.
@@ -50,6 +50,8 @@ pub(super) struct FilterObject {
     pub(super) is_lost: bool,
     /// What its running half counts, where there is one.
     pub(super) synth: Option<SynthCells>,
+    /// Where sounds are downloaded to, where it takes any.
+    pub(super) memory: Option<Arc<dyn DlsMemory>>,
 }
 
 /// A pin that was created.
@@ -79,6 +81,8 @@ pub(super) struct PinObject {
     /// What clients read and write here.
     pub(super) requests: Requests,
     pub(super) events: Vec<Subscription>,
+    /// Somebody else made it: by what that one knows it.
+    pub(super) opened: Option<u64>,
 }
 
 impl FilterObject {
@@ -212,6 +216,7 @@ impl Host {
         let descriptor = filter.describe(&settings, &self.facts).into_owned();
         let title = descriptor.title.clone();
         let object = FilterObject {
+            memory: filter.dls_memory(),
             filter,
             descriptor,
             values,
@@ -262,6 +267,7 @@ impl Host {
             resumes: None,
             requests: Requests::default(),
             events: vec![],
+            opened: None,
         })));
         let words = format!("created pin {handle} {words}");
         self.note_call((handle, Table::Pin), "create", Status::Success, &*words);
@@ -329,6 +335,10 @@ impl Host {
                 self.end_requests(handle, Status::Cancelled);
                 for made in self.made_on(handle) {
                     self.close(made);
+                }
+                // What it brought goes with it.
+                if let Some(memory) = self.memory(self.filter_handle(handle)) {
+                    memory.close(self.opened_as(handle));
                 }
                 if let Some(Object::Pin(gone)) = self.objects.remove(&handle) {
                     let role = create::role_word(gone.role);
@@ -409,6 +419,37 @@ impl Host {
     /// The folder that relative paths start from.
     pub(super) fn folder(&self) -> Option<PathBuf> {
         self.base.clone()
+    }
+
+    /// Where sounds are downloaded to.
+    pub fn memory(&self, filter: Handle) -> Option<Arc<dyn DlsMemory>> {
+        match self.object(filter)? {
+            Object::Filter(it) => it.memory.clone(),
+            _ => None,
+        }
+    }
+
+    /// Sounds are downloaded to the memory of a filter that runs, in place of one of its own; its pin is known there by that
+    /// number.
+    pub fn load_into(&mut self, filter: Handle, memory: Option<Arc<dyn DlsMemory>>) {
+        if let Some(object) = self.filter_mut(filter) {
+            object.memory = memory;
+        }
+    }
+
+    /// The pin is known by that number where sounds are downloaded to, in place of its handle.
+    pub fn opened_before(&mut self, pin: Handle, number: u64) {
+        if let Some(Object::Pin(it)) = self.object_mut(pin) {
+            it.opened = Some(number);
+        }
+    }
+
+    /// By what an open pin is known where sounds are downloaded to.
+    pub(super) fn opened_as(&self, handle: Handle) -> u64 {
+        match self.object(handle) {
+            Some(Object::Pin(it)) => it.opened.unwrap_or_else(|| handle.into()),
+            _ => handle.into(),
+        }
     }
 
     /// What the running half of a filter counts, or that there is none.

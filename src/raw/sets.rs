@@ -32,8 +32,8 @@ pub const DEGRADE_STANDARD: Guid = Guid(0x9F564180_704C_11D0_A5D6_28DB04C10000);
 pub const CLOCK: Guid = Guid(0xDF12A4C0_AC17_11CF_A5D6_28DB04C10000);
 /// Marks of a clock (10.3).
 pub const CLOCK_EVENTS: Guid = Guid(0x364D8E20_62C7_11CF_A5D6_28DB04C10000);
-/// A synthesizer's node, and its filter's clock.
-pub use crate::ks::ids::set::{SYNTH, SYNTH_CLOCK};
+/// A synthesizer's node, its filter's clock, and its sounds.
+pub use crate::ks::ids::set::{SYNTH, SYNTH_CLOCK, SYNTH_DLS};
 /// The types of values (PRP-7).
 pub const PROPERTY_TYPES: Guid = Guid(0x97E99BA0_BDEA_11CF_A5D6_28DB04C10000);
 
@@ -55,6 +55,7 @@ pub const NAMES: &[(&str, Guid)] = &[
     ("clock_events", CLOCK_EVENTS),
     ("synth", SYNTH),
     ("synth_clock", SYNTH_CLOCK),
+    ("synth_dls", SYNTH_DLS),
 ];
 
 /// What people call a set that some filters have.
@@ -62,6 +63,7 @@ pub fn name(set: Guid) -> Option<&'static str> {
     match set {
         SYNTH => Some("Synth"),
         SYNTH_CLOCK => Some("Synth clock"),
+        SYNTH_DLS => Some("Synth DLS"),
         _ => None,
     }
 }

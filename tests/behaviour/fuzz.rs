@@ -176,6 +176,11 @@ fn downloadable_sounds_bear_any_bytes() {
 }
 
 #[test]
+fn downloads_bear_any_bytes() {
+    drive("download", dls::fuzz_download);
+}
+
+#[test]
 fn graph_files_bear_any_bytes() {
     drive("graph", graph::fuzz_graph);
 }

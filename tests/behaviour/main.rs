@@ -55,6 +55,7 @@ mod headers;
 mod declared;
 
 mod decoded;
+mod downloads;
 
 mod clocks;
 

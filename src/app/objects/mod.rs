@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::engine::{Held, Job, Limits, Message, Offline};
+use crate::engine::{Held, Job, Limits, Message, Offline, opened_number};
 use crate::graph::{
     Edit, FilterPath, Graph, NodeKind, PinAddress, Pipes, Wire, Wiring, apply, negotiate, pipes,
 };
@@ -300,6 +300,10 @@ impl GraphObjects {
                     OpenWire { from, to }
                 }
             };
+            for (pin, end, made) in [(open.from, &wire.from, from), (open.to, &wire.to, to)] {
+                let number = opened_number(made.1, end.instance as usize);
+                host.opened_before(pin, number);
+            }
             host.join(open.from, open.to);
             self.wires.insert(ends(wire), open);
         }
@@ -379,8 +383,11 @@ impl GraphObjects {
                 "a graph that runs goes on by {MOST_SECONDS} s at a time"
             ));
         }
+        let memories = self.filters.iter();
+        let memories = memories.filter_map(|(path, it)| Some((path.clone(), host.memory(*it)?)));
         let job = Job {
             limits: self.limits(host),
+            memories: memories.collect(),
             ..self.job()
         };
         let catalogue = &self.catalogue;

@@ -17,11 +17,11 @@ use crate::engine::{
 };
 use crate::engine::{PinFigures, PinRecord, Story};
 use crate::graph::{FilterPath, PinAddress, Wiring};
-use crate::ks::TapeEnd;
 use crate::ks::{
     Catalogue, ClassWord, Clock, Descriptor, Domain, Health, KernelEvent, LoopRange, Reading,
     Settings, State, Telemetry,
 };
+use crate::ks::{DlsMemory, TapeEnd};
 use states::Seats;
 
 /// An engine, with its results kept.
@@ -46,6 +46,8 @@ pub(super) struct Playing {
     feeds: BTreeMap<FilterPath, Arc<[KernelEvent]>>,
     /// How far filters go, by where they stood at first, and what the audio thread was told of it.
     limits: BTreeMap<FilterPath, Limits>,
+    /// What was downloaded where another engine played.
+    memories: BTreeMap<FilterPath, Arc<dyn DlsMemory>>,
     limited: BTreeMap<(FilterPath, Option<(u16, u16)>), State>,
     /// The table of the plan that runs, and those of plans on their way, by serial.
     seats: Seats,
@@ -97,6 +99,7 @@ impl Playing {
             origins: BTreeMap::new(),
             feeds: BTreeMap::new(),
             limits: BTreeMap::new(),
+            memories: BTreeMap::new(),
             limited: BTreeMap::new(),
             seats: Seats::default(),
             coming: BTreeMap::new(),
@@ -148,6 +151,7 @@ impl Playing {
             renew: self.renew.clone(),
             origins: self.origins.clone(),
             limits: self.limits.clone(),
+            memories: self.memories.clone(),
         });
     }
 
@@ -162,6 +166,9 @@ impl Playing {
     pub(super) fn hand_over(&mut self, to: &mut Self) {
         to.renew = std::mem::take(&mut self.renew);
         to.limits = std::mem::take(&mut self.limits);
+        let open = self.open.iter();
+        let memories = open.filter_map(|(path, it)| Some((path.clone(), it.memory.clone()?)));
+        to.memories = memories.collect();
         to.limited = std::mem::take(&mut self.limited);
         to.probed = self.probed.take();
         to.faults = std::mem::take(&mut self.faults);

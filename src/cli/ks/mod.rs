@@ -289,6 +289,9 @@ fn answered(answer: &raw::Answer) -> Json {
     let mut document = outcome(answer.status);
     document["length"] = json!(answer.length);
     document["data"] = json!(Bytes::text(&answer.data));
+    if let Some(words) = &answer.words {
+        document["reason"] = json!(words);
+    }
     document
 }
 

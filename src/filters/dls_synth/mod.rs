@@ -9,18 +9,20 @@ pub use banks::{is_bank, probe};
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::Arc;
 
-use crate::dls::{MOST_VOICES, Settings as Playing, Synth};
+use crate::dls::{Downloads, MOST_VOICES, Settings as Playing, Synth};
 use crate::dsp::Ramp;
 use crate::dsp::gain::amplitude_from_db;
 use crate::ks::ids::{Guid, category, major, node, specifier, sub, technology};
 use crate::ks::merit;
 use crate::ks::{
-    DataRange, Descriptor, Filter, KernelEvent, Limits, MusicLimits, Node, OpenError, Opened,
-    Opening, PinFactory, Property, PropertyItem, SYSTEM_MEMORY, Settings, Strategy, SynthCaps,
-    TopologyConnection, ValueSlot, Values, Wave, synth_effect, synth_flag,
+    DataRange, Descriptor, DlsMemory, Filter, KernelEvent, Limits, MusicLimits, Node, OpenError,
+    Opened, Opening, PinFactory, Property, PropertyItem, SYSTEM_MEMORY, Settings, Strategy,
+    SynthCaps, TopologyConnection, ValueSlot, Values, Wave, synth_effect, synth_flag,
 };
 use crate::portcls::channel::MOST_GROUPS;
+use crate::portcls::dls_properties;
 use crate::portcls::dmus::{DmusPort, Mxf, SynthSink};
 use crate::portcls::priority::{Priorities, PriorityTable};
 use crate::portcls::synth_properties::{self, Synth as SynthSet};
@@ -134,6 +136,10 @@ impl Filter for DlsSynth {
         ITEMS
     }
 
+    fn dls_memory(&self) -> Option<Arc<dyn DlsMemory>> {
+        Some(Arc::<Downloads>::default())
+    }
+
     fn open(&self, opening: &Opening<'_>) -> Result<Opened, OpenError> {
         let rate_hz = opening.audio(OUTPUT).rate_hz;
         let rate = f64::from(rate_hz);
@@ -145,6 +151,11 @@ impl Filter for DlsSynth {
         let (priorities, wrong) = Priorities::told(&opening.settings.text(&PRIORITIES));
         table.set(&priorities);
         let synth = Synth::new(rate, groups, voices, opening.max_len_at(rate_hz));
+        let memory = opening.memory.clone().map(DlsMemory::as_any);
+        let synth = match memory.and_then(|it| it.downcast::<Downloads>().ok()) {
+            Some(memory) => synth.downloads(&memory),
+            None => synth,
+        };
         let level = amplitude_from_db(opening.settings.number(&LEVEL) as f32);
         let played = Played {
             synth: synth.priorities(table.clone()).bank(bank),
@@ -186,7 +197,11 @@ impl SynthSet for DlsSynth {
     const PRIORITIES: Option<Property> = Some(PRIORITIES);
 }
 
-const ITEMS: &[PropertyItem] = &synth_properties::items::<DlsSynth>();
+const ITEMS: &[PropertyItem] = &{
+    let [a, b, c, d, e, f, g, h] = synth_properties::items::<DlsSynth>();
+    let [i, j, k, l, m] = dls_properties::items::<DlsSynth>();
+    [a, b, c, d, e, f, g, h, i, j, k, l, m]
+};
 
 /// The miniport, told what the properties say, with the level behind it.
 struct Played {
@@ -208,6 +223,7 @@ impl Mxf for Played {
 
 impl SynthSink for Played {
     fn prepare(&mut self, values: Values<'_>) {
+        self.synth.listen();
         self.synth.set(Playing {
             voices: self.voices,
             reverb: self.reverb.is_on(values),

@@ -413,6 +413,7 @@ fn with_opening<T>(values: &BTreeMap<String, Value>, then: impl FnOnce(&Opening<
         waker: Waker::default(),
         feed: None,
         drives: false,
+        memory: None,
     })
 }
 

@@ -260,6 +260,7 @@ fn refused(path: &str, format: DataFormat) -> OpenError {
         waker: crate::ks::Waker::default(),
         feed: None,
         drives: false,
+        memory: None,
     });
     opened.err().unwrap()
 }

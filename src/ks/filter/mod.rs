@@ -8,7 +8,9 @@ mod opening;
 mod pacer;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
+use super::dls_memory::DlsMemory;
 use super::facts::Facts;
 use super::format::DataRange;
 use super::intersection::Intersection;
@@ -60,6 +62,12 @@ pub trait Filter: Send + Sync {
     /// Properties of standard sets that it answers itself, merged with those that every filter and pin has (PCL-8).
     fn property_items(&self) -> &'static [PropertyItem] {
         &[]
+    }
+
+    /// A memory for sounds that are downloaded into one instance of it, where it takes any (DLS-4). What runs is handed it
+    /// when it is opened, each time anew; it outlives what runs.
+    fn dls_memory(&self) -> Option<Arc<dyn DlsMemory>> {
+        None
     }
 
     /// Makes what runs. May be slow; never called on the audio thread. Everything the processor needs is made here.

@@ -6,6 +6,7 @@ use super::cells::{Telemetry, Waker};
 use super::descriptor::{Descriptor, Settings};
 use super::pacer::{Granted, Pacer};
 use crate::ks::class::ClassView;
+use crate::ks::dls_memory::DlsMemory;
 use crate::ks::event::KernelEvent;
 use crate::ks::format::{AudioFormat, DataFormat};
 use crate::ks::pin::DataFlow;
@@ -49,6 +50,8 @@ pub struct Opening<'a> {
     pub feed: Option<Arc<[KernelEvent]>>,
     /// Whether the user wants this filter's clock to drive the graph.
     pub drives: bool,
+    /// Where sounds are downloaded to, if the filter has made such a place (`Filter::dls_memory`).
+    pub memory: Option<Arc<dyn DlsMemory>>,
 }
 
 impl Opening<'_> {

@@ -216,6 +216,7 @@ fn try_live(entry: &Foreign) -> Result<Live, OpenError> {
         waker: Waker::default(),
         feed: None,
         drives: false,
+        memory: None,
     })?;
     let output = Output {
         payload: Payload::Wave(Wave::new(1, MAX_LEN)),
@@ -614,6 +615,7 @@ fn an_unconnected_source_has_nothing_to_say() {
         waker: Waker::default(),
         feed: None,
         drives: false,
+        memory: None,
     });
     let mut live = Live {
         opened: opened.unwrap(),

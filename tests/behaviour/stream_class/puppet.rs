@@ -282,6 +282,7 @@ pub(super) fn try_open(puppet: &Puppet, connected: &[StreamId]) -> Result<Open, 
         feed: None,
 
         drives: false,
+        memory: None,
     })?;
     Ok(Open {
         opened,

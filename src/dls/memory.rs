@@ -1,0 +1,326 @@
+//! What is downloaded into a synthesizer while it plays (DLS-1 to DLS-5, DLS-9).
+//!
+//! ```text
+//!   DOWNLOAD, UNLOAD ─▶ Table ─▶ Version ─▶ Version ─▶ Version (the last)
+//!                                   ▲ Listener: walks on at the beginning of a cycle
+//! ```
+//!
+//! What can be played is a version that never changes; each call leads on to the next one, and who plays walks there without
+//! a lock. The audio thread lets go of many things and frees none: the table holds each version, instrument and region for
+//! as long as somebody else does.
+
+use std::any::Any;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use super::bank::{Bank, Playable, Sounds};
+use super::collection::{Instrument, Patch, Wave};
+use super::download::{Download, read};
+use crate::ks::{DlsMemory, DlsRefusal, Status};
+
+/// Bytes of buffers that are held at a time.
+const MOST_BYTES: u64 = 1 << 31;
+/// Unloaded instruments that a call looks at, so that it does not take the longer the more there are.
+const AT_A_TIME: usize = 64;
+/// Handles of all pins together.
+const MOST_HANDLES: usize = 1 << 13;
+
+/// Instruments that were downloaded, at one time.
+#[derive(Debug, Default)]
+struct Version {
+    instruments: BTreeMap<Patch, Arc<Playable>>,
+    next: OnceLock<Arc<Self>>,
+}
+
+/// What a handle stands for.
+#[derive(Debug)]
+struct Held {
+    /// Whose it is, and how its owner calls it; a collection has no name.
+    pin: u64,
+    id: Option<u32>,
+    bytes: u64,
+    what: What,
+}
+
+#[derive(Debug)]
+enum What {
+    Wave {
+        wave: Arc<Wave>,
+        /// Its handle was given back while instruments play it.
+        is_going: bool,
+    },
+    Instruments {
+        all: Vec<(Patch, Arc<Playable>)>,
+        /// Handles of the waves they play.
+        waves: Vec<u32>,
+    },
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    last_handle: u32,
+    held: BTreeMap<u32, Held>,
+    sounds: Sounds,
+    now: Arc<Version>,
+    /// Older ones that somebody may still play, oldest first; they are let go in that order, so that no chain hangs on the
+    /// one that goes.
+    before: VecDeque<Arc<Version>>,
+    /// Instruments that were unloaded and may still sound.
+    retired: VecDeque<Arc<Playable>>,
+}
+
+/// What is downloaded into a synthesizer.
+#[derive(Debug, Default)]
+pub struct Downloads(Mutex<Table>);
+
+impl Downloads {
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Instruments that can be played, and those that were unloaded and sound on.
+    pub fn counts(&self) -> (usize, usize) {
+        let table = self.table();
+        (table.now.instruments.len(), table.retired.len())
+    }
+}
+
+impl Table {
+    fn take(&mut self, pin: u64, buffer: &[u8]) -> Result<u32, DlsRefusal> {
+        let bytes = buffer.len() as u64;
+        let there: u64 = self.held.values().map(|it| it.bytes).sum();
+        if there.saturating_add(bytes) > MOST_BYTES || self.held.len() >= MOST_HANDLES {
+            return Err(DlsRefusal::with(
+                Status::InsufficientResources,
+                format!(
+                    "{} downloads hold {} MiB: {MOST_HANDLES} and {} MiB are the most; UNLOAD some first",
+                    self.held.len(),
+                    there >> 20,
+                    MOST_BYTES >> 20
+                ),
+            ));
+        }
+        let (id, download) = read(buffer)?;
+        if let Some(id) = id
+            && self.by_id(pin, id).is_some()
+        {
+            return Err(DlsRefusal::new(format!(
+                "ALREADY_LOADED: id {id} is there; UNLOAD it before another takes its place"
+            )));
+        }
+        let what = match download {
+            Download::Wave(wave) => What::Wave {
+                wave: Arc::new(wave),
+                is_going: false,
+            },
+            Download::Instrument(it) => self.instrument(pin, &it)?,
+            Download::Collection(all) => What::Instruments {
+                all: Bank::new(&all)
+                    .all()
+                    .map(|(patch, it)| (patch, it.clone()))
+                    .collect(),
+                waves: vec![],
+            },
+        };
+        let is_playable = matches!(what, What::Instruments { .. });
+        let handle = self.free_handle();
+        self.held.insert(
+            handle,
+            Held {
+                pin,
+                id,
+                bytes,
+                what,
+            },
+        );
+        if is_playable {
+            self.publish();
+        }
+        Ok(handle)
+    }
+
+    /// One that nothing has.
+    fn free_handle(&mut self) -> u32 {
+        loop {
+            self.last_handle = self.last_handle.checked_add(1).unwrap_or(1);
+            if !self.held.contains_key(&self.last_handle) {
+                return self.last_handle;
+            }
+        }
+    }
+
+    /// What a pin calls so.
+    fn by_id(&self, pin: u64, id: u32) -> Option<(u32, &Held)> {
+        let mut held = self.held.iter();
+        held.find(|(_, it)| it.pin == pin && it.id == Some(id))
+            .map(|(handle, it)| (*handle, it))
+    }
+
+    /// An instrument with the waves that were there before it (DLS-9).
+    fn instrument(&mut self, pin: u64, it: &Instrument) -> Result<What, DlsRefusal> {
+        let mut waves = BTreeMap::new();
+        for region in &it.regions {
+            let id = region.link.cue;
+            let found = self.by_id(pin, id).and_then(|(handle, it)| match &it.what {
+                What::Wave { wave, .. } => Some((handle, wave.clone())),
+                What::Instruments { .. } => None,
+            });
+            let Some(found) = found else {
+                return Err(DlsRefusal::new(format!(
+                    "BADWAVELINK: a region plays the wave {id}, which this pin has not downloaded; waves come before \
+                     the instruments that play them"
+                )));
+            };
+            waves.insert(id, found);
+        }
+        let playable = Playable::new(it, &mut self.sounds, |region| {
+            let (handle, wave) = waves.get(&region.link.cue)?;
+            Some((*handle as usize, &**wave))
+        });
+        Ok(What::Instruments {
+            all: vec![(it.patch, Arc::new(playable))],
+            waves: waves.values().map(|(handle, _)| *handle).collect(),
+        })
+    }
+
+    /// Whether an instrument plays a wave.
+    fn is_used(&self, wave: u32) -> bool {
+        self.held
+            .values()
+            .any(|it| matches!(&it.what, What::Instruments { waves, .. } if waves.contains(&wave)))
+    }
+
+    fn give_back(&mut self, pin: u64, handle: u32) -> Result<(), DlsRefusal> {
+        let is_used = self.is_used(handle);
+        let held = self.held.get_mut(&handle).filter(|it| it.pin == pin);
+        match held.map(|it| &mut it.what) {
+            None | Some(What::Wave { is_going: true, .. }) => Err(DlsRefusal::new(format!(
+                "this pin has nothing with the handle {handle}: it was unloaded before, or is another's"
+            ))),
+            // It goes with the last instrument that plays it (DLS-3).
+            Some(What::Wave { is_going, .. }) if is_used => {
+                *is_going = true;
+                Ok(())
+            }
+            Some(_) => {
+                self.remove(handle);
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes it out, and waves with the last instrument that plays them.
+    fn remove(&mut self, handle: u32) {
+        match self.held.remove(&handle).map(|it| it.what) {
+            None => {}
+            Some(What::Wave { .. }) => self.sounds.forget(handle as usize),
+            Some(What::Instruments { all, waves }) => {
+                self.retired.extend(all.into_iter().map(|(_, it)| it));
+                for wave in waves {
+                    if !self.is_used(wave) {
+                        self.remove(wave);
+                    }
+                }
+                self.publish();
+            }
+        }
+    }
+
+    /// Takes out what was brought by pins like that.
+    fn remove_all(&mut self, is_gone: impl Fn(u64) -> bool) {
+        let gone = self.held.iter().filter(|(_, it)| is_gone(it.pin));
+        let gone: Vec<u32> = gone.map(|(handle, _)| *handle).collect();
+        gone.into_iter().for_each(|handle| self.remove(handle));
+    }
+
+    /// Leads on to what can be played now. Of one patch the latest counts.
+    fn publish(&mut self) {
+        let mut instruments = BTreeMap::new();
+        for it in self.held.values() {
+            if let What::Instruments { all, .. } = &it.what {
+                instruments.extend(all.iter().cloned());
+            }
+        }
+        let next = Arc::new(Version {
+            instruments,
+            next: OnceLock::new(),
+        });
+        // Nobody else writes here: the table is locked, and each version is led on from once.
+        let _ = self.now.next.set(next.clone());
+        let old = std::mem::replace(&mut self.now, next);
+        self.before.push_back(old);
+        self.sweep(AT_A_TIME);
+    }
+
+    /// Frees what nobody else holds. The audio thread comes to things only by what it holds already, so what is the table's
+    /// alone stays so. Of instruments it looks at so many.
+    fn sweep(&mut self, most: usize) {
+        while let Some(first) = self.before.front()
+            && Arc::strong_count(first) == 1
+        {
+            self.before.pop_front();
+        }
+        for _ in 0..self.retired.len().min(most) {
+            let Some(it) = self.retired.pop_front() else {
+                break;
+            };
+            let is_held = |zone| Arc::strong_count(zone) > 1;
+            if Arc::strong_count(&it) > 1 || it.regions.iter().any(is_held) {
+                self.retired.push_back(it);
+            }
+        }
+    }
+}
+
+impl DlsMemory for Downloads {
+    fn download(&self, pin: u64, buffer: &[u8]) -> Result<u32, DlsRefusal> {
+        self.table().take(pin, buffer)
+    }
+
+    fn unload(&self, pin: u64, handle: u32) -> Result<(), DlsRefusal> {
+        self.table().give_back(pin, handle)
+    }
+
+    fn compact(&self) {
+        self.table().sweep(usize::MAX);
+    }
+
+    fn close(&self, pin: u64) {
+        self.table().remove_all(|it| it == pin);
+    }
+
+    fn close_others(&self, open: &[u64]) {
+        self.table().remove_all(|it| !open.contains(&it));
+    }
+
+    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+}
+
+/// Who plays what is downloaded.
+pub(super) struct Listener {
+    at: Arc<Version>,
+    /// Holds what this one lets go.
+    _memory: Arc<Downloads>,
+}
+
+impl Listener {
+    pub(super) fn new(memory: &Arc<Downloads>) -> Self {
+        Self {
+            at: memory.table().now.clone(),
+            _memory: memory.clone(),
+        }
+    }
+
+    /// Goes on to the last version. For the audio thread: neither waits nor frees.
+    pub(super) fn follow(&mut self) {
+        while let Some(next) = self.at.next.get() {
+            self.at = next.clone();
+        }
+    }
+
+    pub(super) fn get(&self, patch: Patch) -> Option<&Arc<Playable>> {
+        self.at.instruments.get(&patch)
+    }
+}
