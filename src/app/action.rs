@@ -73,6 +73,13 @@ pub enum Action {
         /// The input.
         to: PinAddress,
     },
+    /// Draws a wire through whatever it takes: filters that are there, filters of the catalogue. What leads nowhere is refused.
+    ConnectThrough {
+        /// The output.
+        from: PinAddress,
+        /// The input.
+        to: PinAddress,
+    },
     /// Draws a wire, putting in what the best cure needs.
     ConnectVia {
         /// The output.

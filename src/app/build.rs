@@ -3,12 +3,12 @@
 
 use super::{App, Selection};
 use crate::graph::{FilterId, PinAddress};
-use crate::ks::{Descriptor, merit};
+use crate::ks::Descriptor;
 use crate::sysaudio::{Attempt, Builder, Built, Outcome, Rendered, Site, Stopped};
 
 impl App {
     /// How gladly a kind of filter is taken: as its user says, else as it says itself; what is hidden is not.
-    pub fn merit_of(&self, descriptor: &Descriptor) -> u32 {
+    pub(super) fn merit_of(&self, descriptor: &Descriptor) -> u32 {
         let preferences = self.preferences();
         let key: &str = &descriptor.key;
         match (
@@ -118,15 +118,5 @@ impl App {
                 Err(attempt.outcome.words())
             }
         }
-    }
-
-    /// Gives a kind of filter another merit; `None` is its own.
-    pub fn set_merit(&mut self, key: &str, to: Option<u32>) {
-        self.change_preferences(|it| {
-            match to {
-                Some(to) => it.merits.insert(key.to_owned(), to.min(merit::PREFERRED)),
-                None => it.merits.remove(key),
-            };
-        });
     }
 }

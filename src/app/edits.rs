@@ -67,6 +67,7 @@ impl App {
             Action::SetProperty { filter, key, value } => self.set_property(filter, key, value),
 
             Action::Connect { from, to } => self.connect(&from, &to, None),
+            Action::ConnectThrough { from, to } => self.connect_by_all_means(&from, &to),
             Action::ConnectVia { from, to, cure } => self.connect(&from, &to, Some(cure)),
             Action::ConnectToBody { pin, filter } => self.connect_to_body(&pin, filter),
             Action::Disconnect(connections) => self.disconnect(connections, "Disconnect"),

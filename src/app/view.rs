@@ -202,6 +202,22 @@ impl<'a> View<'a> {
         self.app.pin_ref(pin)
     }
 
+    /// Whether two pins of the graph shown can be connected through anything at all.
+    pub fn leads(&self, from: &PinAddress, to: &PinAddress) -> bool {
+        let way = self.app.way_between(from, to);
+        way.is_some_and(|found| found.is_ok())
+    }
+
+    /// What was tried when something was built last.
+    pub fn built(&self) -> Option<&'a crate::sysaudio::Attempt> {
+        self.app.built.as_ref()
+    }
+
+    /// How gladly a kind of filter is taken by itself: as its user says, else as it says.
+    pub fn merit_of(&self, descriptor: &Descriptor) -> u32 {
+        self.app.merit_of(descriptor)
+    }
+
     /// What became of a connection of the graph shown.
     pub fn wire(&self, connection: usize) -> Option<&'a Wire> {
         let mut wires = self.app.wiring.wires.iter();

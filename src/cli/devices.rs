@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::load::{self, Bench, Document};
 use super::{Answer, SCHEMA, print, shapes};
 use crate::ks::{AudioDevice, DataRange, Descriptor, Domain, Facts, Property, Value};
+use crate::sysaudio::virtual_devices;
 
 /// How often `--watch` looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(1000);
@@ -54,7 +55,29 @@ pub(super) fn run(it: &Devices, is_json: bool) -> Result<Answer, Failure> {
     if facts.midi_outputs.is_empty() {
         text += "  none\n";
     }
+    let devices = virtual_devices(&load::live_catalogue(), &facts);
+    text += "Virtual devices, for `play MEDIA --number N`\n";
+    for it in &devices {
+        let mark = if it.is_default { " (default)" } else { "" };
+        let (kind, number, name) = (it.kind.name(), it.number, &it.name);
+        let filters = it.filters.join(" -> ");
+        text += &format!("  {kind} {number}  {name}{mark}: {filters}\n");
+    }
+    let devices: Vec<Json> = devices
+        .iter()
+        .map(|it| {
+            json!({
+                "kind": it.kind.name(),
+                "number": it.number,
+                "name": it.name,
+                "device": it.device,
+                "default": it.is_default,
+                "filters": it.filters,
+            })
+        })
+        .collect();
     let answer = json!({
+        "virtual": devices,
         "outputs": side(&OUTPUTS),
         "inputs": side(&INPUTS),
         "midi_inputs": facts.midi_inputs,

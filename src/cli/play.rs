@@ -20,8 +20,10 @@ use crate::graph::{FilterPath, PinAddress, Problem};
 use crate::ks::ids::category;
 use crate::ks::quality::LEAST;
 use crate::ks::{
-    DataFlow, Descriptor, Domain, Kind, Property, REF_TIMES_PER_SECOND, RefTime, State, Value,
+    DataFlow, Descriptor, Domain, FileFact, Kind, Property, REF_TIMES_PER_SECOND, RefTime, State,
+    Value,
 };
+use crate::sysaudio::{StreamError, stream_graph};
 
 /// How often it is looked at what happens.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
@@ -32,10 +34,16 @@ const MOST_TAIL_SECONDS: f64 = 60.0;
 
 /// What `play` takes.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  ksgraph play graphs/first_sound.ron --seconds 10 --host jack")]
+#[command(
+    after_help = "Example:\n  ksgraph play graphs/first_sound.ron --seconds 10 --host jack\n  ksgraph play song.mid --number 0"
+)]
 pub(super) struct Play {
-    /// The graph
+    /// The graph, or a file of sound or notes, for which one is built
+    #[arg(value_name = "GRAPH|MEDIA")]
     graph: PathBuf,
+    /// The number of the virtual device that plays MEDIA, as `devices` lists them; without it the default one
+    #[arg(long, value_name = "N")]
+    number: Option<usize>,
     /// The device to play on: a name as `devices` prints it, `default` or `null`
     #[arg(long, value_name = "NAME")]
     device: Option<String>,
@@ -84,8 +92,8 @@ pub(super) fn run(it: &Play) -> Result<Answer, Failure> {
     check_seconds(it.seconds)?;
     let marks = marks(it)?;
     let rate_permille = speed(it.speed)?;
-    let mut document = load::read(&it.graph)?;
     let mut options = Options::for_this_machine(it.quantum);
+    let mut document = document(it, &options)?;
     it.timing.put(&mut document, &options.catalogue)?;
     let (device, host) = (it.device.as_deref(), it.host.as_deref());
     let device = choose(&mut options.facts, device, host)?;
@@ -156,6 +164,41 @@ fn override_devices(
     load::override_values(graph, &options.catalogue, &|filter, property| {
         is_wanted(filter, property).then(|| Value::Text(name.to_owned()))
     });
+}
+
+/// The graph that was named, or one that plays the stream that was.
+fn document(it: &Play, options: &Options) -> Result<Document, Failure> {
+    // What is called a graph is read as one, so that what is wrong with it is said of a graph.
+    let is_graph = it.graph.extension().is_some_and(|it| it == "ron");
+    let fact = match is_graph {
+        true => None,
+        false => Some(crate::filters::probe(&it.graph)),
+    };
+    let Some(fact) = fact.filter(|it| !matches!(it, FileFact::Unusable(_))) else {
+        if it.number.is_some() {
+            let tried = format!("play {} on a virtual device", it.graph.display());
+            return Err(Failure::usage(tried, "it is no file of sound or notes")
+                .cure("a graph says itself what it plays on; --device names another"));
+        }
+        return load::read(&it.graph);
+    };
+    let whole = std::path::absolute(&it.graph).unwrap_or_else(|_| it.graph.clone());
+    let graph = stream_graph(&whole, fact, it.number, &options.catalogue, &options.facts);
+    let graph = graph.map_err(|error| {
+        let tried = format!("play {}", it.graph.display());
+        match error {
+            StreamError::File(_) | StreamError::Graph(_) => {
+                Failure::file(&it.graph, tried, error.to_string())
+                    .cure("wanted a graph (.ron), a file of sound or a MIDI file")
+            }
+            StreamError::Number { .. } | StreamError::Nothing(_) => {
+                Failure::device(tried, error.to_string()).cure("`ksgraph devices` lists them")
+            }
+        }
+    })?;
+    let mut document = Document::new(&it.graph.with_extension("ron"));
+    document.loaded.graph = graph;
+    Ok(document)
 }
 
 fn is_midi_input(descriptor: &Descriptor, property: &Property) -> bool {

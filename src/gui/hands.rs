@@ -11,7 +11,7 @@ use super::panels::palette::{Palette, Waiting};
 use super::probe;
 use super::screen::Command;
 use super::theme::Theme;
-use crate::app::{Action, Selection, View};
+use crate::app::{Action, ConnectMode, Selection, View};
 use crate::graph::{FilterId, NodeKind, NoteId, Position, Size};
 
 /// An empty canvas says one fact and one act.
@@ -114,8 +114,10 @@ pub(super) fn refusals(events: &[Event], scene: &Scene<'_>, card: &mut Option<Ca
         let (Some(from), Some(to)) = (scene.address(*from), scene.address(*to)) else {
             continue;
         };
+        // What a way is found for is wired, and asks nothing.
+        let is_led = *shift || scene.view.preferences.connect == ConnectMode::Intelligent;
         if let Err(refusal) = scene.view.would_connect(&from, &to)
-            && (!shift || refusal.cures.is_empty())
+            && !(is_led && (!refusal.cures.is_empty() || scene.view.leads(&from, &to)))
         {
             *card = Some(Card::new(from, to, *refusal, *screen));
         }
@@ -275,12 +277,8 @@ pub(super) fn hear(event: &Event, scene: &Scene<'_>, commands: &mut Vec<Command>
             let (Some(from), Some(to)) = (scene.address(*from), scene.address(*to)) else {
                 return;
             };
-            let cures = view
-                .would_connect(&from, &to)
-                .err()
-                .is_some_and(|refusal| !refusal.cures.is_empty());
-            act(if *shift && cures {
-                Action::ConnectVia { from, to, cure: 0 }
+            act(if *shift {
+                Action::ConnectThrough { from, to }
             } else {
                 Action::Connect { from, to }
             });

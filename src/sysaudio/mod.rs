@@ -6,11 +6,15 @@
 
 mod attempt;
 mod connect;
+mod devices;
 mod insert;
 mod render;
+mod stream;
 
 pub use attempt::{Attempt, Outcome};
 pub use connect::{Builder, Built, Site, Stopped};
+pub use devices::{Use, VirtualDevice, virtual_devices};
 pub use insert::Sizes;
 pub(crate) use insert::{Bench, area, estimated_size, wire};
 pub use render::Rendered;
+pub use stream::{StreamError, stream_graph};

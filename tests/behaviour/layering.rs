@@ -34,7 +34,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "sysaudio", "engine", "device", "app", "gui",
         ],
     ),
-    ("gui", &["ks", "graph", "app"]),
+    ("gui", &["ks", "graph", "sysaudio", "app"]),
 ];
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -544,3 +544,76 @@ fn a_long_batch_of_connections_is_one_graph() {
     let check = desk.json(&["check", "long.ron"]);
     assert_eq!(check.json["wires"].as_array().unwrap().len(), 199);
 }
+
+#[test]
+fn a_stream_is_played_by_the_number_of_a_virtual_device() {
+    let desk = Desk::new("sysaudio-stream");
+    let song = crate::support::examples().join("media/evening.mid");
+    let song = song.to_str().unwrap();
+    let listed = desk.json(&["devices"]);
+    let all = listed.json["virtual"].as_array().unwrap();
+    let of = |kind: &str| -> Vec<&serde_json::Value> {
+        all.iter().filter(|it| it["kind"] == kind).collect()
+    };
+    for kind in ["wave_out", "wave_in", "midi_out", "midi_in"] {
+        let numbers: Vec<u64> = of(kind)
+            .iter()
+            .map(|it| it["number"].as_u64().unwrap())
+            .collect();
+        let wanted: Vec<u64> = (0..numbers.len() as u64).collect();
+        assert_eq!(numbers, wanted, "{kind}");
+    }
+    // The card that is always there is one of them, and notes are played by the synthesizer first (SYS-7).
+    let null = of("wave_out")
+        .into_iter()
+        .find(|it| it["name"] == "null")
+        .unwrap();
+    assert_eq!(
+        null["filters"].as_array().unwrap().last().unwrap(),
+        "audio_device_out"
+    );
+    assert_eq!(of("midi_out")[0]["filters"][0], "dls_synth");
+    let tone = ["new", "-o", "tone.ron"];
+    assert_eq!(desk.run(&tone).code, Some(0));
+    for words in [
+        &["add", "tone.ron", "tone", "--name", "t"][..],
+        &["connect", "tone.ron", "t.out"],
+        &["render", "tone.ron", "-o", "tone.wav", "--seconds", "1"],
+    ] {
+        let did = desk.run(words);
+        assert_eq!(did.code, Some(0), "{}", did.said);
+    }
+    let number = null["number"].to_string();
+    let played = desk.json(&["play", "tone.wav", "--number", &number, "--seconds", "0.3"]);
+    assert_eq!(played.code, Some(0), "{} {}", played.json, played.said);
+    assert!(
+        played.json["peak_dbfs"].as_f64().unwrap() > -40.0,
+        "{}",
+        played.json
+    );
+    let played = desk.json(&["play", song, "--device", "null", "--seconds", "1.5"]);
+    assert_eq!(played.code, Some(0), "{} {}", played.json, played.said);
+    assert!(
+        played.json["peak_dbfs"].as_f64().unwrap() > -60.0,
+        "{}",
+        played.json
+    );
+    // Numbers that are not there, files that are no streams, graphs with a number.
+    let wrong = desk.json(&["play", "tone.wav", "--number", "999"]);
+    assert_eq!(wrong.code, Some(4), "{}", wrong.json);
+    assert!(
+        wrong.json["error"]["stopped"]
+            .as_str()
+            .unwrap()
+            .contains("999")
+    );
+    assert_eq!(
+        desk.json(&["play", "tone.ron", "--number", "0"]).code,
+        Some(2)
+    );
+    std::fs::write(desk.path("odd.wav"), "not a wave").unwrap();
+    assert_eq!(
+        desk.json(&["play", "odd.wav", "--device", "null"]).code,
+        Some(3)
+    );
+}

@@ -66,7 +66,7 @@ macro_rules! actions {
 
 actions! {
     tried:
-        Undo Redo AddFilter Connect ConnectVia Disconnect Choose Rewire GoToStep Cut Paste Duplicate Merge DropMedia PlaceMedia DropFiles MapMedia
+        Undo Redo AddFilter Connect ConnectThrough ConnectVia Disconnect Choose Rewire GoToStep Cut Paste Duplicate Merge DropMedia PlaceMedia DropFiles MapMedia
         SetMaster SetCompensation SetFullQuality Arrange SnapToGrid Align Distribute DisconnectSelection DisconnectAll ConnectToBody InsertOnWire DropOnWire
         AddFilterWired Delete DeleteSelection Move Rename SetProperty SetRate Enter Leave LeaveTo Reveal Group Ungroup
         ShowPin HidePin RenamePin SetBypass SetDisabled AddComment AddFrame EditNote MoveNotes ResizeNote RemoveNotes
@@ -364,6 +364,13 @@ fn acts(app: &App, files: &Files) -> Vec<(Vec<Action>, Action)> {
                 from: pin(app, 5, "out", 0),
                 to: pin(app, 2, "in", 0),
                 cure: 0,
+            },
+        ),
+        (
+            vec![Action::Disconnect(vec![3])],
+            Action::ConnectThrough {
+                from: pin(app, 5, "out", 0),
+                to: pin(app, 2, "in", 0),
             },
         ),
         (

@@ -123,6 +123,15 @@ impl App {
         }
     }
 
+    /// Connects two pins whatever the mode says.
+    pub(super) fn connect_by_all_means(&mut self, from: &PinAddress, to: &PinAddress) {
+        (self.pending, self.refusal) = (None, None);
+        match self.would_hold((&self.graph, &self.wiring), from, to) {
+            Ok(()) => self.connect(from, to, None),
+            Err(refusal) => self.connect_anyhow(from, to, *refusal),
+        }
+    }
+
     /// Connects what is refused: by what costs no filter, else through filters.
     fn connect_anyhow(&mut self, from: &PinAddress, to: &PinAddress, refusal: Refusal) {
         let liked = self.liked_cure(&refusal);

@@ -9,7 +9,7 @@ use crate::gui::panels::dialogs::modal;
 use crate::gui::property;
 use crate::gui::theme::{Theme, Type};
 use crate::gui::words::{kind_word, range_text};
-use crate::ks::{DataFlow, Descriptor, Domain, PinFactory};
+use crate::ks::{DataFlow, Descriptor, Domain, PinFactory, merit};
 
 /// Draws the page of a filter, or of the window where `key` is empty. False when it is done.
 pub(super) fn ui(ui: &Ui, sight: &Sight<'_>, bindings: &Bindings, key: &str) -> bool {
@@ -17,7 +17,7 @@ pub(super) fn ui(ui: &Ui, sight: &Sight<'_>, bindings: &Bindings, key: &str) -> 
     modal(ui, "help", |ui| {
         ui.set_width(520.0);
         match sight.view.catalogue.get(key) {
-            Some(filter) => of_filter(ui, filter.descriptor()),
+            Some(filter) => of_filter(ui, sight, filter.descriptor()),
             None if key.is_empty() => of_window(ui, bindings),
             None => {
                 let theme = Theme::of(ui.ctx());
@@ -32,12 +32,19 @@ pub(super) fn ui(ui: &Ui, sight: &Sight<'_>, bindings: &Bindings, key: &str) -> 
     stays
 }
 
-fn of_filter(ui: &mut Ui, descriptor: &Descriptor) {
+fn of_filter(ui: &mut Ui, sight: &Sight<'_>, descriptor: &Descriptor) {
     let theme = Theme::of(ui.ctx());
     page::title(ui, &descriptor.title);
     let categories = descriptor.categories.iter();
     let categories: Vec<&str> = categories.filter_map(|it| it.name()).collect();
     let line = format!("{} \u{b7} {}", categories.join(", "), descriptor.key);
+    page::text(ui, &line, Type::Small, theme.dim);
+    let own = merit::words(descriptor.merit);
+    let line = match sight.view.merit_of(descriptor) {
+        0 => "hidden: never taken by itself".to_owned(),
+        merit if merit == descriptor.merit => format!("merit: {own}"),
+        merit => format!("merit: {}, by itself {own}", merit::words(merit)),
+    };
     page::text(ui, &line, Type::Small, theme.dim);
     page::scroll(ui, "help", |ui| {
         if !descriptor.help.is_empty() {

@@ -1,6 +1,7 @@
 //! Pages that lie over the window until they are closed: keys, preferences, help, a new name, about. Questions that must be
 //! answered before something goes on are `panels/dialogs.rs`'s.
 
+mod built;
 mod help;
 mod keys;
 mod page;
@@ -21,6 +22,8 @@ use preferences::Page;
 
 /// What lies over the window.
 pub(super) enum Dialog {
+    /// What was tried when something was built last.
+    Built,
     /// Every key.
     Keys,
     /// Which program this is.
@@ -56,6 +59,7 @@ impl Dialog {
         let escape =
             !is_listening && ui.input_mut(|i| i.consume_key(egui::Modifiers::NONE, Key::Escape));
         let stays = match self {
+            Self::Built => built::ui(ui, sight),
             Self::Keys => keys::ui(ui, bindings),
             Self::About => help::about(ui),
             Self::Preferences(page) => page.ui(ui, sight, bindings, commands),

@@ -16,7 +16,7 @@ use crate::gui::screen::{Command, Offer};
 use crate::gui::theme::{Theme, Type, window};
 use crate::gui::words::{hue, mark};
 use crate::ks::ids::Guid;
-use crate::ks::{DataFlow, Descriptor, PinFactory};
+use crate::ks::{DataFlow, Descriptor, PinFactory, merit};
 
 /// What the catalogue remembers.
 #[derive(Default)]
@@ -358,6 +358,31 @@ enum Section {
 }
 
 /// Puts a filter on a list of the settings, or takes it off.
+/// How gladly a kind of filter is taken when graphs are built by themselves: as it says, or otherwise.
+fn merits_ui(ui: &mut Ui, view: &View<'_>, descriptor: &Descriptor, commands: &mut Vec<Command>) {
+    let key: &str = &descriptor.key;
+    let own = view.preferences.merits.get(key).copied();
+    let said = format!("As It Says ({})", merit::words(descriptor.merit));
+    let all = [
+        (None, said.as_str()),
+        (Some(merit::PREFERRED), "Before All Others"),
+        (Some(merit::NORMAL), "Like Others"),
+        (Some(merit::UNLIKELY), "Where Nothing Better Is"),
+        (Some(merit::DO_NOT_USE), "Never, Only by Hand"),
+    ];
+    for (to, words) in all {
+        if ui.radio(own == to, words).clicked() {
+            let mut preferences = view.preferences.clone();
+            match to {
+                Some(to) => _ = preferences.merits.insert(key.to_owned(), to),
+                None => _ = preferences.merits.remove(key),
+            }
+            commands.push(Command::Do(Action::SetPreferences(Box::new(preferences))));
+            ui.close();
+        }
+    }
+}
+
 fn toggled(
     view: &View<'_>,
     key: &str,
@@ -501,6 +526,11 @@ fn row_ui(
         }
         if ui.button(hide).clicked() {
             commands.push(toggled(view, &descriptor.key, |it| &mut it.blocked));
+        }
+        if !is_hidden {
+            ui.menu_button("Taken by Itself", |ui| {
+                merits_ui(ui, view, descriptor, commands);
+            });
         }
     });
     if !descriptor.help.is_empty() {

@@ -42,6 +42,15 @@ pub(super) const SPECS: &[Spec] = &[
         "A wire that can be made asks which of the formats it is to carry."
     ),
     Spec::new(
+        "tools.built",
+        "Construction Report\u{2026}",
+        "Shows every attempt of what was connected or rendered by itself last, with the reason for each refusal.",
+        |screen, _| screen.open_dialog(Dialog::Built),
+    )
+    .keys(&["Ctrl+U"])
+    .also(&["attempts", "log", "intelligent connect"])
+    .at(Menu::Tools, 1),
+    Spec::new(
         "tools.report",
         "Save Report\u{2026}",
         "Writes what somebody who is to help needs to know into one file: versions, devices, graph, picture and log.",
