@@ -31,7 +31,7 @@ impl Drop for File {
 
 /// A window on a synthesizer whose page of its bank is open; with that file as its bank.
 fn on(bank: Option<&std::path::Path>) -> (Window, FilterPath) {
-    let mut window = Window::with(&["dls_synth", "null_renderer"]);
+    let mut window = Window::with(&["dls_synth", "null_renderer", "keyboard"]);
     let app = window.screen().app_mut();
     let ids: Vec<FilterId> = app.view().graph.filters.keys().copied().collect();
     if let Some(bank) = bank {
@@ -46,10 +46,12 @@ fn on(bank: Option<&std::path::Path>) -> (Window, FilterPath) {
         pin: pin.into(),
         instance: 0,
     };
-    app.perform(Action::Connect {
-        from: pin(0, "out"),
-        to: pin(1, "in"),
-    });
+    for (from, to) in [
+        (pin(2, "notes"), pin(0, "notes")),
+        (pin(0, "out"), pin(1, "in")),
+    ] {
+        app.perform(Action::Connect { from, to });
+    }
     let synth = FilterPath(vec![ids[0]]);
     let is_open = |app: &App| app.view().bank(&synth).is_some();
     assert!(window.waits(is_open), "the synth is never open");
@@ -149,7 +151,6 @@ fn an_instrument_is_found_by_its_name_and_heard_while_it_is_pressed() {
     );
     let_go(&mut window, at);
     assert!(is_silent(&mut window, &synth), "it is held for ever");
-    assert!(window.sees("Regions of Violin"));
 }
 
 #[test]
@@ -185,7 +186,7 @@ fn a_key_and_a_region_are_heard_alone() {
     assert_eq!(regions.len(), 1, "one region alone: {regions:?}");
     let_go(&mut window, at);
     assert!(is_silent(&mut window, &synth));
-    assert!(window.sees("Envelopes") && window.sees("EG1 attack"));
+    assert!(window.sees("Envelopes") && window.sees("Attack, decay, release: "));
 }
 
 #[test]
@@ -198,7 +199,7 @@ fn while_it_stands_still_it_says_why_and_offers_to_run() {
     window.click("Run now");
     assert!(window.waits(|app| app.view().state() == Ok(State::Run)));
     window.harness().run_steps(3);
-    assert!(!window.sees("The graph is stopped"));
+    assert!(!window.sees("Run now"));
     assert!(
         voices(window.screen().app(), &synth).is_empty(),
         "it is not heard later"
@@ -313,6 +314,10 @@ fn thousands_of_regions_draw_no_more_than_is_seen() {
     window.harness().run_steps(3);
     assert!(window.sees("400 instruments, 8 192 regions") || window.sees("400 instruments"));
     assert!(window.sees("Map of 5000 regions"));
-    let drawn = rows(&mut window, "").len();
-    assert!((10..40).contains(&drawn), "{drawn} rows are drawn");
+    let drawn = [
+        rows(&mut window, "Instrument "),
+        rows(&mut window, "Region "),
+    ]
+    .concat();
+    assert!((8..20).contains(&drawn.len()), "{drawn:?} are drawn");
 }
