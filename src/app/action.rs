@@ -276,6 +276,13 @@ pub enum Action {
         /// The message, at most eight bytes.
         bytes: Vec<u8>,
     },
+    /// A sound of a synthesizer's bank is heard until another one is, or none.
+    Audition {
+        /// The synthesizer.
+        filter: FilterPath,
+        /// What is struck; `None` lets go of it.
+        sound: Option<super::Audition>,
+    },
     /// A property of a filter of the shown graph follows the controller that is moved next; `None`: none after all.
     Learn(Option<(FilterId, String)>),
     /// No controller moves that property any more.

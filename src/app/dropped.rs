@@ -152,7 +152,7 @@ impl App {
                 return;
             }
             FileFact::Song(_) => SONG_READER,
-            FileFact::Bank(_) => SYNTH,
+            FileFact::Bank => SYNTH,
             FileFact::Wave { .. } | FileFact::Pending => READER,
         };
         let Some(property) = self.path_of_kind(key) else {

@@ -7,6 +7,7 @@
 mod action;
 
 mod arrange;
+mod banks;
 mod bar_lines;
 mod blame;
 mod clipboard;
@@ -170,6 +171,7 @@ pub mod curves {
 pub use crate::midi::names as midi_names;
 pub use action::{Action, Selection};
 pub use air::{AirLoop, air_loops, air_problems};
+pub use banks::{Audition, Silence, connection_words};
 pub use bar_lines::{BarLine, BarLines};
 pub use control::words as control_words;
 pub use landmarks::Landmark;
@@ -278,6 +280,8 @@ pub struct App {
     /// Minidrivers to be loaded again, and when; `None`: they were.
     reloads: BTreeMap<FilterPath, Option<u64>>,
     controls: control::Controls,
+    /// What is struck by hand of a bank, and held.
+    struck: Option<(FilterPath, crate::ks::Strike)>,
 
     minutes: minutes::Minutes,
     /// How far the log has told what monitors saw.
@@ -388,6 +392,7 @@ impl App {
             howls: howl::Howls::default(),
             reloads: BTreeMap::new(),
             controls: control::Controls::default(),
+            struck: None,
 
             minutes: minutes::Minutes::default(),
             monitored: BTreeMap::new(),
@@ -487,6 +492,7 @@ impl App {
                     playing.play(&filter, &bytes);
                 }
             }
+            Action::Audition { filter, sound } => self.audition(&filter, sound),
             Action::Learn(aim) => self.learn(aim),
             Action::ForgetControl { filter, key } => self.forget_control(filter, key),
             Action::ChangeScore { filter, change } => self.change_score(filter, change),

@@ -16,6 +16,7 @@ impl App {
         self.place_dropped();
         self.hear_waveforms();
         self.hear_render();
+        self.hear_banks();
         self.tell_missing_media();
         self.hear_keeper();
         self.keep_safe(Duration::from_nanos(self.epoch.nanos()));
@@ -69,6 +70,7 @@ impl App {
             .into_iter()
             .chain(observer)
             .chain([self.waveforms.bell()])
+            .chain(self.bank_bells())
             .chain(self.settings.bell())
     }
 
@@ -84,6 +86,7 @@ impl App {
                     if self.facts.files.get(&path) != Some(&fact) {
                         has_changed = true;
                         self.forget_refusals(&path);
+                        self.try_banks_again(&path);
                     }
                     self.facts.files.insert(path, fact);
                 }

@@ -114,6 +114,9 @@ impl App {
             );
             return FilterStatus::Faulty(words);
         }
+        if let Some(trouble) = self.bank_trouble(path) {
+            return FilterStatus::Faulty(trouble);
+        }
         if playing.is_some_and(|playing| playing.open(path).is_some()) {
             return FilterStatus::Ready(self.state_of_filter(path).unwrap_or_default());
         }

@@ -374,6 +374,16 @@ impl<'a> View<'a> {
         self.app.playing.as_ref()?.open(filter)?.memory.as_ref()
     }
 
+    /// Where a synthesizer of the document lays out its bank; `None` while it is not open.
+    pub fn bank(&self, filter: &FilterPath) -> Option<&'a crate::ks::BankDesk> {
+        self.app.bank(filter)
+    }
+
+    /// Why a sound of a synthesizer's bank would not be heard now, and what helps; `None`: it would.
+    pub fn why_silent(&self, filter: &FilterPath) -> Option<super::Silence> {
+        self.app.why_silent(filter)
+    }
+
     /// What the class driver of a filter shows; `None` while the filter is not open, or is none of the stream class.
     pub fn class_sheet(&self, filter: &FilterPath) -> Option<crate::ks::ClassSheet> {
         let open = self.app.playing.as_ref()?.open(filter)?;

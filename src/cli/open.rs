@@ -214,18 +214,17 @@ fn look(path: &Path) -> Result<Found, Failure> {
 
 /// What a bank is. Whatever is none ends the command.
 fn look_at_bank(path: &Path) -> Result<Json, Failure> {
-    let reason = match crate::filters::probe(path) {
-        FileFact::Bank(bank) => {
+    let reason = match crate::filters::dls_synth::look(path) {
+        Ok(bank) => {
             return Ok(json!({
                 "path": path.to_string_lossy(),
                 "name": bank.name,
                 "instruments": bank.instruments.len(),
-                "waves": bank.waves,
+                "waves": bank.waves.len(),
                 "remarks": bank.remarks,
             }));
         }
-        FileFact::Unusable(reason) => reason,
-        _ => "it is a file of sound or notes".to_owned(),
+        Err(reason) => reason,
     };
     let tried = format!("open the bank {}", path.display());
     Err(Failure::file(path, &tried, reason)

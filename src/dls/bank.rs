@@ -24,28 +24,34 @@ const DRUM_BANK: u8 = 120;
 #[derive(Debug, Default)]
 pub struct Bank {
     instruments: BTreeMap<Patch, Arc<Playable>>,
+    /// All of them in the order of the file, those that no channel can ask for as well.
+    order: Vec<Arc<Playable>>,
 }
 
 /// An instrument that can be played.
 #[derive(Debug)]
 pub(super) struct Playable {
+    pub(super) patch: Patch,
     /// Of the instrument alone: chooses the key.
     pub(super) articulation: Articulation,
     pub(super) regions: Vec<Arc<Zone>>,
 }
 
 impl Playable {
-    /// Of an instrument. `find` has the wave of a region, with a number that no other wave has among these sounds.
+    /// Of an instrument at that place in its bank. `find` has the wave of a region, with a number that no other wave has among these sounds.
     pub(super) fn new<'a>(
         it: &Instrument,
+        number: usize,
         sounds: &mut Sounds,
         find: impl Fn(&Region) -> Option<(usize, &'a Wave)>,
     ) -> Self {
-        let regions = it.regions.iter().filter_map(|region| {
+        let regions = it.regions.iter().enumerate();
+        let regions = regions.filter_map(|(own, region)| {
             let (place, wave) = find(region)?;
             let sample = region.sample.or(wave.sample).unwrap_or_default();
             let lists = [it.connections.as_slice(), region.connections.as_slice()];
             Some(Arc::new(Zone {
+                place: (counted(number), counted(own)),
                 keys: region.keys.clone(),
                 velocities: region.velocities.clone(),
                 overlaps: region.overlaps,
@@ -56,6 +62,7 @@ impl Playable {
             }))
         });
         Self {
+            patch: it.patch,
             regions: regions.collect(),
             articulation: Articulation::new([it.connections.as_slice()]),
         }
@@ -76,6 +83,8 @@ impl Playable {
 /// A region that can be played.
 #[derive(Debug)]
 pub(super) struct Zone {
+    /// Its instrument's place in the bank, and its own in the instrument, as far as they can be counted.
+    pub(super) place: (u16, u16),
     pub(super) keys: RangeInclusive<u8>,
     pub(super) velocities: RangeInclusive<u8>,
     pub(super) overlaps: bool,
@@ -153,18 +162,38 @@ fn guarded(samples: &[i16], then: &[i16]) -> Arc<[f32]> {
 impl Bank {
     /// Of a collection. Takes a while for a large one.
     pub fn new(collection: &Collection) -> Self {
+        Self::watched(collection, |_, _| true).unwrap_or_default()
+    }
+
+    /// The same; is told before each instrument how many are done of how many, and says whether to go on. `None` when it
+    /// was not to.
+    pub fn watched(
+        collection: &Collection,
+        mut goes_on: impl FnMut(usize, usize) -> bool,
+    ) -> Option<Self> {
         let mut sounds = Sounds::default();
         let mut instruments = BTreeMap::new();
-        for it in &collection.instruments {
-            let playable = Playable::new(it, &mut sounds, |region| {
+        let mut order = vec![];
+        for (number, it) in collection.instruments.iter().enumerate() {
+            if !goes_on(number, collection.instruments.len()) {
+                return None;
+            }
+            let playable = Playable::new(it, number, &mut sounds, |region| {
                 let place = *collection.pool.get(region.link.cue as usize)?;
                 let wave = collection.waves.get(place?)?;
                 Some((place?, &**wave))
             });
+            let playable = Arc::new(playable);
+            order.push(playable.clone());
             // The first of one patch counts.
-            instruments.entry(it.patch).or_insert(Arc::new(playable));
+            instruments.entry(it.patch).or_insert(playable);
         }
-        Self { instruments }
+        Some(Self { instruments, order })
+    }
+
+    /// The instrument at a place in the order of the file.
+    pub(super) fn at(&self, place: usize) -> Option<&Arc<Playable>> {
+        self.order.get(place)
     }
 
     /// How many instruments there are.
@@ -226,6 +255,11 @@ pub(super) fn nearest(patch: Patch) -> impl Iterator<Item = Patch> {
     ];
     let (all, count) = if is_drum { (drums, 6) } else { (tones, 3) };
     all.into_iter().take(count)
+}
+
+/// A place as far as it can be counted.
+fn counted(place: usize) -> u16 {
+    u16::try_from(place).unwrap_or(u16::MAX)
 }
 
 fn sound(sounds: &mut Sounds, place: usize, wave: &Wave, sample: Sample) -> Sound {

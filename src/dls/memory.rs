@@ -16,12 +16,14 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use super::bank::{Bank, Playable, Sounds};
 use super::collection::{Instrument, Patch, Wave};
 use super::download::{Download, read};
-use crate::ks::{DlsMemory, DlsRefusal, Status};
+use crate::ks::{DlsMemory, DlsRefusal, Status, Traffic};
 
 /// Bytes of buffers that are held at a time.
 const MOST_BYTES: u64 = 1 << 31;
 /// Unloaded instruments that a call looks at, so that it does not take the longer the more there are.
 const AT_A_TIME: usize = 64;
+/// Calls that are kept for who looks on.
+const MOST_CALLS: usize = 200;
 /// Handles of all pins together.
 const MOST_HANDLES: usize = 1 << 13;
 
@@ -67,6 +69,8 @@ struct Table {
     before: VecDeque<Arc<Version>>,
     /// Instruments that were unloaded and may still sound.
     retired: VecDeque<Arc<Playable>>,
+    /// The last calls.
+    traffic: VecDeque<Traffic>,
 }
 
 /// What is downloaded into a synthesizer.
@@ -85,7 +89,34 @@ impl Downloads {
     }
 }
 
+/// What a buffer is about, in words.
+fn about(buffer: &[u8]) -> String {
+    let word = |at: usize| Some(u32::from_le_bytes(*buffer.get(at..)?.first_chunk()?));
+    let what = match (buffer.starts_with(b"RIFF"), word(0), word(4)) {
+        (true, ..) => "collection".to_owned(),
+        (_, Some(2), Some(id)) => format!("wave {id}"),
+        (_, Some(1 | 3), Some(id)) => format!("instrument {id}"),
+        _ => "buffer".to_owned(),
+    };
+    match buffer.len() {
+        len if len < 10_240 => format!("{what}, {len} bytes"),
+        len => format!("{what}, {} KiB", len >> 10),
+    }
+}
+
 impl Table {
+    /// Writes a call down for who looks on.
+    fn tell(&mut self, item: &'static str, words: String, answer: Result<(), &DlsRefusal>) {
+        if self.traffic.len() >= MOST_CALLS {
+            self.traffic.pop_front();
+        }
+        self.traffic.push_back(Traffic {
+            item,
+            words,
+            status: answer.err().map_or(Status::Success, |it| it.status),
+        });
+    }
+
     fn take(&mut self, pin: u64, buffer: &[u8]) -> Result<u32, DlsRefusal> {
         let bytes = buffer.len() as u64;
         let there: u64 = self.held.values().map(|it| it.bytes).sum();
@@ -173,7 +204,7 @@ impl Table {
             };
             waves.insert(id, found);
         }
-        let playable = Playable::new(it, &mut self.sounds, |region| {
+        let playable = Playable::new(it, usize::MAX, &mut self.sounds, |region| {
             let (handle, wave) = waves.get(&region.link.cue)?;
             Some((*handle as usize, &**wave))
         });
@@ -274,15 +305,36 @@ impl Table {
 
 impl DlsMemory for Downloads {
     fn download(&self, pin: u64, buffer: &[u8]) -> Result<u32, DlsRefusal> {
-        self.table().take(pin, buffer)
+        let mut table = self.table();
+        let taken = table.take(pin, buffer);
+        let words = match &taken {
+            Ok(handle) => format!("{}: handle {handle}", about(buffer)),
+            Err(_) => about(buffer),
+        };
+        table.tell("DOWNLOAD", words, taken.as_ref().map(|_| ()));
+        taken
     }
 
     fn unload(&self, pin: u64, handle: u32) -> Result<(), DlsRefusal> {
-        self.table().give_back(pin, handle)
+        let mut table = self.table();
+        let given = table.give_back(pin, handle);
+        table.tell(
+            "UNLOAD",
+            format!("handle {handle}"),
+            given.as_ref().copied(),
+        );
+        given
     }
 
     fn compact(&self) {
-        self.table().sweep(usize::MAX);
+        let mut table = self.table();
+        table.sweep(usize::MAX);
+        let sounding = table.retired.len();
+        table.tell("COMPACT", format!("{sounding} sound on"), Ok(()));
+    }
+
+    fn traffic(&self) -> Vec<Traffic> {
+        self.table().traffic.iter().cloned().collect()
     }
 
     fn close(&self, pin: u64) {

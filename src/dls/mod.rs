@@ -23,6 +23,7 @@ mod lanes;
 mod memory;
 mod part;
 mod read;
+mod sheet;
 mod soundfont;
 mod synth;
 mod transform;
@@ -38,7 +39,8 @@ pub use connection::{Connection, Control, Curve, Destination, Segment, Source, T
 pub use download::fuzz_download;
 pub use memory::Downloads;
 pub use read::{ReadError, Remark, fuzz_dls, read};
-pub use synth::{MOST_VOICES, Settings, Synth};
+pub use sheet::sheet;
+pub use synth::{Loaded, MOST_PLACES, MOST_VOICES, Settings, Synth};
 pub use write::write;
 
 #[cfg(test)]

@@ -69,6 +69,8 @@ pub(super) struct Note {
     /// The order in which notes begin; voices of one note have the same.
     pub(super) begun: u64,
     pub(super) priority: u32,
+    /// Of the bank it is of.
+    pub(super) serial: u8,
 }
 
 /// A straight piece of the envelope of loudness.
@@ -85,10 +87,16 @@ pub(super) struct Voice {
     pub(super) zone: Option<Arc<Zone>>,
     pub(super) channel: u8,
     pub(super) key: u8,
-    played: u8,
-    velocity: u8,
+    pub(super) played: u8,
+    pub(super) velocity: u8,
     pub(super) begun: u64,
     pub(super) priority: u32,
+    /// Of the bank whose region it plays.
+    pub(super) serial: u8,
+    /// Samples since it began, as of the last look.
+    pub(super) age: u32,
+    /// How often it was taken for another note.
+    pub(super) stolen: u32,
     /// Its key is up, and the sustain pedal holds it.
     pub(super) is_sustained: bool,
     /// The sostenuto pedal holds it, and whether its key is up.
@@ -142,6 +150,9 @@ impl Voice {
             velocity: 0,
             begun: 0,
             priority: 0,
+            serial: 0,
+            age: 0,
+            stolen: 0,
             is_sustained: false,
             sostenuto: None,
             is_held: false,
@@ -187,6 +198,11 @@ impl Voice {
         self.volume.is_leaving()
     }
 
+    /// Where its envelope of loudness stands.
+    pub(super) fn level(&self) -> f32 {
+        self.volume.level()
+    }
+
     /// How loud it is now.
     pub(super) fn amplitude(&self) -> f32 {
         self.volume.level() * self.moved.to
@@ -213,6 +229,7 @@ impl Voice {
         self.channel = note.channel;
         (self.key, self.played, self.velocity) = (note.key, note.played, note.velocity);
         (self.begun, self.priority) = (note.begun, note.priority);
+        (self.serial, self.age) = (note.serial, 0);
         (self.is_sustained, self.sostenuto) = (false, None);
         (self.is_held, self.is_fresh) = (true, true);
         self.coarse = part.coarse_cents();
@@ -292,6 +309,7 @@ impl Voice {
     /// The next step begins: looks where everything will be at its end.
     pub(super) fn look(&mut self, len: usize) {
         (self.done, self.step) = (0, len as u32);
+        self.age = self.age.saturating_add(len as u32);
         let rate = f64::from(self.rate_hz);
         let turns = |hz: f32| f64::from(hz) / rate;
         self.movers = [

@@ -101,7 +101,9 @@ pub struct OpenFilter {
     pub synth: Option<SynthCells>,
     /// Where sounds are downloaded to, where it takes any.
     pub memory: Option<Arc<dyn DlsMemory>>,
-    /// Is told when a text of it changed that is not structural.
+    /// Where it lays out its bank.
+    pub bank: Option<crate::ks::BankDesk>,
+    /// Is told when a text or path of it changed that is not structural.
     pub(crate) hears: Option<Hearing>,
 }
 
@@ -571,6 +573,7 @@ impl Builder {
             score: opened.score,
             synth: opened.synth,
             memory: opening.memory,
+            bank: opened.bank,
             hears: opened.hears.map(Hearing),
         };
         node.entry = Some(entry);

@@ -6,6 +6,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
+use super::bank::Traffic;
 use super::status::Status;
 
 /// Why nothing was downloaded, or unloaded.
@@ -54,6 +55,11 @@ pub trait DlsMemory: Send + Sync + fmt::Debug {
 
     /// Pins that are not named are closed.
     fn close_others(&self, open: &[u64]);
+
+    /// The last calls, the oldest first, for who looks on.
+    fn traffic(&self) -> Vec<Traffic> {
+        vec![]
+    }
 
     /// The same, for the filter whose memory it is.
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;

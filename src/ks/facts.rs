@@ -114,8 +114,8 @@ pub enum FileFact {
     },
     /// Notes.
     Song(Arc<SongFact>),
-    /// Instruments.
-    Bank(Arc<BankFact>),
+    /// Instruments: what they are, the synthesizer says that plays them ([`super::BankDesk`]).
+    Bank,
     /// It cannot be used, and why.
     Unusable(String),
 }
@@ -150,36 +150,6 @@ pub struct SongFact {
     pub beats: Vec<SongBeat>,
     /// What was odd about it.
     pub remarks: Vec<String>,
-}
-
-/// What a bank of sounds was found to hold.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct BankFact {
-    /// What it calls itself.
-    pub name: String,
-    /// In the order of the file.
-    pub instruments: Vec<InstrumentFact>,
-    /// How many waves there are, and samples in them.
-    pub waves: usize,
-    /// Samples of all waves.
-    pub samples: u64,
-    /// What was odd about it.
-    pub remarks: Vec<String>,
-}
-
-/// An instrument of a bank.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct InstrumentFact {
-    /// Of the drum channel.
-    pub is_drum: bool,
-    /// Bank, coarse and fine.
-    pub bank: (u8, u8),
-    /// 0 to 127.
-    pub program: u8,
-    /// What it is called.
-    pub name: String,
-    /// Regions it has.
-    pub regions: usize,
 }
 
 /// Everything observed.

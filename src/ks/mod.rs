@@ -3,6 +3,8 @@
 //! Pure data and rules. No I/O, no threads, no clock reads. Two traits stand for every filter, split by thread:
 //! [`Filter`] says what it is, [`Processor`] does it.
 
+mod bank;
+
 mod catalogue;
 
 mod class;
@@ -53,6 +55,12 @@ mod tape;
 
 mod topology;
 
+pub use bank::{
+    BankDesk, BankSheet, BankWord, ConnectionSheet, EnvelopeSheet, InstrumentSheet, LoadStage,
+    Loading, LoopSheet, PEAKS, RegionSheet, Strike, Traffic, VoiceCells, VoiceSeen, VoiceStage,
+    WaveSheet,
+};
+
 pub use catalogue::{Catalogue, RegisterError};
 
 pub use tape::{Tape, TapeEnd};
@@ -64,10 +72,7 @@ pub use dls_memory::{DlsMemory, DlsRefusal};
 pub use declared::{Declaration, Declared, PinDeclaration};
 
 pub use event::{EVENT_BYTES, INLINE_BYTES, KernelEvent, event_flag, run_length};
-pub use facts::{
-    AudioDevice, BankFact, DEFAULT_RATE_HZ, Facts, FileFact, InstrumentFact, SongBeat, SongFact,
-    SoundFact,
-};
+pub use facts::{AudioDevice, DEFAULT_RATE_HZ, Facts, FileFact, SongBeat, SongFact, SoundFact};
 pub use filter::{
     Bell, Constrained, Descriptor, Field, Filter, Granted, Hears, OpenError, OpenPin, Opened,
     Opening, Pacer, Settings, TAIL_DB, Telemetry, Waker, constrain_fields, constrain_same,

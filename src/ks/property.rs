@@ -281,6 +281,12 @@ impl Property {
         Self::new(key, title, Domain::Path, Preset::Text("")).structural()
     }
 
+    /// The same property; it is not structural: who runs is told of a change and goes on ([`super::Opened::hears`]).
+    pub const fn heard(mut self) -> Self {
+        self.structural = false;
+        self
+    }
+
     /// The name of a device. Structural.
     pub const fn device(key: &'static str, title: &'static str) -> Self {
         Self::new(key, title, Domain::Device, Preset::Text("")).structural()

@@ -33,6 +33,7 @@ pub struct Rig {
     events: Option<rtrb::Producer<KernelEvent>>,
     score: Option<super::Score>,
     synth: Option<super::SynthCells>,
+    bank: Option<super::BankDesk>,
     hears: Option<super::Hears>,
     values: Vec<f64>,
     inputs: Vec<InputPin>,
@@ -167,6 +168,7 @@ impl Rig {
             events: opened.events,
             score: opened.score,
             synth: opened.synth,
+            bank: opened.bank,
             hears: opened.hears,
             values: slots,
             inputs: vec![],
@@ -252,6 +254,11 @@ impl Rig {
     /// What it counts as a synthesizer.
     pub fn synth(&self) -> Option<&super::SynthCells> {
         self.synth.as_ref()
+    }
+
+    /// Where it lays out its bank.
+    pub fn bank(&self) -> Option<&super::BankDesk> {
+        self.bank.as_ref()
     }
 
     /// Tells it that a text of it changed.

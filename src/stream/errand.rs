@@ -45,6 +45,19 @@ pub fn in_time<T: Send + 'static>(
     patience: Duration,
     act: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Late> {
+    in_time_of(place, patience, || 0, act)
+}
+
+/// The same; it is waited for as long as `reached` is another each time that so long has gone by.
+///
+/// # Errors
+/// [`Late`] as [`in_time`], when it does not go on any more.
+pub fn in_time_of<T: Send + 'static>(
+    place: &Path,
+    patience: Duration,
+    reached: impl Fn() -> u64,
+    act: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Late> {
     let patience = {
         let out = out();
         if out.contains(place) || out.len() >= MOST_OUT {
@@ -71,8 +84,15 @@ pub fn in_time<T: Send + 'static>(
     if thread.spawn(run).is_err() {
         return Err(Late(patience));
     }
-    if let Ok(it) = brought.recv_timeout(patience) {
-        return Ok(it);
+    let mut last = reached();
+    loop {
+        if let Ok(it) = brought.recv_timeout(patience) {
+            return Ok(it);
+        }
+        let now = reached();
+        if std::mem::replace(&mut last, now) == now {
+            break;
+        }
     }
     let mut out = out();
     // It may have come back while the lock was waited for; and one that panicked does not come at all.
@@ -107,6 +127,23 @@ mod tests {
         let place = Path::new("/errand/prompt");
         assert_eq!(in_time(place, LONG, || 7), Ok(7));
         assert!(!is_out(place));
+    }
+
+    #[test]
+    fn what_goes_on_is_waited_for_however_long_it_takes() {
+        let place = Path::new("/errand/long");
+        let looks = std::cell::Cell::new(0);
+        let (let_go, wait) = mpsc::channel::<()>();
+        // It goes on for a hundred looks, and then it is done.
+        let reached = || {
+            looks.set(looks.get() + 1);
+            if looks.get() == 100 {
+                let_go.send(()).unwrap();
+            }
+            looks.get()
+        };
+        assert!(in_time_of(place, SHORT, reached, move || wait.recv().is_ok()) == Ok(true));
+        assert!(looks.get() >= 100 && !is_out(place));
     }
 
     #[test]

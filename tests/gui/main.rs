@@ -5,6 +5,7 @@ mod adding;
 
 mod app_support;
 
+mod bank;
 mod board;
 
 mod liked;

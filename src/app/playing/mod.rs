@@ -18,8 +18,8 @@ use crate::engine::{
 use crate::engine::{PinFigures, PinRecord, Story};
 use crate::graph::{FilterPath, PinAddress, Wiring};
 use crate::ks::{
-    Catalogue, ClassWord, Clock, Descriptor, Domain, Health, KernelEvent, LoopRange, Reading,
-    Settings, State, Telemetry,
+    BankDesk, Catalogue, ClassWord, Clock, Descriptor, Domain, Health, KernelEvent, LoopRange,
+    Property, Reading, Settings, State, Telemetry,
 };
 use crate::ks::{DlsMemory, TapeEnd};
 use states::Seats;
@@ -56,6 +56,8 @@ pub(super) struct Playing {
     lost: BTreeSet<u32>,
     /// Pins by entry, factory and instance.
     names: BTreeMap<(u32, u16, u16), PinAddress>,
+    /// The folder that paths of the last job are seen from.
+    base: Option<PathBuf>,
     /// The last job, and the last one whose plan runs.
     submitted: u64,
     arrived: u64,
@@ -105,6 +107,7 @@ impl Playing {
             coming: BTreeMap::new(),
             lost: BTreeSet::new(),
             names: BTreeMap::new(),
+            base: None,
             submitted: 0,
             arrived: 0,
             under_way: BTreeMap::new(),
@@ -144,6 +147,7 @@ impl Playing {
     }
 
     pub(super) fn submit(&mut self, wiring: Wiring, base: Option<PathBuf>) {
+        self.base.clone_from(&base);
         self.submitted = self.engine.submit(Job {
             wiring,
             base,
@@ -307,6 +311,12 @@ impl Playing {
         self.open.get(filter)
     }
 
+    /// Banks of synthesizers that are open.
+    pub(super) fn banks(&self) -> impl Iterator<Item = (&FilterPath, &BankDesk)> {
+        let open = self.open.iter();
+        open.filter_map(|(path, open)| Some((path, open.bank.as_ref()?)))
+    }
+
     /// Tapes of cards that were opened since it was asked last.
     pub(super) fn take_tapes(&mut self) -> Vec<TapeEnd> {
         std::mem::take(&mut self.tapes)
@@ -387,7 +397,7 @@ impl Playing {
             };
             let settings = Settings {
                 values: &filter.values,
-                base: None,
+                base: self.base.as_deref(),
             };
             if let Some(hears) = &open.hears {
                 let texts = texts(descriptor, &settings);
@@ -397,7 +407,7 @@ impl Playing {
                 }
             }
             for (index, property) in descriptor.properties.iter().enumerate() {
-                if property.structural || property.domain == Domain::Text {
+                if property.structural || is_text(property) {
                     continue;
                 }
                 let value = property.slot_value(&settings.value(property));
@@ -432,9 +442,14 @@ impl Playing {
     }
 }
 
+/// Whether a property is words, which no number stands for.
+fn is_text(property: &Property) -> bool {
+    matches!(property.domain, Domain::Text | Domain::Path)
+}
+
 /// Texts that a filter is told while it runs.
 fn texts(descriptor: &Descriptor, settings: &Settings<'_>) -> Vec<String> {
     let all = descriptor.properties.iter();
-    let told = all.filter(|it| it.domain == Domain::Text && !it.structural);
+    let told = all.filter(|it| is_text(it) && !it.structural);
     told.map(|it| settings.text(it)).collect()
 }

@@ -4,30 +4,32 @@
 //! voices. The voices are the miniport's (`dls`), timing is the DMus port's (`portcls/dmus.rs`).
 
 mod banks;
+mod loading;
 
-pub use banks::{is_bank, probe};
+pub use banks::{is_bank, look, probe};
 
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::dls::{Downloads, MOST_VOICES, Settings as Playing, Synth};
+use crate::dls::{Downloads, MOST_PLACES, MOST_VOICES, Settings as Playing, Synth};
 use crate::dsp::Ramp;
 use crate::dsp::gain::amplitude_from_db;
 use crate::ks::ids::{Guid, category, major, node, specifier, sub, technology};
 use crate::ks::merit;
 use crate::ks::{
-    DataRange, Descriptor, DlsMemory, Filter, KernelEvent, Limits, MusicLimits, Node, OpenError,
-    Opened, Opening, PinFactory, Property, PropertyItem, SYSTEM_MEMORY, Settings, Strategy,
-    SynthCaps, TopologyConnection, ValueSlot, Values, Wave, synth_effect, synth_flag,
+    BankDesk, DataRange, Descriptor, DlsMemory, Filter, KernelEvent, Limits, MusicLimits, Node,
+    OpenError, Opened, Opening, PinFactory, Property, PropertyItem, SYSTEM_MEMORY, Settings,
+    Strategy, SynthCaps, TopologyConnection, ValueSlot, Values, Wave, synth_effect, synth_flag,
 };
 use crate::portcls::channel::MOST_GROUPS;
 use crate::portcls::dls_properties;
 use crate::portcls::dmus::{DmusPort, Mxf, SynthSink};
 use crate::portcls::priority::{Priorities, PriorityTable};
 use crate::portcls::synth_properties::{self, Synth as SynthSet};
+use loading::{Ends, Loader};
 
-const BANK: Property = Property::path("bank", "Bank").inline().when_empty("General MIDI").help(
+const BANK: Property = Property::path("bank", "Bank").heard().inline().when_empty("General MIDI").help(
     "A file of Downloadable Sounds (.dls) or a SoundFont (.sf2) with instruments; without one it plays the General MIDI bank that comes with the \
      program.",
 );
@@ -117,6 +119,8 @@ static DESCRIPTOR: Descriptor =
 const MINIPORT: Guid = Guid(0x6B1F0D52_7C3E_4E0A_9A41_D15C0F5E2B88);
 /// What the longest sound takes to be gone once its key is up, the room behind it.
 const TAIL_SECONDS: f64 = 6.0;
+/// How often voices are shown.
+const SHOWN_A_SECOND: u32 = 100;
 /// In which the level reaches another.
 const GLIDE_SECONDS: f64 = 0.02;
 
@@ -146,7 +150,13 @@ impl Filter for DlsSynth {
         let groups = opening.settings.number(&GROUPS) as usize;
         let voices = opening.settings.number(&VOICES) as usize;
         let path = opening.settings.path(&BANK);
-        let (bank, remarks) = banks::open(path.as_deref(), rate_hz, opening.live)?;
+        let (loader, mut ends, remarks) = Loader::open(
+            path,
+            rate_hz,
+            opening.live,
+            voices + MOST_PLACES - MOST_VOICES,
+        )?;
+        let desk = loader.desk();
         let table = PriorityTable::default();
         let (priorities, wrong) = Priorities::told(&opening.settings.text(&PRIORITIES));
         table.set(&priorities);
@@ -158,7 +168,13 @@ impl Filter for DlsSynth {
         };
         let level = amplitude_from_db(opening.settings.number(&LEVEL) as f32);
         let played = Played {
-            synth: synth.priorities(table.clone()).bank(bank),
+            synth: synth
+                .priorities(table.clone())
+                .loaded(std::mem::take(&mut ends.first)),
+            ends,
+            desk: desk.clone(),
+            unseen: 0,
+            rate_hz,
             voices,
             reverb: opening.slot(&REVERB),
             chorus: opening.slot(&CHORUS),
@@ -169,7 +185,8 @@ impl Filter for DlsSynth {
         let port = DmusPort::new(played, opening.connected(NOTES), rate_hz);
         let (telemetry, score, cells) = (port.telemetry(), port.score(), port.cells());
         let opened = Opened::processor(port).telemetry(telemetry).score(score);
-        let opened = opened.synth(cells).hears(move |settings| {
+        let opened = opened.synth(cells).bank(desk).hears(move |settings| {
+            loader.want(settings.path(&BANK));
             let (priorities, _) = Priorities::told(&settings.text(&PRIORITIES));
             table.set(&priorities);
         });
@@ -206,6 +223,11 @@ const ITEMS: &[PropertyItem] = &{
 /// The miniport, told what the properties say, with the level behind it.
 struct Played {
     synth: Synth,
+    ends: Ends,
+    desk: BankDesk,
+    /// Samples since its voices were shown.
+    unseen: usize,
+    rate_hz: u32,
     voices: usize,
     reverb: ValueSlot,
     chorus: ValueSlot,
@@ -213,6 +235,26 @@ struct Played {
     level: Ramp,
     /// Nothing was heard yet: a level is taken as it is.
     is_fresh: bool,
+}
+
+impl Played {
+    /// What is struck by hand, and banks that have come.
+    fn meet_hands(&mut self) {
+        while self.synth.takes_banks()
+            && let Ok(next) = self.ends.banks.pop()
+        {
+            // There is room: it was asked.
+            let _ = self.synth.change_bank(next);
+        }
+        while !self.ends.spent.is_full()
+            && let Some(old) = self.synth.spent()
+        {
+            let _ = self.ends.spent.push(old);
+        }
+        while let Ok(strike) = self.ends.strikes.pop() {
+            self.synth.strike(strike);
+        }
+    }
 }
 
 impl Mxf for Played {
@@ -224,6 +266,7 @@ impl Mxf for Played {
 impl SynthSink for Played {
     fn prepare(&mut self, values: Values<'_>) {
         self.synth.listen();
+        self.meet_hands();
         self.synth.set(Playing {
             voices: self.voices,
             reverb: self.reverb.is_on(values),
@@ -231,6 +274,7 @@ impl SynthSink for Played {
         });
         let level = amplitude_from_db(self.volume.get(values) as f32);
         if std::mem::take(&mut self.is_fresh) {
+            self.desk.voices().reset();
             self.level.jump(level);
         }
         self.level.set(level);
@@ -238,6 +282,11 @@ impl SynthSink for Played {
 
     fn render(&mut self, out: &mut Wave, part: Range<usize>) {
         self.synth.render(out, part.clone());
+        self.unseen += part.len();
+        if self.unseen >= (self.rate_hz / SHOWN_A_SECOND) as usize {
+            self.unseen = 0;
+            self.synth.show(self.desk.voices());
+        }
         let mut end = self.level.clone();
         for channel in out.channels_mut() {
             let mut level = self.level.clone();
@@ -251,6 +300,8 @@ impl SynthSink for Played {
 
     fn silence(&mut self) {
         self.synth.silence();
+        self.synth.show(self.desk.voices());
+        while self.ends.strikes.pop().is_ok() {}
         self.is_fresh = true;
     }
 
@@ -267,5 +318,7 @@ impl SynthSink for Played {
     }
 }
 
+#[cfg(test)]
+mod loading_tests;
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ use crate::filters::wave_reader::tests::Folder;
 use crate::ks::rig::Rig;
 use crate::ks::{State, Value, time_from_sample};
 
-fn event(sample: u64, bytes: &[u8]) -> KernelEvent {
+pub(super) fn event(sample: u64, bytes: &[u8]) -> KernelEvent {
     KernelEvent::new(time_from_sample(sample, 48_000), bytes).unwrap()
 }
 
@@ -30,7 +30,7 @@ fn chunk(id: &[u8; 4], parts: &[&[u8]]) -> Vec<u8> {
 }
 
 /// A bank of one instrument: a square of 480 Hz that goes round, at key 69.
-fn square() -> Vec<u8> {
+pub(super) fn square() -> Vec<u8> {
     let long = |all: &[u32]| {
         all.iter()
             .flat_map(|it| it.to_le_bytes())
@@ -125,11 +125,11 @@ fn a_file_that_is_no_bank_is_refused_with_its_name() {
     for (name, bytes) in cases {
         let path = folder.file(name);
         std::fs::write(&path, bytes).unwrap();
-        let refused = banks::open(Some(&path), 48_000, false);
+        let refused = banks::open(Some(&path), 48_000);
         let refused = refused.err().unwrap().to_string();
         assert!(refused.contains(name), "{refused}");
     }
-    let refused = banks::open(Some(&folder.file("")), 48_000, false);
+    let refused = banks::open(Some(&folder.file("")), 48_000);
     let refused = refused.err().unwrap().to_string();
     assert!(refused.contains("folder"), "{refused}");
 }
@@ -175,9 +175,10 @@ fn under_load_it_costs_less_step_by_step() {
 
 #[test]
 fn the_bank_that_comes_with_the_program_is_whole() {
-    let (bank, remarks) = banks::open(None, 48_000, false).unwrap();
-    assert!(remarks.is_empty());
-    assert_eq!(bank.len(), 129, "128 programs and a kit");
+    let found = banks::open(None, 48_000).unwrap();
+    assert!(found.remarks.is_empty());
+    assert_eq!(found.sheet.instruments.len(), 129);
+    assert_eq!(found.bank.len(), 129, "128 programs and a kit");
     let (all, remarks) = crate::dls::read(banks::own(), &crate::dls::Facts::default()).unwrap();
     assert_eq!(
         remarks.iter().map(ToString::to_string).collect::<Vec<_>>(),

@@ -2,6 +2,7 @@
 
 use egui::{Align2, CornerRadius, Rect, Ui, pos2, vec2};
 
+use super::bank::{self, Bank};
 use super::cost::Costs;
 use super::events::Events;
 use super::facts;
@@ -28,6 +29,7 @@ use crate::ks::{Descriptor, State};
 enum Page {
     #[default]
     Properties,
+    Bank,
     Pins,
 
     Topology,
@@ -50,6 +52,7 @@ pub(in crate::gui) struct Inspector {
     topology: Topology,
     events: Events,
     raw: Raw,
+    bank: Bank,
 }
 
 impl Inspector {
@@ -70,8 +73,9 @@ impl Inspector {
     }
 
     /// Hears what has happened to filters that are listened to, whatever is drawn.
-    pub(in crate::gui) fn hear(&mut self, view: &View<'_>, now: f64) {
+    pub(in crate::gui) fn hear(&mut self, view: &View<'_>, now: f64, commands: &mut Vec<Command>) {
         self.events.update(view, now);
+        self.bank.watch(commands);
     }
 
     /// Draws the panel.
@@ -125,7 +129,13 @@ impl Inspector {
             NodeKind::Group(_) => (0, ""),
         };
         let word_wide = controls::width(ui, word, Type::Value);
-        let second = second_line(node, id, descriptor);
+        let bank = match &node.kind {
+            NodeKind::Filter(filter) if bank::is_for(&filter.key) => {
+                bank::second_line(view, &path, filter)
+            }
+            _ => None,
+        };
+        let second = bank.unwrap_or_else(|| second_line(node, id, descriptor));
         let head = Head {
             icon,
             title: &node.name,
@@ -145,6 +155,14 @@ impl Inspector {
         }
         let sheet = view.class_sheet(&path);
         let mut pages: &[(Page, &str)] = match (&node.kind, descriptor) {
+            (NodeKind::Filter(filter), Some(_)) if bank::is_for(&filter.key) => &[
+                (Page::Bank, "Bank"),
+                (Page::Properties, "Properties"),
+                (Page::Pins, "Pins"),
+                (Page::Topology, "Topology"),
+                (Page::Events, "Events"),
+                (Page::Raw, "Raw"),
+            ],
             (NodeKind::Filter(_), Some(_)) => &[
                 (Page::Properties, "Properties"),
                 (Page::Pins, "Pins"),
@@ -183,6 +201,10 @@ impl Inspector {
                     Page::Events => return self.events.page_ui(ui, view, &path),
                     Page::Raw => {
                         self.raw.page_ui(ui, view, &path, id, filter, commands);
+                        return;
+                    }
+                    Page::Bank => {
+                        self.bank.page_ui(ui, view, &path, filter, commands);
                         return;
                     }
                     Page::Class => {

@@ -1,5 +1,6 @@
 //! The parts of the window around the canvas. Each draws from a `View` and asks by `Command`; none changes anything.
 
+pub(super) mod bank;
 pub(super) mod banner;
 pub(super) mod bottom;
 

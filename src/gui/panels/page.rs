@@ -119,15 +119,7 @@ pub(super) fn row(ui: &mut Ui, height: f32) -> Rect {
 pub(super) fn heading(ui: &mut Ui, words: &str, right: &str) {
     let theme = Theme::of(ui.ctx());
     let rect = row(ui, 26.0);
-    controls::text(
-        ui,
-        rect.left_center(),
-        Align2::LEFT_CENTER,
-        words,
-        Type::Section,
-        theme.dim,
-    );
-    controls::text(
+    let covered = controls::text(
         ui,
         rect.right_center(),
         Align2::RIGHT_CENTER,
@@ -135,6 +127,9 @@ pub(super) fn heading(ui: &mut Ui, words: &str, right: &str) {
         Type::Small,
         theme.dim,
     );
+    let room = covered.left() - rect.left() - 8.0;
+    let at = rect.left_center();
+    controls::clipped(ui, at, room, words, Type::Section, theme.dim);
 }
 
 /// A rule between sections.

@@ -101,7 +101,7 @@ impl Screen {
         self.menu_ui(ui, commands);
         let view = self.app.view();
         self.moves = self.signals.update(&view, now);
-        self.inspector.hear(&view, now);
+        self.inspector.hear(&view, now, commands);
         self.bars_ui(ui, commands);
         let size = |name, usual| kept(self.app.preferences(), name, usual);
         let high = size("bottom", window::BOTTOM);

@@ -165,11 +165,13 @@ pub struct Opened {
     pub score: Option<crate::ks::Score>,
     /// What it counts as a synthesizer.
     pub synth: Option<SynthCells>,
-    /// Is told when a text of it changed that is not structural.
+    /// Where it lays out its bank.
+    pub bank: Option<crate::ks::BankDesk>,
+    /// Is told when a text or path of it changed that is not structural.
     pub hears: Option<Hears>,
 }
 
-/// Is given all values of a filter when a text among them changed that is not structural. Runs on the program's thread; how
+/// Is given all values of a filter when a text or path among them changed that is not structural. Runs on the program's thread; how
 /// the processor comes to know of it is its own affair.
 pub type Hears = Arc<dyn Fn(&Settings<'_>) + Send + Sync>;
 
@@ -201,6 +203,7 @@ impl Opened {
 
             score: None,
             synth: None,
+            bank: None,
             hears: None,
         }
     }
@@ -214,6 +217,12 @@ impl Opened {
     /// The same; what it counts as a synthesizer can be seen.
     pub fn synth(mut self, cells: SynthCells) -> Self {
         self.synth = Some(cells);
+        self
+    }
+
+    /// The same; its bank can be seen, and struck by hand.
+    pub fn bank(mut self, desk: crate::ks::BankDesk) -> Self {
+        self.bank = Some(desk);
         self
     }
 

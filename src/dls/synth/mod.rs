@@ -10,6 +10,10 @@
 //! the DMus port's; how a voice sounds; the filter with its properties. Nothing here allocates once it is made, and what it
 //! plays does not depend on how the stream is cut.
 
+mod hands;
+
+pub use hands::Loaded;
+
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -33,6 +37,8 @@ use crate::portcls::priority::{self, PriorityTable};
 pub const MOST_VOICES: usize = 1024;
 /// Places for voices that fade after having been taken.
 const SPARE: usize = 16;
+/// Places for voices there can be, those that fade included.
+pub const MOST_PLACES: usize = MOST_VOICES + SPARE;
 /// In which a voice that is taken is gone.
 const TAKEN_SECONDS: f32 = 0.004;
 /// One voice at full velocity and full volume, before it is placed.
@@ -56,7 +62,9 @@ pub struct Settings {
 /// The synthesizer.
 pub struct Synth {
     rate_hz: f64,
-    bank: Arc<Bank>,
+    bank: Loaded,
+    /// Banks that were played before, until no voice reads them any more.
+    retired: [Option<Loaded>; hands::RETIRED],
     downloads: Option<Listener>,
     parts: Vec<Part>,
     voices: Vec<Voice>,
@@ -69,6 +77,8 @@ pub struct Synth {
     done: usize,
     begun: u64,
     lost: u64,
+    /// Voices that were taken for other notes.
+    stolen: u32,
     sums: Box<Sums>,
     block: Box<Block>,
     effects: Effects,
@@ -87,9 +97,10 @@ impl Synth {
         let places = (voices + SPARE).next_multiple_of(LANES);
         Self {
             rate_hz,
-            bank: Arc::default(),
+            bank: Loaded::default(),
+            retired: [const { None }; hands::RETIRED],
             downloads: None,
-            parts: (0..groups * 16).map(|at| Part::new(at % 16)).collect(),
+            parts: hands::parts(groups),
             voices: (0..places).map(|_| Voice::silent(rate_hz)).collect(),
             lanes: vec![Lanes::default(); places / LANES],
             priorities: PriorityTable::default(),
@@ -102,6 +113,7 @@ impl Synth {
             done: 0,
             begun: 0,
             lost: 0,
+            stolen: 0,
             sums: Box::new(Sums::new()),
             block: Box::new([[0.0; LANES]; STEP]),
             effects: Effects::new(rate_hz),
@@ -121,7 +133,7 @@ impl Synth {
     /// The same with those instruments.
     #[must_use]
     pub fn bank(mut self, bank: Arc<Bank>) -> Self {
-        self.bank = bank;
+        self.bank = Loaded { bank, serial: 1 };
         self
     }
 
@@ -143,7 +155,7 @@ impl Synth {
     fn find(&self, patch: Patch) -> Option<&Arc<Playable>> {
         nearest(patch).find_map(|it| {
             let own = self.downloads.as_ref().and_then(|all| all.get(it));
-            own.or_else(|| self.bank.get(it))
+            own.or_else(|| self.bank.bank.get(it))
         })
     }
 
@@ -188,6 +200,7 @@ impl Synth {
             velocity,
             begun: self.begun,
             priority: self.priorities.of(channel),
+            serial: self.bank.serial,
         };
         let fits =
             |zone: &&Arc<Zone>| zone.keys.contains(&played) && zone.velocities.contains(&velocity);
@@ -273,6 +286,8 @@ impl Synth {
         match playing.min_by_key(|it| rank(it)) {
             Some(it) if priority::gives_way(it.priority, priority) => {
                 it.cut(Some(TAKEN_SECONDS));
+                it.stolen += 1;
+                self.stolen += 1;
                 true
             }
             _ => false,
@@ -329,9 +344,7 @@ impl Synth {
 
     /// All as it was in the beginning; what sounds fades.
     fn reset(&mut self) {
-        for (at, part) in self.parts.iter_mut().enumerate() {
-            *part = Part::new(at % 16);
-        }
+        self.begin_parts();
         for voice in self.voices.iter_mut().filter(|it| !it.is_over()) {
             voice.cut(None);
         }
@@ -600,14 +613,12 @@ impl SynthSink for Synth {
     }
 
     fn silence(&mut self) {
-        for (at, part) in self.parts.iter_mut().enumerate() {
-            *part = Part::new(at % 16);
-        }
+        self.begin_parts();
         for (place, voice) in self.voices.iter_mut().enumerate() {
             *voice = Voice::silent(self.rate_hz);
             self.lanes[place / LANES].leave(place % LANES);
         }
-        (self.done, self.begun) = (0, 0);
+        (self.done, self.begun, self.stolen) = (0, 0, 0);
         self.exclusive = Exclusive::default();
         self.effects.reset();
         self.limiter.reset();
