@@ -104,11 +104,12 @@ fn whole(descriptor: &Descriptor, rate_hz: u32) -> String {
         })
         .collect();
     let mut text = format!(
-        "{} ({})\n{}\nCategories: {}\n\nPins\n",
+        "{} ({})\n{}\nCategories: {}\nMerit: {}\n\nPins\n",
         descriptor.title,
         descriptor.key,
         descriptor.help,
-        categories.join(", ")
+        categories.join(", "),
+        crate::ks::merit::words(descriptor.merit)
     );
     for pin in descriptor.pins.iter() {
         text += &pin_text(pin, rate_hz);

@@ -417,6 +417,7 @@ pub(super) fn descriptor(descriptor: &Descriptor, rate_hz: u32) -> Json {
         "title": descriptor.title,
         "help": descriptor.help,
         "categories": categories,
+        "merit": descriptor.merit,
         "category_names": names,
         "pins": pins,
         "properties": properties,

@@ -298,3 +298,107 @@ fn the_status_line_says_which_keys_apply_where_they_are() {
     window.key(Modifiers::NONE, Key::Enter);
     assert!(hint(&mut window).contains("Esc lets go"));
 }
+
+/// Kinds of which each takes what the one before gives: s, a, b, c, t.
+fn chain() -> String {
+    let pin = |name: &str, flow: &str, kind: usize| {
+        format!(
+            r#"(name: "{name}", data_flow: {flow}, ranges: [(major: "0000000{kind}-0000-0010-8000-00AA00389B71",
+                sub: "AAAAAAAA-0000-0010-8000-00AA00389B71", specifier: "0F6417D6-C318-11D0-A43F-00A0C9223196", limits: None)])"#
+        )
+    };
+    let names = ["s", "a", "b", "c", "t"];
+    let filters = names.iter().enumerate().map(|(at, name)| {
+        let mut pins = vec![];
+        if at > 0 {
+            pins.push(pin("in", "in", at));
+        }
+        if at < 4 {
+            pins.push(pin("out", "out", at + 1));
+        }
+        format!(
+            r#"(key: "{name}", title: "{name}", pins: [{}])"#,
+            pins.join(", ")
+        )
+    });
+    let filters: Vec<String> = filters.collect();
+    format!("(version: 1, filters: [{}])", filters.join(", "))
+}
+
+#[test]
+fn shift_on_a_drop_leads_a_wire_through_whatever_it_takes_and_the_report_tells_how() {
+    let mut options = ksgraph::app::Options::nominal(64);
+    for filter in ksgraph::ks::filters_of(&chain()).unwrap() {
+        options
+            .catalogue
+            .register(std::sync::Arc::new(filter))
+            .unwrap();
+    }
+    let mut app = ksgraph::app::App::new(options);
+    for (index, key) in ["s", "t"].into_iter().enumerate() {
+        app.perform(Action::AddFilter {
+            key: key.into(),
+            at: ksgraph::graph::Position {
+                x: 500.0 * index as f32,
+                y: 0.0,
+            },
+        });
+    }
+    let mut window = Window::of(app);
+    let ends = (
+        window.middle("s output out (control)"),
+        window.middle("t input in (control)"),
+    );
+    // A plain drop is refused and says why.
+    window.drag(ends.0, ends.1);
+    assert_eq!(named(&mut window), ["s", "t"]);
+    window.key(Modifiers::NONE, Key::Escape);
+    window.carry(ends.0, ends.1);
+    let held = |it| egui::Event::ModifiersChanged(it);
+    window.harness().event(held(Modifiers::SHIFT));
+    window.harness().drop_at(ends.1);
+    window.harness().run_steps(4);
+    window.harness().event(held(Modifiers::NONE));
+    window.harness().run_steps(1);
+    assert_eq!(named(&mut window), ["s", "t", "a", "b", "c"]);
+    assert_eq!(window.graph().connections.len(), 4);
+    window.key(Modifiers::COMMAND, Key::U);
+    assert!(window.sees("Construction Report"));
+    assert!(window.sees("yes: through a, b, c"));
+    window.click("Close");
+    window.key(Modifiers::COMMAND, Key::Z);
+    assert_eq!(named(&mut window), ["s", "t"], "one step");
+}
+
+#[test]
+fn who_is_taken_by_itself_is_chosen_in_the_catalogue() {
+    let mut window = Window::with(&["keyboard"]);
+    window.click("Search filters");
+    window.type_text("dls synth");
+    let row = window
+        .harness()
+        .get_by_role_and_label(Role::ListBoxOption, "DLS Synth");
+    row.click_secondary();
+    window.harness().run_steps(4);
+    window.click("Taken by Itself");
+    window.harness().run_steps(4);
+    window.click("Never, Only by Hand");
+    let merits = window.screen().app().preferences().merits.clone();
+    assert_eq!(
+        merits.get("dls_synth"),
+        Some(&ksgraph::ks::merit::DO_NOT_USE)
+    );
+    window.key(Modifiers::NONE, Key::Escape);
+    let notes = PinAddress {
+        filter: FilterPath(vec![FilterId(1)]),
+        pin: "notes".into(),
+        instance: 0,
+    };
+    let app = window.screen().app_mut();
+    app.perform(Action::RenderPin(notes));
+    let all = named(&mut window);
+    assert!(
+        all.len() == 3 && !all.contains(&"DLS Synth".into()),
+        "{all:?}"
+    );
+}

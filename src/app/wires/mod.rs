@@ -13,6 +13,7 @@ use crate::graph::{
     Connection, Cure, Edit, FilterId, Graph, Negotiator, PinAddress, PinRef, Refusal, Shared,
     Wiring, apply, would_connect,
 };
+use crate::ks::merit;
 use crate::sysaudio::{Bench, wire};
 
 /// An edit that a refusal stopped: a cure of the refused wire carries it on.
@@ -152,8 +153,11 @@ impl App {
 
     /// The first cure with nothing in it that the user has ruled out.
     pub(super) fn liked_cure(&self, refusal: &Refusal) -> Option<usize> {
-        let blocked = &self.preferences().blocked;
-        let is_liked = |cure: &Cure| !cure.inserts.iter().any(|key| blocked.contains(key));
+        let is_taken = |key: &String| {
+            let kind = self.catalogue.get(key);
+            kind.is_some_and(|kind| self.merit_of(kind.descriptor()) >= merit::UNLIKELY)
+        };
+        let is_liked = |cure: &Cure| cure.inserts.iter().all(is_taken);
         refusal.cures.iter().position(is_liked)
     }
 

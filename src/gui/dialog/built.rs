@@ -33,12 +33,12 @@ pub(super) fn ui(ui: &Ui, sight: &Sight<'_>) -> bool {
 fn rows(ui: &mut Ui, attempt: &Attempt, depth: usize) {
     let theme = Theme::of(ui.ctx());
     let (mark, ink) = match &attempt.outcome {
-        Outcome::Holds(_) => ("\u{2713}", theme.strong),
-        Outcome::Partly(_) => ("\u{00bd}", theme.warn),
-        Outcome::Refused(_) => ("\u{2717}", theme.error),
-        Outcome::Fails(_) => ("\u{2717}", theme.dim),
+        Outcome::Holds(_) => ("yes", theme.strong),
+        Outcome::Partly(_) => ("in part", theme.warn),
+        Outcome::Refused(_) => ("no", theme.error),
+        Outcome::Fails(_) => ("no", theme.dim),
     };
-    let words = format!("{mark}  {}", attempt.what);
+    let words = format!("{mark}: {}", attempt.what);
     let about = |ui: &mut Ui| {
         let words = attempt.outcome.words();
         if words != "holds" {
