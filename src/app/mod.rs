@@ -117,6 +117,7 @@ mod settings;
 #[cfg(test)]
 mod settings_tests;
 
+mod sound_path;
 mod steps;
 
 mod store;
@@ -177,6 +178,7 @@ pub use control::words as control_words;
 pub use landmarks::Landmark;
 pub use media::MissingMedia;
 pub(crate) use media::{move_paths, relative};
+pub use sound_path::SoundStep;
 pub use wires::Fit;
 
 pub use folders::{Folders, VARIABLE as USER_DIR_VARIABLE};

@@ -208,6 +208,11 @@ impl<'a> View<'a> {
         way.is_some_and(|found| found.is_ok())
     }
 
+    /// The way of the sound from its sources to the devices, and where it stops.
+    pub fn sound_path(&self) -> Vec<super::SoundStep> {
+        self.app.sound_path()
+    }
+
     /// What was tried when something was built last.
     pub fn built(&self) -> Option<&'a crate::sysaudio::Attempt> {
         self.app.built.as_ref()

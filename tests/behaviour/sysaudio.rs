@@ -617,3 +617,56 @@ fn a_stream_is_played_by_the_number_of_a_virtual_device() {
         Some(3)
     );
 }
+
+#[test]
+fn where_the_sound_stops_is_said_with_the_setting_that_stops_it() {
+    use ksgraph::app::{Action, App, Options};
+    use ksgraph::graph::{FilterId, FilterPath, PinAddress};
+    use ksgraph::ks::{State, Value};
+
+    let mut app = App::new(Options::nominal(64));
+    for key in ["tone", "gain", "null_renderer"] {
+        app.perform(Action::AddFilter {
+            key: key.into(),
+            at: Default::default(),
+        });
+    }
+    let ids: Vec<FilterId> = app.view().graph.filters.keys().copied().collect();
+    for at in 0..2 {
+        let pin = |filter, pin: &str| PinAddress {
+            filter: FilterPath(vec![filter]),
+            pin: pin.into(),
+            instance: 0,
+        };
+        app.perform(Action::Connect {
+            from: pin(ids[at], "out"),
+            to: pin(ids[at + 1], "in"),
+        });
+    }
+    app.perform(Action::SetState(State::Run));
+    let gain = |app: &App| {
+        let steps = app.view().sound_path();
+        let mut mine = steps.into_iter();
+        mine.find(|it| it.filter == Some(FilterPath(vec![ids[1]])))
+    };
+    let until = |app: &mut App, words: &str| {
+        for _ in 0..20_000 {
+            if gain(app).is_some_and(|it| it.words == words) {
+                return;
+            }
+            app.poll();
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        panic!("not {words:?} but {:?}", app.view().sound_path());
+    };
+    until(&mut app, "gives sound");
+    for (at, level) in [(0, -40.0), (1, -60.0)] {
+        app.perform(Action::SetProperty {
+            filter: ids[at],
+            key: "level".into(),
+            value: Some(Value::Number(level)),
+        });
+    }
+    until(&mut app, "sound comes in and none goes out: Gain -60 dB");
+    assert!(gain(&app).unwrap().is_stop);
+}

@@ -402,3 +402,44 @@ fn who_is_taken_by_itself_is_chosen_in_the_catalogue() {
         "{all:?}"
     );
 }
+
+#[test]
+fn no_sound_says_where_it_stops_and_what_helps() {
+    let mut window = Window::with(&["tone", "gain"]);
+    window.key(Modifiers::COMMAND | Modifiers::SHIFT, Key::F1);
+    assert!(window.sees(
+        "It stops at The graph: nothing in this graph plays sound: an Audio Device Out does."
+    ));
+    window.click("Add One");
+    window.harness().run_steps(60);
+    assert!(named(&mut window).contains(&"Audio Device Out".into()));
+    // The graph stands still, and nothing is connected.
+    window.click("Close");
+    window.key(Modifiers::COMMAND | Modifiers::SHIFT, Key::F1);
+    assert!(window.sees("It stops at The graph: it is stopped."));
+    let steps = window.screen().app().view().sound_path();
+    let device = steps.last().unwrap();
+    assert!(
+        device.is_stop && device.words.contains("connect"),
+        "{device:?}"
+    );
+    window.click("Close");
+
+    let mut window = Window::on("graphs/tone.ron");
+    let app = window.screen().app_mut();
+    let gain = |app: &ksgraph::app::App| {
+        let mut steps = app.view().sound_path().into_iter();
+        steps
+            .find(|it| it.filter == Some(FilterPath(vec![FilterId(2)])))
+            .unwrap()
+    };
+    assert!(!gain(app).is_stop);
+    app.perform(Action::SetDisabled {
+        filters: vec![FilterId(2)],
+        is_on: true,
+    });
+    let stop = gain(app);
+    assert_eq!((stop.is_stop, &*stop.words), (true, "it is disabled"));
+    app.perform(stop.offer.unwrap().action);
+    assert!(!gain(app).is_stop);
+}

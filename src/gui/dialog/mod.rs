@@ -8,10 +8,12 @@ mod page;
 mod preferences;
 mod rename;
 mod seek;
+mod silence;
 mod to_file;
 
 pub(super) use rename::Rename;
 pub(super) use seek::Seek;
+pub(super) use silence::Silence;
 pub(super) use to_file::ToFile;
 
 use egui::{Key, Ui};
@@ -34,6 +36,8 @@ pub(super) enum Dialog {
     Help(String),
     /// Another name for a filter.
     Rename(Rename),
+    /// Why nothing is heard.
+    Silence(Silence),
     /// A place to go to.
     Seek(Seek),
     /// What a render into a file is to be like.
@@ -65,6 +69,7 @@ impl Dialog {
             Self::Preferences(page) => page.ui(ui, sight, bindings, commands),
             Self::Help(key) => help::ui(ui, sight, bindings, key),
             Self::Rename(rename) => rename.ui(ui, sight, commands),
+            Self::Silence(silence) => silence.ui(ui, sight, commands),
             Self::Seek(seek) => seek.ui(ui, sight, commands),
             Self::ToFile(to_file) => to_file.ui(ui, sight, commands),
         };

@@ -214,6 +214,7 @@ cases! {
     "tools.preferences", three, |w| w.sees("Preferences");
 
     "help.filter", one, |w| w.sees("Outputs") && w.sees("Frequency");
+    "help.no_sound", three, |w| w.sees("No Sound?") && w.sees("Close");
     "help.keys", three, |w| w.sees("On the canvas");
     "help.tour", three, |w| w.screen().is_touring();
     "help.about", three, |w| w.sees("Version");

@@ -14,6 +14,15 @@ pub(super) const SPECS: &[Spec] = &[
     .at(Menu::Help, 0)
     .on(&[On::Filter]),
     Spec::new(
+        "help.no_sound",
+        "No Sound?",
+        "Follows the sound from its sources to the device and says where it stops, why, and what helps.",
+        |screen, _| screen.open_dialog(Dialog::Silence(Default::default())),
+    )
+    .keys(&["Ctrl+Shift+F1"])
+    .also(&["silence", "nothing is heard", "mute", "troubleshoot"])
+    .at(Menu::Help, 0),
+    Spec::new(
         "help.keys",
         "Keys",
         "Lists every key.",
