@@ -57,7 +57,7 @@ pub fn stream_graph(
 ) -> Result<Graph, StreamError> {
     let (kind, gives) = match &fact {
         FileFact::Unusable(reason) => return Err(StreamError::File(reason.clone())),
-        FileFact::Bank(_) => {
+        FileFact::Bank => {
             let reason =
                 "it is a bank of instruments and plays nothing by itself; wanted sound or notes";
             return Err(StreamError::File(reason.into()));
