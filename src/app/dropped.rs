@@ -26,7 +26,7 @@ const SYNTH: &str = "dls_synth";
 pub const MEDIA_ENDINGS: &[&str] = &[
     "wav", "wave", "rf64", "bwf", "aif", "aiff", "aifc", "caf", "flac", "ogg", "oga", "mp3", "mp2",
     "mp1", "m4a", "m4b", "mp4", "aac", "adts", "mka", "webm", "mid", "midi", "smf", "kar", "rmi",
-    "dls", "sf2",
+    "dls", "sf2", "sf3",
 ];
 /// Wires that are cured one after the other: the device is taken, the rate is another one, the channels are.
 const CURES: usize = 4;

@@ -145,6 +145,17 @@ impl Standing {
         }
     }
 
+    /// The same; pitch and what moves it are another's.
+    pub(super) fn led_by(mut self, lead: &Self) -> Self {
+        (self.pitch, self.lfo, self.vibrato) = (lead.pitch, lead.lfo, lead.vibrato);
+        let is_pitch = |it: &&Moving| it.target == Target::Pitch;
+        let own: [Option<Moving>; MOST_MOVING] = self.moving;
+        let own = own.iter().flatten().filter(|it| !is_pitch(it));
+        let mut all = lead.moving().filter(is_pitch).chain(own).copied();
+        self.moving.fill_with(|| all.next());
+        self
+    }
+
     /// What moves by itself.
     pub(super) fn moving(&self) -> impl Iterator<Item = &Moving> {
         self.moving.iter().map_while(Option::as_ref)

@@ -23,6 +23,7 @@ mod lanes;
 mod memory;
 mod part;
 mod read;
+mod reading;
 mod sheet;
 mod soundfont;
 mod synth;
@@ -46,10 +47,16 @@ pub use write::write;
 #[cfg(test)]
 mod download_tests;
 #[cfg(test)]
+mod moving_tests;
+#[cfg(test)]
 mod soundfont_tests;
 #[cfg(test)]
 mod synth_tests;
 #[cfg(test)]
+mod test_bench;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod voice_tests;
 #[cfg(test)]
 mod write_tests;

@@ -10,6 +10,7 @@ use super::bank::Zone;
 use super::connection::Destination;
 use super::envelope::{Envelope, Lfo, Shape};
 use super::part::{Part, Sources};
+use super::reading::read;
 
 /// Samples between two looks at what moves: 1.3 ms at 48 kHz.
 pub(super) const STEP: usize = 64;
@@ -133,6 +134,8 @@ pub(super) struct Voice {
     pub(super) place: f32,
     /// Where it is whatever controllers say: of a pair.
     side: Option<f32>,
+    /// The one whose pitch it has: of a group that is played in step.
+    lead: Option<Arc<Zone>>,
     /// Tells its lane that it has begun.
     pub(super) is_fresh: bool,
     rate_hz: f32,
@@ -177,6 +180,7 @@ impl Voice {
             piece: Piece::default(),
             place: 0.0,
             side: None,
+            lead: None,
             is_fresh: false,
             rate_hz: rate_hz as f32,
             shutdown: 0.015,
@@ -217,10 +221,26 @@ impl Voice {
         }
     }
 
+    /// What its connections come to. In step with another it has that one's pitch, worked out anew from the same sources
+    /// and so the same to the bit: neither looks at the other.
+    fn stand(&self, zone: &Zone, sources: &Sources<'_>) -> Standing {
+        let of = |zone: &Zone| zone.articulation.standing(zone.sound.unity, sources);
+        match &self.lead {
+            Some(lead) => of(zone).led_by(&of(lead)),
+            None => of(zone),
+        }
+    }
+
+    /// Nothing sounds any more: its wave is let go.
+    pub(super) fn leave(&mut self) -> bool {
+        self.lead = None;
+        self.zone.take().is_some()
+    }
+
     /// Begins a note, with so many samples left until the next look.
     pub(super) fn begin(
         &mut self,
-        zone: Arc<Zone>,
+        (zone, lead): (Arc<Zone>, Option<Arc<Zone>>),
         note: &Note,
         part: &Part,
         left: usize,
@@ -234,16 +254,17 @@ impl Voice {
         (self.is_held, self.is_fresh) = (true, true);
         self.coarse = part.coarse_cents();
         self.is_soft = part.channel.is_soft;
-        self.side = side;
+        (self.side, self.lead) = (side, lead);
         let sources = self.sources(part);
         let rate = self.rate_hz;
         let mut times = zone.articulation.times(Destination::Volume, &sources);
         times.attack *= octaves(part.controllers[73]);
-        let second = zone.articulation.times(Destination::Modulation, &sources);
+        let moving = self.lead.as_ref().unwrap_or(&zone);
+        let second = moving.articulation.times(Destination::Modulation, &sources);
         self.volume = Envelope::new(Shape::Decibels, times, rate);
         self.modulation = Envelope::new(Shape::Straight, second, rate);
         self.shutdown = zone.articulation.shutdown(&sources).clamp(0.003, 1.0);
-        self.standing = zone.articulation.standing(zone.sound.unity, &sources);
+        self.standing = self.stand(&zone, &sources);
         let wait = |seconds: f32| (f64::from(seconds.min(1e5)) * f64::from(rate)).round() as u64;
         self.lfo = Lfo::new(wait(self.standing.lfo.1));
         self.vibrato = Lfo::new(wait(self.standing.vibrato.1));
@@ -270,7 +291,7 @@ impl Voice {
             return;
         };
         let sources = self.sources(part);
-        self.standing = zone.articulation.standing(zone.sound.unity, &sources);
+        self.standing = self.stand(&zone, &sources);
         self.standing_changed(part);
         self.bend();
         self.glide = GLIDE;
@@ -279,7 +300,8 @@ impl Voice {
     fn standing_changed(&mut self, part: &Part) {
         let Some(zone) = &self.zone else { return };
         let sound = &zone.sound;
-        self.standing.pitch += f32::from(sound.fine) + part.coarse_cents() - self.coarse;
+        let tuned = self.lead.as_ref().map_or(sound, |it| &it.sound);
+        self.standing.pitch += f32::from(tuned.fine) + part.coarse_cents() - self.coarse;
         self.standing.pitch += part.master_cents();
         let soft = if self.is_soft { SOFT_DB } else { 0.0 };
         self.standing.gain += sound.gain + part.master_db + soft;
@@ -381,7 +403,8 @@ impl Voice {
         };
         let sources = self.sources(part);
         let first = zone.articulation.times(Destination::Volume, &sources);
-        let second = zone.articulation.times(Destination::Modulation, &sources);
+        let moving = self.lead.as_ref().unwrap_or(&zone);
+        let second = moving.articulation.times(Destination::Modulation, &sources);
         self.stand_here();
         self.volume
             .release(first.release * octaves(part.controllers[72]));
@@ -496,39 +519,6 @@ impl Voice {
         }
         self.zone = Some(zone);
     }
-}
-
-/// Reads a wave from `position` on, at each sample `stride` further, times a gain that begins at its first and goes on by
-/// its second from its third on. With `FINE` through four points (Catmull and Rom's cubic), else in straight lines.
-fn read<const FINE: bool>(
-    samples: &[f32],
-    mut position: u64,
-    stride: u64,
-    (from, slope, done): (f32, f32, u32),
-    out: &mut [[f32; LANES]],
-    lane: usize,
-) -> u64 {
-    for (index, sample) in out.iter_mut().enumerate() {
-        let at = (position >> 32) as usize;
-        let part = ((position as u32) >> 8) as f32 * (1.0 / 16_777_216.0);
-        let Some([before, here, next, behind]) =
-            samples.get(at..).and_then(|it| it.first_chunk::<4>())
-        else {
-            break;
-        };
-        let value = if FINE {
-            let slope = 0.5 * (next - before);
-            let bend = here - next;
-            let c3 = slope + 0.5 * (behind - here) + 2.0 * bend;
-            let c2 = -bend - slope - c3;
-            ((c3 * part + c2) * part + slope) * part + here
-        } else {
-            here + (next - here) * part
-        };
-        sample[lane] = value * (from + slope * (done + index as u32) as f32);
-        position += stride;
-    }
-    position
 }
 
 fn amplitude(db: f32) -> f32 {

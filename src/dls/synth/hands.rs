@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::super::bank::{Bank, Playable};
 use super::super::part::Part;
 use super::super::voice::Note;
-use super::{Synth, side};
+use super::{Synth, lead, side};
 use crate::ks::{Strike, VoiceCells, VoiceSeen, VoiceStage};
 
 /// Banks that may wait for their last voices.
@@ -130,11 +130,11 @@ impl Synth {
             if self.playing() >= self.limit() {
                 return;
             }
-            let side = match region {
-                Some(_) => None,
-                None => side(zone, instrument, note),
+            let (lead, side) = match region {
+                Some(_) => (None, None),
+                None => (lead(zone, instrument, note), side(zone, instrument, note)),
             };
-            self.begin(zone, note, side);
+            self.begin((zone, lead), note, side);
         }
     }
 

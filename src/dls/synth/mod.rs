@@ -210,7 +210,8 @@ impl Synth {
         }
         let mut is_lost = false;
         for zone in zones {
-            is_lost |= !self.begin(zone, &note, side(zone, &instrument, &note));
+            let lead = lead(zone, &instrument, &note);
+            is_lost |= !self.begin((zone, lead), &note, side(zone, &instrument, &note));
         }
         self.lost += u64::from(is_lost);
     }
@@ -236,7 +237,12 @@ impl Synth {
     }
 
     /// Begins a voice; whether there was one.
-    fn begin(&mut self, zone: &Arc<Zone>, note: &Note, side: Option<f32>) -> bool {
+    fn begin(
+        &mut self,
+        (zone, lead): (&Arc<Zone>, Option<&Arc<Zone>>),
+        note: &Note,
+        side: Option<f32>,
+    ) -> bool {
         while self.playing() >= self.limit() {
             if !self.steal(note.priority) {
                 return false;
@@ -248,7 +254,7 @@ impl Synth {
         let left = STEP - self.done;
         let voice = &mut self.voices[place];
         let part = &self.parts[usize::from(note.channel)];
-        voice.begin(zone.clone(), note, part, left, side);
+        voice.begin((zone.clone(), lead.cloned()), note, part, left, side);
         self.lanes[place / LANES].follow(place % LANES, voice, (self.done, left));
         true
     }
@@ -462,7 +468,7 @@ impl Synth {
             if !voice.is_over() {
                 voice.look(STEP);
                 lanes.follow(place % LANES, voice, (0, STEP));
-            } else if voice.zone.take().is_some() {
+            } else if voice.leave() {
                 lanes.leave(place % LANES);
             }
         }
@@ -528,6 +534,20 @@ fn side(zone: &Zone, instrument: &Playable, note: &Note) -> Option<f32> {
         2 => Some(0.5),
         _ => None,
     }
+}
+
+/// The region of the same note whose pitch a region follows: the master of its phase group.
+fn lead<'a>(zone: &Arc<Zone>, instrument: &'a Playable, note: &Note) -> Option<&'a Arc<Zone>> {
+    let link = zone.link;
+    let is_lead = |it: &&Arc<Zone>| {
+        it.link.is_master
+            && it.link.phase_group == link.phase_group
+            && it.keys.contains(&note.played)
+            && it.velocities.contains(&note.velocity)
+    };
+    let is_led = link.phase_group != 0 && !link.is_master;
+    let lead = instrument.regions.iter().find(is_lead);
+    lead.filter(|_| is_led)
 }
 
 /// The voices of a channel that keys or pedals hold.

@@ -30,7 +30,7 @@ use crate::portcls::synth_properties::{self, Synth as SynthSet};
 use loading::{Ends, Loader};
 
 const BANK: Property = Property::path("bank", "Bank").heard().inline().when_empty("General MIDI").help(
-    "A file of Downloadable Sounds (.dls) or a SoundFont (.sf2) with instruments; without one it plays the General MIDI bank that comes with the \
+    "A file of Downloadable Sounds (.dls) or a SoundFont (.sf2, .sf3) with instruments; without one it plays the General MIDI bank that comes with the \
      program.",
 );
 const LEVEL: Property = Property::db("volume", "Level", -60.0, 6.0, 0.0)

@@ -1,0 +1,41 @@
+//! Numbers of generators.
+
+pub(super) const START: usize = 0;
+pub(super) const END: usize = 1;
+pub(super) const LOOP_START: usize = 2;
+pub(super) const LOOP_END: usize = 3;
+pub(super) const START_COARSE: usize = 4;
+pub(super) const LFO_PITCH: usize = 5;
+pub(super) const VIBRATO_PITCH: usize = 6;
+pub(super) const ENVELOPE_PITCH: usize = 7;
+pub(super) const CUTOFF: usize = 8;
+pub(super) const RESONANCE: usize = 9;
+pub(super) const LFO_CUTOFF: usize = 10;
+pub(super) const ENVELOPE_CUTOFF: usize = 11;
+pub(super) const END_COARSE: usize = 12;
+pub(super) const LFO_GAIN: usize = 13;
+pub(super) const CHORUS: usize = 15;
+pub(super) const REVERB: usize = 16;
+pub(super) const PAN: usize = 17;
+pub(super) const LFO_DELAY: usize = 21;
+pub(super) const LFO_RATE: usize = 22;
+pub(super) const VIBRATO_DELAY: usize = 23;
+pub(super) const VIBRATO_RATE: usize = 24;
+/// Delay, attack, hold, decay, sustain, release, key to hold, key to decay.
+pub(super) const MODULATION: usize = 25;
+pub(super) const VOLUME: usize = 33;
+pub(super) const INSTRUMENT: usize = 41;
+pub(super) const KEYS: usize = 43;
+pub(super) const VELOCITIES: usize = 44;
+pub(super) const LOOP_START_COARSE: usize = 45;
+pub(super) const KEY: usize = 46;
+pub(super) const VELOCITY: usize = 47;
+pub(super) const ATTENUATION: usize = 48;
+pub(super) const LOOP_END_COARSE: usize = 50;
+pub(super) const COARSE: usize = 51;
+pub(super) const FINE: usize = 52;
+pub(super) const SAMPLE: usize = 53;
+pub(super) const MODES: usize = 54;
+pub(super) const SCALE: usize = 56;
+pub(super) const GROUP: usize = 57;
+pub(super) const ROOT: usize = 58;
