@@ -16,7 +16,7 @@ use crate::sysaudio::{Builder, Site, Sizes};
 /// What `explain` takes.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  ksgraph explain graphs/first_sound.ron \"Tone Synth.out\" \"Gain.in\""
+    after_help = "Example:\n  ksgraph explain graphs/first_sound.ron \"DLS Synth.out\" \"Gain.in\""
 )]
 pub(super) struct Explain {
     /// The graph

@@ -24,6 +24,14 @@ const PERIOD: Duration = Duration::from_micros(21_333);
 fn first_sound_plays_without_a_hole_whatever_is_done_in_the_window() {
     let server = Server::start("hole");
     let screen = Screen::start("hole-window");
+    // A piano's note dies away and is no tone: the same graph with a synthesizer that holds it.
+    let steady = std::fs::read_to_string(FIRST_SOUND).unwrap().replace(
+        "key: \"dls_synth\", name: \"DLS Synth\"",
+        "key: \"tone_synth\", name: \"Tone Synth\"",
+    );
+    assert!(steady.contains("tone_synth"));
+    std::fs::create_dir_all(screen.scratch().path("graphs")).unwrap();
+    std::fs::write(screen.scratch().path(FIRST_SOUND), steady).unwrap();
     let mut window = screen.start_editor(|command| {
         server.lead(command);
         command.current_dir(screen.scratch().path(""));

@@ -269,7 +269,7 @@ fn many_steps_of_pins_are_one_line_of_the_log_that_opens() {
 #[test]
 fn one_step_of_many_is_found_though_its_line_is_closed() {
     let mut window = running();
-    let single = "Tone Synth.out Pause\u{2192}Run SUCCESS";
+    let single = "DLS Synth.out Pause\u{2192}Run SUCCESS";
     assert!(!window.sees(single));
     window.click("Filter the log");
     window.type_text("synth.out pause");

@@ -246,7 +246,7 @@ fn pins_say_what_they_can_and_who_they_are_connected_to() {
     window.click("Pins");
     assert!(window.sees("Requests: BOTH"));
     assert!(window.sees("Instances: 2 now"));
-    assert!(window.sees("Pin of Computer Keyboard notes to Tone Synth notes"));
+    assert!(window.sees("Pin of Computer Keyboard notes to DLS Synth notes"));
 }
 
 #[test]
@@ -495,7 +495,7 @@ fn the_tour_covers_no_box_of_a_graph_that_is_seen_whole() {
         .harness()
         .get_by_label("Press A. You should hear a note.")
         .rect();
-    for name in ["Computer Keyboard", "MIDI Device In", "Tone Synth"] {
+    for name in ["Computer Keyboard", "MIDI Device In", "DLS Synth"] {
         let rect = window
             .harness()
             .get_by_label(&format!("Filter {name}"))
@@ -511,7 +511,7 @@ fn the_tour_covers_no_box_of_a_graph_that_is_seen_whole() {
         .get_by_role_and_label(Role::Canvas, "Graph")
         .rect();
     let middle = |window: &mut Window| {
-        let synth = window.harness().get_by_label("Filter Tone Synth").rect();
+        let synth = window.harness().get_by_label("Filter DLS Synth").rect();
         synth.center().y
     };
     assert!(middle(&mut window) < canvas.center().y - 80.0);

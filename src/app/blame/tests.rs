@@ -74,15 +74,15 @@ fn a_late_cycle_is_told_with_who_by_how_much_where_and_who_waited() {
     let late = story(7, 448, &[10, 10, 1_500, 50, 20, 30], by(2, 1_500));
     heard(&mut app, &late);
     let told = last(&app);
-    assert_eq!(told.culprit, "Tone Synth");
+    assert_eq!(told.culprit, "DLS Synth");
     assert_eq!((told.cycle, told.position, told.late_nanos), (7, 448, 620));
     assert_eq!(
         (told.mishap, told.title()),
         (Mishap::Late, "Late, not heard")
     );
-    assert_eq!(told.charge(), "Tone Synth late by 620\u{a0}ns");
+    assert_eq!(told.charge(), "DLS Synth late by 620\u{a0}ns");
     let names: Vec<&str> = told.bars.iter().map(|it| it.name.as_str()).collect();
-    assert_eq!(names[2..4], ["Tone Synth", "Gain and Pan"]);
+    assert_eq!(names[2..4], ["DLS Synth", "Gain and Pan"]);
     assert_eq!(told.bars[2].nanos, (20, 1_520));
     assert_eq!(told.waited, ["Gain and Pan", "Meter", "Audio Device Out"]);
     let details = told.details();
@@ -96,7 +96,7 @@ fn a_late_cycle_is_told_with_who_by_how_much_where_and_who_waited() {
     );
     let line = app.log.last().unwrap();
     assert_eq!(line.filter, told.filter, "the line leads there");
-    assert_eq!(line.source, "Tone Synth");
+    assert_eq!(line.source, "DLS Synth");
     assert!(line.text.contains("620\u{a0}ns late"), "{}", line.text);
 }
 
@@ -115,9 +115,9 @@ fn a_device_that_had_nothing_to_play_is_put_down_to_the_cycle_before_it() {
     let told = last(&app);
     assert_eq!(told.mishap, Mishap::Dropout);
     assert_eq!(told.device, Some((device.clone(), 2)));
-    let words = "Tone Synth made the cycle 520\u{a0}ns late, so Audio Device Out had nothing to play 2 times";
+    let words = "DLS Synth made the cycle 520\u{a0}ns late, so Audio Device Out had nothing to play 2 times";
     assert_eq!(told.sentence, words);
-    assert_eq!(app.charged(&device), "Tone Synth");
+    assert_eq!(app.charged(&device), "DLS Synth");
     // Soon after it the device waited for nobody: then it is another story, however near.
     heard(
         &mut app,
@@ -159,10 +159,7 @@ fn what_lies_between_two_filters_is_not_put_down_to_either() {
     heard(&mut app, &story(9, 576, &[10, 10, 1_100], blamed));
     let told = last(&app);
     assert_eq!(told.filter, None);
-    assert_eq!(
-        told.culprit,
-        "Something between Tone Synth and Gain and Pan"
-    );
+    assert_eq!(told.culprit, "Something between DLS Synth and Gain and Pan");
 }
 
 #[test]

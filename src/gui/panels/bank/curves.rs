@@ -192,9 +192,12 @@ pub(super) fn envelopes_ui(ui: &mut Ui, it: &RegionSheet, voices: &[&VoiceSeen])
         inner.bottom(),
         theme.audio.gamma_multiply(0.18),
     ));
-    let second = axis.points(&curves[1]);
-    let dashed = Shape::dashed_line(&second, Stroke::new(1.5, theme.clock), 5.0, 3.0);
-    ui.painter().extend(dashed);
+    let has_second = has_second(&it.modulation);
+    if has_second {
+        let second = axis.points(&curves[1]);
+        let dashed = Shape::dashed_line(&second, Stroke::new(1.5, theme.clock), 5.0, 3.0);
+        ui.painter().extend(dashed);
+    }
     ui.painter()
         .add(Shape::line(points, Stroke::new(1.75, theme.audio)));
     for voice in voices {
@@ -206,6 +209,9 @@ pub(super) fn envelopes_ui(ui: &mut Ui, it: &RegionSheet, voices: &[&VoiceSeen])
         (0.0, "EG1 loudness", theme.audio),
         (1.0, "EG2", theme.clock),
     ] {
+        if line > 0.0 && !has_second {
+            continue;
+        }
         let at = pos2(right, whole.top() + 10.0 + 12.0 * line);
         controls::text(ui, at, Align2::RIGHT_CENTER, words, Type::Tick, ink);
     }
@@ -222,6 +228,16 @@ pub(super) fn envelopes_ui(ui: &mut Ui, it: &RegionSheet, voices: &[&VoiceSeen])
     spoken.on_hover_text(
         "Time goes by its logarithm: up to what is sustained, held, and let go of. Loudness in decibels, 96 in all.",
     );
+}
+
+/// Whether the second envelope moves at all.
+fn has_second(it: &EnvelopeSheet) -> bool {
+    let still = EnvelopeSheet {
+        sustain: 1.0,
+        release: it.release,
+        ..EnvelopeSheet::default()
+    };
+    *it != still
 }
 
 /// What is below a curve.
@@ -282,7 +298,7 @@ pub(super) fn figures(it: &RegionSheet) -> Vec<(&'static str, String)> {
         let words = format!("{}, {}", time(it.volume.delay), time(it.volume.hold));
         rows.push(("Delay, hold", words));
     }
-    if it.modulation != EnvelopeSheet::default() {
+    if has_second(&it.modulation) {
         rows.push(("The same of EG2", three(&it.modulation)));
     }
     if let Some(hz) = it.cutoff_hz {

@@ -21,8 +21,8 @@ use crate::gui::probe;
 use crate::gui::screen::Command;
 use crate::gui::theme::{Theme, Type, radius};
 use crate::ks::{
-    BankDesk, BankSheet, InstrumentSheet, LoadStage, Loading, RegionSheet, Status, Traffic,
-    VoiceSeen, grouped,
+    BankDesk, BankSheet, ConnectionSheet, InstrumentSheet, LoadStage, Loading, RegionSheet, Status,
+    Traffic, VoiceSeen, grouped,
 };
 use list::Found;
 use map::Map;
@@ -349,17 +349,23 @@ fn region_ui(
         fact(ui, "Cuts others of group", &it.group.to_string());
     }
     waves::wave_ui(ui, sheet, it);
-    let own = it.connections.iter().map(|it| (it, ""));
-    let all = of.connections.iter().map(|it| (it, " (all regions)"));
-    let count = it.connections.len() + of.connections.len();
-    heading(ui, "Articulation", &counted(count, "connection"));
-    for (connection, whose) in own.chain(all).take(MOST_CONNECTIONS) {
-        let (what, how_far) = connection_words(connection);
-        fact(ui, &format!("{what}{whose}"), &how_far);
+    connections_ui(ui, "Articulation of this region", &it.connections);
+    connections_ui(ui, "Articulation of all its regions", &of.connections);
+}
+
+/// What a list of connections does.
+fn connections_ui(ui: &mut Ui, words: &str, all: &[ConnectionSheet]) {
+    if all.is_empty() {
+        return;
     }
-    if count > MOST_CONNECTIONS {
+    heading(ui, words, &counted(all.len(), "connection"));
+    for connection in all.iter().take(MOST_CONNECTIONS) {
+        let (what, how_far) = connection_words(connection);
+        fact(ui, &what, &how_far);
+    }
+    if all.len() > MOST_CONNECTIONS {
         let theme = Theme::of(ui.ctx());
-        let words = format!("and {} more", count - MOST_CONNECTIONS);
+        let words = format!("and {} more", all.len() - MOST_CONNECTIONS);
         sentence(ui, &words, theme.dim);
     }
 }
