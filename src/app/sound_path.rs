@@ -168,7 +168,10 @@ impl App {
         }
         let shut = self.shut(path);
         step.words = match (after, takes_sound, sounds(before)) {
-            (None, ..) => "gives no sound".into(),
+            (None, ..) => match out.iter().any(|it| self.level(&it.from, &it.to) > 0.0) {
+                true => "gives notes".into(),
+                false => "has given no notes yet".into(),
+            },
             (_, true, true) => match shut.is_empty() {
                 true => "sound comes in and none goes out".into(),
                 false => format!("sound comes in and none goes out: {}", shut.join(", ")),
@@ -176,7 +179,7 @@ impl App {
             (_, true, false) => "nothing comes to it".into(),
             (_, false, _) => match (shut.is_empty(), self.hears_notes(&into)) {
                 (false, _) => format!("gives nothing: {}", shut.join(", ")),
-                (true, Some(false)) => "no notes come to it".into(),
+                (true, Some(false)) => "no notes have come to it".into(),
                 (true, _) => "gives nothing now".into(),
             },
         };

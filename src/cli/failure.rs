@@ -39,9 +39,15 @@ pub struct Failure {
     code: Status,
     file: Option<PathBuf>,
     line: Option<u32>,
-    refusal: Option<Box<Refusal>>,
-    /// What else its document has.
-    more: Option<Box<(&'static str, Json)>>,
+    more: Option<Box<More>>,
+}
+
+/// What few failures have in their document.
+#[derive(Clone, Debug, Default)]
+struct More {
+    refusal: Option<Refusal>,
+    /// Another field, by name.
+    field: Option<(&'static str, Json)>,
 }
 
 impl Failure {
@@ -54,7 +60,6 @@ impl Failure {
             code,
             file: None,
             line: None,
-            refusal: None,
             more: None,
         }
     }
@@ -100,7 +105,7 @@ impl Failure {
             true => refusal.advice.clone(),
             false => cures.join("; or: "),
         };
-        failure.refusal = Some(Box::new(refusal));
+        failure.more.get_or_insert_default().refusal = Some(refusal);
         failure
     }
 
@@ -112,7 +117,7 @@ impl Failure {
 
     /// The same with another field in its document.
     pub fn with(mut self, name: &'static str, value: Json) -> Self {
-        self.more = Some(Box::new((name, value)));
+        self.more.get_or_insert_default().field = Some((name, value));
         self
     }
 
@@ -158,11 +163,14 @@ impl Failure {
                 "line": self.line,
             },
         });
-        if let Some(refusal) = &self.refusal {
+        let Some(more) = &self.more else {
+            return document;
+        };
+        if let Some(refusal) = &more.refusal {
             document["refusal"] = super::shapes::refusal(refusal);
         }
-        if let Some(more) = &self.more {
-            document[more.0] = more.1.clone();
+        if let Some((name, value)) = &more.field {
+            document[*name] = value.clone();
         }
         document
     }

@@ -79,6 +79,9 @@ pub struct Stopped {
     pub attempt: Attempt,
 }
 
+/// Where a way may end: the goal, and which filters that let nothing through are one.
+pub(super) type End<'e> = (Goal<'e>, &'e dyn Fn(&Stop, &Descriptor) -> bool);
+
 /// A way as an edit.
 struct Laid {
     edit: Edit,
@@ -239,7 +242,7 @@ impl Builder<'_> {
         &self,
         site: &Site,
         from: &PinRef,
-        (goal, is_end): (Goal<'_>, &dyn Fn(&Stop, &Descriptor) -> bool),
+        (goal, is_end): End<'_>,
         to: Option<&PinRef>,
         attempt: &mut Attempt,
     ) -> Option<Built> {

@@ -189,7 +189,7 @@ impl Bench<'_> {
         from: FilterId,
         to: FilterId,
         cure: &Cure,
-    ) -> Option<(FilterId, Node, Vec<(FilterId, Position)>)> {
+    ) -> Option<(FilterId, Node, Moves)> {
         let mut row = self.row(from, to, cure)?;
         let (id, node) = row.nodes.pop()?;
         Some((id, node, row.moves))
@@ -271,6 +271,9 @@ pub(crate) fn area(graph: &Graph, catalogue: &Catalogue, sizes: &Sizes, id: Filt
         size: known.or_else(estimate).unwrap_or_default(),
     }
 }
+
+/// Boxes that make way, and where they go.
+type Moves = Vec<(FilterId, Position)>;
 
 /// New filters between two others.
 #[derive(Default)]
