@@ -29,8 +29,8 @@ pub(super) struct Effects {
     rate_hz: f64,
     /// Samples that something can still be heard for.
     left: u64,
-    pub(super) has_room: bool,
-    pub(super) has_chorus: bool,
+    has_room: bool,
+    has_chorus: bool,
     /// How much of each is heard: all or nothing, but for a moment when it is turned on or off.
     heard: [f32; 2],
 }
@@ -62,6 +62,19 @@ impl Effects {
     /// Something is sent to them.
     pub(super) fn wake(&mut self) {
         self.left = (LONGEST * self.rate_hz) as u64;
+    }
+
+    /// Turns them on or off; what nobody hears turns at once.
+    pub(super) fn set(&mut self, has_room: bool, has_chorus: bool) {
+        (self.has_room, self.has_chorus) = (has_room, has_chorus);
+        if !self.is_awake() {
+            self.heard = [has_room, has_chorus].map(|it| f32::from(u8::from(it)));
+        }
+    }
+
+    /// Whether it matters what is sent to them.
+    pub(super) fn listens(&self) -> bool {
+        self.has_room || self.has_chorus || self.heard != [0.0; 2]
     }
 
     /// Whether anything can be heard of them.

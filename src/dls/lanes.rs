@@ -128,8 +128,14 @@ impl Lanes {
         self.tones[lane] = None;
     }
 
-    /// Takes what eight voices read, `done` samples into the step.
-    pub(super) fn run(&mut self, block: &mut [[f32; LANES]], done: usize, sums: &mut Sums) {
+    /// Takes what eight voices read, `done` samples into the step; what they send to the effects where that `matters`.
+    pub(super) fn run(
+        &mut self,
+        block: &mut [[f32; LANES]],
+        done: usize,
+        sums: &mut Sums,
+        matters: bool,
+    ) {
         if self.tones.iter().any(Option::is_some) {
             self.filter(block, done);
         }
@@ -146,7 +152,7 @@ impl Lanes {
             }
         }
         let sends = |parts: &[f32; LANES]| parts.iter().any(|it| *it > 0.0);
-        if sends(&self.reverb) || sends(&self.chorus) {
+        if matters && (sends(&self.reverb) || sends(&self.chorus)) {
             sums.has_sends = true;
             let (reverb, chorus) = (self.reverb, self.chorus);
             for (sample, (r, c)) in block

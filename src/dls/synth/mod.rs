@@ -162,8 +162,9 @@ impl Synth {
     /// Takes what a person has set; voices that are too many fade.
     pub fn set(&mut self, settings: Settings) {
         self.settings = settings;
-        self.effects.has_room = settings.reverb && self.level < 2;
-        self.effects.has_chorus = settings.chorus && self.level < 2;
+        let is_rich = self.level < 2;
+        let (room, chorus) = (settings.reverb && is_rich, settings.chorus && is_rich);
+        self.effects.set(room, chorus);
         while self.playing() > self.limit() && self.steal(u32::MAX) {}
     }
 
@@ -478,6 +479,7 @@ impl Synth {
     fn piece(&mut self, left: &mut [f32], right: &mut [f32]) {
         let len = left.len();
         let is_plain = self.level > 0;
+        let sends = self.effects.listens();
         self.sums.clear(len);
         for (lanes, voices) in self
             .lanes
@@ -494,7 +496,7 @@ impl Synth {
                     false => voice.fill(block, lane, is_plain),
                 }
             }
-            lanes.run(block, self.done, &mut self.sums);
+            lanes.run(block, self.done, &mut self.sums, sends);
         }
         let sums = &self.sums;
         for (index, (left, right)) in left.iter_mut().zip(right.iter_mut()).enumerate() {
