@@ -52,6 +52,7 @@ pub(super) fn coming_ui(
             _ => "What it had before is played until then. Another bank takes its place.",
         };
         sentence(ui, after, theme.dim);
+        ui.add_space(4.0);
         section_rule(ui);
         ui.ctx().request_repaint_after_secs(LOADING);
     } else if let Some(trouble) = desk.trouble() {
@@ -66,6 +67,7 @@ pub(super) fn coming_ui(
         if controls::button_at(ui, place, "Try Again", Face::Plain, true).clicked() {
             commands.push(Command::Do(Action::LoadAgain(path.clone())));
         }
+        ui.add_space(4.0);
         section_rule(ui);
     }
 }
