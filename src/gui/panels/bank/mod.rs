@@ -12,7 +12,7 @@ mod map;
 mod voices;
 mod waves;
 
-use egui::{Align2, CornerRadius, Key, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, Key, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::page::{fact, heading, row, section_rule, sentence};
 use crate::app::{Action, Audition, View, connection_words, midi_names};
@@ -20,10 +20,9 @@ use crate::graph::{FilterNode, FilterPath};
 use crate::gui::controls::{self, Face};
 use crate::gui::probe;
 use crate::gui::screen::Command;
-use crate::gui::theme::{Theme, Type, radius};
+use crate::gui::theme::{Theme, Type};
 use crate::ks::{
-    BankDesk, BankSheet, ConnectionSheet, InstrumentSheet, LoadStage, Loading, RegionSheet, Status,
-    Traffic, VoiceSeen, grouped,
+    BankSheet, ConnectionSheet, InstrumentSheet, RegionSheet, Status, Traffic, VoiceSeen, grouped,
 };
 pub(in crate::gui) use coming::bar_ui;
 use coming::coming_ui;
