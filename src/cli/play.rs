@@ -296,10 +296,33 @@ impl Session {
         }
     }
 
+    /// Waits for the banks that synthesizers are to begin with, as long as they come nearer: nobody is there to see that
+    /// they are on their way.
+    fn await_banks(&mut self) {
+        let filters = self.app.view().wiring.filters.values();
+        let mut banks = filters.filter_map(|it| it.values.get("bank"));
+        if !banks.any(|it| !it.text().is_empty()) {
+            return;
+        }
+        let (mut last, mut since) = (None, self.seconds());
+        while !self.interrupt.is_wanted() && self.seconds() - since < PATIENCE {
+            self.look();
+            let now = self.app.banks_coming();
+            if now.is_none() && self.app.is_open() {
+                return;
+            }
+            if now != last {
+                (last, since) = (now, self.seconds());
+            }
+            std::thread::sleep(LOOK_AGAIN);
+        }
+    }
+
     fn run(&mut self, it: &Play) -> Result<(), Failure> {
         if let Some(begin) = self.begin {
             self.app.perform(Action::Seek(begin));
         }
+        self.await_banks();
         self.begin_at_speed();
         self.app.perform(Action::SetState(State::Run));
         for mark in std::mem::take(&mut self.marks) {

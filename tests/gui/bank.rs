@@ -322,3 +322,27 @@ fn thousands_of_regions_draw_no_more_than_is_seen() {
     .concat();
     assert!((8..20).contains(&drawn.len()), "{drawn:?} are drawn");
 }
+
+#[test]
+fn a_bank_on_its_way_says_how_far_it_is_on_its_page_and_in_its_box() {
+    use ksgraph::ks::{LoadStage, Loading};
+    let (mut window, synth) = on(None);
+    let desk = desk(window.screen().app(), &synth);
+    let path = std::path::Path::new("large.sf2");
+    let loading = std::sync::Arc::new(Loading::new(path));
+    desk.begins(loading.clone());
+    assert!(loading.reached(LoadStage::Reading, 50 << 20, 100 << 20));
+    window.harness().run_steps(3);
+    assert!(window.sees("Loading General MIDI: 50 of 100 MiB read"));
+    assert!(window.sees("Loading 35 %"), "in the box");
+    // What is there can be looked at and heard meanwhile.
+    assert!(window.sees("Instrument 0:0 Acoustic Grand Piano"));
+    loading.reached(LoadStage::Making, 3, 4);
+    window.harness().run_steps(3);
+    assert!(window.sees("3 of 4 instruments"));
+    desk.ended(Some("large.sf2: at byte 12: it ends".into()));
+    window.harness().run_steps(3);
+    assert!(!window.sees("of 4 instruments"));
+    assert!(window.sees("large.sf2: at byte 12: it ends"));
+    assert!(window.sees("Bank not loaded"), "in the box");
+}

@@ -62,6 +62,18 @@ impl App {
         }
     }
 
+    /// How much of the banks that are on their way is there, in any unit; `None` when none is.
+    pub fn banks_coming(&self) -> Option<u64> {
+        let banks = self.playing.iter().flat_map(|it| it.banks());
+        let loading = banks.filter_map(|(_, desk)| desk.loading());
+        loading
+            .map(|it| {
+                let (stage, done, _) = it.progress();
+                ((stage as u64) << 40) + done
+            })
+            .reduce(|sum, it| sum.wrapping_add(it))
+    }
+
     /// A file is another than it was: synthesizers that could not load it try again.
     pub(super) fn try_banks_again(&mut self, file: &Path) {
         let readers = self.media().into_iter().filter(|(_, path)| path == file);
