@@ -2,7 +2,7 @@
 //! filters. All of it is one step of the history.
 
 use super::{App, Selection};
-use crate::graph::{FilterId, PinAddress};
+use crate::graph::{Cure, CureKind, Edit, FilterId, NodeKind, PinAddress};
 use crate::ks::Descriptor;
 use crate::sysaudio::{Attempt, Builder, Built, Outcome, Rendered, Site, Stopped};
 
@@ -47,6 +47,25 @@ impl App {
     ) -> Option<Result<Built, Box<Stopped>>> {
         let (from, to) = (self.pin_ref(from)?, self.pin_ref(to)?);
         Some(self.with_builder(|builder, site| builder.connect(site, &from, &to)))
+    }
+
+    /// What would help where no cure does, because it takes more than one or two filters, or one that is there: the way as a cure.
+    pub(super) fn far_cure(&self, from: &PinAddress, to: &PinAddress) -> Option<Cure> {
+        let built = self.way_between(from, to)?.ok()?;
+        let text = match built.names.len() == built.through.len() {
+            true => format!("Insert {}", listed(&built.names)),
+            false => format!("Lead it through {}", listed(&built.through)),
+        };
+        let inserts = keys_added(&built.edit);
+        Some(Cure {
+            kind: CureKind::Insert,
+            cost: inserts.len() as u32,
+            values: vec![vec![]; inserts.len()],
+            inserts,
+            pins: None,
+            set: None,
+            text,
+        })
     }
 
     /// Connects two pins through whatever it takes: one step. False when nothing leads there.
@@ -118,5 +137,26 @@ impl App {
                 Err(attempt.outcome.words())
             }
         }
+    }
+}
+
+/// Keys of the filters that an edit adds, in order.
+fn keys_added(edit: &Edit) -> Vec<String> {
+    match edit {
+        Edit::Batch(edits) => edits.iter().flat_map(keys_added).collect(),
+        Edit::Add { node, .. } => match &node.kind {
+            NodeKind::Filter(filter) => vec![filter.key.clone()],
+            NodeKind::Group(_) => vec![],
+        },
+        _ => vec![],
+    }
+}
+
+/// `a, b and c`.
+fn listed(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }

@@ -208,6 +208,21 @@ impl<'a> View<'a> {
         way.is_some_and(|found| found.is_ok())
     }
 
+    /// A refusal with the way through filters as its cure, where it has none and there is one.
+    pub fn with_way(
+        &self,
+        mut refusal: Box<Refusal>,
+        from: &PinAddress,
+        to: &PinAddress,
+    ) -> Box<Refusal> {
+        if refusal.cures.is_empty()
+            && let Some(cure) = self.app.far_cure(from, to)
+        {
+            refusal.cures.push(cure);
+        }
+        refusal
+    }
+
     /// The way of the sound from its sources to the devices, and where it stops.
     pub fn sound_path(&self) -> Vec<super::SoundStep> {
         self.app.sound_path()

@@ -119,6 +119,7 @@ pub(super) fn refusals(events: &[Event], scene: &Scene<'_>, card: &mut Option<Ca
         if let Err(refusal) = scene.view.would_connect(&from, &to)
             && !(is_led && (!refusal.cures.is_empty() || scene.view.leads(&from, &to)))
         {
+            let refusal = scene.view.with_way(refusal, &from, &to);
             *card = Some(Card::new(from, to, *refusal, *screen));
         }
     }

@@ -349,10 +349,18 @@ fn shift_on_a_drop_leads_a_wire_through_whatever_it_takes_and_the_report_tells_h
         window.middle("s output out (control)"),
         window.middle("t input in (control)"),
     );
-    // A plain drop is refused and says why.
+    // A plain drop is refused, says why, and offers the way: Enter takes it.
     window.drag(ends.0, ends.1);
     assert_eq!(named(&mut window), ["s", "t"]);
-    window.key(Modifiers::NONE, Key::Escape);
+    window.key(Modifiers::NONE, Key::Enter);
+    window.harness().run_steps(4);
+    assert_eq!(named(&mut window), ["s", "t", "a", "b", "c"]);
+    window.key(Modifiers::COMMAND, Key::Z);
+    window.harness().run_steps(4);
+    let ends = (
+        window.middle("s output out (control)"),
+        window.middle("t input in (control)"),
+    );
     window.carry(ends.0, ends.1);
     let held = |it| egui::Event::ModifiersChanged(it);
     window.harness().event(held(Modifiers::SHIFT));

@@ -120,6 +120,10 @@ impl App {
                 let pending = pending.filter(|_| graph.is_some());
                 self.cure((from, to), &refusal, cure, (pending, graph));
             }
+            // Its card offered the way that was found when it opened.
+            (Err(refusal), Some(0)) if refusal.cures.is_empty() && pending.is_none() => {
+                self.connect_anyhow(from, to, *refusal);
+            }
             (Err(refusal), _) => self.refuse(from, to, *refusal),
         }
     }

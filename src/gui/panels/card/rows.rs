@@ -52,7 +52,9 @@ impl Lines {
         } else {
             FIELDS
         };
-        let advice = Some(refusal.advice.clone()).filter(|words| !words.is_empty());
+        // Said where there is no button for it.
+        let advice = Some(refusal.advice.clone());
+        let advice = advice.filter(|words| !words.is_empty() && refusal.cures.is_empty());
         let room_below = window::REFUSAL_CARD - 32.0;
         let lay = |words| {
             ui.painter()
