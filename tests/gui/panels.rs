@@ -533,3 +533,25 @@ fn the_first_run_tells_no_device_where_there_is_none() {
     assert!(!tells, "nothing is granted here");
     assert!(window.screen().is_touring());
 }
+
+#[test]
+fn what_takes_a_wire_through_others_says_what_comes_in_between_and_brings_it() {
+    let mut window = Window::with(&["keyboard"]);
+    let from = window.middle("Computer Keyboard output notes (MIDI)");
+    window.drag(from, from + egui::vec2(400.0, 160.0));
+    window.type_text("meter");
+    window.harness().run_steps(3);
+    assert!(window.sees("Insert Meter"));
+    window.key(egui::Modifiers::NONE, egui::Key::Enter);
+    window.harness().run_steps(4);
+    let names: Vec<String> = window
+        .graph()
+        .filters
+        .values()
+        .map(|it| it.name.clone())
+        .collect();
+    assert_eq!(names, ["Computer Keyboard", "Meter", "DLS Synth"]);
+    assert_eq!(window.graph().connections.len(), 2);
+    window.key(egui::Modifiers::COMMAND, egui::Key::Z);
+    assert_eq!(window.graph().filters.len(), 1, "one step");
+}

@@ -3,7 +3,7 @@
 use super::super::App;
 use super::Trial;
 use crate::graph::{
-    Edit, FilterId, Graph, NodeKind, PinAddress, PinRef, Position, Refusal, Wiring, apply,
+    CureKind, Edit, FilterId, Graph, NodeKind, PinAddress, PinRef, Position, Refusal, Wiring, apply,
 };
 use crate::ks::DataFlow;
 use crate::sysaudio::wire;
@@ -17,6 +17,8 @@ pub struct Fit {
     pub pin: String,
     /// Filters that have to go in between.
     pub cost: u32,
+    /// Their titles, from the output on.
+    pub chain: Vec<String>,
 }
 
 impl App {
@@ -210,22 +212,42 @@ impl App {
                 .into_iter()
                 .filter_map(|end| {
                     let (from, to) = ordered(flow, pin.clone(), self.address(&end));
-                    let cost = match self.would_hold(trial.both(), &from, &to) {
-                        Ok(()) => 0,
-                        Err(refusal) => refusal.cures.first().map(|cure| cure.cost.max(1))?,
+                    let chain = match self.would_hold(trial.both(), &from, &to) {
+                        Ok(()) => vec![],
+                        Err(refusal) => self.chain_of(&refusal)?,
                     };
-                    Some((cost, end.pin))
+                    Some((chain, end.pin))
                 });
             // The first of the cheapest.
-            let mut answers: Vec<(u32, String)> = answers.collect();
-            answers.sort_by_key(|(cost, _)| *cost);
-            if let Some((cost, pin)) = answers.into_iter().next() {
+            let mut answers: Vec<(Vec<String>, String)> = answers.collect();
+            answers.sort_by_key(|(chain, _)| chain.len());
+            if let Some((chain, pin)) = answers.into_iter().next() {
                 let key = descriptor.key.to_string();
-                found.push(((cost, ends_it), Fit { key, pin, cost }));
+                let cost = chain.len() as u32;
+                let fit = Fit {
+                    key,
+                    pin,
+                    cost,
+                    chain,
+                };
+                found.push(((cost, ends_it), fit));
             }
         }
         found.sort_by_key(|(rank, _)| *rank);
         found.into_iter().map(|(_, fit)| fit).collect()
+    }
+}
+
+impl App {
+    /// Titles of what the cheapest cure puts in between; `None` where none does.
+    fn chain_of(&self, refusal: &Refusal) -> Option<Vec<String>> {
+        let mut cures = refusal.cures.iter();
+        let insert = cures.find(|cure| cure.kind == CureKind::Insert && self.is_liked(cure))?;
+        let title = |key: &String| {
+            let kind = self.catalogue.get(key)?;
+            Some(kind.descriptor().title.to_string())
+        };
+        insert.inserts.iter().map(title).collect()
     }
 }
 

@@ -157,12 +157,15 @@ impl App {
 
     /// The first cure with nothing in it that the user has ruled out.
     pub(super) fn liked_cure(&self, refusal: &Refusal) -> Option<usize> {
-        let is_taken = |key: &String| {
+        refusal.cures.iter().position(|cure| self.is_liked(cure))
+    }
+
+    /// Whether a cure puts in nothing that the user has ruled out.
+    fn is_liked(&self, cure: &Cure) -> bool {
+        cure.inserts.iter().all(|key| {
             let kind = self.catalogue.get(key);
             kind.is_some_and(|kind| self.merit_of(kind.descriptor()) >= merit::UNLIKELY)
-        };
-        let is_liked = |cure: &Cure| cure.inserts.iter().all(is_taken);
-        refusal.cures.iter().position(is_liked)
+        })
     }
 
     pub(super) fn refuse(&mut self, from: &PinAddress, to: &PinAddress, refusal: Refusal) {

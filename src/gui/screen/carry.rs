@@ -143,7 +143,8 @@ impl Screen {
             Side::Output => (wire.pin, new),
             Side::Input => (new, wire.pin),
         };
-        self.app.perform(Action::Connect { from, to });
+        // The palette said what goes in between: that is what was chosen.
+        self.app.perform(Action::ConnectThrough { from, to });
         self.app.perform(Action::EndGesture);
     }
 }

@@ -21,6 +21,8 @@ use crate::gui::words::mark;
 use crate::ks::overlaps;
 use crate::ks::{DataFlow, Descriptor, PinFactory};
 
+/// By how much each filter in between puts a filter behind others that answer as well to what was typed.
+const FARTHER: u32 = 8;
 /// Rows that are shown.
 const ROWS: usize = 8;
 /// Rows that the finder shows of each kind.
@@ -88,8 +90,8 @@ enum Hit<'a> {
         place: String,
         icon: Icon,
     },
-    /// A filter to add, and the pin that would take the wire.
-    Filter(&'a Descriptor, Option<&'a PinFactory>),
+    /// A filter to add, and the pin that would take the wire with what has to go in between; empty: nothing.
+    Filter(&'a Descriptor, Option<(&'a PinFactory, String)>),
     /// A command.
     Command(&'static Spec, State),
 }
@@ -159,13 +161,14 @@ impl Palette {
         }
         let catalogue = sight.view.catalogue;
         let mut filters: Vec<(u32, Hit<'a>)> = match &self.waiting {
-            // What needs others in between is not offered as what fits.
-            Some(_) => (self.fits.iter().filter(|fit| fit.cost == 0))
+            // What needs others in between stands behind what does not.
+            Some(_) => (self.fits.iter())
                 .filter_map(|fit| {
                     let descriptor = catalogue.get(&fit.key)?.descriptor();
                     let (_, pin) = descriptor.pin(&fit.pin)?;
-                    let rank = rank(descriptor, &self.typed)?;
-                    Some((rank, Hit::Filter(descriptor, Some(pin))))
+                    let rank = rank(descriptor, &self.typed)? + FARTHER * fit.cost;
+                    let chain = fit.chain.join(", ");
+                    Some((rank, Hit::Filter(descriptor, Some((pin, chain)))))
                 })
                 .collect(),
             None => vec![],
@@ -173,13 +176,19 @@ impl Palette {
         if self.waiting.is_none() || self.offers_all {
             let is_new = |key: &str| {
                 let mut known = self.fits.iter();
-                !known.any(|fit| fit.cost == 0 && fit.key == key)
+                !known.any(|fit| fit.key == key)
             };
             let rest = catalogue.iter().map(|filter| filter.descriptor());
             let rest = rest.filter(|descriptor| is_new(&descriptor.key));
             filters.extend(rest.filter_map(|descriptor| {
                 let rank = rank(descriptor, &self.typed)?;
-                // What would take the wire stands before what would not, unless that is what was typed.
+                // What would take the wire stands before what would not.
+                let rank = rank
+                    + if self.waiting.is_some() {
+                        FARTHER * FARTHER
+                    } else {
+                        0
+                    };
                 Some((rank, Hit::Filter(descriptor, None)))
             }));
         }
@@ -337,15 +346,13 @@ impl Palette {
                 commands.push(Command::Add {
                     key: descriptor.key.to_string(),
                     at: self.at,
-                    wire: self
-                        .waiting
-                        .as_ref()
-                        .zip(*fits)
-                        .map(|(waiting, factory)| Drop {
+                    wire: self.waiting.as_ref().zip(fits.as_ref()).map(
+                        |(waiting, (factory, _))| Drop {
                             pin: waiting.pin.clone(),
                             side: waiting.side,
                             to: factory.name.to_string(),
-                        }),
+                        },
+                    ),
                 });
                 is_open = false;
             }

@@ -23,7 +23,9 @@ pub(super) fn hit_ui(
     is_chosen: bool,
 ) -> bool {
     match hit {
-        Hit::Filter(descriptor, fits) => row_ui(ui, row, descriptor, *fits, look, is_chosen),
+        Hit::Filter(descriptor, fits) => {
+            row_ui(ui, row, descriptor, fits.as_ref(), look, is_chosen)
+        }
         Hit::Found {
             path,
             name,
@@ -130,7 +132,7 @@ fn row_ui(
     ui: &mut Ui,
     row: Rect,
     descriptor: &Descriptor,
-    fits: Option<&PinFactory>,
+    fits: Option<&(&PinFactory, String)>,
     look: &Look,
     is_chosen: bool,
 ) -> bool {
@@ -174,7 +176,8 @@ fn row_ui(
     );
     let right = row.right_center() - vec2(12.0, 0.0);
     let words = match fits {
-        Some(pin) => format!("{} takes it", pin.name),
+        Some((pin, chain)) if chain.is_empty() => format!("{} takes it", pin.name),
+        Some((_, chain)) => format!("through {chain}"),
         None => descriptor.category().name().unwrap_or("").to_owned(),
     };
     let covered = controls::text(
@@ -185,7 +188,7 @@ fn row_ui(
         Type::Small,
         theme.dim,
     );
-    if let Some(pin) = fits {
+    if let Some((pin, _)) = fits {
         let at = covered.left_center() - vec2(12.0, 0.0);
         if at.x > name.right() {
             paint_pin(
