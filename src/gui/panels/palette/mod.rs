@@ -21,8 +21,8 @@ use crate::gui::words::mark;
 use crate::ks::overlaps;
 use crate::ks::{DataFlow, Descriptor, PinFactory};
 
-/// By how much each filter in between puts a filter behind others that answer as well to what was typed.
-const FARTHER: u32 = 8;
+/// By how much each filter in between puts a filter behind others: a name outweighs one of them.
+const FARTHER: u32 = 2;
 /// Rows that are shown.
 const ROWS: usize = 8;
 /// Rows that the finder shows of each kind.
@@ -167,7 +167,11 @@ impl Palette {
                     let descriptor = catalogue.get(&fit.key)?.descriptor();
                     let (_, pin) = descriptor.pin(&fit.pin)?;
                     let rank = rank(descriptor, &self.typed)? + FARTHER * fit.cost;
-                    let chain = fit.chain.join(", ");
+                    let chain = match &fit.chain[..] {
+                        [] => String::new(),
+                        [only] => only.clone(),
+                        [first, rest @ ..] => format!("{first} and {} more", rest.len()),
+                    };
                     Some((rank, Hit::Filter(descriptor, Some((pin, chain)))))
                 })
                 .collect(),
@@ -185,7 +189,7 @@ impl Palette {
                 // What would take the wire stands before what would not.
                 let rank = rank
                     + if self.waiting.is_some() {
-                        FARTHER * FARTHER
+                        FARTHER * 8
                     } else {
                         0
                     };
