@@ -9,19 +9,17 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::attempt::{Attempt, Outcome};
-use super::insert::{Bench, Cured, Sizes, area, estimated_size, wire};
-use crate::graph::arrange::{Area, make_room};
-use crate::graph::route::{Goal, Look, MOST_ADDED, Routes, Seek, Stop, Way};
+use super::insert::{Bench, Cured, Sizes, wire};
+use super::lay::Laid;
+use crate::graph::route::{Goal, Look, MOST_ADDED, Routes, Seek, Stop};
 use crate::graph::{
-    Agreement, CureKind, Edit, FilterId, FilterNode, FilterPath, Graph, Negotiator, Node, NodeKind,
-    PinAddress, PinRef, Position, Refusal, Step, Wiring, apply, would_connect,
+    Agreement, CureKind, Edit, FilterId, FilterPath, Graph, Negotiator, NodeKind, PinAddress,
+    PinRef, Refusal, Step, Wiring, apply, would_connect,
 };
 use crate::ks::{Catalogue, DataFlow, Descriptor, Facts, Status};
 
 /// So many ways are built before it is given up.
 const MOST_WAYS: usize = 32;
-/// From one filter to the next that is put behind it.
-const APART: f32 = 64.0;
 
 /// What a graph is built with.
 #[derive(Clone, Copy)]
@@ -81,17 +79,6 @@ pub struct Stopped {
 
 /// Where a way may end: the goal, and which filters that let nothing through are one.
 pub(super) type End<'e> = (Goal<'e>, &'e dyn Fn(&Stop, &Descriptor) -> bool);
-
-/// A way as an edit.
-struct Laid {
-    edit: Edit,
-    added: Vec<FilterId>,
-    names: Vec<String>,
-    through: Vec<String>,
-    /// Its wires, from the output on.
-    wires: Vec<(PinRef, PinRef)>,
-    open: Vec<PinRef>,
-}
 
 impl Builder<'_> {
     /// A copy of a graph with an edit made and agreed; `None` where the edit cannot be made.
@@ -227,7 +214,7 @@ impl Builder<'_> {
         Edit::Batch(edits)
     }
 
-    fn refused_between(&self, site: &Site, from: &PinRef, to: &PinRef) -> Vec<Edit> {
+    pub(super) fn refused_between(&self, site: &Site, from: &PinRef, to: &PinRef) -> Vec<Edit> {
         let mut wires = self.shown(site).connections.iter();
         let found = wires.position(|it| it.from == *from && it.to == *to);
         let ends = (self.address(site, from), self.address(site, to));
@@ -358,110 +345,6 @@ impl Builder<'_> {
             return Err(last);
         }
         agreed.ok_or(last)
-    }
-
-    /// A way as an edit: new filters in free places, then wires from the output on.
-    fn lay(&self, site: &Site, from: &PinRef, way: &Way, to: Option<&PinRef>) -> Option<Laid> {
-        let mut scratch = self.shown(site).clone();
-        let size = |graph: &Graph, id| area(graph, self.catalogue, self.sizes, id);
-        let start = size(&scratch, from.filter);
-        let end = to.map(|to| size(&scratch, to.filter));
-        let mut laid = Laid {
-            edit: Edit::Batch(vec![]),
-            added: vec![],
-            names: vec![],
-            through: vec![],
-            wires: vec![],
-            open: vec![],
-        };
-        let mut edits = to.map_or_else(Vec::new, |to| self.refused_between(site, from, to));
-        let mut moves = std::collections::BTreeMap::new();
-        let mut out = from.clone();
-        let mut after = start;
-        let mut next = fresh(&site.graph);
-        for hop in &way.hops {
-            let id = match &hop.stop {
-                Stop::There(path) => {
-                    let id = *path.0.last()?;
-                    after = size(&scratch, id);
-                    id
-                }
-                Stop::New { key, values } => {
-                    let descriptor = self.catalogue.get(key)?.descriptor();
-                    let id = FilterId(next);
-                    next += 1;
-                    let mut node = Node {
-                        name: scratch.unique_name(&descriptor.title),
-                        position: Position::default(),
-                        kind: NodeKind::Filter(FilterNode {
-                            key: key.clone(),
-                            values: values.iter().cloned().collect(),
-                            ..FilterNode::default()
-                        }),
-                    };
-                    let room = estimated_size(&node, self.catalogue);
-                    let share = (laid.added.len() as f32 + 1.0) / (way.added as f32 + 1.0);
-                    let wanted = match end {
-                        Some(end) => Position {
-                            x: start.right() + (end.at.x - start.right()) * share - room.0 * 0.5,
-                            y: start.at.y + (end.at.y - start.at.y) * share,
-                        },
-                        None => Position {
-                            x: after.right() + APART,
-                            y: after.at.y,
-                        },
-                    };
-                    let others: Vec<(FilterId, Area)> = scratch
-                        .filters
-                        .keys()
-                        .map(|&id| (id, size(&scratch, id)))
-                        .collect();
-                    let placed = make_room(&others, wanted, room, Some(after));
-                    for (id, at) in placed.moves {
-                        if let Some(node) = scratch.filters.get_mut(&id) {
-                            node.position = at;
-                        }
-                        moves.insert(id, at);
-                    }
-                    node.position = placed.at;
-                    after = Area {
-                        at: placed.at,
-                        size: room,
-                    };
-                    laid.added.push(id);
-                    laid.names.push(node.name.clone());
-                    scratch.filters.insert(id, node.into());
-                    id
-                }
-            };
-            let name = scratch.filters.get(&id).map(|node| node.name.clone());
-            laid.through.push(name.unwrap_or_default());
-            let pin = |(pin, instance): &(String, u32)| PinRef {
-                filter: id,
-                pin: pin.clone(),
-                instance: *instance,
-            };
-            laid.wires.push((out.clone(), pin(&hop.input)));
-            laid.open.extend(hop.others.iter().map(pin));
-            if let Some(output) = &hop.output {
-                out = pin(output);
-            }
-        }
-        if let Some(to) = to {
-            laid.wires.push((out, to.clone()));
-        }
-        moves.retain(|id, _| !laid.added.contains(id));
-        if !moves.is_empty() {
-            edits.push(Edit::Move(moves.into_iter().collect()));
-        }
-        for &id in &laid.added {
-            let node = scratch.filters.get(&id)?.clone().into_inner();
-            edits.push(Edit::Add { id, node });
-        }
-        let wires = laid.wires.iter();
-        edits.extend(wires.map(|(from, to)| Edit::Connect(wire(from, to))));
-        laid.edit = Edit::Batch(edits);
-        Some(laid)
     }
 
     /// What a full pin takes: somebody who parts or adds, as its cures say.

@@ -8,6 +8,7 @@ mod attempt;
 mod connect;
 mod devices;
 mod insert;
+mod lay;
 mod render;
 mod stream;
 

@@ -35,15 +35,7 @@ impl Builder<'_> {
         from: &PinRef,
         is_there: bool,
     ) -> Result<Rendered, Box<Attempt>> {
-        let mut work = Work {
-            builder: self,
-            site: site.clone(),
-            edits: vec![],
-            added: vec![],
-            names: vec![],
-            left: vec![],
-            is_there,
-        };
+        let mut work = Work::new(self, site, is_there);
         let attempt = work.output(from, 0);
         match attempt.outcome {
             Outcome::Fails(_) | Outcome::Refused(_) => Err(Box::new(attempt)),
@@ -58,15 +50,7 @@ impl Builder<'_> {
         filter: FilterId,
         is_there: bool,
     ) -> Result<Rendered, Box<Attempt>> {
-        let mut work = Work {
-            builder: self,
-            site: site.clone(),
-            edits: vec![],
-            added: vec![],
-            names: vec![],
-            left: vec![],
-            is_there,
-        };
+        let mut work = Work::new(self, site, is_there);
         let outputs = work.free_outputs(filter);
         let node = self.shown(site).filters.get(&filter);
         let name = node.map_or_else(String::new, |node| node.name.clone());
@@ -108,7 +92,19 @@ struct Work<'b, 'a> {
     is_there: bool,
 }
 
-impl Work<'_, '_> {
+impl<'b, 'a> Work<'b, 'a> {
+    fn new(builder: &'b Builder<'a>, site: &Site, is_there: bool) -> Self {
+        Self {
+            builder,
+            site: site.clone(),
+            edits: vec![],
+            added: vec![],
+            names: vec![],
+            left: vec![],
+            is_there,
+        }
+    }
+
     fn done(self, attempt: Attempt) -> Rendered {
         Rendered {
             edit: Edit::Batch(self.edits),
