@@ -8,20 +8,27 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use ksgraph::engine::{Job, Offline};
+use ksgraph::dsp::gain::scale;
+use ksgraph::dsp::wide::multiply_by_each;
+use ksgraph::engine::{Job, Message, Offline};
 use ksgraph::graph::{
     Connection, Edit, EditError, FilterId, FilterPath, Graph, PinRef, Position, apply, negotiate,
 };
 use ksgraph::ks::{Catalogue, Facts, Value};
 
 const QUANTUM: usize = 64;
-const LEVEL_DB: f64 = -0.01;
+const LEVEL_DB: f64 = -0.000_868_632;
+/// Of the tone.
+const CHANNELS: usize = 1;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let offline = std::sync::Arc::new(ksgraph::portcls::Offline);
     let catalogue = ksgraph::filters::catalogue(offline.clone(), offline);
     for count in [10, 100, 1000] {
         chain(&catalogue, count)?;
+    }
+    if std::env::args().any(|it| it == "W1") {
+        return Ok(());
     }
     sequencer();
     song()?;
@@ -134,6 +141,14 @@ fn graph(count: u32) -> Result<Graph, EditError> {
         let id = graph.fresh_id();
         let edit = Edit::add_filter(&graph, key, key, Position::default());
         apply(&mut graph, edit)?;
+        if key == "tone" {
+            let edit = Edit::SetProperty {
+                filter: id,
+                key: "channels".into(),
+                value: Some(Value::Number(CHANNELS as f64)),
+            };
+            apply(&mut graph, edit)?;
+        }
         if key == "gain" {
             let edit = Edit::SetProperty {
                 filter: id,
@@ -156,44 +171,78 @@ fn job(graph: &Graph, catalogue: &Catalogue) -> Job {
     }
 }
 
+/// A chain of gains by the general path and with runs done at once, beside the same products by hand: from one block to
+/// the next, and with samples in registers through the whole chain. One gain is moved now and then, as a user would.
 fn chain(catalogue: &Catalogue, count: u32) -> Result<(), Box<dyn std::error::Error>> {
     let graph = graph(count)?;
-    let job = job(&graph, catalogue);
     let last = graph.filters.keys().next_back().copied();
     let sink = FilterPath(last.into_iter().collect());
-    let cycles = 20_000 / count as usize + 20;
-    let mut offline = Offline::new(catalogue, &job, QUANTUM);
-    let (engine, stuck) = quickest(7, || (0..cycles).find_map(|_| offline.cycle(QUANTUM).err()));
-    if let Some(stuck) = stuck {
-        return Err(stuck.into());
-    }
-    let heard = offline.heard(&sink).map(|(wave, _)| {
-        let samples = wave.channels().flatten();
-        samples.map(|sample| f64::from(sample.abs())).sum::<f64>()
-    });
-    // The floor: the same multiplications on the same two channels, from one block to the next.
+    let cycles = 200_000 / count as usize + 20;
+    let steps = cycles as f64 * f64::from(count);
+    let engine = |one_by_one: bool| -> Result<(f64, f64), Box<dyn std::error::Error>> {
+        let job = Job {
+            one_by_one,
+            ..job(&graph, catalogue)
+        };
+        let mut offline = Offline::new(catalogue, &job, QUANTUM);
+        let moved = offline.built.open.values().nth(count as usize / 2);
+        let moved = moved.map(|open| open.entry).ok_or("nothing is open")?;
+        let mut level = LEVEL_DB;
+        let (nanos, stuck) = quickest(7, || {
+            level = if level == LEVEL_DB {
+                LEVEL_DB * 2.0
+            } else {
+                LEVEL_DB
+            };
+            offline.send(Message::Set {
+                entry: moved,
+                property: 0,
+                value: level,
+            });
+            (0..cycles).find_map(|_| offline.cycle(QUANTUM).err())
+        });
+        if let Some(stuck) = stuck {
+            return Err(stuck.into());
+        }
+        let heard = offline.heard(&sink).map(|(wave, _)| {
+            let samples = wave.channels().flatten();
+            samples.map(|sample| f64::from(sample.abs())).sum::<f64>()
+        });
+        Ok((nanos / steps, heard.unwrap_or_default()))
+    };
+    let (general, one) = engine(true)?;
+    let (fused, other) = engine(false)?;
+    // The floors: the same multiplications on the same channels.
     let amplitude = 10_f32.powf(LEVEL_DB as f32 / 20.0);
-    let tone = [[0.1_f32; QUANTUM]; 2];
+    let tone = [[0.1_f32; QUANTUM]; CHANNELS];
     let mut block = tone;
-    let (floor, sum) = quickest(7, || {
+    let (hand, sum) = quickest(7, || {
         for _ in 0..cycles {
             block = black_box(tone);
             for _ in 0..count {
                 for channel in black_box(&mut block) {
-                    channel.iter_mut().for_each(|sample| *sample *= amplitude);
+                    scale(channel, black_box(amplitude));
                 }
             }
         }
         block.iter().flatten().sum::<f32>()
     });
-    let steps = cycles as f64 * f64::from(count);
+    let factors = vec![amplitude; count as usize];
+    let (hand_fused, fused_sum) = quickest(7, || {
+        for _ in 0..cycles {
+            block = black_box(tone);
+            for channel in black_box(&mut block) {
+                multiply_by_each(channel, black_box(&factors));
+            }
+        }
+        block.iter().flatten().sum::<f32>()
+    });
+    let (hand, hand_fused) = (hand / steps, hand_fused / steps);
     println!(
-        "W1 {count:>5} gains: {:>7.1} ns a filter and quantum, by hand {:>6.1} ns, ratio {:>5.2}; \
-         checksums {:.6} and {sum:.6}",
-        engine / steps,
-        floor / steps,
-        engine / floor,
-        heard.unwrap_or_default(),
+        "W1 {count:>5} gains: one by one {general:>6.1} ns a filter and quantum, by hand {hand:>5.1}, ratio {:>5.2}; \
+         runs at once {fused:>5.1}, by hand {hand_fused:>5.1}, ratio {:>5.2}; checksums {one:.6} {other:.6} {sum:.4} {fused_sum:.4}",
+        general / hand,
+        fused / hand_fused,
     );
     Ok(())
 }

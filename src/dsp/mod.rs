@@ -30,6 +30,7 @@ pub mod ramp;
 pub mod random;
 pub mod resample;
 pub mod wavetable;
+pub mod wide;
 
 pub mod tracking;
 

@@ -45,6 +45,10 @@ pub struct Job {
 
     /// Where sounds are downloaded to, of filters that had such a place before they were opened here.
     pub memories: BTreeMap<FilterPath, Arc<dyn DlsMemory>>,
+
+    /// Whether every filter is called in every cycle, though several could be done at once: the same samples, by the way
+    /// that any filter goes.
+    pub one_by_one: bool,
 }
 
 /// An open filter, as the program sees it.
@@ -94,6 +98,8 @@ pub struct OpenFilter {
 
     /// Whether it may have more events for a cycle than a frame holds.
     pub cuts: bool,
+    /// Whether it may do nothing but multiply samples.
+    pub multiplies: bool,
 
     /// What its sequencer holds.
     pub score: Option<crate::ks::Score>,
@@ -210,6 +216,8 @@ pub struct Builder {
     limits: BTreeMap<FilterPath, Limits>,
     /// Whether nobody is to be asked for less, as the last job said.
     is_full_quality: bool,
+    /// Whether filters are called one by one, as the last job said.
+    one_by_one: bool,
     /// Where sounds are downloaded to; filters that are opened anew find there what was.
     memories: Memories,
 }
@@ -247,6 +255,7 @@ impl Builder {
             leaving: vec![],
             limits: BTreeMap::new(),
             is_full_quality: false,
+            one_by_one: false,
             memories: BTreeMap::new(),
         }
     }
@@ -333,6 +342,7 @@ impl Builder {
         let arriving = absent(Some(&spec), old.as_ref());
         let leaving = absent(old.as_ref(), Some(&spec));
         self.limits.clone_from(&job.limits);
+        self.one_by_one = job.one_by_one;
         self.is_full_quality = job.wiring.timing.full_quality;
         let mut into = self.lay_out(&spec, &arriving, true);
         if let Some(old) = &old {
@@ -394,6 +404,14 @@ impl Builder {
     pub(super) fn who_cuts(&self) -> Vec<u32> {
         let open = self.live.values().map(|live| &live.open);
         open.filter(|open| open.cuts)
+            .map(|open| open.entry)
+            .collect()
+    }
+
+    /// Who may do nothing but multiply samples.
+    pub(super) fn who_multiplies(&self) -> BTreeSet<u32> {
+        let open = self.live.values().map(|live| &live.open);
+        open.filter(|open| open.multiplies && !self.one_by_one)
             .map(|open| open.entry)
             .collect()
     }
@@ -569,6 +587,7 @@ impl Builder {
 
             tape: opened.tape,
             cuts: opened.cuts,
+            multiplies: opened.multiplies,
 
             score: opened.score,
             synth: opened.synth,

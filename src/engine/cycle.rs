@@ -3,22 +3,20 @@
 //! Which plan runs, its states and messages are the runner's.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::call::{Called, Desk};
 use super::cut::Cut;
 use super::link::{Cells, Report};
 use super::pacers::Paced;
-use super::plan::{OutputSlot, Plan, Step};
+use super::plan::{Plan, Step};
 use super::records::{PinRecord, Stopwatch};
+use super::runs::Runs;
 use super::slab::Slab;
-use super::table::{Scan, Tables, peak, scan};
+use super::table::{Tables, peak};
 use super::tap::{Sight, Tap};
-use crate::dsp::measure::{
-    finite_peak, first_denormal, first_non_finite, silence_denormal, silence_non_finite,
-};
-use crate::ks::{
-    Flow, InputPin, Inputs, Io, Payload, Telemetry, flag, sample_from_time, time_from_sample,
-};
+use crate::ks::{Payload, RefTime, Telemetry, flag, sample_from_time, time_from_sample};
 
 /// Pushes a report, or counts it as lost. Whether there was room.
 pub(super) fn report(reports: &mut rtrb::Producer<Report>, cells: &Cells, message: Report) -> bool {
@@ -28,30 +26,6 @@ pub(super) fn report(reports: &mut rtrb::Producer<Report>, cells: &Cells, messag
     }
     cells.bell.ring();
     is_told
-}
-
-/// Reports where the controllers among these events stand in the end. What finds no room is not told: the next one is.
-fn controls(payload: &Payload, reports: &mut rtrb::Producer<Report>, cells: &Cells) {
-    let Payload::Events(events) = payload else {
-        return;
-    };
-    let mut told = [0_u128; 16];
-    for event in events.iter().rev() {
-        let &[status @ 0xB0..=0xBF, controller @ 0..=127, value @ 0..=127] = event.bytes() else {
-            continue;
-        };
-        let channel = status & 0x0F;
-        let bit = 1 << controller;
-        if told[usize::from(channel)] & bit == 0 && !reports.is_full() {
-            told[usize::from(channel)] |= bit;
-            let control = Report::Control {
-                channel,
-                controller,
-                value,
-            };
-            report(reports, cells, control);
-        }
-    }
 }
 
 /// The step at `at` panicked: silences its outputs, now and from here on. Whether that could be said; otherwise the
@@ -81,6 +55,7 @@ fn quarantine(
         plan.tables.payloads[slot].clear();
     }
     let entry = *entry;
+    plan.runs.iter_mut().for_each(|runs| runs.rouse(entry));
     let Some(open) = slab.get(entry) else {
         std::mem::forget(message);
         return true;
@@ -99,18 +74,13 @@ fn quarantine(
     }
 }
 
-/// Where a filter first gave samples that are no numbers, and some that are denormal.
-#[derive(Default)]
-struct Bad {
-    non_finite: Option<u64>,
-    denormal: Option<u64>,
-}
-
 /// What is the same for every step of a cycle.
 pub(super) struct Cycle<'a> {
-    len: usize,
-    position: u64,
-    gate: (f32, f32),
+    pub(super) len: usize,
+    pub(super) position: u64,
+    /// Time and duration of a frame that begins with the piece, once they are known.
+    span: Option<(RefTime, RefTime)>,
+    pub(super) gate: (f32, f32),
     fall: f32,
     /// What times filters, and the clock for it.
     pub(super) watch: Option<&'a mut Stopwatch>,
@@ -121,10 +91,10 @@ pub(super) struct Cycle<'a> {
     pub(super) says: u32,
     /// Nothing is played: only these, the devices, are called, with silence.
     pub(super) silent_but: Option<&'a [Paced]>,
-    sources: usize,
-    ended: usize,
+    pub(super) sources: usize,
+    pub(super) ended: usize,
     /// Complaints that found the report ring full.
-    unsaid: usize,
+    pub(super) unsaid: usize,
 }
 
 impl<'a> Cycle<'a> {
@@ -133,6 +103,7 @@ impl<'a> Cycle<'a> {
         Self {
             len,
             position,
+            span: None,
             gate,
             fall,
             watch: None,
@@ -161,6 +132,7 @@ impl<'a> Cycle<'a> {
         cells: &Cells,
     ) -> usize {
         plan.choose();
+        self.span = Some(self.span_of(self.position, plan.rate_hz));
         let mut at = 0;
         let mut unsaid = 0;
         loop {
@@ -196,13 +168,39 @@ impl<'a> Cycle<'a> {
             changed,
             sights,
             records,
+            runs,
             rate_hz,
             fade_len,
             fade_done,
+            has_fades,
             ..
         } = plan;
-        let steps = if *is_shared { shared } else { steps };
+        let [own_runs, shared_runs] = runs;
+        let (steps, runs) = match *is_shared {
+            true => (shared, shared_runs),
+            false => (steps, own_runs),
+        };
+        // What is done at once knows nothing of what is out of the ordinary.
+        let is_ordinary = !holds.is_busy
+            && self.silent_but.is_none()
+            && self.says == 0
+            && changed.is_empty()
+            && (!*has_fades || *fade_done >= *fade_len);
         while let Some(step) = steps.get(*at) {
+            if let Some(run) = runs.at(*at) {
+                let said = (&*levels, &records[..]);
+                let count = match is_ordinary {
+                    true => self.pass(run, runs, (tables, slab), said, cells),
+                    false => None,
+                };
+                if count.is_none() || runs.is_due(run) {
+                    runs.tell(run, said.0, said.1);
+                }
+                if let Some(count) = count {
+                    *at += count;
+                    continue;
+                }
+            }
             match step {
                 Step::Process {
                     entry,
@@ -213,158 +211,30 @@ impl<'a> Cycle<'a> {
                     lent,
                     records: first,
                 } => {
-                    let index = *entry;
-                    self.sources += usize::from(*is_source);
-                    let at_piece = (self.position, self.len);
-                    let mut own = self.position;
-                    if let Some(devices) = self.silent_but
-                        && !devices.iter().any(|it| it.entry == index)
-                    {
-                        for output in outputs {
-                            let slot = output.slot as usize;
-                            tables.payloads[slot].clear();
-                            self.stamp(tables, slot, 0, *rate_hz, own, false);
-                        }
-                        *at += 1;
-                        continue;
-                    }
-                    if holds.is_busy && self.silent_but.is_none() {
-                        let runs = holds.deliver(*node, tables, at_piece, *rate_hz);
-                        own = holds.own_time(*node, self.position);
-                        if !runs {
-                            // What would work in place has been laid aside already.
-                            for output in outputs {
-                                let slot = output.slot as usize;
-                                tables.payloads[slot].clear();
-                                self.stamp(tables, slot, 0, *rate_hz, own, false);
-                            }
-                            *at += 1;
-                            continue;
-                        }
-                    }
-                    if holds.hears_notes && self.silent_but.is_none() {
-                        holds.listen(*node, tables);
-                    }
-                    let Some(entry) = slab.get(index).filter(|entry| !entry.is_faulty) else {
-                        let ends = *is_source || all_ended(inputs, &tables.headers);
-                        for output in outputs {
-                            let slot = output.slot as usize;
-                            tables.payloads[slot].clear();
-                            self.stamp(tables, slot, 0, *rate_hz, own, ends);
-                        }
-                        self.ended += usize::from(*is_source);
-                        *at += 1;
-                        continue;
+                    let called = Called {
+                        index: *entry,
+                        inputs,
+                        outputs,
+                        is_source: *is_source,
+                        node: *node,
+                        lent: *lent,
+                        records: &records[*first as usize..],
                     };
-                    if let Some(slot) = lent.map(|slot| slot as usize)
-                        && !matches!(tables.spares[slot], Payload::None)
-                        && let Payload::Wave(frame) = std::mem::take(&mut tables.payloads[slot])
-                    {
-                        // At once, so that the slot is whole again whatever becomes of the step.
-                        tables.payloads[slot] = std::mem::take(&mut tables.spares[slot]);
-                        entry.processor.come_home(frame);
-                    }
-                    let pins = &records[*first as usize..];
-                    let (taken, given) = pins.split_at(inputs.len());
-                    for (input, record) in inputs.iter().zip(taken) {
-                        if let Some(slot) = input.slot {
-                            record.pass(&tables.payloads[slot as usize]);
-                        }
-                    }
-                    // Copies first: a frame that is taken has left its place.
-                    for output in outputs {
-                        if let Some(from) = output.copy_from {
-                            tables.copy(from as usize, output.slot as usize);
-                        }
-                    }
-                    let passed = passed_on(inputs, &tables.headers);
-                    for (output, hand) in outputs.iter().zip(hands.iter_mut()) {
-                        take(tables, output, hand, passed);
-                    }
-                    let mut io = Io {
-                        len: self.len,
-                        position: own,
+                    let mut desk = Desk {
+                        tables,
+                        slab,
+                        hands,
+                        holds,
+                        levels,
+                        changed,
+                        sights,
+                        cuts,
+                        reports,
+                        cells,
                         rate_hz: *rate_hz,
-                        values: &entry.values,
-                        inputs: Inputs::new(inputs, &tables.headers, &tables.payloads),
-                        outputs: &mut hands[..outputs.len()],
-                        gate: self.gate,
                     };
-                    let timer = self.timer;
-                    let began = self.watch.as_mut().and_then(|it| it.before(timer));
-                    cells.inside.store(index + 1, Ordering::Release);
-                    let flow = entry.processor.process(&mut io);
-                    cells.inside.store(0, Ordering::Relaxed);
-                    if let Some(watch) = self.watch.as_mut() {
-                        let (is_late, took) = watch.after(began, timer, index);
-                        let pins = &pins[..inputs.len() + outputs.len()];
-                        if is_late {
-                            pins.iter().for_each(|record| record.was_late());
-                        }
-                        if let Some(took) = took {
-                            pins.iter().for_each(|record| record.took(took));
-                        }
-                    }
-                    if outputs.is_empty()
-                        && let Some(record) = taken.first()
-                    {
-                        record.lie_inside(entry.processor.waiting());
-                    }
-                    let ends = flow == Flow::Ended || all_ended(inputs, &tables.headers);
-                    self.ended += usize::from(*is_source && flow == Flow::Ended);
-                    if flow == Flow::Starved {
-                        report(
-                            reports,
-                            cells,
-                            Report::Starved {
-                                entry: index,
-                                position: self.position,
-                            },
-                        );
-                    }
-                    for (number, (output, hand)) in outputs.iter().zip(hands.iter_mut()).enumerate()
-                    {
-                        let is_new = output.wire.is_some_and(|it| changed.contains(&it));
-                        let says = (own, ends, is_new);
-                        let record = &given[number];
-                        if entry.is_live && cells.hears_controls.load(Ordering::Relaxed) {
-                            controls(&hand.payload, reports, cells);
-                        }
-                        let bad =
-                            self.put_back(tables, output, hand, *rate_hz, says, (levels, record));
-                        if let Some(wire) = output.wire {
-                            self.show(tables, output.slot, wire, sights, cuts);
-                        }
-                        if !output.is_to_blame {
-                            continue;
-                        }
-                        let number = number as u16;
-                        if let Some(position) = bad.non_finite
-                            && !std::mem::replace(&mut entry.has_complained, true)
-                        {
-                            let bad = Report::NonFinite {
-                                entry: index,
-                                output: number,
-                                position,
-                            };
-                            if reports.is_full() || !report(reports, cells, bad) {
-                                entry.untold = Some((number, position));
-                                self.unsaid += 1;
-                            }
-                        }
-                        // Harmless, since it is gone: told where there is room, and counted in any case.
-                        if let Some(position) = bad.denormal
-                            && !entry.has_whispered
-                            && !reports.is_full()
-                        {
-                            entry.has_whispered = true;
-                            let bad = Report::Denormal {
-                                entry: index,
-                                output: number,
-                                position,
-                            };
-                            report(reports, cells, bad);
-                        }
+                    if !(is_ordinary && self.call_briskly(&called, &mut desk)) {
+                        self.call(&called, &mut desk);
                     }
                 }
                 Step::Lend { entry, slot } => {
@@ -439,79 +309,42 @@ impl<'a> Cycle<'a> {
         }
     }
 
-    /// Puts a frame back where it stands, stamps its header, publishes its level. Samples that are no numbers are set to
-    /// zero, one by one: a gap as long as the fault, however the graph is cut into cycles. So are those that are denormal,
-    /// which nobody hears and everything behind it would be slowed by. Where the first of them were.
-    fn put_back(
-        &self,
-        tables: &mut Tables,
-        output: &OutputSlot,
-        hand: &mut crate::ks::Output,
-        rate_hz: u32,
-        (own, ends, is_new): (u64, bool, bool),
-        (levels, record): (&Telemetry, &PinRecord),
-    ) -> Bad {
-        let slot = output.slot as usize;
-        if output.is_shown {
-            record.pass(&tables.payloads[slot]);
-            if let Some(wire) = output.wire {
-                let payload = &tables.payloads[slot];
-                self.publish(levels, wire, payload, peak(payload));
-            }
-            return Bad::default();
-        }
-        let Scan {
-            mut peak,
-            is_finite,
-            has_denormal,
-        } = scan(&hand.payload);
-        let mut bad = Bad::default();
-        let at = |first: Option<usize>, len: usize| {
-            let place = first.unwrap_or(0) * self.len / len.max(1);
-            Some(self.position + place as u64)
-        };
-        if let (true, Payload::Wave(wave)) = (has_denormal, &mut hand.payload) {
-            let first = wave.channels().filter_map(first_denormal).min();
-            bad.denormal = at(first, wave.len());
-            for channel in wave.channels_mut().filter(|_| !output.is_let_through) {
-                let count = silence_denormal(channel);
-                if output.is_to_blame {
-                    record.had_denormal(count);
+    /// Does a run of filters at once, if that can be done: then so many steps are done. It is timed as one.
+    fn pass(
+        &mut self,
+        run: usize,
+        runs: &mut Runs,
+        (tables, slab): (&mut Tables, &mut Slab),
+        said: (&Telemetry, &[Arc<PinRecord>]),
+        cells: &Cells,
+    ) -> Option<usize> {
+        let tapped = self.tap.as_deref().and_then(|tap| tap.wire_at());
+        let timer = self.timer;
+        let began = self.watch.as_mut().and_then(|it| it.before(timer));
+        let count = runs.pass(run, tables, slab, (tapped, self.fall), said);
+        if let Some(watch) = self.watch.as_mut() {
+            match count {
+                Some(_) => {
+                    let (_, took) = watch.after(began, timer, runs.head(run));
+                    if let Some(took) = took {
+                        runs.took(run, took, &cells.costs);
+                    }
                 }
+                None => watch.not_yet(),
             }
         }
-        if let (false, Payload::Wave(wave)) = (is_finite, &mut hand.payload) {
-            let first = wave.channels().filter_map(first_non_finite).min();
-            bad.non_finite = at(first, wave.len());
-            peak = 0.0;
-            if output.is_to_blame {
-                let bad = wave.channels().flatten();
-                record.had_bad(bad.filter(|sample| !sample.is_finite()).count());
-            }
-            for channel in wave.channels_mut() {
-                if !output.is_let_through {
-                    silence_non_finite(channel);
-                }
-                peak = finite_peak(channel).max(peak);
-            }
-        }
-        record.pass(&hand.payload);
-        record.reached(peak);
-        if let Some(wire) = output.wire {
-            self.publish(levels, wire, &hand.payload, peak);
-        }
-        let mut flags = hand.header.flags & flag::PASSED;
-        if is_new {
-            flags |= flag::TYPECHANGED;
-        }
-        hand.header = crate::ks::StreamHeader::default();
-        tables.payloads[slot] = std::mem::take(&mut hand.payload);
-        self.stamp(tables, slot, flags, rate_hz, own, ends);
-        bad
+        count
     }
 
     /// Copies the frame of a wire for whoever looks at it; where it is cut anew, its own frames are looked at.
-    fn show(&mut self, tables: &Tables, slot: u32, wire: u32, sights: &[Sight], cuts: &[Cut]) {
+    pub(super) fn show(
+        &mut self,
+        tables: &Tables,
+        slot: u32,
+        wire: u32,
+        sights: &[Sight],
+        cuts: &[Cut],
+    ) {
         let Some(tap) = self.tap.as_deref_mut().filter(|tap| tap.is_on(wire)) else {
             return;
         };
@@ -546,7 +379,7 @@ impl<'a> Cycle<'a> {
     }
 
     /// Publishes what a wire carries.
-    fn publish(&self, levels: &Telemetry, wire: u32, payload: &Payload, peak: f32) {
+    pub(super) fn publish(&self, levels: &Telemetry, wire: u32, payload: &Payload, peak: f32) {
         let wire = wire as usize;
         let before = levels.get(wire);
         match payload {
@@ -559,8 +392,15 @@ impl<'a> Cycle<'a> {
         }
     }
 
+    /// When a frame begins, and how long it lasts.
+    fn span_of(&self, own: u64, rate_hz: u32) -> (RefTime, RefTime) {
+        let time = time_from_sample(own, rate_hz);
+        let end = time_from_sample(own + self.len as u64, rate_hz);
+        (time, end - time)
+    }
+
     /// Writes the header of the frame that stands in `slot`; its filter's own time is at `own`.
-    fn stamp(
+    pub(super) fn stamp(
         &self,
         tables: &mut Tables,
         slot: usize,
@@ -570,8 +410,8 @@ impl<'a> Cycle<'a> {
         ends: bool,
     ) {
         let header = &mut tables.headers[slot];
-        header.time = time_from_sample(own, rate_hz);
-        header.duration = time_from_sample(own + self.len as u64, rate_hz) - header.time;
+        let known = self.span.filter(|_| own == self.position);
+        (header.time, header.duration) = known.unwrap_or_else(|| self.span_of(own, rate_hz));
         header.flags = flags | self.says | flag::TIMEVALID | flag::DURATIONVALID;
         if ends {
             header.flags |= flag::ENDOFSTREAM;
@@ -582,50 +422,6 @@ impl<'a> Cycle<'a> {
             Payload::None => 0,
         };
     }
-}
-
-/// What the headers of what comes in say that goes on with what goes out: a break on any of them, the rest where all
-/// agree. A change of format is told by each wire for itself.
-fn passed_on(inputs: &[InputPin], headers: &[crate::ks::StreamHeader]) -> u32 {
-    const BREAKS: u32 = flag::DATADISCONTINUITY | flag::TIMEDISCONTINUITY;
-    let connected = inputs.iter().filter(|input| input.wire != 0);
-    let flags = connected.filter_map(|input| Some(headers[input.slot? as usize].flags));
-    let (any, all) = flags.fold((0, !0), |(any, all), flags| (any | flags, all & flags));
-    match any {
-        0 => 0,
-        _ => (any & BREAKS) | (all & flag::PASSED & !flag::TYPECHANGED),
-    }
-}
-
-fn take(tables: &mut Tables, output: &OutputSlot, hand: &mut crate::ks::Output, passed: u32) {
-    let slot = output.slot as usize;
-    hand.is_connected = output.wire.is_some();
-    hand.is_filled = output.is_in_place;
-    if output.is_shown {
-        // The frame stays where it is, for everybody to read.
-        hand.payload = Payload::None;
-        hand.header = tables.headers[slot];
-        return;
-    }
-    hand.payload = std::mem::take(&mut tables.payloads[slot]);
-    hand.header.flags = passed;
-    if output.is_in_place {
-        hand.header = tables.headers[slot];
-        hand.header.flags = (hand.header.flags & !flag::TYPECHANGED) | passed;
-    } else if output.begins_silent || matches!(hand.payload, Payload::Events(_)) {
-        hand.payload.clear();
-    }
-}
-
-/// A filter's streams end when those of all its connected inputs have (HDR-10).
-fn all_ended(inputs: &[InputPin], headers: &[crate::ks::StreamHeader]) -> bool {
-    let mut connected = inputs.iter().filter(|input| input.wire != 0).peekable();
-    connected.peek().is_some()
-        && connected.all(|input| {
-            input
-                .slot
-                .is_some_and(|slot| headers[slot as usize].is_end_of_stream())
-        })
 }
 
 /// Multiplies the cycle's part of a straight line from silence up, or down to it. `done` and `whole` count samples of

@@ -10,6 +10,7 @@ use super::cut::Cut;
 use super::line::Line;
 use super::plan::{OutputSlot, Plan, Step};
 use super::records::PinRecord;
+use super::runs::Runs;
 use super::spec::{Node, Spec, SpecWire};
 use super::table::{Shape, Tables};
 use super::tap::Sight;
@@ -99,6 +100,8 @@ impl Builder {
         let holds = self.seat(spec, &own.slots, &delayed, fade_len);
         let steps = own.steps;
         let quality = self.watch_quality(spec);
+        let multiplies = self.who_multiplies();
+        let runs = [&steps, &shared].map(|steps| Runs::of(steps, &multiplies, &tables));
         Plan {
             serial: self.serial,
             rate_hz: spec.rate_hz,
@@ -107,7 +110,6 @@ impl Builder {
             lines: lines.into_iter().map(|(_, line)| line).collect(),
             aligns: aligns.into_iter().map(|(_, align)| align).collect(),
             has_fades: steps.iter().any(|step| matches!(step, Step::Fade { .. })),
-            steps,
             shared,
             is_shared: false,
             tables,
@@ -128,6 +130,9 @@ impl Builder {
             taps,
             sights: spec.wires.iter().map(|it| Sight::of(&it.format)).collect(),
             records: own.records,
+            waited: runs[0].others(&steps),
+            runs,
+            steps,
             levels: Telemetry::new(spec.wires.len()),
         }
     }

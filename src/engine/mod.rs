@@ -3,6 +3,7 @@
 //! No GUI, no device API, no filter known by name.
 
 mod align;
+mod call;
 
 mod clock;
 mod compile;
@@ -36,6 +37,9 @@ mod queue;
 mod records;
 
 mod runner;
+mod runs;
+#[cfg(test)]
+mod runs_tests;
 
 mod seating;
 

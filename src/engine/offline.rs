@@ -293,6 +293,11 @@ impl Offline {
         std::iter::from_fn(|| self.steps.pop().ok())
     }
 
+    #[cfg(test)]
+    pub(super) fn plan(&self) -> Option<&Plan> {
+        self.runner.plan()
+    }
+
     /// The figures of the runner.
     pub fn cells(&self) -> &Cells {
         &self.runner.cells

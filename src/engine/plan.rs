@@ -11,6 +11,7 @@ use super::hold::Holds;
 use super::line::Line;
 use super::quality::Watches;
 use super::records::PinRecord;
+use super::runs::Runs;
 use super::slab::Entry;
 use super::table::Tables;
 use super::tap::Sight;
@@ -165,6 +166,10 @@ pub struct Plan {
     pub(super) sights: Vec<Sight>,
     /// Records of pins.
     pub(super) records: Vec<Arc<PinRecord>>,
+    /// Filters that may have to be waited for, with their places in the state table.
+    pub(super) waited: Vec<(u32, u32)>,
+    /// Filters that are done at once while they rest: those of `steps`, and of `shared`.
+    pub(super) runs: [Runs; 2],
     /// Level of each wire, latest.
     pub(super) levels: Telemetry,
 }
@@ -173,6 +178,13 @@ impl Plan {
     /// Says by which steps the next cycle runs: frames are shared while every wire carries the same to all.
     pub(super) fn choose(&mut self) {
         self.is_shared = !self.shared.is_empty() && !self.holds.is_busy && self.is_faded();
+    }
+
+    /// Something has happened to its filters beside their calls and their values.
+    pub(super) fn stir(&mut self) {
+        for runs in &mut self.runs {
+            runs.stir(&self.levels, &self.records);
+        }
     }
 
     /// Where the first sound that a filter takes stands.

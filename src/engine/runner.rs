@@ -191,6 +191,9 @@ impl Runner {
                     if let Some(cell) = cell {
                         *cell = value;
                     }
+                    if let Some(plan) = &mut self.plan {
+                        plan.runs.iter_mut().for_each(|runs| runs.rouse(entry));
+                    }
                 }
                 Message::Mark(id, mark) => {
                     // Who sends it counts them.
@@ -331,13 +334,10 @@ impl Runner {
     /// Whether every processor can serve the next `len` samples in full. Offline only.
     pub(super) fn is_ready(&mut self, len: usize) -> bool {
         let Some(plan) = &self.plan else { return true };
-        plan.steps.iter().all(|step| match step {
-            Step::Process { node, .. } if !plan.holds.nodes[*node as usize].is_active => true,
-            Step::Process { entry, .. } => self
-                .slab
-                .get(*entry)
-                .is_none_or(|entry| entry.is_faulty || entry.processor.is_ready(len)),
-            _ => true,
+        plan.waited.iter().all(|&(entry, node)| {
+            let open = self.slab.get(entry).filter(|entry| !entry.is_faulty);
+            !plan.holds.nodes[node as usize].is_active
+                || open.is_none_or(|entry| entry.processor.is_ready(len))
         })
     }
 
@@ -471,6 +471,7 @@ impl Runner {
     /// Puts a plan in place; what is on its way on wires that stay goes over to it.
     fn install(&mut self, mut plan: Box<Plan>) -> Option<Box<Plan>> {
         if let Some(old) = &mut self.plan {
+            old.stir();
             carry_over(&mut old.lines, &mut plan.lines);
             super::align::carry_over(&mut old.aligns, &mut plan.aligns);
             plan.holds.take_over(&mut old.holds);

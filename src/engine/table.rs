@@ -2,7 +2,7 @@
 //!
 //! Made with full capacity off the audio thread; a cycle only sets lengths and moves payloads out and back.
 
-use crate::dsp::measure::has_denormals;
+use crate::dsp::wide::{Extent, extent};
 use crate::ks::{
     DataFormat, EVENT_CAPACITY, Kind, Payload, StreamHeader, Wave, samples_at, time_from_sample,
 };
@@ -126,6 +126,10 @@ impl Tables {
     pub(super) fn set_lengths(&mut self, position: u64, len: usize, graph_rate_hz: u32) {
         for (payload, &rate) in self.payloads.iter_mut().zip(&self.rates) {
             if let Payload::Wave(wave) = payload {
+                if rate == graph_rate_hz {
+                    wave.set_len(len);
+                    continue;
+                }
                 let end = samples_at(position + len as u64, rate, graph_rate_hz);
                 wave.set_len((end - samples_at(position, rate, graph_rate_hz)) as usize);
             }
@@ -171,49 +175,18 @@ fn alike(a: &Payload, b: &Payload) -> bool {
     }
 }
 
-/// What one look at every sample of a frame finds.
-pub(super) struct Scan {
-    /// The largest absolute sample of all channels.
-    pub(super) peak: f32,
-    /// Whether every sample is a number.
-    pub(super) is_finite: bool,
-    /// Whether some are so small that they are slow to reckon with.
-    pub(super) has_denormal: bool,
-}
-
-/// The bits of an infinity, which are larger than those of any number.
-const INFINITE: u32 = 0x7F80_0000;
-
-/// Looks at every sample: one integer maximum finds the peak and what is no number.
-pub(super) fn scan(payload: &Payload) -> Scan {
-    let mut largest = 0_u32;
-    let mut has_denormal = false;
-    if let Payload::Wave(wave) = payload {
-        for channel in wave.channels() {
-            largest = largest_bits(channel, largest);
-            has_denormal |= has_denormals(channel);
-        }
-    }
-    Scan {
-        peak: f32::from_bits(largest.min(INFINITE - 1)),
-        is_finite: largest < INFINITE,
-        has_denormal,
-    }
+/// Looks at every sample.
+pub(super) fn scan(payload: &Payload) -> Extent {
+    let Payload::Wave(wave) = payload else {
+        return Extent::default();
+    };
+    let channels = wave.channels().map(extent);
+    channels.fold(Extent::default(), Extent::and)
 }
 
 /// The largest absolute sample alone.
 pub(super) fn peak(payload: &Payload) -> f32 {
-    let Payload::Wave(wave) = payload else {
-        return 0.0;
-    };
-    let largest = wave.channels().fold(0, |most, it| largest_bits(it, most));
-    f32::from_bits(largest.min(INFINITE - 1))
-}
-
-fn largest_bits(samples: &[f32], before: u32) -> u32 {
-    samples.iter().fold(before, |most, sample| {
-        most.max(sample.to_bits() & 0x7FFF_FFFF)
-    })
+    scan(payload).peak()
 }
 
 #[cfg(test)]
@@ -227,14 +200,14 @@ mod tests {
         wave.channel_mut(1)[3] = -0.5;
         let found = scan(&Payload::Wave(wave.clone()));
         assert_eq!(
-            (found.peak, found.is_finite, found.has_denormal),
+            (found.peak(), found.is_finite(), found.has_denormal()),
             (0.5, true, false)
         );
         wave.channel_mut(1)[0] = -1e-40;
-        assert!(scan(&Payload::Wave(wave.clone())).has_denormal);
+        assert!(scan(&Payload::Wave(wave.clone())).has_denormal());
         wave.channel_mut(0)[7] = f32::NAN;
         let found = scan(&Payload::Wave(wave));
-        assert!(!found.is_finite && found.has_denormal);
+        assert!(!found.is_finite() && found.has_denormal());
     }
 
     #[test]

@@ -134,6 +134,11 @@ impl Tap {
         self.end.take()
     }
 
+    /// The wire that is looked at.
+    pub(super) fn wire_at(&self) -> Option<u32> {
+        self.at
+    }
+
     /// Whether that wire is looked at.
     pub(super) fn is_on(&self, wire: u32) -> bool {
         self.at == Some(wire)

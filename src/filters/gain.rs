@@ -7,8 +7,8 @@ use crate::dsp::gain::{balance, multiply, scale};
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::merit;
 use crate::ks::{
-    Amplitude, DataRange, Descriptor, Filter, Flow, Glide, Io, Node, OpenError, Opened, Opening,
-    Output, PinFactory, Processor, Property, State, TopologyConnection, Unit, Values,
+    Amplitude, DataRange, Descriptor, Factors, Filter, Flow, Glide, Io, Node, OpenError, Opened,
+    Opening, Output, PinFactory, Processor, Property, State, TopologyConnection, Unit, Values,
 };
 
 const LEVEL: Property = Property::db("level", "Gain", -60.0, 24.0, 0.0)
@@ -53,7 +53,8 @@ impl Filter for Gain {
             level: opening.glide_at(&LEVEL, rate_hz),
             pan: opening.glide_at(&PAN, rate_hz),
             is_fresh: true,
-        }))
+        })
+        .multiplies())
     }
 }
 
@@ -66,9 +67,19 @@ struct Playing {
 }
 
 impl Playing {
+    /// Values are taken as they stand where nothing was heard yet.
+    fn begin(&mut self, values: Values<'_>) {
+        if std::mem::take(&mut self.is_fresh) {
+            self.level.reset(values);
+            self.pan.reset(values);
+        }
+    }
+
     fn pan_stereo(&mut self, values: Values<'_>, output: &mut Output) {
         let len = output.len();
         match self.pan.amplitude(values, len) {
+            // In the middle both are 1.
+            Amplitude::Still(0.0) => {}
             Amplitude::Still(position) => {
                 let (left, right) = balance(position);
                 scale(output.channel_mut(0), left);
@@ -88,10 +99,7 @@ impl Playing {
 
 impl Processor for Playing {
     fn process(&mut self, io: &mut Io<'_>) -> Flow {
-        if std::mem::take(&mut self.is_fresh) {
-            self.level.reset(io.values);
-            self.pan.reset(io.values);
-        }
+        self.begin(io.values);
         let output = &mut io.outputs[0]; // in place: it already holds the input
         match self.level.amplitude(io.values, output.len()) {
             Amplitude::Still(amplitude) => output.channels_mut().for_each(|c| scale(c, amplitude)),
@@ -101,6 +109,21 @@ impl Processor for Playing {
             self.pan_stereo(io.values, output);
         }
         Flow::Running
+    }
+
+    fn factors(&mut self, values: Values<'_>, factors: &mut Factors) -> bool {
+        self.begin(values);
+        let (Some(level), Some(position)) = (self.level.rests(values), self.pan.rests(values))
+        else {
+            return false;
+        };
+        factors.multiply(level);
+        if factors.channel_count() == 2 {
+            let (left, right) = balance(position);
+            factors.multiply_channel(0, left);
+            factors.multiply_channel(1, right);
+        }
+        true
     }
 
     fn enter(&mut self, state: State) {

@@ -203,19 +203,19 @@ impl Wave {
 
     /// All channels.
     pub fn channels(&self) -> impl ExactSizeIterator<Item = &[f32]> {
-        let len = self.len;
-        // `max(1)`: chunks of an empty wave must not be of length zero.
-        self.memory()
-            .chunks_exact(self.stride.max(1))
-            .map(move |channel| &channel[..len])
+        let (memory, stride, len) = (self.memory(), self.stride, self.len);
+        (0..self.channels).map(move |channel| &memory[channel * stride..][..len])
     }
 
     /// All channels, to be written.
     pub fn channels_mut(&mut self) -> impl ExactSizeIterator<Item = &mut [f32]> {
-        let (len, stride) = (self.len, self.stride.max(1));
-        self.memory_mut()
-            .chunks_exact_mut(stride)
-            .map(move |channel| &mut channel[..len])
+        let (channels, stride, len) = (self.channels, self.stride, self.len);
+        let mut rest = self.memory_mut();
+        (0..channels).map(move |_| {
+            let (channel, behind) = std::mem::take(&mut rest).split_at_mut(stride);
+            rest = behind;
+            &mut channel[..len]
+        })
     }
 
     /// Writes silence over every sample that counts.

@@ -13,6 +13,7 @@ mod declared;
 mod dls_memory;
 
 mod event;
+mod factors;
 mod facts;
 mod filter;
 mod format;
@@ -72,6 +73,7 @@ pub use dls_memory::{DlsMemory, DlsRefusal};
 pub use declared::{Declaration, Declared, PinDeclaration};
 
 pub use event::{EVENT_BYTES, INLINE_BYTES, KernelEvent, event_flag, run_length};
+pub use factors::Factors;
 pub use facts::{AudioDevice, DEFAULT_RATE_HZ, Facts, FileFact, SongBeat, SongFact, SoundFact};
 pub use filter::{
     Bell, Constrained, Descriptor, Field, Filter, Granted, Hears, OpenError, OpenPin, Opened,

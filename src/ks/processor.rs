@@ -1,5 +1,6 @@
 //! What runs: one call a cycle, on the audio thread only. Never allocates, frees, locks, does I/O, logs, or reads a clock.
 
+use super::factors::Factors;
 use super::frame::{Payload, StreamHeader, Wave};
 use super::property::Values;
 use super::quality::Quality;
@@ -147,6 +148,15 @@ pub trait Processor: Send {
     fn longest(&mut self, position: u64, len: usize, rate_hz: u32) -> usize {
         let _ = (position, rate_hz);
         len
+    }
+
+    /// What every sample of the input is multiplied by from here on, for as long as the filter's values stay as they are and
+    /// none of the other calls comes: then they are, and `process` is not called. False: something moves, or more is to
+    /// be done. Asked of those opened with [`Opened::multiplies`](super::Opened::multiplies), which have one input, one
+    /// output in its place, and no memory of what they heard.
+    fn factors(&mut self, values: Values<'_>, factors: &mut Factors) -> bool {
+        let _ = (values, factors);
+        false
     }
 
     /// Whether the next cycle of `len` samples can be served in full. Asked offline only, before each cycle, and asked

@@ -545,6 +545,12 @@ impl Glide {
         Amplitude::Moving(&self.ramp[..len])
     }
 
+    /// The amplitude of all samples from here on, unless it is on its way.
+    pub fn rests(&self, values: Values<'_>) -> Option<f32> {
+        let is_there = self.from == self.to || self.done >= self.length;
+        (is_there && self.slot.get(values) == self.value).then_some(self.to)
+    }
+
     /// Forgets a glide in progress and stands at the present value.
     pub fn reset(&mut self, values: Values<'_>) {
         self.value = self.slot.get(values);

@@ -156,6 +156,7 @@ impl Playing {
             origins: self.origins.clone(),
             limits: self.limits.clone(),
             memories: self.memories.clone(),
+            one_by_one: false,
         });
     }
 

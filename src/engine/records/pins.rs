@@ -71,6 +71,14 @@ impl PinRecord {
         self.frames.store(frames + 1, Ordering::Relaxed);
     }
 
+    /// So many frames have passed, each of that many samples.
+    pub(in crate::engine) fn pass_many(&self, count: u32, fill: usize) {
+        self.fill.store(fill as u32, Ordering::Relaxed);
+        let frames = self.frames.load(Ordering::Relaxed);
+        self.frames
+            .store(frames + u64::from(count), Ordering::Relaxed);
+    }
+
     /// The frame that passed last was late.
     pub(in crate::engine) fn was_late(&self) {
         let late = self.late.load(Ordering::Relaxed);

@@ -114,6 +114,8 @@ pub(in crate::engine) struct Stopwatch {
     focus: std::ops::Range<usize>,
     /// Place of each span's filter in the order of steps.
     places: [usize; TIMED],
+    /// How many filters each span is of: those of a run are timed as one, told by the first of them.
+    many: [u32; TIMED],
     is_late: bool,
     blamed: Blamed,
     /// By entry: what filters usually take, and their sums within a cycle that was cut in pieces.
@@ -145,6 +147,7 @@ impl Stopwatch {
             phase: 0,
             focus: 0..0,
             places: [0; TIMED],
+            many: [1; TIMED],
             is_late: false,
             blamed: Blamed::Nobody,
             usual: vec![0; CAPACITY].into(),
@@ -182,12 +185,17 @@ impl Stopwatch {
             .map(|timer| timer())
     }
 
+    /// It was not called after all.
+    pub(in crate::engine) fn not_yet(&mut self) {
+        self.step -= 1;
+    }
+
     /// It has come back. Whether the cycle's time is over, and what it took.
     pub(in crate::engine) fn after(
         &mut self,
         began: Option<u64>,
         timer: Option<&dyn Fn() -> u64>,
-        entry: u32,
+        (entry, many): (u32, u32),
     ) -> (bool, Option<u32>) {
         let mut took = None;
         if let (Some(began), Some(timer)) = (began, timer) {
@@ -203,6 +211,7 @@ impl Stopwatch {
             };
             took = Some(self.spans[self.count].nanos());
             self.places[self.count] = self.step - 1;
+            self.many[self.count] = many;
             self.count += 1;
             self.is_late |= now > self.due;
         }
@@ -228,14 +237,15 @@ impl Stopwatch {
             self.blamed = self.blame();
             self.account();
         }
-        for span in &self.spans[..self.count] {
+        for (span, many) in self.spans[..self.count].iter().zip(&self.many) {
             let entry = span.entry as usize;
             let took = self.sums[entry];
+            let share = took / many.max(&1);
             if let Some(cell) = self.cells.costs.get(entry) {
-                cell.store(took, Ordering::Relaxed);
+                cell.store(share, Ordering::Relaxed);
             }
             if let Some(cell) = self.cells.highest.get(entry) {
-                cell.fetch_max(took, Ordering::Relaxed);
+                cell.fetch_max(share, Ordering::Relaxed);
             }
             // What is usual is learnt from cycles that were in time.
             let usual = &mut self.usual[entry];

@@ -39,7 +39,7 @@ impl Bench {
         let lates = takes.iter().enumerate().map(|(entry, takes)| {
             let began = watch.before(Some(&timer));
             now.set(now.get() + takes);
-            watch.after(began, Some(&timer), entry as u32).0
+            watch.after(began, Some(&timer), (entry as u32, 1)).0
         });
         let lates = lates.collect();
         watch.end(now.get());
@@ -128,7 +128,7 @@ fn pieces_of_a_cycle_are_added_up() {
     for _ in 0..4 {
         let began = bench.watch.before(Some(&timer));
         bench.now.set(bench.now.get() + 25);
-        bench.watch.after(began, Some(&timer), 7);
+        bench.watch.after(began, Some(&timer), (7, 1));
     }
     bench.watch.end(bench.now.get());
     assert_eq!(bench.cells.cost_nanos(7), 100);

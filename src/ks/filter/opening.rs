@@ -161,6 +161,9 @@ pub struct Opened {
     /// Whether it may have more events for a cycle than a frame holds ([`Processor::longest`]).
     pub cuts: bool,
 
+    /// Whether it may do nothing but multiply samples ([`Processor::factors`]).
+    pub multiplies: bool,
+
     /// What its sequencer holds.
     pub score: Option<crate::ks::Score>,
     /// What it counts as a synthesizer.
@@ -200,6 +203,7 @@ impl Opened {
             tape: None,
 
             cuts: false,
+            multiplies: false,
 
             score: None,
             synth: None,
@@ -241,6 +245,13 @@ impl Opened {
     /// The same; it can play at another rate ([`Processor::set_rate`]).
     pub fn takes_rates(mut self) -> Self {
         self.takes_rates = true;
+        self
+    }
+
+    /// It may do nothing but multiply samples ([`Processor::factors`]).
+    #[must_use]
+    pub fn multiplies(mut self) -> Self {
+        self.multiplies = true;
         self
     }
 

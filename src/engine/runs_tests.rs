@@ -1,0 +1,249 @@
+//! Runs beside the same filters called one by one: the same samples, the same words at pins, whatever happens meanwhile.
+
+use std::sync::Arc;
+
+use super::{Job, Message, Offline};
+use crate::graph::{
+    Connection, Edit, FilterId, FilterPath, Graph, PinRef, Position, apply, negotiate,
+};
+use crate::ks::{Catalogue, Facts, State, Value};
+
+/// A tone through gains of these levels and pans, into a null renderer.
+fn graph(gains: &[(f64, f64)]) -> Graph {
+    let mut graph = Graph::default();
+    let keys = std::iter::once("tone").chain(gains.iter().map(|_| "gain"));
+    let mut last: Option<FilterId> = None;
+    for (number, key) in keys.chain(["null_renderer"]).enumerate() {
+        let id = graph.fresh_id();
+        let edit = Edit::add_filter(&graph, key, key, Position::default());
+        apply(&mut graph, edit).unwrap();
+        if key == "gain" {
+            let (level, pan) = gains[number - 1];
+            for (key, value) in [("level", level), ("pan", pan)] {
+                let edit = Edit::SetProperty {
+                    filter: id,
+                    key: key.into(),
+                    value: Some(Value::Number(value)),
+                };
+                apply(&mut graph, edit).unwrap();
+            }
+        }
+        if let Some(before) = last.replace(id) {
+            let pin = |filter, pin: &str| PinRef {
+                filter,
+                pin: pin.into(),
+                instance: 0,
+            };
+            let wire = Edit::Connect(Connection {
+                from: pin(before, "out"),
+                to: pin(id, "in"),
+                chosen: Default::default(),
+            });
+            apply(&mut graph, wire).unwrap();
+        }
+    }
+    graph
+}
+
+fn catalogue() -> Catalogue {
+    let offline = Arc::new(crate::portcls::Offline);
+    crate::filters::catalogue(offline.clone(), offline)
+}
+
+/// A graph both ways, and where its sound is heard.
+struct Pair {
+    once: Offline,
+    one_by_one: Offline,
+    sink: FilterPath,
+}
+
+impl Pair {
+    fn new(graph: &Graph, is_live: bool) -> Self {
+        let catalogue = catalogue();
+        let open = |one_by_one| {
+            let job = Job {
+                wiring: negotiate(graph, &catalogue, &Facts::nominal(), None),
+                one_by_one,
+                ..Job::default()
+            };
+            match is_live {
+                true => Offline::rehearse(&catalogue, &job, 64),
+                false => Offline::new(&catalogue, &job, 64),
+            }
+        };
+        let last = graph.filters.keys().next_back().copied();
+        Self {
+            once: open(false),
+            one_by_one: open(true),
+            sink: FilterPath(last.into_iter().collect()),
+        }
+    }
+
+    fn send(&mut self, message: impl Fn(&Offline) -> Message) {
+        let (one, other) = (message(&self.once), message(&self.one_by_one));
+        self.once.send(one);
+        self.one_by_one.send(other);
+    }
+
+    fn set(&mut self, filter: u32, property: u16, value: f64) {
+        self.send(|offline| Message::Set {
+            entry: offline.built.open[&path(filter)].entry,
+            property,
+            value,
+        });
+    }
+
+    /// Cycles of both; their sound agrees bit for bit. Its peak.
+    fn run(&mut self, lens: impl IntoIterator<Item = usize>) -> f32 {
+        let mut peak = 0.0_f32;
+        for len in lens {
+            let sounds = [&mut self.once, &mut self.one_by_one].map(|offline| {
+                offline.cycle(len).unwrap();
+                let (wave, header) = offline.heard(&self.sink).unwrap();
+                let bits = wave.channels().flatten().map(|it| it.to_bits());
+                (bits.collect::<Vec<u32>>(), header)
+            });
+            assert_eq!(sounds[0].1, sounds[1].1);
+            assert!(sounds[0].0 == sounds[1].0, "at {}", self.once.position());
+            let samples = sounds[0].0.iter().map(|bits| f32::from_bits(*bits).abs());
+            peak = samples.fold(peak, f32::max);
+        }
+        peak
+    }
+
+    /// What is said at every pin, and how loud every wire is.
+    fn assert_figures(&self) {
+        for (pin, record) in &self.once.built.records {
+            let (one, other) = (
+                record.figures(),
+                self.one_by_one.built.records[pin].figures(),
+            );
+            assert_eq!(one, other, "{pin:?}");
+        }
+        let levels = [&self.once, &self.one_by_one].map(|offline| offline.built.levels.clone());
+        let [Some(one), Some(other)] = levels else {
+            panic!("no levels");
+        };
+        for wire in 0..one.len() {
+            assert_eq!(one.get(wire), other.get(wire), "wire {wire}");
+        }
+    }
+
+    /// Steps that were called in the last cycle: the runs that there are do not count.
+    fn runs(&self) -> usize {
+        let plan = self.once.plan().unwrap();
+        plan.runs[0].count()
+    }
+
+    fn passed(&self) -> u64 {
+        self.once.plan().unwrap().runs[0].passed()
+    }
+}
+
+fn path(filter: u32) -> FilterPath {
+    FilterPath(vec![FilterId(filter)])
+}
+
+#[test]
+fn a_run_gives_the_samples_of_its_filters_bit_for_bit() {
+    let gains: Vec<(f64, f64)> = (0..10)
+        .map(|n| (f64::from(n) - 4.7, f64::from(n) / 10.0 - 0.5))
+        .collect();
+    let mut pair = Pair::new(&graph(&gains), false);
+    assert_eq!(pair.runs(), 1);
+    let peak = pair.run([64, 1, 7, 63, 64, 33, 64]);
+    assert!(peak > 0.01, "{peak}");
+    assert_eq!(pair.passed(), 7);
+    pair.assert_figures();
+}
+
+#[test]
+fn a_value_that_moves_is_heard_and_the_run_goes_on_behind_it() {
+    let mut pair = Pair::new(&graph(&[(-1.0, 0.0); 5]), false);
+    pair.run([64; 4]);
+    pair.set(3, 0, -20.0);
+    let before = pair.passed();
+    // The glide lasts 960 samples.
+    pair.run([64; 15]);
+    assert_eq!(pair.passed(), before);
+    let peak = pair.run([64; 15]);
+    assert_eq!(pair.passed(), before + 15);
+    let wanted = 10_f32.powf(-(20.0 + 24.0) / 20.0);
+    assert!((peak / wanted - 1.0).abs() < 0.02, "{peak}");
+    pair.assert_figures();
+}
+
+#[test]
+fn many_filters_are_several_runs_and_their_pins_are_told_in_the_end() {
+    let mut pair = Pair::new(&graph(&[(-0.01, 0.1); 200]), false);
+    assert_eq!(pair.runs(), 4);
+    assert!(pair.run([64; 77]) > 0.001);
+    assert_eq!(pair.passed(), 77 * 4);
+    pair.send(|_| Message::State(State::Pause));
+    for offline in [&mut pair.once, &mut pair.one_by_one] {
+        offline.cycle(64).unwrap();
+    }
+    for (pin, record) in &pair.once.built.records {
+        let (one, other) = (
+            record.figures(),
+            pair.one_by_one.built.records[pin].figures(),
+        );
+        assert_eq!(
+            (one.frames, one.peak, one.fill),
+            (other.frames, other.peak, other.fill)
+        );
+    }
+}
+
+/// What a pin would set to zero is zero: behind products so small that they are denormal nothing comes back.
+#[test]
+fn what_would_be_denormal_goes_the_way_of_single_filters() {
+    let mut gains = vec![(-60.0, 0.0); 13];
+    gains.extend([(24.0, 0.0); 30]);
+    let mut pair = Pair::new(&graph(&gains), false);
+    pair.run([64; 5]);
+    assert_eq!(pair.passed(), 0);
+    // And what would be infinite.
+    let mut pair = Pair::new(&graph(&[(24.0, 0.0); 40]), false);
+    pair.run([64; 5]);
+    assert_eq!(pair.passed(), 0);
+    assert!(pair.once.reports().count() > 0);
+}
+
+#[test]
+fn fades_states_and_seeks_leave_no_trace() {
+    let mut pair = Pair::new(&graph(&[(-3.0, 0.2); 4]), true);
+    assert!(pair.run([64; 30]) > 0.01);
+    let passed = pair.passed();
+    assert!(passed > 0, "it never began");
+    pair.send(|_| Message::State(State::Pause));
+    pair.run([64; 20]);
+    pair.send(|_| Message::State(State::Run));
+    pair.run([64; 30]);
+    pair.send(|_| Message::Seek(12_345));
+    assert!(pair.run([64; 40]) > 0.01);
+    assert!(pair.passed() > passed + 30);
+    pair.send(|_| Message::State(State::Stop));
+    pair.set(3, 0, -12.0);
+    pair.run([64; 20]);
+    pair.send(|_| Message::State(State::Run));
+    assert!(pair.run([64; 40]) > 0.001);
+    pair.assert_figures();
+}
+
+#[test]
+fn a_wire_that_is_looked_at_is_seen() {
+    let mut pair = Pair::new(&graph(&[(-3.0, 0.0); 4]), false);
+    pair.run([64; 3]);
+    let passed = pair.passed();
+    let wires = pair.once.built.identities.iter();
+    let inner = wires.filter(|((from, _), _)| from.filter == path(3));
+    let id = inner.map(|(_, id)| *id).next().unwrap();
+    pair.send(|_| Message::Tap(Some(id)));
+    pair.run([64; 3]);
+    assert_eq!(pair.passed(), passed);
+    assert!(pair.once.tapped().is_some());
+    pair.send(|_| Message::Tap(None));
+    pair.run([64; 3]);
+    assert_eq!(pair.passed(), passed + 3);
+}
