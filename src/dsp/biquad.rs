@@ -9,8 +9,6 @@
 
 use std::f64::consts::PI;
 
-use super::delay::settled_wide;
-
 /// The shape of a section's response.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Curve {
@@ -88,13 +86,17 @@ impl Design {
             Curve::Notch => (angle, 1.0 / q, 1.0, -1.0 / q, 0.0),
         };
         let a1 = 1.0 / (1.0 + g * (g + k));
+        let (a2, a3) = (g * a1, g * g * a1);
         Tuning {
-            a1,
-            a2: g * a1,
-            a3: g * g * a1,
-            m0,
-            m1,
-            m2,
+            // The trapezoidal integrators, solved for what comes next: no memory waits for the same sample's other one.
+            band: [2.0 * a1 - 1.0, -2.0 * a2, 2.0 * a2],
+            low: [2.0 * a2, 1.0 - 2.0 * a3, 2.0 * a3],
+            heard: [
+                m1 * a1 + m2 * a2,
+                m2 * (1.0 - a3) - m1 * a2,
+                m0 + m1 * a2 + m2 * a3,
+            ],
+            mix: [m0, m1, m2],
             g,
             k,
         }
@@ -108,8 +110,9 @@ impl Design {
         // (m1 s + m2) / (s² + k s + 1) on the imaginary axis.
         let (below_real, below_imaginary) = (1.0 - s * s, tuning.k * s);
         let below = below_real.hypot(below_imaginary);
-        let real = tuning.m0 * below_real + tuning.m2;
-        let imaginary = tuning.m0 * below_imaginary + tuning.m1 * s;
+        let [m0, m1, m2] = tuning.mix;
+        let real = m0 * below_real + m2;
+        let imaginary = m0 * below_imaginary + m1 * s;
         real.hypot(imaginary) / below
     }
 }
@@ -117,12 +120,12 @@ impl Design {
 /// The numbers a [`Section`] runs on.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tuning {
-    a1: f64,
-    a2: f64,
-    a3: f64,
-    m0: f64,
-    m1: f64,
-    m2: f64,
+    /// What the next band, the next low and what is heard take of the band, the low and the sample.
+    band: [f64; 3],
+    low: [f64; 3],
+    heard: [f64; 3],
+    /// What is heard of the sample, the band and the low that belong to it.
+    mix: [f64; 3],
     g: f64,
     k: f64,
 }
@@ -134,15 +137,29 @@ pub struct Section {
     low: f64,
 }
 
+/// A memory below it is as good as none: 2000 dB down, where no sample that could be heard is changed by it.
+const NOTHING: f64 = 1e-100;
+
 impl Section {
-    /// The next sample.
+    /// The next sample. [`Self::settle`] is to follow every now and then.
+    #[inline(always)]
     pub fn step(&mut self, sample: f64, tuning: &Tuning) -> f64 {
-        let rest = sample - self.low;
-        let band = tuning.a1 * self.band + tuning.a2 * rest;
-        let low = self.low + tuning.a2 * self.band + tuning.a3 * rest;
-        self.band = settled_wide(2.0 * band - self.band);
-        self.low = settled_wide(2.0 * low - self.low);
-        tuning.m0 * sample + tuning.m1 * band + tuning.m2 * low
+        let (band, low) = (self.band, self.low);
+        let sum = |[of_band, of_low, of_sample]: [f64; 3]| {
+            (of_sample * sample + of_low * low) + of_band * band
+        };
+        (self.band, self.low) = (sum(tuning.band), sum(tuning.low));
+        sum(tuning.heard)
+    }
+
+    /// Sets a memory that has died away to nothing before it could be slow to reckon with, and what is no number. What is
+    /// heard is the same whenever it is done.
+    pub fn settle(&mut self) {
+        for memory in [&mut self.band, &mut self.low] {
+            if !memory.is_finite() || memory.abs() < NOTHING {
+                *memory = 0.0;
+            }
+        }
     }
 
     /// Forgets what it heard.
@@ -248,8 +265,9 @@ mod tests {
         };
         let (mut section, tuning) = (Section::default(), design.tuning(RATE));
         section.step(1.0, &tuning);
-        (0..96_000).for_each(|_| {
+        (0..960_000).for_each(|_| {
             section.step(0.0, &tuning);
+            section.settle();
         });
         assert_eq!((section.band, section.low), (0.0, 0.0));
     }

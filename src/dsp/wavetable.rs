@@ -1,6 +1,7 @@
 //! Band-limited oscillators and noise.
 //!
-//! Every shape but noise is read from tables that hold exactly the harmonics which fit below half the rate:
+//! A sine is a polynomial. The other shapes are read from tables that hold exactly the harmonics which fit below half the
+//! rate:
 //!
 //! ```text
 //!   half the rate / pitch:   1    2    3    4    6    8   12   16   24 ...  harmonics of the tables
@@ -17,6 +18,7 @@ use std::f64::consts::{PI, TAU};
 use std::sync::OnceLock;
 
 use super::random::Random;
+use super::wide::wide;
 
 /// What one cycle looks like. All begin at zero, rising (a pulse begins high).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -42,19 +44,17 @@ const HARMONICS: [usize; 19] = [
 ];
 
 struct Tables {
-    sine: Table,
     triangle: Vec<Table>,
     saw: Vec<Table>,
 }
 
 /// One cycle, with one point before it and two after it, so that reading between points needs no wrapping.
-type Table = Box<[f32]>;
+type Table = Box<[f32; TABLE_LEN + 3]>;
 
 /// Built once, by the first oscillator.
 fn tables() -> &'static Tables {
     static TABLES: OnceLock<Tables> = OnceLock::new();
     TABLES.get_or_init(|| Tables {
-        sine: table(1, |_| 1.0),
         triangle: levels(|k| match k % 4 {
             1 => 8.0 / (PI * PI * (k * k) as f64),
             3 => -8.0 / (PI * PI * (k * k) as f64),
@@ -87,25 +87,83 @@ fn table(harmonics: usize, amplitude: impl Fn(usize) -> f64) -> Table {
             }
         }
     }
-    (0..TABLE_LEN + 3)
-        .map(|n| cycle[(n + TABLE_LEN - 1) % TABLE_LEN] as f32)
-        .collect()
+    let mut table = Box::new([0.0; TABLE_LEN + 3]);
+    for (n, point) in table.iter_mut().enumerate() {
+        *point = cycle[(n + TABLE_LEN - 1) % TABLE_LEN] as f32;
+    }
+    table
 }
 
-/// The value of a table at a phase: a cubic through the four points around it.
-fn read(table: &[f32], phase: u64) -> f32 {
+/// A sine at a phase, within 2e-7. The phase is brought into the half cycle around zero, which is exact in whole numbers.
+#[inline(always)]
+fn sine(phase: u64) -> f32 {
+    const QUARTER: i32 = 1 << 30;
+    // The cycle from -half to half.
+    let cycle = (phase >> 32) as i32;
+    let mirrored = i32::MIN.wrapping_sub(cycle);
+    let is_outside = !(-QUARTER..=QUARTER).contains(&cycle);
+    let half = if is_outside { mirrored } else { cycle };
+    let z = half as f32 * (1.0 / QUARTER as f32);
+    let square = z * z;
+    // Odd in z: sin(z pi / 2), the largest error made smallest.
+    let mut sum = SINE[5];
+    sum = sum * square + SINE[4];
+    sum = sum * square + SINE[3];
+    sum = sum * square + SINE[2];
+    sum = sum * square + SINE[1];
+    sum = sum * square + SINE[0];
+    sum * z
+}
+
+/// Taylor's terms of sin(z pi / 2) suffice: the first that is left out is 6e-8 at the end of the quarter.
+const SINE: [f32; 6] = {
+    let x = PI / 2.0;
+    let square = x * x;
+    let first = x;
+    let second = -first * square / 6.0;
+    let third = -second * square / 20.0;
+    let fourth = -third * square / 42.0;
+    let fifth = -fourth * square / 72.0;
+    let sixth = -fifth * square / 110.0;
+    [
+        first as f32,
+        second as f32,
+        third as f32,
+        fourth as f32,
+        fifth as f32,
+        sixth as f32,
+    ]
+};
+
+/// The four points of a table around a phase.
+#[inline(always)]
+fn around(table: &Table, phase: u64) -> [f32; 4] {
     let place = (phase >> (64 - TABLE_BITS)) as usize;
-    let between = ((phase << TABLE_BITS) >> 40) as f32 / (1 << 24) as f32;
-    let around: &[f32; 4] = table[place..place + 4]
-        .try_into()
-        .expect("a table has three more points than a cycle");
-    let [a, b, c, d] = *around;
-    // Lagrange's polynomial through points at -1, 0, 1 and 2.
-    let (below, above) = (between + 1.0, between - 1.0);
-    let beyond = between - 2.0;
-    -a * between * above * beyond / 6.0 + b * below * above * beyond / 2.0
-        - c * below * between * beyond / 2.0
-        + d * below * between * above / 6.0
+    [
+        table[place],
+        table[place + 1],
+        table[place + 2],
+        table[place + 3],
+    ]
+}
+
+/// What the points around a phase count: Lagrange's polynomial through points at -1, 0, 1 and 2.
+#[inline(always)]
+fn weights(phase: u64) -> [f32; 4] {
+    let between = ((phase << TABLE_BITS) >> 40) as i32 as f32 * (1.0 / (1 << 24) as f32);
+    let (below, above, beyond) = (between + 1.0, between - 1.0, between - 2.0);
+    let (inner, outer) = (between * above, below * beyond);
+    [
+        inner * beyond * (-1.0 / 6.0),
+        outer * above * 0.5,
+        outer * between * -0.5,
+        inner * below * (1.0 / 6.0),
+    ]
+}
+
+#[inline(always)]
+fn sum([a, b, c, d]: [f32; 4], [e, f, g, h]: [f32; 4]) -> f32 {
+    (a * e + b * f) + (c * g + d * h)
 }
 
 /// One voice of one shape.
@@ -183,31 +241,48 @@ impl Oscillator {
     }
 
     /// The next sample.
+    #[inline]
     pub fn step(&mut self) -> f32 {
         let phase = self.phase;
         self.phase = phase.wrapping_add(self.step);
         match self.shape {
-            Shape::Sine => read(&self.tables.sine, phase),
+            Shape::Sine => sine(phase),
             Shape::Triangle => self.read_levels(&self.tables.triangle, phase),
             Shape::Saw => self.read_levels(&self.tables.saw, phase),
-            Shape::Pulse => {
-                // The saw drops half way; the difference of two that drop at 0 and at the width is a pulse.
-                let half = 1 << 63;
-                let falls = self.read_levels(
-                    &self.tables.saw,
-                    phase.wrapping_sub(self.width).wrapping_add(half),
-                );
-                let rises = self.read_levels(&self.tables.saw, phase.wrapping_add(half));
-                let mean = self.width as f64 / 2_f64.powi(63) - 1.0;
-                falls - rises + mean as f32
-            }
+            Shape::Pulse => self.pulse(phase),
         }
     }
 
-    /// The next samples.
+    /// The saw drops half way; the difference of two that drop at 0 and at the width is a pulse.
+    #[inline(always)]
+    fn pulse(&self, phase: u64) -> f32 {
+        const HALF: u64 = 1 << 63;
+        let dropped = phase.wrapping_sub(self.width).wrapping_add(HALF);
+        let falls = self.read_levels(&self.tables.saw, dropped);
+        let rises = self.read_levels(&self.tables.saw, phase.wrapping_add(HALF));
+        let mean = self.width as f64 / 2_f64.powi(63) - 1.0;
+        falls - rises + mean as f32
+    }
+
+    /// The next samples: those that [`step`](Self::step) gives.
     pub fn fill(&mut self, samples: &mut [f32]) {
-        for sample in samples {
-            *sample = self.step();
+        let (first, step) = (self.phase, self.step);
+        let count = samples.len() as u64;
+        let phases = (0..count).map(|n| first.wrapping_add(step.wrapping_mul(n)));
+        let pairs = samples.iter_mut().zip(phases);
+        self.phase = first.wrapping_add(step.wrapping_mul(count));
+        // What holds for all of them is asked once.
+        match self.shape {
+            Shape::Sine => wide(|| pairs.for_each(|(sample, phase)| *sample = sine(phase))),
+            Shape::Triangle => {
+                let levels = &self.tables.triangle;
+                wide(|| pairs.for_each(|(it, phase)| *it = self.read_levels(levels, phase)));
+            }
+            Shape::Saw => {
+                let levels = &self.tables.saw;
+                wide(|| pairs.for_each(|(it, phase)| *it = self.read_levels(levels, phase)));
+            }
+            Shape::Pulse => wide(|| pairs.for_each(|(it, phase)| *it = self.pulse(phase))),
         }
     }
 
@@ -219,13 +294,16 @@ impl Oscillator {
         }
     }
 
+    #[inline(always)]
     fn read_levels(&self, levels: &[Table], phase: u64) -> f32 {
-        let here = read(&levels[self.level], phase);
+        let weights = weights(phase);
+        let here = around(&levels[self.level], phase);
         if self.weight == 1.0 {
-            return here;
+            return sum(here, weights);
         }
-        let below = read(&levels[self.level - 1], phase);
-        below + (here - below) * self.weight
+        let below = around(&levels[self.level - 1], phase);
+        let mixed = std::array::from_fn(|n| below[n] + (here[n] - below[n]) * self.weight);
+        sum(mixed, weights)
     }
 }
 

@@ -234,6 +234,7 @@ impl Filter for Equaliser {
             curve: Curve::Peak,
             presence: Ramp::new(0.0, (rate_hz * FADE_MILLIS / 1000).max(1)),
             sections: vec![Section::default(); format.channels as usize].into(),
+            tuned: None,
         };
         Ok(Opened::processor(Playing {
             rate_hz: f64::from(rate_hz),
@@ -257,6 +258,8 @@ struct Band {
     presence: Ramp,
     /// One a channel.
     sections: Box<[Section]>,
+    /// What was reckoned last, and for what.
+    tuned: Option<(Design, Tuning)>,
 }
 
 /// The running half; lives on the audio thread.
@@ -331,13 +334,19 @@ impl Band {
                 self.sections.iter_mut().for_each(Section::reset);
                 continue;
             }
-            let still = design(part.start).tuning(rate_hz);
-            for index in part.clone() {
-                tunings[index] = if is_still {
-                    still
-                } else {
-                    design(index).tuning(rate_hz)
-                };
+            let first = design(part.start);
+            if !self.tuned.is_some_and(|(it, _)| it == first) {
+                self.tuned = Some((first, first.tuning(rate_hz)));
+            }
+            let still = self.tuned.map(|it| it.1).unwrap_or_default();
+            if !is_still || is_moving {
+                for index in part.clone() {
+                    tunings[index] = if is_still {
+                        still
+                    } else {
+                        design(index).tuning(rate_hz)
+                    };
+                }
             }
             // Two at a time: each sample of a channel waits for the last one, and one channel works while the other waits.
             let mut channels = self.sections.iter_mut().zip(wave.channels_mut());
@@ -365,6 +374,7 @@ impl Band {
                         let sample = f64::from(sample);
                         channel[at] = (sample + (heard - sample) * presence) as f32;
                     }
+                    section.settle();
                 }
             }
         }
@@ -381,9 +391,12 @@ fn heard(section: &mut Section, sample: f32, tuning: &Tuning) -> f64 {
 }
 
 fn pass((section, samples): &mut Lane<'_>, tuning: &Tuning) {
+    let mut it = **section;
     for sample in samples.iter_mut() {
-        *sample = heard(section, *sample, tuning) as f32;
+        *sample = heard(&mut it, *sample, tuning) as f32;
     }
+    it.settle();
+    **section = it;
 }
 
 fn pass_both((section, samples): &mut Lane<'_>, two: &mut Lane<'_>, tuning: &Tuning) {
@@ -392,6 +405,8 @@ fn pass_both((section, samples): &mut Lane<'_>, two: &mut Lane<'_>, tuning: &Tun
         *one = heard(&mut first, *one, tuning) as f32;
         *two = heard(&mut second, *two, tuning) as f32;
     }
+    first.settle();
+    second.settle();
     (**section, *two.0) = (first, second);
 }
 

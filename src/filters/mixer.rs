@@ -67,7 +67,9 @@ impl Processor for Playing {
             // The first is taken over, not added to silence, so a lone sound keeps its every bit.
             (Some(sum), Some(first)) => {
                 let len = sum.len();
-                sum.silence();
+                if first.len() < len || first.channel_count() < sum.channel_count() {
+                    sum.silence();
+                }
                 sum.copy_from(first);
                 sum.set_len(len);
             }

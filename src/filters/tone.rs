@@ -102,6 +102,7 @@ impl Filter for Tone {
             level: opening.glide_at(&LEVEL, rate_hz),
             width: opening.glide_at(&WIDTH, rate_hz),
             oscillator: Oscillator::new(Shape::Sine, f64::from(rate_hz)),
+            pitch: None,
             shape: Shape::Sine,
             leaving: Shape::Sine,
             arrived: Ramp::new(1.0, rate_hz * FADE_MILLIS / 1000),
@@ -122,6 +123,8 @@ struct Playing {
     level: Glide,
     width: Glide,
     oscillator: Oscillator,
+    /// Where the oscillator stands, unless it glides.
+    pitch: Option<f64>,
     shape: Shape,
     /// The shape before the last change, while it fades.
     leaving: Shape,
@@ -161,10 +164,21 @@ impl Playing {
         let frequency = self.frequency.amplitude(values, samples.len());
         let width = self.width.amplitude(values, samples.len());
         if let Amplitude::Still(still) = frequency {
-            self.oscillator.set_frequency(hz(still));
+            let hz = hz(still);
+            if self.pitch != Some(hz) {
+                self.oscillator.set_frequency(hz);
+                self.pitch = Some(hz);
+            }
+        } else {
+            self.pitch = None;
         }
         if let Amplitude::Still(still) = width {
             self.oscillator.set_width(f64::from(still) / 100.0);
+        }
+        if frequency.is_still() && width.is_still() && self.arrived.is_still() {
+            self.oscillator.set_shape(self.shape);
+            self.oscillator.fill(samples);
+            return;
         }
         for (index, sample) in samples.iter_mut().enumerate() {
             if let Amplitude::Moving(ramp) = frequency {
