@@ -19,6 +19,7 @@ const HUGE: f32 = 1e12;
 /// A sample as it may go into a memory that feeds itself: what is no number is silence, what would turn denormal is
 /// silence, and what would grow without end is held.
 #[must_use]
+#[inline(always)]
 pub fn settled(sample: f32) -> f32 {
     let size = sample.abs();
     if (NOTHING..=HUGE).contains(&size) {
@@ -137,9 +138,9 @@ impl DelayLine {
 /// Where to read in this moment: between two delays while one fades into the other.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Place {
-    from: usize,
-    to: usize,
-    share: f32,
+    pub(super) from: usize,
+    pub(super) to: usize,
+    pub(super) share: f32,
 }
 
 /// A delay that is moved by fading from where it was to where it goes, so that neither a click nor a change of pitch is
@@ -166,6 +167,12 @@ impl Mover {
     pub fn jump(&mut self, delay: usize) {
         (self.from, self.to) = (delay, delay);
         self.way.jump(1.0);
+    }
+
+    /// Whether it stands at `delay` and goes nowhere.
+    #[must_use]
+    pub fn rests_at(&self, delay: usize) -> bool {
+        self.way.is_still() && self.to == delay
     }
 
     /// Where the next sample is read, on the way to `wanted`.

@@ -14,7 +14,7 @@
 //! power; the echoes are scaled by that.
 
 use super::Ramp;
-use super::delay::{DelayLine, Mover, settled};
+use super::delay::{DelayLine, Mover, Place, settled};
 
 const LINES: usize = 16;
 /// The delays of the largest room in milliseconds: spread so that few of their sums meet.
@@ -42,13 +42,72 @@ pub struct RoomShape {
 /// A delay of the loop.
 struct Line {
     millis: f64,
-    past: DelayLine,
     place: Mover,
     length: usize,
     gain: Ramp,
     /// How much of the last sample is in this one.
     dullness: Ramp,
-    dull: f32,
+}
+
+/// What all delays hold, side by side: what goes in at one time stands together.
+struct Past {
+    samples: Box<[[f32; LINES]]>,
+    /// Where the next ones go.
+    write: usize,
+    /// How many were taken since the reset, as far as they are kept: forgetting is free.
+    filled: usize,
+}
+
+impl Past {
+    /// It can be read up to `longest` samples back.
+    fn new(longest: usize) -> Self {
+        Self {
+            samples: vec![[0.0; LINES]; (longest + 1).next_power_of_two()].into(),
+            write: 0,
+            filled: 0,
+        }
+    }
+
+    #[inline(always)]
+    fn push(&mut self, mut samples: [f32; LINES]) {
+        samples
+            .iter_mut()
+            .for_each(|sample| *sample = settled(*sample));
+        self.samples[self.write] = samples;
+        self.write = (self.write + 1) & (self.samples.len() - 1);
+        self.filled = (self.filled + 1).min(self.samples.len());
+    }
+
+    /// What went into a line so many samples ago.
+    #[inline(always)]
+    fn tap(&self, line: usize, delay: usize) -> f32 {
+        if delay == 0 || delay > self.filled {
+            return 0.0;
+        }
+        self.samples[self.write.wrapping_sub(delay) & (self.samples.len() - 1)][line]
+    }
+
+    fn at(&self, line: usize, place: Place) -> f32 {
+        let to = self.tap(line, place.to);
+        if place.share == 1.0 {
+            return to;
+        }
+        let from = self.tap(line, place.from);
+        from + (to - from) * place.share
+    }
+
+    fn reset(&mut self) {
+        (self.write, self.filled) = (0, 0);
+    }
+}
+
+/// What is the same from sample to sample while nothing glides.
+#[derive(Clone, Copy)]
+struct Rest {
+    lengths: [usize; LINES],
+    gains: [f32; LINES],
+    dullness: [f32; LINES],
+    loudness: f32,
 }
 
 /// Delays in a row that let every tone through equally loud, at another time.
@@ -88,7 +147,11 @@ pub struct Room {
     rate_hz: f64,
     shape: Option<RoomShape>,
     lines: Box<[Line]>,
+    past: Past,
+    /// What each delay gave last.
+    dull: [f32; LINES],
     ears: Box<[Ear]>,
+    rest: Option<Rest>,
     /// Makes the echoes as loud as the sound.
     loudness: Ramp,
 }
@@ -105,19 +168,28 @@ fn signs(channel: usize, row: usize) -> [f32; LINES] {
 }
 
 /// Mixes all with all; the power stays.
+#[inline(always)]
 fn mix(values: &mut [f32; LINES]) {
-    let mut half = 1;
-    while half < LINES {
-        for block in values.chunks_exact_mut(half * 2) {
-            let (low, high) = block.split_at_mut(half);
-            for (low, high) in low.iter_mut().zip(high) {
-                (*low, *high) = (*low + *high, *low - *high);
-            }
-        }
-        half *= 2;
-    }
+    fold::<1>(values);
+    fold::<2>(values);
+    fold::<4>(values);
+    fold::<8>(values);
     // The square root of how many there are.
     values.iter_mut().for_each(|value| *value *= 0.25);
+}
+
+/// Each value and the one so many behind it become their sum and their difference.
+#[inline(always)]
+fn fold<const HALF: usize>(values: &mut [f32; LINES]) {
+    let before = *values;
+    for (at, value) in values.iter_mut().enumerate() {
+        let (one, other) = (before[at & !HALF], before[at | HALF]);
+        *value = if at & HALF == 0 {
+            one + other
+        } else {
+            one - other
+        };
+    }
 }
 
 impl Room {
@@ -127,12 +199,10 @@ impl Room {
         let glide = (rate_hz * GLIDE_SECONDS).max(1.0) as u32;
         let line = |millis: f64| Line {
             millis,
-            past: DelayLine::new((millis * rate_hz / 1000.0) as usize + 2),
             place: Mover::new(1, glide),
             length: 1,
             gain: Ramp::new(0.0, glide),
             dullness: Ramp::new(0.0, glide),
-            dull: 0.0,
         };
         let ear = |channel| Ear {
             diffuser: Diffuser::new(rate_hz),
@@ -143,6 +213,9 @@ impl Room {
             rate_hz,
             shape: None,
             lines: MILLIS.into_iter().map(line).collect(),
+            past: Past::new((MILLIS[LINES - 1] * rate_hz / 1000.0) as usize + 2),
+            dull: [0.0; LINES],
+            rest: None,
             ears: (0..channels).map(ear).collect(),
             loudness: Ramp::new(0.0, glide),
         }
@@ -154,6 +227,7 @@ impl Room {
             return;
         }
         self.shape = Some(shape);
+        self.rest = None;
         let decay = shape.decay_seconds.max(0.01);
         let shorter = 1.0 - shape.damping.clamp(0.0, 1.0) * MOST_DAMPING;
         let mut power = 0.0;
@@ -177,9 +251,9 @@ impl Room {
     pub fn reset(&mut self, shape: RoomShape) {
         self.shape = None;
         self.set(shape);
+        self.past.reset();
+        self.dull = [0.0; LINES];
         for line in &mut self.lines {
-            line.past.reset();
-            line.dull = 0.0;
             line.place.jump(line.length);
             line.gain.jump(line.gain.target());
             line.dullness.jump(line.dullness.target());
@@ -191,17 +265,46 @@ impl Room {
         }
     }
 
+    /// What is the same from here on, if nothing glides.
+    fn rests(&self) -> Option<Rest> {
+        let mut rest = Rest {
+            lengths: [0; LINES],
+            gains: [0.0; LINES],
+            dullness: [0.0; LINES],
+            loudness: self.loudness.target(),
+        };
+        for (number, line) in self.lines.iter().enumerate() {
+            let stands = line.place.rests_at(line.length);
+            if !stands || !line.gain.is_still() || !line.dullness.is_still() {
+                return None;
+            }
+            rest.lengths[number] = line.length;
+            rest.gains[number] = line.gain.target();
+            rest.dullness[number] = line.dullness.target();
+        }
+        self.loudness.is_still().then_some(rest)
+    }
+
     /// Turns one sample of each channel into its echo.
+    #[inline(always)]
     pub fn step(&mut self, sound: &mut [f32]) {
         let mut heard = [0.0; LINES];
-        for (heard, line) in heard.iter_mut().zip(&mut self.lines) {
-            let echo = line.past.at(line.place.step(line.length)) * line.gain.step();
-            line.dull = settled(echo + (line.dull - echo) * line.dullness.step());
-            *heard = line.dull;
-        }
+        let loudness = match self.rest {
+            Some(rest) => {
+                for (number, heard) in heard.iter_mut().enumerate() {
+                    *heard = self.past.tap(number, rest.lengths[number]);
+                }
+                for (number, heard) in heard.iter_mut().enumerate() {
+                    let echo = *heard * rest.gains[number];
+                    *heard = settled(echo + (self.dull[number] - echo) * rest.dullness[number]);
+                }
+                rest.loudness
+            }
+            None => self.glide(&mut heard),
+        };
+        self.dull = heard;
         let mut fed = heard;
         mix(&mut fed);
-        let loudness = self.loudness.step();
         for (sample, ear) in sound.iter_mut().zip(&mut self.ears) {
             let source = ear.diffuser.step(*sample) * 0.25;
             let mut sum = 0.0;
@@ -212,9 +315,19 @@ impl Room {
             }
             *sample = sum * loudness;
         }
-        for (line, fed) in self.lines.iter_mut().zip(fed) {
-            line.past.push(fed);
+        self.past.push(fed);
+    }
+
+    /// What the delays give while something glides, and how loud it is.
+    fn glide(&mut self, heard: &mut [f32; LINES]) -> f32 {
+        for (number, (heard, line)) in heard.iter_mut().zip(&mut self.lines).enumerate() {
+            let place = line.place.step(line.length);
+            let echo = self.past.at(number, place) * line.gain.step();
+            *heard = settled(echo + (self.dull[number] - echo) * line.dullness.step());
         }
+        let loudness = self.loudness.step();
+        self.rest = self.rests();
+        loudness
     }
 }
 

@@ -15,7 +15,7 @@ use super::plan::{Arrival, Transition};
 use super::quality::Watches;
 use super::records::{PinRecord, keep};
 use super::seating::Limits;
-use super::slab::{CAPACITY, Entry};
+use super::slab::{CAPACITY, Entry, PAGE, page};
 use super::spec::{Node, Spec};
 use crate::graph::{FilterPath, Master, PinAddress, Wiring, pipes};
 use crate::ks::ids::category;
@@ -209,6 +209,8 @@ pub struct Builder {
     live: BTreeMap<FilterPath, Live>,
     free: Vec<u32>,
     next: u32,
+    /// Pages of places that the audio thread has.
+    pages: usize,
     spec: Option<Spec>,
     pub(super) serial: u64,
     leaving: Vec<u32>,
@@ -250,6 +252,7 @@ impl Builder {
             live: BTreeMap::new(),
             free: vec![],
             next: 0,
+            pages: 0,
             spec: None,
             serial: 0,
             leaving: vec![],
@@ -380,6 +383,9 @@ impl Builder {
             plan
         });
         self.leaving.clone_from(&departures);
+        let needed = (self.next as usize).div_ceil(PAGE);
+        into.pages = (self.pages..needed).map(|at| (at, Some(page()))).collect();
+        self.pages = self.pages.max(needed);
         into.arrivals = arrivals;
         into.departures = departures;
         self.spec = Some(spec);

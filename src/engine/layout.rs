@@ -114,6 +114,7 @@ impl Builder {
             is_shared: false,
             tables,
             hands: vec![Output::default(); own.widest],
+            pages: vec![],
             arrivals: vec![],
             departures: vec![],
             master: None,

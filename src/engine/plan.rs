@@ -12,7 +12,7 @@ use super::line::Line;
 use super::quality::Watches;
 use super::records::PinRecord;
 use super::runs::Runs;
-use super::slab::Entry;
+use super::slab::{Entry, Page};
 use super::table::Tables;
 use super::tap::Sight;
 use crate::graph::FilterPath;
@@ -138,6 +138,8 @@ pub struct Plan {
     pub(super) tables: Tables,
     /// Outputs in the hands of the step that runs; as long as the widest step.
     pub(super) hands: Vec<Output>,
+    /// Places for filters, where there were too few.
+    pub(super) pages: Vec<(usize, Option<Page>)>,
     pub(super) arrivals: Vec<Arrival>,
     pub(super) departures: Vec<u32>,
     /// The entry whose pacer drives the graph.

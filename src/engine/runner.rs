@@ -440,6 +440,11 @@ impl Runner {
                     .push(self.pacers.swap_remove(at).pacer);
             }
         }
+        for (number, page) in &mut plan.pages {
+            if let Some(fresh) = page.take() {
+                *page = self.slab.lay(*number, fresh);
+            }
+        }
         for arrival in &mut plan.arrivals {
             if let Some(mut entry) = arrival.entry.take() {
                 self.seeking

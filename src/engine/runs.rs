@@ -307,7 +307,7 @@ impl Run {
                 _ => break,
             }
         }
-        let slot = known.filter(|_| members.len() > 1)?;
+        let slot = known.filter(|_| !members.is_empty())?;
         let channels = tables.payloads[slot as usize].wave()?.channel_count();
         // Not what is behind it: that is a step of its own.
         Some(Self {

@@ -3,7 +3,18 @@
 use crate::ks::{Processor, State};
 
 /// The most filters that can be open at a time.
-pub(super) const CAPACITY: usize = 16_384;
+pub(super) const CAPACITY: usize = 131_072;
+
+/// Filters of a page.
+pub(super) const PAGE: usize = 256;
+
+/// Places for so many filters: they come with the plan that needs them first, and stay.
+pub(super) type Page = Box<[Option<Entry>]>;
+
+/// A page with nothing on it.
+pub(super) fn page() -> Page {
+    std::iter::repeat_with(|| None).take(PAGE).collect()
+}
 
 /// An open filter on the audio thread.
 pub(super) struct Entry {
@@ -48,23 +59,45 @@ impl Entry {
     }
 }
 
-/// All open filters. Never grows.
-pub(super) struct Slab(Vec<Option<Entry>>);
+/// All open filters, on pages.
+pub(super) struct Slab(Vec<Option<Page>>);
 
 impl Slab {
     pub(super) fn new() -> Self {
-        Self(std::iter::repeat_with(|| None).take(CAPACITY).collect())
+        let pages = CAPACITY / PAGE;
+        Self(std::iter::repeat_with(|| None).take(pages).collect())
     }
 
+    fn place(&mut self, index: u32) -> Option<&mut Option<Entry>> {
+        let index = index as usize;
+        let page = self.0.get_mut(index / PAGE)?.as_mut()?;
+        page.get_mut(index % PAGE)
+    }
+
+    /// A page has come. What was there before goes back.
+    pub(super) fn lay(&mut self, number: usize, page: Page) -> Option<Page> {
+        match self.0.get_mut(number) {
+            Some(place @ None) => {
+                *place = Some(page);
+                None
+            }
+            _ => Some(page),
+        }
+    }
+
+    #[inline]
     pub(super) fn get(&mut self, index: u32) -> Option<&mut Entry> {
-        self.0.get_mut(index as usize)?.as_mut()
+        self.place(index)?.as_mut()
     }
 
     pub(super) fn put(&mut self, index: u32, entry: Entry) -> Option<Entry> {
-        self.0.get_mut(index as usize)?.replace(entry)
+        match self.place(index) {
+            Some(place) => place.replace(entry),
+            None => Some(entry),
+        }
     }
 
     pub(super) fn take(&mut self, index: u32) -> Option<Entry> {
-        self.0.get_mut(index as usize)?.take()
+        self.place(index)?.take()
     }
 }

@@ -234,6 +234,7 @@ impl Filter for Equaliser {
             curve: Curve::Peak,
             presence: Ramp::new(0.0, (rate_hz * FADE_MILLIS / 1000).max(1)),
             sections: vec![Section::default(); format.channels as usize].into(),
+            is_heard: true,
             tuned: None,
         };
         Ok(Opened::processor(Playing {
@@ -258,6 +259,8 @@ struct Band {
     presence: Ramp,
     /// One a channel.
     sections: Box<[Section]>,
+    /// It has worked since it forgot.
+    is_heard: bool,
     /// What was reckoned last, and for what.
     tuned: Option<(Design, Tuning)>,
 }
@@ -298,6 +301,18 @@ impl Band {
         presences: &mut [f32],
     ) {
         let (wanted, is_on) = self.wanted(values);
+        if !is_on && self.presence.is_still() && self.presence.value() == 0.0 {
+            // Unheard, it forgets and may become something else.
+            if std::mem::take(&mut self.is_heard) {
+                self.sections.iter_mut().for_each(Section::reset);
+            }
+            self.curve = wanted;
+            for glide in [&mut self.frequency, &mut self.gain, &mut self.q] {
+                glide.follow(values);
+            }
+            return;
+        }
+        self.is_heard = true;
         let len = wave.len();
         let frequency = self.frequency.amplitude(values, len);
         let gain = self.gain.amplitude(values, len);

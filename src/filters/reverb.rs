@@ -8,6 +8,7 @@
 use crate::dsp::DelayLine;
 use crate::dsp::delay::Mover;
 use crate::dsp::reverb::{Room, RoomShape};
+use crate::dsp::wide::wide;
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::merit;
 use crate::ks::{
@@ -159,22 +160,24 @@ impl Processor for Playing {
         for channel in wave.channels_mut() {
             crate::dsp::measure::silence_non_finite(channel);
         }
-        for at in 0..len {
-            let place = self.place.step(wanted);
-            for (channel, past) in self.waiting[..count].iter_mut().enumerate() {
-                past.push(wave.channel(channel)[at]);
-                self.echoes[channel] = past.at(place);
+        wide(|| {
+            for at in 0..len {
+                let place = self.place.step(wanted);
+                for (channel, past) in self.waiting[..count].iter_mut().enumerate() {
+                    past.push(wave.channel(channel)[at]);
+                    self.echoes[channel] = past.at(place);
+                }
+                self.room.step(&mut self.echoes);
+                let wide = (width.at(at) / 100.0).clamp(0.0, 1.0);
+                let wet = (mix.at(at) / 100.0).clamp(0.0, 1.0);
+                let mean = self.echoes.iter().sum::<f32>() / self.echoes.len().max(1) as f32;
+                for (channel, echo) in self.echoes[..count].iter().enumerate() {
+                    let sample = &mut wave.channel_mut(channel)[at];
+                    let echo = mean + (echo - mean) * wide;
+                    *sample = *sample * (1.0 - wet) + echo * wet;
+                }
             }
-            self.room.step(&mut self.echoes);
-            let wide = (width.at(at) / 100.0).clamp(0.0, 1.0);
-            let wet = (mix.at(at) / 100.0).clamp(0.0, 1.0);
-            let mean = self.echoes.iter().sum::<f32>() / self.echoes.len().max(1) as f32;
-            for (channel, echo) in self.echoes[..count].iter().enumerate() {
-                let sample = &mut wave.channel_mut(channel)[at];
-                let echo = mean + (echo - mean) * wide;
-                *sample = *sample * (1.0 - wet) + echo * wet;
-            }
-        }
+        });
         Flow::Running
     }
 
