@@ -21,7 +21,7 @@ impl App {
         }
     }
 
-    fn with_builder<T>(&self, call: impl FnOnce(&Builder<'_>, &Site) -> T) -> T {
+    pub(super) fn with_builder<T>(&self, call: impl FnOnce(&Builder<'_>, &Site) -> T) -> T {
         let base = self.base();
         let site = Site {
             graph: self.graph.clone(),

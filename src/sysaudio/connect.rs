@@ -16,7 +16,7 @@ use crate::graph::{
     Agreement, CureKind, Edit, FilterId, FilterPath, Graph, Negotiator, NodeKind, PinAddress,
     PinRef, Refusal, Step, Wiring, apply, would_connect,
 };
-use crate::ks::{Catalogue, DataFlow, Descriptor, Facts, Status};
+use crate::ks::{Catalogue, DataFlow, DataFormat, Descriptor, Facts, Status};
 
 /// So many ways are built before it is given up.
 const MOST_WAYS: usize = 32;
@@ -180,17 +180,24 @@ impl Builder<'_> {
         }
     }
 
-    /// The wire as it is, or why not: nothing is put in between.
+    /// The wire as it is, or why not: nothing is put in between. With a format it is that one.
     pub fn connect_direct(
         &self,
         site: &Site,
         from: &PinRef,
         to: &PinRef,
+        format: Option<DataFormat>,
     ) -> Result<Built, Box<Stopped>> {
         let pair = self.pair(site, from, to);
-        match self.direct(site, from, to) {
-            Ok(agreed) => Ok(Built {
-                edit: self.wired(site, from, to),
+        let found = match &format {
+            None => self
+                .direct(site, from, to)
+                .map(|agreed| (self.wired(site, from, to), agreed)),
+            Some(format) => self.with_format(site, (from, to), format),
+        };
+        match found {
+            Ok((edit, agreed)) => Ok(Built {
+                edit,
                 added: vec![],
                 names: vec![],
                 through: vec![],
@@ -204,6 +211,31 @@ impl Builder<'_> {
                 attempt.inner.push(direct);
                 Err(Box::new(Stopped { refusal, attempt }))
             }
+        }
+    }
+
+    /// The wire with a format that was chosen for it.
+    fn with_format(
+        &self,
+        site: &Site,
+        (from, to): (&PinRef, &PinRef),
+        format: &DataFormat,
+    ) -> Result<(Edit, Agreement), Box<Refusal>> {
+        // What does not hold in any format is refused for that.
+        self.direct(site, from, to)?;
+        let mut edits = self.refused_between(site, from, to);
+        let mut connection = wire(from, to);
+        connection.chosen.format = Some(format.clone());
+        edits.push(Edit::Connect(connection));
+        let edit = Edit::Batch(edits);
+        let ends = (self.address(site, from), self.address(site, to));
+        let trial = self.trial(site, &edit);
+        let made = trial
+            .as_ref()
+            .and_then(|it| it.wiring.wire(&ends.0, &ends.1));
+        match made.map(|wire| wire.outcome.clone()) {
+            Some(outcome) => outcome.map(|agreed| (edit, agreed)),
+            None => self.direct(site, from, to).map(|agreed| (edit, agreed)),
         }
     }
 

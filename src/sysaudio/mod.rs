@@ -9,6 +9,7 @@ mod connect;
 mod devices;
 mod insert;
 mod lay;
+mod media;
 mod render;
 mod stream;
 
@@ -17,5 +18,6 @@ pub use connect::{Builder, Built, Site, Stopped};
 pub use devices::{Use, VirtualDevice, virtual_devices};
 pub use insert::Sizes;
 pub(crate) use insert::{Bench, area, estimated_size, wire};
+pub use media::{Media, readers};
 pub use render::Rendered;
 pub use stream::{StreamError, stream_graph};

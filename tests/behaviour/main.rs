@@ -65,6 +65,7 @@ mod latency;
 
 mod machine;
 
+mod media_files;
 mod midi_out;
 
 mod ks_door;

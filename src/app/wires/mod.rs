@@ -77,15 +77,6 @@ impl App {
         }
     }
 
-    /// The ends of a wire that a trial refuses and that is not refused now.
-    pub(super) fn newly_refused(&self, trial: &Trial) -> Option<(PinAddress, PinAddress)> {
-        let is_old =
-            |red: &(&PinAddress, &PinAddress)| ends(&self.wiring, true).any(|it| it == *red);
-        let mut all = ends(&trial.wiring, true);
-        let (from, to) = all.find(|red| !is_old(red))?;
-        Some((from.clone(), to.clone()))
-    }
-
     /// Whether no more wires are refused than are now.
     fn is_no_worse(&self, wiring: &Wiring) -> bool {
         refused(wiring) <= refused(&self.wiring)
