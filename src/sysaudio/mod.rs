@@ -6,16 +6,15 @@
 
 mod attempt;
 mod connect;
-mod devices;
 mod insert;
 mod lay;
 mod media;
 mod render;
 mod stream;
 
+pub use crate::ks::{Use, VirtualDevice, virtual_devices};
 pub use attempt::{Attempt, Outcome};
 pub use connect::{Builder, Built, Site, Stopped};
-pub use devices::{Use, VirtualDevice, virtual_devices};
 pub use insert::Sizes;
 pub(crate) use insert::{Bench, area, estimated_size, wire};
 pub use media::{Media, readers};

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::connect::{Builder, Site};
-use super::devices::{Use, VirtualDevice, virtual_devices};
+use super::{Use, VirtualDevice, virtual_devices};
 use crate::graph::{Edit, FilterId, FilterPath, Graph, Negotiator, NodeKind, Position, apply};
 use crate::ks::{Catalogue, DataFlow, Descriptor, Domain, Facts, FileFact, Kind, Value, path_text};
 
