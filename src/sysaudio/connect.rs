@@ -66,6 +66,8 @@ pub struct Built {
     pub attempt: Attempt,
     /// Outputs of filters on the way that nothing is connected to yet.
     pub open: Vec<PinRef>,
+    /// The two ends of its last wire.
+    pub last: Option<(PinRef, PinRef)>,
 }
 
 /// Nothing was built.
@@ -133,7 +135,11 @@ impl Builder<'_> {
             self.pair(site, from, to),
             Outcome::Fails("nothing leads there".into()),
         );
-        let refusal = match self.direct(site, from, to) {
+        let direct = match self.not_ready(site, from, to) {
+            Some(refusal) => Err(refusal),
+            None => self.direct(site, from, to),
+        };
+        let refusal = match direct {
             Ok(agreed) => {
                 attempt.outcome = Outcome::Holds(agreed.format.to_string());
                 return Ok(Built {
@@ -144,6 +150,7 @@ impl Builder<'_> {
                     agreed,
                     attempt,
                     open: vec![],
+                    last: Some((from.clone(), to.clone())),
                 });
             }
             Err(refusal) => refusal,
@@ -204,6 +211,7 @@ impl Builder<'_> {
                 attempt: Attempt::new(pair, Outcome::Holds(agreed.format.to_string())),
                 agreed,
                 open: vec![],
+                last: Some((from.clone(), to.clone())),
             }),
             Err(refusal) => {
                 let mut attempt = Attempt::new(pair, Outcome::Fails("refused".into()));
@@ -318,6 +326,7 @@ impl Builder<'_> {
                         agreed,
                         attempt: Attempt::new("", Outcome::Holds(String::new())),
                         open: laid.open,
+                        last: laid.wires.last().cloned(),
                     });
                 }
                 Err(wire) => {
@@ -435,6 +444,7 @@ impl Builder<'_> {
                     agreed,
                     attempt: Attempt::new("", Outcome::Holds(String::new())),
                     open: vec![],
+                    last: laid.wires.last().cloned(),
                 });
             }
         }

@@ -5,16 +5,21 @@
 //! applies it: one step of the history on the canvas, one write on the command line. No audio and no device is touched.
 
 mod attempt;
+mod codes;
 mod connect;
+mod filter_graph;
 mod insert;
 mod lay;
 mod media;
+mod ready;
 mod render;
 mod stream;
 
 pub use crate::ks::{Use, VirtualDevice, virtual_devices};
 pub use attempt::{Attempt, Outcome};
+pub use codes::Code;
 pub use connect::{Builder, Built, Site, Stopped};
+pub use filter_graph::{FilterGraph, Wish};
 pub use insert::Sizes;
 pub(crate) use insert::{Bench, area, estimated_size, wire};
 pub use media::{Media, readers};

@@ -136,6 +136,14 @@ impl<'b, 'a> Work<'b, 'a> {
             self.left.push(name);
             return attempt;
         };
+        // What is not ready ends it at once: nobody else is asked (INT-2).
+        if let Some((at, to)) = &built.last
+            && let Some(refusal) = self.builder.not_ready(&next, at, to)
+        {
+            self.left.push(name);
+            attempt.outcome = Outcome::Refused(refusal);
+            return attempt;
+        }
         self.site = next;
         self.edits.push(built.edit);
         self.added.extend(&built.added);
