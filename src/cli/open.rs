@@ -71,18 +71,15 @@ pub(super) fn run(it: &Open) -> Result<Answer, Failure> {
         );
         return Err(Failure::usage(tried, reason).cure("leave --bank out, or add a MIDI file"));
     }
-    // A mixer takes the format of what comes first: of the richest nothing is lost, and a synthesizer gives any. A song finds
-    // the synthesizer that stands there with its bank.
+    // What is heard keeps its format, and of the richest nothing is lost. A song finds the synthesizer that stands there with its
+    // bank.
     let mut order: Vec<_> = it.media.iter().zip(&found).enumerate().collect();
-    let riches = |it: &Found| (it.about["channels"].as_u64(), it.about["rate_hz"].as_u64());
-    order.sort_by_key(|(_, (_, it))| {
-        let turn = match it.fact {
-            FileFact::Song(_) => 2,
-            FileFact::Bank => 1,
-            _ => 0,
-        };
-        (turn, std::cmp::Reverse(riches(it)))
-    });
+    let riches = |it: &Found| match it.fact {
+        FileFact::Song(_) | FileFact::Bank => (Some(2), Some(48_000)),
+        _ => (it.about["channels"].as_u64(), it.about["rate_hz"].as_u64()),
+    };
+    let turn = |it: &Found| it.fact != FileFact::Bank;
+    order.sort_by_key(|(_, (_, it))| (std::cmp::Reverse(riches(it)), turn(it)));
     let mut did = Did::default();
     for (row, (path, media)) in order {
         let y = 120.0 + row as f32 * ROW;
