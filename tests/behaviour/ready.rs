@@ -104,3 +104,126 @@ fn a_wire_drawn_by_hand_waits_for_its_device() {
     assert_eq!(wires(&app), ["t.out -> out.in"]);
     let _ = id(&app, "t");
 }
+
+/// The program with declared filters, and two of them in its graph.
+fn declared(boxes: &str) -> App {
+    let pin = |name: &str, flow: &str, kind: char| {
+        let letter = kind as u32;
+        format!(
+            r#"(name: "{name}", data_flow: {flow}, ranges: [(major: "0000{letter:04x}-0000-0010-8000-00AA00389B71",
+                sub: "AAAAAAAA-0000-0010-8000-00AA00389B71", specifier: "0F6417D6-C318-11D0-A43F-00A0C9223196", limits: None)])"#
+        )
+    };
+    let filter = |key: &str, pins: &[String]| {
+        let pins = pins.join(", ");
+        format!(r#"(key: "{key}", title: "{key}", pins: [{pins}])"#)
+    };
+    let link = |key: &str, from: char, to: char| {
+        filter(key, &[pin("in", "in", from), pin("out", "out", to)])
+    };
+    let filters = [
+        filter("s", &[pin("out", "out", 'A')]),
+        filter("z", &[pin("in", "in", 'Z')]),
+        link("one", 'A', 'B'),
+        link("two", 'B', 'C'),
+        link("three", 'C', 'Z'),
+    ];
+    let text = format!("(version: 1, filters: [{}])", filters.join(", "));
+    let mut options = Options::nominal(256);
+    for filter in ksgraph::ks::filters_of(&text).unwrap() {
+        options
+            .catalogue
+            .register(std::sync::Arc::new(filter))
+            .unwrap();
+    }
+    let document = graph(&options.catalogue, boxes);
+    let mut app = App::new(options);
+    app.open_document(document, None);
+    app
+}
+
+#[test]
+fn the_card_offers_a_way_of_any_length_where_no_cure_is_near() {
+    let mut app = declared("s:s; z:z");
+    let (from, to) = (at(&app, "s.out"), at(&app, "z.in"));
+    app.perform(Action::Connect {
+        from: from.clone(),
+        to: to.clone(),
+    });
+    assert!(wires(&app).is_empty());
+    let (_, _, refusal) = app.view().refusal.expect("it is refused").clone();
+    assert!(refusal.cures.is_empty(), "{:?}", refusal.cures);
+    let offered = app.view().with_way(Box::new(refusal), &from, &to);
+    let texts: Vec<&str> = offered.cures.iter().map(|it| &*it.text).collect();
+    assert_eq!(texts, ["Insert one, two and three"]);
+    let (from, to) = (at(&app, "s.out"), at(&app, "z.in"));
+    app.perform(Action::ConnectVia { from, to, cure: 0 });
+    assert_eq!(
+        wires(&app),
+        [
+            "s.out -> one.in",
+            "one.out -> two.in",
+            "two.out -> three.in",
+            "three.out -> z.in"
+        ]
+    );
+    app.perform(Action::Undo);
+    assert!(wires(&app).is_empty(), "one step");
+}
+
+#[test]
+fn what_is_offered_for_a_wire_says_what_has_to_go_in_between() {
+    let app = declared("tone:t; midi_file_reader:m");
+    let chains = |pin: &str, key: &str| {
+        let fits = app.view().fits(&at(&app, pin));
+        let found = fits.into_iter().find(|it| it.key == key);
+        found.map(|it| (it.cost, it.chain))
+    };
+    assert_eq!(chains("t.out", "gain"), Some((0, vec![])));
+    assert_eq!(chains("m.notes", "dls_synth"), Some((0, vec![])));
+    let (cost, chain) = chains("m.notes", "gain").unwrap();
+    assert_eq!((cost, chain.len()), (1, 1), "{chain:?}");
+    assert!(chain[0].ends_with("Synth"), "{chain:?}");
+    assert_eq!(chains("m.notes", "z"), None);
+}
+
+#[test]
+fn sys_11_virtual_devices_come_and_go_with_the_machines() {
+    use std::sync::{Arc, Mutex};
+
+    let facts = Arc::new(Mutex::new(machine()));
+    let seen = Arc::clone(&facts);
+    let mut options = Options::nominal(256);
+    options.facts = machine();
+    options.eyes = Eyes::new(ksgraph::filters::probe, move || {
+        seen.lock().unwrap().clone()
+    });
+    let mut app = App::new(options);
+    app.open_document(ksgraph::graph::Graph::default(), None);
+    let names = |app: &App| {
+        let all = app.view().virtual_devices();
+        let all = all.into_iter();
+        let words = |it: ksgraph::sysaudio::VirtualDevice| {
+            format!("{} {} {}", it.kind.name(), it.number, it.name)
+        };
+        all.map(words).collect::<Vec<_>>()
+    };
+    let both = [
+        "wave_out 0 desk:speakers",
+        "wave_out 1 desk:phones",
+        "midi_out 0 DLS Synth",
+    ];
+    assert_eq!(names(&app), both);
+    facts.lock().unwrap().devices.remove(0);
+    app.perform(Action::Refresh);
+    crate::program::wait(&mut app, |app| {
+        names(app) == ["wave_out 0 desk:phones", "midi_out 0 DLS Synth"]
+    });
+    *facts.lock().unwrap() = Facts {
+        midi_outputs: vec!["Port".into()],
+        ..machine()
+    };
+    app.perform(Action::Refresh);
+    crate::program::wait(&mut app, |app| names(app).len() == 4);
+    assert_eq!(names(&app)[3], "midi_out 1 Port");
+}
