@@ -2,7 +2,7 @@
 //! filters. All of it is one step of the history.
 
 use super::{App, Selection};
-use crate::graph::{Cure, CureKind, Edit, FilterId, NodeKind, PinAddress};
+use crate::graph::{Cure, CureKind, Edit, FilterId, NodeKind, PinAddress, Refusal};
 use crate::ks::Descriptor;
 use crate::sysaudio::{Attempt, Builder, Built, Outcome, Rendered, Site, Stopped};
 
@@ -21,7 +21,7 @@ impl App {
         }
     }
 
-    fn with_builder<T>(&self, call: impl FnOnce(&Builder<'_>, &Site) -> T) -> T {
+    pub(super) fn with_builder<T>(&self, call: impl FnOnce(&Builder<'_>, &Site) -> T) -> T {
         let base = self.base();
         let site = Site {
             graph: self.graph.clone(),
@@ -47,6 +47,15 @@ impl App {
     ) -> Option<Result<Built, Box<Stopped>>> {
         let (from, to) = (self.pin_ref(from)?, self.pin_ref(to)?);
         Some(self.with_builder(|builder, site| builder.connect(site, &from, &to)))
+    }
+
+    /// Why the device behind one of two pins is not ready.
+    pub(super) fn unready(&self, from: &PinAddress, to: &PinAddress) -> Option<Box<Refusal>> {
+        if self.facts.is_nominal {
+            return None;
+        }
+        let (from, to) = (self.pin_ref(from)?, self.pin_ref(to)?);
+        self.with_builder(|builder, site| builder.not_ready(site, &from, &to))
     }
 
     /// What would help where no cure does, because it takes more than one or two filters, or one that is there: the way as a cure.

@@ -1,35 +1,24 @@
 //! Files that are dropped: on a filter that names one, or where a filter comes to stand that plays them.
 //!
-//! What plays a file is wired to a device that plays sound, with whatever has to go in between: a mixer where the device
-//! is taken, converters where formats differ. So the file is looked at first, beside the window, and what follows is one
-//! step of the history.
+//! What reads a file, and what comes behind it, is SysAudio's to say. So the file is looked at first, beside the window, and
+//! what follows is one step of the history; where nothing renders it, nothing comes.
 
 use std::path::{Path, PathBuf};
 
 use super::App;
-use super::render::Output;
-use super::wires::Trial;
 use crate::graph::arrange::{Area, make_room};
-use crate::graph::{
-    Chosen, Cure, CureKind, Edit, FilterId, Node, NodeKind, PinAddress, PinRef, Position, Step,
-};
-use crate::ks::ids::category;
-use crate::ks::{DataFlow, Descriptor, Domain, FileFact, Property, Settings, Value, path_text};
-use crate::sysaudio::{Bench, area, estimated_size};
+use crate::graph::{Edit, FilterId, Node, NodeKind, Position};
+use crate::ks::{Descriptor, Domain, FileFact, Property, Settings, Value, path_text};
+use crate::sysaudio::{Attempt, Media, Outcome, Rendered, area, estimated_size};
 
-/// The kinds of filters that play a file: of sound, of notes. What it is is seen in the file, not in its name.
-const READER: &str = "wave_reader";
-const SONG_READER: &str = "midi_file_reader";
-/// And what plays the instruments of a bank.
-const SYNTH: &str = "dls_synth";
+/// A property that names a file, to say how one is named.
+const FILE: Property = Property::path("path", "File");
 /// How names of such files end, for those who ask for one.
 pub const MEDIA_ENDINGS: &[&str] = &[
     "wav", "wave", "rf64", "bwf", "aif", "aiff", "aifc", "caf", "flac", "ogg", "oga", "mp3", "mp2",
     "mp1", "m4a", "m4b", "mp4", "aac", "adts", "mka", "webm", "mid", "midi", "smf", "kar", "rmi",
     "dls", "sf2", "sf3",
 ];
-/// Wires that are cured one after the other: the device is taken, the rate is another one, the channels are.
-const CURES: usize = 4;
 
 /// A file that is looked at before something plays it.
 #[derive(Clone, PartialEq, Debug)]
@@ -57,19 +46,13 @@ impl App {
     pub(super) fn drop_files(&mut self, files: &[(PathBuf, Position)], is_wired: bool) {
         let selected = self.selection.one_filter();
         for (path, at) in files {
-            // All of them name their file by the same property: which one it is, is seen once the file was looked at.
-            let Some(property) = self.path_of_kind(READER) else {
-                self.warn("File", format!("No filter plays {}", name(path)));
-                return;
-            };
-            let value = self.media_value(&property, path);
-            let values = [(property.key.to_owned(), value)].into();
+            let values = [(FILE.key.to_owned(), self.media_value(path))].into();
             let base = self.base();
             let settings = Settings {
                 values: &values,
                 base: base.as_deref(),
             };
-            let looked_at = settings.path(&property);
+            let looked_at = settings.path(&FILE);
             let dropped = Dropped {
                 path: path.clone(),
                 looked_at: looked_at.unwrap_or_else(|| path.clone()),
@@ -108,16 +91,9 @@ impl App {
         }
     }
 
-    /// The property of a kind of filter by which it names its file.
-    fn path_of_kind(&self, key: &str) -> Option<Property> {
-        let descriptor = self.catalogue.get(key)?.descriptor();
-        let mut all = descriptor.properties.iter();
-        all.find(|it| it.domain == Domain::Path).copied()
-    }
-
-    fn media_value(&self, property: &Property, path: &Path) -> Value {
+    fn media_value(&self, path: &Path) -> Value {
         let text = Value::Text(path_text(path));
-        self.relative_value(property, text)
+        self.relative_value(&FILE, text)
     }
 
     /// Puts in what plays the files that have been dropped, once all of them have been looked at: one step. Never within
@@ -132,7 +108,9 @@ impl App {
         if self.dropped.iter().any(waits) {
             return;
         }
-        let all = std::mem::take(&mut self.dropped);
+        let mut all = std::mem::take(&mut self.dropped);
+        // A song finds the synthesizer with the bank that came along with it.
+        all.sort_by_key(|it| *self.facts.file(&it.looked_at) != FileFact::Bank);
         if let [only] = &all[..] {
             self.place(only);
             return;
@@ -145,127 +123,63 @@ impl App {
     }
 
     fn place(&mut self, dropped: &Dropped) {
-        let key = match self.facts.file(&dropped.looked_at) {
-            FileFact::Unusable(reason) => {
-                let text = format!("{} cannot be played: {reason}", dropped.path.display());
-                self.warn("File", text);
-                return;
-            }
-            FileFact::Song(_) => SONG_READER,
-            FileFact::Bank => SYNTH,
-            FileFact::Wave { .. } | FileFact::Pending => READER,
+        let what = name(&dropped.path);
+        let fact = self.facts.file(&dropped.looked_at).clone();
+        let value = self.media_value(&dropped.path);
+        let media = Media {
+            path: value.text(),
+            fact: &fact,
+            at: dropped.at,
         };
-        let Some(property) = self.path_of_kind(key) else {
-            return;
-        };
-        let title = self.catalogue.get(key).map(|it| it.descriptor());
-        let title = title.map_or_else(String::new, |it| it.title.to_string());
-        let id = self.fresh_id();
-        let mut add = self.add_filter(id, key, &title, dropped.at);
-        let mut at = dropped.at;
-        if let Edit::Add { node, .. } = &mut add {
-            node.position = self.free_place(node);
-            at = node.position;
-        }
-        let set = Edit::SetProperty {
-            filter: id,
-            key: property.key.to_owned(),
-            value: Some(self.media_value(&property, &dropped.path)),
-        };
-        let alone = Edit::Batch(vec![add, set]);
-        let way = match dropped.is_wired {
-            true => self.way_for(&alone, id, at, dropped.selected),
-            false => None,
-        };
-        let edit = way.unwrap_or(alone);
-        if self.apply(&format!("Add {}", name(&dropped.path)), edit) {
-            self.select_one(id);
-            self.agree();
-        }
-    }
-
-    /// The edit with wires from a new filter to a free input of the selected one, else to where it is heard; notes by way
-    /// of something that plays them.
-    fn way_for(
-        &self,
-        add: &Edit,
-        id: FilterId,
-        at: Position,
-        selected: Option<FilterId>,
-    ) -> Option<Edit> {
-        let trial = self.trial(add)?;
-        let outputs = self.free_pins(&trial, id, DataFlow::Out);
-        let selected = selected.filter(|it| self.shown().filters.contains_key(it));
-        if let Some(selected) = selected {
-            if let Some(wire) = self.first_wire(&trial, &outputs, &[selected]) {
-                return Some(Edit::Batch(vec![add.clone(), wire]));
-            }
-            let inputs = self.free_pins(&trial, selected, DataFlow::In);
-            let ends = outputs
-                .iter()
-                .flat_map(|from| inputs.iter().map(move |to| (from, to)));
-            for (from, to) in ends {
-                let ends = (self.address(from), self.address(to));
-                if let Some(edit) = self.cured(add.clone(), ends) {
-                    return Some(edit);
+        match self.way_for(dropped, media) {
+            Ok(rendered) => {
+                self.tell_attempt(&rendered.attempt);
+                if let Outcome::Partly(words) = &rendered.attempt.outcome {
+                    self.warn("File", format!("{what} is rendered {words}"));
+                }
+                if self.apply(&format!("Add {what}"), rendered.edit) {
+                    if let Some(reader) = rendered.added.first() {
+                        self.select_one(*reader);
+                    }
+                    self.agree();
                 }
             }
-        }
-        outputs.into_iter().find_map(|output| {
-            let output = Output::new(id, output.pin, at);
-            self.heard(add, &output)
-                .or_else(|| self.played(add, &output))
-        })
-    }
-
-    /// The filters of the shown graph that play sound on a device.
-    pub(super) fn devices_shown(&self) -> Vec<FilterId> {
-        let devices = self.shown().filters.keys().copied();
-        let is_device = |id: &FilterId| {
-            let wired = self.wiring.filters.get(&self.path_of(*id));
-            let kind = wired.and_then(|wired| wired.descriptor.as_ref());
-            kind.is_some_and(Descriptor::renders_sound)
-        };
-        devices.filter(is_device).collect()
-    }
-
-    /// An edit and a wire from one of the outputs to where others are heard: to a device that takes it as it is, else
-    /// with what the cheapest cures put in between, to a mixer before a device, else to a device.
-    pub(super) fn way_to(
-        &self,
-        add: &Edit,
-        outputs: &dyn Fn(&Trial) -> Vec<PinRef>,
-        devices: &[FilterId],
-    ) -> Option<Edit> {
-        let trial = self.trial(add)?;
-        let outputs = outputs(&trial);
-        if let Some(wire) = self.first_wire(&trial, &outputs, devices) {
-            return Some(Edit::Batch(vec![add.clone(), wire]));
-        }
-        let feeds = self.shown().connections.iter();
-        let feeds = feeds.filter(|wire| devices.contains(&wire.to.filter));
-        let mixers: Vec<FilterId> = feeds
-            .map(|wire| wire.from.filter)
-            .filter(|id| self.is_mixer(*id))
-            .collect();
-        if let Some(wire) = self.first_wire(&trial, &outputs, &mixers) {
-            return Some(Edit::Batch(vec![add.clone(), wire]));
-        }
-        let mut inputs: Vec<_> = mixers
-            .iter()
-            .flat_map(|id| self.free_pins(&trial, *id, DataFlow::In))
-            .collect();
-        inputs.extend(devices.iter().flat_map(|id| {
-            // All pins of one that stands there, taken or not; of one that is new they are free.
-            match self.shown().filters.contains_key(id) {
-                true => self.all_pins(*id, DataFlow::In),
-                false => self.free_pins(&trial, *id, DataFlow::In),
+            Err(attempt) => {
+                self.tell_attempt(&attempt);
+                let path = dropped.path.display();
+                let text = format!("{path} cannot be played: {}", attempt.outcome.words());
+                self.warn("File", text);
             }
-        }));
-        outputs.iter().find_map(|output| {
-            let from = self.address(output);
-            let mut ends = inputs.iter().map(|input| self.address(input));
-            ends.find_map(|to| self.cured(add.clone(), (from.clone(), to)))
+        }
+    }
+
+    /// What reads a file: alone, or led to a free input of the selected filter, else to where it ends.
+    fn way_for(&self, dropped: &Dropped, media: Media<'_>) -> Result<Rendered, Box<Attempt>> {
+        let is_there = |id: &FilterId| self.shown().filters.contains_key(id);
+        let selected = dropped.selected.filter(is_there);
+        self.with_builder(|builder, site| {
+            // As far as can be told before anybody is behind it, the reader stands where the file was let go.
+            let mut media = media;
+            let found = builder.place_file(site, &media);
+            let (id, mut edit) = found.map_err(|reason| {
+                let what = format!("read {}", name(&dropped.path));
+                Box::new(Attempt::new(what, Outcome::Fails(reason)))
+            })?;
+            if let Edit::Add { node, .. } = &mut edit {
+                node.position = self.free_place(node);
+                media.at = node.position;
+            }
+            if !dropped.is_wired {
+                return Ok(Rendered {
+                    edit,
+                    added: vec![id],
+                    names: vec![],
+                    left: vec![],
+                    attempt: Attempt::new("", Outcome::Holds(String::new())),
+                });
+            }
+            let fed = selected.and_then(|selected| builder.feed_file(site, &media, selected));
+            fed.map_or_else(|| builder.render_file(site, &media), Ok)
         })
     }
 
@@ -322,95 +236,6 @@ impl App {
             false => node.position,
         }
     }
-
-    fn is_mixer(&self, id: FilterId) -> bool {
-        let node = self.shown().filter(id);
-        let kind = node.and_then(|node| self.catalogue.get(&node.key));
-        kind.is_some_and(|kind| kind.descriptor().categories.contains(&category::MIXER))
-    }
-
-    /// The edit with a wire that its refusals' first cures make hold; what they put in may be refused and cured in turn.
-    /// What plays keeps its format if that can be: it would stop for a moment else.
-    fn cured(&self, mut edit: Edit, mut ends: (PinAddress, PinAddress)) -> Option<Edit> {
-        let mut held: Option<Edit> = None;
-        let mut holds = None;
-        for _ in 0..CURES {
-            let around = and(edit.clone(), held.take());
-            let trial = self.trial(&around)?;
-            let (from, to) = (&ends.0, &ends.1);
-            let Err(refusal) = self.would_hold(trial.both(), from, to) else {
-                break;
-            };
-            let liked = self.liked_cure(&refusal);
-            let cure = match liked.and_then(|index| refusal.cures.get(index)) {
-                Some(cure) => cure.clone(),
-                // No mixer takes what comes as it is; perhaps one does with what a cure puts before it.
-                None if refusal.step == Step::Instances => self.mixer_cure()?,
-                None => break,
-            };
-            let bench = Bench {
-                graph: self.shown_in(trial.both().0),
-                catalogue: &self.catalogue,
-                fresh: self.fresh_id_in(trial.both().0),
-                sizes: &self.sizes,
-            };
-            let pins = (&self.pin_ref(from)?, &self.pin_ref(to)?);
-            let end = |pin: &PinAddress| self.pin_ref(pin);
-            let cured = bench.carry_out(pins, refusal.step, &cure, &end)?;
-            edit = and(edit, Some(cured.edit));
-            let trial = self.trial(&edit)?;
-            if let Some(next) = self.newly_refused(&trial) {
-                ends = next;
-                continue;
-            }
-            let Some(choice) = self.choice_of_now(&trial) else {
-                return Some(edit);
-            };
-            holds = Some(edit.clone());
-            let next = self.trial(&and(edit.clone(), Some(choice.clone())));
-            match next.and_then(|trial| self.newly_refused(&trial)) {
-                Some(next) => (ends, held) = (next, Some(choice)),
-                None => break,
-            }
-        }
-        holds
-    }
-
-    /// A wire that would change its format is told to keep it. `None` when all wires keep theirs.
-    fn choice_of_now(&self, trial: &Trial) -> Option<Edit> {
-        let (document, wiring) = trial.both();
-        let mut changed = self.wiring.wires.iter().filter_map(|old| {
-            let format = &old.outcome.as_ref().ok()?.format;
-            let new = wiring
-                .wires
-                .iter()
-                .find(|new| (&new.from, &new.to) == (&old.from, &old.to))?;
-            let agreed = &new.outcome.as_ref().ok()?.format;
-            (agreed != format && new.place == self.place).then_some((new.index, format.clone()))
-        });
-        let (connection, format) = changed.next()?;
-        let wire = self.shown_in(document).connections.get(connection)?;
-        let chosen = Chosen {
-            format: Some(format),
-            ..wire.chosen.clone()
-        };
-        Some(Edit::Choose { connection, chosen })
-    }
-
-    /// Put a mixer in.
-    fn mixer_cure(&self) -> Option<Cure> {
-        let mut kinds = self.catalogue.iter().map(|kind| kind.descriptor());
-        let mixer = kinds.find(|kind| kind.categories.contains(&category::MIXER))?;
-        Some(Cure {
-            kind: CureKind::Insert,
-            set: None,
-            cost: 1,
-            inserts: vec![mixer.key.to_string()],
-            values: vec![],
-            pins: None,
-            text: format!("Insert {}", mixer.title),
-        })
-    }
 }
 
 /// Below everything that stands in a column.
@@ -427,9 +252,4 @@ fn below(others: &[(FilterId, Area)], at: Position, wide: f32) -> Position {
 fn name(path: &Path) -> String {
     let file = path.file_name().unwrap_or(path.as_os_str());
     file.to_string_lossy().into_owned()
-}
-
-fn and(edit: Edit, more: Option<Edit>) -> Edit {
-    let all = std::iter::once(edit).chain(more);
-    Edit::Batch(all.collect())
 }

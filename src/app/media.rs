@@ -35,7 +35,8 @@ impl App {
                 continue;
             };
             let has_path = |it: &Property| it.domain == Domain::Path;
-            if !descriptor.properties.iter().any(has_path) {
+            // What an outsider reads only it can judge.
+            if !descriptor.properties.iter().any(has_path) || !descriptor.reads.is_empty() {
                 continue;
             }
             // A sink writes its file; that it is not there yet is no news.

@@ -223,6 +223,11 @@ impl<'a> View<'a> {
         refusal
     }
 
+    /// The virtual devices of the machine as it is now (SYS-1, SYS-11).
+    pub fn virtual_devices(&self) -> Vec<crate::sysaudio::VirtualDevice> {
+        crate::sysaudio::virtual_devices(&self.app.catalogue, &self.app.facts)
+    }
+
     /// The way of the sound from its sources to the devices, and where it stops.
     pub fn sound_path(&self) -> Vec<super::SoundStep> {
         self.app.sound_path()

@@ -3,6 +3,7 @@
 //!
 //! How a way is found is the matter of `sysaudio`; here names become pins and attempts become lines.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -13,7 +14,7 @@ use super::load::{self, End, FRAME_SAMPLES};
 use super::script::{Script, Step, Writing};
 use super::{Answer, names, shapes};
 use crate::graph::{Agreement, Edit, FilterPath, PinRef, Wiring};
-use crate::ks::Descriptor;
+use crate::ks::{Catalogue, DataFormat, Descriptor, merit};
 use crate::sysaudio::{Attempt, Builder, Outcome, Site, Sizes};
 
 /// What `connect` takes.
@@ -46,7 +47,7 @@ pub(super) struct Words {
     how: How,
 }
 
-#[derive(Args, Clone, Copy, Debug)]
+#[derive(Args, Clone, Debug)]
 struct How {
     /// Insert nothing between the two pins
     #[arg(long)]
@@ -54,9 +55,50 @@ struct How {
     /// Render only to filters that are in the graph
     #[arg(long, conflicts_with = "to")]
     existing: bool,
+    /// Insert nothing, and the wire has this format: RATE/CHANNELS/BITS, as 44100/2/i16 or 48000/2/f32
+    #[arg(long, value_name = "FORMAT", requires = "to")]
+    format: Option<String>,
     /// Print every attempt, as a tree
     #[arg(long)]
     log: bool,
+    #[command(flatten)]
+    merits: Merits,
+}
+
+/// What the user thinks of kinds of filters.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct Merits {
+    /// How gladly a kind of filter is taken: preferred, normal, unlikely or never, or a number; may be given several times
+    #[arg(long = "merit", value_name = "KEY=MERIT")]
+    own: Vec<String>,
+}
+
+impl Merits {
+    /// Merits by key.
+    fn read(&self, catalogue: &Catalogue) -> Result<BTreeMap<String, u32>, Failure> {
+        let one = |text: &String| {
+            let tried = format!("read --merit {text}");
+            let (key, word) = text.split_once('=').ok_or_else(|| {
+                Failure::usage(&tried, "there is no = in it").cure("--merit gain=never")
+            })?;
+            if catalogue.get(key).is_none() {
+                let reason = format!("there is no kind of filter with the key {key:?}");
+                return Err(Failure::usage(&tried, reason).cure("`ksgraph filters` lists them"));
+            }
+            let merit = match word {
+                "preferred" => merit::PREFERRED,
+                "normal" => merit::NORMAL,
+                "unlikely" => merit::UNLIKELY,
+                "never" => 0,
+                number => number.parse().map_err(|_| {
+                    Failure::usage(&tried, format!("{number:?} is no merit"))
+                        .cure("preferred, normal, unlikely, never or a number")
+                })?,
+            };
+            Ok((key.to_owned(), merit))
+        };
+        self.own.iter().map(one).collect()
+    }
 }
 
 pub(super) fn run(it: &Connect) -> Result<Answer, Failure> {
@@ -65,7 +107,7 @@ pub(super) fn run(it: &Connect) -> Result<Answer, Failure> {
         Step::Connect(Words {
             from,
             to: it.to.clone(),
-            how: it.how,
+            how: it.how.clone(),
         })
     });
     script.finish(step, &it.writing)
@@ -73,14 +115,15 @@ pub(super) fn run(it: &Connect) -> Result<Answer, Failure> {
 
 pub(super) fn step(script: &mut Script, it: &Words) -> Result<(), Failure> {
     match &it.to {
-        Some(to) => wire(script, &it.from, to, it.how),
-        None => render(script, &it.from, it.how),
+        Some(to) => wire(script, &it.from, to, &it.how),
+        None => render(script, &it.from, &it.how),
     }
 }
 
 /// The two ends of a line that asks for a wire and nothing else.
 pub(super) fn plain(it: &Words) -> Option<(String, String)> {
-    let to = it.to.clone().filter(|_| !it.how.log)?;
+    let is_bare = !it.how.log && it.how.format.is_none();
+    let to = it.to.clone().filter(|_| is_bare)?;
     Some((it.from.clone(), to))
 }
 
@@ -149,44 +192,83 @@ fn drawn_shape(
     })
 }
 
-/// Calls with what builds in the graph of a script.
-fn with_builder<T>(
+/// Calls with what builds in the graph of a script; `is_told`: with every look.
+pub(super) fn with_builder<T>(
     script: &mut Script,
     level: &FilterPath,
-    how: How,
+    (is_told, merits): (bool, &Merits),
     call: impl FnOnce(&Builder<'_>, &Site) -> T,
-) -> T {
+) -> Result<T, Failure> {
+    let merits = merits.read(&script.bench.catalogue)?;
     script.wiring();
     let site = script.site();
+    let own = |it: &Descriptor| merits.get(&*it.key).copied().unwrap_or(it.merit);
     let builder = Builder {
         catalogue: &script.bench.catalogue,
         facts: &script.bench.facts,
         base: script.document.base.as_deref(),
         sizes: &Sizes::new(),
-        merit: &|descriptor: &Descriptor| descriptor.merit,
+        merit: &own,
         level,
-        is_told: how.log,
+        is_told,
     };
-    call(&builder, &site)
+    Ok(call(&builder, &site))
 }
 
-fn wire(script: &mut Script, from_text: &str, to_text: &str, how: How) -> Result<(), Failure> {
+/// The format a wire is to have, of those that both pins have.
+fn chosen(
+    script: &Script,
+    level: &FilterPath,
+    (from, to): (&PinRef, &PinRef),
+    text: &str,
+) -> Result<DataFormat, Failure> {
+    let tried = format!("choose the format {text}");
+    let graph = script.document.graph();
+    let ends = [from, to].map(|end| names::address(graph, level, end));
+    let ends = ends.map(|end| graph.resolve(&end).unwrap_or(end));
+    let choices = script.negotiator.choices(&ends[0], &ends[1]).formats;
+    let words = |it: &DataFormat| {
+        let audio = it.audio?;
+        let letter = if it.is_float() { 'f' } else { 'i' };
+        let (rate_hz, channels) = (audio.rate_hz, audio.channels);
+        Some(format!("{rate_hz}/{channels}/{letter}{}", audio.bits))
+    };
+    let named: Vec<String> = choices.iter().filter_map(words).collect();
+    let mut found = choices.into_iter();
+    found
+        .find(|it| words(it).is_some_and(|it| it == text))
+        .ok_or_else(|| {
+            let cure = match named.is_empty() {
+                true => "the two pins have no sound in common: leave --format out".to_owned(),
+                false => format!("one of {}", named.join(", ")),
+            };
+            Failure::usage(tried, "it is none of those that both pins have").cure(cure)
+        })
+}
+
+fn wire(script: &mut Script, from_text: &str, to_text: &str, how: &How) -> Result<(), Failure> {
     script.wiring();
     let (from, to) = script
         .document
         .ends(&script.negotiator, from_text, to_text)?;
     let level = from.level.clone();
     let (from, to) = (with_room(script, from), with_room(script, to));
-    let found = with_builder(script, &level, how, |builder, site| match how.direct {
-        true => builder.connect_direct(site, &from, &to),
+    let format = how.format.as_deref();
+    let format = format
+        .map(|text| chosen(script, &level, (&from, &to), text))
+        .transpose()?;
+    let is_direct = how.direct || format.is_some();
+    let told_by = (how.log, &how.merits);
+    let found = with_builder(script, &level, told_by, |builder, site| match is_direct {
+        true => builder.connect_direct(site, &from, &to, format),
         false => builder.connect(site, &from, &to),
-    });
+    })?;
     let built = match found {
         Ok(built) => built,
         Err(stopped) => {
             return Err(with_log(
                 Failure::refused(*stopped.refusal),
-                how,
+                how.log,
                 &stopped.attempt,
             ));
         }
@@ -195,7 +277,7 @@ fn wire(script: &mut Script, from_text: &str, to_text: &str, how: How) -> Result
     script.edit(&level, built.edit, &tried)?;
     let through = built.through.iter();
     let between: String = through.map(|name| format!("{name} -> ")).collect();
-    let log = told(how, &built.attempt);
+    let log = told(how.log, &built.attempt);
     let line = format!(
         "{log}{from_text} -> {between}{to_text}: {}",
         built.agreed.format
@@ -212,7 +294,7 @@ fn wire(script: &mut Script, from_text: &str, to_text: &str, how: How) -> Result
     Ok(())
 }
 
-fn render(script: &mut Script, from_text: &str, how: How) -> Result<(), Failure> {
+fn render(script: &mut Script, from_text: &str, how: &How) -> Result<(), Failure> {
     script.wiring();
     let tried = format!("render {from_text}");
     let graph = script.document.graph();
@@ -222,21 +304,22 @@ fn render(script: &mut Script, from_text: &str, how: How) -> Result<(), Failure>
         .filter(|name| name.member().is_none())
         .map(|name| names::find(graph, &name).map(|(found, path)| (found.id, path)))
         .transpose()?;
+    let told_by = (how.log, &how.merits);
     let (level, found) = match whole {
         Some((id, mut level)) => {
             level.0.pop();
-            let found = with_builder(script, &level, how, |builder, site| {
+            let found = with_builder(script, &level, told_by, |builder, site| {
                 builder.render_filter(site, id, how.existing)
-            });
+            })?;
             (level, found)
         }
         None => {
             let end = script.document.end(&script.negotiator, from_text)?;
             let level = end.level.clone();
             let from = with_room(script, end);
-            let found = with_builder(script, &level, how, |builder, site| {
+            let found = with_builder(script, &level, told_by, |builder, site| {
                 builder.render_pin(site, &from, how.existing)
-            });
+            })?;
             (level, found)
         }
     };
@@ -245,13 +328,13 @@ fn render(script: &mut Script, from_text: &str, how: How) -> Result<(), Failure>
         Err(attempt) => {
             let failure = Failure::no(&tried, attempt.outcome.words())
                 .cure("`--log` shows what was tried; `ksgraph filters` lists what there is");
-            return Err(with_log(failure, how, &attempt));
+            return Err(with_log(failure, how.log, &attempt));
         }
     };
     script.edit(&level, rendered.edit, &tried)?;
     let mut line = format!(
         "{}{from_text}: {}",
-        told(how, &rendered.attempt),
+        told(how.log, &rendered.attempt),
         rendered.attempt.outcome.words()
     );
     if !rendered.names.is_empty() {
@@ -272,8 +355,8 @@ fn render(script: &mut Script, from_text: &str, how: How) -> Result<(), Failure>
 }
 
 /// The tree of attempts in lines, when it was asked for.
-fn told(how: How, attempt: &Attempt) -> String {
-    if !how.log {
+pub(super) fn told(is_asked: bool, attempt: &Attempt) -> String {
+    if !is_asked {
         return String::new();
     }
     let lines = attempt.lines().into_iter();
@@ -281,11 +364,11 @@ fn told(how: How, attempt: &Attempt) -> String {
 }
 
 /// What was tried goes to standard error with the failure.
-fn with_log(failure: Failure, how: How, attempt: &Attempt) -> Failure {
-    for line in told(how, attempt).lines() {
+pub(super) fn with_log(failure: Failure, is_asked: bool, attempt: &Attempt) -> Failure {
+    for line in told(is_asked, attempt).lines() {
         super::say(line);
     }
-    match how.log {
+    match is_asked {
         true => failure.with("attempts", attempt.inner.iter().map(shape).collect()),
         false => failure,
     }

@@ -330,13 +330,17 @@ pub(super) fn unusable(
         values: &filter.values,
         base,
     };
-    let mut properties = filter.descriptor.as_ref()?.properties.iter();
+    let descriptor = filter.descriptor.as_ref()?;
+    // What an outsider reads only it can judge.
+    let mut properties = descriptor.properties.iter();
     properties.find_map(|property| {
         let path = settings
             .path(property)
             .filter(|_| property.domain == Domain::Path)?;
         match bench.facts.file(&path) {
-            FileFact::Unusable(reason) => Some((path, reason.clone())),
+            FileFact::Unusable(reason) if descriptor.reads.is_empty() => {
+                Some((path, reason.clone()))
+            }
             _ => None,
         }
     })

@@ -312,8 +312,7 @@ fn editor(arguments: Arguments) -> Outcome {
     if let Some(path) = &editor.graph
         && let Err(failure) = load::read(path)
     {
-        let is_song = || matches!(crate::filters::probe(path), crate::ks::FileFact::Song(_));
-        if crate::media::open(path).is_err() && !is_song() {
+        if let crate::ks::FileFact::Unusable(_) = crate::filters::probe(path) {
             return Outcome::Ended(fail(&failure, editor.is_json));
         }
         editor.media = editor.graph.take();

@@ -1,22 +1,24 @@
 //! `ksgraph open MEDIA... -o GRAPH`: the graph that plays files of sound and of notes.
 //!
-//! Each file gets a reader, and notes a synthesizer behind it; several meet in a mixer; what formats ask for goes in
-//! between, as with `connect`. A file is looked at before anything is built, and nothing is written when one of them is
-//! neither.
+//! Which filter reads a file, and what comes behind it, is SysAudio's to say: the first file is led to a device, several meet in
+//! a mixer, a song finds the synthesizer of a bank that is opened with it. A file is looked at before anything is built, and
+//! nothing is written when nothing reads or renders one of them; what is rendered in part only is said.
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Value as Json, json};
 
-use super::Answer;
+use super::connect::{self, Merits};
 use super::failure::Failure;
 use super::load::Document;
-use super::script::{Script, Writing, parse};
+use super::script::{Script, Writing};
+use super::{Answer, say};
 use crate::app::relative;
-use crate::graph::{Edit, FilterId, FilterPath};
-use crate::ks::{FileFact, Value, path_text};
+use crate::graph::{FilterPath, Position};
+use crate::ks::{FileFact, Property, Settings, Value, path_text};
 use crate::media;
+use crate::sysaudio::{Attempt, Media, Outcome, readers};
 
 /// What `open` takes.
 #[derive(Args, Debug)]
@@ -24,7 +26,8 @@ use crate::media;
     after_help = "Example:\n  ksgraph open song.flac voice.wav -o both.ron && ksgraph play both.ron"
 )]
 pub(super) struct Open {
-    /// Files of sound: WAV, AIFF, CAF, FLAC, Ogg Vorbis, MP3, AAC and M4A; of notes: MIDI
+    /// Files of sound: WAV, AIFF, CAF, FLAC, Ogg Vorbis, MP3, AAC and M4A; of notes: MIDI; banks of instruments; and whatever a
+    /// filter of yours says it reads
     #[arg(required = true, value_name = "MEDIA")]
     media: Vec<PathBuf>,
     /// The graph to write
@@ -33,13 +36,18 @@ pub(super) struct Open {
     /// The bank of instruments that plays notes: Downloadable Sounds (.dls) or a SoundFont (.sf2)
     #[arg(long, value_name = "FILE")]
     bank: Option<PathBuf>,
+    /// Print every attempt, as a tree
+    #[arg(long)]
+    log: bool,
+    #[command(flatten)]
+    merits: Merits,
 }
 
 /// From one column of filters to the next, and from one row to the next.
-const COLUMN: usize = 304;
-const ROW: usize = 224;
-/// What plays notes.
-const SYNTH: &str = "dls_synth";
+const COLUMN: f32 = 304.0;
+const ROW: f32 = 224.0;
+/// A property that names a file, to say how one is named.
+const FILE: Property = Property::path("path", "File");
 
 pub(super) fn run(it: &Open) -> Result<Answer, Failure> {
     let tried = format!("open into {}", it.output.display());
@@ -49,11 +57,13 @@ pub(super) fn run(it: &Open) -> Result<Answer, Failure> {
                 .cure("name another file: -o graph.ron"),
         );
     }
-    let found: Result<Vec<_>, _> = it.media.iter().map(|path| look(path)).collect();
+    let mut script = Script::new(Document::new(&it.output));
+    let found: Result<Vec<_>, _> = it.media.iter().map(|path| look(path, &script)).collect();
     let found = found?;
     let bank = it.bank.as_deref().map(look_at_bank).transpose()?;
+    let is_song = |it: &Found| matches!(it.fact, FileFact::Song(_));
     if let Some(bank) = &it.bank
-        && found.iter().all(|it| it.plays == Plays::Sound)
+        && !found.iter().any(is_song)
     {
         let reason = format!(
             "{} plays notes, and none of the files has any",
@@ -61,57 +71,27 @@ pub(super) fn run(it: &Open) -> Result<Answer, Failure> {
         );
         return Err(Failure::usage(tried, reason).cure("leave --bank out, or add a MIDI file"));
     }
-    let mut script = Script::new(Document::new(&it.output));
-    let mut outputs = vec![];
-    for (index, (path, found)) in it.media.iter().zip(&found).enumerate() {
-        let y = 120 + index * ROW;
-        let key = match found.plays {
-            Plays::Sound => "wave_reader",
-            Plays::Notes => "midi_file_reader",
-        };
-        let (id, mut name) = add(&mut script, key, (80, y))?;
-        let seen = seen_from(path, script.document.base.as_deref());
-        let set = Edit::SetProperty {
-            filter: id,
-            key: "path".into(),
-            value: Some(Value::Text(seen)),
-        };
-        script.edit(&FilterPath::default(), set, &tried)?;
-        if found.plays == Plays::Notes {
-            let (id, synth) = add(&mut script, SYNTH, (80 + COLUMN, y))?;
-            if let Some(bank) = &it.bank {
-                let seen = seen_from(bank, script.document.base.as_deref());
-                let set = Edit::SetProperty {
-                    filter: id,
-                    key: "bank".into(),
-                    value: Some(Value::Text(seen)),
-                };
-                script.edit(&FilterPath::default(), set, &tried)?;
-            }
-            let (from, to) = (format!("\"{name}\".notes"), format!("\"{synth}\".notes"));
-            step(&mut script, &["connect", &from, &to])?;
-            name = synth;
+    // What is heard keeps its format, and of the richest nothing is lost. A song finds the synthesizer that stands there with its
+    // bank.
+    let mut order: Vec<_> = it.media.iter().zip(&found).enumerate().collect();
+    let riches = |it: &Found| match it.fact {
+        FileFact::Song(_) | FileFact::Bank => (Some(2), Some(48_000)),
+        _ => (it.about["channels"].as_u64(), it.about["rate_hz"].as_u64()),
+    };
+    let turn = |it: &Found| it.fact != FileFact::Bank;
+    order.sort_by_key(|(_, (_, it))| (std::cmp::Reverse(riches(it)), turn(it)));
+    let mut did = Did::default();
+    for (row, (path, media)) in order {
+        let y = 120.0 + row as f32 * ROW;
+        if let Some(bank) = it.bank.as_deref().filter(|_| is_song(media)) {
+            let at = Position {
+                x: 80.0 + COLUMN,
+                y,
+            };
+            render(&mut script, it, (bank, &FileFact::Bank, at), &mut did)?;
         }
-        outputs.push(name);
-    }
-    let middle = 120 + (it.media.len() - 1) * ROW / 2;
-    let column = |count: usize| (80 + count * COLUMN, middle);
-    let out = |name: &str| format!("\"{name}\".out");
-    let end = "\"Audio Device Out\".in";
-    if let [only] = &outputs[..] {
-        add(&mut script, "audio_device_out", column(2))?;
-        step(&mut script, &["connect", &out(only), end])?;
-    } else {
-        add(&mut script, "mixer", column(2))?;
-        add(&mut script, "audio_device_out", column(3))?;
-        step(&mut script, &["connect", "Mixer.out", end])?;
-        // The mixer takes the format of what comes first: of the richest nothing is lost. A synthesizer gives any.
-        let mut order: Vec<_> = outputs.iter().zip(&found).collect();
-        let riches = |it: &Found| (it.about["channels"].as_u64(), it.about["rate_hz"].as_u64());
-        order.sort_by_key(|(_, found)| std::cmp::Reverse(riches(found)));
-        for (name, _) in order {
-            step(&mut script, &["connect", &out(name), "Mixer.in"])?;
-        }
+        let at = Position { x: 80.0, y };
+        render(&mut script, it, (path, &media.fact, at), &mut did)?;
     }
     let writing = Writing {
         output: None,
@@ -125,68 +105,131 @@ pub(super) fn run(it: &Open) -> Result<Answer, Failure> {
     }
     let media = found.into_iter().map(|it| it.about);
     answer.json["media"] = media.collect();
+    answer.json["partial"] = json!(!did.left.is_empty());
+    answer.json["left"] = json!(did.left);
+    if it.log {
+        answer.json["attempts"] = did.attempts.iter().map(connect::shape).collect();
+    }
     if let Some(about) = bank {
         answer.json["bank"] = about;
     }
     Ok(answer)
 }
 
-/// Adds a filter there. Gives its id and the name it got.
-fn add(
+/// What came of it.
+#[derive(Default)]
+struct Did {
+    left: Vec<String>,
+    attempts: Vec<Attempt>,
+}
+
+/// Renders a file in the graph as it is.
+fn render(
     script: &mut Script,
-    key: &str,
-    (x, y): (usize, usize),
-) -> Result<(FilterId, String), Failure> {
-    step(script, &["add", key, "--at", &format!("{x},{y}")])?;
-    let mut filters = script.document.graph().filters.iter();
-    let (&id, node) = filters
-        .next_back()
-        .ok_or_else(|| Failure::usage("open", "no filter was added"))?;
-    Ok((id, node.name.clone()))
-}
-
-fn step(script: &mut Script, words: &[&str]) -> Result<(), Failure> {
-    let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-    parse(&words).and_then(|step| script.step(&step))
-}
-
-/// What plays a file.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Plays {
-    Sound,
-    Notes,
+    it: &Open,
+    (path, fact, at): (&Path, &FileFact, Position),
+    did: &mut Did,
+) -> Result<(), Failure> {
+    let tried = format!("open {}", path.display());
+    let seen = seen_from(path, script.document.base.as_deref());
+    let value = Value::Text(seen.clone());
+    let values = [(FILE.key.to_owned(), value)].into();
+    let settings = Settings {
+        values: &values,
+        base: script.document.base.as_deref(),
+    };
+    if let Some(path) = settings.path(&FILE) {
+        script.bench.facts.files.insert(path, fact.clone());
+    }
+    let media = Media {
+        path: &seen,
+        fact,
+        at,
+    };
+    let level = FilterPath::default();
+    let (is_told, merits) = (it.log, &it.merits);
+    let found = connect::with_builder(script, &level, (is_told, merits), |builder, site| {
+        builder.render_file(site, &media)
+    })?;
+    let rendered = match found {
+        Ok(rendered) => rendered,
+        Err(attempt) => {
+            let failure = Failure::no(&tried, attempt.outcome.words())
+                .cure("`--log` shows what was tried; `ksgraph filters` lists what there is");
+            return Err(connect::with_log(failure, it.log, &attempt));
+        }
+    };
+    script.edit(&level, rendered.edit, &tried)?;
+    let log = connect::told(it.log, &rendered.attempt);
+    let mut line = format!("{log}{}: {}", path.display(), rendered.names.join(", "));
+    if let Outcome::Partly(words) = &rendered.attempt.outcome {
+        line += &format!("; rendered {words}");
+        say(&format!("{}: rendered {words}", path.display()));
+    }
+    let document = json!({
+        "command": "open",
+        "path": path.to_string_lossy(),
+        "inserted": rendered.names,
+        "left": rendered.left,
+        "partial": !rendered.left.is_empty(),
+    });
+    script.did(&line, document);
+    did.left.extend(rendered.left);
+    did.attempts.push(rendered.attempt);
+    Ok(())
 }
 
 /// A file that was looked at.
 struct Found {
-    plays: Plays,
+    fact: FileFact,
     /// What it is.
     about: Json,
     /// What was odd about it.
     remarks: Vec<String>,
 }
 
-/// What a file is. One that is neither sound nor notes ends the command.
-fn look(path: &Path) -> Result<Found, Failure> {
+/// What a file is. One that nothing reads ends the command.
+fn look(path: &Path, script: &Script) -> Result<Found, Failure> {
     let tried = format!("open {}", path.display());
-    if let FileFact::Song(song) = crate::filters::probe(path) {
-        let about = json!({
-            "path": path.to_string_lossy(),
-            "container": "MIDI",
-            "type": song.kind,
-            "tracks": song.tracks,
-            "events": song.events,
-            "seconds": song.duration as f64 / 1e7,
-            "remarks": song.remarks,
-        });
-        return Ok(Found {
-            plays: Plays::Notes,
-            about,
-            remarks: song.remarks.clone(),
-        });
-    }
+    let fact = crate::filters::probe(path);
+    let mut remarks = vec![];
+    let about = match &fact {
+        FileFact::Song(song) => {
+            remarks.clone_from(&song.remarks);
+            json!({
+                "path": path.to_string_lossy(),
+                "container": "MIDI",
+                "type": song.kind,
+                "tracks": song.tracks,
+                "events": song.events,
+                "seconds": song.duration as f64 / 1e7,
+                "remarks": song.remarks,
+            })
+        }
+        FileFact::Bank => look_at_bank(path)?,
+        FileFact::Unusable(_) if is_read(path, &fact, script) => {
+            json!({ "path": path.to_string_lossy() })
+        }
+        FileFact::Unusable(_) | FileFact::Wave { .. } | FileFact::Pending => {
+            look_at_sound(path, &tried)?
+        }
+    };
+    Ok(Found {
+        fact,
+        about,
+        remarks,
+    })
+}
+
+/// Whether a filter says that it reads a file the program does not know. One that is not there nobody reads.
+fn is_read(path: &Path, fact: &FileFact, script: &Script) -> bool {
+    let merit = |it: &crate::ks::Descriptor| it.merit;
+    path.is_file() && !readers(&script.bench.catalogue, &merit, path, fact).is_empty()
+}
+
+fn look_at_sound(path: &Path, tried: &str) -> Result<Json, Failure> {
     let source = media::open(path).map_err(|error| {
-        Failure::file(path, &tried, error.to_string())
+        Failure::file(path, tried, error.to_string())
             .cure("wanted a file of sound: WAV, W64, AIFF, AU, CAF, FLAC, Ogg Vorbis, MP3, AAC or M4A; or of notes: MIDI")
     })?;
     let info = source.info();
@@ -195,7 +238,7 @@ fn look(path: &Path) -> Result<Found, Failure> {
         .iter()
         .map(|(name, word)| (name.to_owned(), word.into()))
         .collect();
-    let about = json!({
+    Ok(json!({
         "path": path.to_string_lossy(),
         "container": info.container,
         "codec": info.codec,
@@ -204,12 +247,7 @@ fn look(path: &Path) -> Result<Found, Failure> {
         "frames": info.frames,
         "seconds": info.seconds(),
         "tags": tags,
-    });
-    Ok(Found {
-        plays: Plays::Sound,
-        about,
-        remarks: vec![],
-    })
+    }))
 }
 
 /// What a bank is. Whatever is none ends the command.

@@ -64,7 +64,9 @@ pub(super) fn describe(
                 base: setting.base,
             };
             for property in descriptor.properties.iter() {
+                // What an outsider reads only it can judge.
                 if property.domain == Domain::Path
+                    && descriptor.reads.is_empty()
                     && let Some(file) = settings.path(property)
                     && let FileFact::Unusable(reason) = known_file(setting.facts, &file)
                 {

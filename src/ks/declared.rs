@@ -14,6 +14,7 @@ use super::ids::Guid;
 use super::medium::{Interface, Medium};
 use super::pin::{Communication, DataFlow, Instances, PinFactory};
 use super::processor::{Flow, Io, Processor};
+use super::property::Property;
 use super::topology::Node;
 
 /// A pin factory as data.
@@ -124,7 +125,13 @@ pub struct Declaration {
     /// What is inside.
     #[serde(default)]
     pub nodes: Vec<NodeDeclaration>,
+    /// Endings of names of files that it reads ([`Descriptor::reads`]). Not empty: it has a property that names its file.
+    #[serde(default)]
+    pub reads: Vec<String>,
 }
+
+/// The file of a filter that reads one.
+const PATH: Property = Property::path("path", "File").inline();
 
 /// The filter that a declaration makes.
 pub struct Declared(
@@ -150,6 +157,11 @@ impl Declared {
             properties: Cow::Borrowed(&[]),
         });
         descriptor.nodes = Cow::Owned(nodes.collect());
+        if !declaration.reads.is_empty() {
+            let reads = declaration.reads.iter().cloned().map(Cow::Owned);
+            descriptor.reads = Cow::Owned(reads.collect());
+            descriptor.properties = Cow::Borrowed(&[PATH]);
+        }
         let mut declared = Self(descriptor, vec![]);
         for pin in &declaration.pins {
             if let Some(peer) = &pin.same_format_as {

@@ -154,6 +154,7 @@ pub mod category {
         COMMUNICATIONSTRANSFORM,
         MEDIUMTRANSFORM,
         AUDIO_DEVICE,
+        SYSAUDIO,
     ];
 
     /// Every audio filter.
@@ -192,6 +193,8 @@ pub mod category {
     pub const MEDIUMTRANSFORM: Guid = Guid(0xCF1DDA2E_9743_11D0_A3EE_00A0C9223196);
     /// Devices made of several filters; no ordinary filter is one.
     pub const AUDIO_DEVICE: Guid = Guid(0xFBF6F530_07B9_11D2_A71E_0000F8004788);
+    /// The program that builds graphs (SYS-1).
+    pub const SYSAUDIO: Guid = Guid(0xA7C7A5B1_5AF3_11D1_9CED_00A024BF0407);
 }
 
 /// Major formats: what kind of stream (FMT-4).
@@ -356,6 +359,7 @@ const NAMES: &[(Guid, &str)] = &[
     ),
     (category::MEDIUMTRANSFORM, "Medium transform"),
     (category::AUDIO_DEVICE, "Audio device"),
+    (category::SYSAUDIO, "SysAudio"),
     (major::AUDIO, "audio"),
     (major::MUSIC, "music"),
     (major::CLOCK, "clock"),

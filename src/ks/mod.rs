@@ -4,6 +4,7 @@
 //! [`Filter`] says what it is, [`Processor`] does it.
 
 mod bank;
+mod bundle;
 
 mod catalogue;
 
@@ -55,12 +56,15 @@ mod time;
 mod tape;
 
 mod topology;
+mod virtual_device;
 
 pub use bank::{
     BankDesk, BankSheet, BankWord, ConnectionSheet, EnvelopeSheet, InstrumentSheet, LoadStage,
     Loading, LoopSheet, PEAKS, RegionSheet, Strike, Traffic, VoiceCells, VoiceSeen, VoiceStage,
     WaveSheet,
 };
+
+pub use bundle::{Bundle, Through};
 
 pub use catalogue::{Catalogue, RegisterError};
 
@@ -114,6 +118,8 @@ pub use synth::{
     PORT_RATES, PortParameters, SYSTEM_MEMORY, SynthCaps, SynthCells, SynthStats, UNKNOWN_VOICES,
     port_parameter, synth_effect, synth_flag, synth_stat,
 };
+pub use virtual_device::{Use, VirtualDevice, virtual_devices};
+
 pub use topology::{MixerLine, Node, NodePin, TopologyConnection, USUAL_DELAY};
 
 pub use time::{

@@ -56,6 +56,8 @@ struct Whole {
     nodes: Vec<NodeDeclaration>,
     #[serde(default)]
     connections: Vec<Inside>,
+    #[serde(default)]
+    reads: Vec<String>,
 }
 
 fn normal() -> u32 {
@@ -166,6 +168,7 @@ fn filter(whole: Whole) -> Result<Declared, PackageError> {
         help: whole.help,
         pins: whole.pins,
         nodes: whole.nodes,
+        reads: whole.reads,
     });
     let descriptor = &mut declared.0;
     descriptor.merit = whole.merit;

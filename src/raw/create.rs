@@ -237,6 +237,15 @@ pub fn validate_format(
 impl Host {
     /// Creates a pin from a connect request in bytes. The handle, or the line that failed.
     pub fn create_pin(&mut self, filter: Handle, request: &[u8]) -> Result<Handle, Invalid> {
+        // On SysAudio it is one of the device that is chosen.
+        if let Some(device) = self.stands_in(filter) {
+            if self.is_lost(device) == Some(true) {
+                return refuse(1, Status::DeviceNotReady, "the device is gone (SYS-11)");
+            }
+            let made = self.create_pin(device, request)?;
+            self.note_virtual_pin(filter, made);
+            return Ok(made);
+        }
         let made = self.passed(filter, request);
         match made {
             Ok((role, connect)) => Ok(self.made(filter, role, connect)),
@@ -365,6 +374,11 @@ impl Host {
         from: (Handle, u32),
         to: (Handle, u32),
     ) -> Result<(Handle, Handle), Invalid> {
+        let on_device = |host: &Self, (filter, pin): (Handle, u32)| {
+            (host.stands_in(filter).unwrap_or(filter), pin)
+        };
+        let through = (from.0, to.0);
+        let (from, to) = (on_device(self, from), on_device(self, to));
         let (output, input) = (self.factory(from)?, self.factory(to)?);
         if output.data_flow != DataFlow::Out || input.data_flow != DataFlow::In {
             return refuse(
@@ -423,11 +437,14 @@ impl Host {
             interface,
         };
         let (issuing, answering) = self.negotiated(&wire)?;
-        Ok(if is_push {
+        let (output, input) = if is_push {
             (issuing, answering)
         } else {
             (answering, issuing)
-        })
+        };
+        self.note_virtual_pin(through.0, output);
+        self.note_virtual_pin(through.1, input);
+        Ok((output, input))
     }
 
     /// Whether a wire from an output of `from` into that pin closes a loop that no deferred pin parts (CYC-1, CYC-2).

@@ -6,7 +6,9 @@
 use super::answer::{Answer, Call};
 use super::layout::{self, INSTANCE, REQUEST, Reader, Writer};
 use super::object::{Handle, Host, Object};
-use super::{allocator, clock, connection, items, own, pin, quality, sets, stream, topology};
+use super::{
+    allocator, clock, connection, items, own, pin, quality, sets, stream, sysaudio, topology,
+};
 use crate::ks::Status;
 use crate::ks::ids::Guid;
 
@@ -158,6 +160,30 @@ const CONNECTION: &[PropertySet] = &[
     },
 ];
 
+/// Of pins of virtual devices.
+const VIRTUAL: &[PropertySet] = &[
+    PropertySet {
+        id: sets::CONNECTION,
+        items: connection::ITEMS,
+    },
+    PropertySet {
+        id: sets::STREAM,
+        items: stream::ITEMS,
+    },
+    PropertySet {
+        id: sets::STREAM_INTERFACE,
+        items: stream::INTERFACE,
+    },
+    PropertySet {
+        id: sets::GENERAL,
+        items: topology::GENERAL,
+    },
+    PropertySet {
+        id: sets::SYSAUDIO_PIN,
+        items: sysaudio::PIN,
+    },
+];
+
 const ALLOCATOR: &[PropertySet] = &[PropertySet {
     id: sets::STREAM_ALLOCATOR,
     items: allocator::ITEMS,
@@ -178,10 +204,12 @@ impl Host {
     pub fn property(&mut self, handle: Handle, call: Call<'_>) -> Answer {
         let tables = match self.object(handle) {
             Some(Object::Filter(_)) => FILTER,
+            Some(Object::Pin(_)) if self.virtual_pin(handle).is_some() => VIRTUAL,
             Some(Object::Pin(_)) => CONNECTION,
             Some(Object::Allocator(_)) => ALLOCATOR,
             Some(Object::Clock(_)) => CLOCK,
             Some(Object::Quality(_)) => QUALITY,
+            Some(Object::SysAudio(_)) => return self.sysaudio_property(handle, call),
             None => return Answer::status(Status::InvalidParameter),
         };
         let Some(request) = Request::read(handle, call) else {
@@ -210,6 +238,16 @@ impl Host {
         if let Some(answer) = items::answer(self, &request) {
             return answer;
         }
+        self.answer_from(tables, handle, &request)
+    }
+
+    /// Answers from a table of sets.
+    pub(super) fn answer_from(
+        &mut self,
+        tables: &[PropertySet],
+        handle: Handle,
+        request: &Request<'_>,
+    ) -> Answer {
         let Some(set) = tables.iter().find(|set| set.id == request.set) else {
             return Answer::status(match items::sets(self, handle).contains(&request.set) {
                 true => Status::NotFound,
@@ -236,11 +274,11 @@ impl Host {
             (Some(handler), _) if request.has(verb::SET) => {
                 match short(request.data.len(), item.data) {
                     Some(answer) => answer,
-                    None => handler(self, &request),
+                    None => handler(self, request),
                 }
             }
             (_, Some(handler)) if request.has(verb::GET) && !request.has(verb::SET) => {
-                let answer = handler(self, &request);
+                let answer = handler(self, request);
                 if (request.set, request.id) == connection::FORMAT
                     && answer.status == Status::Success
                 {

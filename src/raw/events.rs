@@ -95,7 +95,7 @@ impl Host {
             Object::Pin(_) => (sets::CONNECTION_EVENTS, CONNECTION_COUNT),
             Object::Allocator(_) => (sets::STREAM_ALLOCATOR_EVENTS, ALLOCATOR_COUNT),
             Object::Clock(_) => (sets::CLOCK_EVENTS, CLOCK_COUNT),
-            Object::Quality(_) => return None,
+            Object::Quality(_) | Object::SysAudio(_) => return None,
         })
     }
 
@@ -190,7 +190,7 @@ impl Host {
             Object::Pin(pin) => &mut pin.events,
             Object::Allocator(it) => &mut it.events,
             Object::Clock(it) => &mut it.events,
-            Object::Quality(_) => return None,
+            Object::Quality(_) | Object::SysAudio(_) => return None,
         })
     }
 

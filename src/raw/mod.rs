@@ -38,6 +38,7 @@ mod serial;
 pub mod sets;
 mod states;
 mod stream;
+mod sysaudio;
 #[cfg(test)]
 mod tests;
 mod topology;

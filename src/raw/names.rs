@@ -72,7 +72,7 @@ pub(super) fn device<'a>(
 }
 
 /// A name without the word that says what kind of name it is.
-fn plain(name: &str) -> &str {
+pub(super) fn plain(name: &str) -> &str {
     name.get(..5)
         .filter(|head| head.eq_ignore_ascii_case("ks://"))
         .map_or(name, |_| &name[5..])

@@ -17,6 +17,7 @@ use super::quality::QualityObject;
 use super::rate::Pace;
 use super::registry::Change;
 use super::requests::Requests;
+use super::sysaudio::{SysAudio, SysAudioObject};
 use super::trace::{Table, Traced};
 use super::{Fired, create, events, further, registry};
 use crate::ks::ids::Guid;
@@ -101,6 +102,7 @@ pub(super) enum Object {
     Allocator(Box<AllocatorObject>),
     Clock(Box<ClockObject>),
     Quality(Box<QualityObject>),
+    SysAudio(Box<SysAudioObject>),
 }
 
 /// Everything that is open, and the catalogue that names lead to.
@@ -121,6 +123,8 @@ pub struct Host {
     /// Answers that were given later: a frame for a request that waited, or its end (ALC-9).
     pub(super) completed: Vec<Completed>,
     pub(super) injected: Vec<Injected>,
+    /// What SysAudio keeps for all of its handles.
+    pub(super) sysaudio: SysAudio,
     /// Units of hard-wired mediums by set and device, and how many of a set there have been (MED-7).
     pub(super) units: registry::Units,
     /// Formats that pins refused when they were opened (DIX-19).
@@ -156,6 +160,7 @@ impl Host {
             changes: vec![],
             completed: vec![],
             injected: vec![],
+            sysaudio: SysAudio::default(),
             units: registry::Units::default(),
             refused: vec![],
             lost: 0,
@@ -180,8 +185,11 @@ impl Host {
         &self.links
     }
 
-    /// Opens a filter by key, title or `ks://category/reference`.
+    /// Opens a filter by key, title or `ks://category/reference`, or SysAudio.
     pub fn open(&mut self, name: &str) -> Result<Handle, NameError> {
+        if let Some(handle) = self.open_sysaudio(name) {
+            return Ok(handle);
+        }
         // A device of the machine is its filter with its name in it.
         let device = names::device(&self.catalogue, &self.facts, &self.links, name);
         if let Some((key, value)) =
@@ -340,6 +348,7 @@ impl Host {
                 if let Some(memory) = self.memory(self.filter_handle(handle)) {
                     memory.close(self.opened_as(handle));
                 }
+                self.sysaudio.pins.remove(&handle);
                 if let Some(Object::Pin(gone)) = self.objects.remove(&handle) {
                     let role = create::role_word(gone.role);
                     self.say(format!("closed pin {handle} ({role})"));
@@ -362,6 +371,13 @@ impl Host {
                 self.say(format!("closed clock {handle}"));
             }
             Some(Object::Quality(_)) => self.close_quality(handle),
+            Some(Object::SysAudio(_)) => {
+                for device in self.opened_by(handle).into_iter().rev() {
+                    self.close(device);
+                }
+                self.objects.remove(&handle);
+                self.say(format!("closed SysAudio {handle}"));
+            }
         }
         true
     }
@@ -385,6 +401,10 @@ impl Host {
     pub fn descriptor(&self, handle: Handle) -> Option<&Descriptor> {
         match self.object(handle)? {
             Object::Filter(_) | Object::Pin(_) => Some(&self.filter_of(handle).descriptor),
+            Object::SysAudio(_) => {
+                let device = self.stands_in(handle)?;
+                Some(&self.filter_of(device).descriptor)
+            }
             Object::Allocator(_) | Object::Clock(_) | Object::Quality(_) => None,
         }
     }

@@ -66,14 +66,19 @@ impl Host {
             if !names_it || it.is_lost != is_there {
                 continue;
             }
-            let pins = self.pins_of(handle);
-            if is_there {
-                self.set_lost(handle, false);
-                self.bring_back(pins);
-            } else {
-                self.send_down(pins, State::Stop);
-                self.set_lost(handle, true);
-            }
+            self.filter_changed(handle, is_there);
+        }
+    }
+
+    /// What is behind a filter is gone, or back.
+    pub(super) fn filter_changed(&mut self, handle: Handle, is_there: bool) {
+        let pins = self.pins_of(handle);
+        if is_there {
+            self.set_lost(handle, false);
+            self.bring_back(pins);
+        } else {
+            self.send_down(pins, State::Stop);
+            self.set_lost(handle, true);
         }
     }
 

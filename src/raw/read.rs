@@ -39,6 +39,17 @@ const CONNECTION: &[(u32, &str)] = &[
     (5, "ACQUIREORDERING"),
     (6, "ALLOCATORFRAMING_EX"),
 ];
+const SYSAUDIO: &[(u32, &str)] = &[
+    (1, "DEVICE_COUNT"),
+    (2, "DEVICE_FRIENDLY_NAME"),
+    (3, "DEVICE_INSTANCE"),
+    (4, "DEVICE_INTERFACE_NAME"),
+    (5, "SELECT_GRAPH"),
+    (6, "CREATE_VIRTUAL_SOURCE"),
+    (7, "DEVICE_DEFAULT"),
+    (14, "INSTANCE_INFO"),
+    (16, "COMPONENT_ID"),
+];
 
 /// The items of a set by number and name; a filter's own set has its properties.
 pub fn items(set: Guid, descriptor: &Descriptor) -> Vec<(u32, String)> {
@@ -48,6 +59,8 @@ pub fn items(set: Guid, descriptor: &Descriptor) -> Vec<(u32, String)> {
         sets::GENERAL => &[(0, "COMPONENTID")],
         sets::CONNECTION => CONNECTION,
         sets::STREAM => &[(0, "ALLOCATOR"), (3, "MASTERCLOCK")],
+        sets::SYSAUDIO => SYSAUDIO,
+        sets::SYSAUDIO_PIN => &[(0, "ATTACH_VIRTUAL_SOURCE")],
         _ if set == own::set_of(&descriptor.key) => {
             let titles = (0..).zip(descriptor.properties.iter());
             return titles.map(|(id, it)| (id, it.title.to_owned())).collect();

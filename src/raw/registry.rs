@@ -102,6 +102,7 @@ impl Host {
                 });
             }
         }
+        entries.extend(self.virtual_entries());
         entries.retain(|entry| category.is_none_or(|id| entry.category == id));
         entries
     }
@@ -160,6 +161,7 @@ impl Host {
     /// lead to what is there now; what is open stays (REG-3, REG-6).
     pub fn observe(&mut self, facts: Facts) {
         let before = names::devices(&self.facts);
+        let virtual_before = self.virtual_devices();
         self.facts = facts;
         let after = names::devices(&self.facts);
         let lost = before.iter().filter(|it| !after.contains(it));
@@ -173,6 +175,12 @@ impl Host {
             self.tell(is_arrival, &categories, &device.name.to_lowercase());
             self.device_changed(device, is_arrival);
         }
+        self.virtual_devices_changed(&virtual_before);
+    }
+
+    /// Tells those who watch a category of a virtual device.
+    pub(super) fn tell_device(&mut self, is_arrival: bool, category: Guid, name: &str) {
+        self.tell_watchers(is_arrival, &[category], name);
     }
 
     /// Wants to hear of arrivals and removals in a category.
@@ -228,6 +236,12 @@ impl Host {
     }
 
     fn tell(&mut self, is_arrival: bool, categories: &[Guid], key: &str) {
+        self.tell_watchers(is_arrival, categories, key);
+        let what = if is_arrival { "arrived" } else { "removed" };
+        self.say(format!("filter {key} {what}"));
+    }
+
+    fn tell_watchers(&mut self, is_arrival: bool, categories: &[Guid], key: &str) {
         for (category, tag) in self.watches.clone() {
             if categories.contains(&category) {
                 self.changes.push(Change {
@@ -238,8 +252,6 @@ impl Host {
                 });
             }
         }
-        let what = if is_arrival { "arrived" } else { "removed" };
-        self.say(format!("filter {key} {what}"));
     }
 }
 

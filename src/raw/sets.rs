@@ -32,6 +32,10 @@ pub const DEGRADE_STANDARD: Guid = Guid(0x9F564180_704C_11D0_A5D6_28DB04C10000);
 pub const CLOCK: Guid = Guid(0xDF12A4C0_AC17_11CF_A5D6_28DB04C10000);
 /// Marks of a clock (10.3).
 pub const CLOCK_EVENTS: Guid = Guid(0x364D8E20_62C7_11CF_A5D6_28DB04C10000);
+/// Virtual devices, and which of them a handle is about (SYS-2).
+pub const SYSAUDIO: Guid = Guid(0xCBE3FAA0_CC75_11D0_B465_00001A1818E6);
+/// Pins of virtual devices (SYS-6).
+pub const SYSAUDIO_PIN: Guid = Guid(0xA3A53220_C6E4_11D0_B465_00001A1818E6);
 /// A synthesizer's node, its filter's clock, and its sounds.
 pub use crate::ks::ids::set::{SYNTH, SYNTH_CLOCK, SYNTH_DLS};
 /// The types of values (PRP-7).
@@ -53,6 +57,8 @@ pub const NAMES: &[(&str, Guid)] = &[
     ("quality", QUALITY),
     ("clock", CLOCK),
     ("clock_events", CLOCK_EVENTS),
+    ("sysaudio", SYSAUDIO),
+    ("sysaudio_pin", SYSAUDIO_PIN),
     ("synth", SYNTH),
     ("synth_clock", SYNTH_CLOCK),
     ("synth_dls", SYNTH_DLS),

@@ -53,16 +53,20 @@ fn connections(host: &Host, request: &Request<'_>) -> Answer {
     Answer::list(layout::list(items), request.output)
 }
 
-/// Manufacturer, product, component, name, version and revision.
 fn component(host: &Host, request: &Request<'_>) -> Answer {
+    let key = &host.filter_of(request.handle).descriptor.key;
+    Answer::sized(component_of(key), request.output)
+}
+
+/// Manufacturer, product, component, name, version and revision of a kind of filter.
+pub(super) fn component_of(key: &str) -> Vec<u8> {
     let number = |text: &str| text.parse().unwrap_or(0);
-    let bytes = Writer::default()
+    Writer::default()
         .guid(MANUFACTURER)
         .guid(own::set_of("ksgraph"))
-        .guid(own::set_of(&host.filter_of(request.handle).descriptor.key))
+        .guid(own::set_of(key))
         .guid(Guid::WILDCARD)
         .u32(number(env!("CARGO_PKG_VERSION_MAJOR")))
         .u32(number(env!("CARGO_PKG_VERSION_MINOR")))
-        .0;
-    Answer::sized(bytes, request.output)
+        .0
 }

@@ -16,7 +16,7 @@ use crate::graph::{
     Agreement, CureKind, Edit, FilterId, FilterPath, Graph, Negotiator, NodeKind, PinAddress,
     PinRef, Refusal, Step, Wiring, apply, would_connect,
 };
-use crate::ks::{Catalogue, DataFlow, Descriptor, Facts, Status};
+use crate::ks::{Catalogue, DataFlow, DataFormat, Descriptor, Facts, Status};
 
 /// So many ways are built before it is given up.
 const MOST_WAYS: usize = 32;
@@ -66,6 +66,8 @@ pub struct Built {
     pub attempt: Attempt,
     /// Outputs of filters on the way that nothing is connected to yet.
     pub open: Vec<PinRef>,
+    /// The two ends of its last wire.
+    pub last: Option<(PinRef, PinRef)>,
 }
 
 /// Nothing was built.
@@ -133,7 +135,11 @@ impl Builder<'_> {
             self.pair(site, from, to),
             Outcome::Fails("nothing leads there".into()),
         );
-        let refusal = match self.direct(site, from, to) {
+        let direct = match self.not_ready(site, from, to) {
+            Some(refusal) => Err(refusal),
+            None => self.direct(site, from, to),
+        };
+        let refusal = match direct {
             Ok(agreed) => {
                 attempt.outcome = Outcome::Holds(agreed.format.to_string());
                 return Ok(Built {
@@ -144,6 +150,7 @@ impl Builder<'_> {
                     agreed,
                     attempt,
                     open: vec![],
+                    last: Some((from.clone(), to.clone())),
                 });
             }
             Err(refusal) => refusal,
@@ -180,23 +187,31 @@ impl Builder<'_> {
         }
     }
 
-    /// The wire as it is, or why not: nothing is put in between.
+    /// The wire as it is, or why not: nothing is put in between. With a format it is that one.
     pub fn connect_direct(
         &self,
         site: &Site,
         from: &PinRef,
         to: &PinRef,
+        format: Option<DataFormat>,
     ) -> Result<Built, Box<Stopped>> {
         let pair = self.pair(site, from, to);
-        match self.direct(site, from, to) {
-            Ok(agreed) => Ok(Built {
-                edit: self.wired(site, from, to),
+        let found = match &format {
+            None => self
+                .direct(site, from, to)
+                .map(|agreed| (self.wired(site, from, to), agreed)),
+            Some(format) => self.with_format(site, (from, to), format),
+        };
+        match found {
+            Ok((edit, agreed)) => Ok(Built {
+                edit,
                 added: vec![],
                 names: vec![],
                 through: vec![],
                 attempt: Attempt::new(pair, Outcome::Holds(agreed.format.to_string())),
                 agreed,
                 open: vec![],
+                last: Some((from.clone(), to.clone())),
             }),
             Err(refusal) => {
                 let mut attempt = Attempt::new(pair, Outcome::Fails("refused".into()));
@@ -204,6 +219,31 @@ impl Builder<'_> {
                 attempt.inner.push(direct);
                 Err(Box::new(Stopped { refusal, attempt }))
             }
+        }
+    }
+
+    /// The wire with a format that was chosen for it.
+    fn with_format(
+        &self,
+        site: &Site,
+        (from, to): (&PinRef, &PinRef),
+        format: &DataFormat,
+    ) -> Result<(Edit, Agreement), Box<Refusal>> {
+        // What does not hold in any format is refused for that.
+        self.direct(site, from, to)?;
+        let mut edits = self.refused_between(site, from, to);
+        let mut connection = wire(from, to);
+        connection.chosen.format = Some(format.clone());
+        edits.push(Edit::Connect(connection));
+        let edit = Edit::Batch(edits);
+        let ends = (self.address(site, from), self.address(site, to));
+        let trial = self.trial(site, &edit);
+        let made = trial
+            .as_ref()
+            .and_then(|it| it.wiring.wire(&ends.0, &ends.1));
+        match made.map(|wire| wire.outcome.clone()) {
+            Some(outcome) => outcome.map(|agreed| (edit, agreed)),
+            None => self.direct(site, from, to).map(|agreed| (edit, agreed)),
         }
     }
 
@@ -286,6 +326,7 @@ impl Builder<'_> {
                         agreed,
                         attempt: Attempt::new("", Outcome::Holds(String::new())),
                         open: laid.open,
+                        last: laid.wires.last().cloned(),
                     });
                 }
                 Err(wire) => {
@@ -403,6 +444,7 @@ impl Builder<'_> {
                     agreed,
                     attempt: Attempt::new("", Outcome::Holds(String::new())),
                     open: vec![],
+                    last: laid.wires.last().cloned(),
                 });
             }
         }

@@ -8,6 +8,8 @@ use crate::graph::{Edit, FilterId, FilterNode, Graph, Node, NodeKind, PinRef, Po
 
 /// From one filter to the next that is put behind it.
 const APART: f32 = 64.0;
+/// A box that nobody has drawn yet may be as wide as that, whatever was estimated.
+const WIDE: f32 = 240.0;
 
 /// A way as an edit.
 pub(super) struct Laid {
@@ -74,7 +76,7 @@ impl Builder<'_> {
                             y: start.at.y + (end.at.y - start.at.y) * share,
                         },
                         None => Position {
-                            x: after.right() + APART,
+                            x: after.right().max(after.at.x + WIDE) + APART,
                             y: after.at.y,
                         },
                     };

@@ -5,17 +5,23 @@
 //! applies it: one step of the history on the canvas, one write on the command line. No audio and no device is touched.
 
 mod attempt;
+mod codes;
 mod connect;
-mod devices;
+mod filter_graph;
 mod insert;
 mod lay;
+mod media;
+mod ready;
 mod render;
 mod stream;
 
+pub use crate::ks::{Use, VirtualDevice, virtual_devices};
 pub use attempt::{Attempt, Outcome};
+pub use codes::Code;
 pub use connect::{Builder, Built, Site, Stopped};
-pub use devices::{Use, VirtualDevice, virtual_devices};
+pub use filter_graph::{FilterGraph, Wish};
 pub use insert::Sizes;
 pub(crate) use insert::{Bench, area, estimated_size, wire};
+pub use media::{Media, readers};
 pub use render::Rendered;
 pub use stream::{StreamError, stream_graph};

@@ -4,10 +4,12 @@
 use super::attempt::{Attempt, Outcome};
 use super::connect::{Builder, Built, Site, fresh};
 use super::insert::{Bench, wire};
-use crate::graph::route::{Goal, Stop, UNTAKEN};
-use crate::graph::{Connection, Cure, CureKind, Edit, FilterId, FilterPath, PinRef, Wiring};
+use crate::graph::route::{Goal, Stop};
+use crate::graph::{
+    Chosen, Connection, Cure, CureKind, Edit, FilterId, FilterPath, PinRef, Wiring,
+};
 use crate::ks::ids::category;
-use crate::ks::{DataFlow, Descriptor, merit};
+use crate::ks::{DataFlow, Descriptor, Kind, merit};
 
 /// Outputs behind outputs that are rendered; deeper than that they are left.
 const DEEPEST: usize = 16;
@@ -51,7 +53,7 @@ impl Builder<'_> {
         is_there: bool,
     ) -> Result<Rendered, Box<Attempt>> {
         let mut work = Work::new(self, site, is_there);
-        let outputs = work.free_outputs(filter);
+        let outputs = self.free_pins(site, filter, DataFlow::Out);
         let node = self.shown(site).filters.get(&filter);
         let name = node.map_or_else(String::new, |node| node.name.clone());
         let mut all = Attempt::new(format!("render {name}"), Outcome::Holds(String::new()));
@@ -134,6 +136,14 @@ impl<'b, 'a> Work<'b, 'a> {
             self.left.push(name);
             return attempt;
         };
+        // What is not ready ends it at once: nobody else is asked (INT-2).
+        if let Some((at, to)) = &built.last
+            && let Some(refusal) = self.builder.not_ready(&next, at, to)
+        {
+            self.left.push(name);
+            attempt.outcome = Outcome::Refused(refusal);
+            return attempt;
+        }
         self.site = next;
         self.edits.push(built.edit);
         self.added.extend(&built.added);
@@ -160,9 +170,9 @@ impl<'b, 'a> Work<'b, 'a> {
         };
         let mut quiet = Attempt::new("", Outcome::Fails(String::new()));
         let first = self.heard(&self.site, from, &mut quiet);
-        if first.is_some() {
+        if let Some(first) = first {
             attempt.inner.append(&mut quiet.inner);
-            return first;
+            return Some(self.undisturbed(&self.site, from, first, attempt));
         }
         for device in self.taken_devices() {
             let Some((mixed, name)) = self.mixer_before(&device) else {
@@ -176,7 +186,8 @@ impl<'b, 'a> Work<'b, 'a> {
                 Outcome::Fails("it does not lead there".into()),
             );
             let found = self.heard(&site, from, &mut tried);
-            if let Some(mut built) = found {
+            if let Some(built) = found {
+                let mut built = self.undisturbed(&site, from, built, &mut tried);
                 let graph = self.builder.shown(&self.site);
                 let after = self.builder.shown(&site).filters.iter();
                 let new = after.filter(|(id, _)| !graph.filters.contains_key(id));
@@ -191,7 +202,10 @@ impl<'b, 'a> Work<'b, 'a> {
         }
         // A meter or a scope that stands there is no end of anything.
         let any = |stop: &Stop, descriptor: &Descriptor| match stop {
-            Stop::There(_) => !descriptor.categories.contains(&category::ANALYSIS),
+            Stop::There(path) => {
+                !descriptor.categories.contains(&category::ANALYSIS)
+                    && !takes_notes(&self.site.wiring, path)
+            }
             Stop::New { .. } => true,
         };
         self.builder
@@ -201,13 +215,79 @@ impl<'b, 'a> Work<'b, 'a> {
     /// A way to a filter of the graph from which it is heard.
     fn heard(&self, site: &Site, from: &PinRef, attempt: &mut Attempt) -> Option<Built> {
         let end = |stop: &Stop, _: &Descriptor| match stop {
-            Stop::There(path) => is_heard(&site.wiring, path),
+            Stop::There(path) => is_heard(&site.wiring, path) && !takes_notes(&site.wiring, path),
             Stop::New { .. } => false,
         };
         let goal = Goal::End {
             is_there: self.is_there,
         };
         self.builder.by_way(site, from, (goal, &end), None, attempt)
+    }
+
+    /// The same way, or another one behind which what is heard now keeps its formats: a wire that changes its own stops for a
+    /// moment.
+    fn undisturbed(
+        &self,
+        site: &Site,
+        from: &PinRef,
+        built: Built,
+        attempt: &mut Attempt,
+    ) -> Built {
+        let keep = self.formats_of_now(site, &built);
+        let kept = (!keep.is_empty()).then(|| {
+            let keep = Edit::Batch(keep);
+            let site = self.builder.trial(site, &keep)?;
+            let mut tried = Attempt::new(
+                "with the formats that are heard now",
+                Outcome::Holds(String::new()),
+            );
+            let mut other = self.heard(&site, from, &mut tried)?;
+            if !self.formats_of_now(&site, &other).is_empty() {
+                return None;
+            }
+            attempt.inner.push(tried);
+            other.edit = Edit::Batch(vec![keep, other.edit]);
+            Some(other)
+        });
+        kept.flatten().unwrap_or(built)
+    }
+
+    /// Edits by which wires of the level that would change their formats are told to keep those they have in the graph as it
+    /// was.
+    fn formats_of_now(&self, site: &Site, built: &Built) -> Vec<Edit> {
+        let builder = self.builder;
+        let Some(after) = builder.trial(site, &built.edit) else {
+            return vec![];
+        };
+        let before = &self.site.wiring;
+        let mut edits = vec![];
+        for (connection, wire) in builder.shown(site).connections.iter().enumerate() {
+            let ends = (
+                builder.address(site, &wire.from),
+                builder.address(site, &wire.to),
+            );
+            let format = |wiring: &Wiring| {
+                let made = wiring.wire(&ends.0, &ends.1)?;
+                Some(made.outcome.as_ref().ok()?.format.clone())
+            };
+            // Where a mixer came in before a device, its wire goes on for the one that was there.
+            let was = format(before).or_else(|| {
+                let mut wires = before.wires.iter();
+                let old = wires.find(|it| it.to == ends.1)?;
+                Some(old.outcome.as_ref().ok()?.format.clone())
+            });
+            let (Some(was), Some(is)) = (was, format(&after.wiring)) else {
+                continue;
+            };
+            if was != is {
+                let chosen = Chosen {
+                    format: Some(was),
+                    ..wire.chosen.clone()
+                };
+                edits.push(Edit::Choose { connection, chosen });
+            }
+        }
+        edits
     }
 
     /// Inputs of devices of the graph that sound comes to already.
@@ -279,29 +359,19 @@ impl<'b, 'a> Work<'b, 'a> {
         let name = graph.filters.get(&device.filter)?.name.clone();
         Some((Edit::Batch(edits), name))
     }
+}
 
-    /// Outputs of a filter that nothing is connected to; those that a name keeps back are left out (INT-3).
-    fn free_outputs(&self, filter: FilterId) -> Vec<PinRef> {
-        let path = self.builder.level.child(filter);
-        let wired = self.site.wiring.filters.get(&path);
-        let pins = wired.and_then(|it| it.descriptor.as_ref());
-        let pins = pins.map_or(&[][..], |it| &it.pins).iter();
-        let outputs = pins.filter(|pin| {
-            pin.data_flow == DataFlow::Out && !pin.is_bridge() && !pin.name.starts_with(UNTAKEN)
-        });
-        let graph = self.builder.shown(&self.site);
-        let is_free = |pin: &str| {
-            let mut wires = graph.connections.iter();
-            !wires.any(|wire| wire.from.filter == filter && wire.from.pin == pin)
-        };
-        let free = outputs.filter(|pin| is_free(&pin.name));
-        free.map(|pin| PinRef {
-            filter,
-            pin: pin.name.to_string(),
-            instance: 0,
+/// Whether notes come to a filter already: others on the same channels would change what is heard of them.
+fn takes_notes(wiring: &Wiring, filter: &FilterPath) -> bool {
+    let wired = wiring.filters.get(filter);
+    let kind = wired.and_then(|it| it.descriptor.as_ref());
+    let mut wires = wiring.wires.iter().filter(|it| it.to.filter == *filter);
+    kind.is_some_and(|kind| {
+        wires.any(|wire| {
+            kind.pin(&wire.to.pin)
+                .is_some_and(|(_, pin)| pin.kind() == Kind::Events)
         })
-        .collect()
-    }
+    })
 }
 
 /// Whether a filter renders sound, or leads on to one that does.

@@ -4,9 +4,8 @@
 use std::path::Path;
 
 use super::connect::{Builder, Site};
-use super::devices::{Use, VirtualDevice, virtual_devices};
+use super::{Use, VirtualDevice, virtual_devices};
 use crate::graph::{Edit, FilterId, FilterPath, Graph, Negotiator, NodeKind, Position, apply};
-use crate::ks::ids::category;
 use crate::ks::{Catalogue, DataFlow, Descriptor, Domain, Facts, FileFact, Kind, Value, path_text};
 
 /// A stream cannot be played.
@@ -55,18 +54,28 @@ pub fn stream_graph(
     catalogue: &Catalogue,
     facts: &Facts,
 ) -> Result<Graph, StreamError> {
-    let (kind, gives) = match &fact {
-        FileFact::Unusable(reason) => return Err(StreamError::File(reason.clone())),
-        FileFact::Bank => {
-            let reason =
-                "it is a bank of instruments and plays nothing by itself; wanted sound or notes";
-            return Err(StreamError::File(reason.into()));
-        }
-        FileFact::Song(_) => (Use::MidiOut, Kind::Events),
-        FileFact::Wave { .. } | FileFact::Pending => (Use::WaveOut, Kind::Audio),
+    if fact == FileFact::Bank {
+        let reason =
+            "it is a bank of instruments and plays nothing by itself; wanted sound or notes";
+        return Err(StreamError::File(reason.into()));
+    }
+    let merit = |it: &Descriptor| it.merit;
+    let reader = super::readers(catalogue, &merit, file, &fact)
+        .into_iter()
+        .next();
+    let Some((reader, _)) = reader else {
+        return Err(match &fact {
+            FileFact::Unusable(reason) => StreamError::File(reason.clone()),
+            _ => StreamError::Nothing("file"),
+        });
+    };
+    let mut pins = reader.pins.iter();
+    let gives_notes = pins.any(|pin| pin.data_flow == DataFlow::Out && pin.kind() == Kind::Events);
+    let kind = match gives_notes {
+        true => Use::MidiOut,
+        false => Use::WaveOut,
     };
     let device = device(catalogue, facts, kind, number)?;
-    let reader = reader(catalogue, gives).ok_or(StreamError::Nothing("file"))?;
     let mut facts = facts.clone();
     facts.files.insert(file.to_owned(), fact);
     let mut graph = Graph::default();
@@ -89,7 +98,7 @@ pub fn stream_graph(
         facts: &facts,
         base: None,
         sizes: &sizes,
-        merit: &|it: &Descriptor| it.merit,
+        merit: &merit,
         level: &level,
         is_told: false,
     };
@@ -132,22 +141,6 @@ fn device(
         return Err(StreamError::Number { kind, number, last });
     }
     Ok(all.swap_remove(number))
-}
-
-/// The kind of filter that plays files of sound or of notes.
-fn reader(catalogue: &Catalogue, gives: Kind) -> Option<&Descriptor> {
-    let kinds = catalogue.iter().map(|it| it.descriptor());
-    let mut readers: Vec<&Descriptor> = kinds
-        .filter(|it| {
-            let mut pins = it.pins.iter();
-            let mut properties = it.properties.iter();
-            it.categories.contains(&category::FILESYSTEM)
-                && properties.any(|it| it.domain == Domain::Path)
-                && pins.any(|pin| pin.data_flow == DataFlow::Out && pin.kind() == gives)
-        })
-        .collect();
-    readers.sort_by_key(|it| std::cmp::Reverse(it.merit));
-    readers.into_iter().next()
 }
 
 fn add(

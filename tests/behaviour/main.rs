@@ -65,7 +65,10 @@ mod latency;
 
 mod machine;
 
+mod filter_graph;
+mod media_files;
 mod midi_out;
+mod ready;
 
 mod ks_door;
 

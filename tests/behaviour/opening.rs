@@ -13,7 +13,7 @@ use crate::editor::{editor, id, select, selected, wires};
 use crate::program;
 
 /// A second of a tone, of another pitch at another rate.
-fn wave(path: &Path, rate_hz: u32, channels: u16) {
+pub(crate) fn wave(path: &Path, rate_hz: u32, channels: u16) {
     let spec = hound::WavSpec {
         channels,
         sample_rate: rate_hz,
@@ -117,7 +117,7 @@ fn what_is_no_sound_is_not_opened_and_nothing_is_written() {
 }
 
 /// Two quarter notes, an octave apart.
-fn song(path: &Path) {
+pub(crate) fn song(path: &Path) {
     let messages: [(u64, &[u8]); 4] = [
         (0, &[0x90, 57, 100]),
         (480, &[0x80, 57, 0]),

@@ -4,10 +4,10 @@
 use super::desk::{Desk, Did};
 
 /// A filter: key, merit, inputs, outputs; a pin is `name:KIND`, a kind one letter.
-type Kind<'a> = (&'a str, u32, &'a [&'a str], &'a [&'a str]);
+pub(crate) type Kind<'a> = (&'a str, u32, &'a [&'a str], &'a [&'a str]);
 
-const NORMAL: u32 = 0x60_0000;
-const UNLIKELY: u32 = 0x40_0000;
+pub(crate) const NORMAL: u32 = 0x60_0000;
+pub(crate) const UNLIKELY: u32 = 0x40_0000;
 const BY_HAND: u32 = 0x20_0000;
 
 fn pin(text: &str, flow: &str) -> String {
@@ -24,7 +24,7 @@ fn pin(text: &str, flow: &str) -> String {
     )
 }
 
-fn filter((key, merit, inputs, outputs): &Kind<'_>) -> String {
+pub(crate) fn filter((key, merit, inputs, outputs): &Kind<'_>) -> String {
     let inputs = inputs.iter().map(|it| pin(it, "in"));
     let pins: Vec<String> = inputs
         .chain(outputs.iter().map(|it| pin(it, "out")))
@@ -36,7 +36,7 @@ fn filter((key, merit, inputs, outputs): &Kind<'_>) -> String {
 }
 
 /// A desk with these kinds of filters, and a graph of boxes, each called as its kind, with wires.
-fn laid(name: &str, kinds: &[Kind<'_>], boxes: &[&str], wires: &[&str]) -> Desk {
+pub(crate) fn laid(name: &str, kinds: &[Kind<'_>], boxes: &[&str], wires: &[&str]) -> Desk {
     let desk = Desk::new(&format!("sysaudio-{name}"));
     let filters: Vec<String> = kinds.iter().map(filter).collect();
     let text = format!("(version: 1, filters: [{}])", filters.join(", "));
@@ -59,16 +59,16 @@ fn laid(name: &str, kinds: &[Kind<'_>], boxes: &[&str], wires: &[&str]) -> Desk 
     desk
 }
 
-fn told(desk: &Desk, words: &[&str]) -> Did {
+pub(crate) fn told(desk: &Desk, words: &[&str]) -> Did {
     desk.json(&[&["--filters", "more"], words].concat())
 }
 
-fn graph(desk: &Desk) -> String {
+pub(crate) fn graph(desk: &Desk) -> String {
     std::fs::read_to_string(desk.path("g.ron")).unwrap()
 }
 
 /// Names in a list of a document.
-fn names(did: &Did, field: &str) -> Vec<String> {
+pub(crate) fn names(did: &Did, field: &str) -> Vec<String> {
     let list = did.json[field].as_array();
     let list = list.unwrap_or_else(|| panic!("no {field}: {} {}", did.json, did.said));
     list.iter().map(|it| it.as_str().unwrap().into()).collect()

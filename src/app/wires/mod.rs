@@ -13,7 +13,7 @@ use crate::graph::{
     Connection, Cure, Edit, FilterId, Graph, Negotiator, PinAddress, PinRef, Refusal, Shared,
     Wiring, apply, would_connect,
 };
-use crate::ks::merit;
+use crate::ks::{Status, merit};
 use crate::sysaudio::{Bench, wire};
 
 /// An edit that a refusal stopped: a cure of the refused wire carries it on.
@@ -77,15 +77,6 @@ impl App {
         }
     }
 
-    /// The ends of a wire that a trial refuses and that is not refused now.
-    pub(super) fn newly_refused(&self, trial: &Trial) -> Option<(PinAddress, PinAddress)> {
-        let is_old =
-            |red: &(&PinAddress, &PinAddress)| ends(&self.wiring, true).any(|it| it == *red);
-        let mut all = ends(&trial.wiring, true);
-        let (from, to) = all.find(|red| !is_old(red))?;
-        Some((from.clone(), to.clone()))
-    }
-
     /// Whether no more wires are refused than are now.
     fn is_no_worse(&self, wiring: &Wiring) -> bool {
         refused(wiring) <= refused(&self.wiring)
@@ -105,7 +96,15 @@ impl App {
             Some(trial) => trial.both(),
             None => (&self.graph, &self.wiring),
         };
-        match (self.would_hold(around, from, to), cure) {
+        let held = match self.would_hold(around, from, to) {
+            // A wire drawn by hand waits for its device; whoever builds does not lead there (INT-2).
+            Ok(()) if self.likes_cures() || cure.is_some() => match self.unready(from, to) {
+                Some(refusal) => Err(refusal),
+                None => Ok(()),
+            },
+            held => held,
+        };
+        match (held, cure) {
             (Ok(()), _) => {
                 let (Some(from), Some(to)) = (self.pin_ref(from), self.pin_ref(to)) else {
                     return;
@@ -113,6 +112,10 @@ impl App {
                 if self.apply("Connect", Edit::Connect(wire(&from, &to))) {
                     self.agree();
                 }
+            }
+            // Which device it is to be is not for us to say.
+            (Err(refusal), None) if refusal.status == Status::DeviceNotReady => {
+                self.refuse(from, to, *refusal);
             }
             (Err(refusal), None) if self.likes_cures() => self.connect_anyhow(from, to, *refusal),
             (Err(refusal), Some(cure)) if cure < refusal.cures.len() => {
@@ -131,6 +134,10 @@ impl App {
     /// Connects two pins whatever the mode says.
     pub(super) fn connect_by_all_means(&mut self, from: &PinAddress, to: &PinAddress) {
         (self.pending, self.refusal) = (None, None);
+        if let Some(refusal) = self.unready(from, to) {
+            self.refuse(from, to, *refusal);
+            return;
+        }
         match self.would_hold((&self.graph, &self.wiring), from, to) {
             Ok(()) => self.connect(from, to, None),
             Err(refusal) => self.connect_anyhow(from, to, *refusal),

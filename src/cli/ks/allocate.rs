@@ -184,6 +184,7 @@ fn wired(pins: &[PinWords], asked: &[AskedWords]) -> Result<Wiring, String> {
             help: String::new(),
             pins: vec![],
             nodes: vec![],
+            reads: vec![],
         });
         filter.0.pins = Cow::Owned(factories);
         let entry = Arc::new(filter);

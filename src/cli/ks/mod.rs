@@ -529,6 +529,10 @@ fn with_pin(mut document: Json, host: &Host, pin: u32) -> Json {
             Role::Source => "source",
         });
     }
+    if let Some((nodes, sources)) = host.virtual_pin(pin) {
+        document["nodes"] = json!(nodes);
+        document["sources"] = json!(sources);
+    }
     document
 }
 

@@ -223,6 +223,7 @@ pub(super) fn matched(from: &PinWords, to: &PinWords) -> Result<Json, String> {
             help: String::new(),
             pins: vec![],
             nodes: vec![],
+            reads: vec![],
         });
         filter.0.pins = Cow::Owned(vec![words.factory("pin")?]);
         catalogue

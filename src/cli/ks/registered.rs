@@ -199,6 +199,7 @@ pub(super) fn register(host: &mut Host, it: &Register) -> Result<Json, String> {
         help: String::new(),
         pins: vec![],
         nodes: vec![],
+        reads: vec![],
     });
     let mut pins = vec![];
     let mut described = it.pins.clone();

@@ -33,6 +33,9 @@ pub struct Descriptor {
     pub topology: Cow<'static, [TopologyConnection]>,
     /// How gladly it is taken where several would do ([`crate::ks::merit`]); more is better.
     pub merit: u32,
+    /// Endings of names of the files that it reads and the program does not know, without a dot; a reader that names none reads
+    /// what the program knows: sound, or notes, as its outputs are.
+    pub reads: Cow<'static, [Cow<'static, str>]>,
 
     /// How it does with less, when a live graph is overloaded ([`crate::ks::Processor::degrade`]); `None`: it cannot.
     pub degrades: Option<Degradation>,
@@ -57,6 +60,7 @@ impl Descriptor {
             nodes: Cow::Borrowed(&[]),
             topology: Cow::Borrowed(&[]),
             merit: crate::ks::merit::NORMAL,
+            reads: Cow::Borrowed(&[]),
 
             degrades: None,
         }

@@ -57,6 +57,7 @@ fn host(change: impl FnOnce(&mut Vec<PinDeclaration>)) -> (Host, Handle) {
         help: String::new(),
         pins,
         nodes: vec![],
+        reads: vec![],
     });
     catalogue.register(Arc::new(declared)).unwrap();
     let mut host = Host::new(catalogue, Facts::nominal());

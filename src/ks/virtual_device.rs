@@ -1,8 +1,13 @@
 //! Virtual devices: one for each device of the machine that can be played on or heard through, numbered as clients number them,
 //! each with the bundle of filters it takes (SYS-1). They come and go with the facts (SYS-11); nothing is opened here.
 
-use crate::ks::ids::category;
-use crate::ks::{AudioDevice, Catalogue, DataFlow, Descriptor, Domain, Facts, Kind, PinFactory};
+use super::catalogue::Catalogue;
+use super::facts::{AudioDevice, Facts};
+use super::filter::Descriptor;
+use super::format::Kind;
+use super::ids::category;
+use super::pin::{DataFlow, PinFactory};
+use super::property::Domain;
 
 /// What a virtual device is for. Each is numbered by itself from 0.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
