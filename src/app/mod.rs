@@ -88,6 +88,7 @@ mod options;
 mod origins;
 
 mod packages;
+pub(crate) mod packing;
 
 pub mod palette;
 pub mod picture;
@@ -185,6 +186,7 @@ pub use folders::{Folders, VARIABLE as USER_DIR_VARIABLE};
 pub use observe::Eyes;
 pub use options::Options;
 
+pub(crate) use packages::register;
 pub use packages::{PackageFault, Packages};
 
 pub use crate::engine::{TAP_BYTES, TappedFrame};
@@ -206,7 +208,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::engine::{Cells, Epoch, Limits};
-use crate::graph::{FilterPath, Graph, History, Negotiator, NoteId, PinAddress, Refusal};
+use crate::graph::{FilterPath, Graph, History, Negotiator, NoteId, PinAddress, Refusal, settle};
 use crate::ks::{Catalogue, Facts, KernelEvent, State};
 use devices::Desk;
 use observe::Observer;
@@ -623,6 +625,7 @@ impl App {
     /// Agrees the graph anew, and has the engine play it.
     fn agree(&mut self) {
         self.agreements += 1;
+        settle(&mut self.graph, &self.catalogue);
         let base = self.base();
         let (catalogue, facts) = (&self.catalogue, &self.facts);
         self.wiring

@@ -86,6 +86,8 @@ mod outside;
 
 mod own_words;
 
+mod packed;
+
 mod panic;
 
 mod quality;
