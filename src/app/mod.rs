@@ -89,6 +89,8 @@ mod origins;
 
 mod packages;
 pub(crate) mod packing;
+#[cfg(test)]
+mod packing_tests;
 
 pub mod palette;
 pub mod picture;
@@ -427,6 +429,10 @@ impl App {
                 format!("Files cannot be looked at: {error}"),
             ),
         }
+        let own = app.folders().map(Folders::filters);
+        if let (Some(observer), Some(folder)) = (&app.observer, own) {
+            observer.watch_folder(folder);
+        }
         for note in notes {
             app.tell(note);
         }
@@ -601,6 +607,14 @@ impl App {
             | Action::RemoveNotes(_) => self.annotate(action),
 
             Action::TapTempo { filter, at_seconds } => self.tap_tempo(filter, at_seconds),
+
+            Action::Pack {
+                group,
+                recipe,
+                replaces,
+            } => self.pack_group(group, *recipe, replaces),
+            Action::Unpack(filters) => self.unpack(&filters),
+            Action::ReadFilters => self.read_filters(true),
 
             Action::Group
             | Action::Ungroup

@@ -453,3 +453,67 @@ impl Filter for Composite {
         )))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::{from_ron, negotiate};
+    use crate::ks::DataRange;
+    use crate::portcls::Offline;
+
+    const PAIR: &str = r#"(kind: "ksgraph-filter", version: 1, key: "pair", title: "Pair", group: (
+        pins: [(name: "left", inner: "1.in"), (name: "right", inner: "2.out")],
+        properties: [(key: "loud", title: "Loud", inner: "2", property: "level"), (key: "odd", title: "Odd", inner: "9", property: "level")],
+        filters: [(id: 1, key: "gain", name: "a", at: (0, 0)), (id: 2, key: "gain", name: "b", at: (0, 0), values: {"level": -6})],
+        connections: [(from: "1.out", to: "2.in")]))"#;
+
+    fn catalogue() -> Catalogue {
+        let offline = Arc::new(Offline);
+        let mut catalogue = crate::filters::catalogue(Arc::clone(&offline) as _, offline);
+        let (recipe, _) = crate::graph::recipe_from_ron(PAIR.as_bytes(), "pair.ron").unwrap();
+        assert_eq!(compose(&mut catalogue, &[recipe]), []);
+        catalogue
+    }
+
+    #[test]
+    fn what_narrows_at_one_pin_narrows_at_the_other() {
+        let catalogue = catalogue();
+        let kind = catalogue.get("pair").unwrap();
+        let descriptor = kind.descriptor();
+        let names: Vec<&str> = descriptor.pins.iter().map(|pin| &*pin.name).collect();
+        assert_eq!(names, ["left", "right"]);
+        // A property of a box that is not there is left out, and the value inside is the default of the others.
+        let keys: Vec<&str> = descriptor.properties.iter().map(|it| it.key).collect();
+        assert_eq!(keys, ["loud"]);
+        assert_eq!(descriptor.properties[0].default, Preset::Number(-6.0));
+        let mono = DataRange::float(44_100, 44_100).exactly_channels(1);
+        let mut pins = vec![vec![mono.clone()], descriptor.pins[1].ranges.to_vec()];
+        let values = BTreeMap::new();
+        let settings = Settings {
+            values: &values,
+            base: None,
+        };
+        kind.constrain(descriptor, &settings, &mut pins);
+        assert_eq!(pins, [vec![mono.clone()], vec![mono]]);
+    }
+
+    #[test]
+    fn a_graph_is_agreed_as_if_all_in_it_were_unfolded() {
+        let text = r#"(kind: "ksgraph", version: 1, filters: [(id: 1, key: "tone", name: "t", at: (0, 0)), (id: 2, key: "pair",
+            name: "p", at: (0, 0), values: {"loud": -9}, bypassed: true)], connections: [(from: "1.out", to: "2.left")])"#;
+        let catalogue = catalogue();
+        let mut graph = from_ron(text.as_bytes(), "g.ron").unwrap().graph;
+        let facts = Facts::nominal();
+        let folded = negotiate(&graph, &catalogue, &facts, None);
+        assert!(folded.problems.is_empty(), "{:?}", folded.problems);
+        assert_eq!(folded.wires.len(), 2);
+        let inner = folded.filters.values().find(|it| it.name == "p/b").unwrap();
+        assert_eq!(inner.values["level"], Value::Number(-9.0));
+        assert!(inner.is_bypassed);
+        assert!(settle(&mut graph, &catalogue) && !settle(&mut graph, &catalogue));
+        let settled = negotiate(&graph, &catalogue, &facts, None);
+        assert_eq!(settled.filters.len(), folded.filters.len());
+        // Written, it is the box that it was.
+        assert!(crate::graph::to_ron(&graph).contains("key: \"pair\""));
+    }
+}

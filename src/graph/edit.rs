@@ -172,7 +172,7 @@ pub enum EditError {
     NoWire(usize, usize),
     /// What is inside belongs to the kind of filter.
     #[error(
-        "what is inside {0} belongs to the filter {1:?} and is the same in all of its kind; make {0} a group of its own first"
+        "what is inside {0} belongs to the filter {1:?} and is the same in all boxes of its kind; Make a Group of it first"
     )]
     Sealed(FilterId, String),
     /// A group shows the properties it was told to, and no others.

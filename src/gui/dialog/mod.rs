@@ -4,6 +4,7 @@
 mod built;
 mod help;
 mod keys;
+mod pack;
 mod page;
 mod preferences;
 mod rename;
@@ -11,6 +12,7 @@ mod seek;
 mod silence;
 mod to_file;
 
+pub(super) use pack::Pack;
 pub(super) use rename::Rename;
 pub(super) use seek::Seek;
 pub(super) use silence::Silence;
@@ -36,6 +38,8 @@ pub(super) enum Dialog {
     Help(String),
     /// Another name for a filter.
     Rename(Rename),
+    /// What a group is to be in the catalogue.
+    Pack(Box<Pack>),
     /// Why nothing is heard.
     Silence(Silence),
     /// A place to go to.
@@ -69,6 +73,7 @@ impl Dialog {
             Self::Preferences(page) => page.ui(ui, sight, bindings, commands),
             Self::Help(key) => help::ui(ui, sight, bindings, key),
             Self::Rename(rename) => rename.ui(ui, sight, commands),
+            Self::Pack(pack) => pack.ui(ui, sight, commands),
             Self::Silence(silence) => silence.ui(ui, sight, commands),
             Self::Seek(seek) => seek.ui(ui, sight, commands),
             Self::ToFile(to_file) => to_file.ui(ui, sight, commands),
