@@ -385,6 +385,13 @@ pub enum Action {
     },
     /// Boxes of filters made of others become groups of their own.
     Unpack(Vec<FilterId>),
+    /// What brings the way from key to ear within so many milliseconds is done; or what helps of one filter in the way.
+    MeetBudget {
+        /// So many may it be.
+        millis: f64,
+        /// The filter in the way.
+        obstacle: Option<FilterPath>,
+    },
     /// The files of the user's filters are read again.
     ReadFilters,
     /// The group around a pin shows it outside.

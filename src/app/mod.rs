@@ -63,6 +63,7 @@ mod held_tests;
 mod keeper;
 mod knobs;
 
+mod budgeting;
 mod build;
 mod howl;
 mod landmarks;
@@ -614,6 +615,7 @@ impl App {
                 replaces,
             } => self.pack_group(group, *recipe, replaces),
             Action::Unpack(filters) => self.unpack(&filters),
+            Action::MeetBudget { millis, obstacle } => self.meet_budget(millis, obstacle),
             Action::ReadFilters => self.read_filters(true),
 
             Action::Group

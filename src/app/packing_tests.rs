@@ -165,6 +165,18 @@ fn the_inside_is_looked_at_until_the_box_is_a_group_again() {
         );
     }
     app.perform(Action::Leave);
+    // What holds it cannot be it.
+    select(&mut app, &[1, 5]);
+    app.perform(Action::Group);
+    let around = app.view().selection.one_filter().unwrap();
+    let mut ring = app.view().recipe_of(around).unwrap();
+    ring.title = "Ring".into();
+    ring.key = "warm_echo".into();
+    let refused = app.view().may_pack(&ring).unwrap_err();
+    assert!(refused.contains("Warm Echo holds Warm Echo"), "{refused}");
+    ring.key = "ring".into();
+    assert_eq!(app.view().may_pack(&ring), Ok(None));
+    app.perform(Action::Undo);
     app.perform(Action::Unpack(vec![FilterId(5)]));
     app.perform(Action::Enter(FilterId(5)));
     app.perform(set());

@@ -223,6 +223,11 @@ impl<'a> View<'a> {
         refusal
     }
 
+    /// How long it is from key to ear, and what would bring that within so many milliseconds.
+    pub fn budget(&self, target_millis: f64) -> crate::sysaudio::Budget {
+        self.app.budget(target_millis)
+    }
+
     /// The way of the sound from its sources to the devices, and where it stops.
     pub fn sound_path(&self) -> Vec<super::SoundStep> {
         self.app.sound_path()

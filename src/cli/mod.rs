@@ -7,6 +7,7 @@
 mod add;
 
 mod bench;
+mod budget;
 
 mod check;
 mod completions;
@@ -139,6 +140,8 @@ enum Command {
     Devices(devices::Devices),
     /// Draw a graph into a file
     Picture(picture::Picture),
+    /// Say how long it is from key to ear, and what brings that within so many milliseconds
+    Budget(budget::Measure),
     /// Measure what each filter costs; with --soak play for a day of graph time and see that nothing breaks
     Bench(bench::Measure),
     /// Tell what somebody who is to help needs to know, in one file
@@ -302,6 +305,7 @@ fn carry_out(arguments: Arguments) -> Outcome {
         Command::Set(it) => set::run(&it),
         Command::Devices(it) => devices::run(&it, is_json),
         Command::Picture(it) => picture::run(&it),
+        Command::Budget(it) => budget::run(&it),
         Command::Bench(it) => bench::run(&it),
         Command::Report(it) => report::run(&it),
         Command::Ks(it) => ks::run(&it),

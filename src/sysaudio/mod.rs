@@ -5,6 +5,7 @@
 //! applies it: one step of the history on the canvas, one write on the command line. No audio and no device is touched.
 
 mod attempt;
+mod budget;
 mod connect;
 mod devices;
 mod insert;
@@ -13,6 +14,9 @@ mod render;
 mod stream;
 
 pub use attempt::{Attempt, Outcome};
+pub use budget::{
+    Budget, DeviceTime, Insisted, Obstacle, Piece, PieceKind, Proposal, QUANTA, Question, budget,
+};
 pub use connect::{Builder, Built, Site, Stopped};
 pub use devices::{Use, VirtualDevice, virtual_devices};
 pub use insert::Sizes;

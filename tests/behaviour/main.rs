@@ -12,6 +12,7 @@ mod arrange;
 mod bench;
 
 mod beside;
+mod budget;
 mod bypass;
 mod clipboard;
 mod cures;

@@ -82,7 +82,7 @@ actions! {
         ExportTimeline RecordTimeline Seek SetLoop SetSpeed Step SetAtEnd
         ChangeScore Learn ForgetControl Audition
         ExportMinutes LoadAgain
-        Pack Unpack ReadFilters;
+        Pack Unpack ReadFilters MeetBudget;
 }
 
 #[test]

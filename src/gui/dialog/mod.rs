@@ -1,6 +1,7 @@
 //! Pages that lie over the window until they are closed: keys, preferences, help, a new name, about. Questions that must be
 //! answered before something goes on are `panels/dialogs.rs`'s.
 
+mod budget;
 mod built;
 mod help;
 mod keys;
@@ -12,6 +13,7 @@ mod seek;
 mod silence;
 mod to_file;
 
+pub(super) use budget::Latency;
 pub(super) use pack::Pack;
 pub(super) use rename::Rename;
 pub(super) use seek::Seek;
@@ -40,6 +42,8 @@ pub(super) enum Dialog {
     Rename(Rename),
     /// What a group is to be in the catalogue.
     Pack(Box<Pack>),
+    /// How long it is from key to ear, and may be.
+    Latency(Latency),
     /// Why nothing is heard.
     Silence(Silence),
     /// A place to go to.
@@ -73,6 +77,7 @@ impl Dialog {
             Self::Preferences(page) => page.ui(ui, sight, bindings, commands),
             Self::Help(key) => help::ui(ui, sight, bindings, key),
             Self::Rename(rename) => rename.ui(ui, sight, commands),
+            Self::Latency(latency) => latency.ui(ui, sight, commands),
             Self::Pack(pack) => pack.ui(ui, sight, commands),
             Self::Silence(silence) => silence.ui(ui, sight, commands),
             Self::Seek(seek) => seek.ui(ui, sight, commands),

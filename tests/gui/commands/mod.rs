@@ -218,6 +218,7 @@ cases! {
     "file.to_file", three, |w| w.sees("Samples 24 bits") && w.sees("Choose File\u{2026}");
     "file.picture", three, |w| w.sees("Export a picture of the graph");
     "tools.built", three, |w| w.sees("Construction Report") && w.sees("Close");
+    "tools.budget", three, |w| w.sees("Latency Budget") && w.sees("Close");
     "tools.report", three, |w| w.sees("Save a report");
     "tools.export_minutes", three, |w| w.sees("Export the last minutes");
     "tools.export_timeline", three, |w| w.sees("Export the timeline");
