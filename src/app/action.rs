@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use super::preferences::{AtEnd, Preferences};
 use crate::engine::Mark;
 use crate::graph::arrange::{Alignment, Axis};
-use crate::graph::{Chosen, FilterId, FilterPath, Master, NoteId, PinAddress, Position, Size};
+use crate::graph::{
+    Chosen, FilterId, FilterPath, Master, NoteId, PinAddress, Position, Recipe, Size,
+};
 use crate::ks::{LoopRange, State, Value};
 
 /// What is selected on the canvas.
@@ -372,6 +374,26 @@ pub enum Action {
     Group,
     /// Dissolves the groups that are selected; what was inside becomes the selection.
     Ungroup,
+    /// A group becomes a filter of the catalogue, in a file of its own, and its box one of that kind.
+    Pack {
+        /// The group.
+        group: FilterId,
+        /// What it is to be.
+        recipe: Box<Recipe>,
+        /// Whether a filter of that key is written over.
+        replaces: bool,
+    },
+    /// Boxes of filters made of others become groups of their own.
+    Unpack(Vec<FilterId>),
+    /// What brings the way from key to ear within so many milliseconds is done; or what helps of one filter in the way.
+    MeetBudget {
+        /// So many may it be.
+        millis: f64,
+        /// The filter in the way.
+        obstacle: Option<FilterPath>,
+    },
+    /// The files of the user's filters are read again.
+    ReadFilters,
     /// The group around a pin shows it outside.
     ShowPin(PinAddress),
     /// A group no longer shows a pin; wires to it go.

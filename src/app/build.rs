@@ -2,7 +2,7 @@
 //! filters. All of it is one step of the history.
 
 use super::{App, Selection};
-use crate::graph::{Cure, CureKind, Edit, FilterId, NodeKind, PinAddress, Refusal};
+use crate::graph::{Cure, CureKind, Edit, FilterId, PinAddress, Refusal};
 use crate::ks::Descriptor;
 use crate::sysaudio::{Attempt, Builder, Built, Outcome, Rendered, Site, Stopped};
 
@@ -153,10 +153,12 @@ impl App {
 fn keys_added(edit: &Edit) -> Vec<String> {
     match edit {
         Edit::Batch(edits) => edits.iter().flat_map(keys_added).collect(),
-        Edit::Add { node, .. } => match &node.kind {
-            NodeKind::Filter(filter) => vec![filter.key.clone()],
-            NodeKind::Group(_) => vec![],
-        },
+        Edit::Add { node, .. } => node
+            .kind
+            .filter()
+            .map(|it| it.key.clone())
+            .into_iter()
+            .collect(),
         _ => vec![],
     }
 }

@@ -228,27 +228,37 @@ fn at(property: &Property, share: f64) -> Option<Value> {
 
 /// Whether any property follows that controller.
 fn follows(graph: &Graph, control: Control) -> bool {
-    graph.filters.values().any(|node| match &node.kind {
-        NodeKind::Filter(filter) => filter.controls.values().any(|it| *it == control),
-        NodeKind::Group(group) => follows(&group.graph, control),
-    })
+    graph
+        .filters
+        .values()
+        .any(|node| match (&node.kind, node.kind.filter()) {
+            (_, Some(filter)) => filter.controls.values().any(|it| *it == control),
+            (NodeKind::Group(group), None) => follows(&group.graph, control),
+            (NodeKind::Filter(_), None) => false,
+        })
 }
 
 /// Whether any property follows a controller.
 fn has_controls(graph: &Graph) -> bool {
-    graph.filters.values().any(|node| match &node.kind {
-        NodeKind::Filter(filter) => !filter.controls.is_empty(),
-        NodeKind::Group(group) => has_controls(&group.graph),
-    })
+    graph
+        .filters
+        .values()
+        .any(|node| match (&node.kind, node.kind.filter()) {
+            (_, Some(filter)) => !filter.controls.is_empty(),
+            (NodeKind::Group(group), None) => has_controls(&group.graph),
+            (NodeKind::Filter(_), None) => false,
+        })
 }
 
 /// Every filter of a document.
 fn each(graph: &Graph, place: &FilterPath, visit: &mut impl FnMut(&FilterPath, &FilterNode)) {
     for (id, node) in &graph.filters {
         let path = place.child(*id);
-        match &node.kind {
-            NodeKind::Filter(filter) => visit(&path, filter),
-            NodeKind::Group(group) => each(&group.graph, &path, visit),
+        // An instance of a filter made of others is one filter here.
+        match (&node.kind, node.kind.filter()) {
+            (_, Some(filter)) => visit(&path, filter),
+            (NodeKind::Group(group), None) => each(&group.graph, &path, visit),
+            (NodeKind::Filter(_), None) => {}
         }
     }
 }

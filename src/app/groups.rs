@@ -367,9 +367,10 @@ impl App {
 type Switch<'a> = &'a dyn Fn(FilterId, &FilterNode) -> Option<Edit>;
 
 fn switches(id: FilterId, node: &Node, switched: Switch<'_>) -> Vec<Edit> {
-    match &node.kind {
-        NodeKind::Filter(filter) => switched(id, filter).into_iter().collect(),
-        NodeKind::Group(group) => {
+    match (&node.kind, node.kind.filter()) {
+        (_, Some(filter)) => switched(id, filter).into_iter().collect(),
+        (NodeKind::Filter(_), None) => vec![],
+        (NodeKind::Group(group), None) => {
             let inside = group.graph.filters.iter();
             let edits = inside.flat_map(|(id, node)| switches(*id, node, switched));
             edits.map(|edit| edit.within(&[id])).collect()

@@ -298,10 +298,14 @@ pub(crate) fn move_paths(
 fn walk(graph: &mut Graph, catalogue: &Catalogue, old: Option<&Path>, new: Option<&Path>) {
     for node in graph.filters.values_mut() {
         let filter = match &mut node.kind {
-            NodeKind::Group(group) => {
-                walk(&mut group.graph, catalogue, old, new);
-                continue;
-            }
+            // What is inside an instance names files by whole paths, whatever folder it is used in.
+            NodeKind::Group(group) => match &mut group.instance {
+                Some(it) => &mut it.node,
+                None => {
+                    walk(&mut group.graph, catalogue, old, new);
+                    continue;
+                }
+            },
             NodeKind::Filter(filter) => filter,
         };
         let Some(kind) = catalogue.get(&filter.key) else {

@@ -63,6 +63,7 @@ mod held_tests;
 mod keeper;
 mod knobs;
 
+mod budgeting;
 mod build;
 mod howl;
 mod landmarks;
@@ -88,6 +89,9 @@ mod options;
 mod origins;
 
 mod packages;
+pub(crate) mod packing;
+#[cfg(test)]
+mod packing_tests;
 
 pub mod palette;
 pub mod picture;
@@ -185,6 +189,7 @@ pub use folders::{Folders, VARIABLE as USER_DIR_VARIABLE};
 pub use observe::Eyes;
 pub use options::Options;
 
+pub(crate) use packages::register;
 pub use packages::{PackageFault, Packages};
 
 pub use crate::engine::{TAP_BYTES, TappedFrame};
@@ -206,7 +211,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::engine::{Cells, Epoch, Limits};
-use crate::graph::{FilterPath, Graph, History, Negotiator, NoteId, PinAddress, Refusal};
+use crate::graph::{FilterPath, Graph, History, Negotiator, NoteId, PinAddress, Refusal, settle};
 use crate::ks::{Catalogue, Facts, KernelEvent, State};
 use devices::Desk;
 use observe::Observer;
@@ -425,6 +430,10 @@ impl App {
                 format!("Files cannot be looked at: {error}"),
             ),
         }
+        let own = app.folders().map(Folders::filters);
+        if let (Some(observer), Some(folder)) = (&app.observer, own) {
+            observer.watch_folder(folder);
+        }
         for note in notes {
             app.tell(note);
         }
@@ -600,6 +609,15 @@ impl App {
 
             Action::TapTempo { filter, at_seconds } => self.tap_tempo(filter, at_seconds),
 
+            Action::Pack {
+                group,
+                recipe,
+                replaces,
+            } => self.pack_group(group, *recipe, replaces),
+            Action::Unpack(filters) => self.unpack(&filters),
+            Action::MeetBudget { millis, obstacle } => self.meet_budget(millis, obstacle),
+            Action::ReadFilters => self.read_filters(true),
+
             Action::Group
             | Action::Ungroup
             | Action::ShowPin(_)
@@ -623,6 +641,7 @@ impl App {
     /// Agrees the graph anew, and has the engine play it.
     fn agree(&mut self) {
         self.agreements += 1;
+        settle(&mut self.graph, &self.catalogue);
         let base = self.base();
         let (catalogue, facts) = (&self.catalogue, &self.facts);
         self.wiring

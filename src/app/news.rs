@@ -90,6 +90,7 @@ impl App {
                     }
                     self.facts.files.insert(path, fact);
                 }
+                Observation::Folder => self.read_filters(false),
                 Observation::Slept(time) => has_changed |= self.woke_up(time),
                 Observation::Devices(found) => {
                     has_changed |= self.devices_seen(*found);

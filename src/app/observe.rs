@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::ks::{Bell, Facts, FileFact};
 use crate::stream::errand;
@@ -58,12 +58,16 @@ enum Wish {
     Devices,
     /// Keep looking for devices, or stop doing so.
     Watch(bool),
+    /// Say when the files of this folder are others.
+    Folder(PathBuf),
 }
 
 /// What was found.
 pub(super) enum Observation {
     File(PathBuf, FileFact),
     Devices(Box<Facts>),
+    /// The files of the folder that is watched are others now.
+    Folder,
     /// The machine slept for so long.
     Slept(Duration),
 }
@@ -129,6 +133,11 @@ impl Observer {
         let _ = self.wishes.send(Wish::Watch(is_on));
     }
 
+    /// Has it said when files of a folder come, go or change.
+    pub(super) fn watch_folder(&self, folder: PathBuf) {
+        let _ = self.wishes.send(Wish::Folder(folder));
+    }
+
     /// The next thing that was found. Of a file that was asked for again meanwhile only the last answer counts.
     pub(super) fn observation(&mut self) -> Option<Observation> {
         loop {
@@ -158,11 +167,24 @@ impl Tell {
     }
 }
 
+/// Names, lengths and dates of the files of a folder.
+type Files = BTreeMap<PathBuf, (u64, Option<SystemTime>)>;
+
+fn files_of(folder: &Path) -> Files {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let found = entries.filter_map(|entry| {
+        let about = entry.metadata().ok()?;
+        Some((entry.path(), (about.len(), about.modified().ok())))
+    });
+    found.collect()
+}
+
 fn look(mut eyes: Eyes, wishes: &mpsc::Receiver<Wish>, found: &Tell) {
     let mut is_watching = false;
     // Files whose disk did not answer: they are looked at again once it has.
     let mut out: BTreeSet<PathBuf> = BTreeSet::new();
     let mut clocks = (eyes.clocks)();
+    let mut folder: Option<(PathBuf, Files)> = None;
     loop {
         let pause = if is_watching { LOOK_AGAIN } else { GLANCE };
         let wish = match wishes.recv_timeout(pause) {
@@ -184,6 +206,16 @@ fn look(mut eyes: Eyes, wishes: &mpsc::Receiver<Wish>, found: &Tell) {
                 return;
             }
         }
+        if wish.is_none()
+            && let Some((path, before)) = &mut folder
+        {
+            let files = files_of(path);
+            let is_other = files != *before;
+            *before = files;
+            if is_other && !found.send(Observation::Folder) {
+                return;
+            }
+        }
         let observation = match wish {
             Some(Wish::Probe(path)) => {
                 let fact = (eyes.probe)(&path);
@@ -194,6 +226,11 @@ fn look(mut eyes: Eyes, wishes: &mpsc::Receiver<Wish>, found: &Tell) {
             }
             Some(Wish::Watch(is_on)) => {
                 is_watching = is_on;
+                continue;
+            }
+            Some(Wish::Folder(path)) => {
+                let files = files_of(&path);
+                folder = Some((path, files));
                 continue;
             }
             Some(Wish::Devices) => Observation::Devices(Box::new((eyes.devices)())),

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::graph::{Recipe, compose, is_recipe, recipe_from_ron};
 use crate::ks::{Catalogue, Filter, filters_of};
 
 /// The folder among a user's settings.
@@ -23,8 +24,10 @@ pub struct PackageFault {
 /// What a folder declares, and what of it cannot be used.
 #[derive(Default)]
 pub struct Packages {
-    /// The filters.
+    /// Filters that are declared whole.
     pub filters: Vec<Arc<dyn Filter>>,
+    /// Filters made of others: what they can do is known when those are registered.
+    pub recipes: Vec<Recipe>,
     /// The files that are not understood.
     pub faults: Vec<PackageFault>,
 }
@@ -54,6 +57,25 @@ impl Packages {
         for path in paths {
             match std::fs::read_to_string(&path) {
                 Err(error) => found.faults.push(fault(&path, None, error.to_string())),
+                Ok(text) if is_recipe(&text) => {
+                    let name = path.display().to_string();
+                    match recipe_from_ron(text.as_bytes(), &name) {
+                        Ok((recipe, _)) => found.recipes.push(Recipe {
+                            file: Some(path),
+                            ..recipe
+                        }),
+                        Err(error) => {
+                            let line = error.spot().map(|spot| spot.line);
+                            // The file and line stand before it anyway.
+                            let text = error.to_string();
+                            let place = error.spot().map_or_else(String::new, |spot| {
+                                format!("cannot read {name}:{}:{}: ", spot.line, spot.column)
+                            });
+                            let text = text.strip_prefix(&place).unwrap_or(&text).to_owned();
+                            found.faults.push(fault(&path, line, text));
+                        }
+                    }
+                }
                 Ok(text) => match filters_of(&text) {
                     Ok(filters) => {
                         let filters = filters.into_iter();
@@ -78,6 +100,17 @@ impl Packages {
                 told.push(format!("{}: {error}", folder.display()));
             }
         }
+        told.extend(register(catalogue, &self.recipes));
         told
     }
+}
+
+/// Registers filters made of others; what cannot be is told in words, with its file.
+pub(crate) fn register(catalogue: &mut Catalogue, recipes: &[Recipe]) -> Vec<String> {
+    let faults = compose(catalogue, recipes).into_iter();
+    let told = faults.map(|(at, reason)| match &recipes[at].file {
+        Some(file) => format!("{}: {reason}", file.display()),
+        None => reason,
+    });
+    told.collect()
 }

@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 
 use super::App;
 use super::media::relative;
-use crate::graph::{Edit, FilterId, FilterPath, NodeKind, Reach};
+use crate::graph::{Edit, FilterId, FilterPath, Reach};
 use crate::ks::{Domain, Property, Value, path_text, text_path};
 
 impl App {
     pub(super) fn set_property(&mut self, filter: FilterId, key: String, value: Option<Value>) {
-        let Some(NodeKind::Filter(node)) = self.shown().filters.get(&filter).map(|node| &node.kind)
-        else {
+        let Some(node) = self.shown().filter(filter) else {
             return;
         };
         let known = self.catalogue.get(&node.key).and_then(|filter| {

@@ -1,11 +1,13 @@
 //! What a screen may read: the view as a whole, and figures and states of single filters and wires. Nothing here
 //! changes anything.
 
+use std::collections::BTreeMap;
+
 use super::playing::Playing;
 use super::{App, Document, FilterStatus, View, Xrun};
 use crate::engine::Cells;
 use crate::graph::{Agreement, FilterPath, PinAddress, Refusal, would_connect};
-use crate::ks::Telemetry;
+use crate::ks::{State, Telemetry};
 
 /// Keys of the filters that letter keys play.
 const KEYBOARDS: [&str; 2] = ["keyboard", "on_screen_keyboard"];
@@ -86,7 +88,7 @@ impl App {
             .get(path)
             .filter(|filter| filter.descriptor.is_some())
         else {
-            return FilterStatus::Missing;
+            return self.status_inside(path).unwrap_or(FilterStatus::Missing);
         };
         if filter.is_disabled {
             return FilterStatus::Disabled;
@@ -127,6 +129,63 @@ impl App {
         FilterStatus::Idle(reason)
     }
 
+    /// What the filters inside one that is made of others cost together, and the latency of the longest way through them.
+    fn cost_inside(&self, path: &FilterPath) -> Option<(u32, usize)> {
+        self.graph.at(path)?.kind.filter()?;
+        let is_inside = |it: &FilterPath| it.0.len() > path.0.len() && it.0.starts_with(&path.0);
+        let filters = self.wiring.filters.keys().filter(|it| is_inside(it));
+        let costs = filters.map(|it| Some((it, self.cost(it)?)));
+        let costs: BTreeMap<&FilterPath, (u32, usize)> = costs.collect::<Option<_>>()?;
+        let mut late: BTreeMap<&FilterPath, usize> =
+            costs.iter().map(|(it, cost)| (*it, cost.1)).collect();
+        let wires = self.wiring.wires.iter();
+        let wires: Vec<_> = wires
+            .filter(|wire| is_inside(&wire.from.filter) && is_inside(&wire.to.filter))
+            .collect();
+        // So many rounds as filters are enough for any way; loops end with them.
+        for _ in 0..costs.len() {
+            for wire in &wires {
+                let before = late.get(&wire.from.filter).copied().unwrap_or_default();
+                let own = costs.get(&wire.to.filter).map_or(0, |cost| cost.1);
+                if let Some(late) = late.get_mut(&wire.to.filter) {
+                    *late = (*late).max(before.saturating_add(own));
+                }
+            }
+        }
+        let nanos = costs.values().map(|cost| cost.0);
+        Some((
+            nanos.fold(0, u32::saturating_add),
+            late.into_values().max()?,
+        ))
+    }
+
+    /// What a filter made of others is doing: what ails one of them, else as far as all of them are.
+    fn status_inside(&self, path: &FilterPath) -> Option<FilterStatus> {
+        let node = self.graph.at(path)?.kind.filter()?;
+        if node.is_disabled {
+            return Some(FilterStatus::Disabled);
+        }
+        if node.is_bypassed {
+            return Some(FilterStatus::Bypassed(
+                "bypassed with all that is inside".into(),
+            ));
+        }
+        let filters = self.wiring.filters.keys();
+        let mut parts = filters.filter(|it| it.0.len() > path.0.len() && it.0.starts_with(&path.0));
+        let rank = |status: &FilterStatus| match status {
+            FilterStatus::Faulty(_) => (0, State::Stop),
+            FilterStatus::Missing | FilterStatus::Idle(_) => (1, State::Stop),
+            FilterStatus::Ready(state) => (2, *state),
+            FilterStatus::Bypassed(_) | FilterStatus::Disabled => (3, State::Run),
+        };
+        let first = parts.next().map(|it| self.status(it))?;
+        let all = parts.map(|it| self.status(it));
+        Some(all.fold(first, |worst, it| match rank(&it) < rank(&worst) {
+            true => it,
+            false => worst,
+        }))
+    }
+
     pub(super) fn telemetry(&self, filter: &FilterPath) -> Option<&Telemetry> {
         self.playing.as_ref()?.open(filter)?.telemetry.as_ref()
     }
@@ -138,7 +197,9 @@ impl App {
     }
 
     pub(super) fn cost(&self, filter: &FilterPath) -> Option<(u32, usize)> {
-        let open = self.playing.as_ref()?.open(filter)?;
+        let Some(open) = self.playing.as_ref()?.open(filter) else {
+            return self.cost_inside(filter);
+        };
         Some((self.cells()?.cost_nanos(open.entry), open.latency_samples))
     }
 

@@ -228,6 +228,11 @@ impl<'a> View<'a> {
         crate::sysaudio::virtual_devices(&self.app.catalogue, &self.app.facts)
     }
 
+    /// How long it is from key to ear, and what would bring that within so many milliseconds.
+    pub fn budget(&self, target_millis: f64) -> crate::sysaudio::Budget {
+        self.app.budget(target_millis)
+    }
+
     /// The way of the sound from its sources to the devices, and where it stops.
     pub fn sound_path(&self) -> Vec<super::SoundStep> {
         self.app.sound_path()
@@ -268,6 +273,35 @@ impl<'a> View<'a> {
         body: &dyn Fn(&Descriptor) -> [f32; 2],
     ) -> Position {
         self.app.free_place_of(key, at, body)
+    }
+
+    /// What a box of the graph shown is by its kind: as described where it stands, or as the catalogue has a filter made of
+    /// others.
+    pub fn described(&self, path: &FilterPath) -> Option<&'a Descriptor> {
+        if let Some(wired) = self.wiring.filters.get(path) {
+            return wired.descriptor.as_ref();
+        }
+        let node = self.app.graph.at(path)?.kind.filter()?;
+        Some(self.catalogue.get(&node.key)?.descriptor())
+    }
+
+    /// The filter that a group of the graph shown would be.
+    pub fn recipe_of(&self, group: FilterId) -> Option<crate::graph::Recipe> {
+        self.app.recipe_of_group(group)
+    }
+
+    /// Whether a group can become that filter: the title of the one it would be in place of, if there is one; else why not.
+    pub fn may_pack(&self, recipe: &crate::graph::Recipe) -> Result<Option<String>, String> {
+        self.app.may_pack(recipe)
+    }
+
+    /// The filter whose inside is shown, where a group that belongs to one was entered: its path and title.
+    pub fn inside_of_filter(&self) -> Option<(FilterPath, String)> {
+        let depths = 1..=self.here.0.len();
+        let mut boxes = depths.map(|depth| FilterPath(self.here.0[..depth].to_vec()));
+        let path = boxes.find(|path| self.described(path).is_some())?;
+        let title = self.described(&path)?.title.to_string();
+        Some((path, title))
     }
 
     /// What the filter is doing.

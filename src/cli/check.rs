@@ -53,14 +53,9 @@ fn said(wiring: &Wiring, problem: &Problem) -> bool {
     known.any(|known| known.filter == problem.filter && known.is_blocking)
 }
 
-/// Opens every filter, and runs the graph when asked to. Sinks that write files write to a folder that goes away.
-fn try_out(
-    document: &Document,
-    bench: &Bench,
-    run: bool,
-) -> Result<(Vec<Problem>, Classes), Failure> {
-    let scratch = Scratch::new();
-    let mut wiring = bench.wiring.clone();
+/// The same agreement, in which sinks that write files write to a folder that goes away.
+pub(super) fn write_nothing(wiring: &Wiring, scratch: &Scratch) -> Wiring {
+    let mut wiring = wiring.clone();
     for (index, filter) in wiring.filters.values_mut().enumerate() {
         let filter = &mut **filter;
         let Some(descriptor) = &filter.descriptor else {
@@ -82,6 +77,17 @@ fn try_out(
             filter.values.insert(property.key.to_owned(), file);
         }
     }
+    wiring
+}
+
+/// Opens every filter, and runs the graph when asked to. Sinks that write files write to a folder that goes away.
+fn try_out(
+    document: &Document,
+    bench: &Bench,
+    run: bool,
+) -> Result<(Vec<Problem>, Classes), Failure> {
+    let scratch = Scratch::new();
+    let wiring = write_nothing(&bench.wiring, &scratch);
     let bench = Bench {
         catalogue: load::offline_catalogue(),
         facts: bench.facts.clone(),
@@ -263,10 +269,10 @@ fn class(name: &str, sheet: &ClassSheet) -> Json {
 }
 
 /// A folder of our own that goes away.
-struct Scratch(PathBuf);
+pub(super) struct Scratch(PathBuf);
 
 impl Scratch {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let name = format!("ksgraph-check-{}", std::process::id());
         let path = std::env::temp_dir().join(name);
         // When it cannot be made, the filter that needs it says so.

@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 use super::failure::Failure;
 use super::{Answer, shapes, values};
 use crate::app::manual;
+use crate::graph::inside_of;
 use crate::ks::ids::category;
 use crate::ks::{Catalogue, Descriptor, Domain, Facts, Filter, PinFactory, Property, Settings};
 
@@ -49,8 +50,20 @@ pub(super) fn run(it: &Filters) -> Result<Answer, Failure> {
     };
     let filter = find(&catalogue, name)?;
     let descriptor = described(filter);
-    let document = json!({ "filters": [shapes::descriptor(&descriptor, rate_hz)] });
-    Ok(Answer::new(whole(&descriptor, rate_hz), document))
+    let mut document = shapes::descriptor(&descriptor, rate_hz);
+    let mut text = whole(&descriptor, rate_hz);
+    if let Some(inside) = inside_of(&catalogue, &descriptor.key) {
+        let parts: Vec<String> = inside.recipe.keys().into_iter().collect();
+        let file = inside.recipe.file.as_ref().map(|it| it.to_string_lossy());
+        text += &format!("\nMade of {}\n", parts.join(", "));
+        text += &file
+            .iter()
+            .map(|it| format!("  in {it}\n"))
+            .collect::<String>();
+        document["made_of"] = json!(parts);
+        document["file"] = json!(file);
+    }
+    Ok(Answer::new(text, json!({ "filters": [document] })))
 }
 
 /// A filter by key, title or `ks://category/name`.

@@ -1,5 +1,6 @@
 //! `ksgraph get GRAPH [FILTER[.PROPERTY]]`: what is set, and what it may be.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -8,7 +9,7 @@ use serde_json::{Value as Json, json};
 use super::failure::Failure;
 use super::names::{self, Name};
 use super::{Answer, load, shapes, timing, values};
-use crate::graph::{FilterPath, Graph, NodeKind, WiredFilter};
+use crate::graph::{FilterPath, Graph, WiredFilter};
 use crate::ks::{Domain, Facts, FileFact, Settings};
 
 /// What `get` takes.
@@ -42,12 +43,33 @@ pub(super) fn run(it: &Get) -> Result<Answer, Failure> {
     let key = name.as_ref().and_then(Name::member);
     let mut text = String::new();
     let mut list = vec![];
+    let mut told = BTreeSet::new();
     for (path, filter) in &bench.wiring.filters {
         // A group stands for all that is in it.
         if chosen
             .as_ref()
             .is_some_and(|chosen| !path.0.starts_with(&chosen.0))
         {
+            continue;
+        }
+        // A filter made of others is one filter; what is inside is shown where it is asked for by name.
+        if let Some(owner) = instance_above(document.graph(), path)
+            && chosen
+                .as_ref()
+                .is_none_or(|chosen| owner.0.starts_with(&chosen.0))
+        {
+            let node = document.graph().at(&owner);
+            if told.insert(owner.clone())
+                && let Some(filter) = node.and_then(|node| node.kind.filter())
+            {
+                let names = names_on(document.graph(), &owner);
+                let shown = WiredFilter::of(&names, filter, &bench.catalogue);
+                let found = Shown::of(document.graph(), &owner, &shown, key);
+                if key.is_none() || !found.properties.is_empty() {
+                    text += &found.text;
+                    list.push(found.document);
+                }
+            }
             continue;
         }
         let mut found = Shown::of(document.graph(), path, filter, key);
@@ -75,6 +97,29 @@ pub(super) fn run(it: &Get) -> Result<Answer, Failure> {
         text,
         json!({ "filters": list, "graph": graph }),
     ))
+}
+
+/// The outermost box around a filter that is an instance of a filter made of others.
+fn instance_above(graph: &Graph, path: &FilterPath) -> Option<FilterPath> {
+    let depths = 1..path.0.len();
+    let mut boxes = depths.map(|depth| FilterPath(path.0[..depth].to_vec()));
+    boxes.find_map(|owner| {
+        let is_one = graph
+            .at(&owner)
+            .is_some_and(|it| it.kind.filter().is_some());
+        is_one.then_some(owner)
+    })
+}
+
+/// `group/filter`.
+fn names_on(graph: &Graph, path: &FilterPath) -> String {
+    let depths = 1..=path.0.len();
+    let names = depths.filter_map(|depth| {
+        let path = FilterPath(path.0[..depth].to_vec());
+        Some(graph.at(&path)?.name.clone())
+    });
+    let names: Vec<String> = names.collect();
+    names.join("/")
 }
 
 struct Shown {
@@ -152,10 +197,8 @@ impl Shown {
                 add(key, values::write(value), document);
             }
         }
-        let unknown = graph.at(path).and_then(|node| match &node.kind {
-            NodeKind::Filter(node) => Some(&node.unknown),
-            NodeKind::Group(_) => None,
-        });
+        let node = graph.at(path).and_then(|node| node.kind.filter());
+        let unknown = node.map(|node| &node.unknown);
         for (key, value) in unknown
             .into_iter()
             .flatten()

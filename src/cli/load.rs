@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use super::failure::Failure;
 use super::{names, say};
-use crate::app::move_paths;
+use crate::app::{move_paths, register};
 use crate::device::Machine;
 use crate::graph::{
-    self, FileError, FilterPath, Graph, Loaded, Node, NodeKind, PinRef, Problem, Wire, Wiring,
-    negotiate, save_atomically, to_ron,
+    self, FileError, FilterPath, Graph, Loaded, Node, NodeKind, PinRef, Problem, Recipe, Wire,
+    Wiring, negotiate, save_atomically, settle, to_ron,
 };
 use crate::ks::{
     Catalogue, DEFAULT_RATE_HZ, DataFlow, Descriptor, Domain, Facts, FileFact, Filter, Settings,
@@ -63,6 +63,10 @@ pub(super) fn read(path: &Path) -> Result<Document, Failure> {
             None => failure,
         }
     })?;
+    let mut loaded = loaded;
+    if LENT.with_borrow(|(_, recipes)| !recipes.is_empty()) {
+        settle(&mut loaded.graph, &offline_catalogue());
+    }
     Ok(Document {
         path: path.to_owned(),
         loaded,
@@ -219,20 +223,35 @@ impl Document {
     }
 }
 
+/// Filters beside the built-in ones: whole, and made of others.
+pub(super) type Lent = (Vec<Arc<dyn Filter>>, Vec<Recipe>);
+
 thread_local! {
     /// Filters beside the built-in ones, for the command that runs on this thread.
-    static LENT: RefCell<Vec<Arc<dyn Filter>>> = const { RefCell::new(vec![]) };
+    static LENT: RefCell<Lent> = const { RefCell::new((vec![], vec![])) };
+    /// What was wrong with them, told once.
+    static TOLD: RefCell<Vec<String>> = const { RefCell::new(vec![]) };
 }
 
 /// From here on commands on this thread have these filters beside the built-in ones.
-pub(super) fn lend(filters: Vec<Arc<dyn Filter>>) {
-    LENT.set(filters);
+pub(super) fn lend(filters: Vec<Arc<dyn Filter>>, recipes: Vec<Recipe>) {
+    LENT.set((filters, recipes));
+    TOLD.take();
 }
 
 fn with_lent(mut catalogue: Catalogue) -> Catalogue {
-    for filter in LENT.with_borrow(Vec::clone) {
-        if let Err(error) = catalogue.register(filter) {
-            say(&error.to_string());
+    let (filters, recipes) = LENT.with_borrow(Clone::clone);
+    let mut faults = vec![];
+    for filter in filters {
+        let registered = catalogue.register(filter);
+        faults.extend(registered.err().map(|error| error.to_string()));
+    }
+    faults.extend(register(&mut catalogue, &recipes));
+    for fault in faults {
+        let is_new = TOLD.with_borrow(|told| !told.contains(&fault));
+        if is_new {
+            say(&fault);
+            TOLD.with_borrow_mut(|told| told.push(fault));
         }
     }
     catalogue

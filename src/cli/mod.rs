@@ -7,6 +7,7 @@
 mod add;
 
 mod bench;
+mod budget;
 
 mod check;
 mod completions;
@@ -25,6 +26,7 @@ mod names;
 mod new;
 
 mod open;
+mod pack;
 
 mod picture;
 mod play;
@@ -124,6 +126,10 @@ enum Command {
     Disable(switch::Disable),
     /// Let disabled filters take part again
     Enable(switch::Enable),
+    /// Make a filter of a group: from then on it is in the catalogue
+    Pack(pack::Pack),
+    /// Make a filter that was packed a group again
+    Unpack(pack::Unpack),
     /// List the filters on offer, or show all of one
     Filters(filters::Filters),
     /// Show properties
@@ -134,6 +140,8 @@ enum Command {
     Devices(devices::Devices),
     /// Draw a graph into a file
     Picture(picture::Picture),
+    /// Say how long it is from key to ear, and what brings that within so many milliseconds
+    Budget(budget::Measure),
     /// Measure what each filter costs; with --soak play for a day of graph time and see that nothing breaks
     Bench(bench::Measure),
     /// Tell what somebody who is to help needs to know, in one file
@@ -216,18 +224,20 @@ pub fn run_with(words: impl IntoIterator<Item = OsString>, more: Vec<Arc<dyn Fil
         Err(error) => return Outcome::Ended(not_understood(&error, &words)),
     };
     match declared(&arguments) {
-        Ok(declared) => load::lend(more.into_iter().chain(declared).collect()),
+        Ok((declared, recipes)) => {
+            load::lend(more.into_iter().chain(declared).collect(), recipes);
+        }
         Err(failure) => return Outcome::Ended(fail(&failure, arguments.json)),
     }
     let outcome = carry_out(arguments);
-    load::lend(vec![]);
+    load::lend(vec![], vec![]);
     outcome
 }
 
 /// Filters that files declare. What is wrong in the user's own folder is told; what is wrong in the one that was asked
 /// for ends the command.
-fn declared(arguments: &Arguments) -> Result<Vec<Arc<dyn Filter>>, Failure> {
-    let mut all = vec![];
+fn declared(arguments: &Arguments) -> Result<load::Lent, Failure> {
+    let (mut all, mut recipes) = (vec![], vec![]);
     let own = Folders::find(arguments.user_dir.as_deref());
     if let Some(own) = own {
         let found = Packages::read(&own.filters());
@@ -235,6 +245,7 @@ fn declared(arguments: &Arguments) -> Result<Vec<Arc<dyn Filter>>, Failure> {
             say(&fault.to_string());
         }
         all.extend(found.filters);
+        recipes.extend(found.recipes);
     }
     if let Some(folder) = &arguments.filters {
         let tried = format!("read the filters in {}", folder.display());
@@ -251,8 +262,9 @@ fn declared(arguments: &Arguments) -> Result<Vec<Arc<dyn Filter>>, Failure> {
             });
         }
         all.extend(found.filters);
+        recipes.extend(found.recipes);
     }
-    Ok(all)
+    Ok((all, recipes))
 }
 
 fn carry_out(arguments: Arguments) -> Outcome {
@@ -268,6 +280,10 @@ fn carry_out(arguments: Arguments) -> Outcome {
         .cure("put the subcommand first: ksgraph check GRAPH");
         return Outcome::Ended(fail(&failure, is_json));
     }
+    let places = pack::Places {
+        asked: arguments.filters,
+        own: arguments.user_dir,
+    };
     let answer = match command {
         Command::Check(it) => check::run(&it),
         Command::Render(it) => render::run(&it),
@@ -282,11 +298,14 @@ fn carry_out(arguments: Arguments) -> Outcome {
         Command::Bypass(it) => switch::bypass(&it),
         Command::Disable(it) => switch::disable(&it),
         Command::Enable(it) => switch::enable(&it),
+        Command::Pack(it) => pack::pack(&it, &places),
+        Command::Unpack(it) => pack::unpack(&it),
         Command::Filters(it) => filters::run(&it),
         Command::Get(it) => get::run(&it),
         Command::Set(it) => set::run(&it),
         Command::Devices(it) => devices::run(&it, is_json),
         Command::Picture(it) => picture::run(&it),
+        Command::Budget(it) => budget::run(&it),
         Command::Bench(it) => bench::run(&it),
         Command::Report(it) => report::run(&it),
         Command::Ks(it) => ks::run(&it),

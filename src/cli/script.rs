@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 use super::failure::Failure;
 use super::load::{self, Bench, Document};
 use super::{Answer, add, connect, disconnect, remove, say, set, switch};
-use crate::graph::{Edit, FilterPath, Graph, Negotiator, Wiring, apply};
+use crate::graph::{Edit, EditError, FilterPath, Graph, Negotiator, Wiring, apply, settle};
 use crate::sysaudio::Site;
 
 /// Where an edited graph goes, and many edits at a time.
@@ -104,8 +104,14 @@ impl Script {
         tried: &str,
     ) -> Result<(), Failure> {
         let draws_only = draws_only(&edit);
-        apply(&mut self.document.loaded.graph, edit.within(&level.0))
-            .map_err(|error| Failure::usage(tried, error.to_string()))?;
+        apply(&mut self.document.loaded.graph, edit.within(&level.0)).map_err(|error| {
+            let failure = Failure::usage(tried, error.to_string());
+            match error {
+                EditError::Sealed(..) => failure.cure("ksgraph unpack GRAPH FILTER"),
+                _ => failure,
+            }
+        })?;
+        settle(&mut self.document.loaded.graph, &self.bench.catalogue);
         self.is_stale = true;
         self.is_new |= !draws_only;
         Ok(())

@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::names::{Name, find, unquoted};
 use super::script::{Script, Step, Writing, note};
 use super::{Answer, load, shapes, timing, values};
-use crate::graph::{Edit, FilterPath, NodeKind};
+use crate::graph::{Edit, FilterPath};
 
 /// What `set` takes.
 #[derive(Args, Debug)]
@@ -63,7 +63,7 @@ fn one(script: &mut Script, assignment: &str) -> Result<(), Failure> {
     let (found, mut level) = find(script.document.graph(), &name)?;
     level.0.pop();
     let (id, title) = (found.id, found.node.name.clone());
-    let NodeKind::Filter(filter) = &found.node.kind else {
+    let Some(filter) = found.node.kind.filter() else {
         return Err(
             Failure::usage(tried, format!("{title} is a group and has no properties"))
                 .cure("name a filter inside it: group/filter.property=value"),

@@ -146,9 +146,9 @@ fn each(
 
 /// An edit for a filter, or for each one in a group.
 fn inside(id: FilterId, node: &Node, edit: &dyn Fn(FilterId) -> Edit) -> Vec<Edit> {
-    match &node.kind {
-        NodeKind::Filter(_) => vec![edit(id)],
-        NodeKind::Group(group) => {
+    match (&node.kind, node.kind.filter()) {
+        (_, Some(_)) | (NodeKind::Filter(_), None) => vec![edit(id)],
+        (NodeKind::Group(group), None) => {
             let nodes = group.graph.filters.iter();
             let edits = nodes.flat_map(|(id, node)| inside(*id, node, edit));
             edits.map(|edit| edit.within(&[id])).collect()

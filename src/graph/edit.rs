@@ -6,12 +6,12 @@
 use std::collections::BTreeSet;
 
 use super::model::{
-    Chosen, Connection, Control, FilterId, FilterNode, Graph, GroupPin, Node, NodeKind, Note,
-    NoteId, Position, Timing,
+    Chosen, Connection, Control, FilterId, FilterNode, Graph, Group, GroupPin, Node, NodeKind,
+    Note, NoteId, Position, Timing,
 };
 use super::shared::Shared;
 use super::wiring::FilterPath;
-use super::{nest, notes};
+use super::{instance, nest, notes};
 use crate::ks::{Catalogue, Domain, Value};
 
 /// One change of a document.
@@ -82,6 +82,13 @@ pub enum Edit {
         group: FilterId,
         /// All of them.
         pins: Vec<GroupPin>,
+    },
+    /// All that a group is, in place of what it was; boxes inside keep their numbers or are others.
+    SetGroup {
+        /// The group.
+        group: FilterId,
+        /// What it becomes.
+        to: Box<Group>,
     },
     /// The id the next new box gets. How it comes back.
     SetNextId(u32),
@@ -163,6 +170,14 @@ pub enum EditError {
     /// There are fewer wires.
     #[error("there is no wire {0}; the graph has {1}")]
     NoWire(usize, usize),
+    /// What is inside belongs to the kind of filter.
+    #[error(
+        "what is inside {0} belongs to the filter {1:?} and is the same in all boxes of its kind; Make a Group of it first"
+    )]
+    Sealed(FilterId, String),
+    /// A group shows the properties it was told to, and no others.
+    #[error("{0} is a group and shows no property {1:?}")]
+    NoProperty(FilterId, String),
     /// Ids are unique.
     #[error("the id {0} is taken")]
     IdTaken(FilterId),
@@ -288,10 +303,15 @@ pub fn apply(graph: &mut Graph, edit: Edit) -> Result<Edit, EditError> {
             Ok(Edit::SetTiming(before))
         }
 
-        Edit::SetPins { group, pins } => match &mut graph.node_mut(group)?.kind {
+        Edit::SetPins { group, pins } => {
+            let inner = graph.group_mut(group)?;
+            let pins = std::mem::replace(&mut inner.pins, pins);
+            Ok(Edit::SetPins { group, pins })
+        }
+        Edit::SetGroup { group, to } => match &mut graph.node_mut(group)?.kind {
             NodeKind::Group(inner) => {
-                let pins = std::mem::replace(&mut inner.pins, pins);
-                Ok(Edit::SetPins { group, pins })
+                let to = std::mem::replace(inner, to);
+                Ok(Edit::SetGroup { group, to })
             }
             NodeKind::Filter(_) => Err(EditError::WrongKind(group, "a filter, not a group")),
         },
@@ -301,6 +321,7 @@ pub fn apply(graph: &mut Graph, edit: Edit) -> Result<Edit, EditError> {
         Edit::SetBypass { filter, is_on } => {
             let node = graph.filter_mut(filter)?;
             let is_on = std::mem::replace(&mut node.is_bypassed, is_on);
+            graph.switch_inside(filter);
             Ok(Edit::SetBypass { filter, is_on })
         }
         Edit::SetControl {
@@ -322,19 +343,18 @@ pub fn apply(graph: &mut Graph, edit: Edit) -> Result<Edit, EditError> {
         Edit::SetDisabled { filter, is_on } => {
             let node = graph.filter_mut(filter)?;
             let is_on = std::mem::replace(&mut node.is_disabled, is_on);
+            graph.switch_inside(filter);
             Ok(Edit::SetDisabled { filter, is_on })
         }
         Edit::AddNote { id, note } => notes::add(graph, id, note),
         Edit::RemoveNotes(ids) => notes::remove(graph, &ids),
         Edit::MoveNotes(moves) => notes::shift(graph, moves),
         Edit::SetNote { id, note } => notes::set(graph, id, note),
-        Edit::Within { group, edit } => match &mut graph.node_mut(group)?.kind {
-            NodeKind::Group(inner) => {
-                let edit = Box::new(apply(&mut inner.graph, *edit)?);
-                Ok(Edit::Within { group, edit })
-            }
-            NodeKind::Filter(_) => Err(EditError::WrongKind(group, "a filter, not a group")),
-        },
+        Edit::Within { group, edit } => {
+            let inner = graph.group_mut(group)?;
+            let edit = Box::new(apply(&mut inner.graph, *edit)?);
+            Ok(Edit::Within { group, edit })
+        }
         Edit::Batch(edits) => batch(graph, edits),
     }
 }
@@ -399,11 +419,21 @@ fn set_property(
     {
         return Err(EditError::NotFinite(key));
     }
-    let node = graph.filter_mut(filter)?;
-    let unknown = node.unknown.remove(&key);
-    let value = match value {
-        Some(value) => node.values.insert(key.clone(), value),
-        None => node.values.remove(&key),
+    let known = |node: &mut FilterNode| node.unknown.remove(&key);
+    let (unknown, value) = match &mut graph.node_mut(filter)?.kind {
+        NodeKind::Filter(node) => {
+            let value = match value {
+                Some(value) => node.values.insert(key.clone(), value),
+                None => node.values.remove(&key),
+            };
+            (known(node), value)
+        }
+        NodeKind::Group(group) => {
+            let value = instance::set(group, &key, value);
+            let value = value.map_err(|()| EditError::NoProperty(filter, key.clone()))?;
+            let unknown = group.instance.as_mut().and_then(|it| known(&mut it.node));
+            (unknown, value)
+        }
     };
     let back = Edit::SetProperty {
         filter,
@@ -456,6 +486,28 @@ impl Edit {
             | Self::SetNote { .. }
             | Self::SetControl { .. } => Reach::Nothing,
             Self::SetProperty { filter, key, value } => {
+                // A group's property is one of a filter inside.
+                if let Some(NodeKind::Group(group)) = graph.filters.get(filter).map(|it| &it.kind) {
+                    let mut shown = group.properties.iter();
+                    let Some(it) = shown.find(|it| it.key == *key) else {
+                        return Reach::Nothing;
+                    };
+                    let Some((id, groups)) = it.inner.0.split_last() else {
+                        return Reach::Nothing;
+                    };
+                    let place = FilterPath(groups.to_vec());
+                    let Some(inner) = group.graph.graph_at(&place) else {
+                        return Reach::Plan;
+                    };
+                    let mut ids = path.child(*filter).0;
+                    ids.extend(place.0);
+                    let edit = Self::SetProperty {
+                        filter: *id,
+                        key: it.property.clone(),
+                        value: value.clone(),
+                    };
+                    return edit.reach_at(inner, &FilterPath(ids), catalogue);
+                }
                 let has_slot = || {
                     let node = graph.filter(*filter)?;
                     let kind = catalogue.get(&node.key)?.descriptor();

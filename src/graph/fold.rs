@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::edit::Edit;
 use super::model::{
-    Connection, FilterId, Graph, GroupPin, Node, NodeKind, NoteId, PinRef, Position,
+    Connection, FilterId, Graph, Group, GroupPin, Node, NodeKind, NoteId, PinRef, Position,
 };
 
 /// The steps of a change of one graph, and what pins that the group around it shows have become.
@@ -192,6 +192,10 @@ pub fn unfold(graph: &Graph, group: FilterId, fresh: FilterId) -> Option<Folding
     };
 
     let mut edits = vec![];
+    if inner.instance.is_some() {
+        let to = Box::new(own(inner));
+        edits.push(Edit::SetGroup { group, to });
+    }
     let is_at_group = |end: &PinRef| end.filter == group;
     let touched = |wire: &Connection| is_at_group(&wire.from) || is_at_group(&wire.to);
     edits.extend(disconnecting(graph, touched));
@@ -265,6 +269,14 @@ pub fn unfold(graph: &Graph, group: FilterId, fresh: FilterId) -> Option<Folding
         edit: Edit::Batch(edits),
         pins,
     })
+}
+
+/// The same group, whose inside is its own: no instance of a filter any more.
+pub fn own(group: &Group) -> Group {
+    Group {
+        instance: None,
+        ..group.clone()
+    }
 }
 
 /// A group shows a pin of a box inside, under a name of its own. `None` when it does already.

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::arrange::Area;
 use super::edit::Edit;
 use super::file::{FileError, from_ron, to_ron};
-use super::model::{FilterId, Graph, NodeKind, NoteId, PinRef, Position};
+use super::model::{FilterId, Graph, Group, GroupProperty, NodeKind, NoteId, PinRef, Position};
+use super::wiring::FilterPath;
 use crate::ks::{path_text, text_path};
 
 /// The field of a graph file that makes it a piece.
@@ -178,13 +179,22 @@ fn renumber(graph: &mut Graph, next: &mut u32) -> (Vec<FilterId>, Vec<NoteId>) {
     }
     let filters = std::mem::take(&mut graph.filters);
     for (id, mut node) in filters {
-        if let NodeKind::Group(group) = &mut node.kind {
+        // What is inside an instance keeps the numbers its filter gives it.
+        if let NodeKind::Group(group) = &mut node.kind
+            && group.instance.is_none()
+        {
+            let places: Vec<_> = group.properties.iter().map(|it| names(group, it)).collect();
             let inner: Vec<FilterId> = group.graph.filters.keys().copied().collect();
             let (ids, _) = renumber(&mut group.graph, next);
             let new: BTreeMap<_, _> = inner.into_iter().zip(ids).collect();
             for pin in &mut group.pins {
                 if let Some(id) = new.get(&pin.inner.filter) {
                     pin.inner.filter = *id;
+                }
+            }
+            for (at, place) in places.iter().enumerate() {
+                if let Some(path) = path_of(&group.graph, place) {
+                    group.properties[at].inner = path;
                 }
             }
         }
@@ -206,6 +216,30 @@ fn renumber(graph: &mut Graph, next: &mut u32) -> (Vec<FilterId>, Vec<NoteId>) {
     graph.next_id = *next;
     let notes = graph.notes.keys().copied().collect();
     (new.into_values().collect(), notes)
+}
+
+/// The names on the way to the box that a property stands for: they stay when numbers change.
+fn names(group: &Group, property: &GroupProperty) -> Vec<String> {
+    let ways = 1..=property.inner.0.len();
+    let nodes = ways.filter_map(|len| {
+        let path = FilterPath(property.inner.0[..len].to_vec());
+        Some(group.graph.at(&path)?.name.clone())
+    });
+    nodes.collect()
+}
+
+fn path_of(graph: &Graph, names: &[String]) -> Option<FilterPath> {
+    let (mut path, mut graph) = (FilterPath::default(), graph);
+    for (at, name) in names.iter().enumerate() {
+        path = path.child(graph.find(name)?);
+        if at + 1 < names.len() {
+            match &graph.filters[path.0.last()?].kind {
+                NodeKind::Group(group) => graph = &group.graph,
+                NodeKind::Filter(_) => return None,
+            }
+        }
+    }
+    (!names.is_empty()).then_some(path)
 }
 
 /// `by`, or so much more of it that nothing hides another exactly.

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::edit::EditError;
-use super::model::{Connection, FilterId, FilterNode, Graph, Node, NodeKind};
+use super::model::{Connection, FilterId, FilterNode, Graph, Group, Node, NodeKind};
 use super::wiring::FilterPath;
 
 impl Graph {
@@ -45,12 +45,9 @@ impl Graph {
         all.find(|(_, node)| node.name == name).map(|(id, _)| *id)
     }
 
-    /// A filter by id; `None` for a group.
+    /// A filter by id; `None` for a group that is no instance of one.
     pub fn filter(&self, id: FilterId) -> Option<&FilterNode> {
-        match &self.filters.get(&id)?.kind {
-            NodeKind::Filter(node) => Some(node),
-            NodeKind::Group(_) => None,
-        }
+        self.filters.get(&id)?.kind.filter()
     }
 
     /// The box at a path through groups.
@@ -92,7 +89,32 @@ impl Graph {
     pub(super) fn filter_mut(&mut self, id: FilterId) -> Result<&mut FilterNode, EditError> {
         match &mut self.node_mut(id)?.kind {
             NodeKind::Filter(node) => Ok(node),
-            NodeKind::Group(_) => Err(EditError::WrongKind(id, "a group, not a filter")),
+            NodeKind::Group(group) => match &mut group.instance {
+                Some(it) => Ok(&mut it.node),
+                None => Err(EditError::WrongKind(id, "a group, not a filter")),
+            },
+        }
+    }
+
+    /// A group whose inside may be changed.
+    pub(super) fn group_mut(&mut self, id: FilterId) -> Result<&mut Group, EditError> {
+        match &mut self.node_mut(id)?.kind {
+            NodeKind::Filter(_) => Err(EditError::WrongKind(id, "a filter, not a group")),
+            NodeKind::Group(group) => match &group.instance {
+                Some(it) => Err(EditError::Sealed(id, it.node.key.clone())),
+                None => Ok(group),
+            },
+        }
+    }
+
+    /// What is inside an instance follows how its box is switched.
+    pub(super) fn switch_inside(&mut self, id: FilterId) {
+        if let Ok(Node {
+            kind: NodeKind::Group(group),
+            ..
+        }) = self.node_mut(id)
+        {
+            super::instance::switch(group);
         }
     }
 

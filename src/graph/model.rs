@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use super::shared::Shared;
 use super::wiring::FilterPath;
@@ -136,6 +137,19 @@ pub struct GroupPin {
     pub inner: PinRef,
 }
 
+/// A property that a group shows, standing for one of a box inside.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct GroupProperty {
+    /// Its name in files, unique in the group.
+    pub key: String,
+    /// What people read.
+    pub title: String,
+    /// The box inside, through groups in the group.
+    pub inner: FilterPath,
+    /// That box's property.
+    pub property: String,
+}
+
 /// A part of the graph folded into one box.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Group {
@@ -143,6 +157,19 @@ pub struct Group {
     pub graph: Graph,
     /// The pins it shows.
     pub pins: Vec<GroupPin>,
+    /// The properties it shows.
+    pub properties: Vec<GroupProperty>,
+    /// The filter it is an instance of: then all above follows from that.
+    pub instance: Option<Box<Instance>>,
+}
+
+/// A box whose inside is that of a filter of the catalogue which is made of others.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Instance {
+    /// The box as files have it.
+    pub node: FilterNode,
+    /// What the filter has inside, before values are set.
+    pub original: Arc<Group>,
 }
 
 /// What a box is.
@@ -152,6 +179,16 @@ pub enum NodeKind {
     Filter(FilterNode),
     /// A group.
     Group(Box<Group>),
+}
+
+impl NodeKind {
+    /// A filter as files have it: itself, or that of which a group is an instance.
+    pub fn filter(&self) -> Option<&FilterNode> {
+        match self {
+            Self::Filter(node) => Some(node),
+            Self::Group(group) => group.instance.as_ref().map(|it| &it.node),
+        }
+    }
 }
 
 /// A box on the canvas.

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use super::agree::Setting;
 use super::agree::part::{Part, PartWire, Place, agree_all};
 use super::flatten::{Changes, Flat, FlatWire, order};
+use super::instance::settled;
 use super::memo::{Memo, Quick};
 use super::model::{Graph, NodeKind};
 use super::net::Member;
@@ -132,7 +133,7 @@ impl Negotiator {
         if self.wiring.timing != graph.timing {
             self.wiring.timing = graph.timing.clone();
         }
-        let changes = self.flat.follow(graph);
+        let changes = self.flat.follow(&settled(graph, catalogue));
         self.agreed = 0;
         if !changes.is_nothing() {
             self.change(&setting, changes);

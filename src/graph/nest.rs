@@ -89,14 +89,14 @@ fn restoring(back: Edit, group: FilterId, (here, there): (u32, u32)) -> Edit {
 
 fn inside(graph: &Graph, group: FilterId) -> Result<&Graph, EditError> {
     match &graph.node(group)?.kind {
-        NodeKind::Group(inner) => Ok(&inner.graph),
+        NodeKind::Group(inner) => match &inner.instance {
+            Some(it) => Err(EditError::Sealed(group, it.node.key.clone())),
+            None => Ok(&inner.graph),
+        },
         NodeKind::Filter(_) => Err(EditError::WrongKind(group, "a filter, not a group")),
     }
 }
 
 fn inside_mut(graph: &mut Graph, group: FilterId) -> Result<&mut Graph, EditError> {
-    match &mut graph.node_mut(group)?.kind {
-        NodeKind::Group(inner) => Ok(&mut inner.graph),
-        NodeKind::Filter(_) => Err(EditError::WrongKind(group, "a filter, not a group")),
-    }
+    Ok(&mut graph.group_mut(group)?.graph)
 }

@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use super::agree::part::Part;
 use super::flatten::{FlatWire, order};
-use super::model::FilterId;
+use super::model::{FilterId, FilterNode};
 use super::net::NetPin;
 use super::refusal::Refusal;
 use super::shared::Shared;
 use crate::ks::{
-    DataFormat, DataRange, Descriptor, Interface, Medium, Settings, USUAL_DELAY, Value,
+    Catalogue, DataFormat, DataRange, Descriptor, Interface, Medium, Settings, USUAL_DELAY, Value,
 };
 
 /// Identity of a filter through all groups: the ids from the outside in.
@@ -56,6 +56,21 @@ pub struct WiredFilter {
     pub descriptor: Option<Descriptor>,
     /// Its place in the tables of its wiring.
     pub(super) slot: usize,
+}
+
+impl WiredFilter {
+    /// A box that is in no wiring as one filter, because it is unfolded there: an instance of a filter made of others.
+    pub fn of(name: &str, node: &FilterNode, catalogue: &Catalogue) -> Self {
+        Self {
+            name: name.to_owned(),
+            key: node.key.clone(),
+            values: node.values.clone(),
+            is_bypassed: node.is_bypassed,
+            is_disabled: node.is_disabled,
+            descriptor: catalogue.get(&node.key).map(|it| it.descriptor().clone()),
+            slot: 0,
+        }
+    }
 }
 
 /// What two pins agreed.

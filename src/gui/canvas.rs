@@ -104,12 +104,11 @@ impl<'a> Scene<'a> {
     /// The box of that id, with what is known of it.
     pub(super) fn get(&self, id: NodeId) -> Option<Drawn<'a>> {
         let it = self.boxed(id)?;
-        let filter = self.view.wiring.filters.get(&it.path);
         Some(Drawn {
             id: it.id,
             path: it.path.clone(),
             node: self.view.graph.filters.get(&it.id)?,
-            descriptor: filter.and_then(|filter| filter.descriptor.as_ref()),
+            descriptor: self.view.described(&it.path),
             place: it.place,
         })
     }
@@ -219,8 +218,10 @@ fn named_hue(theme: &Theme, name: &str) -> Option<Color32> {
 impl Scene<'_> {
     fn status(&self, it: &Boxed) -> FilterStatus {
         match it.inside {
-            None => self.view.status(&it.path),
-            Some(_) => FilterStatus::Ready(self.view.requested),
+            Some(_) if self.view.described(&it.path).is_none() => {
+                FilterStatus::Ready(self.view.requested)
+            }
+            _ => self.view.status(&it.path),
         }
     }
 

@@ -187,11 +187,7 @@ impl Layout {
             view.wiring.wires.get(at)
         };
         let rows = Rows::touched(view, id, node, touching, &wire);
-        let descriptor = view
-            .wiring
-            .filters
-            .get(&path)
-            .and_then(|filter| filter.descriptor.as_ref());
+        let descriptor = view.described(&path);
         let inside = match &node.kind {
             NodeKind::Group(group) => Some(format!("{} inside", group.graph.filters.len())),
             NodeKind::Filter(_) => None,
@@ -212,10 +208,11 @@ impl Layout {
             pins: [rows.inputs.len(), rows.outputs.len()],
             joins: [joins(&rows.inputs), joins(&rows.outputs)],
             body: body[1],
-            footer: inside.is_none(),
+            footer: inside.is_none() || descriptor.is_some(),
             selected: false,
         };
-        let kind = if inside.is_some() { "Group" } else { "Filter" };
+        let is_group = inside.is_some() && descriptor.is_none();
+        let kind = if is_group { "Group" } else { "Filter" };
         Boxed {
             id,
             path,

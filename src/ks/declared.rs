@@ -6,7 +6,8 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::filter::{
-    Constrained, Descriptor, Filter, OpenError, Opened, Opening, Settings, constrain_same, share,
+    Constrained, Descriptor, Filter, OpenError, Opened, Opening, Settings, constrain_same,
+    share_ranges,
 };
 use super::format::DataRange;
 use super::framing::Framing;
@@ -188,7 +189,7 @@ impl Filter for Declared {
     fn constrain(&self, descriptor: &Descriptor, _: &Settings<'_>, pins: &mut Constrained) {
         constrain_same(descriptor, pins);
         for (one, other) in &self.1 {
-            share(pins, *one, *other);
+            share_ranges(pins, *one, *other);
         }
     }
 

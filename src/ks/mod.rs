@@ -27,6 +27,7 @@ mod held;
 pub mod ids;
 
 mod intersection;
+mod lasting;
 
 mod medium;
 pub mod merit;
@@ -82,6 +83,7 @@ pub use facts::{AudioDevice, DEFAULT_RATE_HZ, Facts, FileFact, SongBeat, SongFac
 pub use filter::{
     Bell, Constrained, Descriptor, Field, Filter, Granted, Hears, OpenError, OpenPin, Opened,
     Opening, Pacer, Settings, TAIL_DB, Telemetry, Waker, constrain_fields, constrain_same,
+    share_ranges,
 };
 pub use format::fallback_formats;
 pub use format::{
@@ -95,6 +97,7 @@ pub use held::Held;
 
 pub use intersection::{Answering, Intersection, intersections, own_refusal};
 
+pub use lasting::lasting;
 pub use medium::{Interface, Medium};
 
 pub use package::{PackageError, filters_of};

@@ -14,7 +14,7 @@ use super::lay::Laid;
 use crate::graph::route::{Goal, Look, MOST_ADDED, Routes, Seek, Stop};
 use crate::graph::{
     Agreement, CureKind, Edit, FilterId, FilterPath, Graph, Negotiator, NodeKind, PinAddress,
-    PinRef, Refusal, Step, Wiring, apply, would_connect,
+    PinRef, Refusal, Step, Wiring, apply, settle, would_connect,
 };
 use crate::ks::{Catalogue, DataFlow, DataFormat, Descriptor, Facts, Status};
 
@@ -87,6 +87,7 @@ impl Builder<'_> {
     pub(super) fn trial(&self, site: &Site, edit: &Edit) -> Option<Site> {
         let mut trial = site.clone();
         apply(&mut trial.graph, edit.clone().within(&self.level.0)).ok()?;
+        settle(&mut trial.graph, self.catalogue);
         trial
             .wiring
             .agree(&trial.graph, self.catalogue, self.facts, self.base);

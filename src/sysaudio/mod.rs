@@ -5,6 +5,7 @@
 //! applies it: one step of the history on the canvas, one write on the command line. No audio and no device is touched.
 
 mod attempt;
+mod budget;
 mod codes;
 mod connect;
 mod filter_graph;
@@ -17,6 +18,9 @@ mod stream;
 
 pub use crate::ks::{Use, VirtualDevice, virtual_devices};
 pub use attempt::{Attempt, Outcome};
+pub use budget::{
+    Budget, DeviceTime, Insisted, Obstacle, Piece, PieceKind, Proposal, QUANTA, Question, budget,
+};
 pub use codes::Code;
 pub use connect::{Builder, Built, Site, Stopped};
 pub use filter_graph::{FilterGraph, Wish};

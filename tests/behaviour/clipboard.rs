@@ -211,7 +211,11 @@ fn a_group_is_copied_with_all_that_is_in_it() {
         name: "sound".into(),
         inner: end(5, "in"),
     }];
-    let group = Group { graph: inner, pins };
+    let group = Group {
+        graph: inner,
+        pins,
+        ..Group::default()
+    };
     let mut graph = Graph::default();
     let rack = Node {
         kind: NodeKind::Group(Box::new(group)),

@@ -3,8 +3,9 @@
 use std::fs;
 
 use ksgraph::graph::{
-    Chosen, Connection, Control, FileError, FilterId, FilterNode, Graph, Group, GroupPin, Node,
-    NodeKind, Note, NoteId, NoteKind, PinRef, Position, Size, from_ron, save_atomically, to_ron,
+    Chosen, Connection, Control, FileError, FilterId, FilterNode, FilterPath, Graph, Group,
+    GroupPin, GroupProperty, Node, NodeKind, Note, NoteId, NoteKind, PinRef, Position, Size,
+    from_ron, save_atomically, to_ron,
 };
 use ksgraph::ks::{DataFormat, Interface, Medium, Value};
 use proptest::prelude::*;
@@ -147,7 +148,18 @@ fn any_graph() -> impl Strategy<Value = Graph> {
                     instance: 0,
                 },
             }];
-            let kind = NodeKind::Group(Box::new(Group { graph: inner, pins }));
+            let properties = vec![GroupProperty {
+                key: "level".into(),
+                title: "How \"loud\"".into(),
+                inner: FilterPath(vec![FilterId(1), FilterId(7)]),
+                property: "level".into(),
+            }];
+            let kind = NodeKind::Group(Box::new(Group {
+                graph: inner,
+                pins,
+                properties,
+                ..Group::default()
+            }));
             let (name, position) = ("A group".to_owned(), Position::default());
             graph.filters.insert(
                 FilterId(2),
@@ -370,7 +382,7 @@ fn groups_to_their_full_depth_are_read_and_flattened() {
         inner.next_id = 2;
         kind = NodeKind::Group(Box::new(Group {
             graph: inner,
-            pins: vec![],
+            ..Group::default()
         }));
     }
     let (name, position) = ("top".to_owned(), Position::default());
@@ -410,6 +422,7 @@ fn a_wire_to_a_groups_pin_ends_inside() {
     let kind = NodeKind::Group(Box::new(Group {
         graph: inner,
         pins: vec![pin("sound", "in"), pin("result", "out")],
+        ..Group::default()
     }));
     let (name, position) = ("Box".to_owned(), Position::default());
     outer.filters.insert(

@@ -12,6 +12,7 @@ mod arrange;
 mod bench;
 
 mod beside;
+mod budget;
 mod bypass;
 mod clipboard;
 mod cures;
@@ -88,6 +89,8 @@ mod loops;
 mod outside;
 
 mod own_words;
+
+mod packed;
 
 mod panic;
 

@@ -81,7 +81,8 @@ actions! {
         SetPreferences SaveAsTemplate OpenRecovered DiscardRecovered Report Probe HoldFrames Picture RenderToFile CancelRender FindMedia ChooseDevice ChooseFile
         ExportTimeline RecordTimeline Seek SetLoop SetSpeed Step SetAtEnd
         ChangeScore Learn ForgetControl Audition
-        ExportMinutes LoadAgain;
+        ExportMinutes LoadAgain
+        Pack Unpack ReadFilters MeetBudget;
 }
 
 #[test]

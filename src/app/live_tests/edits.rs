@@ -3,8 +3,8 @@
 
 use super::{Action, Rehearsal, pin, selected};
 use crate::graph::{
-    Chosen, Connection, Edit, FilterId, FilterNode, GroupPin, Node, NodeKind, Note, NoteId,
-    NoteKind, PinRef, Position, Size, to_ron,
+    Chosen, Connection, Edit, FilterId, FilterNode, Fold, GroupPin, Node, NodeKind, Note, NoteId,
+    NoteKind, PinRef, Position, Size, apply, fold, to_ron,
 };
 use crate::ks::Value;
 
@@ -22,7 +22,7 @@ macro_rules! kinds {
 }
 
 kinds! {
-    Add Remove Connect ConnectAt Disconnect SetProperty SetUnknown Move Rename Choose SetRate SetTiming SetPins SetNextId MoveInto
+    Add Remove Connect ConnectAt Disconnect SetProperty SetUnknown Move Rename Choose SetRate SetTiming SetPins SetGroup SetNextId MoveInto
     MoveOut SetBypass SetDisabled SetControl AddNote RemoveNotes MoveNotes SetNote Within Batch
 }
 
@@ -87,11 +87,31 @@ fn edits(fresh: &Rehearsal) -> Vec<(Vec<Action>, Edit)> {
         .unwrap()
         .format
         .clone();
+    // The group as it would be with another level inside.
+    let other = {
+        let mut graph = fresh.app.view().graph.clone();
+        let filters = [FilterId(2), FilterId(3)].into();
+        let what = Fold {
+            filters: &filters,
+            notes: &Default::default(),
+            shown: &[],
+            id: group,
+            name: "Group",
+        };
+        let folding = fold(&graph, &what).unwrap();
+        apply(&mut graph, folding.edit).unwrap();
+        apply(&mut graph, level(2, -12.0).within(&[group])).unwrap();
+        match graph.filters[&group].clone().into_inner().kind {
+            NodeKind::Group(group) => group,
+            NodeKind::Filter(_) => panic!("it is a group"),
+        }
+    };
     let shown = |name: &str| GroupPin {
         name: name.into(),
         inner: end(3, "out", 0),
     };
     vec![
+        (grouped(), Edit::SetGroup { group, to: other }),
         (
             vec![],
             Edit::Add {

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use crate::engine::{Held, Job, Limits, Message, Offline, opened_number};
 use crate::graph::{
     Edit, FilterPath, Graph, NodeKind, PinAddress, Pipes, Wire, Wiring, apply, negotiate, pipes,
+    settle,
 };
 use crate::ks::{Catalogue, DataFlow, Domain, Facts, REF_TIMES_PER_SECOND, State, Value};
 use crate::raw::{Handle, Host, Role, sets};
@@ -58,6 +59,8 @@ impl GraphObjects {
         facts: Facts,
         base: Option<PathBuf>,
     ) -> (Host, Self) {
+        let mut graph = graph;
+        settle(&mut graph, &catalogue);
         let wiring = negotiate(&graph, &catalogue, &facts, base.as_deref());
         // Ranges at the graph's rate mean the rate this graph runs at.
         let facts = Facts {

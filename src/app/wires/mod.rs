@@ -11,7 +11,7 @@ use fits::{cost, opposite, ordered};
 use super::{App, ConnectMode, Selection, Urgency};
 use crate::graph::{
     Connection, Cure, Edit, FilterId, Graph, Negotiator, PinAddress, PinRef, Refusal, Shared,
-    Wiring, apply, would_connect,
+    Wiring, apply, settle, would_connect,
 };
 use crate::ks::{Status, merit};
 use crate::sysaudio::{Bench, wire};
@@ -44,6 +44,7 @@ impl App {
         let mut graph = self.graph.clone();
         let edit = edit.clone().within(&self.place.0);
         apply(&mut graph, edit).ok()?;
+        settle(&mut graph, &self.catalogue);
         let base = self.base();
         let mut wiring = self.wiring.clone();
         wiring.agree(&graph, &self.catalogue, &self.facts, base.as_deref());

@@ -10,6 +10,7 @@ mod beside;
 mod cursor;
 mod process;
 mod read;
+mod recipe;
 mod save;
 mod write;
 
@@ -21,6 +22,7 @@ use super::wiring::FilterPath;
 pub(crate) use beside::{beside, sweep};
 pub(crate) use process::Process;
 pub use read::{from_ron, load};
+pub use recipe::{is_key, is_recipe, recipe_from_ron, recipe_to_ron};
 pub use save::save_atomically;
 pub use write::to_ron;
 

@@ -7,8 +7,8 @@ use std::path::Path;
 use super::cursor::{Cursor, check_depth, spot};
 use super::{FileError, KIND, Loaded, MAX_BYTES, MAX_FILTERS, VERSION, Warning};
 use crate::graph::model::{
-    Chosen, Connection, Control, FilterId, FilterNode, Graph, Group, GroupPin, Master, Node,
-    NodeKind, Note, NoteId, NoteKind, PinRef, Position, Size,
+    Chosen, Connection, Control, FilterId, FilterNode, Graph, Group, GroupPin, GroupProperty,
+    Master, Node, NodeKind, Note, NoteId, NoteKind, PinRef, Position, Size,
 };
 use crate::graph::wiring::FilterPath;
 use crate::ks::Value;
@@ -39,6 +39,20 @@ pub fn load(path: &Path) -> Result<Loaded, FileError> {
 
 /// Reads a graph from the bytes of a file; `file` is its name for messages.
 pub fn from_ron(bytes: &[u8], file: &str) -> Result<Loaded, FileError> {
+    let mut cursor = scan(bytes, file)?;
+    check_kind(cursor.clone(), (KIND, VERSION))?;
+    let mut reader = Reader::default();
+    let graph = reader.graph(&mut cursor, &FilterPath::default(), None)?;
+    Ok(Loaded {
+        graph,
+        warnings: reader.warnings,
+        filter_lines: reader.filter_lines,
+        wire_lines: reader.wire_lines,
+    })
+}
+
+/// The beginning of a text that is RON, not too long and not too deep.
+pub(super) fn scan<'a>(bytes: &'a [u8], file: &'a str) -> Result<Cursor<'a>, FileError> {
     if bytes.len() > MAX_BYTES {
         return Err(FileError::TooLarge {
             file: file.to_owned(),
@@ -70,19 +84,14 @@ pub fn from_ron(bytes: &[u8], file: &str) -> Result<Loaded, FileError> {
     }
     let mut cursor = Cursor::new(text, file);
     cursor.skip_attributes();
-    check_kind(cursor.clone())?;
-    let mut reader = Reader::default();
-    let graph = reader.graph(&mut cursor, &FilterPath::default(), &mut vec![], true)?;
-    Ok(Loaded {
-        graph,
-        warnings: reader.warnings,
-        filter_lines: reader.filter_lines,
-        wire_lines: reader.wire_lines,
-    })
+    Ok(cursor)
 }
 
 /// Is it ours at all, and of a version we know? Asked before anything else is read.
-fn check_kind(mut cursor: Cursor<'_>) -> Result<(), FileError> {
+pub(super) fn check_kind(
+    mut cursor: Cursor<'_>,
+    (wanted_kind, wanted_version): (&str, u32),
+) -> Result<(), FileError> {
     let start = cursor.spot();
     let (mut kind, mut version) = (("nothing".to_owned(), start), ("nothing".to_owned(), start));
     let file = cursor.file.to_owned();
@@ -102,18 +111,18 @@ fn check_kind(mut cursor: Cursor<'_>) -> Result<(), FileError> {
         found: found.chars().take(40).collect(),
         wanted,
     };
-    if ron::from_str::<String>(&kind.0).as_deref() != Ok(KIND) {
-        return Err(not_ours("kind", kind, format!("{KIND:?}")));
+    if ron::from_str::<String>(&kind.0).as_deref() != Ok(wanted_kind) {
+        return Err(not_ours("kind", kind, format!("{wanted_kind:?}")));
     }
-    if ron::from_str::<u32>(&version.0) != Ok(VERSION) {
-        return Err(not_ours("version", version, VERSION.to_string()));
+    if ron::from_str::<u32>(&version.0) != Ok(wanted_version) {
+        return Err(not_ours("version", version, wanted_version.to_string()));
     }
     Ok(())
 }
 
 #[derive(Default)]
-struct Reader {
-    warnings: Vec<Warning>,
+pub(super) struct Reader {
+    pub(super) warnings: Vec<Warning>,
     filter_lines: BTreeMap<FilterPath, u32>,
     wire_lines: Vec<u32>,
     filters: usize,
@@ -130,51 +139,60 @@ impl Reader {
         });
     }
 
-    /// The fields of a graph; a group has `pins` besides.
+    /// A group: the fields of a graph, and what it shows.
+    pub(super) fn group(&mut self, cursor: &mut Cursor<'_>) -> Result<Group, FileError> {
+        let mut group = Group::default();
+        group.graph = self.graph(cursor, &FilterPath::default(), Some(&mut group))?;
+        Ok(group)
+    }
+
+    /// The fields of a graph; those of a group go to `group`.
     fn graph(
         &mut self,
         cursor: &mut Cursor<'_>,
         path: &FilterPath,
-        pins: &mut Vec<GroupPin>,
-        is_outermost: bool,
+        mut group: Option<&mut Group>,
     ) -> Result<Graph, FileError> {
+        let is_outermost = group.is_none();
         let mut graph = Graph::default();
         let mut seats: Vec<(FilterId, Node, u32, BTreeMap<FilterPath, u32>)> = vec![];
         let mut lines = vec![];
         let mut notes = vec![];
         let mut next_id = 0;
         cursor.fields("a graph", |name, cursor| {
-            match name {
-                "kind" | "version" if is_outermost => _ = cursor.value(),
-                "rate" => graph.rate_hz = cursor.parse("rate", "a whole number of Hz, or 0")?,
-                "clock" => {
+            match (name, &mut group) {
+                ("kind" | "version", None) => _ = cursor.value(),
+                ("rate", _) => {
+                    graph.rate_hz = cursor.parse("rate", "a whole number of Hz, or 0")?
+                }
+                ("clock", _) => {
                     let wanted = "\"system\", or the numbers of a filter like \"4\" or \"2/7\"";
                     let here = cursor.clone();
                     let text: String = cursor.parse("clock", wanted)?;
                     graph.timing.master = match text.as_str() {
                         "system" => Master::System,
-                        path => {
-                            let ids = path.split('/').map(|id| id.parse().map(FilterId));
-                            let ids: Result<Vec<FilterId>, _> = ids.collect();
-                            Master::Filter(FilterPath(
-                                ids.map_err(|_| here.wrong("clock", wanted))?,
-                            ))
+                        ids => {
+                            Master::Filter(path_of(ids).ok_or_else(|| here.wrong("clock", wanted))?)
                         }
                     };
                 }
-                "compensate" => {
+                ("compensate", _) => {
                     graph.timing.compensates = cursor.parse("compensate", "true or false")?;
                 }
-                "full_quality" => {
+                ("full_quality", _) => {
                     let is_full = cursor.parse("full_quality", "true or false")?;
                     graph.timing.full_quality = is_full;
                 }
-                "next_id" => next_id = cursor.parse("next_id", "a whole number")?,
-                "pins" if !is_outermost => cursor.items("pins", BRACKETS, |cursor| {
-                    pins.push(group_pin(cursor)?);
+                ("next_id", _) => next_id = cursor.parse("next_id", "a whole number")?,
+                ("pins", Some(group)) => cursor.items("pins", BRACKETS, |cursor| {
+                    group.pins.push(group_pin(cursor)?);
                     Ok(())
                 })?,
-                "filters" => cursor.items("filters", BRACKETS, |cursor| {
+                ("properties", Some(group)) => cursor.items("properties", BRACKETS, |cursor| {
+                    group.properties.push(group_property(cursor)?);
+                    Ok(())
+                })?,
+                ("filters", _) => cursor.items("filters", BRACKETS, |cursor| {
                     let line = cursor.line();
                     // The id decides the path of what is inside, and may stand behind it.
                     let outer = std::mem::take(&mut self.filter_lines);
@@ -183,18 +201,18 @@ impl Reader {
                     seats.push((id, node, line, inner));
                     Ok(())
                 })?,
-                "connections" => cursor.items("connections", BRACKETS, |cursor| {
+                ("connections", _) => cursor.items("connections", BRACKETS, |cursor| {
                     lines.push(cursor.line());
                     graph.connections.push(self.connection(cursor)?.into());
                     Ok(())
                 })?,
-                "comments" | "frames" => cursor.items(name, BRACKETS, |cursor| {
+                ("comments" | "frames", _) => cursor.items(name, BRACKETS, |cursor| {
                     let line = cursor.line();
                     let (id, note) = self.note(cursor, name == "frames")?;
                     notes.push((id, note, line));
                     Ok(())
                 })?,
-                other => {
+                (other, _) => {
                     let line = cursor.line();
                     let text = cursor.value().to_owned();
                     self.warn(
@@ -383,9 +401,7 @@ impl Reader {
                 "controls" => self.controls(cursor, &mut filter)?,
                 "disabled" => filter.is_disabled = cursor.parse("disabled", "true or false")?,
                 "group" => {
-                    let mut pins = vec![];
-                    let graph = self.graph(cursor, &FilterPath::default(), &mut pins, false)?;
-                    group = Some(Group { graph, pins });
+                    group = Some(self.group(cursor)?);
                 }
                 other => {
                     let line = cursor.line();
@@ -548,6 +564,48 @@ fn group_pin(cursor: &mut Cursor<'_>) -> Result<GroupPin, FileError> {
         (Some(name), Some(inner)) => Ok(GroupPin { name, inner }),
         _ => Err(here.wrong("a group's pin", "(name: \"in\", inner: \"1.in\")")),
     }
+}
+
+fn group_property(cursor: &mut Cursor<'_>) -> Result<GroupProperty, FileError> {
+    const INNER: &str = "the ids of boxes inside in quotes: \"3\" or \"3/7\"";
+    let here = cursor.clone();
+    let (mut key, mut title, mut inner, mut property) = (None, None, None, None);
+    cursor.fields("a group's property", |field, cursor| {
+        let before = cursor.clone();
+        match field {
+            "key" => key = Some(cursor.parse("key", "a key in quotes")?),
+            "title" => title = Some(cursor.parse("title", "a title in quotes")?),
+            "inner" => {
+                let text: String = cursor.parse("inner", INNER)?;
+                inner = Some(path_of(&text).ok_or_else(|| before.wrong("inner", INNER))?);
+            }
+            "property" => property = Some(cursor.parse("property", "a key in quotes")?),
+            _ => _ = cursor.value(),
+        }
+        Ok(())
+    })?;
+    match (key, title, inner, property) {
+        (Some(key), title, Some(inner), Some(property)) => {
+            let title = title.unwrap_or_else(|| String::clone(&key));
+            Ok(GroupProperty {
+                key,
+                title,
+                inner,
+                property,
+            })
+        }
+        _ => {
+            let wanted = "(key: \"tone\", title: \"Tone\", inner: \"3\", property: \"level\")";
+            Err(here.wrong("a group's property", wanted))
+        }
+    }
+}
+
+/// `3/7`.
+fn path_of(text: &str) -> Option<FilterPath> {
+    let ids = text.split('/').map(|id| id.parse().map(FilterId));
+    let ids: Result<Vec<FilterId>, _> = ids.collect();
+    ids.ok().map(FilterPath)
 }
 
 fn place(cursor: &mut Cursor<'_>) -> Result<Position, FileError> {

@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 
 use super::{KIND, VERSION};
 use crate::graph::model::{
-    Connection, Control, FilterId, Graph, Master, Node, NodeKind, Note, NoteId, NoteKind, PinRef,
+    Connection, Control, FilterId, Graph, Group, GroupProperty, Master, Node, NodeKind, Note,
+    NoteId, NoteKind, PinRef,
 };
+use crate::graph::wiring::FilterPath;
 use crate::ks::Value;
 
 /// The text of a graph file. The same graph always gives the same text.
@@ -19,7 +21,7 @@ pub fn to_ron(graph: &Graph) -> String {
     text
 }
 
-fn line(text: &mut String, depth: usize, content: &str) {
+pub(super) fn line(text: &mut String, depth: usize, content: &str) {
     for _ in 0..depth {
         text.push_str("    ");
     }
@@ -100,68 +102,94 @@ fn pair(x: f32, y: f32) -> String {
 
 fn write_node(text: &mut String, depth: usize, id: FilterId, node: &Node) {
     let mut head = format!("id: {}", id.0);
-    if let NodeKind::Filter(filter) = &node.kind {
+    if let Some(filter) = node.kind.filter() {
         put(&mut head, &format!("key: {}", quoted(&filter.key)));
     }
     put(&mut head, &format!("name: {}", quoted(&node.name)));
     let (x, y) = (node.position.x, node.position.y);
     put(&mut head, &format!("at: {}", pair(x, y)));
-    match &node.kind {
-        NodeKind::Filter(filter) => {
-            let mut values: BTreeMap<&str, String> = BTreeMap::new();
-            for (key, value) in &filter.unknown {
-                values.insert(key, value.clone());
-            }
-            for (key, value) in &filter.values {
-                values.insert(key, value_text(value));
-            }
-            if !values.is_empty() {
-                let entries = values
-                    .iter()
-                    .map(|(key, value)| format!("{}: {value}", quoted(key)));
-                let entries: Vec<String> = entries.collect();
-                put(&mut head, &format!("values: {{{}}}", entries.join(", ")));
-            }
-            for (name, is_on) in [
-                ("bypassed", filter.is_bypassed),
-                ("disabled", filter.is_disabled),
-            ] {
-                if is_on {
-                    put(&mut head, &format!("{name}: true"));
-                }
-            }
-            if !filter.controls.is_empty() {
-                let entries = filter.controls.iter().map(|(key, it)| {
-                    let Control {
-                        channel,
-                        controller,
-                    } = it;
-                    let channel = channel + 1;
-                    let key = quoted(key);
-                    format!("{key}: (channel: {channel}, controller: {controller})")
-                });
-                let entries: Vec<String> = entries.collect();
-                put(&mut head, &format!("controls: {{{}}}", entries.join(", ")));
-            }
-            for (name, value) in &filter.unknown_fields {
-                put(&mut head, &format!("{}: {value}", field(name)));
-            }
-            line(text, depth, &format!("({head}),"));
+    if let Some(filter) = node.kind.filter() {
+        let mut values: BTreeMap<&str, String> = BTreeMap::new();
+        for (key, value) in &filter.unknown {
+            values.insert(key, value.clone());
         }
-        NodeKind::Group(group) => {
-            line(text, depth, &format!("({head}, group: ("));
-            if !group.pins.is_empty() {
-                line(text, depth + 1, "pins: [");
-                for pin in &group.pins {
-                    let (name, inner) = (quoted(&pin.name), pin_text(&pin.inner));
-                    line(text, depth + 2, &format!("(name: {name}, inner: {inner}),"));
-                }
-                line(text, depth + 1, "],");
-            }
-            body(text, depth + 1, &group.graph);
-            line(text, depth, ")),");
+        for (key, value) in &filter.values {
+            values.insert(key, value_text(value));
         }
+        if !values.is_empty() {
+            let entries = values
+                .iter()
+                .map(|(key, value)| format!("{}: {value}", quoted(key)));
+            let entries: Vec<String> = entries.collect();
+            put(&mut head, &format!("values: {{{}}}", entries.join(", ")));
+        }
+        for (name, is_on) in [
+            ("bypassed", filter.is_bypassed),
+            ("disabled", filter.is_disabled),
+        ] {
+            if is_on {
+                put(&mut head, &format!("{name}: true"));
+            }
+        }
+        if !filter.controls.is_empty() {
+            let entries = filter.controls.iter().map(|(key, it)| {
+                let Control {
+                    channel,
+                    controller,
+                } = it;
+                let channel = channel + 1;
+                let key = quoted(key);
+                format!("{key}: (channel: {channel}, controller: {controller})")
+            });
+            let entries: Vec<String> = entries.collect();
+            put(&mut head, &format!("controls: {{{}}}", entries.join(", ")));
+        }
+        for (name, value) in &filter.unknown_fields {
+            put(&mut head, &format!("{}: {value}", field(name)));
+        }
+        line(text, depth, &format!("({head}),"));
+        return;
     }
+    if let NodeKind::Group(group) = &node.kind {
+        line(text, depth, &format!("({head}, group: ("));
+        write_group(text, depth + 1, group);
+        line(text, depth, ")),");
+    }
+}
+
+/// The fields of a group.
+pub(super) fn write_group(text: &mut String, depth: usize, group: &Group) {
+    if !group.pins.is_empty() {
+        line(text, depth, "pins: [");
+        for pin in &group.pins {
+            let (name, inner) = (quoted(&pin.name), pin_text(&pin.inner));
+            line(text, depth + 1, &format!("(name: {name}, inner: {inner}),"));
+        }
+        line(text, depth, "],");
+    }
+    if !group.properties.is_empty() {
+        line(text, depth, "properties: [");
+        for it in &group.properties {
+            let GroupProperty {
+                key,
+                title,
+                inner,
+                property,
+            } = it;
+            let [key, title, property] = [key, title, property].map(|text| quoted(text));
+            let shown = format!("key: {key}, title: {title}");
+            let stands_for = format!("inner: \"{}\", property: {property}", ids(inner));
+            line(text, depth + 1, &format!("({shown}, {stands_for}),"));
+        }
+        line(text, depth, "],");
+    }
+    body(text, depth, &group.graph);
+}
+
+/// `3/7`.
+fn ids(path: &FilterPath) -> String {
+    let ids: Vec<String> = path.0.iter().map(|id| id.0.to_string()).collect();
+    ids.join("/")
 }
 
 fn put(text: &mut String, part: &str) {
@@ -230,7 +258,7 @@ fn number_f32(number: f32) -> String {
 }
 
 /// Text in quotes; control characters as escapes, so that a line stays a line.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for c in text.chars() {
         match c {

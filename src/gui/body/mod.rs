@@ -13,7 +13,7 @@ use super::theme::{Theme, Type};
 use crate::app::View;
 use crate::app::curves;
 use crate::app::spectrum::Analyser;
-use crate::graph::{FilterNode, FilterPath, NodeKind};
+use crate::graph::{FilterNode, FilterPath};
 use crate::ks::Descriptor;
 
 mod delay;
@@ -297,8 +297,7 @@ impl Bodies {
         drawn: &Drawn<'_>,
         commands: &mut Vec<Command>,
     ) {
-        let (Some(descriptor), NodeKind::Filter(node)) = (drawn.descriptor, &drawn.node.kind)
-        else {
+        let (Some(descriptor), Some(node)) = (drawn.descriptor, drawn.node.kind.filter()) else {
             return;
         };
         let rect = ui.max_rect();

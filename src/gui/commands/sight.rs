@@ -153,9 +153,10 @@ impl Sight<'_> {
 }
 
 fn inside<'a>(node: &'a Node, found: &mut Vec<&'a FilterNode>) {
-    match &node.kind {
-        NodeKind::Filter(filter) => found.push(filter),
-        NodeKind::Group(group) => {
+    match (&node.kind, node.kind.filter()) {
+        (_, Some(filter)) => found.push(filter),
+        (NodeKind::Filter(_), None) => {}
+        (NodeKind::Group(group), None) => {
             for node in group.graph.filters.values() {
                 inside(node, found);
             }

@@ -3,6 +3,7 @@
 use egui::Ui;
 
 use super::page;
+use crate::graph::inside_of;
 use crate::gui::commands::{Bindings, FIND, Sight, TOGGLE_RUN};
 use crate::gui::controls::{self, Face};
 use crate::gui::panels::dialogs::modal;
@@ -67,6 +68,18 @@ fn of_filter(ui: &mut Ui, sight: &Sight<'_>, descriptor: &Descriptor) {
                     let words = format!("    {}", range_text(range));
                     page::text(ui, &words, Type::Small, theme.dim);
                 }
+            }
+        }
+        if let Some(inside) = inside_of(sight.view.catalogue, &descriptor.key) {
+            page::heading(ui, "Made of");
+            let titled = |key: &String| match sight.view.catalogue.get(key) {
+                Some(it) => it.descriptor().title.to_string(),
+                None => format!("{key} (not installed)"),
+            };
+            let parts: Vec<String> = inside.recipe.keys().iter().map(titled).collect();
+            page::text(ui, &parts.join(", "), Type::Body, theme.text);
+            if let Some(file) = &inside.recipe.file {
+                page::text(ui, &file.display().to_string(), Type::Small, theme.dim);
             }
         }
         if !descriptor.properties.is_empty() {

@@ -1,9 +1,11 @@
 //! Pages that lie over the window until they are closed: keys, preferences, help, a new name, about. Questions that must be
 //! answered before something goes on are `panels/dialogs.rs`'s.
 
+mod budget;
 mod built;
 mod help;
 mod keys;
+mod pack;
 mod page;
 mod preferences;
 mod rename;
@@ -11,6 +13,8 @@ mod seek;
 mod silence;
 mod to_file;
 
+pub(super) use budget::Latency;
+pub(super) use pack::Pack;
 pub(super) use rename::Rename;
 pub(super) use seek::Seek;
 pub(super) use silence::Silence;
@@ -36,6 +40,10 @@ pub(super) enum Dialog {
     Help(String),
     /// Another name for a filter.
     Rename(Rename),
+    /// What a group is to be in the catalogue.
+    Pack(Box<Pack>),
+    /// How long it is from key to ear, and may be.
+    Latency(Latency),
     /// Why nothing is heard.
     Silence(Silence),
     /// A place to go to.
@@ -69,6 +77,8 @@ impl Dialog {
             Self::Preferences(page) => page.ui(ui, sight, bindings, commands),
             Self::Help(key) => help::ui(ui, sight, bindings, key),
             Self::Rename(rename) => rename.ui(ui, sight, commands),
+            Self::Latency(latency) => latency.ui(ui, sight, commands),
+            Self::Pack(pack) => pack.ui(ui, sight, commands),
             Self::Silence(silence) => silence.ui(ui, sight, commands),
             Self::Seek(seek) => seek.ui(ui, sight, commands),
             Self::ToFile(to_file) => to_file.ui(ui, sight, commands),

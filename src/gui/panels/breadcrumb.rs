@@ -33,7 +33,8 @@ pub(in crate::gui) fn ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Comman
         }
         if depth == place.len() {
             let at = pos2(x + 8.0, y);
-            controls::text(ui, at, Align2::LEFT_CENTER, name, Type::Value, theme.strong);
+            let rect = controls::text(ui, at, Align2::LEFT_CENTER, name, Type::Value, theme.strong);
+            sealed_ui(ui, view, rect.right() + 16.0, y, commands);
             return;
         }
         let wide = controls::width(ui, name, Type::Value) + 16.0;
@@ -45,5 +46,32 @@ pub(in crate::gui) fn ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Comman
             commands.push(Command::Do(Action::LeaveTo(depth)));
         }
         x = rect.right() + 4.0;
+    }
+}
+
+/// Where what is shown belongs to a filter: that it does, and the way out of that.
+fn sealed_ui(ui: &mut Ui, view: &View<'_>, x: f32, y: f32, commands: &mut Vec<Command>) {
+    let Some((path, title)) = view.inside_of_filter() else {
+        return;
+    };
+    let theme = Theme::of(ui.ctx());
+    let words = format!("the inside of {title}: the same in every box of it, to be looked at");
+    let at = pos2(x, y);
+    let rect = controls::text(ui, at, Align2::LEFT_CENTER, &words, Type::Small, theme.dim);
+    let outer = path.0.len() - 1;
+    let rect = Rect::from_min_size(pos2(rect.right() + 12.0, y - 11.0), vec2(104.0, 22.0));
+    if controls::button_at(ui, rect, "Make a group", Face::Plain, true)
+        .on_hover_text(
+            "This box becomes a group of its own, which can be changed; others stay as they are.",
+        )
+        .clicked()
+        && let Some(id) = path.0.last()
+    {
+        let inner = view.here.0[outer..].to_vec();
+        commands.push(Command::Do(Action::LeaveTo(outer)));
+        commands.push(Command::Do(Action::Unpack(vec![*id])));
+        for id in inner {
+            commands.push(Command::Do(Action::Enter(id)));
+        }
     }
 }

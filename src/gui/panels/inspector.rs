@@ -117,16 +117,15 @@ impl Inspector {
         let theme = Theme::of(ui.ctx());
         let panel = ui.max_rect();
         let path = view.path_of(id);
-        let wired = view.wiring.filters.get(&path);
-        let descriptor = wired.and_then(|filter| filter.descriptor.as_ref());
+        let descriptor = view.described(&path);
         let icon = match (descriptor, &node.kind) {
             (Some(descriptor), _) => mark(descriptor),
             (None, NodeKind::Group(_)) => Icon::Group,
             (None, NodeKind::Filter(_)) => Icon::Missing,
         };
         let (lit, word) = match &node.kind {
-            NodeKind::Filter(_) => state_of(view, &path),
-            NodeKind::Group(_) => (0, ""),
+            NodeKind::Group(_) if descriptor.is_none() => (0, ""),
+            NodeKind::Filter(_) | NodeKind::Group(_) => state_of(view, &path),
         };
         let word_wide = controls::width(ui, word, Type::Value);
         let bank = match &node.kind {
@@ -171,6 +170,9 @@ impl Inspector {
                 (Page::Raw, "Raw"),
                 (Page::Class, "Class"),
             ],
+            (NodeKind::Group(_), Some(_)) => {
+                &[(Page::Properties, "Properties"), (Page::Pins, "Pins")]
+            }
             _ => &[(Page::Properties, "Properties")],
         };
         if let ([rest @ .., (Page::Class, _)], None) = (pages, &sheet) {
@@ -228,7 +230,15 @@ impl Inspector {
                     }
                     properties::properties_ui(ui, view, id, node, filter, descriptor, commands);
                 }
-                NodeKind::Group(group) => group_ui(ui, id, node, group, commands),
+                NodeKind::Group(group) => {
+                    match &group.instance {
+                        Some(it) => properties::properties_ui(
+                            ui, view, id, node, &it.node, descriptor, commands,
+                        ),
+                        None => properties::name_row_ui(ui, id, &node.name, commands),
+                    }
+                    group_ui(ui, id, group, commands);
+                }
             }
             ui.add_space(8.0);
             section_rule(ui);
@@ -259,15 +269,33 @@ fn second_line(node: &Node, id: FilterId, descriptor: Option<&Descriptor>) -> St
     }
 }
 
-/// A group: its name, what is inside, and the way in.
-fn group_ui(ui: &mut Ui, id: FilterId, node: &Node, group: &Group, commands: &mut Vec<Command>) {
+/// What a group has inside, and the ways in and into the catalogue.
+fn group_ui(ui: &mut Ui, id: FilterId, group: &Group, commands: &mut Vec<Command>) {
     let theme = Theme::of(ui.ctx());
-    properties::name_row_ui(ui, id, &node.name, commands);
     ui.add_space(6.0);
-    let mut place = super::page::row(ui, 28.0);
-    place.set_width(132.0);
-    if controls::button_at(ui, place, "Open the group", Face::Plain, true).clicked() {
+    let row = super::page::row(ui, 28.0);
+    let wide = (row.width() - 8.0) / 2.0;
+    let place = Rect::from_min_size(row.min, vec2(wide, row.height()));
+    let is_filter = group.instance.is_some();
+    let words = if is_filter {
+        "Look inside"
+    } else {
+        "Open the group"
+    };
+    if controls::button_at(ui, place, words, Face::Plain, true).clicked() {
         commands.push(Command::Do(Action::Enter(id)));
+    }
+    let place = place.translate(vec2(wide + 8.0, 0.0));
+    let words = if is_filter {
+        "Make a group"
+    } else {
+        "Save as filter\u{2026}"
+    };
+    if controls::button_at(ui, place, words, Face::Plain, true).clicked() {
+        commands.push(match is_filter {
+            true => Command::Do(Action::Unpack(vec![id])),
+            false => Command::Pack,
+        });
     }
     ui.add_space(6.0);
     section_rule(ui);

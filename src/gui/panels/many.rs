@@ -5,7 +5,7 @@ use egui::{Rect, Ui, vec2};
 use super::page::{Head, head_ui, heading, row, scrolled, section_rule, sentence};
 use super::properties;
 use crate::app::{Action, View};
-use crate::graph::{FilterId, FilterNode, NodeKind};
+use crate::graph::{FilterId, FilterNode};
 use crate::gui::controls::{self, Face};
 use crate::gui::icons::Icon;
 use crate::gui::property::Edit;
@@ -61,11 +61,9 @@ pub(super) fn ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Command>) {
         .filters
         .iter()
         .filter_map(|id| {
-            let NodeKind::Filter(node) = &view.graph.filters.get(id)?.kind else {
-                return None;
-            };
-            let wired = view.wiring.filters.get(&view.path_of(*id))?;
-            Some((*id, node, wired.descriptor.as_ref()?.properties.as_ref()))
+            let node = view.graph.filters.get(id)?.kind.filter()?;
+            let descriptor = view.described(&view.path_of(*id))?;
+            Some((*id, node, descriptor.properties.as_ref()))
         })
         .collect();
     let properties = match filters.len() == boxes && boxes > 1 {

@@ -4,9 +4,9 @@ use egui::{Context, Pos2, Vec2, ViewportCommand, pos2, vec2};
 
 use super::{Command, Hint, Screen};
 use crate::app::{Action, Selection, View};
-use crate::graph::{FilterId, FilterPath, NodeKind, Position};
+use crate::graph::{FilterId, FilterPath, Position};
 use crate::gui::commands::{self, Aim, Sight};
-use crate::gui::dialog::{Dialog, Rename};
+use crate::gui::dialog::{Dialog, Pack, Rename};
 use crate::gui::node_graph::{NodeId, Side, Target};
 use crate::gui::panels::bottom::Tab as Page;
 use crate::gui::panels::context;
@@ -185,11 +185,26 @@ impl Screen {
             .selection
             .one_filter()
             .and_then(|id| view.graph.filters.get(&id));
-        let key = match node.map(|node| &node.kind) {
-            Some(NodeKind::Filter(filter)) => filter.key.clone(),
-            Some(NodeKind::Group(_)) | None => String::new(),
-        };
+        let filter = node.and_then(|node| node.kind.filter());
+        let key = filter.map_or_else(String::new, |filter| filter.key.clone());
         self.dialog = Some(Dialog::Help(key));
+    }
+
+    /// Asks what the group that is selected is to be called in the catalogue.
+    pub(in crate::gui) fn pack(&mut self) {
+        let view = self.app.view();
+        if let Some(id) = view.selection.one_filter()
+            && let Some(recipe) = view.recipe_of(id)
+        {
+            self.dialog = Some(Dialog::Pack(Box::new(Pack::new(&view, id, recipe))));
+        }
+    }
+
+    /// Makes groups of the filters that are selected and made of others.
+    pub(in crate::gui) fn unpack(&mut self) {
+        let filters = self.app.view().selection.filters.iter().copied();
+        let filters = filters.collect();
+        self.app.perform(Action::Unpack(filters));
     }
 
     /// Asks for another name.

@@ -63,6 +63,7 @@ impl Screen {
                 self.app.set_box_sizes(self.box_sizes());
                 self.app.perform(Action::ConnectVia { from, to, cure });
             }
+            Command::Pack => self.pack(),
             Command::RenderTo => self.ask_for(ctx, Why::ToFile),
             Command::Browse { filter, key } => {
                 let is_written = self

@@ -62,6 +62,8 @@ pub(in crate::gui) enum Command {
     },
     /// A file to render into.
     RenderTo,
+    /// Ask what the selected group is to be in the catalogue.
+    Pack,
     /// A file for a property.
     Browse { filter: FilterId, key: String },
     /// Bring a filter to the middle.

@@ -14,12 +14,12 @@ pub fn constrain_same(descriptor: &Descriptor, pins: &mut Constrained) {
         let Some((other, _)) = peer.and_then(|name| descriptor.pin(name)) else {
             continue;
         };
-        share(pins, index, other);
+        share_ranges(pins, index, other);
     }
 }
 
 /// Gives two pins the overlap of their ranges.
-pub(in crate::ks) fn share(pins: &mut Constrained, index: usize, other: usize) {
+pub fn share_ranges(pins: &mut Constrained, index: usize, other: usize) {
     let both: Vec<DataRange> = crate::ks::format::overlaps(&pins[other], &pins[index]).collect();
     let mut unique: Vec<DataRange> = Vec::with_capacity(both.len());
     for range in both {

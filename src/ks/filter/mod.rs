@@ -7,6 +7,7 @@ mod descriptor;
 mod opening;
 mod pacer;
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -18,8 +19,7 @@ use super::property_item::PropertyItem;
 use super::status::Status;
 
 pub use cells::{Bell, Telemetry, Waker};
-pub(super) use constrain::share;
-pub use constrain::{Constrained, Field, constrain_fields, constrain_same};
+pub use constrain::{Constrained, Field, constrain_fields, constrain_same, share_ranges};
 pub use descriptor::{Descriptor, Settings};
 pub use opening::{Hears, OpenError, OpenPin, Opened, Opening};
 pub use pacer::{Granted, Pacer};
@@ -67,6 +67,12 @@ pub trait Filter: Send + Sync {
     /// A memory for sounds that are downloaded into one instance of it, where it takes any (DLS-4). What runs is handed it
     /// when it is opened, each time anew; it outlives what runs.
     fn dls_memory(&self) -> Option<Arc<dyn DlsMemory>> {
+        None
+    }
+
+    /// What it is made of, where that is a graph of other filters: then a box of this kind is unfolded into them, and it is
+    /// never opened itself. Only the graph knows what that value is.
+    fn inside(&self) -> Option<&(dyn Any + Send + Sync)> {
         None
     }
 

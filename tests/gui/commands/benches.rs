@@ -4,8 +4,8 @@ use egui::Key;
 use egui::Modifiers;
 use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use ksgraph::app::{Action, AtEnd, ConnectMode, ThemeChoice};
-use ksgraph::graph::{FilterId, NodeKind};
+use ksgraph::app::{Action, App, AtEnd, ConnectMode, Folders, Options, ThemeChoice};
+use ksgraph::graph::{FilterId, NodeKind, Position};
 use ksgraph::gui::theme::{Theme, ThemeName};
 use ksgraph::ks::State;
 
@@ -418,4 +418,49 @@ pub(super) fn range(window: &mut Window) -> Option<(u64, u64)> {
 
 pub(super) fn at_end(window: &mut Window) -> AtEnd {
     window.screen().app().preferences().at_end
+}
+
+/// Three filters in a program that keeps things in a folder of its own.
+pub(super) fn kept() -> Window {
+    static LAST: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    let number = LAST.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    let name = format!("ksgraph-gui-kept-{}-{number}", std::process::id());
+    let folder = std::env::temp_dir().join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    let mut app = App::new(Options {
+        folders: Some(Folders::within(&folder)),
+        ..Options::nominal(64)
+    });
+    for (index, key) in ["tone", "gain", "null_renderer"].into_iter().enumerate() {
+        let at = Position {
+            x: 320.0 * index as f32,
+            y: 0.0,
+        };
+        let key = key.to_owned();
+        app.perform(Action::AddFilter { key, at });
+    }
+    Window::of(app)
+}
+
+/// The first filter is a group, and that a filter of the catalogue.
+pub(super) fn packed() -> Window {
+    let mut window = kept();
+    let id = first(&mut window);
+    window.select(id);
+    let app = window.screen().app_mut();
+    app.perform(Action::Group);
+    let group = app.view().selection.one_filter().expect("the group");
+    let mut recipe = app.view().recipe_of(group).expect("it is a group");
+    recipe.title = "Mine".into();
+    recipe.key = "mine".into();
+    let recipe = Box::new(recipe);
+    app.perform(Action::Pack {
+        group,
+        recipe,
+        replaces: false,
+    });
+    window.harness().run_steps(3);
+    let instance = window.graph().filters[&group].kind.filter().is_some();
+    assert!(instance, "it is one of its kind");
+    window
 }

@@ -122,6 +122,12 @@ cases! {
     "graph.distribute.vertically", scattered, |w| ys(w) != [40.0, 400.0, 10.0];
     "graph.group", one, |w| w.sees("Undo: Grouped");
     "graph.ungroup", grouped, |w| count(w) == 3 && w.sees("Undo: Ungrouped");
+    "graph.pack", grouped, |w| w.sees("Save as Filter") && w.sees("Properties it shows");
+    "graph.unpack", packed, |w| {
+        let graph = w.graph();
+        let mut groups = graph.filters.values().filter(|it| matches!(it.kind, NodeKind::Group(_)));
+        groups.all(|it| it.kind.filter().is_none())
+    };
     "graph.enter", grouped, |w| w.screen().app().view().place().len() == 1 && count(w) == 1;
     "graph.leave", inside, |w| w.screen().app().view().place().is_empty();
     "graph.bypass", one, |w| filter(w).is_bypassed;
@@ -153,6 +159,10 @@ cases! {
     "graph.frame.orange", framed, |w| tint(w) == "orange";
     "graph.frame.red", framed, |w| tint(w) == "red";
     "graph.why", refused, |w| w.sees("These two pins cannot agree on a sample rate");
+    "graph.read_filters", kept, |w| {
+        let log = w.screen().app().view().log;
+        log.iter().any(|line| line.text.contains("files of filters"))
+    };
     "graph.refresh", three, |w| count(w) == 3;
 
     "play.toggle", three, |w| state(w) == State::Run;
@@ -208,6 +218,7 @@ cases! {
     "file.to_file", three, |w| w.sees("Samples 24 bits") && w.sees("Choose File\u{2026}");
     "file.picture", three, |w| w.sees("Export a picture of the graph");
     "tools.built", three, |w| w.sees("Construction Report") && w.sees("Close");
+    "tools.budget", three, |w| w.sees("Latency Budget") && w.sees("Close");
     "tools.report", three, |w| w.sees("Save a report");
     "tools.export_minutes", three, |w| w.sees("Export the last minutes");
     "tools.export_timeline", three, |w| w.sees("Export the timeline");

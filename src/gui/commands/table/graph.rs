@@ -213,6 +213,42 @@ pub(super) const SPECS: &[Spec] = &[
         State::when(any, "No group is selected: click one first.")
     }),
     Spec::new(
+        "graph.pack",
+        "Save as Filter\u{2026}",
+        "Puts the selected group into the catalogue, with a title, a page and properties of its own.",
+        |screen, _| screen.pack(),
+    )
+    .keys(&["Ctrl+Alt+S"])
+    .also(&["macro", "preset", "reuse", "package", "library"])
+    .at(Menu::Graph, 2)
+    .on(&[On::Filter])
+    .when(|sight| {
+        let one = sight.view.selection.one_filter();
+        let is_group = one.is_some_and(|id| is_group(sight, id));
+        State::when(is_group, "One group has to be selected: click it first.")
+    }),
+    Spec::new(
+        "graph.unpack",
+        "Make a Group",
+        "Makes the selected filters that are made of others groups again, which can be changed; others of their kind stay.",
+        |screen, _| screen.unpack(),
+    )
+    .keys(&["Ctrl+Alt+U"])
+    .also(&["unpack", "detach", "unlink"])
+    .at(Menu::Graph, 2)
+    .on(&[On::Filter])
+    .when(|sight| {
+        let mut filters = sight.view.selection.filters.iter();
+        let is_made = |id: &FilterId| {
+            let node = sight.view.graph.filters.get(id);
+            is_group(sight, *id) && node.is_some_and(|node| node.kind.filter().is_some())
+        };
+        State::when(
+            filters.any(is_made),
+            "No filter is selected that is made of others.",
+        )
+    }),
+    Spec::new(
         "graph.enter",
         "Open Group",
         "Shows the inside of the selected group.",
@@ -408,5 +444,12 @@ pub(super) const SPECS: &[Spec] = &[
         |screen, _| screen.app.perform(Action::Refresh),
     )
     .keys(&["F5"])
+    .at(Menu::Graph, 8),
+    Spec::new(
+        "graph.read_filters",
+        "Read Filters Again",
+        "Reads the files of filters that were made of groups again; boxes of those that changed follow.",
+        |screen, _| screen.app.perform(Action::ReadFilters),
+    )
     .at(Menu::Graph, 8),
 ];

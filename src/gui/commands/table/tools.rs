@@ -51,6 +51,15 @@ pub(super) const SPECS: &[Spec] = &[
     .also(&["attempts", "log", "intelligent connect"])
     .at(Menu::Tools, 1),
     Spec::new(
+        "tools.budget",
+        "Latency Budget\u{2026}",
+        "Says how long it is from key to ear, piece by piece, and what brings that within so many milliseconds.",
+        |screen, _| screen.open_dialog(Dialog::Latency(Default::default())),
+    )
+    .keys(&["Ctrl+Alt+L"])
+    .also(&["delay", "buffer size", "key to ear", "milliseconds"])
+    .at(Menu::Tools, 1),
+    Spec::new(
         "tools.report",
         "Save Report\u{2026}",
         "Writes what somebody who is to help needs to know into one file: versions, devices, graph, picture and log.",

@@ -389,15 +389,15 @@ fn found_in<'a>(
 ) {
     for (id, node) in &graph.filters {
         path.push(*id);
-        let (kind, icon) = match &node.kind {
-            NodeKind::Filter(filter) => match sight.view.catalogue.get(&filter.key) {
+        let (kind, icon) = match node.kind.filter() {
+            Some(filter) => match sight.view.catalogue.get(&filter.key) {
                 Some(filter) => {
                     let descriptor = filter.descriptor();
                     (descriptor.title.to_lowercase(), mark(descriptor))
                 }
                 None => (filter.key.clone(), Icon::Missing),
             },
-            NodeKind::Group(_) => ("group".to_owned(), Icon::Group),
+            None => ("group".to_owned(), Icon::Group),
         };
         let name = node.name.to_lowercase();
         let rank = match () {
