@@ -98,7 +98,8 @@ struct Measured {
     filters: Vec<(FilterPath, f64, u64)>,
 }
 
-/// Runs a graph for so long, as fast as the machine allows, with every filter timed.
+/// Runs a graph for so long, as fast as the machine allows: once as it is, and once with every filter timed, which takes
+/// time itself.
 fn measure(
     bench: &Bench,
     document: &Document,
@@ -110,8 +111,20 @@ fn measure(
         base: document.base.clone(),
         ..Job::default()
     };
-    let mut offline = Offline::new(&bench.catalogue, &job, quantum);
     let epoch = Epoch::new();
+    let rate_hz = bench.wiring.rate_hz.max(1);
+    let end = (seconds * f64::from(rate_hz)).ceil() as u64;
+    let (mut cycles, mut nanos) = (0, 0);
+    let mut offline = Offline::new(&bench.catalogue, &job, quantum);
+    while let Some(len) = next(&offline, end, quantum) {
+        let began = epoch.nanos();
+        cycle(&mut offline, len)?;
+        nanos += epoch.nanos() - began;
+        cycles += 1;
+    }
+    let samples = offline.position();
+    drop(offline);
+    let mut offline = Offline::new(&bench.catalogue, &job, quantum);
     offline.time_by(epoch);
     let open: Vec<(FilterPath, u32)> = offline
         .built
@@ -119,20 +132,9 @@ fn measure(
         .iter()
         .map(|(path, open)| (path.clone(), open.entry))
         .collect();
-    let rate_hz = bench.wiring.rate_hz.max(1);
-    let end = (seconds * f64::from(rate_hz)).ceil() as u64;
     let mut sums = vec![(0_u64, 0_u64); open.len()];
-    let (mut cycles, mut nanos) = (0, 0);
-    while offline.position() < end && !offline.has_ended() {
-        let len = (end - offline.position()).min(quantum as u64) as usize;
-        let began = epoch.nanos();
-        let done = offline.cycle(len);
-        done.map_err(|stuck| Failure::no("run the graph", stuck.to_string()))?;
-        nanos += epoch.nanos() - began;
-        cycles += 1;
-        // Nobody listens, but what is said must not pile up.
-        offline.reports().for_each(drop);
-        offline.steps().for_each(drop);
+    while let Some(len) = next(&offline, end, quantum) {
+        cycle(&mut offline, len)?;
         for ((_, entry), (sum, count)) in open.iter().zip(&mut sums) {
             let cost = offline.cells().take_cost_nanos(*entry);
             if len == quantum && cost > 0 {
@@ -147,11 +149,26 @@ fn measure(
     Ok(Measured {
         quantum,
         rate_hz,
-        samples: offline.position(),
+        samples,
         cycles,
         nanos,
         filters: filters.collect(),
     })
+}
+
+/// How long the next cycle is.
+fn next(offline: &Offline, end: u64, quantum: usize) -> Option<usize> {
+    let is_over = offline.position() >= end || offline.has_ended();
+    (!is_over).then(|| (end - offline.position()).min(quantum as u64) as usize)
+}
+
+fn cycle(offline: &mut Offline, len: usize) -> Result<(), Failure> {
+    let done = offline.cycle(len);
+    done.map_err(|stuck| Failure::no("run the graph", stuck.to_string()))?;
+    // Nobody listens, but what is said must not pile up.
+    offline.reports().for_each(drop);
+    offline.steps().for_each(drop);
+    Ok(())
 }
 
 impl Measured {
@@ -161,20 +178,26 @@ impl Measured {
         let per_cycle = self.nanos as f64 / self.cycles.max(1) as f64;
         let all: f64 = self.filters.iter().map(|it| it.1).sum();
         self.filters.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let lasts = self.quantum as f64 * 1e9 / f64::from(self.rate_hz);
         let mut text = format!(
-            "{:.1} s at quantum {}, {} cycles: {factor:.0} times as fast as it plays, {per_cycle:.0} ns a cycle\n",
+            "{:.1} s at quantum {}, {} cycles: {factor:.0} times as fast as it plays, {per_cycle:.0} ns a cycle of {lasts:.0}\n\
+             {:>15} {:>7} {:>9}  filter\n",
             lasted / 1e9,
             self.quantum,
             self.cycles,
+            "a cycle",
+            "share",
+            "of cycle",
         );
         let mut list = vec![];
         for (path, nanos, count) in &self.filters {
             let filter = &bench.wiring.filters[path];
             let share = nanos / all.max(1e-9);
             text += &format!(
-                "{:>12.0} ns {:>5.1} %  {}\n",
+                "{:>12.0} ns {:>5.1} % {:>7.3} %  {}\n",
                 nanos,
                 share * 100.0,
+                nanos / lasts * 100.0,
                 filter.name
             );
             list.push(json!({
@@ -183,6 +206,7 @@ impl Measured {
                 "nanos": nanos,
                 "nanos_per_sample": nanos / self.quantum as f64,
                 "share": share,
+                "load": nanos / lasts,
                 "measured": count,
             }));
         }

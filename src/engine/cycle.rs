@@ -132,6 +132,7 @@ impl<'a> Cycle<'a> {
         cells: &Cells,
     ) -> usize {
         plan.choose();
+        plan.at_once = 0;
         self.span = Some(self.span_of(self.position, plan.rate_hz));
         let mut at = 0;
         let mut unsaid = 0;
@@ -173,6 +174,7 @@ impl<'a> Cycle<'a> {
             fade_len,
             fade_done,
             has_fades,
+            at_once,
             ..
         } = plan;
         let [own_runs, shared_runs] = runs;
@@ -197,6 +199,7 @@ impl<'a> Cycle<'a> {
                     runs.tell(run, said.0, said.1);
                 }
                 if let Some(count) = count {
+                    *at_once += runs.head(run).1 as usize;
                     *at += count;
                     continue;
                 }

@@ -133,6 +133,7 @@ impl Builder {
             records: own.records,
             waited: runs[0].others(&steps),
             runs,
+            at_once: 0,
             steps,
             levels: Telemetry::new(spec.wires.len()),
         }

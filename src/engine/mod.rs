@@ -38,8 +38,6 @@ mod records;
 
 mod runner;
 mod runs;
-#[cfg(test)]
-mod runs_tests;
 
 mod seating;
 

@@ -293,9 +293,9 @@ impl Offline {
         std::iter::from_fn(|| self.steps.pop().ok())
     }
 
-    #[cfg(test)]
-    pub(super) fn plan(&self) -> Option<&Plan> {
-        self.runner.plan()
+    /// How many filters were done at once with others in the last cycle, and not called.
+    pub fn done_at_once(&self) -> usize {
+        self.runner.plan().map_or(0, |plan| plan.at_once)
     }
 
     /// The figures of the runner.

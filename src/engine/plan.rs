@@ -172,6 +172,8 @@ pub struct Plan {
     pub(super) waited: Vec<(u32, u32)>,
     /// Filters that are done at once while they rest: those of `steps`, and of `shared`.
     pub(super) runs: [Runs; 2],
+    /// Filters of runs that were done at once in the last piece.
+    pub(super) at_once: usize,
     /// Level of each wire, latest.
     pub(super) levels: Telemetry,
 }

@@ -75,8 +75,6 @@ struct Run {
     share: Option<u32>,
     /// Frames until it is told.
     left: usize,
-    #[cfg(test)]
-    passed: u64,
 }
 
 /// The runs of a list of steps.
@@ -196,27 +194,12 @@ impl Runs {
         for (number, channel) in wave.channels_mut().enumerate() {
             multiply_by_each(channel, run.factors.of(number));
         }
-        #[cfg(test)]
-        {
-            run.passed += 1;
-        }
         run.frames += 1;
         run.fill = wave.len();
         run.samples += run.fill;
         run.fall *= fall;
         run.left = run.left.saturating_sub(1);
         Some(run.steps)
-    }
-
-    #[cfg(test)]
-    pub(super) fn count(&self) -> usize {
-        self.runs.len()
-    }
-
-    /// Cycles of runs that were done at once.
-    #[cfg(test)]
-    pub(super) fn passed(&self) -> u64 {
-        self.runs.iter().map(|run| run.passed).sum()
     }
 
     /// The first filter of a run, and how many there are.
@@ -324,8 +307,6 @@ impl Run {
             fall: 1.0,
             share: None,
             left: 1,
-            #[cfg(test)]
-            passed: 0,
         })
     }
 

@@ -110,6 +110,7 @@ mod simulated;
 
 mod slow_disk;
 
+mod runs;
 mod seeking;
 
 mod stage;
