@@ -74,3 +74,77 @@ impl App {
         self.say(Urgency::News, "Latency", None, found.words());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::app::{Action, App, Options};
+    use crate::graph::{FilterId, FilterPath, from_ron, to_ron};
+    use crate::sysaudio::PieceKind;
+
+    const PLAYED: &str = r#"(kind: "ksgraph", version: 1, filters: [(id: 1, key: "keyboard", name: "k", at: (0, 0)), (id: 2,
+        key: "tone_synth", name: "s", at: (0, 0)), (id: 3, key: "limiter", name: "l", at: (0, 0)), (id: 4, key: "audio_device_out",
+        name: "o", at: (0, 0))], connections: [(from: "1.notes", to: "2.notes"), (from: "2.out", to: "3.in"), (from: "3.out",
+        to: "4.in", framing: (bytes: 8192, frames: 0))])"#;
+
+    /// Open, as the engine has opened it.
+    fn played() -> App {
+        let mut app = App::new(Options::nominal(256));
+        let graph = from_ron(PLAYED.as_bytes(), "g.ron").unwrap().graph;
+        app.open_document(graph, None);
+        for _ in 0..20_000 {
+            app.poll();
+            let found = app.view().budget(20.0);
+            if found.pieces.iter().any(|it| it.kind == PieceKind::Filter) {
+                return app;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        panic!("the limiter is never open");
+    }
+
+    #[test]
+    fn what_is_proposed_is_done_frames_come_back_by_undo_and_the_quantum_by_a_banner() {
+        let mut app = played();
+        let before = to_ron(app.view().graph);
+        let found = app.view().budget(20.0);
+        assert!(!found.fits() && found.can_fit());
+        let obstacle = None;
+        app.perform(Action::MeetBudget {
+            millis: 20.0,
+            obstacle,
+        });
+        let then = app.view().budget(20.0);
+        assert_eq!(app.view().quantum, found.proposal.quantum);
+        assert_eq!(then.samples(), found.proposal.samples);
+        assert!(then.fits() && then.is_settled());
+        assert_ne!(to_ron(app.view().graph), before);
+        let back = app.view().banners[0].offers[0].action.clone();
+        app.perform(back);
+        assert_eq!(app.view().quantum, 256);
+        app.perform(Action::Undo);
+        assert_eq!(to_ron(app.view().graph), before);
+    }
+
+    #[test]
+    fn what_helps_of_a_filter_in_the_way_is_an_edit_of_its_own() {
+        let mut app = played();
+        let millis = 6.0;
+        let found = app.view().budget(millis);
+        assert!(!found.can_fit());
+        let limiter = FilterPath::of(FilterId(3));
+        assert_eq!(found.in_the_way[0].filter, limiter);
+        let obstacle = Some(limiter);
+        app.perform(Action::MeetBudget { millis, obstacle });
+        assert!(to_ron(app.view().graph).contains("\"look_ahead\": 3.3"));
+        for _ in 0..20_000 {
+            app.poll();
+            if app.view().budget(millis).can_fit() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        assert!(app.view().budget(millis).can_fit());
+        app.perform(Action::Undo);
+        assert!(!to_ron(app.view().graph).contains("look_ahead"));
+    }
+}

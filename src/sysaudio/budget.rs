@@ -569,3 +569,28 @@ fn lever(question: &Question<'_>, piece: &Piece, too_many: usize) -> Option<(Pro
         Some((*property, value))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_device_takes_is_told_from_all_that_was_observed() {
+        for (quantum, period, card) in [
+            (256, 256, 100),
+            (256, 960, 0),
+            (64, 1_024, 480),
+            (256, 0, 7),
+        ] {
+            let own = if period == 0 { quantum } else { period };
+            // As the ring before a card is filled (`portcls/ring.rs`).
+            let all = (3 * quantum).max(quantum + 2 * own) + card;
+            let found = DeviceTime::observed(all, quantum, period);
+            assert_eq!(found.card, card);
+            assert_eq!(found.render(quantum), all);
+            // A period that follows the quantum does so at another one as well.
+            let expected = if own == quantum { None } else { Some(period) };
+            assert_eq!(found.period, expected);
+        }
+    }
+}

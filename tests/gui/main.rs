@@ -23,6 +23,7 @@ mod devices;
 
 mod frames;
 mod holding;
+mod packing;
 mod pages;
 
 mod panels;

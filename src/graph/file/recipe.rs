@@ -126,3 +126,91 @@ pub fn recipe_to_ron(recipe: &Recipe) -> String {
     text.push_str(")\n");
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::wiring::FilterPath;
+    use crate::graph::{FilterId, FilterNode, GroupPin, Node, NodeKind, PinRef, Position};
+
+    fn whole() -> Recipe {
+        let mut recipe = Recipe {
+            key: "warm_echo".into(),
+            title: "Warm \"Echo\"".into(),
+            categories: vec![crate::ks::ids::category::MIXER],
+            help: "Two\nlines.".into(),
+            merit: Some(7),
+            ..Recipe::default()
+        };
+        let kind = NodeKind::Filter(FilterNode {
+            key: "gain".into(),
+            ..FilterNode::default()
+        });
+        let node = Node {
+            name: "a".into(),
+            position: Position::default(),
+            kind,
+        };
+        recipe.group.graph.filters.insert(FilterId(3), node.into());
+        recipe.group.graph.next_id = 4;
+        recipe.group.pins.push(GroupPin {
+            name: "in".into(),
+            inner: PinRef {
+                filter: FilterId(3),
+                pin: "in".into(),
+                instance: 0,
+            },
+        });
+        recipe.show(FilterPath::of(FilterId(3)), "level", "How loud?");
+        recipe.show(FilterPath::of(FilterId(3)), "pan", "How loud?");
+        recipe
+    }
+
+    #[test]
+    fn what_is_written_is_read_again_and_keys_are_unique() {
+        let recipe = whole();
+        let keys: Vec<&str> = recipe.group.properties.iter().map(|it| &*it.key).collect();
+        assert_eq!(keys, ["how_loud", "how_loud_2"]);
+        let text = recipe_to_ron(&recipe);
+        assert!(is_recipe(&text));
+        let (again, warnings) = recipe_from_ron(text.as_bytes(), "a.ron").unwrap();
+        assert_eq!((&again, warnings.len()), (&recipe, 0));
+        assert_eq!(recipe_to_ron(&again), text);
+        // A graph is none, and none is a graph.
+        let graph = crate::graph::to_ron(&recipe.group.graph);
+        assert!(!is_recipe(&graph));
+        let told = crate::graph::from_ron(text.as_bytes(), "a.ron").unwrap_err();
+        assert!(told.to_string().contains("ksgraph-filter"), "{told}");
+    }
+
+    #[test]
+    fn no_damage_is_more_than_an_error_with_its_place() {
+        let text = recipe_to_ron(&whole());
+        for end in 0..text.len() {
+            if let Err(error) = recipe_from_ron(&text.as_bytes()[..end], "a.ron") {
+                assert!(error.to_string().contains("a.ron"), "{error}");
+            }
+            for byte in [b'(', b']', b'"', b'0', 0xFF] {
+                let mut bytes = text.clone().into_bytes();
+                bytes[end] = byte;
+                let _ = recipe_from_ron(&bytes, "a.ron");
+                let _ = is_recipe(&String::from_utf8_lossy(&bytes));
+            }
+        }
+        for (old, new, wanted) in [
+            (
+                "key: \"warm_echo\"",
+                "key: \"warm echo\"",
+                "letters, figures",
+            ),
+            ("group: (", "grup: (", "group"),
+            ("[\"AD8", "[\"XX8", "GUIDs"),
+            ("property: \"pan\"", "", "a group's property"),
+        ] {
+            let damaged = text.replacen(old, new, 1);
+            assert_ne!(damaged, text, "{old}");
+            let told = recipe_from_ron(damaged.as_bytes(), "a.ron").unwrap_err();
+            assert!(told.to_string().contains(wanted), "{told}");
+        }
+    }
+}

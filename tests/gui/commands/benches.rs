@@ -421,7 +421,7 @@ pub(super) fn at_end(window: &mut Window) -> AtEnd {
 }
 
 /// Three filters in a program that keeps things in a folder of its own.
-pub(super) fn kept() -> Window {
+pub(crate) fn kept() -> Window {
     static LAST: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
     let number = LAST.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     let name = format!("ksgraph-gui-kept-{}-{number}", std::process::id());

@@ -9,7 +9,7 @@ use ksgraph::gui::commands::{Entry, entries};
 use ksgraph::gui::theme::ThemeName;
 use ksgraph::ks::State;
 
-mod benches;
+pub(crate) mod benches;
 
 use super::app_support::Window;
 use benches::*;
