@@ -180,6 +180,9 @@ impl Runs {
         let Payload::Wave(wave) = &mut tables.payloads[slot] else {
             return None;
         };
+        if wave.channel_count() != run.bounds.len() {
+            return None;
+        }
         let mut loudest = [0.0; Factors::CHANNELS];
         for ((channel, bounds), peak) in wave.channels().zip(&run.bounds).zip(&mut loudest) {
             let seen = extent(channel);
