@@ -337,7 +337,7 @@ impl FilterGraph {
         let trial = self.with_builder(|builder, site| builder.trial(site, &edit));
         let trial = trial.ok_or(())?;
         let made = trial.wiring.wire(&address(from), &address(to));
-        if !made.is_some_and(|it| it.outcome.is_ok()) || refused(&trial) > refused(&self.site) {
+        if made.is_none_or(|it| it.outcome.is_err()) || refused(&trial) > refused(&self.site) {
             return Err(());
         }
         self.take(trial);
