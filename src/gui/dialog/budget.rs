@@ -70,8 +70,12 @@ impl Latency {
             page::steady(ui, "budget", |ui| rows_ui(ui, &found, millis, commands));
             ui.add_space(10.0);
             ui.horizontal(|ui| {
-                let is_typing = ui.memory(|memory| memory.has_focus(line.id));
+                // Enter takes the keyboard from a line before it is heard of here.
+                let is_typing = line.has_focus() || line.lost_focus();
                 let enter = ui.input(|i| i.key_pressed(Key::Enter)) && is_typing;
+                if enter {
+                    line.request_focus();
+                }
                 if !found.is_settled() {
                     let pressed = controls::button(ui, "Apply", Face::Primary).clicked();
                     if pressed || enter {

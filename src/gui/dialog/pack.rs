@@ -104,7 +104,8 @@ impl Pack {
             page::text(ui, &words, Type::Small, ink);
             ui.add_space(8.0);
             ui.horizontal(|ui| {
-                let is_typing = ui.memory(|memory| memory.has_focus(line.id));
+                // Enter takes the keyboard from a line before it is heard of here.
+                let is_typing = line.has_focus() || line.lost_focus();
                 let enter = ui.input(|i| i.key_pressed(Key::Enter)) && is_typing;
                 let replaces = matches!(checked, Ok(Some(_)));
                 let words = if replaces { "Replace" } else { "Save" };
@@ -116,6 +117,8 @@ impl Pack {
                         replaces,
                     }));
                     stays = false;
+                } else if enter {
+                    line.request_focus();
                 }
                 if controls::button(ui, "Cancel", Face::Plain).clicked() {
                     stays = false;
