@@ -32,7 +32,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     sequencer();
     song()?;
-    edits(&catalogue)
+    edits(&catalogue, 1000)?;
+    edits(&catalogue, 10_000)
 }
 
 /// Events through the sequencer while a million wait: each that goes out makes room for one that comes in, at random
@@ -247,26 +248,36 @@ fn chain(catalogue: &Catalogue, count: u32) -> Result<(), Box<dyn std::error::Er
     Ok(())
 }
 
-fn edits(catalogue: &Catalogue) -> Result<(), Box<dyn std::error::Error>> {
-    let graph = graph(998)?;
+/// Kilobytes of the program that are in memory; 0 where that cannot be had.
+fn resident() -> f64 {
+    let pages = std::fs::read_to_string("/proc/self/statm").ok();
+    let pages = pages.and_then(|it| it.split(' ').nth(1)?.parse::<f64>().ok());
+    pages.unwrap_or_default() * 4.0
+}
+
+fn edits(catalogue: &Catalogue, count: u32) -> Result<(), Box<dyn std::error::Error>> {
+    let before = resident();
+    let graph = graph(count - 2)?;
     let (agree, first) = quickest(2, || job(&graph, catalogue));
     let (build, mut offline) = quickest(2, || Offline::rehearse(catalogue, &first, QUANTUM));
+    let took = resident() - before;
     let mut edited = graph.clone();
     // A gain in the middle goes, and its neighbours are joined.
-    apply(&mut edited, Edit::Remove(vec![FilterId(500)]))?;
-    apply(&mut edited, wire(499, 501))?;
+    apply(&mut edited, Edit::Remove(vec![FilterId(count / 2)]))?;
+    apply(&mut edited, wire(count / 2 - 1, count / 2 + 1))?;
     let second = job(&edited, catalogue);
     let mut is_second = false;
     let (edit, ()) = quickest(4, || {
         is_second = !is_second;
         offline.change(if is_second { &second } else { &first });
     });
-    let open = offline.built.open.len();
     println!(
-        "1000 filters: agreed in {:.1} ms, built in {:.1} ms, one edit built in {:.1} ms ({open} open)",
+        "{count} filters: agreed in {:.1} ms, built in {:.1} ms, one edit built in {:.1} ms; {:.1} KB a filter ({} open)",
         agree / 1e6,
         build / 1e6,
         edit / 1e6,
+        took / f64::from(count),
+        offline.built.open.len(),
     );
     Ok(())
 }

@@ -118,6 +118,46 @@ fn clamp_position(position: f32) -> f32 {
 mod tests {
     use super::*;
 
+    /// These loops are compiled for narrow registers.
+    #[test]
+    fn wide_registers_give_the_bits_of_narrow_ones() {
+        let sound = |seed: u64, len: usize| -> Vec<f32> {
+            let mut random = crate::dsp::Random::new(seed);
+            (0..len).map(|_| random.next_signed()).collect()
+        };
+        for len in [0, 1, 7, 64, 77, 1000] {
+            let (into, from, by) = (sound(1, len), sound(2, len), sound(3, len));
+            let one_by_one = |reckon: &dyn Fn(usize) -> f32| -> Vec<u32> {
+                (0..len).map(|at| reckon(at).to_bits()).collect()
+            };
+            let at_once = |reckon: &dyn Fn(&mut [f32])| -> Vec<u32> {
+                let mut into = into.clone();
+                reckon(&mut into);
+                into.iter().map(|sample| sample.to_bits()).collect()
+            };
+            assert_eq!(
+                at_once(&|it| scale(it, 0.7)),
+                one_by_one(&|at| into[at] * 0.7)
+            );
+            assert_eq!(
+                at_once(&|it| multiply(it, &by)),
+                one_by_one(&|at| into[at] * by[at])
+            );
+            assert_eq!(
+                at_once(&|it| mix_into(it, &from)),
+                one_by_one(&|at| into[at] + from[at])
+            );
+            assert_eq!(
+                at_once(&|it| mix_into_scaled(it, &from, 0.3)),
+                one_by_one(&|at| into[at] + from[at] * 0.3)
+            );
+            assert_eq!(
+                at_once(&|it| mix_into_multiplied(it, &from, &by)),
+                one_by_one(&|at| into[at] + from[at] * by[at])
+            );
+        }
+    }
+
     #[test]
     fn decibels_and_amplitudes_are_inverse() {
         assert_eq!(amplitude_from_db(0.0), 1.0);

@@ -360,6 +360,45 @@ mod tests {
     }
 
     #[test]
+    fn wide_registers_give_the_bits_of_narrow_ones_at_rest_and_on_the_way() {
+        let shape = RoomShape {
+            size: 0.5,
+            decay_seconds: 2.0,
+            damping: 0.4,
+        };
+        let longer = RoomShape {
+            decay_seconds: 5.0,
+            size: 0.7,
+            ..shape
+        };
+        let run = |is_wide: bool| {
+            let mut room = Room::new(48_000.0, 2);
+            room.reset(shape);
+            let mut random = crate::dsp::Random::new(5);
+            let mut heard = vec![];
+            for piece in 0..100 {
+                room.set(if piece < 40 { shape } else { longer });
+                let mut work = || {
+                    for _ in 0..100 {
+                        let mut sound = [random.next_signed(), random.next_signed()];
+                        room.step(&mut sound);
+                        heard.extend(sound.map(f32::to_bits));
+                    }
+                };
+                if is_wide {
+                    crate::dsp::wide::wide(work);
+                } else {
+                    work();
+                }
+            }
+            heard
+        };
+        let (one, other) = (run(true), run(false));
+        assert!(one == other);
+        assert!(f32::from_bits(one[one.len() - 1]).abs() > 1e-6);
+    }
+
+    #[test]
     fn a_diffuser_keeps_the_power() {
         let mut diffuser = Diffuser::new(48_000.0);
         let mut power = 0.0;

@@ -529,6 +529,10 @@ mod tests {
                 .chunks_mut(61)
                 .for_each(|piece| oscillator.fill(piece));
             assert_eq!(whole, pieces);
+            // One by one, in narrow registers.
+            let mut steps = Oscillator::new(shape, RATE);
+            steps.set_frequency(441.7);
+            assert!(whole.iter().all(|sample| *sample == steps.step()));
         }
         for colour in [NoiseColour::White, NoiseColour::Pink] {
             let mut whole = vec![0.0; 5_000];

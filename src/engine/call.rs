@@ -113,7 +113,8 @@ impl Cycle<'_> {
             let slot = output.slot as usize;
             hand.is_connected = output.wire.is_some();
             hand.is_filled = output.is_in_place;
-            hand.payload = std::mem::take(&mut tables.payloads[slot]);
+            // What was in the hand was nothing.
+            std::mem::swap(&mut hand.payload, &mut tables.payloads[slot]);
             if output.is_in_place {
                 hand.header = tables.headers[slot];
             } else {
@@ -147,11 +148,13 @@ impl Cycle<'_> {
         record.pass(&hand.payload);
         record.reached(seen.peak());
         hand.header = StreamHeader::default();
-        tables.payloads[slot] = std::mem::take(&mut hand.payload);
+        std::mem::swap(&mut hand.payload, &mut tables.payloads[slot]);
         self.stamp(tables, slot, 0, desk.rate_hz, self.position, false);
         if let Some(wire) = output.wire {
             self.publish(desk.levels, wire, &tables.payloads[slot], seen.peak());
-            self.show(tables, output.slot, wire, desk.sights, desk.cuts);
+            if self.tap.is_some() {
+                self.show(tables, output.slot, wire, desk.sights, desk.cuts);
+            }
         }
         true
     }

@@ -20,8 +20,8 @@ use super::spec::{Node, Spec};
 use crate::graph::{FilterPath, Master, PinAddress, Wiring, pipes};
 use crate::ks::ids::category;
 use crate::ks::{
-    Catalogue, Clock, DataFlow, DlsMemory, Domain, Filter, Granted, Hears, KernelEvent, OpenError,
-    Opening, Pacer, Settings, SynthCells, Telemetry, Waker,
+    Catalogue, Clock, DataFlow, DataFormat, DlsMemory, Domain, Filter, Granted, Hears, KernelEvent,
+    OpenError, Opening, Pacer, Settings, SynthCells, Telemetry, Value, Waker,
 };
 
 /// What a plan is to be made of.
@@ -192,7 +192,7 @@ const ROOM: usize = 1024;
 struct Live {
     /// Where it stands now.
     path: FilterPath,
-    signature: String,
+    signature: Signature,
     open: OpenFilter,
 }
 
@@ -218,6 +218,8 @@ pub struct Builder {
     limits: BTreeMap<FilterPath, Limits>,
     /// Whether nobody is to be asked for less, as the last job said.
     is_full_quality: bool,
+    /// The folder of the graph's file, as the last job said.
+    base: Option<PathBuf>,
     /// Whether filters are called one by one, as the last job said.
     one_by_one: bool,
     /// Where sounds are downloaded to; filters that are opened anew find there what was.
@@ -258,6 +260,7 @@ impl Builder {
             leaving: vec![],
             limits: BTreeMap::new(),
             is_full_quality: false,
+            base: None,
             one_by_one: false,
             memories: BTreeMap::new(),
         }
@@ -442,13 +445,19 @@ impl Builder {
             .iter()
             .map(|node| (&node.identity, self.len_for(node)))
             .collect();
+        // What stands beside the file may be another one elsewhere.
+        let is_elsewhere = self.base != job.base;
+        if is_elsewhere {
+            self.base.clone_from(&job.base);
+        }
         let ready = spec.nodes.iter().filter(|node| node.runs());
         let ready: BTreeMap<&FilterPath, &Node> =
             ready.map(|node| (&node.identity, node)).collect();
         self.live.retain(|identity, live| {
             let node = ready.get(identity);
             let stays = node.is_some_and(|node| {
-                signature(node, spec.rate_hz, lens[identity], job) == live.signature
+                !is_elsewhere
+                    && Signature::of(node, spec.rate_hz, lens[identity], job) == live.signature
             });
             if let Some(node) = node {
                 live.path.clone_from(&node.path);
@@ -609,7 +618,7 @@ impl Builder {
             entry: Some(Entry::new(opened.processor, values, is_live)),
             pacer,
         });
-        let signature = signature(node, rate_hz, len, job);
+        let signature = Signature::of(node, rate_hz, len, job);
         let path = node.path.clone();
         let live = Live {
             path,
@@ -681,45 +690,52 @@ fn is_wished(node: &Node, job: &Job) -> bool {
     }
 }
 
-/// Everything a processor was made from, as text.
-fn signature(node: &Node, rate_hz: u32, max_len: usize, job: &Job) -> String {
-    use std::fmt::Write;
-    let mut text = format!(
-        "{} {rate_hz} {max_len} {:?} {:?};",
-        node.key,
-        job.base,
-        job.renew.get(&node.identity)
-    );
-    let settings = Settings {
-        values: &node.values,
-        base: None,
-    };
-    for property in node
-        .descriptor
-        .properties
-        .iter()
-        .filter(|property| property.structural)
-    {
-        let _ = write!(text, "{}={:?};", property.key, settings.value(property));
+/// Everything a processor was made from.
+#[derive(PartialEq)]
+struct Signature {
+    key: String,
+    rate_hz: u32,
+    max_len: usize,
+    renew: Option<u64>,
+    /// Structural properties in order.
+    values: Vec<Value>,
+    /// By pin factory, each format once.
+    formats: Vec<Vec<DataFormat>>,
+    is_fed: bool,
+    /// A clock of one's own counts differently where everything counts by it. A card is told while it runs.
+    drives: bool,
+}
+
+impl Signature {
+    fn of(node: &Node, rate_hz: u32, max_len: usize, job: &Job) -> Self {
+        let settings = Settings {
+            values: &node.values,
+            base: None,
+        };
+        let properties = node.descriptor.properties.iter();
+        let structural = properties.filter(|property| property.structural);
+        let factories = node.descriptor.pins.iter().enumerate();
+        let formats = factories.map(|(index, factory)| {
+            let mut formats: Vec<DataFormat> = vec![];
+            for pin in node.pins.iter().filter(|pin| pin.factory == index) {
+                let format = pin.format.clone().or_else(|| peer_format(node, factory));
+                formats.extend(format.filter(|format| !formats.contains(format)));
+            }
+            // Instances may change places.
+            if formats.len() > 1 {
+                formats.sort_by_cached_key(ToString::to_string);
+            }
+            formats
+        });
+        Self {
+            key: node.key.clone(),
+            rate_hz,
+            max_len,
+            renew: job.renew.get(&node.identity).copied(),
+            values: structural.map(|it| settings.value(it)).collect(),
+            formats: formats.collect(),
+            is_fed: job.feeds.contains_key(&node.path),
+            drives: node.descriptor.has_own_clock() && is_wished(node, job),
+        }
     }
-    for (index, factory) in node.descriptor.pins.iter().enumerate() {
-        let mut formats: Vec<String> = node
-            .pins
-            .iter()
-            .filter(|pin| pin.factory == index)
-            .filter_map(|pin| pin.format.clone().or_else(|| peer_format(node, factory)))
-            .map(|format| format.to_string())
-            .collect();
-        formats.sort();
-        formats.dedup();
-        let _ = write!(text, "{}:{};", factory.name, formats.join(","));
-    }
-    if job.feeds.contains_key(&node.path) {
-        text.push_str("fed");
-    }
-    // A clock of one's own counts differently where everything counts by it. A card is told while it runs.
-    if node.descriptor.has_own_clock() && is_wished(node, job) {
-        text.push_str("drives");
-    }
-    text
 }

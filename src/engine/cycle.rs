@@ -382,6 +382,7 @@ impl<'a> Cycle<'a> {
     }
 
     /// Publishes what a wire carries.
+    #[inline]
     pub(super) fn publish(&self, levels: &Telemetry, wire: u32, payload: &Payload, peak: f32) {
         let wire = wire as usize;
         let before = levels.get(wire);
@@ -403,6 +404,7 @@ impl<'a> Cycle<'a> {
     }
 
     /// Writes the header of the frame that stands in `slot`; its filter's own time is at `own`.
+    #[inline]
     pub(super) fn stamp(
         &self,
         tables: &mut Tables,

@@ -307,12 +307,14 @@ impl Band {
                 self.sections.iter_mut().for_each(Section::reset);
             }
             self.curve = wanted;
-            for glide in [&mut self.frequency, &mut self.gain, &mut self.q] {
-                glide.follow(values);
-            }
             return;
         }
-        self.is_heard = true;
+        if !std::mem::replace(&mut self.is_heard, true) {
+            // Nobody heard how they got there.
+            for glide in [&mut self.frequency, &mut self.gain, &mut self.q] {
+                glide.reset(values);
+            }
+        }
         let len = wave.len();
         let frequency = self.frequency.amplitude(values, len);
         let gain = self.gain.amplitude(values, len);
@@ -335,7 +337,9 @@ impl Band {
             };
             let part = at..at + run;
             at += run;
-            self.presence.fill(&mut presences[part.clone()]);
+            if is_moving {
+                self.presence.fill(&mut presences[part.clone()]);
+            }
             if !is_moving && !is_heard {
                 continue;
             }

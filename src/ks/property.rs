@@ -551,13 +551,6 @@ impl Glide {
         (is_there && self.slot.get(values) == self.value).then_some(self.to)
     }
 
-    /// Stands at the present value, as nobody hears how it gets there.
-    pub fn follow(&mut self, values: Values<'_>) {
-        if self.slot.get(values) != self.value || self.from != self.to {
-            self.reset(values);
-        }
-    }
-
     /// Forgets a glide in progress and stands at the present value.
     pub fn reset(&mut self, values: Values<'_>) {
         self.value = self.slot.get(values);

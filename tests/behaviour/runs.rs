@@ -169,9 +169,9 @@ fn a_value_that_moves_is_heard_and_the_run_goes_on_behind_it() {
 
 #[test]
 fn many_filters_are_several_runs_and_their_pins_are_told_in_the_end() {
-    let mut pair = Pair::new(&graph(&[(-0.01, 0.1); 200]), false);
+    let mut pair = Pair::new(&graph(&[(-0.01, 0.1); 600]), false);
     assert!(pair.run([64; 77]) > 0.001);
-    assert_eq!(pair.passed, 77 * 200);
+    assert_eq!(pair.passed, 77 * 600);
     pair.send(|_| Message::State(State::Pause));
     for offline in [&mut pair.once, &mut pair.one_by_one] {
         offline.cycle(64).unwrap();
