@@ -301,7 +301,9 @@ impl Band {
         presences: &mut [f32],
     ) {
         let (wanted, is_on) = self.wanted(values);
-        if !is_on && self.presence.is_still() && self.presence.value() == 0.0 {
+        let glides = [&self.frequency, &self.gain, &self.q];
+        let rests = glides.iter().all(|glide| glide.rests(values).is_some());
+        if !is_on && rests && self.presence.is_still() && self.presence.value() == 0.0 {
             // Unheard, it forgets and may become something else.
             if std::mem::take(&mut self.is_heard) {
                 self.sections.iter_mut().for_each(Section::reset);
@@ -309,12 +311,7 @@ impl Band {
             self.curve = wanted;
             return;
         }
-        if !std::mem::replace(&mut self.is_heard, true) {
-            // Nobody heard how they got there.
-            for glide in [&mut self.frequency, &mut self.gain, &mut self.q] {
-                glide.reset(values);
-            }
-        }
+        self.is_heard = true;
         let len = wave.len();
         let frequency = self.frequency.amplitude(values, len);
         let gain = self.gain.amplitude(values, len);
@@ -337,7 +334,7 @@ impl Band {
             };
             let part = at..at + run;
             at += run;
-            if is_moving {
+            if is_moving || !is_still {
                 self.presence.fill(&mut presences[part.clone()]);
             }
             if !is_moving && !is_heard {
@@ -547,6 +544,32 @@ mod tests {
         assert!(same_bits(&[run(16)], std::slice::from_ref(&whole)));
         assert!(whole[..4000] == sine(700.0, 0, 4000)[..]);
         assert!(whole[15_000..] != sine(700.0, 15_000, 1000)[..]);
+    }
+
+    #[test]
+    fn a_band_that_is_off_glides_on_the_same_for_any_cutting() {
+        let index = |key: &str| DESCRIPTOR.property(key).unwrap().0;
+        let run = |cut: usize| {
+            let mut rig = Rig::open(&Equaliser, &[("band3_gain", 12.0)]);
+            let mut heard = vec![];
+            for at in (0..8000).step_by(cut) {
+                // Off and on its way, on again behind its fade and before the end of the way.
+                match at {
+                    4000 => {
+                        rig.set(index("band3_on"), 0.0);
+                        rig.set(index("band3_frequency"), 3000.0);
+                    }
+                    5200 => rig.set(index("band3_on"), 1.0),
+                    _ => {}
+                }
+                heard.extend(rig.feed(&sine(700.0, at, cut)).channels.remove(0));
+            }
+            heard
+        };
+        let whole = run(400);
+        assert!(same_bits(&[run(16)], std::slice::from_ref(&whole)));
+        assert!(same_bits(&[run(80)], std::slice::from_ref(&whole)));
+        assert!(whole[2000..4000].iter().any(|sample| sample.abs() > 0.2));
     }
 
     #[test]
