@@ -46,15 +46,6 @@ struct Bounds {
     least: f64,
 }
 
-/// What is known of its filters.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Rest {
-    /// They are to be asked.
-    Unknown,
-    /// All of them rest.
-    Resting,
-}
-
 /// Filters in a row over one frame.
 #[derive(Debug)]
 struct Run {
@@ -62,7 +53,8 @@ struct Run {
     /// Steps that it stands for.
     steps: usize,
     members: Box<[Member]>,
-    rest: Rest,
+    /// All of its filters rest; else they are to be asked.
+    rests: bool,
     factors: Factors,
     bounds: Box<[Bounds]>,
     /// What passed and was not told yet: frames, the largest sample of each channel, how far meters have fallen.
@@ -145,7 +137,7 @@ impl Runs {
     /// A value of a filter has changed.
     pub(super) fn rouse(&mut self, entry: u32) {
         if let Some(run) = self.home(entry) {
-            self.runs[run].rest = Rest::Unknown;
+            self.runs[run].rests = false;
         }
     }
 
@@ -153,7 +145,7 @@ impl Runs {
     pub(super) fn stir(&mut self, levels: &Telemetry, records: &[Arc<PinRecord>]) {
         for number in 0..self.runs.len() {
             self.tell(number, levels, records);
-            self.runs[number].rest = Rest::Unknown;
+            self.runs[number].rests = false;
         }
     }
 
@@ -166,7 +158,7 @@ impl Runs {
         (tapped, fall): (Option<u32>, f32),
         (levels, records): (&Telemetry, &[Arc<PinRecord>]),
     ) -> Option<usize> {
-        if self.runs[number].rest == Rest::Unknown {
+        if !self.runs[number].rests {
             // By the factors as they were.
             self.tell(number, levels, records);
         }
@@ -174,7 +166,7 @@ impl Runs {
         let slot = run.slot as usize;
         let is_ordinary = tables.headers[slot].flags == ORDINARY;
         let is_seen = tapped.is_some_and(|wire| run.members.iter().any(|it| it.wire == Some(wire)));
-        if !is_ordinary || is_seen || (run.rest == Rest::Unknown && !run.ask(slab)) {
+        if !is_ordinary || is_seen || (!run.rests && !run.ask(slab)) {
             return None;
         }
         let Payload::Wave(wave) = &mut tables.payloads[slot] else {
@@ -301,7 +293,7 @@ impl Run {
             steps: count,
             factors: Factors::with_room(channels, 2 * members.len())?,
             members: members.into(),
-            rest: Rest::Unknown,
+            rests: false,
             bounds: vec![Bounds::default(); channels].into(),
             frames: 0,
             samples: 0,
@@ -326,7 +318,7 @@ impl Run {
         for (channel, bounds) in self.bounds.iter_mut().enumerate() {
             *bounds = Bounds::of(self.factors.of(channel));
         }
-        self.rest = Rest::Resting;
+        self.rests = true;
         true
     }
 

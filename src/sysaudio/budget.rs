@@ -350,6 +350,13 @@ struct Trail {
     pieces: Vec<Piece>,
 }
 
+impl Trail {
+    fn add(&mut self, piece: Piece) {
+        self.samples += piece.samples;
+        self.pieces.push(piece);
+    }
+}
+
 /// The longest way from a source to an output at a quantum; those on which somebody plays come before all others.
 /// `is_free`: as if nobody insisted on frames.
 fn longest(question: &Question<'_>, quantum: usize, is_free: bool) -> Option<Vec<Piece>> {
@@ -386,44 +393,43 @@ fn longest(question: &Question<'_>, quantum: usize, is_free: bool) -> Option<Vec
             continue;
         };
         let descriptor = filter.descriptor.as_ref();
-        let mut add = |kind, samples, why: &str| {
-            way.samples += samples;
-            way.pieces.push(Piece {
-                kind,
-                filter: path.clone(),
-                name: filter.name.clone(),
-                samples,
-                why: why.to_owned(),
-            });
+        let piece = |kind, samples, why: &str| Piece {
+            kind,
+            filter: path.clone(),
+            name: filter.name.clone(),
+            samples,
+            why: why.to_owned(),
         };
         let captures = descriptor.is_some_and(|it| it.categories.contains(&category::CAPTURE));
         if begins && captures {
             if descriptor.is_some_and(gives_sound) {
                 let why = "its card's period and the ring behind it";
-                add(PieceKind::Capture, question.devices.capture(quantum), why);
+                way.add(piece(
+                    PieceKind::Capture,
+                    question.devices.capture(quantum),
+                    why,
+                ));
             } else {
-                add(PieceKind::Arrival, quantum, "waits for the next cycle");
+                way.add(piece(
+                    PieceKind::Arrival,
+                    quantum,
+                    "waits for the next cycle",
+                ));
             }
             way.is_live = true;
         }
         let own = (question.latency)(path);
-        let mut add = |kind, samples, why: &str| {
-            way.samples += samples;
-            way.pieces.push(Piece {
-                kind,
-                filter: path.clone(),
-                name: filter.name.clone(),
-                samples,
-                why: why.to_owned(),
-            });
-        };
         if own > 0 {
-            add(PieceKind::Filter, own, "its own latency");
+            way.add(piece(PieceKind::Filter, own, "its own latency"));
         }
         let is_device = descriptor.is_some_and(|it| it.renders_sound() && names_device(it));
         if is_device {
             let why = "the ring before the card, three quanta, and the card";
-            add(PieceKind::Render, question.devices.render(quantum), why);
+            way.add(piece(
+                PieceKind::Render,
+                question.devices.render(quantum),
+                why,
+            ));
         }
         let is_end =
             descriptor.is_some_and(Descriptor::renders_sound) || !onward.contains_key(path);
@@ -446,8 +452,7 @@ fn longest(question: &Question<'_>, quantum: usize, is_free: bool) -> Option<Vec
                     false => format!("frames of {cut} samples, which a pin asks for"),
                 };
                 let to = wiring.filters.get(&wire.to.filter);
-                on.samples += samples as usize;
-                on.pieces.push(Piece {
+                on.add(Piece {
                     kind: PieceKind::Framing,
                     filter: wire.to.filter.clone(),
                     name: to.map_or_else(String::new, |it| it.name.clone()),

@@ -13,6 +13,13 @@ fn is_group(sight: &Sight<'_>, id: FilterId) -> bool {
     node.is_some_and(|node| matches!(node.kind, NodeKind::Group(_)))
 }
 
+/// Whether one group and nothing else is selected.
+fn one_group(sight: &Sight<'_>) -> State {
+    let one = sight.view.selection.one_filter();
+    let is_group = one.is_some_and(|id| is_group(sight, id));
+    State::when(is_group, "One group has to be selected: click it first.")
+}
+
 macro_rules! align {
     ($name:literal, $words:literal, $help:literal, $way:ident) => {
         Spec::new($name, $words, $help, |screen, _| {
@@ -222,11 +229,7 @@ pub(super) const SPECS: &[Spec] = &[
     .also(&["macro", "preset", "reuse", "package", "library"])
     .at(Menu::Graph, 2)
     .on(&[On::Filter])
-    .when(|sight| {
-        let one = sight.view.selection.one_filter();
-        let is_group = one.is_some_and(|id| is_group(sight, id));
-        State::when(is_group, "One group has to be selected: click it first.")
-    }),
+    .when(one_group),
     Spec::new(
         "graph.unpack",
         "Make a Group",
@@ -258,11 +261,7 @@ pub(super) const SPECS: &[Spec] = &[
     .keys(&["Alt+Down"])
     .at(Menu::Graph, 2)
     .on(&[On::Filter])
-    .when(|sight| {
-        let one = sight.view.selection.one_filter();
-        let is_group = one.is_some_and(|id| is_group(sight, id));
-        State::when(is_group, "One group has to be selected: click it first.")
-    }),
+    .when(one_group),
     Spec::new(
         "graph.leave",
         "Leave Group",
