@@ -28,7 +28,7 @@ const STEPS: [Step; 6] = [
         title: "Press a key",
         second: "hear it, see the wires light up",
         hint: "Press A. You should hear a note.",
-        words: "It leaves Computer Keyboard, becomes sound in Tone Synth, and goes to the device, quietly at first.",
+        words: "It leaves Computer Keyboard, becomes sound in DLS Synth, and goes to the device, quietly at first.",
     },
     Step {
         title: "Drop a WAV file on the canvas",
