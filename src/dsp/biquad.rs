@@ -121,9 +121,9 @@ impl Design {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tuning {
     /// What the next band, the next low and what is heard take of the band, the low and the sample.
-    band: [f64; 3],
-    low: [f64; 3],
-    heard: [f64; 3],
+    pub(super) band: [f64; 3],
+    pub(super) low: [f64; 3],
+    pub(super) heard: [f64; 3],
     /// What is heard of the sample, the band and the low that belong to it.
     mix: [f64; 3],
     g: f64,
@@ -133,12 +133,21 @@ pub struct Tuning {
 /// The memory of one section of one channel.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Section {
-    band: f64,
-    low: f64,
+    pub(super) band: f64,
+    pub(super) low: f64,
 }
 
 /// A memory below it is as good as none: 2000 dB down, where no sample that could be heard is changed by it.
 const NOTHING: f64 = 1e-100;
+
+/// Far above anything that is meant, and far below where the next section would lose count.
+const HUGE: f64 = 1e12;
+
+/// Brings what is heard into what may be handed on.
+#[inline(always)]
+pub(super) fn bounded(heard: f64) -> f64 {
+    heard.clamp(-HUGE, HUGE)
+}
 
 impl Section {
     /// The next sample. [`Self::settle`] is to follow every now and then.
@@ -150,6 +159,12 @@ impl Section {
         };
         (self.band, self.low) = (sum(tuning.band), sum(tuning.low));
         sum(tuning.heard)
+    }
+
+    /// The same, bounded: what follows never gets more than 240 dB above full scale.
+    #[inline(always)]
+    pub fn hear(&mut self, sample: f32, tuning: &Tuning) -> f64 {
+        bounded(self.step(f64::from(sample), tuning))
     }
 
     /// Sets a memory that has died away to nothing before it could be slow to reckon with, and what is no number. What is

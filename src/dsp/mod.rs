@@ -17,6 +17,7 @@ pub mod reverb;
 
 pub mod envelope;
 pub mod gain;
+pub mod lanes;
 pub mod limiter;
 
 pub mod loudness;

@@ -102,7 +102,7 @@ fn sine(phase: u64) -> f32 {
 
 /// The same of a cycle that goes from -half to half.
 #[inline(always)]
-fn sine_of(cycle: i32) -> f32 {
+pub(super) fn sine_of(cycle: i32) -> f32 {
     const QUARTER: i32 = 1 << 30;
     let mirrored = i32::MIN.wrapping_sub(cycle);
     let is_outside = !(-QUARTER..=QUARTER).contains(&cycle);
@@ -254,6 +254,17 @@ impl Oscillator {
     pub fn set_width(&mut self, width: f64) {
         let width = if width.is_nan() { 0.5 } else { width };
         self.width = phase_from_cycles(width.clamp(0.01, 0.99));
+    }
+
+    /// The phase, a cycle being 2^64, and how far it goes with each sample: all there is to know of a [`Shape::Sine`].
+    #[must_use]
+    pub fn phase_and_step(&self) -> (u64, u64) {
+        (self.phase, self.step)
+    }
+
+    /// Goes on from such a phase.
+    pub fn resume(&mut self, phase: u64) {
+        self.phase = phase;
     }
 
     /// Moves to a place in the cycle, from 0 to 1.

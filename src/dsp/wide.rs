@@ -88,6 +88,32 @@ impl Default for Extent {
 }
 
 impl Extent {
+    /// What was found: the largest bits without a sign, and the smallest less one.
+    pub(super) fn of_bits(largest: u32, below_least: u32) -> Self {
+        Self {
+            largest,
+            below_least,
+        }
+    }
+
+    /// What the same look finds when every sample was multiplied by one number: rounding keeps the order of sizes.
+    #[must_use]
+    pub fn times(self, factor: f32) -> Self {
+        let product = |bits: u32| (f32::from_bits(bits) * factor).abs().to_bits();
+        let largest = product(self.largest);
+        let below_least = match self.below_least {
+            // Nothing but nothing, or nothing else from here on.
+            u32::MAX => u32::MAX,
+            _ if factor == 0.0 => u32::MAX,
+            // What came to nothing may have had company that did not: the smallest there is.
+            below => product(below + 1).saturating_sub(1),
+        };
+        Self {
+            largest,
+            below_least,
+        }
+    }
+
     /// The largest absolute sample; what is no number counts as the largest there is.
     pub fn peak(self) -> f32 {
         f32::from_bits(self.largest.min(INFINITE - 1))
@@ -184,6 +210,18 @@ mod tests {
         assert!(!nothing.has_denormal());
         assert!(!extent(&[f32::MIN_POSITIVE]).has_denormal());
         assert!(extent(&[f32::MIN_POSITIVE / 2.0]).has_denormal());
+        let mut louder = [0.0, -0.25, 0.5, -0.0, 1e-30];
+        for factor in [-1.7, 0.3, 0.0] {
+            louder.iter_mut().for_each(|it| *it *= factor);
+        }
+        let loud = seen.times(-1.7).times(0.3);
+        assert_eq!(
+            (loud.peak(), loud.least()),
+            (0.5 * 1.7 * 0.3, 1e-30 * 1.7 * 0.3)
+        );
+        assert_eq!(loud.times(0.0), extent(&louder));
+        assert!(seen.times(1e-10).has_denormal() && seen.times(1e-20).has_denormal());
+        assert!(!seen.times(f32::MAX).times(9.0).is_finite());
         let both = extent(&[f32::NEG_INFINITY]).and(seen);
         assert_eq!((both.is_finite(), both.least()), (false, 1e-30));
     }

@@ -14,6 +14,7 @@ use super::link::PlanCells;
 use super::plan::{Arrival, Transition};
 use super::quality::Watches;
 use super::records::{PinRecord, keep};
+use super::runs::Skill;
 use super::seating::Limits;
 use super::slab::{CAPACITY, Entry, PAGE, page};
 use super::spec::{Node, Spec};
@@ -21,7 +22,7 @@ use crate::graph::{FilterPath, Master, PinAddress, Wiring, pipes};
 use crate::ks::ids::category;
 use crate::ks::{
     Catalogue, Clock, DataFlow, DataFormat, DlsMemory, Domain, Filter, Granted, Hears, KernelEvent,
-    OpenError, Opening, Pacer, Settings, SynthCells, Telemetry, Value, Waker,
+    OpenError, Opening, Pacer, Resting, Settings, SynthCells, Telemetry, Value, Waker,
 };
 
 /// What a plan is to be made of.
@@ -98,8 +99,8 @@ pub struct OpenFilter {
 
     /// Whether it may have more events for a cycle than a frame holds.
     pub cuts: bool,
-    /// Whether it may do nothing but multiply samples.
-    pub multiplies: bool,
+    /// What it may be left out for while it rests.
+    pub resting: Option<Resting>,
 
     /// What its sequencer holds.
     pub score: Option<crate::ks::Score>,
@@ -417,12 +418,20 @@ impl Builder {
             .collect()
     }
 
-    /// Who may do nothing but multiply samples.
-    pub(super) fn who_multiplies(&self) -> BTreeSet<u32> {
-        let open = self.live.values().map(|live| &live.open);
-        open.filter(|open| open.multiplies && !self.one_by_one)
-            .map(|open| open.entry)
-            .collect()
+    /// Who may be left out while it rests, and for what.
+    pub(super) fn skills(&self, spec: &Spec) -> BTreeMap<u32, Skill> {
+        let mut kinds = BTreeMap::new();
+        let nodes = spec.nodes.iter().filter(|_| !self.one_by_one);
+        let skills = nodes.filter_map(|node| {
+            let open = &self.live.get(&node.identity)?.open;
+            let resting = open.resting.filter(|_| node.entry == Some(open.entry))?;
+            let next = kinds.len() as u32;
+            Some((
+                open.entry,
+                (*kinds.entry(&node.key).or_insert(next), resting),
+            ))
+        });
+        skills.collect()
     }
 
     /// Who watches over quality in a layout.
@@ -602,7 +611,7 @@ impl Builder {
 
             tape: opened.tape,
             cuts: opened.cuts,
-            multiplies: opened.multiplies,
+            resting: opened.resting,
 
             score: opened.score,
             synth: opened.synth,

@@ -3,7 +3,6 @@
 //! Which plan runs, its states and messages are the runner's.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::call::{Called, Desk};
@@ -11,8 +10,8 @@ use super::cut::Cut;
 use super::link::{Cells, Report};
 use super::pacers::Paced;
 use super::plan::{Plan, Step};
-use super::records::{PinRecord, Stopwatch};
-use super::runs::Runs;
+use super::records::Stopwatch;
+use super::runs::{Runs, Told};
 use super::slab::Slab;
 use super::table::{Tables, peak};
 use super::tap::{Sight, Tap};
@@ -131,7 +130,7 @@ impl<'a> Cycle<'a> {
         reports: &mut rtrb::Producer<Report>,
         cells: &Cells,
     ) -> usize {
-        plan.choose();
+        plan.choose(slab);
         plan.at_once = 0;
         self.span = Some(self.span_of(self.position, plan.rate_hz));
         let mut at = 0;
@@ -190,19 +189,22 @@ impl<'a> Cycle<'a> {
             && (!*has_fades || *fade_done >= *fade_len);
         while let Some(step) = steps.get(*at) {
             if let Some(run) = runs.at(*at) {
-                let said = (&*levels, &records[..]);
+                let told = (&*levels, &records[..]);
                 let count = match is_ordinary {
-                    true => self.pass(run, runs, (tables, slab), said, cells),
+                    true => self.pass(run, runs, (tables, slab), told, cells),
                     false => None,
                 };
-                if count.is_none() || runs.is_due(run) {
-                    runs.tell(run, said.0, said.1);
-                }
                 if let Some(count) = count {
-                    *at_once += runs.head(run).1 as usize;
+                    if let Some(slot) = runs.made(run) {
+                        self.sources += 1;
+                        let (slot, position) = (slot as usize, self.position);
+                        self.stamp(tables, slot, 0, *rate_hz, position, false);
+                    }
+                    *at_once += runs.len(run);
                     *at += count;
                     continue;
                 }
+                runs.give_way(run, slab, told);
             }
             match step {
                 Step::Process {
@@ -318,13 +320,13 @@ impl<'a> Cycle<'a> {
         run: usize,
         runs: &mut Runs,
         (tables, slab): (&mut Tables, &mut Slab),
-        said: (&Telemetry, &[Arc<PinRecord>]),
+        told: Told<'_>,
         cells: &Cells,
     ) -> Option<usize> {
         let tapped = self.tap.as_deref().and_then(|tap| tap.wire_at());
         let timer = self.timer;
         let began = self.watch.as_mut().and_then(|it| it.before(timer));
-        let count = runs.pass(run, tables, slab, (tapped, self.fall), said);
+        let count = runs.pass(run, tables, slab, (tapped, self.fall), told);
         if let Some(watch) = self.watch.as_mut() {
             match count {
                 Some(_) => {

@@ -10,7 +10,7 @@ use super::cut::Cut;
 use super::line::Line;
 use super::plan::{OutputSlot, Plan, Step};
 use super::records::PinRecord;
-use super::runs::Runs;
+use super::runs::{Runs, gather};
 use super::spec::{Node, Spec, SpecWire};
 use super::table::{Shape, Tables};
 use super::tap::Sight;
@@ -100,14 +100,18 @@ impl Builder {
         let holds = self.seat(spec, &own.slots, &delayed, fade_len);
         let steps = own.steps;
         let quality = self.watch_quality(spec);
-        let multiplies = self.who_multiplies();
-        let runs = [&steps, &shared].map(|steps| Runs::of(steps, &multiplies, &tables));
+        let lines: Vec<Line> = lines.into_iter().map(|(_, line)| line).collect();
+        let cuts: Vec<Cut> = cuts.into_iter().map(|(_, cut)| cut).collect();
+        let skills = self.skills(spec);
+        let [steps, shared] =
+            [steps, shared].map(|steps| gather(steps, &skills, &tables, (&lines, &cuts)));
+        let runs = [&steps, &shared].map(|steps| Runs::of(steps, &skills, &tables));
         Plan {
             serial: self.serial,
             rate_hz: spec.rate_hz,
             max_len: spec.longest.map_or(max_len, |longest| longest.min(max_len)),
-            cuts: cuts.into_iter().map(|(_, cut)| cut).collect(),
-            lines: lines.into_iter().map(|(_, line)| line).collect(),
+            cuts,
+            lines,
             aligns: aligns.into_iter().map(|(_, align)| align).collect(),
             has_fades: steps.iter().any(|step| matches!(step, Step::Fade { .. })),
             shared,

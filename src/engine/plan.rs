@@ -12,7 +12,7 @@ use super::line::Line;
 use super::quality::Watches;
 use super::records::PinRecord;
 use super::runs::Runs;
-use super::slab::{Entry, Page};
+use super::slab::{Entry, Page, Slab};
 use super::table::Tables;
 use super::tap::Sight;
 use crate::graph::FilterPath;
@@ -180,14 +180,17 @@ pub struct Plan {
 
 impl Plan {
     /// Says by which steps the next cycle runs: frames are shared while every wire carries the same to all.
-    pub(super) fn choose(&mut self) {
-        self.is_shared = !self.shared.is_empty() && !self.holds.is_busy && self.is_faded();
+    pub(super) fn choose(&mut self, slab: &mut Slab) {
+        let is_shared = !self.shared.is_empty() && !self.holds.is_busy && self.is_faded();
+        if std::mem::replace(&mut self.is_shared, is_shared) != is_shared {
+            self.stir(slab);
+        }
     }
 
-    /// Something has happened to its filters beside their calls and their values.
-    pub(super) fn stir(&mut self) {
+    /// Something is to happen to its filters beside their calls and their values: they have what they remember.
+    pub(super) fn stir(&mut self, slab: &mut Slab) {
         for runs in &mut self.runs {
-            runs.stir(&self.levels, &self.records);
+            runs.stir(slab, (&self.levels, &self.records));
         }
     }
 

@@ -421,6 +421,7 @@ impl Runner {
         };
         let level = self.state;
         if let Some(old) = &mut self.plan {
+            old.stir(&mut self.slab);
             for &index in &plan.departures {
                 if let Some(node) = old.holds.node_of(index) {
                     old.holds.nodes[node].allowed = State::Stop;
@@ -476,7 +477,7 @@ impl Runner {
     /// Puts a plan in place; what is on its way on wires that stay goes over to it.
     fn install(&mut self, mut plan: Box<Plan>) -> Option<Box<Plan>> {
         if let Some(old) = &mut self.plan {
-            old.stir();
+            old.stir(&mut self.slab);
             carry_over(&mut old.lines, &mut plan.lines);
             super::align::carry_over(&mut old.aligns, &mut plan.aligns);
             plan.holds.take_over(&mut old.holds);

@@ -404,7 +404,7 @@ impl Runner {
     /// Every open filter that is not broken, with the samples it is behind the graph.
     fn for_each_open(&mut self, mut visit: impl FnMut(u64, &mut Entry)) {
         let Some(plan) = &mut self.plan else { return };
-        plan.stir();
+        plan.stir(&mut self.slab);
         for step in &plan.steps {
             if let Step::Process { entry, node, .. } = step
                 && let Some(entry) = self.slab.get(*entry)

@@ -62,7 +62,7 @@ impl Runner {
     fn arrive(&mut self, state: State) {
         self.state = state;
         if let Some(plan) = &mut self.plan {
-            plan.stir();
+            plan.stir(&mut self.slab);
         }
         // The position first: who sees the state is to find it where it belongs.
         if state == State::Stop {
@@ -112,7 +112,7 @@ impl Runner {
     /// The pins of the plan that runs, to be stepped.
     fn pins(&mut self) -> Option<Walk<'_>> {
         let plan = self.plan.as_deref_mut()?;
-        plan.stir();
+        plan.stir(&mut self.slab);
         Some(Walk {
             holds: &mut plan.holds,
             slab: &mut self.slab,
@@ -255,7 +255,7 @@ impl Runner {
     /// Every open filter that is not broken.
     fn for_each_entry(&mut self, mut visit: impl FnMut(&mut Entry)) {
         let Some(plan) = &mut self.plan else { return };
-        plan.stir();
+        plan.stir(&mut self.slab);
         for step in &plan.steps {
             if let Step::Process { entry, .. } = step
                 && let Some(entry) = self.slab.get(*entry)

@@ -9,9 +9,9 @@ use crate::dsp::{Curve, Design, Ramp, Section, Tuning};
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::merit;
 use crate::ks::{
-    Amplitude, DataRange, Descriptor, Filter, Flow, Glide, Io, Node, OpenError, Opened, Opening,
-    PinFactory, Processor, Property, Settings, State, TopologyConnection, Unit, ValueSlot, Values,
-    Wave,
+    Amplitude, DataRange, Descriptor, Filter, Flow, Glide, Io, Kernel, Node, OpenError, Opened,
+    Opening, Operation, PinFactory, Processor, Property, Settings, State, TopologyConnection, Unit,
+    ValueSlot, Values, Wave,
 };
 
 /// How many bands there are.
@@ -26,7 +26,6 @@ const TYPES: &[&str] = &[
     "notch",
 ];
 const FADE_MILLIS: u32 = 20;
-const HUGE: f64 = 1e12;
 
 /// The properties of one band: on, type, frequency, gain, Q.
 macro_rules! band {
@@ -244,7 +243,8 @@ impl Filter for Equaliser {
             tunings: vec![Tuning::default(); most],
             presences: vec![0.0; most],
             is_fresh: true,
-        }))
+        })
+        .operates(BANDS as u8 + 1))
     }
 }
 
@@ -280,6 +280,43 @@ impl Band {
     fn wanted(&self, values: Values<'_>) -> (Curve, bool) {
         let kind = self.kind.index(values).min(TYPES.len() - 1);
         (Curve::ALL[kind], self.on.is_on(values))
+    }
+
+    /// What it does to every sample from here on: `None` when something moves, and nothing within when it does nothing.
+    fn rests(&mut self, values: Values<'_>, rate_hz: f64) -> Option<Option<Tuning>> {
+        let (wanted, is_on) = self.wanted(values);
+        let hz = self.frequency.rests(values)?;
+        let gain = self.gain.rests(values)?;
+        let q = self.q.rests(values)?;
+        if !self.presence.is_still() {
+            return None;
+        }
+        if self.presence.value() == 0.0 {
+            self.curve = wanted;
+            return (!is_on && !self.is_heard).then_some(None);
+        }
+        if !is_on || self.curve != wanted {
+            return None;
+        }
+        let design = Design {
+            curve: self.curve,
+            hz: f64::from(hz),
+            gain: f64::from(gain),
+            q: f64::from(q),
+        };
+        if design.is_neutral() {
+            self.sections.iter_mut().for_each(Section::reset);
+            return Some(None);
+        }
+        Some(Some(self.tuned(design, rate_hz)))
+    }
+
+    /// The numbers for a design: those reckoned last, where it is the same.
+    fn tuned(&mut self, design: Design, rate_hz: f64) -> Tuning {
+        match self.tuned {
+            Some((known, tuning)) if known == design => tuning,
+            _ => self.tuned.insert((design, design.tuning(rate_hz))).1,
+        }
     }
 
     fn begin(&mut self, values: Values<'_>) {
@@ -351,10 +388,10 @@ impl Band {
                 continue;
             }
             let first = design(part.start);
-            if !self.tuned.is_some_and(|(it, _)| it == first) {
-                self.tuned = Some((first, first.tuning(rate_hz)));
-            }
-            let still = self.tuned.map(|it| it.1).unwrap_or_default();
+            let still = match self.tuned {
+                Some((known, tuning)) if known == first => tuning,
+                _ => self.tuned.insert((first, first.tuning(rate_hz))).1,
+            };
             if !is_still || is_moving {
                 for index in part.clone() {
                     tunings[index] = if is_still {
@@ -385,7 +422,7 @@ impl Band {
                             continue;
                         }
                         let sample = channel[at];
-                        let heard = heard(section, sample, &tunings[index]);
+                        let heard = section.hear(sample, &tunings[index]);
                         let presence = f64::from(presences[index]);
                         let sample = f64::from(sample);
                         channel[at] = (sample + (heard - sample) * presence) as f32;
@@ -400,16 +437,10 @@ impl Band {
 /// A channel's section and samples.
 type Lane<'a> = (&'a mut Section, &'a mut [f32]);
 
-/// Far above anything that is meant, and far below where the next band would lose count.
-fn heard(section: &mut Section, sample: f32, tuning: &Tuning) -> f64 {
-    let heard = section.step(f64::from(sample), tuning);
-    heard.clamp(-HUGE, HUGE)
-}
-
 fn pass((section, samples): &mut Lane<'_>, tuning: &Tuning) {
     let mut it = **section;
     for sample in samples.iter_mut() {
-        *sample = heard(&mut it, *sample, tuning) as f32;
+        *sample = it.hear(*sample, tuning) as f32;
     }
     it.settle();
     **section = it;
@@ -418,8 +449,8 @@ fn pass((section, samples): &mut Lane<'_>, tuning: &Tuning) {
 fn pass_both((section, samples): &mut Lane<'_>, two: &mut Lane<'_>, tuning: &Tuning) {
     let (mut first, mut second) = (**section, *two.0);
     for (one, two) in samples.iter_mut().zip(two.1.iter_mut()) {
-        *one = heard(&mut first, *one, tuning) as f32;
-        *two = heard(&mut second, *two, tuning) as f32;
+        *one = first.hear(*one, tuning) as f32;
+        *two = second.hear(*two, tuning) as f32;
     }
     first.settle();
     second.settle();
@@ -447,6 +478,31 @@ impl Processor for Playing {
             Amplitude::Moving(ramp) => output.channels_mut().for_each(|c| multiply(c, ramp)),
         }
         Flow::Running
+    }
+
+    fn kernel(&mut self, values: Values<'_>, kernel: &mut Kernel) -> bool {
+        let Some(level) = self.level.rests(values).filter(|_| !self.is_fresh) else {
+            return false;
+        };
+        for band in &mut self.bands {
+            let Some(tuning) = band.rests(values, self.rate_hz) else {
+                return false;
+            };
+            kernel.each(|channel| match (tuning, band.sections.get(channel)) {
+                (Some(tuning), Some(section)) => Operation::Section(tuning, *section),
+                _ => Operation::Nothing,
+            });
+        }
+        kernel.multiply(level);
+        true
+    }
+
+    fn resume(&mut self, kernel: &Kernel) {
+        for (place, band) in self.bands.iter_mut().enumerate() {
+            for (channel, section) in band.sections.iter_mut().enumerate() {
+                *section = kernel.section(channel, place).unwrap_or(*section);
+            }
+        }
     }
 
     fn enter(&mut self, state: State) {

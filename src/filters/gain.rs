@@ -7,8 +7,9 @@ use crate::dsp::gain::{balance, multiply, scale};
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::merit;
 use crate::ks::{
-    Amplitude, DataRange, Descriptor, Factors, Filter, Flow, Glide, Io, Node, OpenError, Opened,
-    Opening, Output, PinFactory, Processor, Property, State, TopologyConnection, Unit, Values,
+    Amplitude, DataRange, Descriptor, Filter, Flow, Glide, Io, Kernel, Node, OpenError, Opened,
+    Opening, Operation, Output, PinFactory, Processor, Property, State, TopologyConnection, Unit,
+    Values,
 };
 
 const LEVEL: Property = Property::db("level", "Gain", -60.0, 24.0, 0.0)
@@ -111,17 +112,16 @@ impl Processor for Playing {
         Flow::Running
     }
 
-    fn factors(&mut self, values: Values<'_>, factors: &mut Factors) -> bool {
+    fn kernel(&mut self, values: Values<'_>, kernel: &mut Kernel) -> bool {
         self.begin(values);
         let (Some(level), Some(position)) = (self.level.rests(values), self.pan.rests(values))
         else {
             return false;
         };
-        factors.multiply(level);
-        if factors.channel_count() == 2 {
+        kernel.multiply(level);
+        if kernel.channel_count() == 2 {
             let (left, right) = balance(position);
-            factors.multiply_channel(0, left);
-            factors.multiply_channel(1, right);
+            kernel.each(|channel| Operation::multiply([left, right][channel]));
         }
         true
     }

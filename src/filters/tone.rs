@@ -10,9 +10,9 @@ use crate::dsp::gain::{multiply, scale};
 use crate::dsp::{Oscillator, Ramp, Shape};
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
-    Amplitude, DataRange, Descriptor, Facts, Filter, Flow, Glide, Io, Node, OpenError, Opened,
-    Opening, PinFactory, Processor, Property, Seek, Settings, State, TopologyConnection, Unit,
-    ValueSlot, Values, Wave, samples_at,
+    Amplitude, DataRange, Descriptor, Facts, Filter, Flow, Glide, Io, Kernel, Node, OpenError,
+    Opened, Opening, Operation, PinFactory, Processor, Property, Seek, Settings, State,
+    TopologyConnection, Unit, ValueSlot, Values, Wave, samples_at,
 };
 
 const WAVEFORM: Property = Property::choice(
@@ -111,7 +111,7 @@ impl Filter for Tone {
             sought: None,
             rate_hz,
         };
-        Ok(Opened::processor(playing).endless())
+        Ok(Opened::processor(playing).endless().operates(2))
     }
 }
 
@@ -152,15 +152,8 @@ impl Playing {
 
     /// The next samples of the tone at full scale.
     fn fill(&mut self, values: Values<'_>, samples: &mut [f32]) {
-        let exact = self.hz.get(values);
-        // A glide counts in f32. Where it stands on its target, the f64 it stands for is meant.
-        let hz = |glided: f32| {
-            if glided == exact as f32 {
-                exact
-            } else {
-                f64::from(glided)
-            }
-        };
+        let slot = self.hz;
+        let hz = |glided: f32| pitch(slot, values, glided);
         let frequency = self.frequency.amplitude(values, samples.len());
         let width = self.width.amplitude(values, samples.len());
         if let Amplitude::Still(still) = frequency {
@@ -230,6 +223,34 @@ impl Processor for Playing {
         Flow::Running
     }
 
+    fn kernel(&mut self, values: Values<'_>, kernel: &mut Kernel) -> bool {
+        let rests = (
+            self.frequency.rests(values),
+            self.level.rests(values),
+            self.width.rests(values),
+        );
+        let (Some(hz), Some(level), Some(_)) = rests else {
+            return false;
+        };
+        let is_sine = self.shape == Shape::Sine
+            && self.waveform.index(values) == 0
+            && self.arrived.is_still();
+        let is_known = !self.is_fresh && self.pitch == Some(pitch(self.hz, values, hz));
+        if !is_sine || !is_known {
+            return false;
+        }
+        let (phase, step) = self.oscillator.phase_and_step();
+        kernel.each(|_| Operation::Sine { phase, step });
+        kernel.multiply(level);
+        true
+    }
+
+    fn resume(&mut self, kernel: &Kernel) {
+        if let Some(phase) = kernel.phase(0, 0) {
+            self.oscillator.resume(phase);
+        }
+    }
+
     fn enter(&mut self, state: State) {
         if state == State::Stop {
             (self.is_fresh, self.sought) = (true, None);
@@ -242,6 +263,16 @@ impl Processor for Playing {
             (self.is_fresh, self.sought) = (true, Some(seek.to));
         }
         true
+    }
+}
+
+/// The pitch that a glided frequency stands for: a glide counts in f32, and where it is on its target, the f64 it stands for
+/// is meant.
+fn pitch(slot: ValueSlot, values: Values<'_>, glided: f32) -> f64 {
+    let exact = slot.get(values);
+    match glided == exact as f32 {
+        true => exact,
+        false => f64::from(glided),
     }
 }
 

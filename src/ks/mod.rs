@@ -14,7 +14,6 @@ mod declared;
 mod dls_memory;
 
 mod event;
-mod factors;
 mod facts;
 mod filter;
 mod format;
@@ -27,6 +26,7 @@ mod held;
 pub mod ids;
 
 mod intersection;
+mod kernel;
 mod lasting;
 
 mod medium;
@@ -78,7 +78,6 @@ pub use dls_memory::{DlsMemory, DlsRefusal};
 pub use declared::{Declaration, Declared, PinDeclaration};
 
 pub use event::{EVENT_BYTES, INLINE_BYTES, KernelEvent, event_flag, run_length};
-pub use factors::Factors;
 pub use facts::{AudioDevice, DEFAULT_RATE_HZ, Facts, FileFact, SongBeat, SongFact, SoundFact};
 pub use filter::{
     Bell, Constrained, Descriptor, Field, Filter, Granted, Hears, OpenError, OpenPin, Opened,
@@ -92,6 +91,7 @@ pub use format::{
 };
 pub use frame::{EVENT_CAPACITY, Payload, StreamHeader, Wave, flag};
 pub use framing::{Borrowed, Compression, Framing, FramingItem, SizeRange, frame_of, framing_of};
+pub use kernel::{Kernel, Operation, Resting};
 
 pub use held::Held;
 

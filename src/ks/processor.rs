@@ -1,7 +1,7 @@
 //! What runs: one call a cycle, on the audio thread only. Never allocates, frees, locks, does I/O, logs, or reads a clock.
 
-use super::factors::Factors;
 use super::frame::{Payload, StreamHeader, Wave};
+use super::kernel::Kernel;
 use super::property::Values;
 use super::quality::Quality;
 use super::state::State;
@@ -150,13 +150,18 @@ pub trait Processor: Send {
         len
     }
 
-    /// What every sample of the input is multiplied by from here on, for as long as the filter's values stay as they are and
-    /// none of the other calls comes: then they are, and `process` is not called. False: something moves, or more is to
-    /// be done. Asked of those opened with [`Opened::multiplies`](super::Opened::multiplies), which have one input, one
-    /// output in its place, and no memory of what they heard.
-    fn factors(&mut self, values: Values<'_>, factors: &mut Factors) -> bool {
-        let _ = (values, factors);
+    /// What is done to every sample from here on, for as long as the filter's values stay as they are and none of the other
+    /// calls comes: then that is done, and `process` is not called. What it remembers goes with it, by value. False:
+    /// something moves, or more is to be done. Asked of those opened with [`Opened::multiplies`](super::Opened::multiplies) or
+    /// [`Opened::operates`](super::Opened::operates): they have one output, and one input that it stands in place of or none.
+    fn kernel(&mut self, values: Values<'_>, kernel: &mut Kernel) -> bool {
+        let _ = (values, kernel);
         false
+    }
+
+    /// What it remembered comes home, as it is now, in the places where [`kernel`](Self::kernel) said it: before any other call.
+    fn resume(&mut self, kernel: &Kernel) {
+        let _ = kernel;
     }
 
     /// Whether the next cycle of `len` samples can be served in full. Asked offline only, before each cycle, and asked

@@ -116,6 +116,25 @@ impl Pair {
         peak
     }
 
+    /// Pauses both, so that everything is told, and compares what was said at every pin.
+    fn assert_told(&mut self) {
+        self.send(|_| Message::State(State::Pause));
+        for offline in [&mut self.once, &mut self.one_by_one] {
+            offline.cycle(64).unwrap();
+        }
+        for (pin, record) in &self.once.built.records {
+            let (one, other) = (
+                record.figures(),
+                self.one_by_one.built.records[pin].figures(),
+            );
+            assert_eq!(
+                (one.frames, one.peak, one.fill),
+                (other.frames, other.peak, other.fill),
+                "{pin:?}"
+            );
+        }
+    }
+
     /// What is said at every pin, and how loud every wire is.
     fn assert_figures(&self) {
         for (pin, record) in &self.once.built.records {
@@ -172,20 +191,7 @@ fn many_filters_are_several_runs_and_their_pins_are_told_in_the_end() {
     let mut pair = Pair::new(&graph(&[(-0.01, 0.1); 600]), false);
     assert!(pair.run([64; 77]) > 0.001);
     assert_eq!(pair.passed, 77 * 600);
-    pair.send(|_| Message::State(State::Pause));
-    for offline in [&mut pair.once, &mut pair.one_by_one] {
-        offline.cycle(64).unwrap();
-    }
-    for (pin, record) in &pair.once.built.records {
-        let (one, other) = (
-            record.figures(),
-            pair.one_by_one.built.records[pin].figures(),
-        );
-        assert_eq!(
-            (one.frames, one.peak, one.fill),
-            (other.frames, other.peak, other.fill)
-        );
-    }
+    pair.assert_told();
 }
 
 /// What a pin would set to zero is zero: behind products so small that they are denormal nothing comes back.
@@ -239,4 +245,184 @@ fn a_wire_that_is_looked_at_is_seen() {
     pair.send(|_| Message::Tap(None));
     pair.run([64; 3]);
     assert_eq!(pair.passed, passed + 3 * 4);
+}
+
+/// So many voices of a tone and filters behind it, each of its own pitch and value, into a mixer and a null renderer.
+fn voices(count: usize, chain: &[(&str, &[(&str, Value)])]) -> Graph {
+    let mut graph = Graph::default();
+    let add = |graph: &mut Graph, key: &str, values: &[(&str, Value)]| {
+        let id = graph.fresh_id();
+        let edit = Edit::add_filter(graph, key, key, Position::default());
+        apply(graph, edit).unwrap();
+        for (key, value) in values {
+            let edit = Edit::SetProperty {
+                filter: id,
+                key: (*key).into(),
+                value: Some(value.clone()),
+            };
+            apply(graph, edit).unwrap();
+        }
+        id
+    };
+    let connect = |graph: &mut Graph, from: FilterId, to: FilterId, instance: u32| {
+        let pin = |filter, pin: &str, instance| PinRef {
+            filter,
+            pin: pin.into(),
+            instance,
+        };
+        let wire = Edit::Connect(Connection {
+            from: pin(from, "out", 0),
+            to: pin(to, "in", instance),
+            chosen: Default::default(),
+        });
+        apply(graph, wire).unwrap();
+    };
+    let mixer = add(&mut graph, "mixer", &[]);
+    for voice in 0..count {
+        let hz = 110.0 + 37.5 * voice as f64;
+        let mut last = add(
+            &mut graph,
+            "tone",
+            &[
+                ("frequency", Value::Number(hz)),
+                ("channels", Value::Number(1.0)),
+            ],
+        );
+        for (key, values) in chain {
+            let next = add(&mut graph, key, values);
+            connect(&mut graph, last, next, 0);
+            last = next;
+        }
+        connect(&mut graph, last, mixer, voice as u32);
+    }
+    let end = add(&mut graph, "null_renderer", &[]);
+    connect(&mut graph, mixer, end, 0);
+    graph
+}
+
+/// The number of the filter with this key that was added in this place among its like.
+fn nth(graph: &Graph, key: &str, place: usize) -> u32 {
+    let mut all = graph.filters.iter().filter(|it| it.1.name.starts_with(key));
+    all.nth(place).unwrap().0.0
+}
+
+fn low_pass(hz: f64) -> Vec<(&'static str, Value)> {
+    vec![
+        ("band1_type", Value::Text("low pass".into())),
+        ("band1_frequency", Value::Number(hz)),
+        ("band3_gain", Value::Number(6.0)),
+        ("level", Value::Number(-1.5)),
+    ]
+}
+
+#[test]
+fn equal_voices_side_by_side_give_the_samples_of_their_filters_bit_for_bit() {
+    let low = low_pass(900.0);
+    let gain = [("level", Value::Number(-3.0))];
+    let graph = voices(
+        13,
+        &[("equaliser", &low), ("gain", &gain), ("equaliser", &low)],
+    );
+    let mut pair = Pair::new(&graph, false);
+    // Whether they have begun is known behind their first cycle.
+    pair.run([64]);
+    let peak = pair.run([64, 1, 7, 63, 64, 33, 64]);
+    assert!(peak > 0.01, "{peak}");
+    assert_eq!(pair.passed, 7 * 13 * 4);
+    pair.assert_told();
+}
+
+#[test]
+fn a_voice_that_moves_leaves_the_others_and_comes_back_without_a_jump() {
+    let low = low_pass(900.0);
+    let graph = voices(8, &[("equaliser", &low)]);
+    let mut pair = Pair::new(&graph, false);
+    pair.run([64; 10]);
+    let before = pair.passed;
+    // Frequency of the first band, and the pitch of another voice.
+    pair.set(nth(&graph, "equaliser", 2), 3, 3000.0);
+    pair.set(nth(&graph, "tone", 5), 1, 333.0);
+    pair.run([64; 10]);
+    assert_eq!(pair.passed, before + 10 * 6 * 2);
+    let peak = pair.run([64; 60]);
+    assert!(peak > 0.01, "{peak}");
+    assert!(pair.passed > before + 10 * 6 * 2 + 40 * 8 * 2);
+    pair.assert_figures();
+}
+
+#[test]
+fn voices_forget_and_begin_again_as_they_would_alone() {
+    let low = low_pass(2000.0);
+    let graph = voices(6, &[("equaliser", &low)]);
+    let mut pair = Pair::new(&graph, true);
+    assert!(pair.run([64; 30]) > 0.01);
+    assert!(pair.passed > 0, "it never began");
+    for to in [State::Pause, State::Run, State::Stop] {
+        pair.send(|_| Message::State(to));
+        pair.run([64; 40]);
+    }
+    pair.set(nth(&graph, "tone", 1), 1, 500.0);
+    pair.send(|_| Message::State(State::Run));
+    let passed = pair.passed;
+    assert!(pair.run([64; 40]) > 0.01);
+    pair.send(|_| Message::Seek(54_321));
+    assert!(pair.run([64; 40]) > 0.01);
+    assert!(pair.passed > passed);
+    pair.assert_figures();
+}
+
+#[test]
+fn voices_of_several_kinds_and_lengths_keep_apart() {
+    let low = low_pass(7000.0);
+    let high = [
+        ("band6_type", Value::Text("high pass".into())),
+        ("band6_frequency", Value::Number(40.0)),
+        ("band1_on", Value::Flag(false)),
+    ];
+    let chain: Vec<(&str, &[(&str, Value)])> = (0..70)
+        .map(|n| ("equaliser", if n % 2 == 0 { &low[..] } else { &high[..] }))
+        .collect();
+    let mut pair = Pair::new(&voices(9, &chain), false);
+    pair.run([64; 3]);
+    let before = pair.passed;
+    assert!(pair.run([64, 64, 17, 64]) > 1e-6);
+    assert_eq!(pair.passed, before + 4 * 9 * 71);
+    pair.assert_told();
+}
+
+/// What rings out comes to numbers that a pin sets to zero.
+#[test]
+fn what_dies_away_goes_the_way_of_single_filters() {
+    let low = low_pass(8000.0);
+    let graph = voices(4, &[("gain", &[]), ("equaliser", &low)]);
+    let mut pair = Pair::new(&graph, false);
+    pair.run([64; 8]);
+    for voice in 0..4 {
+        pair.set(nth(&graph, "gain", voice), 0, -60.0);
+        pair.set(nth(&graph, "tone", voice), 2, -60.0);
+    }
+    let before = pair.passed;
+    assert!(pair.run([64; 200]) > 1e-5);
+    assert!(pair.passed > before);
+    pair.assert_figures();
+}
+
+#[test]
+fn a_voice_that_is_looked_at_is_seen_and_the_others_go_on() {
+    let low = low_pass(900.0);
+    let graph = voices(5, &[("equaliser", &low)]);
+    let mut pair = Pair::new(&graph, false);
+    pair.run([64; 4]);
+    let passed = pair.passed;
+    let seen = path(nth(&graph, "tone", 3));
+    let wires = pair.once.built.identities.iter();
+    let inner = wires.filter(|((from, _), _)| from.filter == seen);
+    let id = inner.map(|(_, id)| *id).next().unwrap();
+    pair.send(|_| Message::Tap(Some(id)));
+    pair.run([64; 3]);
+    assert_eq!(pair.passed, passed + 3 * 4 * 2);
+    assert!(pair.once.tapped().is_some());
+    pair.send(|_| Message::Tap(None));
+    pair.run([64; 3]);
+    assert_eq!(pair.passed, passed + 3 * 4 * 2 + 3 * 5 * 2);
 }

@@ -459,7 +459,7 @@ impl Runner {
     fn tell_levels(&mut self) {
         let position = self.elapsed;
         if let Some(plan) = self.plan.as_deref_mut().filter(|it| it.quality.is_due) {
-            plan.stir();
+            plan.stir(&mut self.slab);
             let quality = &mut plan.quality;
             self.unsaid += quality.apply(&mut self.slab, &mut self.reports, &self.cells, position);
         }

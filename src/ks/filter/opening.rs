@@ -9,6 +9,7 @@ use crate::ks::class::ClassView;
 use crate::ks::dls_memory::DlsMemory;
 use crate::ks::event::KernelEvent;
 use crate::ks::format::{AudioFormat, DataFormat};
+use crate::ks::kernel::Resting;
 use crate::ks::pin::DataFlow;
 use crate::ks::processor::Processor;
 use crate::ks::property::{Glide, Property, ValueSlot};
@@ -161,8 +162,8 @@ pub struct Opened {
     /// Whether it may have more events for a cycle than a frame holds ([`Processor::longest`]).
     pub cuts: bool,
 
-    /// Whether it may do nothing but multiply samples ([`Processor::factors`]).
-    pub multiplies: bool,
+    /// What it may be left out for while it rests ([`Processor::kernel`]).
+    pub resting: Option<Resting>,
 
     /// What its sequencer holds.
     pub score: Option<crate::ks::Score>,
@@ -203,7 +204,7 @@ impl Opened {
             tape: None,
 
             cuts: false,
-            multiplies: false,
+            resting: None,
 
             score: None,
             synth: None,
@@ -248,10 +249,18 @@ impl Opened {
         self
     }
 
-    /// It may do nothing but multiply samples ([`Processor::factors`]).
+    /// The same; while it rests it multiplies samples, by two factors a channel at the most, and remembers nothing
+    /// ([`Processor::kernel`]).
     #[must_use]
     pub fn multiplies(mut self) -> Self {
-        self.multiplies = true;
+        self.resting = Some(Resting::Multiplies);
+        self
+    }
+
+    /// The same; while it rests it does so many operations to each channel at the most ([`Processor::kernel`]).
+    #[must_use]
+    pub fn operates(mut self, operations: u8) -> Self {
+        self.resting = Some(Resting::Operates(operations));
         self
     }
 

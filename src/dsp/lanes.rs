@@ -1,0 +1,261 @@
+//! Several sounds side by side: what is done to each sample is done to a sample of each sound at once.
+//!
+//! A sound that waits for its own last sample leaves the machine idle; eight of them fill it. Samples stand in rows, one
+//! sound a lane. Every operation is that of one sound alone, in the same order, so the samples agree bit for bit: the
+//! tests here hold each against its twin.
+
+use super::biquad::{Section, Tuning, bounded};
+use super::wavetable::sine_of;
+use super::wide::{Extent, wide};
+
+/// How many sounds stand side by side.
+pub const LANES: usize = 8;
+
+/// One sample of each sound.
+pub type Row = [f32; LANES];
+
+type Wide = [f64; LANES];
+
+/// Multiplies every sample of a sound by its factor. A factor of 1 leaves every number as it is.
+pub fn multiply(rows: &mut [Row], factors: &Row) {
+    wide(|| {
+        for row in rows {
+            for lane in 0..LANES {
+                row[lane] *= factors[lane];
+            }
+        }
+    });
+}
+
+/// What one look at the samples of each sound finds.
+#[must_use]
+pub fn extents(rows: &[Row]) -> [Extent; LANES] {
+    let (largest, below) = wide(|| {
+        let (mut largest, mut below) = ([0_u32; LANES], [u32::MAX; LANES]);
+        for row in rows {
+            for lane in 0..LANES {
+                let size = row[lane].to_bits() & 0x7FFF_FFFF;
+                largest[lane] = largest[lane].max(size);
+                below[lane] = below[lane].min(size.wrapping_sub(1));
+            }
+        }
+        (largest, below)
+    });
+    std::array::from_fn(|lane| Extent::of_bits(largest[lane], below[lane]))
+}
+
+/// Sines: `phases`, a cycle being 2^64, go on by `steps` with each sample.
+pub fn sines(rows: &mut [Row], phases: &mut [u64; LANES], steps: &[u64; LANES]) {
+    wide(|| {
+        let mut at = *phases;
+        for row in rows {
+            for lane in 0..LANES {
+                row[lane] = sine_of((at[lane] >> 32) as i32);
+                at[lane] = at[lane].wrapping_add(steps[lane]);
+            }
+        }
+        *phases = at;
+    });
+}
+
+/// A [`Section`] of each sound.
+#[derive(Clone, Debug, Default)]
+pub struct Sections {
+    /// What the next band, the next low and what is heard take of the band, the low and the sample.
+    tunings: [Wide; 9],
+    band: Wide,
+    low: Wide,
+}
+
+impl Sections {
+    /// Gives a sound its section.
+    pub fn set(&mut self, lane: usize, tuning: &Tuning, memory: Section) {
+        let own = tuning.band.iter().chain(&tuning.low).chain(&tuning.heard);
+        for (all, own) in self.tunings.iter_mut().zip(own) {
+            all[lane] = *own;
+        }
+        (self.band[lane], self.low[lane]) = (memory.band, memory.low);
+    }
+
+    /// What the section of a sound remembers.
+    #[must_use]
+    pub fn memory(&self, lane: usize) -> Section {
+        Section {
+            band: self.band[lane],
+            low: self.low[lane],
+        }
+    }
+
+    /// What all of them remember, to be put back by [`Self::restore`].
+    #[must_use]
+    pub fn memories(&self) -> [[f64; LANES]; 2] {
+        [self.band, self.low]
+    }
+
+    /// Takes back what was remembered before.
+    pub fn restore(&mut self, [band, low]: [[f64; LANES]; 2]) {
+        (self.band, self.low) = (band, low);
+    }
+
+    /// Passes samples of the sounds that are `heard`; the others stay as they are.
+    pub fn pass(&mut self, rows: &mut [Row], heard: u8) {
+        match heard {
+            u8::MAX => wide(|| self.run(rows, |_, new| new)),
+            0 => {}
+            _ => {
+                let is_heard: [bool; LANES] = std::array::from_fn(|lane| heard & 1 << lane != 0);
+                wide(|| {
+                    self.run(rows, |old: Row, new: Row| {
+                        std::array::from_fn(|lane| match is_heard[lane] {
+                            true => new[lane],
+                            false => old[lane],
+                        })
+                    });
+                });
+            }
+        }
+        for lane in 0..LANES {
+            let mut memory = self.memory(lane);
+            memory.settle();
+            (self.band[lane], self.low[lane]) = (memory.band, memory.low);
+        }
+    }
+
+    #[inline(always)]
+    fn run(&mut self, rows: &mut [Row], choose: impl Fn(Row, Row) -> Row) {
+        let tunings = self.tunings;
+        let (mut band, mut low) = (self.band, self.low);
+        for row in rows {
+            let mut new = *row;
+            let (mut next_band, mut next_low) = (band, low);
+            for lane in 0..LANES {
+                let sample = f64::from(row[lane]);
+                let sum = |at: usize| {
+                    (tunings[at + 2][lane] * sample + tunings[at + 1][lane] * low[lane])
+                        + tunings[at][lane] * band[lane]
+                };
+                next_band[lane] = sum(0);
+                next_low[lane] = sum(3);
+                new[lane] = bounded(sum(6)) as f32;
+            }
+            (band, low) = (next_band, next_low);
+            *row = choose(*row, new);
+        }
+        (self.band, self.low) = (band, low);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dsp::wide::extent;
+    use crate::dsp::{Curve, Design, Oscillator, Random, Shape};
+
+    const RATE: f64 = 48_000.0;
+
+    fn rows(len: usize) -> Vec<Row> {
+        let mut random = Random::new(11);
+        (0..len)
+            .map(|_| std::array::from_fn(|_| random.next_signed()))
+            .collect()
+    }
+
+    fn lane(rows: &[Row], lane: usize) -> Vec<f32> {
+        rows.iter().map(|row| row[lane]).collect()
+    }
+
+    fn tuning(lane: usize) -> Tuning {
+        let design = Design {
+            curve: Curve::ALL[lane % Curve::ALL.len()],
+            hz: 200.0 + 900.0 * lane as f64,
+            gain: 2.5,
+            q: 0.5 + lane as f64,
+        };
+        design.tuning(RATE)
+    }
+
+    #[test]
+    fn sections_side_by_side_are_sections_alone() {
+        let mut beside = Sections::default();
+        let mut alone = [Section::default(); LANES];
+        for (lane, section) in alone.iter_mut().enumerate() {
+            section.hear(0.3, &tuning(lane));
+            beside.set(lane, &tuning(lane), *section);
+        }
+        for len in [64, 1, 7] {
+            let mut sound = rows(len);
+            let before = sound.clone();
+            beside.pass(&mut sound, u8::MAX);
+            for (number, section) in alone.iter_mut().enumerate() {
+                let tuning = tuning(number);
+                let heard = lane(&before, number);
+                let heard = heard.iter().map(|it| section.hear(*it, &tuning) as f32);
+                let heard: Vec<f32> = heard.collect();
+                assert!(heard.iter().any(|it| it.abs() > 0.01));
+                assert!(heard == lane(&sound, number), "lane {number} of {len}");
+                let (one, other) = (beside.memory(number), *section);
+                assert_eq!((one.band, one.low), (other.band, other.low));
+            }
+        }
+    }
+
+    #[test]
+    fn who_has_no_section_is_left_alone() {
+        let mut beside = Sections::default();
+        (0..LANES).for_each(|lane| beside.set(lane, &tuning(lane), Section::default()));
+        let before = rows(33);
+        let mut sound = before.clone();
+        beside.pass(&mut sound, 0b0100_0010);
+        for number in 0..LANES {
+            let is_same = lane(&sound, number) == lane(&before, number);
+            assert_eq!(is_same, number != 1 && number != 6, "lane {number}");
+        }
+        let mut alone = Section::default();
+        let heard = lane(&before, 6);
+        let heard = heard.iter().map(|it| alone.hear(*it, &tuning(6)) as f32);
+        assert!(heard.eq(lane(&sound, 6)));
+    }
+
+    #[test]
+    fn sines_side_by_side_are_oscillators_alone() {
+        let mut alone: Vec<Oscillator> = (0..LANES)
+            .map(|lane| {
+                let mut it = Oscillator::new(Shape::Sine, RATE);
+                it.set_frequency(100.0 + 777.0 * lane as f64);
+                it.set_phase(0.1 * lane as f64);
+                it
+            })
+            .collect();
+        let mut phases = std::array::from_fn(|lane| alone[lane].phase_and_step().0);
+        let steps = std::array::from_fn(|lane| alone[lane].phase_and_step().1);
+        for len in [64, 3] {
+            let mut sound = rows(len);
+            sines(&mut sound, &mut phases, &steps);
+            for (number, oscillator) in alone.iter_mut().enumerate() {
+                let mut own = vec![0.0; len];
+                oscillator.fill(&mut own);
+                assert!(own.iter().any(|it| it.abs() > 0.01));
+                assert!(own == lane(&sound, number), "lane {number}");
+                assert_eq!(oscillator.phase_and_step().0, phases[number]);
+            }
+        }
+    }
+
+    #[test]
+    fn products_and_extents_are_those_of_each_sound() {
+        let factors = std::array::from_fn(|lane| 0.3 * lane as f32 - 1.0);
+        let before = rows(50);
+        let mut sound = before.clone();
+        sound[7][3] = f32::NAN;
+        sound[9][5] = 1e-42;
+        multiply(&mut sound, &factors);
+        let seen = extents(&sound);
+        for number in 0..LANES {
+            let own = lane(&sound, number);
+            assert_eq!(seen[number], extent(&own), "lane {number}");
+            let first = before[0][number] * factors[number];
+            assert_eq!(own[0], first);
+        }
+        assert!(!seen[3].is_finite() && seen[4].is_finite() && seen[5].has_denormal());
+    }
+}

@@ -1,0 +1,175 @@
+//! The order of steps in which runs of equal filters stand one behind the other, so that they can be done side by side.
+//!
+//! A run touches one frame alone, so it may be done anywhere between who wrote the frame and who takes it. All other steps
+//! keep their order. When one of them cannot go on for a frame that a run has yet to do, as many runs as are ready are put
+//! there, equal ones together.
+
+use std::collections::BTreeMap;
+
+use super::{Found, Skill};
+use crate::engine::cut::Cut;
+use crate::engine::line::Line;
+use crate::engine::plan::Step;
+use crate::engine::table::Tables;
+
+/// Steps that stay together: a run, or one alone.
+struct Unit {
+    steps: Vec<Step>,
+    /// What a run is: channels, room and kinds. `None` for a step alone.
+    kind: Option<Vec<u32>>,
+    /// Units that wait for it, and how many it waits for.
+    before: Vec<usize>,
+    waits: usize,
+}
+
+/// Puts steps in such an order.
+pub(in crate::engine) fn gather(
+    steps: Vec<Step>,
+    skills: &BTreeMap<u32, Skill>,
+    tables: &Tables,
+    (lines, cuts): (&[Line], &[Cut]),
+) -> Vec<Step> {
+    let kinds = kinds(&steps, skills, tables);
+    let mut counts = BTreeMap::new();
+    for (_, _, kind) in &kinds {
+        *counts.entry(kind).or_insert(0) += 1;
+    }
+    if counts.values().all(|count| *count < 2) {
+        return steps;
+    }
+    let mut units = units(steps, kinds);
+    // Who touched each frame last, and which of the steps alone came last.
+    let mut touched: BTreeMap<u32, usize> = BTreeMap::new();
+    let mut alone = None;
+    for number in 0..units.len() {
+        let mut waits_for: Vec<usize> = vec![];
+        for step in &units[number].steps {
+            each_slot(step, (lines, cuts), |slot| {
+                waits_for.extend(touched.insert(slot, number));
+            });
+        }
+        if units[number].kind.is_none() {
+            waits_for.extend(alone.replace(number));
+        }
+        waits_for.retain(|it| *it != number);
+        waits_for.sort_unstable();
+        waits_for.dedup();
+        units[number].waits = waits_for.len();
+        for it in waits_for {
+            units[it].before.push(number);
+        }
+    }
+    in_order(units)
+}
+
+/// The runs that may stand side by side: where they begin, how many steps they have, and of what kind they are.
+fn kinds(
+    steps: &[Step],
+    skills: &BTreeMap<u32, Skill>,
+    tables: &Tables,
+) -> Vec<(usize, usize, Vec<u32>)> {
+    let mut kinds = vec![];
+    let mut at = 0;
+    while at < steps.len() {
+        let Some(found) = Found::at(&steps[at..], skills, tables) else {
+            at += 1;
+            continue;
+        };
+        if !found.is_product() {
+            let format = [found.channels as u32, found.capacity as u32];
+            let filters = found.members.iter().map(|it| it.skill.0);
+            let kind = format.into_iter().chain(filters).collect();
+            kinds.push((at, found.steps, kind));
+        }
+        at += found.steps;
+    }
+    kinds
+}
+
+fn units(steps: Vec<Step>, kinds: Vec<(usize, usize, Vec<u32>)>) -> Vec<Unit> {
+    let mut units = vec![];
+    let mut steps = steps.into_iter().enumerate();
+    let mut kinds = kinds.into_iter().peekable();
+    while let Some((at, step)) = steps.next() {
+        let run = kinds.next_if(|run| run.0 == at);
+        let (count, kind) = run.map_or((1, None), |(_, count, kind)| (count, Some(kind)));
+        let rest = steps.by_ref().take(count - 1).map(|it| it.1);
+        units.push(Unit {
+            steps: std::iter::once(step).chain(rest).collect(),
+            kind,
+            before: vec![],
+            waits: 0,
+        });
+    }
+    units
+}
+
+/// The frames that a step reads or writes, or has to do with.
+fn each_slot(step: &Step, (lines, cuts): (&[Line], &[Cut]), mut touch: impl FnMut(u32)) {
+    match step {
+        Step::Process {
+            inputs,
+            outputs,
+            lent,
+            ..
+        } => {
+            inputs.iter().filter_map(|it| it.slot).for_each(&mut touch);
+            for output in outputs {
+                touch(output.slot);
+                output.copy_from.iter().for_each(|it| touch(*it));
+            }
+            lent.iter().for_each(|it| touch(*it));
+        }
+        Step::Cut { cut, from } => {
+            touch(*from);
+            cuts.get(*cut).iter().for_each(|cut| touch(cut.to));
+        }
+        Step::Recall { line } => {
+            lines.get(*line).iter().for_each(|line| touch(line.to));
+        }
+        Step::Store { from, .. } => from.iter().for_each(|it| touch(*it)),
+        Step::Lend { slot, .. }
+        | Step::Pass { slot, .. }
+        | Step::Align { slot, .. }
+        | Step::Fade { slot, .. } => touch(*slot),
+    }
+}
+
+fn in_order(mut units: Vec<Unit>) -> Vec<Step> {
+    let mut ordered = vec![];
+    // Steps alone stand in a row, so that at most one of them is ready. Runs by kind, the earliest first.
+    let mut alone = vec![];
+    let mut runs: BTreeMap<Vec<u32>, Vec<usize>> = BTreeMap::new();
+    let mut ready: Vec<usize> = (0..units.len())
+        .filter(|it| units[*it].waits == 0)
+        .collect();
+    loop {
+        for number in ready.drain(..) {
+            match units[number].kind.take() {
+                None => alone.push(number),
+                Some(kind) => runs.entry(kind).or_default().push(number),
+            }
+        }
+        let next = match alone.pop() {
+            Some(number) => vec![number],
+            None => {
+                let first = runs.iter().min_by_key(|it| it.1.first().copied());
+                let Some(kind) = first.map(|it| it.0.clone()) else {
+                    break;
+                };
+                runs.remove(&kind).unwrap_or_default()
+            }
+        };
+        for number in next {
+            ordered.append(&mut units[number].steps);
+            for waiting in std::mem::take(&mut units[number].before) {
+                units[waiting].waits -= 1;
+                if units[waiting].waits == 0 {
+                    ready.push(waiting);
+                }
+            }
+        }
+        ready.sort_unstable();
+    }
+    ordered
+}

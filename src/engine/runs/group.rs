@@ -1,0 +1,407 @@
+//! Runs of equal filters side by side: each of their channels is a lane, and one operation is done to all lanes at once.
+//!
+//! What filters remember moves into the lanes when they are asked, and home again by value when they are to be called. A run
+//! joins and leaves by itself; lanes without one are idle. A sample that a pin would silence undoes the cycle, and the
+//! filters are called.
+
+use super::{Found, Kernel, Run, Slab, Tables, is_seen};
+use crate::dsp::lanes::{LANES, Row, Sections, extents, multiply, sines};
+use crate::dsp::wide::Extent;
+use crate::engine::call::ORDINARY;
+use crate::ks::{Operation, Payload, Wave};
+
+/// So many cycles pass before a group that could not be done is tried again.
+const PATIENCE: u32 = 32;
+
+/// One operation of all lanes.
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it becomes another one on the audio thread, where nothing is allocated"
+)]
+enum Stage {
+    Nothing,
+    Multiply(Row),
+    Sections(Sections),
+    Sines([u64; LANES], [u64; LANES]),
+}
+
+/// What a stage remembered before a cycle.
+#[derive(Clone, Copy, Debug)]
+enum Before {
+    Nothing,
+    Sections([[f64; LANES]; 2]),
+    Sines([u64; LANES]),
+}
+
+/// Runs that are done side by side.
+#[derive(Debug)]
+pub(super) struct Group {
+    first: u32,
+    count: usize,
+    channels: usize,
+    capacity: usize,
+    /// Their filters, by kind and operations, and where the stages of each begin.
+    kinds: Vec<(u32, usize)>,
+    places: Vec<usize>,
+    stages: Vec<Stage>,
+    /// By stage: the lanes that have something there.
+    lit: Vec<u8>,
+    before: Vec<Before>,
+    rows: Vec<Row>,
+    /// Behind each filter: the largest sample of each lane since it was told.
+    peaks: Vec<Row>,
+    /// The same in this cycle.
+    loudest: Vec<Row>,
+    /// By run: whether it was done in this cycle.
+    is_done: u8,
+    len: usize,
+    /// Cycles to wait until it is tried again.
+    rest: u32,
+}
+
+/// The lanes of a place.
+fn lanes(place: u32, channels: usize) -> std::ops::Range<usize> {
+    let first = place as usize * channels;
+    first..first + channels
+}
+
+fn bits(lanes: std::ops::Range<usize>) -> u8 {
+    lanes.fold(0, |bits, lane| bits | 1 << lane)
+}
+
+impl Group {
+    /// A group that begins with one run.
+    pub(super) fn new(found: &Found, first: u32) -> Self {
+        let kinds: Vec<(u32, usize)> = kinds(found).collect();
+        let mut places = vec![0];
+        for (_, room) in &kinds {
+            places.push(places[places.len() - 1] + room);
+        }
+        let count = places[places.len() - 1];
+        Self {
+            first,
+            count: 1,
+            channels: found.channels,
+            capacity: found.capacity,
+            places,
+            stages: std::iter::repeat_with(|| Stage::Nothing)
+                .take(count)
+                .collect(),
+            lit: vec![0; count],
+            before: vec![Before::Nothing; count],
+            rows: vec![[0.0; LANES]; found.capacity],
+            peaks: vec![[0.0; LANES]; kinds.len()],
+            loudest: vec![[0.0; LANES]; kinds.len()],
+            kinds,
+            is_done: 0,
+            len: 0,
+            rest: 0,
+        }
+    }
+
+    /// Takes the run that follows its last, if it is its like and there is a lane for it: its place.
+    pub(super) fn take(&mut self, found: &Found, number: u32) -> Option<u32> {
+        let is_next = self.first + self.count as u32 == number;
+        let has_room = (self.count + 1) * self.channels <= LANES;
+        let is_like = (found.channels, found.capacity) == (self.channels, self.capacity)
+            && kinds(found).eq(self.kinds.iter().copied());
+        if !is_next || !has_room || !is_like {
+            return None;
+        }
+        self.count += 1;
+        Some(self.count as u32 - 1)
+    }
+
+    /// Its first run, and how many there are.
+    pub(super) fn span(&self) -> (usize, usize) {
+        (self.first as usize, self.count)
+    }
+
+    /// Whether a run was done in this cycle: how many samples of a channel there were.
+    pub(super) fn done(&self, place: u32) -> Option<usize> {
+        (self.is_done & 1 << place != 0).then_some(self.len)
+    }
+
+    /// Does those of its runs that can be done.
+    pub(super) fn pass(
+        &mut self,
+        runs: &mut [Run],
+        tapped: Option<u32>,
+        tables: &mut Tables,
+        slab: &mut Slab,
+        said: &mut Kernel,
+    ) {
+        self.is_done = 0;
+        if self.rest > 0 {
+            self.rest -= 1;
+            return;
+        }
+        let (mut able, mut active) = (0, 0);
+        self.len = 0;
+        for (place, run) in runs.iter_mut().enumerate() {
+            let place = place as u32;
+            let header = &tables.headers[run.slot as usize];
+            let wave = tables.payloads[run.slot as usize].wave();
+            let is_ordinary = run.is_source || header.flags == ORDINARY;
+            let wave = wave.filter(|wave| {
+                wave.channel_count() == self.channels
+                    && (able == 0 || wave.len() == self.len)
+                    && wave.len() <= self.rows.len()
+                    && is_ordinary
+                    && !is_seen(&run.members, tapped)
+            });
+            let Some(wave) = wave else {
+                // Before its like go on without it.
+                if std::mem::take(&mut run.rests) {
+                    self.send_home(place, run, slab, said);
+                }
+                continue;
+            };
+            if !run.rests {
+                run.rests = self.ask(place, run, slab, said);
+            }
+            if !run.rests {
+                continue;
+            }
+            self.len = wave.len();
+            able |= 1 << place;
+            let lanes = lanes(place, self.channels);
+            active |= bits(lanes.clone());
+            if !run.is_source {
+                read(wave, lanes.start, &mut self.rows);
+            }
+        }
+        if able == 0 {
+            return;
+        }
+        if !self.work(active) {
+            self.rest = PATIENCE;
+            return;
+        }
+        for (place, run) in runs.iter_mut().enumerate() {
+            if able & 1 << place != 0
+                && let Payload::Wave(wave) = &mut tables.payloads[run.slot as usize]
+            {
+                let lanes = lanes(place as u32, self.channels);
+                write(&self.rows, lanes.start, wave);
+            }
+        }
+        for (all, now) in self.peaks.iter_mut().zip(&self.loudest) {
+            for lane in 0..LANES {
+                all[lane] = all[lane].max(now[lane]);
+            }
+        }
+        self.is_done = able;
+    }
+
+    /// All stages over all rows. False: something came that a pin would silence, and nothing was done.
+    fn work(&mut self, active: u8) -> bool {
+        for (stage, before) in self.stages.iter().zip(&mut self.before) {
+            *before = match stage {
+                Stage::Sections(sections) => Before::Sections(sections.memories()),
+                Stage::Sines(phases, _) => Before::Sines(*phases),
+                _ => Before::Nothing,
+            };
+        }
+        let rows = &mut self.rows[..self.len];
+        let mut seen = extents(rows);
+        let mut is_sound = is_sound(&seen, active);
+        for (member, bounds) in self.places.windows(2).enumerate() {
+            let mut is_known = true;
+            for place in bounds[0]..bounds[1] {
+                let lit = self.lit[place] & active;
+                if lit == 0 {
+                    continue;
+                }
+                match &mut self.stages[place] {
+                    Stage::Nothing => {}
+                    Stage::Multiply(factors) => {
+                        multiply(rows, factors);
+                        // Rounding keeps the order of sizes: the largest stays the largest. Of no use where it is not known.
+                        for (seen, factor) in seen.iter_mut().zip(factors) {
+                            *seen = seen.times(*factor);
+                        }
+                    }
+                    Stage::Sections(sections) => {
+                        sections.pass(rows, if lit == active { u8::MAX } else { lit });
+                        is_known = false;
+                    }
+                    Stage::Sines(phases, steps) => {
+                        sines(rows, phases, steps);
+                        is_known = false;
+                    }
+                }
+            }
+            if !is_known {
+                seen = extents(rows);
+            }
+            is_sound &= self::is_sound(&seen, active);
+            for (peak, seen) in self.loudest[member].iter_mut().zip(&seen) {
+                *peak = seen.peak();
+            }
+        }
+        if !is_sound {
+            for (stage, before) in self.stages.iter_mut().zip(&self.before) {
+                match (stage, before) {
+                    (Stage::Sections(sections), Before::Sections(memories)) => {
+                        sections.restore(*memories);
+                    }
+                    (Stage::Sines(phases, _), Before::Sines(before)) => *phases = *before,
+                    _ => {}
+                }
+            }
+        }
+        is_sound
+    }
+
+    /// Asks the filters of a run, which move into its lanes. Whether all of them rest; else none has moved.
+    fn ask(&mut self, place: u32, run: &Run, slab: &mut Slab, said: &mut Kernel) -> bool {
+        let lanes = lanes(place, self.channels);
+        for (number, member) in run.members.iter().enumerate() {
+            let entry = slab.get(member.entry).filter(|entry| !entry.is_faulty);
+            let rests = said.begin(self.channels)
+                && entry.is_some_and(|it| it.processor.kernel(&it.values, said))
+                && said.is_whole();
+            let stages = self.places[number]..self.places[number + 1];
+            let fits = rests
+                && lanes.clone().enumerate().all(|(channel, lane)| {
+                    let operations = said.of(channel);
+                    operations.len() <= stages.len()
+                        && stages
+                            .clone()
+                            .zip(operations)
+                            .all(|(stage, it)| self.light(stage, lane, it))
+                });
+            if !fits {
+                self.leave(&lanes);
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Puts an operation into a lane of a stage. False: others have something else there.
+    fn light(&mut self, stage: usize, lane: usize, operation: &Operation) -> bool {
+        let (lit, stage) = (&mut self.lit[stage], &mut self.stages[stage]);
+        if *lit == 0 {
+            *stage = match operation {
+                Operation::Nothing => Stage::Nothing,
+                Operation::Multiply(_) => Stage::Multiply([1.0; LANES]),
+                Operation::Section(..) => Stage::Sections(Sections::default()),
+                Operation::Sine { .. } => Stage::Sines([0; LANES], [0; LANES]),
+            };
+        }
+        match (stage, operation) {
+            (_, Operation::Nothing) => return true,
+            (Stage::Multiply(factors), Operation::Multiply(factor)) => factors[lane] = *factor,
+            (Stage::Sections(sections), Operation::Section(tuning, memory)) => {
+                sections.set(lane, tuning, *memory);
+            }
+            (Stage::Sines(phases, steps), Operation::Sine { phase, step }) => {
+                (phases[lane], steps[lane]) = (*phase, *step);
+            }
+            _ => return false,
+        }
+        *lit |= 1 << lane;
+        true
+    }
+
+    /// Lanes are idle from here on.
+    fn leave(&mut self, lanes: &std::ops::Range<usize>) {
+        for (stage, lit) in self.stages.iter_mut().zip(&mut self.lit) {
+            for lane in lanes.clone() {
+                if *lit & 1 << lane == 0 {
+                    continue;
+                }
+                match stage {
+                    Stage::Nothing => {}
+                    Stage::Multiply(factors) => factors[lane] = 1.0,
+                    Stage::Sections(sections) => {
+                        sections.set(lane, &Default::default(), Default::default());
+                    }
+                    Stage::Sines(phases, steps) => (phases[lane], steps[lane]) = (0, 0),
+                }
+            }
+            *lit &= !bits(lanes.clone());
+        }
+        for row in &mut self.rows {
+            row[lanes.clone()].fill(0.0);
+        }
+    }
+
+    /// What the filters of a run remember goes back to them.
+    pub(super) fn send_home(&mut self, place: u32, run: &Run, slab: &mut Slab, said: &mut Kernel) {
+        let lanes = lanes(place, self.channels);
+        for (number, member) in run.members.iter().enumerate() {
+            let Some(entry) = slab.get(member.entry).filter(|entry| !entry.is_faulty) else {
+                continue;
+            };
+            said.begin(self.channels);
+            for (channel, lane) in lanes.clone().enumerate() {
+                for stage in self.places[number]..self.places[number + 1] {
+                    said.push(channel, self.of(stage, lane));
+                }
+            }
+            entry.processor.resume(said);
+        }
+        self.leave(&lanes);
+    }
+
+    /// What a lane has in a stage, as it is now.
+    fn of(&self, stage: usize, lane: usize) -> Operation {
+        if self.lit[stage] & 1 << lane == 0 {
+            return Operation::Nothing;
+        }
+        match &self.stages[stage] {
+            Stage::Nothing => Operation::Nothing,
+            Stage::Multiply(factors) => Operation::Multiply(factors[lane]),
+            Stage::Sections(sections) => {
+                Operation::Section(Default::default(), sections.memory(lane))
+            }
+            Stage::Sines(phases, steps) => Operation::Sine {
+                phase: phases[lane],
+                step: steps[lane],
+            },
+        }
+    }
+
+    /// The largest sample behind each filter of a run since they were told last.
+    pub(super) fn tell(&mut self, place: u32, mut tell: impl FnMut(usize, f32)) {
+        let lanes = lanes(place, self.channels);
+        for (member, peaks) in self.peaks.iter_mut().enumerate() {
+            let own = &mut peaks[lanes.clone()];
+            tell(member, own.iter().copied().fold(0.0, f32::max));
+            own.fill(0.0);
+        }
+    }
+}
+
+/// What the filters of a run are, and how many operations they say.
+fn kinds(found: &Found) -> impl Iterator<Item = (u32, usize)> {
+    found.members.iter().map(|it| (it.skill.0, it.room()))
+}
+
+/// Whether no pin would silence anything.
+fn is_sound(seen: &[Extent; LANES], active: u8) -> bool {
+    let mut seen = seen.iter().enumerate();
+    seen.all(|(lane, it)| active & 1 << lane == 0 || (it.is_finite() && !it.has_denormal()))
+}
+
+fn read(wave: &Wave, first: usize, rows: &mut [Row]) {
+    for (number, channel) in wave.channels().enumerate() {
+        let lane = (first + number) % LANES;
+        for (row, sample) in rows.iter_mut().zip(channel) {
+            row[lane] = *sample;
+        }
+    }
+}
+
+fn write(rows: &[Row], first: usize, wave: &mut Wave) {
+    for (number, channel) in wave.channels_mut().enumerate() {
+        let lane = (first + number) % LANES;
+        for (row, sample) in rows.iter().zip(channel) {
+            *sample = row[lane];
+        }
+    }
+}

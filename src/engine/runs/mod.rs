@@ -1,0 +1,552 @@
+//! Runs: filters in a row over one frame that do the same to every sample for as long as they rest. None of them is
+//! called then: what they do is done for all of them at once.
+//!
+//! Those that only multiply are one pass over the frame (`product.rs`). Others move what they remember out to stand side
+//! by side with their like (`group.rs`), and it comes home by value before anything else is done to them. The same operations
+//! in the same order, so the samples are those of the filters one by one, bit for bit. Whatever is out of the ordinary (a
+//! filter whose values move, a change of state, a frame that says more than its time, a wire that is looked at, a sample
+//! that a pin would silence) goes the way of single filters. Pins are told every so many cycles.
+
+mod factors;
+mod gather;
+mod group;
+mod product;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::plan::Step;
+use super::records::PinRecord;
+use super::slab::Slab;
+use super::table::Tables;
+use crate::dsp::lanes::LANES;
+use crate::ks::{Kernel, Resting, Telemetry};
+use group::Group;
+use product::Product;
+
+pub(super) use gather::gather;
+
+/// The most filters of a run: one that moves has no more of them called than this.
+const LONGEST: usize = 64;
+/// The most cycles, and samples of a wire, that pass before pins are told.
+const CYCLES: usize = 32;
+const SAMPLES: usize = 2048;
+/// So many that only multiply, one behind the other, are a run of their own.
+const PRODUCT: usize = 4;
+/// Lanes from which on sounds are made side by side.
+const FEWEST: usize = 4;
+/// So many filters may be told of in every cycle.
+const TOLD: usize = 16;
+
+/// What a filter may be left out for: the number of its kind, and what it does at rest.
+pub(super) type Skill = (u32, Resting);
+
+/// A filter of a run.
+#[derive(Clone, Debug)]
+struct Member {
+    entry: u32,
+    skill: Skill,
+    /// Its outgoing wire.
+    wire: Option<u32>,
+    /// Where the records of its pins begin, and how many there are.
+    record: usize,
+    pins: usize,
+}
+
+/// Filters in a row over one frame.
+#[derive(Debug)]
+struct Run {
+    slot: u32,
+    /// Steps that it stands for.
+    steps: usize,
+    members: Box<[Member]>,
+    /// The first of them makes the sound.
+    is_source: bool,
+    /// All of its filters rest; else they are to be asked.
+    rests: bool,
+    /// A value has changed: they are to be asked again.
+    is_stale: bool,
+    tally: Tally,
+    way: Way,
+}
+
+/// How a run is done.
+#[derive(Debug)]
+enum Way {
+    Product(Product),
+    /// In a group of those that stand side by side, in this place of it.
+    Group(u32, u32),
+}
+
+/// What passed and was not told yet.
+#[derive(Debug)]
+struct Tally {
+    frames: u32,
+    samples: usize,
+    fill: usize,
+    /// How far meters have fallen.
+    fall: f32,
+    /// What each of its filters took when it was timed last.
+    share: Option<u32>,
+    /// Frames until it is told.
+    left: usize,
+}
+
+/// The runs of a list of steps.
+#[derive(Debug, Default)]
+pub(super) struct Runs {
+    runs: Vec<Run>,
+    groups: Vec<Group>,
+    /// By step: one more than the number of the run that begins there.
+    begins: Vec<u32>,
+    /// Filters in order, and the runs they are in.
+    homes: Vec<(u32, u32)>,
+    /// Frames between two times that pins are told.
+    every: usize,
+    /// What a filter says when it is asked.
+    said: Kernel,
+}
+
+/// Whom pins and wires are told to.
+pub(super) type Told<'a> = (&'a Telemetry, &'a [Arc<PinRecord>]);
+
+impl Runs {
+    /// Finds the runs among steps that [`gather`] has put in order.
+    pub(super) fn of(steps: &[Step], skills: &BTreeMap<u32, Skill>, tables: &Tables) -> Self {
+        let mut runs = Self {
+            begins: vec![0; steps.len()],
+            ..Self::default()
+        };
+        if skills.is_empty() {
+            return runs;
+        }
+        let mut widest = (0, 0);
+        for (at, found) in found(steps, skills, tables) {
+            let number = runs.runs.len() as u32;
+            runs.begins[at] = number + 1;
+            let homes = found.members.iter().map(|it| (it.entry, number));
+            runs.homes.extend(homes);
+            widest.0 = found.channels.max(widest.0);
+            widest.1 = found.room().max(widest.1);
+            let way = match found.is_product() {
+                true => Way::Product(Product::new(found.channels, found.members.len())),
+                false => {
+                    let last = runs.groups.last_mut();
+                    let place = last.and_then(|group| group.take(&found, number));
+                    let place = place.unwrap_or_else(|| {
+                        runs.groups.push(Group::new(&found, number));
+                        0
+                    });
+                    Way::Group(runs.groups.len() as u32 - 1, place)
+                }
+            };
+            runs.runs.push(Run {
+                slot: found.slot,
+                steps: found.steps,
+                is_source: found.is_source,
+                members: found.members.into(),
+                rests: false,
+                is_stale: false,
+                tally: Tally::default(),
+                way,
+            });
+        }
+        runs.said = Kernel::with_room(widest.0, widest.1);
+        runs.homes.sort_unstable();
+        runs.every = (runs.homes.len() / TOLD).clamp(1, CYCLES);
+        for number in 0..runs.runs.len() {
+            runs.wait(number);
+        }
+        runs
+    }
+
+    /// The run that begins at a step.
+    #[inline]
+    pub(super) fn at(&self, step: usize) -> Option<usize> {
+        let number = *self.begins.get(step)?;
+        number.checked_sub(1).map(|it| it as usize)
+    }
+
+    /// Filters that are in no run: those may have to be waited for.
+    pub(super) fn others(&self, steps: &[Step]) -> Vec<(u32, u32)> {
+        let alone = steps.iter().filter_map(|step| match step {
+            Step::Process { entry, node, .. } => Some((*entry, *node)),
+            _ => None,
+        });
+        alone.filter(|it| self.home(it.0).is_none()).collect()
+    }
+
+    fn home(&self, entry: u32) -> Option<usize> {
+        let at = self.homes.binary_search_by_key(&entry, |it| it.0).ok()?;
+        Some(self.homes[at].1 as usize)
+    }
+
+    /// A value of a filter has changed.
+    pub(super) fn rouse(&mut self, entry: u32) {
+        if let Some(run) = self.home(entry) {
+            self.runs[run].is_stale = true;
+        }
+    }
+
+    /// Something is to happen to filters beside their calls and their values: what they remember comes home, what was not
+    /// told is, and they are asked again.
+    pub(super) fn stir(&mut self, slab: &mut Slab, told: Told<'_>) {
+        for number in 0..self.runs.len() {
+            self.give_way(number, slab, told);
+            self.runs[number].rests = false;
+        }
+    }
+
+    /// The filters of a run are to be called, one by one.
+    pub(super) fn give_way(&mut self, number: usize, slab: &mut Slab, told: Told<'_>) {
+        self.tell(number, told);
+        let run = &mut self.runs[number];
+        if let Way::Group(group, place) = run.way
+            && std::mem::take(&mut run.rests)
+        {
+            let group = &mut self.groups[group as usize];
+            group.send_home(place, run, slab, &mut self.said);
+        }
+    }
+
+    /// Does a run at once, if that can be done: then so many steps are done. Meters fall by `fall` meanwhile.
+    pub(super) fn pass(
+        &mut self,
+        number: usize,
+        tables: &mut Tables,
+        slab: &mut Slab,
+        (tapped, fall): (Option<u32>, f32),
+        told: Told<'_>,
+    ) -> Option<usize> {
+        let (first, count) = match self.runs[number].way {
+            Way::Product(_) => (number, 1),
+            Way::Group(group, _) => self.groups[group as usize].span(),
+        };
+        if first == number {
+            for number in first..first + count {
+                if std::mem::take(&mut self.runs[number].is_stale) {
+                    // By what was so far.
+                    self.give_way(number, slab, told);
+                    self.runs[number].rests = false;
+                }
+            }
+        }
+        let run = &mut self.runs[number];
+        let fill = match &mut run.way {
+            Way::Product(product) => {
+                let is_seen = is_seen(&run.members, tapped);
+                let asked = (&run.members[..], &mut run.rests);
+                product.pass(run.slot, is_seen, asked, tables, slab, &mut self.said)?
+            }
+            Way::Group(group, place) => {
+                let (place, group) = (*place, &mut self.groups[*group as usize]);
+                if first == number {
+                    let runs = &mut self.runs[first..first + count];
+                    group.pass(runs, tapped, tables, slab, &mut self.said);
+                }
+                group.done(place)?
+            }
+        };
+        let run = &mut self.runs[number];
+        run.tally.pass(fill, fall);
+        let steps = run.steps;
+        if run.tally.is_due() {
+            self.tell(number, told);
+        }
+        Some(steps)
+    }
+
+    /// The frame that a run made from nothing.
+    pub(super) fn made(&self, number: usize) -> Option<u32> {
+        let run = &self.runs[number];
+        run.is_source.then_some(run.slot)
+    }
+
+    /// How many filters a run has.
+    pub(super) fn len(&self, number: usize) -> usize {
+        self.runs[number].members.len()
+    }
+
+    /// The runs that are done with one, their filters, and the first of these: none when it is done with one before it.
+    fn together(&self, number: usize) -> std::ops::Range<usize> {
+        match self.runs[number].way {
+            Way::Product(_) => number..number + 1,
+            Way::Group(group, place) => {
+                let (first, count) = self.groups[group as usize].span();
+                if place == 0 {
+                    first..first + count
+                } else {
+                    0..0
+                }
+            }
+        }
+    }
+
+    /// The first filter of those that are done with a run, and how many there are.
+    pub(super) fn head(&self, number: usize) -> (u32, u32) {
+        let together = self.together(number);
+        let count = together
+            .map(|it| self.runs[it].members.len())
+            .sum::<usize>();
+        (self.runs[number].members[0].entry, count as u32)
+    }
+
+    /// What was done with a run was timed: each of its filters has an equal share.
+    pub(super) fn took(&mut self, number: usize, nanos: u32, costs: &[AtomicU32]) {
+        let share = nanos / self.head(number).1.max(1);
+        for number in self.together(number) {
+            let run = &mut self.runs[number];
+            run.tally.share = Some(share);
+            let cells = run.members.iter();
+            for cell in cells.filter_map(|it| costs.get(it.entry as usize)) {
+                cell.store(share, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Tells the pins of a run what passed since they were told last.
+    fn tell(&mut self, number: usize, told: Told<'_>) {
+        let run = &mut self.runs[number];
+        let was_due = run.tally.is_due();
+        let passed = run.tally.take();
+        if passed.frames > 0 {
+            let members = &run.members;
+            match &mut run.way {
+                Way::Product(product) => {
+                    product.tell(|member, peak| members[member].tell(&passed, peak, told));
+                }
+                Way::Group(group, place) => {
+                    let group = &mut self.groups[*group as usize];
+                    let tell = |member: usize, peak| members[member].tell(&passed, peak, told);
+                    group.tell(*place, tell);
+                }
+            }
+        }
+        if was_due {
+            self.runs[number].tally.left = self.every;
+        } else {
+            self.wait(number);
+        }
+    }
+
+    /// Not all runs are told of in one cycle.
+    fn wait(&mut self, number: usize) {
+        self.runs[number].tally.left = 1 + number % self.every;
+    }
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self {
+            frames: 0,
+            samples: 0,
+            fill: 0,
+            fall: 1.0,
+            share: None,
+            left: 1,
+        }
+    }
+}
+
+impl Tally {
+    fn pass(&mut self, fill: usize, fall: f32) {
+        self.frames += 1;
+        self.fill = fill;
+        self.samples += fill;
+        self.fall *= fall;
+        self.left = self.left.saturating_sub(1);
+    }
+
+    fn is_due(&self) -> bool {
+        self.left == 0 || self.samples >= SAMPLES
+    }
+
+    /// What there is, which begins anew.
+    fn take(&mut self) -> Self {
+        let left = self.left;
+        std::mem::replace(
+            self,
+            Self {
+                left,
+                ..Self::default()
+            },
+        )
+    }
+}
+
+impl Member {
+    fn tell(&self, passed: &Tally, peak: f32, (levels, records): Told<'_>) {
+        let pins = &records[self.record..][..self.pins];
+        for pin in pins {
+            pin.pass_many(passed.frames, passed.fill);
+            if let Some(cost) = passed.share {
+                pin.took(cost);
+            }
+        }
+        if let Some(output) = pins.last() {
+            output.reached(peak);
+        }
+        if let Some(wire) = self.wire.map(|wire| wire as usize) {
+            levels.set(wire, peak.max(levels.get(wire) * passed.fall));
+        }
+    }
+}
+
+/// Whether somebody looks at a wire inside.
+fn is_seen(members: &[Member], tapped: Option<u32>) -> bool {
+    tapped.is_some_and(|wire| members.iter().any(|it| it.wire == Some(wire)))
+}
+
+/// The runs among steps, and where they begin.
+fn found(steps: &[Step], skills: &BTreeMap<u32, Skill>, tables: &Tables) -> Vec<(usize, Found)> {
+    let mut all: Vec<(usize, Found)> = vec![];
+    let mut at = 0;
+    while at < steps.len() {
+        let Some(mut found) = Found::at(&steps[at..], skills, tables) else {
+            at += 1;
+            continue;
+        };
+        if found.is_source {
+            let mut beside = 0;
+            let mut next = at;
+            while let Some(other) = Found::at(&steps[next..], skills, tables)
+                && other.is_like(&found)
+                && beside * found.channels < FEWEST
+            {
+                (beside, next) = (beside + 1, next + other.steps);
+            }
+            let before = all.last().filter(|it| it.1.is_like(&found));
+            let is_behind = before.is_some_and(|it| it.0 + it.1.steps == at);
+            // One sound alone is made quicker the other way.
+            if beside * found.channels < FEWEST && !is_behind {
+                at += 1;
+                let Some(rest) = Found::at(&steps[at..], skills, tables) else {
+                    continue;
+                };
+                found = rest;
+            }
+        }
+        let begin = at;
+        at += found.steps;
+        all.push((begin, found));
+    }
+    all
+}
+
+/// A run that was found among steps.
+struct Found {
+    slot: u32,
+    steps: usize,
+    members: Vec<Member>,
+    is_source: bool,
+    channels: usize,
+    /// The most samples of its frame.
+    capacity: usize,
+}
+
+impl Found {
+    /// The run that begins with the first of these steps, if one does.
+    fn at(steps: &[Step], skills: &BTreeMap<u32, Skill>, tables: &Tables) -> Option<Self> {
+        let mut members = vec![];
+        let mut known = None;
+        let mut ends = vec![];
+        let mut begins = false;
+        for (at, step) in steps.iter().enumerate() {
+            match step {
+                Step::Process {
+                    entry,
+                    inputs,
+                    outputs,
+                    lent: None,
+                    records,
+                    ..
+                } if skills.contains_key(entry) && members.len() < LONGEST => {
+                    let [output] = &**outputs else { break };
+                    let stands = match &**inputs {
+                        [input] => output.is_in_place && input.slot == Some(output.slot),
+                        [] => members.is_empty() && !output.is_in_place,
+                        _ => false,
+                    };
+                    let is_alone = stands && output.copy_from.is_none() && !output.is_shown;
+                    if !is_alone || *known.get_or_insert(output.slot) != output.slot {
+                        break;
+                    }
+                    begins |= inputs.is_empty();
+                    members.push(Member {
+                        entry: *entry,
+                        skill: skills[entry],
+                        wire: output.wire,
+                        record: *records as usize,
+                        pins: inputs.len() + 1,
+                    });
+                    ends.push(at + 1);
+                }
+                // It has arrived by the time that runs are done at once.
+                Step::Fade {
+                    slot,
+                    is_arriving: true,
+                } if Some(*slot) == known => {}
+                _ => break,
+            }
+        }
+        members.truncate(until_another_way(&members));
+        let slot = known.filter(|_| !members.is_empty())?;
+        let wave = tables.payloads[slot as usize].wave()?;
+        let found = Self {
+            slot,
+            // Not what is behind it: that is a step of its own.
+            steps: ends[members.len() - 1],
+            members,
+            is_source: begins,
+            channels: wave.channel_count(),
+            capacity: wave.capacity(),
+        };
+        let most = match found.is_product() {
+            true => Kernel::CHANNELS,
+            false => LANES,
+        };
+        (found.channels <= most).then_some(found)
+    }
+
+    /// Whether both could be side by side.
+    fn is_like(&self, other: &Self) -> bool {
+        let kinds = |it: &Self| it.members.iter().map(|it| it.skill).collect::<Vec<Skill>>();
+        (self.channels, self.capacity, self.is_source)
+            == (other.channels, other.capacity, other.is_source)
+            && kinds(self) == kinds(other)
+    }
+
+    /// Whether all of them only multiply.
+    fn is_product(&self) -> bool {
+        let mut skills = self.members.iter().map(|it| it.skill.1);
+        skills.all(|it| it == Resting::Multiplies)
+    }
+
+    /// The most operations that one of them says.
+    fn room(&self) -> usize {
+        self.members.iter().map(Member::room).max().unwrap_or(0)
+    }
+}
+
+/// How many of these filters are best done in one way: those in a row that only multiply have a quicker one.
+fn until_another_way(members: &[Member]) -> usize {
+    let multiplies = |it: &Member| it.skill.1 == Resting::Multiplies;
+    let first = members.iter().take_while(|it| multiplies(it)).count();
+    if first >= PRODUCT {
+        return first;
+    }
+    let mut windows = members.windows(PRODUCT);
+    let product = windows.position(|it| it.iter().all(multiplies));
+    product.unwrap_or(members.len())
+}
+
+impl Member {
+    /// The most operations that it says.
+    fn room(&self) -> usize {
+        match self.skill.1 {
+            Resting::Multiplies => 2,
+            Resting::Operates(count) => usize::from(count),
+        }
+    }
+}
