@@ -10,13 +10,15 @@ use std::sync::Arc;
 use super::articulation::Articulation;
 use super::collection::{Collection, Instrument, Link, LoopKind, Patch, Region, Sample, Wave};
 use super::part::{Part, Sources};
+use super::voice::STEP;
 
 /// Samples of a loop below which it is not one.
 const SHORTEST_LOOP: u32 = 4;
 /// What lies before the first sample, so that one before it can be read.
 pub(super) const GUARD_BEFORE: usize = 1;
-/// What lies behind the last.
-const GUARD_BEHIND: usize = 4;
+/// What lies behind the last: as much as is read in a step at four times the pitch, and what lies around the point there.
+/// So a voice goes round, or ends, between steps.
+pub(super) const GUARD_BEHIND: usize = 4 * STEP + 4;
 /// The bank of General MIDI 2's drums.
 const DRUM_BANK: u8 = 120;
 
@@ -151,9 +153,8 @@ impl Sounds {
 }
 
 fn guarded(samples: &[i16], then: &[i16]) -> Arc<[f32]> {
-    let silence = [0; GUARD_BEHIND];
-    let behind = then.iter().cycle().take(GUARD_BEHIND).chain(&silence);
-    let behind = behind.take(GUARD_BEHIND);
+    let silence = std::iter::repeat(&0);
+    let behind = then.iter().cycle().chain(silence).take(GUARD_BEHIND);
     let before = [0; GUARD_BEFORE];
     let all = before.iter().chain(samples).chain(behind);
     all.map(|it| f32::from(*it) / 32_768.0).collect()
@@ -354,10 +355,12 @@ mod tests {
         let tenths =
             |it: &[f32]| -> Vec<i32> { it.iter().map(|x| (x * 10.0).round() as i32).collect() };
         assert_eq!(
-            tenths(&round.samples),
-            [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 5, 6, 7, 8]
+            tenths(&round.samples)[..17],
+            [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 5, 6, 7, 8, 9, 5, 6]
         );
-        assert_eq!(tenths(&looped.whole)[9..], [9, 10, 0, 0, 0, 0]);
+        assert_eq!(round.samples.len(), 1 + 9 + GUARD_BEHIND);
+        assert_eq!(tenths(&looped.whole)[9..15], [9, 10, 0, 0, 0, 0]);
+        assert_eq!(looped.whole.len(), 1 + 10 + GUARD_BEHIND);
         assert_eq!((round.end, round.len), (9, 5));
         // Beyond the wave it is cut; what is left of it is too short to be one.
         let cut = sound(&mut sounds, 0, &wave, sample(4, 500)).round.unwrap();

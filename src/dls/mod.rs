@@ -18,6 +18,7 @@ mod condition;
 mod connection;
 mod download;
 mod effects;
+mod eight;
 mod envelope;
 mod lanes;
 mod memory;

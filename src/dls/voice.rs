@@ -6,11 +6,11 @@
 use std::sync::Arc;
 
 use super::articulation::{Standing, Target};
-use super::bank::Zone;
+use super::bank::{Round, Zone};
 use super::connection::Destination;
 use super::envelope::{Envelope, Lfo, Shape};
 use super::part::{Part, Sources};
-use super::reading::read;
+use super::reading::{Way, reach, read};
 
 /// Samples between two looks at what moves: 1.3 ms at 48 kHz.
 pub(super) const STEP: usize = 64;
@@ -34,6 +34,8 @@ const MOST_RESONANCE_DB: f32 = 40.0;
 
 /// Samples of eight voices side by side.
 pub(super) type Block = [[f32; LANES]; STEP];
+/// The same, one voice behind the other.
+pub(super) type Rows = [[f32; STEP]; LANES];
 
 /// A value that goes in a straight line over a step.
 #[derive(Clone, Copy, Default, Debug)]
@@ -415,9 +417,9 @@ impl Voice {
         if self.is_round && round.is_left_on_release {
             self.is_round = false;
             // Behind the end of a loop lies its beginning: there it goes on where that is.
-            let at = (self.position >> 32) as usize;
-            if at >= round.end {
-                self.position -= (round.len as u64) << 32;
+            let (end, len) = ((round.end as u64) << 32, (round.len as u64) << 32);
+            if self.position >= end {
+                self.position -= (1 + (self.position - end) / len) * len;
             }
         }
     }
@@ -468,56 +470,57 @@ impl Voice {
         };
     }
 
-    /// Fills its lane with the next samples.
-    pub(super) fn fill(&mut self, block: &mut [[f32; LANES]], lane: usize, is_plain: bool) {
+    /// Fills its row with the next samples.
+    pub(super) fn fill(&mut self, row: &mut [f32], is_plain: bool) {
         // Taken out and put back: to count its owners up and down would cost more.
         let Some(zone) = self.zone.take() else { return };
         let sound = &zone.sound;
         let mut at = 0;
-        while at < block.len() && !self.is_read_out {
+        while at < row.len() && !self.is_over() {
             if self.piece.done >= self.piece.len {
-                if self.volume.is_over() {
-                    break;
-                }
                 self.next_piece();
             }
-            let left = (self.piece.len - self.piece.done) as usize;
-            let (samples, until) = match &sound.round {
-                Some(round) if self.is_round => (&*round.samples, round.end + 1),
-                _ => (&*sound.whole, sound.len + 1),
-            };
-            let until = (until as u64) << 32;
-            if self.position >= until {
-                match &sound.round {
-                    Some(round) if self.is_round => {
-                        let len = (round.len as u64) << 32;
-                        self.position -= (1 + (self.position - until) / len) * len;
-                    }
-                    _ => self.is_read_out = true,
+            let round = sound.round.as_ref().filter(|_| self.is_round);
+            let samples = match round {
+                Some(round) => {
+                    self.go_round(round);
+                    &round.samples
                 }
-                continue;
-            }
-            let reach = (until - self.position - 1) / self.stride.max(1) + 1;
-            let count = left
-                .min(block.len() - at)
-                .min(reach.min(STEP as u64) as usize);
-            let out = &mut block[at..at + count];
-            let gain = (self.piece.from, self.piece.slope, self.piece.done);
-            let read = if is_plain {
-                read::<false>
-            } else {
-                read::<true>
+                None => &sound.whole,
             };
-            self.position = read(samples, self.position, self.stride, gain, out, lane);
+            let left = (self.piece.len - self.piece.done) as usize;
+            let most = left.min(row.len() - at);
+            let count = reach(samples.len(), self.position, self.stride, most);
+            let way = Way {
+                samples,
+                position: self.position,
+                stride: self.stride,
+                gain: (self.piece.from, self.piece.slope, self.piece.done),
+            };
+            let out = &mut row[at..at + count];
+            self.position = match is_plain {
+                true => read::<false>(way, out),
+                false => read::<true>(way, out),
+            };
             self.piece.done += count as u32;
             self.done += count as u32;
             at += count;
+            // Behind the last sample there is silence, of which some may have been read.
+            self.is_read_out = round.is_none() && self.position >= (sound.len as u64 + 1) << 32;
         }
-        self.done += (block.len() - at) as u32;
-        for sample in &mut block[at..] {
-            sample[lane] = 0.0;
-        }
+        self.done += (row.len() - at) as u32;
+        row[at..].fill(0.0);
         self.zone = Some(zone);
+    }
+
+    /// Behind the end of a loop lies its beginning, for a while: back there, one sample late, since the one before is read
+    /// as well.
+    fn go_round(&mut self, round: &Round) {
+        let until = (round.end as u64 + 1) << 32;
+        if self.position >= until {
+            let len = (round.len as u64) << 32;
+            self.position -= (1 + (self.position - until) / len) * len;
+        }
     }
 }
 

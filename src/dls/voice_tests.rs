@@ -423,3 +423,66 @@ fn a_region_of_a_phase_group_follows_the_pitch_of_its_master_to_the_bit() {
     let worst = off.enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
     assert!(worst.is_some_and(|it| it.1 < 1e-6), "{worst:?}");
 }
+
+#[test]
+fn a_filter_rings_behind_the_last_sample_the_same_however_the_stream_is_cut() {
+    let cut = [
+        constant(Destination::Cutoff, pitch_cents(700.0)),
+        constant(Destination::Resonance, 200.0),
+    ];
+    let heard = |cuts: &[usize]| {
+        let short = sine(230, None);
+        let regions = vec![region(0, &cut)];
+        let mut bench = Bench::new(bank(&[short], &[(Patch::default(), regions)]));
+        bench.send(&[&note(69)]);
+        let cuts = cuts.iter().cycle().scan(0, |at, cut| {
+            let len = (*cut).min(640 - *at);
+            *at += len;
+            (len > 0).then_some(len)
+        });
+        cuts.flat_map(|it| bench.left(it)).collect::<Vec<f32>>()
+    };
+    let whole = heard(&[64]);
+    assert!(peak(&whole[..230]) > 0.1 && peak(&whole[240..256]) > 0.01);
+    for cuts in [&[640][..], &[1], &[7, 100, 33], &[9]] {
+        let other = heard(cuts);
+        assert!(whole.iter().eq(&other), "{cuts:?}");
+    }
+}
+
+#[test]
+fn loops_are_seamless_at_any_pitch_and_when_they_are_left() {
+    // From three octaves below to three and a half above: up to eleven samples at a time.
+    for key in [33_u8, 69, 93, 111] {
+        let looped = sine(400, Some((100, 200, LoopKind::UntilRelease)));
+        let slow = [constant(VOLUME(Segment::Release), time_cents(4.0))];
+        let regions = vec![region(0, &slow)];
+        let mut bench = Bench::new(bank(&[looped], &[(Patch::default(), regions)]));
+        bench.send(&[&note(key)]);
+        let heard = bench.left(9_000);
+        let wanted = 480.0 * (f64::from(key) - 69.0).mul_add(1.0 / 12.0, 0.0).exp2();
+        let is = pitch(&heard[200..]);
+        assert!(cents(is, wanted).abs() < 1.0, "{key}: {is}");
+        let loud = peak(&heard);
+        assert!(loud > 0.1);
+        // What a sine of that pitch turns by is known; a seam would stand out.
+        let turn = 2.0 * (std::f64::consts::TAU * wanted / RATE).cos() as f32;
+        let seam = |it: &[f32]| {
+            let off = it.windows(3).map(|it| (it[2] + it[0] - turn * it[1]).abs());
+            off.fold(0.0_f32, f32::max) / loud
+        };
+        let most = seam(&heard[300..9_000]);
+        assert!(most < 0.02, "{key}: {most}");
+        bench.send(&[&[0x80, key, 0]]);
+        // The rest of the wave is at most 300 samples of it, then there is nothing.
+        let rest = bench.left(9_000);
+        let per_sample = wanted / 480.0;
+        let most = (300.0 / per_sample) as usize + 3;
+        assert!(
+            peak(&rest[most.min(8_000)..]) == 0.0 || most > 8_000,
+            "{key}"
+        );
+        let least = (90.0 / per_sample) as usize;
+        assert!(seam(&rest[..least.saturating_sub(1)]) < 0.02, "{key}");
+    }
+}

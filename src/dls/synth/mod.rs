@@ -20,10 +20,10 @@ use std::sync::Arc;
 use super::bank::{Bank, Playable, Zone, nearest};
 use super::collection::Patch;
 use super::effects::Effects;
-use super::lanes::{Lanes, Sums};
+use super::lanes::{Lanes, Mixing, Sums};
 use super::memory::{Downloads, Listener};
 use super::part::Part;
-use super::voice::{Block, LANES, Note, STEP, Voice};
+use super::voice::{LANES, Note, Rows, STEP, Voice};
 use crate::dsp::Limiter;
 use crate::ks::quality::LEAST;
 use crate::ks::{KernelEvent, Wave};
@@ -80,7 +80,8 @@ pub struct Synth {
     /// Voices that were taken for other notes.
     stolen: u32,
     sums: Box<Sums>,
-    block: Box<Block>,
+    /// What voices of two groups of lanes read.
+    rows: Box<[Rows; 2]>,
     effects: Effects,
     limiter: Limiter,
     exclusive: Exclusive,
@@ -115,7 +116,7 @@ impl Synth {
             lost: 0,
             stolen: 0,
             sums: Box::new(Sums::new()),
-            block: Box::new([[0.0; LANES]; STEP]),
+            rows: Box::new([[[0.0; STEP]; LANES]; 2]),
             effects: Effects::new(rate_hz),
             limiter: Limiter::new(rate_hz, CEILING_DB),
             exclusive: Exclusive::default(),
@@ -479,24 +480,47 @@ impl Synth {
     fn piece(&mut self, left: &mut [f32], right: &mut [f32]) {
         let len = left.len();
         let is_plain = self.level > 0;
-        let sends = self.effects.listens();
+        let has_effects = self.effects.listens();
         self.sums.clear(len);
-        for (lanes, voices) in self
+        let groups = self
             .lanes
             .iter_mut()
-            .zip(self.voices.chunks_exact_mut(LANES))
-        {
-            if voices.iter().all(Voice::is_over) {
-                continue;
-            }
-            let block = &mut self.block[..len];
-            for (lane, voice) in voices.iter_mut().enumerate() {
+            .zip(self.voices.chunks_exact_mut(LANES));
+        let groups = groups.filter(|(_, voices)| voices.iter().any(|it| it.zone.is_some()));
+        let mut waiting = None;
+        for (lanes, voices) in groups {
+            let rows = &mut self.rows[usize::from(waiting.is_some())];
+            for (row, voice) in rows.iter_mut().zip(voices) {
                 match voice.is_over() {
-                    true => block.iter_mut().for_each(|it| it[lane] = 0.0),
-                    false => voice.fill(block, lane, is_plain),
+                    true => row[..len].fill(0.0),
+                    false => voice.fill(&mut row[..len], is_plain),
                 }
             }
-            lanes.run(block, self.done, &mut self.sums, sends);
+            let Some(first) = waiting.take() else {
+                waiting = Some(lanes);
+                continue;
+            };
+            // Two at a time: while one waits for its sample before, the other goes on.
+            Mixing {
+                lanes: [first, lanes],
+                rows: &*self.rows,
+                done: self.done,
+                len,
+                sums: &mut self.sums,
+                has_effects,
+            }
+            .run();
+        }
+        if let Some(last) = waiting {
+            Mixing {
+                lanes: [last],
+                rows: &*self.rows,
+                done: self.done,
+                len,
+                sums: &mut self.sums,
+                has_effects,
+            }
+            .run();
         }
         let sums = &self.sums;
         for (index, (left, right)) in left.iter_mut().zip(right.iter_mut()).enumerate() {
