@@ -205,19 +205,19 @@ impl<const GROUPS: usize> Mixing<'_, GROUPS> {
     fn go<E: Eight, const FILTERS: bool, const MOVES: bool>(self, e: E, sends: bool) {
         // Loops and no closures: those would be compiled for narrow registers.
         let mut lanes = [Held::of(e, self.lanes[0]); GROUPS];
-        for group in 1..GROUPS {
-            lanes[group] = Held::of(e, self.lanes[group]);
+        for (held, it) in lanes.iter_mut().zip(&self.lanes).skip(1) {
+            *held = Held::of(e, it);
         }
         let sums = self.sums;
         let mut columns = [[e.all(0.0); 8]; GROUPS];
         for start in (0..self.len).step_by(8) {
-            for group in 0..GROUPS {
-                for lane in 0..LANES {
-                    if let Some(row) = self.rows[group][lane][start..].first_chunk::<8>() {
-                        columns[group][lane] = e.of(*row);
+            for (columns, rows) in columns.iter_mut().zip(self.rows) {
+                for (column, row) in columns.iter_mut().zip(rows) {
+                    if let Some(row) = row[start..].first_chunk::<8>() {
+                        *column = e.of(*row);
                     }
                 }
-                columns[group] = e.turned(columns[group]);
+                *columns = e.turned(*columns);
             }
             for index in start..self.len.min(start + 8) {
                 let at = e.all((self.done + index) as f32);

@@ -138,7 +138,7 @@ mod tests {
 
     /// Strides from a hair to 8 samples.
     fn strides() -> impl Iterator<Item = u64> {
-        [0.001, 0.37, 0.999_9, 1.0, 1.5, 2.718_28, 8.0]
+        [0.001, 0.37, 0.999_9, 1.0, 1.5, 2.718, 8.0]
             .into_iter()
             .map(|it| (it * 4_294_967_296.0) as u64)
     }
@@ -193,7 +193,7 @@ mod tests {
     fn it_reaches_as_far_as_there_are_four_points() {
         for stride in strides() {
             let count = reach(100, 0, stride, 64);
-            let last = |count: usize| ((count as u64 - 1) * stride >> 32) as usize + 4;
+            let last = |count: usize| (((count as u64 - 1) * stride) >> 32) as usize + 4;
             assert!(last(count) <= 100 && (count == 64 || last(count + 1) > 100));
         }
         assert_eq!(reach(100, 97 << 32, 1, 64), 0);
