@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::dsp::measure::peak;
-use crate::ks::{DlsMemory, KernelEvent, Status};
+use crate::ks::{DlsMemory, KernelEvent, Status, Unloaded};
 use crate::portcls::dmus::Mxf;
 
 const PIN: u64 = 7;
@@ -561,4 +561,49 @@ fn damaged_buffers_are_refused_or_played_and_never_more() {
         }
     }
     assert!(Downloads::default().download(PIN, &wave).is_ok());
+}
+
+#[test]
+fn dls_3_an_unload_is_done_when_the_last_voice_is_over() {
+    let memory = Arc::new(Downloads::default());
+    let mut synth = bench(&memory);
+    let wave = memory.download(PIN, &still(100, 8_000)).unwrap();
+    let handle = memory.download(PIN, &instrument(1, 0, 100)).unwrap();
+    synth.listen();
+    send(&mut synth, &[0x90, 60, 127]);
+    assert!(peak(&play(&mut synth, 1_000)) > 0.05);
+    assert_eq!(memory.unload(PIN, handle), Ok(Unloaded::WithItsVoices));
+    assert!(memory.unload(PIN, handle).is_err(), "it is on its way");
+    assert!(
+        memory.unload(PIN, wave).is_err(),
+        "it went with its instrument"
+    );
+    assert_eq!(memory.completed(), []);
+    // DLS-5: another note of it is not heard, the one that sounds goes on.
+    let one = peak(&play(&mut synth, 1_000));
+    send(&mut synth, &[0x90, 64, 127]);
+    assert!(is_alike(peak(&play(&mut synth, 1_000)), one));
+    assert_eq!(memory.completed(), []);
+    // Its id may be used again meanwhile.
+    let again = memory.download(PIN, &still(100, 4_000)).unwrap();
+    assert_eq!(
+        memory.unload(PIN, again),
+        Ok(Unloaded::Now),
+        "nothing plays this one"
+    );
+    send(&mut synth, &[0x80, 60, 0]);
+    play(&mut synth, 4_000);
+    assert_eq!(memory.completed(), [(PIN, handle)]);
+    assert_eq!(memory.completed(), [], "it is told once");
+    // Of what is closed nobody is told.
+    memory.download(PIN, &still(100, 8_000)).unwrap();
+    let handle = memory.download(PIN, &instrument(1, 0, 100)).unwrap();
+    synth.listen();
+    send(&mut synth, &[0x90, 60, 127]);
+    play(&mut synth, 1_000);
+    assert_eq!(memory.unload(PIN, handle), Ok(Unloaded::WithItsVoices));
+    memory.close(PIN);
+    send(&mut synth, &[0x80, 60, 0]);
+    play(&mut synth, 4_000);
+    assert_eq!(memory.completed(), []);
 }

@@ -11,12 +11,12 @@
 
 use std::any::Any;
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-use super::bank::{Bank, Playable, Sounds};
+use super::bank::{Bank, Playable, Sounds, Zone};
 use super::collection::{Instrument, Patch, Wave};
 use super::download::{Download, read};
-use crate::ks::{DlsMemory, DlsRefusal, Status, Traffic};
+use crate::ks::{DlsMemory, DlsRefusal, Status, Traffic, Unloaded};
 
 /// Bytes of buffers that are held at a time.
 const MOST_BYTES: u64 = 1 << 31;
@@ -58,6 +58,21 @@ enum What {
     },
 }
 
+/// What was unloaded and sounded still.
+#[derive(Debug)]
+struct Going {
+    pin: u64,
+    handle: u32,
+    zones: Vec<Weak<Zone>>,
+}
+
+impl Going {
+    /// Whether a voice plays it. Its instrument holds each region once, for as long as it is here itself.
+    fn sounds(&self) -> bool {
+        self.zones.iter().any(|it| it.strong_count() > 1)
+    }
+}
+
 #[derive(Debug, Default)]
 struct Table {
     last_handle: u32,
@@ -69,6 +84,8 @@ struct Table {
     before: VecDeque<Arc<Version>>,
     /// Instruments that were unloaded and may still sound.
     retired: VecDeque<Arc<Playable>>,
+    /// Unloads that are not completed.
+    going: Vec<Going>,
     /// The last calls.
     traffic: VecDeque<Traffic>,
 }
@@ -221,7 +238,7 @@ impl Table {
             .any(|it| matches!(&it.what, What::Instruments { waves, .. } if waves.contains(&wave)))
     }
 
-    fn give_back(&mut self, pin: u64, handle: u32) -> Result<(), DlsRefusal> {
+    fn give_back(&mut self, pin: u64, handle: u32) -> Result<Unloaded, DlsRefusal> {
         let is_used = self.is_used(handle);
         let held = self.held.get_mut(&handle).filter(|it| it.pin == pin);
         match held.map(|it| &mut it.what) {
@@ -231,13 +248,28 @@ impl Table {
             // It goes with the last instrument that plays it (DLS-3).
             Some(What::Wave { is_going, .. }) if is_used => {
                 *is_going = true;
-                Ok(())
+                Ok(Unloaded::Now)
             }
             Some(_) => {
+                let zones = self.zones_of(handle);
                 self.remove(handle);
-                Ok(())
+                let going = Going { pin, handle, zones };
+                if !going.sounds() {
+                    return Ok(Unloaded::Now);
+                }
+                self.going.push(going);
+                Ok(Unloaded::WithItsVoices)
             }
         }
+    }
+
+    /// The regions of what a handle names. A wave has none: it goes with the last instrument that plays it.
+    fn zones_of(&self, handle: u32) -> Vec<Weak<Zone>> {
+        let Some(What::Instruments { all, .. }) = self.held.get(&handle).map(|it| &it.what) else {
+            return vec![];
+        };
+        let zones = all.iter().flat_map(|(_, it)| &it.regions);
+        zones.map(Arc::downgrade).collect()
     }
 
     /// Takes it out, and waves with the last instrument that plays them.
@@ -315,15 +347,21 @@ impl DlsMemory for Downloads {
         taken
     }
 
-    fn unload(&self, pin: u64, handle: u32) -> Result<(), DlsRefusal> {
+    fn unload(&self, pin: u64, handle: u32) -> Result<Unloaded, DlsRefusal> {
         let mut table = self.table();
         let given = table.give_back(pin, handle);
         table.tell(
             "UNLOAD",
             format!("handle {handle}"),
-            given.as_ref().copied(),
+            given.as_ref().map(|_| ()),
         );
         given
+    }
+
+    fn completed(&self) -> Vec<(u64, u32)> {
+        let mut table = self.table();
+        let gone = table.going.extract_if(.., |it| !it.sounds());
+        gone.map(|it| (it.pin, it.handle)).collect()
     }
 
     fn compact(&self) {
@@ -338,11 +376,15 @@ impl DlsMemory for Downloads {
     }
 
     fn close(&self, pin: u64) {
-        self.table().remove_all(|it| it == pin);
+        let mut table = self.table();
+        table.remove_all(|it| it == pin);
+        table.going.retain(|it| it.pin != pin);
     }
 
     fn close_others(&self, open: &[u64]) {
-        self.table().remove_all(|it| !open.contains(&it));
+        let mut table = self.table();
+        table.remove_all(|it| !open.contains(&it));
+        table.going.retain(|it| open.contains(&it.pin));
     }
 
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {

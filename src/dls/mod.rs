@@ -40,7 +40,7 @@ pub use condition::Facts;
 pub use connection::{Connection, Control, Curve, Destination, Segment, Source, Transform};
 pub use download::fuzz_download;
 pub use memory::Downloads;
-pub use read::{ReadError, Remark, fuzz_dls, read};
+pub use read::{ReadError, Remark, fuzz_dls, read, read_while};
 pub use sheet::sheet;
 pub use synth::{Loaded, MOST_PLACES, MOST_VOICES, Settings, Synth};
 pub use write::write;

@@ -29,6 +29,9 @@ const PCM: u16 = 1;
 const INSTRUMENTS: &[FourCc] = &[*b"ins "];
 const REGIONS: &[FourCc] = &[*b"rgn ", *b"rgn2"];
 
+/// Says whether to go on.
+pub(super) type GoesOn<'a> = &'a dyn Fn() -> bool;
+
 /// Why there is no collection at all.
 #[derive(Debug, Error)]
 pub enum ReadError {
@@ -44,6 +47,9 @@ pub enum ReadError {
     /// A condition at its top does not hold here.
     #[error("its condition (cdl) says that it is for another synthesizer")]
     Condition,
+    /// Whoever wanted it does so no longer.
+    #[error("nobody wants it any more")]
+    Cancelled,
 }
 
 /// Something in a file that was passed over or put right.
@@ -66,13 +72,25 @@ impl fmt::Display for Remark {
 /// # Errors
 /// [`ReadError`] when there is none at all.
 pub fn read(bytes: &[u8], facts: &Facts) -> Result<(Collection, Vec<Remark>), ReadError> {
+    read_while(bytes, facts, &|| true)
+}
+
+/// The same; asks before each wave and each instrument whether to go on.
+///
+/// # Errors
+/// [`ReadError::Cancelled`] when it was not to, and those of [`read`].
+pub fn read_while(
+    bytes: &[u8],
+    facts: &Facts,
+    goes_on: GoesOn<'_>,
+) -> Result<(Collection, Vec<Remark>), ReadError> {
     let (root, body) = riff::open(bytes)?;
     let (order, form) = (root.order, root.form);
     if order != Order::Little {
         return Err(ReadError::Order);
     }
     let body = match &form {
-        soundfont::FORM => return soundfont::read(bytes),
+        soundfont::FORM => return soundfont::read(bytes, goes_on),
         b"DLS " => body,
         b"RMID" => inside(body).ok_or(ReadError::Form(form))?,
         _ => return Err(ReadError::Form(form)),
@@ -80,6 +98,7 @@ pub fn read(bytes: &[u8], facts: &Facts) -> Result<(Collection, Vec<Remark>), Re
     let mut reader = Reader {
         whole: bytes,
         facts,
+        goes_on,
         remarks: vec![],
         unsaid: 0,
     };
@@ -91,7 +110,10 @@ pub fn read(bytes: &[u8], facts: &Facts) -> Result<(Collection, Vec<Remark>), Re
         reader.remark(&bytes[4..8], text);
     }
     let collection = reader.collection(body)?;
-    Ok((collection, reader.finish()))
+    match goes_on() {
+        true => Ok((collection, reader.finish())),
+        false => Err(ReadError::Cancelled),
+    }
 }
 
 /// The collection in a file that has a song as well.
@@ -127,6 +149,7 @@ fn lists<'a>(body: &'a [u8], forms: &'static [FourCc]) -> impl Iterator<Item = (
 struct Reader<'a> {
     whole: &'a [u8],
     facts: &'a Facts,
+    goes_on: GoesOn<'a>,
     remarks: Vec<Remark>,
     /// Remarks there was no room for.
     unsaid: usize,
@@ -269,6 +292,9 @@ impl<'a> Reader<'a> {
 
     fn instruments(&mut self, body: &'a [u8], all: &mut Vec<Instrument>) {
         for (_, inner) in lists(body, INSTRUMENTS) {
+            if !(self.goes_on)() {
+                return;
+            }
             if !self.counts(inner) {
                 continue;
             }
@@ -422,6 +448,9 @@ impl<'a> Reader<'a> {
         places: &mut BTreeMap<usize, usize>,
     ) {
         for chunk in walk(body).filter(|it| &it.id == b"LIST") {
+            if !(self.goes_on)() {
+                return;
+            }
             let Some((b"wave", inner)) = chunk.list().as_ref().map(|it| (&it.0, it.1)) else {
                 continue;
             };

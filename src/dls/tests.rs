@@ -379,3 +379,31 @@ fn what_repeats_itself_without_end_costs_no_more_than_its_bytes() {
     assert_eq!(remarks.len(), 201);
     assert!(remarks[200].contains("more like these"));
 }
+
+#[test]
+fn reading_can_be_given_up_half_way() {
+    let collection = Collection {
+        waves: (0..50)
+            .map(|_| super::test_bench::sine(400, None))
+            .collect(),
+        pool: (0..50).map(Some).collect(),
+        ..Collection::default()
+    };
+    let bytes = write(&collection);
+    let asked = std::cell::Cell::new(0);
+    let until = |most: usize| {
+        asked.set(0);
+        let goes_on = || {
+            asked.set(asked.get() + 1);
+            asked.get() < most
+        };
+        read_while(&bytes, &Facts::default(), &goes_on)
+    };
+    assert!(matches!(until(20), Err(ReadError::Cancelled)));
+    assert!(
+        asked.get() < 25,
+        "no wave is read any more: {}",
+        asked.get()
+    );
+    assert_eq!(until(1_000).unwrap().0.waves.len(), 50);
+}

@@ -32,6 +32,15 @@ impl DlsRefusal {
     }
 }
 
+/// How an UNLOAD went.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unloaded {
+    /// It is gone.
+    Now,
+    /// Voices play it still; it goes with the last of them.
+    WithItsVoices,
+}
+
 /// What is downloaded into one synthesizer. Each open pin has its own handles and ids; what they hold can be played from all
 /// of them, in all channel groups (DLS-4). Never called on the audio thread, and never waits for it.
 pub trait DlsMemory: Send + Sync + fmt::Debug {
@@ -41,11 +50,17 @@ pub trait DlsMemory: Send + Sync + fmt::Debug {
     /// [`DlsRefusal`] where the buffer makes no sense, or there is no room.
     fn download(&self, pin: u64, buffer: &[u8]) -> Result<u32, DlsRefusal>;
 
-    /// Lets go what a handle of that pin names. What sounds of it sounds on (DLS-3).
+    /// Lets go what a handle of that pin names. What sounds of it sounds on (DLS-3): then it is gone later, and
+    /// [`Self::completed`] says when.
     ///
     /// # Errors
     /// [`DlsRefusal`] where the pin has no such handle.
-    fn unload(&self, pin: u64, handle: u32) -> Result<(), DlsRefusal>;
+    fn unload(&self, pin: u64, handle: u32) -> Result<Unloaded, DlsRefusal>;
+
+    /// Handles that were unloaded while they sounded and are gone since the last call, with the pins they were of.
+    fn completed(&self) -> Vec<(u64, u32)> {
+        vec![]
+    }
 
     /// Frees what was unloaded and sounds no more.
     fn compact(&self);

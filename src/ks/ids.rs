@@ -256,8 +256,8 @@ pub mod set {
     pub const STANDARD_INTERFACE: Guid = Guid(0x1A8766A0_62CE_11CF_A5D6_28DB04C10000);
     /// A synthesizer's node.
     pub const SYNTH: Guid = Guid(0xFEDFAE25_E46E_11D1_AACE_0000F875AC12);
-    /// Sounds of a synthesizer's node. This program's own number for the set that KS calls Synth_Dls.
-    pub const SYNTH_DLS: Guid = Guid(0x4B534752_4150_4831_8000_53594E444C53);
+    /// Sounds of a synthesizer's node.
+    pub const SYNTH_DLS: Guid = Guid(0xD523FA2C_DEE3_11D1_A789_0000F875AC12);
     /// The clock of its filter.
     pub const SYNTH_CLOCK: Guid = Guid(0xFEDFAE26_E46E_11D1_AACE_0000F875AC12);
 }

@@ -73,7 +73,7 @@ pub use tape::{Tape, TapeEnd};
 
 pub use class::{ClassLane, ClassSheet, ClassView, ClassWord, Health};
 
-pub use dls_memory::{DlsMemory, DlsRefusal};
+pub use dls_memory::{DlsMemory, DlsRefusal, Unloaded};
 
 pub use declared::{Declaration, Declared, PinDeclaration};
 

@@ -167,6 +167,8 @@ pub mod synth_stat {
     pub const LOST_NOTES: u32 = 8;
     /// The loudest sample.
     pub const PEAK_VOLUME: u32 = 0x10;
+    /// Bytes that are left for sounds.
+    pub const FREE_MEMORY: u32 = 0x20;
 }
 
 /// What a synthesizer counts while it runs; from the beginning again with each entry to Run. One thread writes.

@@ -7,7 +7,9 @@
 
 use super::synth_properties::Synth;
 use crate::ks::ids::set::SYNTH_DLS;
-use crate::ks::{DlsRefusal, PropertyItem, PropertyReply, PropertyRequest, PropertyTarget, Status};
+use crate::ks::{
+    DlsRefusal, PropertyItem, PropertyReply, PropertyRequest, PropertyTarget, Status, Unloaded,
+};
 
 /// Bytes before the buffer in a DOWNLOAD: its size, and four that mean nothing. It stands there itself, where KS has its
 /// address.
@@ -105,7 +107,9 @@ fn unload(request: &mut PropertyRequest<'_>) -> PropertyReply {
         Err(_) => Err(DlsRefusal::new(format!("there is no handle {handle}"))),
     };
     match outcome {
-        Ok(()) => Ok((Status::Success, vec![])),
+        Ok(Unloaded::Now) => Ok((Status::Success, vec![])),
+        // It is completed by the handle.
+        Ok(Unloaded::WithItsVoices) => Ok((Status::Pending, vec![])),
         Err(refusal) => Err(refused(request, refusal)),
     }
 }

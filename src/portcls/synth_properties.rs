@@ -36,7 +36,18 @@ pub trait Synth {
     const PRIORITIES: Option<Property>;
 }
 
-/// The table of a synthesizer with everything.
+/// One whose volume can be boosted.
+pub trait Boosted: Synth {
+    /// What is added to the volume, in dB.
+    const BOOST: Property;
+}
+
+/// What a synthesizer answers beside [`items`] whose volume can be boosted.
+pub const fn boost_item<S: Boosted>() -> PropertyItem {
+    item::<S>(1, "VOLUMEBOOST", 0, 4, true, boost::<S>)
+}
+
+/// The table of a synthesizer with everything but a boost.
 pub const fn items<S: Synth>() -> [PropertyItem; 8] {
     [
         item::<S>(0, "VOLUME", 0, 4, true, volume::<S>),
@@ -52,7 +63,7 @@ pub const fn items<S: Synth>() -> [PropertyItem; 8] {
             voice_priority::<S>,
         ),
         item::<S>(6, "LATENCYCLOCK", 0, 8, false, latency_clock),
-        item::<S>(7, "RUNNINGSTATS", 0, 28, false, running_stats),
+        item::<S>(7, "RUNNINGSTATS", 0, 28, false, running_stats::<S>),
         PropertyItem {
             set: SYNTH_CLOCK,
             target: PropertyTarget::Filter,
@@ -221,7 +232,15 @@ fn groups<S: Synth>(request: &mut PropertyRequest<'_>) -> PropertyReply {
 
 /// In 1/100 dB.
 fn volume<S: Synth>(request: &mut PropertyRequest<'_>) -> PropertyReply {
-    let property = S::VOLUME;
+    decibels(request, S::VOLUME)
+}
+
+/// What is added to the volume behind everything, in 1/100 dB.
+fn boost<S: Boosted>(request: &mut PropertyRequest<'_>) -> PropertyReply {
+    decibels(request, S::BOOST)
+}
+
+fn decibels(request: &mut PropertyRequest<'_>, property: Property) -> PropertyReply {
     if !request.is_set {
         let db = request.settings.number(&property);
         return done(&[(db * 100.0).round() as i32 as u32]);
@@ -264,18 +283,23 @@ fn master_clock(request: &mut PropertyRequest<'_>) -> PropertyReply {
     Ok((Status::Success, request.now.to_le_bytes().to_vec()))
 }
 
-/// Of the time since it entered Run; processor time and memory are nothing a synthesizer knows of itself.
-fn running_stats(request: &mut PropertyRequest<'_>) -> PropertyReply {
+/// Of the time since it entered Run; processor time is nothing a synthesizer knows of itself.
+fn running_stats<S: Synth>(request: &mut PropertyRequest<'_>) -> PropertyReply {
+    // As much memory as it has by its capabilities: a mark where that is the machine's.
+    let (is_free, free) = match S::CAPS.memory {
+        0 => (0, 0),
+        memory => (synth_stat::FREE_MEMORY, memory),
+    };
     let Some(cells) = &request.cells else {
-        // It does not run: nothing is valid.
-        return done(&[0; 7]);
+        // It does not run: nothing else is valid.
+        return done(&[is_free, 0, 0, 0, 0, free, 0]);
     };
     let stats = cells.stats();
-    let valid = synth_stat::VOICES | synth_stat::LOST_NOTES | synth_stat::PEAK_VOLUME;
+    let valid = synth_stat::VOICES | synth_stat::LOST_NOTES | synth_stat::PEAK_VOLUME | is_free;
     let peak = match stats.peak {
         peak if peak > 0.0 => f64::from(peak).log10() * 2_000.0,
         _ => SILENCE,
     };
     let peak = peak.max(SILENCE).round() as i32 as u32;
-    done(&[valid, stats.voices, 0, 0, stats.lost_notes, 0, peak])
+    done(&[valid, stats.voices, 0, 0, stats.lost_notes, free, peak])
 }

@@ -416,7 +416,9 @@ impl Host {
 
     /// Requests that were answered later, since the last time.
     pub fn take_completed(&mut self) -> Vec<Completed> {
-        std::mem::take(&mut self.completed)
+        let mut all = std::mem::take(&mut self.completed);
+        all.extend(self.take_unloaded());
+        all
     }
 }
 

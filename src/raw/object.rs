@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::allocator::{AllocatorObject, Completed};
+use super::answer::Answer;
 use super::clock::ClockObject;
 use super::events::Subscription;
 use super::inject::Injected;
@@ -447,6 +448,27 @@ impl Host {
             Object::Filter(it) => it.memory.clone(),
             _ => None,
         }
+    }
+
+    /// UNLOADs that waited for their last voice and are done since the last time; each is known by its handle (DLS-3).
+    pub(super) fn take_unloaded(&mut self) -> Vec<Completed> {
+        let mut all = vec![];
+        for filter in self.objects.keys() {
+            let memory = self.memory(*filter);
+            for (number, unloaded) in memory.iter().flat_map(|it| it.completed()) {
+                let is_it = |(handle, it): &(&Handle, &Object)| match it {
+                    Object::Pin(pin) => pin.filter == *filter && self.opened_as(**handle) == number,
+                    _ => false,
+                };
+                all.extend(self.objects.iter().find(is_it).map(|(pin, _)| Completed {
+                    object: *pin,
+                    request: unloaded.into(),
+                    answer: Answer::status(Status::Success),
+                    headers: vec![],
+                }));
+            }
+        }
+        all
     }
 
     /// Sounds are downloaded to the memory of a filter that runs, in place of one of its own; its pin is known there by that

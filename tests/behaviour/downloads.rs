@@ -173,4 +173,30 @@ fn a_script_downloads_into_a_graph_that_plays() {
     let heard = ask(&lines);
     assert_eq!(heard[5]["status"], "SUCCESS", "{}", heard[5]);
     assert_eq!(peak_of(&heard[7]), clicks, "the bank's kit again");
+    // A millisecond behind a beat its voice sounds: the unload is completed when that is over.
+    let fired = json!({"op": "fired"});
+    let beat = json!({"op": "advance", "by": 20_010_000});
+    let later = json!({"op": "advance", "by": 1_000_000});
+    let unload = call(1, "set", &[], &handle);
+    let heard = ask(&[
+        open,
+        call(0, "get", &sent(&wave(8_000)), &[]),
+        call(0, "get", &sent(&instrument(kit)), &[]),
+        run,
+        beat,
+        unload.clone(),
+        fired.clone(),
+        unload,
+        later,
+        fired,
+    ]);
+    assert_eq!(heard[5]["status"], "PENDING", "{}", heard[5]);
+    assert_eq!(heard[6]["completed"], json!([]));
+    assert_eq!(heard[7]["status"], "UNSUCCESSFUL", "it is on its way");
+    let done = &heard[9]["completed"][0];
+    assert_eq!(
+        (&done["object"], &done["request"]),
+        (&json!(pin), &json!(2))
+    );
+    assert_eq!(done["status"], "SUCCESS");
 }

@@ -1,4 +1,4 @@
-//! Every rule of PortCls, the DMus port and MIDI has a row: the test that holds it, or the page that says why it is
+//! Every rule of PortCls, the DMus port, Downloadable Sounds and MIDI has a row: the test that holds it, or the page that says why it is
 //! otherwise here.
 
 use std::path::Path;
@@ -140,6 +140,40 @@ const ROWS: &[(&str, Held)] = &[
         "FMS-1",
         By("fms_1_every_program_is_in_tune_audible_and_ends"),
     ),
+    ("DLS-1", AtTheDoor),
+    ("DLS-2", AtTheDoor),
+    ("DLS-3", AtTheDoor),
+    ("DLS-4", AtTheDoor),
+    (
+        "DLS-5",
+        By("what_is_downloaded_is_played_and_what_is_unloaded_is_not"),
+    ),
+    ("DLS-6", AtTheDoor),
+    ("DLS-7", AtTheDoor),
+    ("DLS-8", AtTheDoor),
+    ("DLS-9", AtTheDoor),
+    ("DLS-10", By("every_chunk_of_both_levels_is_read")),
+    ("DLS-11", By("ranges_and_heads_that_lie_are_put_right")),
+    // Layers sound together, since level 2 has them.
+    (
+        "DLS-12",
+        By("groups_and_the_same_key_cut_each_other_softly_and_layers_sound_together"),
+    ),
+    ("DLS-13", By("articulations_of_both_kinds_say_the_same")),
+    ("DLS-14", By("times_of_the_first_envelope_are_as_stated")),
+    (
+        "DLS-15",
+        By("the_oscillators_have_their_rates_delays_and_depths"),
+    ),
+    (
+        "DLS-15a",
+        By("loops_have_no_seam_and_one_until_release_plays_its_end_once"),
+    ),
+    ("DLS-16", By("programs_banks_and_resets_choose_instruments")),
+    (
+        "DLS-17",
+        By("conditions_govern_the_list_that_holds_them_wherever_they_stand"),
+    ),
     ("MID-1", AtTheDoor),
     ("MID-2", AtTheDoor),
     ("MID-3", AtTheDoor),
@@ -185,6 +219,7 @@ fn every_rule_of_portcls_has_its_test_or_its_reason() {
         ("MXF", 3),
         ("UAR", 6),
         ("SYN", 10),
+        ("DLS", 17),
         ("MID", 6),
     ];
     for (family, count) in families {

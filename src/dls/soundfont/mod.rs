@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use super::collection::{Collection, Info, Instrument, Patch};
 use super::connection::{Connection, Control, Destination, Source, Transform};
-use super::read::{ReadError, Remark};
+use super::read::{GoesOn, ReadError, Remark};
 use crate::media::riff::{self, Order, chunks};
 use generator as g;
 use modulator::Modulator;
@@ -159,7 +159,10 @@ impl Bags<'_> {
 ///
 /// # Errors
 /// [`ReadError`] when it is no such file.
-pub(super) fn read(bytes: &[u8]) -> Result<(Collection, Vec<Remark>), ReadError> {
+pub(super) fn read(
+    bytes: &[u8],
+    goes_on: GoesOn<'_>,
+) -> Result<(Collection, Vec<Remark>), ReadError> {
     let (root, body) = riff::open(bytes)?;
     if &root.form != FORM {
         return Err(ReadError::Form(root.form));
@@ -178,6 +181,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Collection, Vec<Remark>), ReadError>
                 .map(Head::read)
                 .collect(),
             tables.samples,
+            goes_on,
         ),
         all: Collection {
             info: tables.info.clone(),
@@ -203,6 +207,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Collection, Vec<Remark>), ReadError>
     };
     let (names, kinds) = (tables.rows(b"phdr", 38), tables.rows(b"inst", 22));
     for pair in names.windows(2) {
+        if !goes_on() {
+            return Err(ReadError::Cancelled);
+        }
         let bag = |row: &[u8]| usize::from(u16_at(row, 24));
         let zones = presets.zones(bag(pair[0]), bag(pair[1]));
         let mut regions = vec![];
@@ -258,7 +265,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Collection, Vec<Remark>), ReadError>
             mapper.silent
         ));
     }
-    Ok((mapper.all, remarks))
+    match goes_on() {
+        true => Ok((mapper.all, remarks)),
+        false => Err(ReadError::Cancelled),
+    }
 }
 
 /// What becomes of a file.

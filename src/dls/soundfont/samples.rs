@@ -5,6 +5,7 @@ use std::io::Cursor;
 use std::sync::Arc;
 
 use super::super::collection::{Collection, Info, Wave};
+use super::super::read::GoesOn;
 use super::{text, u16_at, u32_at};
 use crate::media;
 
@@ -57,11 +58,12 @@ pub(super) struct Samples<'a> {
     /// Samples that may still be cut out, and unpacked.
     room: usize,
     left: usize,
+    goes_on: GoesOn<'a>,
 }
 
 impl<'a> Samples<'a> {
     /// `heads` and the samples' chunk. What is cut out comes to twice the file at most, or what was unpacked.
-    pub(super) fn new(heads: Vec<Head>, bytes: &'a [u8]) -> Self {
+    pub(super) fn new(heads: Vec<Head>, bytes: &'a [u8], goes_on: GoesOn<'a>) -> Self {
         Self {
             heads,
             bytes,
@@ -69,6 +71,7 @@ impl<'a> Samples<'a> {
             unpacked: BTreeMap::new(),
             room: bytes.len(),
             left: MOST_UNPACKED,
+            goes_on,
         }
     }
 
@@ -102,7 +105,7 @@ impl<'a> Samples<'a> {
             .bytes
             .get(from..to.min(self.bytes.len()))
             .unwrap_or_default();
-        let samples = decode(bytes, self.left.min(LONGEST)).unwrap_or_default();
+        let samples = decode(bytes, self.left.min(LONGEST), self.goes_on).unwrap_or_default();
         self.left -= samples.len();
         // Every sound may be cut twice, as of a file that is not packed.
         self.room += 2 * samples.len();
@@ -161,11 +164,15 @@ impl<'a> Samples<'a> {
 }
 
 /// The first channel of a file of sound, as far as it can be had.
-fn decode(bytes: &[u8], most: usize) -> Option<Vec<i16>> {
+fn decode(bytes: &[u8], most: usize, goes_on: GoesOn<'_>) -> Option<Vec<i16>> {
     let mut source = media::open_stream(Cursor::new(bytes.to_vec())).ok()?;
     let mut block = vec![0.0_f32; BLOCK];
     let mut all = vec![];
     loop {
+        // Of what is not wanted any more it does not matter what comes of it.
+        if !goes_on() {
+            return None;
+        }
         let read = source.read(&mut [&mut block]).ok()?;
         let samples = block.get(..read)?.iter();
         all.extend(samples.map(|it| (it * 32_768.0).round().clamp(-32_768.0, 32_767.0) as i16));

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::SystemTime;
 
-use crate::dls::{Bank, Collection, Facts, read, sheet};
+use crate::dls::{Bank, Collection, Facts, ReadError, read, read_while, sheet};
 use crate::ks::{BankSheet, FileFact, LoadStage, Loading, OpenError};
 use crate::stream::errand::{in_time_of, patience};
 
@@ -153,7 +153,11 @@ fn collection(
 ) -> Result<(Collection, Vec<String>), String> {
     let bytes = bytes(path, loading)?;
     loading.reached(LoadStage::Parsing, 0, 0);
-    let (collection, all) = read(&bytes, facts).map_err(|error| error.to_string())?;
+    let read = read_while(&bytes, facts, &|| !loading.is_cancelled());
+    let (collection, all) = read.map_err(|error| match error {
+        ReadError::Cancelled => CANCELLED.to_owned(),
+        error => error.to_string(),
+    })?;
     if collection.instruments.is_empty() {
         return Err("it has no instruments".to_owned());
     }

@@ -26,7 +26,7 @@ use crate::portcls::channel::MOST_GROUPS;
 use crate::portcls::dls_properties;
 use crate::portcls::dmus::{DmusPort, Mxf, SynthSink};
 use crate::portcls::priority::{Priorities, PriorityTable};
-use crate::portcls::synth_properties::{self, Synth as SynthSet};
+use crate::portcls::synth_properties::{self, Boosted, Synth as SynthSet};
 use loading::{Ends, Loader};
 
 const BANK: Property = Property::path("bank", "Bank").heard().inline().when_empty("General MIDI").help(
@@ -37,6 +37,11 @@ const LEVEL: Property = Property::db("volume", "Level", -60.0, 6.0, 0.0)
     .inline()
     .group("Sound")
     .help("The volume behind all voices.");
+const BOOST: Property = Property::db("boost", "Boost", -20.0, 20.0, 0.0)
+    .group("Sound")
+    .help(
+        "Is added to the level. Programs that play music by this synthesizer set it (VOLUMEBOOST).",
+    );
 const REVERB: Property = Property::flag("reverb", "Reverb", true)
     .inline()
     .group("Sound")
@@ -57,7 +62,9 @@ const GROUPS: Property =
 const PRIORITIES: Property = Property::text("priorities", "Voice priorities")
     .group("Playing")
     .help("Which channels keep their voices when there are too few, where it is not the usual order: GROUP/CHANNEL=PRIORITY in hexadecimal digits, as in 1/3=F000000C. F is never to be missed, 8 is usual, 1 is missed first.");
-const PROPERTIES: &[Property] = &[BANK, LEVEL, REVERB, CHORUS, VOICES, GROUPS, PRIORITIES];
+const PROPERTIES: &[Property] = &[
+    BANK, LEVEL, BOOST, REVERB, CHORUS, VOICES, GROUPS, PRIORITIES,
+];
 const NOTES: &str = "notes";
 const OUTPUT: &str = "out";
 /// Notes for a software synthesizer.
@@ -94,7 +101,7 @@ const NODES: &[Node] = &[
             "chorus",
         ],
     ),
-    Node::new(node::VOLUME, "Level", &["volume"]),
+    Node::new(node::VOLUME, "Level", &["volume", "boost"]),
 ];
 const INSIDE: &[TopologyConnection] = &[
     TopologyConnection::enter(0, 0),
@@ -166,7 +173,8 @@ impl Filter for DlsSynth {
             Some(memory) => synth.downloads(&memory),
             None => synth,
         };
-        let level = amplitude_from_db(opening.settings.number(&LEVEL) as f32);
+        let level = opening.settings.number(&LEVEL) + opening.settings.number(&BOOST);
+        let level = amplitude_from_db(level as f32);
         let played = Played {
             synth: synth
                 .priorities(table.clone())
@@ -179,6 +187,7 @@ impl Filter for DlsSynth {
             reverb: opening.slot(&REVERB),
             chorus: opening.slot(&CHORUS),
             volume: opening.slot(&LEVEL),
+            boost: opening.slot(&BOOST),
             level: Ramp::new(level, (GLIDE_SECONDS * rate) as u32),
             is_fresh: true,
         };
@@ -214,10 +223,15 @@ impl SynthSet for DlsSynth {
     const PRIORITIES: Option<Property> = Some(PRIORITIES);
 }
 
+impl Boosted for DlsSynth {
+    const BOOST: Property = BOOST;
+}
+
 const ITEMS: &[PropertyItem] = &{
     let [a, b, c, d, e, f, g, h] = synth_properties::items::<DlsSynth>();
     let [i, j, k, l, m] = dls_properties::items::<DlsSynth>();
-    [a, b, c, d, e, f, g, h, i, j, k, l, m]
+    let boost = synth_properties::boost_item::<DlsSynth>();
+    [a, boost, b, c, d, e, f, g, h, i, j, k, l, m]
 };
 
 /// The miniport, told what the properties say, with the level behind it.
@@ -232,6 +246,7 @@ struct Played {
     reverb: ValueSlot,
     chorus: ValueSlot,
     volume: ValueSlot,
+    boost: ValueSlot,
     level: Ramp,
     /// Nothing was heard yet: a level is taken as it is.
     is_fresh: bool,
@@ -272,7 +287,8 @@ impl SynthSink for Played {
             reverb: self.reverb.is_on(values),
             chorus: self.chorus.is_on(values),
         });
-        let level = amplitude_from_db(self.volume.get(values) as f32);
+        let level = self.volume.get(values) + self.boost.get(values);
+        let level = amplitude_from_db(level as f32);
         if std::mem::take(&mut self.is_fresh) {
             self.desk.voices().reset();
             self.level.jump(level);
