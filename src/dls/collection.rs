@@ -22,6 +22,9 @@ pub struct Collection {
     pub waves: Vec<Arc<Wave>>,
     /// Which wave a cue of the pool table means; `None`: none.
     pub pool: Vec<Option<usize>>,
+    /// Second envelopes rise steeply first, as those of SoundFonts do, so that what they move in cents rises evenly in Hz.
+    /// No collection file says so.
+    pub is_steep: bool,
 }
 
 impl Collection {

@@ -223,6 +223,11 @@ impl Envelope {
         }
     }
 
+    /// Whether it is on its way up.
+    pub(super) fn is_rising(&self) -> bool {
+        self.part == Part::Attack
+    }
+
     /// Where it stands.
     pub(super) fn level(&self) -> f32 {
         self.level

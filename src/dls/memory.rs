@@ -221,7 +221,7 @@ impl Table {
             };
             waves.insert(id, found);
         }
-        let playable = Playable::new(it, usize::MAX, &mut self.sounds, |region| {
+        let playable = Playable::new(it, (usize::MAX, false), &mut self.sounds, |region| {
             let (handle, wave) = waves.get(&region.link.cue)?;
             Some((*handle as usize, &**wave))
         });

@@ -1,5 +1,7 @@
 //! What moves by itself while a note sounds, each target alone, and what becomes of voices that end.
 
+use std::sync::Arc;
+
 use super::connection::Segment;
 use super::test_bench::*;
 use super::*;
@@ -7,7 +9,7 @@ use crate::dsp::measure::{peak, tone_windowed};
 use crate::portcls::dmus::SynthSink;
 
 /// A square of 480 Hz, looped: it has much that a filter can take away.
-fn square() -> std::sync::Arc<Wave> {
+fn square() -> Arc<Wave> {
     wave(
         (0..400).map(|n| if n / 50 % 2 == 0 { 8_000 } else { -8_000 }),
         Some((100, 200, LoopKind::Forward)),
@@ -307,4 +309,51 @@ fn a_machine_that_is_too_slow_gives_up_the_room_second() {
         peak(&bench.left(4_800))
     };
     assert!(tail(0) > 1e-3 && tail(1) > 1e-3 && tail(2) == 0.0);
+}
+
+#[test]
+fn second_envelopes_of_soundfonts_rise_steeply_and_go_on_from_there() {
+    let heard = |is_steep: bool| {
+        let regions = vec![region(
+            0,
+            &[
+                connection(
+                    Source::ModulationEnvelope,
+                    Source::None,
+                    Destination::Pitch,
+                    1_200.0,
+                ),
+                constant(Destination::Modulation(Segment::Attack), time_cents(2.0)),
+                constant(Destination::Modulation(Segment::Release), time_cents(50.0)),
+                constant(VOLUME(Segment::Release), time_cents(50.0)),
+            ],
+        )];
+        let bank = Bank::new(&Collection {
+            instruments: vec![Instrument {
+                regions,
+                ..Instrument::default()
+            }],
+            waves: vec![looped_sine()],
+            pool: vec![Some(0)],
+            is_steep,
+            ..Collection::default()
+        });
+        let mut bench = Bench::new(Arc::new(bank));
+        bench.send(&[&note(69)]);
+        bench.left(45_600);
+        // Half way up, then the key goes up.
+        let half = cents(pitch(&bench.left(4_800)), 480.0);
+        bench.send(&[&[0x80, 69, 0]]);
+        (half, cents(pitch(&bench.left(2_400)), 480.0))
+    };
+    let (line, after) = heard(false);
+    assert!(
+        (line - 600.0).abs() < 5.0 && (after - 630.0).abs() < 15.0,
+        "{line} {after}"
+    );
+    // Convex: 1 + 5/12 log10 of the way.
+    let (steep, after) = heard(true);
+    let wanted = 1_200.0 * (1.0 + 5.0 / 12.0 * 0.5_f64.log10());
+    assert!((steep - wanted).abs() < 12.0, "{steep} {wanted}");
+    assert!((after - steep).abs() < 25.0, "no jump: {steep} {after}");
 }

@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use super::articulation::{Standing, Target};
 use super::bank::{Round, Zone};
-use super::connection::Destination;
+use super::connection::{Curve, Destination, Transform};
 use super::envelope::{Envelope, Lfo, Shape};
 use super::part::{Part, Sources};
 use super::reading::{Way, reach, read};
+use super::transform::Reading;
 
 /// Samples between two looks at what moves: 1.3 ms at 48 kHz.
 pub(super) const STEP: usize = 64;
@@ -112,6 +113,8 @@ pub(super) struct Voice {
     standing: Standing,
     volume: Envelope,
     modulation: Envelope,
+    /// How the second one rises.
+    is_steep: bool,
     lfo: Lfo,
     vibrato: Lfo,
     /// Where they stood at the last look.
@@ -166,6 +169,7 @@ impl Voice {
             standing: Standing::nothing(),
             volume: Envelope::over(Shape::Decibels),
             modulation: Envelope::over(Shape::Straight),
+            is_steep: false,
             lfo: Lfo::default(),
             vibrato: Lfo::default(),
             movers: [0.0; 4],
@@ -265,6 +269,7 @@ impl Voice {
         let second = moving.articulation.times(Destination::Modulation, &sources);
         self.volume = Envelope::new(Shape::Decibels, times, rate);
         self.modulation = Envelope::new(Shape::Straight, second, rate);
+        self.is_steep = moving.is_steep;
         self.shutdown = zone.articulation.shutdown(&sources).clamp(0.003, 1.0);
         self.standing = self.stand(&zone, &sources);
         let wait = |seconds: f32| (f64::from(seconds.min(1e5)) * f64::from(rate)).round() as u64;
@@ -343,6 +348,9 @@ impl Voice {
             self.volume.level(),
             self.modulation.advance(self.step),
         ];
+        if self.is_steep && self.modulation.is_rising() {
+            self.movers[3] = steep(self.movers[3]);
+        }
         if self.glide > 0 {
             self.loudness += (self.wanted_loudness() - self.loudness) / self.glide as f32;
             let place = self.wanted_place();
@@ -410,6 +418,9 @@ impl Voice {
         self.stand_here();
         self.volume
             .release(first.release * octaves(part.controllers[72]));
+        if self.is_steep && self.modulation.is_rising() {
+            self.modulation.stand_at(steep(self.modulation.level()));
+        }
         self.modulation.release(second.release);
         let Some(round) = &zone.sound.round else {
             return;
@@ -522,6 +533,15 @@ impl Voice {
             self.position -= (1 + (self.position - until) / len) * len;
         }
     }
+}
+
+/// Convex: so far up where a straight line would be at `part`.
+fn steep(part: f32) -> f32 {
+    let convex = Transform {
+        curve: Curve::Convex,
+        ..Transform::default()
+    };
+    convex.of(Reading::of_part(part))
 }
 
 fn amplitude(db: f32) -> f32 {

@@ -143,6 +143,10 @@ fn the_level_stands_behind_the_voices_and_stop_silences() {
     };
     let ((full, _), (less, mut rig)) = (loud(0.0), loud(-20.0));
     assert!(full > 1e-3 && (full / less - 10.0).abs() < 0.01);
+    let mut boosted = Rig::open(&DlsSynth, &[("volume", -20.0), ("boost", 6.0)]);
+    let heard = boosted.cycle(4096, &[], &[event(0, &[0x90, 69, 100])]);
+    let more = rms(&heard.channels[0]) / less;
+    assert!((more - 1.995).abs() < 0.01, "{more}");
     rig.processor().enter(State::Stop);
     assert_eq!(peak(&rig.run(1_000).channels[0]), 0.0);
 }
