@@ -138,7 +138,7 @@ mod tests {
 
     /// Strides from a hair to 8 samples.
     fn strides() -> impl Iterator<Item = u64> {
-        [0.001, 0.37, 0.999_9, 1.0, 1.5, 2.718, 8.0]
+        [0.001, 0.37, 0.999_9, 1.0, 1.5, 2.7, 8.0]
             .into_iter()
             .map(|it| (it * 4_294_967_296.0) as u64)
     }
