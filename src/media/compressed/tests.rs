@@ -199,7 +199,10 @@ fn wholes_that_end_too_soon_and_sound_without_a_size_are_played() {
         assert_eq!(got, std::slice::from_ref(&wanted), "{stated}");
     }
     let with_more = [&whole[..], b"LIST\xFF\xFF\xFF\xFF, and what not"].concat();
-    assert_eq!(read(&mut *open(&with_more), 1_009), [wanted.clone()]);
+    assert_eq!(
+        read(&mut *open(&with_more), 1_009),
+        std::slice::from_ref(&wanted)
+    );
 
     // CAF: 16 bits, big-endian, one channel at 8 000 Hz.
     let mut desc = 8_000_f64.to_be_bytes().to_vec();
@@ -214,6 +217,10 @@ fn wholes_that_end_too_soon_and_sound_without_a_size_are_played() {
     for size in [-1_i64, 4 + samples.len() as i64] {
         let sound = [&size.to_be_bytes()[..], &[0; 4], &samples].concat();
         let file = [&file[..], &sound].concat();
-        assert_eq!(read(&mut *open(&file), 1_009), [wanted.clone()], "{size}");
+        assert_eq!(
+            read(&mut *open(&file), 1_009),
+            std::slice::from_ref(&wanted),
+            "{size}"
+        );
     }
 }
