@@ -335,7 +335,8 @@ fn notes_go_out_over_jack_and_come_in_again_in_their_time() {
     let bytes =
         |all: &[(f64, Vec<u8>)]| -> Vec<Vec<u8>> { all.iter().map(|it| it.1.clone()).collect() };
     assert_eq!(bytes(&heard), bytes(&song), "{}", program.said());
-    // How much later than in the song each comes in: always the same.
+    // How much later than in the song each comes in: always the same. A period has 21 ms; where the machine stands still
+    // some come late, two for each period of that, and those are not judged.
     let mut late: Vec<f64> = heard
         .iter()
         .zip(&song)
@@ -348,15 +349,25 @@ fn notes_go_out_over_jack_and_come_in_again_in_their_time() {
             .collect::<Vec<_>>()
     );
     late.sort_by(f64::total_cmp);
-    let quarter = late.len() / 4;
-    let (early, middle) = (late[quarter], late[2 * quarter]);
-    assert!((0.0..0.5).contains(&middle), "{middle} s late");
-    // A period has 21 ms; where the machine stands still for a moment, some come late.
-    let within = late[3 * quarter] - early;
-    assert!(within < 0.001, "the middle half lies within {within} s");
-    let off = late.iter().filter(|it| (**it - middle).abs() > 0.002);
+    let middle = late[late.len() / 2];
+    assert!(
+        (0.0..0.5 + stalls.seconds()).contains(&middle),
+        "{middle} s late"
+    );
     let forgiven = 2 * stalls.pay_for(PERIOD);
-    assert!(off.count() <= forgiven, "{late:?}");
+    late.sort_by(|a, b| (a - middle).abs().total_cmp(&(b - middle).abs()));
+    let judged = late.len().saturating_sub(forgiven);
+    if judged < late.len() / 2 {
+        println!("the machine stood still too often: only {judged} notes could be judged");
+        return;
+    }
+    let off = |it: &f64| (it - middle).abs();
+    let (most, within) = (off(&late[judged - 1]), off(&late[judged / 2]));
+    assert!(
+        most <= 0.002,
+        "{most} s off, {forgiven} are forgiven: {late:?}"
+    );
+    assert!(within <= 0.0005, "half of them lie within {within} s");
 }
 
 /// Messages of a file, with their times in seconds.

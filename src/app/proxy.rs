@@ -126,6 +126,7 @@ impl View<'_> {
             host.keep_time(clock.time.max(0) as u64, clock.latency - clock.time);
         }
         host.count_by(filter, self.synth(path).cloned());
+        host.share_class(filter, self.class(path));
         // What does not run has no place that would last.
         host.load_into(filter, self.memory(path).cloned());
         let mut pins = vec![];

@@ -443,6 +443,11 @@ impl<'a> View<'a> {
         self.app.why_silent(filter)
     }
 
+    /// The class driver of a filter; `None` while the filter is not open, or is none of the stream class.
+    pub fn class(&self, filter: &FilterPath) -> Option<Arc<dyn crate::ks::ClassView>> {
+        self.app.playing.as_ref()?.open(filter)?.class.clone()
+    }
+
     /// What the class driver of a filter shows; `None` while the filter is not open, or is none of the stream class.
     pub fn class_sheet(&self, filter: &FilterPath) -> Option<crate::ks::ClassSheet> {
         let open = self.app.playing.as_ref()?.open(filter)?;

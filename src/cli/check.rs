@@ -39,6 +39,7 @@ pub(super) fn run(it: &Check) -> Result<Answer, Failure> {
         Some(name) => super::devices::bench(&mut document, Some(name), None)?,
     };
     let mut problems = document.problems(&bench.wiring);
+    problems.extend(load::oddities(&document, &bench));
     let (tried, classes) = try_out(&document, &bench, it.run)?;
     problems.extend(tried.into_iter().filter(|new| !said(&bench.wiring, new)));
     problems.extend(crate::app::air_problems(&bench.wiring, &bench.facts));

@@ -365,6 +365,36 @@ pub(super) fn unusable(
     })
 }
 
+/// What was odd in the songs that filters read: they are played as far as that goes, and the rest is told.
+pub(super) fn oddities(document: &Document, bench: &Bench) -> Vec<Problem> {
+    let mut problems = vec![];
+    for (path, filter) in &bench.wiring.filters {
+        let Some(descriptor) = &filter.descriptor else {
+            continue;
+        };
+        let settings = Settings {
+            values: &filter.values,
+            base: document.base.as_deref(),
+        };
+        let properties = descriptor.properties.iter();
+        let named = properties.filter(|property| property.domain == Domain::Path);
+        // What is written is not read.
+        for file in named.filter_map(|property| settings.path(property)) {
+            if !has_flow(descriptor, DataFlow::Out) {
+                continue;
+            }
+            if let FileFact::Song(song) = bench.facts.file(&file) {
+                problems.extend(song.remarks.iter().map(|remark| Problem {
+                    filter: Some(path.clone()),
+                    text: format!("{}: {remark}", file.display()),
+                    is_blocking: false,
+                }));
+            }
+        }
+    }
+    problems
+}
+
 /// Refuses to play a graph whose wires begin at a file that cannot be read.
 pub(super) fn check_media(document: &Document, bench: &Bench, tried: &str) -> Result<(), Failure> {
     let base = document.base.as_deref();

@@ -120,6 +120,7 @@ pub(super) fn run(it: &Play) -> Result<Answer, Failure> {
     let bench = load::agree(&document, options.catalogue.clone(), options.facts.clone());
     let mut problems = document.problems(&bench.wiring);
     problems.extend(render::refusals(&bench));
+    problems.extend(load::oddities(&document, &bench));
     document.warn(&problems);
     // The program that plays tells of these itself.
     problems.extend(crate::app::air_problems(&bench.wiring, &bench.facts));

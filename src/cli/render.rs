@@ -130,6 +130,7 @@ pub(super) fn run(it: &Render) -> Result<Answer, Failure> {
     let bench = load::nominal(&document, it.rate);
     let mut problems = document.problems(&bench.wiring);
     problems.extend(refusals(&bench));
+    problems.extend(load::oddities(&document, &bench));
     document.warn(&problems);
     load::check_media(&document, &bench, &format!("render {}", it.graph.display()))?;
     let Target {

@@ -69,8 +69,6 @@ pub fn glance() -> impl FnMut() -> Option<Facts> + Send {
 #[derive(Default)]
 struct Ports {
     system: (Vec<String>, Vec<String>),
-    #[cfg(feature = "jack")]
-    jack: super::jack_midi::Look,
 }
 
 impl Ports {
@@ -82,7 +80,7 @@ impl Ports {
         }
         #[cfg(feature = "jack")]
         {
-            let (inputs, outputs) = self.jack.ports(is_new);
+            let (inputs, outputs) = super::jack_midi::ports();
             let (own_inputs, own_outputs) = self.system.clone();
             (
                 [own_inputs, inputs].concat(),
@@ -224,6 +222,9 @@ fn find(name: &str, way: Way) -> Result<(HostId, Device), DeviceError> {
 }
 
 fn find_in(host_id: HostId, name: &str, way: Way) -> Option<Device> {
+    if !may_open(host_id) {
+        return None;
+    }
     let host = cpal::host_from_id(host_id).ok()?;
     if name.is_empty() {
         let device = match way {
@@ -283,7 +284,20 @@ fn remembered(key: &str, now: Option<AudioDevice>) -> Option<AudioDevice> {
     }
 }
 
+/// Whether a host may be opened: not JACK's, while clients of a server that died are held.
+fn may_open(host: HostId) -> bool {
+    #[cfg(feature = "jack")]
+    if is_jack(host) {
+        return super::jack_server::is_clear();
+    }
+    let _ = host;
+    true
+}
+
 fn host_devices(host_id: HostId) -> Vec<AudioDevice> {
+    if !may_open(host_id) {
+        return vec![];
+    }
     let Ok(host) = cpal::host_from_id(host_id) else {
         return vec![];
     };

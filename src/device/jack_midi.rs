@@ -15,11 +15,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jack::{
-    AsyncClient, Client, ClientOptions, Control, Frames, LatencyType, MidiIn, MidiOut, Port,
-    PortFlags, ProcessHandler, ProcessScope, RawMidi,
+    AsyncClient, Client, Control, Frames, LatencyType, MidiIn, MidiOut, Port, PortFlags,
+    ProcessHandler, ProcessScope, RawMidi,
 };
 use rtrb::{Consumer, Producer, RingBuffer};
 
+use super::jack_server::{self, Token};
 use super::ports::{CLIENT, VIRTUAL};
 use crate::ks::{REF_TIMES_PER_SECOND, RefTime};
 use crate::portcls::speak::{Outlet, Outlets, Unsent};
@@ -41,41 +42,29 @@ const WATCH: Duration = Duration::from_millis(200);
 /// takes 0.4 s for one.
 const STILL: u32 = 3;
 
-/// A client of the server that runs, if one does; none is started.
-fn client(name: &str) -> Option<Client> {
-    let opened = Client::new(name, ClientOptions::NO_START_SERVER);
-    opened.ok().map(|(client, _)| client)
-}
-
-/// The names of ports there are, but for our own.
-fn names(client: &Client, flags: PortFlags) -> Vec<String> {
+/// The names of ports there are, but for those of our own clients.
+fn names(client: &Client, own: &[&str], flags: PortFlags) -> Vec<String> {
     let names = client.ports(None, Some(MIDI), flags).into_iter();
+    let is_own = |name: &str| {
+        let mut own = own.iter().filter(|it| !it.is_empty());
+        own.any(|it| name.strip_prefix(it).is_some_and(|it| it.starts_with(':')))
+    };
     names
-        .filter(|name| !name.starts_with(CLIENT))
+        .filter(|name| !is_own(name))
         .map(|name| format!("{JACK}{name}"))
         .collect()
 }
 
-/// Looks which ports there are, by one client that stays.
-#[derive(Default)]
-pub(super) struct Look(Option<Client>);
-
-impl Look {
-    /// Inputs and outputs, as they are for us. `is_new`: the server may be another one.
-    pub(super) fn ports(&mut self, is_new: bool) -> (Vec<String>, Vec<String>) {
-        if is_new {
-            self.0 = None;
-        }
-        if self.0.is_none() {
-            self.0 = client(&format!("{CLIENT}-look"));
-        }
-        let Some(client) = &self.0 else {
-            return (vec![], vec![]);
-        };
-        // What is an output there is an input here.
-        let inputs = names(client, PortFlags::IS_OUTPUT);
-        (inputs, names(client, PortFlags::IS_INPUT))
-    }
+/// Inputs and outputs there are, as they are for us.
+pub(super) fn ports() -> (Vec<String>, Vec<String>) {
+    // What is an output there is an input here.
+    let both = |client: &Client, own: &[&str]| {
+        (
+            names(client, own, PortFlags::IS_OUTPUT),
+            names(client, own, PortFlags::IS_INPUT),
+        )
+    };
+    jack_server::look(both).unwrap_or_default()
 }
 
 /// What a name means.
@@ -137,7 +126,7 @@ pub(super) struct JackOutlets;
 impl Outlets for JackOutlets {
     fn open(&mut self, wanted: &str) -> Option<(Box<dyn Outlet>, String)> {
         let meant = meant(wanted)?;
-        let client = client(&meant.client())?;
+        let (client, token) = jack_server::client(&meant.client())?;
         if !meant.is_there(&client) {
             return None;
         }
@@ -162,6 +151,7 @@ impl Outlets for JackOutlets {
         }
         let outlet = JackOutlet {
             client,
+            token,
             entry,
             meant,
             pulse,
@@ -175,6 +165,8 @@ impl Outlets for JackOutlets {
 /// An output, with a client of its own.
 struct JackOutlet {
     client: AsyncClient<(), Out>,
+    /// Given back when the client is closed.
+    token: Token,
     entry: Producer<u8>,
     meant: Meant,
     pulse: Pulse,
@@ -213,7 +205,9 @@ impl Outlet for JackOutlet {
     }
 
     fn is_there(&mut self) -> bool {
-        self.pulse.is_alive() && self.meant.is_there(self.client.as_client())
+        self.token.is_current()
+            && self.pulse.is_alive()
+            && self.meant.is_there(self.client.as_client())
     }
 }
 
@@ -344,7 +338,11 @@ fn keep(first: Option<Input>, meant: &Meant, ear: &Arc<Mutex<Ear>>, is_open: &At
         let is_there = input.as_mut().map(|input| input.is_there(meant));
         match is_there {
             Some(true) => {}
-            Some(false) => input = None,
+            Some(false) => {
+                // Said first: to close a client may take its time.
+                link.set_there(false);
+                input = None;
+            }
             None => input = Input::open(meant, ear),
         }
         link.set_there(input.is_some());
@@ -355,12 +353,14 @@ fn keep(first: Option<Input>, meant: &Meant, ear: &Arc<Mutex<Ear>>, is_open: &At
 /// An input, with a client of its own.
 struct Input {
     client: AsyncClient<(), In>,
+    /// Given back when the client is closed.
+    token: Token,
     pulse: Pulse,
 }
 
 impl Input {
     fn open(meant: &Meant, ear: &Arc<Mutex<Ear>>) -> Option<Self> {
-        let client = client(&meant.client())?;
+        let (client, token) = jack_server::client(&meant.client())?;
         if !meant.is_there(&client) {
             return None;
         }
@@ -379,11 +379,15 @@ impl Input {
             log::warn!("{JACK}{name}: {error}");
             return None;
         }
-        Some(Self { client, pulse })
+        Some(Self {
+            client,
+            token,
+            pulse,
+        })
     }
 
     fn is_there(&mut self, meant: &Meant) -> bool {
-        self.pulse.is_alive() && meant.is_there(self.client.as_client())
+        self.token.is_current() && self.pulse.is_alive() && meant.is_there(self.client.as_client())
     }
 }
 

@@ -9,6 +9,8 @@ pub mod null;
 
 #[cfg(feature = "jack")]
 mod jack_midi;
+#[cfg(feature = "jack")]
+mod jack_server;
 mod outlets;
 mod ports;
 

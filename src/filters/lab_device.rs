@@ -4,7 +4,6 @@
 //! -> low, high (float): two quiet tones, made by one callback that both streams share; in (float) ->: is taken and looked
 //! at. A minidriver: the class driver knows nothing of it. What it counts is read by its own property set, [`item`].
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::f64::consts::TAU;
 use std::time::Duration;
@@ -13,12 +12,12 @@ use crate::dsp::gain::amplitude_from_db;
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::merit;
 use crate::ks::{
-    DataRange, Descriptor, Node, OpenError, Opening, PinFactory, Property, State, Status,
-    TopologyConnection, Unit,
+    ClassItem, DataFlow, DataFormat, DataRange, Descriptor, Node, OpenError, Opening, PinFactory,
+    Property, State, Status, TopologyConnection, Unit,
 };
 use crate::stream::{
-    ClassDriver, Done, EventKey, EventRequest, Frame, Item, Loaded, Minidriver, MinidriverEntry,
-    Notify, Services, Srb, SrbId, StreamId, StreamInfo,
+    ClassDriver, DeviceInfo, Done, EventKey, EventRequest, Frame, Item, Loaded, Minidriver,
+    MinidriverEntry, Notify, Services, Srb, SrbId, StreamId, StreamInfo,
 };
 
 const FREQUENCY: Property =
@@ -63,7 +62,7 @@ const INSIDE: &[TopologyConnection] = &[
     TopologyConnection::leave(0, HIGH as u32),
 ];
 static DESCRIPTOR: Descriptor =
-    Descriptor::new("lab_device", "Lab Device", CATEGORIES, PINS, PROPERTIES).merit(merit::DO_NOT_USE)
+    Descriptor::new("lab_device", "Lab Device", CATEGORIES, &[], PROPERTIES).merit(merit::DO_NOT_USE)
         .nodes(NODES, INSIDE)
         .help(
             "A device for trying out how drivers go wrong: two quiet tones a fifth apart, and an input that swallows what \
@@ -84,6 +83,8 @@ pub mod item {
     pub const RECORDED: u32 = 1;
     /// Property of the device, to be read and set: the highest sample that came in, a 32 bit float.
     pub const PEAK: u32 = 2;
+    /// Property of an output: how many samples were made since Stop, a 64 bit number.
+    pub const POSITION: u32 = 3;
     /// Event of an output: another second of its tone was made.
     pub const SECOND: u32 = 0;
 }
@@ -102,22 +103,10 @@ impl MinidriverEntry for LabDevice {
     }
 
     fn load(&self, opening: &Opening<'_>, services: &Services) -> Result<Loaded, OpenError> {
-        let frequency = opening.settings.number(&FREQUENCY);
-        let tone = |factory| frequency * if factory == HIGH { FIFTH } else { 1.0 };
-        let streams = opening.pins.iter().enumerate().filter_map(|(at, pin)| {
-            let audio = pin.format.as_ref()?.audio?;
-            let line = Line {
-                factory: pin.factory,
-                step: tone(pin.factory) / f64::from(audio.rate_hz),
-                rate_hz: u64::from(audio.rate_hz),
-                position: 0,
-                is_watched: false,
-            };
-            Some((StreamId(at), line))
-        });
         let level_db = opening.settings.number(&LEVEL);
         let device = Device {
-            lines: streams.collect(),
+            lines: BTreeMap::new(),
+            frequency: opening.settings.number(&FREQUENCY),
             amplitude: amplitude_from_db(level_db as f32),
             delay: Duration::from_secs_f64(opening.settings.number(&DELAY).max(0.0) / 1000.0),
             failure: match opening.settings.text(&FAILURE).as_str() {
@@ -157,7 +146,10 @@ struct Line {
 
 /// The device.
 struct Device {
+    /// Streams that are open.
     lines: BTreeMap<StreamId, Line>,
+    /// That of `low`, in Hz.
+    frequency: f64,
     amplitude: f32,
     delay: Duration,
     failure: Failure,
@@ -173,6 +165,25 @@ struct Device {
 }
 
 impl Device {
+    fn open(
+        &mut self,
+        stream: StreamId,
+        factory: usize,
+        format: &DataFormat,
+    ) -> Result<(), Status> {
+        let audio = format.audio.ok_or(Status::NoMatch)?;
+        let tone = self.frequency * if factory == HIGH { FIFTH } else { 1.0 };
+        let line = Line {
+            factory,
+            step: tone / f64::from(audio.rate_hz),
+            rate_hz: u64::from(audio.rate_hz),
+            position: 0,
+            is_watched: false,
+        };
+        self.lines.insert(stream, line);
+        Ok(())
+    }
+
     fn work(&mut self, srb: Srb) {
         match srb {
             Srb::Read {
@@ -282,17 +293,55 @@ impl Minidriver for Device {
         {
             line.position = 0;
         }
-        srb.accept();
+        match srb {
+            Srb::GetStreamProperty { stream, item, done } => {
+                let is_position = (item.set, item.id) == (item::SET, item::POSITION);
+                match self
+                    .lines
+                    .get(&stream)
+                    .filter(|it| is_position && it.factory != IN)
+                {
+                    Some(line) => done.complete(line.position.to_le_bytes().to_vec()),
+                    None => done.fail(Status::NotFound),
+                }
+            }
+            other => other.accept(),
+        }
     }
 
     fn receive_device(&mut self, srb: Srb) {
         match srb {
             Srb::GetStreamInfo { done } => {
                 let streams = PINS.iter().map(|pin| StreamInfo {
-                    pin: Cow::clone(&pin.name).into_owned(),
-                    instances: 1,
+                    pin: pin.clone(),
+                    properties: match pin.data_flow {
+                        DataFlow::In => vec![],
+                        DataFlow::Out => {
+                            vec![ClassItem::get(item::SET, item::POSITION, "position", 8)]
+                        }
+                    },
                 });
-                done.complete(streams.collect());
+                done.complete(DeviceInfo {
+                    streams: streams.collect(),
+                    properties: vec![
+                        ClassItem::get(item::SET, item::PLAYED, "played", 8),
+                        ClassItem::get(item::SET, item::RECORDED, "recorded", 8),
+                        ClassItem::get(item::SET, item::PEAK, "peak", 4).and_set(),
+                    ],
+                });
+            }
+            Srb::OpenStream {
+                stream,
+                pin,
+                format,
+                done,
+            } => match self.open(stream, pin, &format) {
+                Ok(()) => done.complete(()),
+                Err(status) => done.fail(status),
+            },
+            Srb::CloseStream { stream, done } => {
+                self.lines.remove(&stream);
+                done.complete(());
             }
             Srb::GetDeviceProperty { item, done } => match self.value(&item) {
                 Ok(bytes) => done.complete(bytes),

@@ -38,7 +38,7 @@ impl Catalogue {
         if self.get(&key).is_some() {
             return Err(RegisterError::KeyTaken(key));
         }
-        if let Some(fault) = descriptor.fault() {
+        if let Some(fault) = filter.fault().or_else(|| descriptor.fault()) {
             return Err(RegisterError::Unsound { key, fault });
         }
         self.by_key.insert(key, self.filters.len());

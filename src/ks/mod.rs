@@ -71,7 +71,7 @@ pub use catalogue::{Catalogue, RegisterError};
 
 pub use tape::{Tape, TapeEnd};
 
-pub use class::{ClassLane, ClassSheet, ClassView, ClassWord, Health};
+pub use class::{ClassAsk, ClassItem, ClassLane, ClassSheet, ClassView, ClassWord, Health};
 
 pub use dls_memory::{DlsMemory, DlsRefusal, Unloaded};
 

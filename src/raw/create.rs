@@ -354,6 +354,7 @@ impl Host {
             requests: super::requests::Requests::default(),
             events: vec![],
             opened: None,
+            stream: None,
         })));
         if let Some(Object::Pin(peer)) = connect.to.and_then(|to| self.object_mut(to)) {
             peer.peer = Some(handle);

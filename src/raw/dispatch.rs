@@ -7,7 +7,8 @@ use super::answer::{Answer, Call};
 use super::layout::{self, INSTANCE, REQUEST, Reader, Writer};
 use super::object::{Handle, Host, Object};
 use super::{
-    allocator, clock, connection, items, own, pin, quality, sets, stream, sysaudio, topology,
+    allocator, clock, connection, items, minidriver, own, pin, quality, sets, stream, sysaudio,
+    topology,
 };
 use crate::ks::Status;
 use crate::ks::ids::Guid;
@@ -235,7 +236,8 @@ impl Host {
         if own == Some(request.set) {
             return own::answer(self, &request);
         }
-        if let Some(answer) = items::answer(self, &request) {
+        let declared = items::answer(self, &request);
+        if let Some(answer) = declared.or_else(|| minidriver::answer(self, &request)) {
             return answer;
         }
         self.answer_from(tables, handle, &request)

@@ -6,6 +6,7 @@
 use super::answer::Answer;
 use super::dispatch::{Request, short, support, verb};
 use super::layout::{INSTANCE, REQUEST};
+use super::minidriver;
 use super::object::{Handle, Host, Object};
 use crate::ks::ids::Guid;
 use crate::ks::{PropertyItem, PropertyRequest, PropertyTarget, Settings, Status};
@@ -26,9 +27,10 @@ fn items(host: &Host, handle: Handle) -> impl Iterator<Item = &'static PropertyI
 /// The sets among them, each once.
 pub(super) fn sets(host: &Host, handle: Handle) -> Vec<Guid> {
     let mut all = vec![];
-    for item in items(host, handle) {
-        if !all.contains(&item.set) {
-            all.push(item.set);
+    let own = items(host, handle).map(|item| item.set);
+    for set in own.chain(minidriver::sets(host, handle)) {
+        if !all.contains(&set) {
+            all.push(set);
         }
     }
     all
@@ -47,7 +49,17 @@ impl Host {
         };
         let all = it.filter.property_items().iter();
         let all = all.filter(|it| it.set == set);
-        all.map(|it| (it.id, it.name.to_owned())).collect()
+        let all = all.map(|it| (it.id, it.name.to_owned()));
+        let of_pins = (0..it.descriptor.pins.len()).map(Some);
+        let declared = [None].into_iter().chain(of_pins);
+        let declared = declared.flat_map(|pin| it.filter.class_items(pin));
+        let declared = declared.filter(|it| it.set == set);
+        let mut all: Vec<_> = all
+            .chain(declared.map(|it| (it.id, it.name.to_string())))
+            .collect();
+        all.sort();
+        all.dedup();
+        all
     }
 }
 

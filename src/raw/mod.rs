@@ -20,6 +20,7 @@ mod inject;
 mod intersection;
 mod items;
 pub mod layout;
+mod minidriver;
 mod names;
 mod object;
 mod own;

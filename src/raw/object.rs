@@ -13,6 +13,7 @@ use super::answer::Answer;
 use super::clock::ClockObject;
 use super::events::Subscription;
 use super::inject::Injected;
+use super::minidriver::ClassDoor;
 use super::names::{self, LINKS, NameError};
 use super::quality::QualityObject;
 use super::rate::Pace;
@@ -54,6 +55,8 @@ pub(super) struct FilterObject {
     pub(super) synth: Option<SynthCells>,
     /// Where sounds are downloaded to, where it takes any.
     pub(super) memory: Option<Arc<dyn DlsMemory>>,
+    /// The class driver behind it.
+    pub(super) class: ClassDoor,
 }
 
 /// A pin that was created.
@@ -85,6 +88,8 @@ pub(super) struct PinObject {
     pub(super) events: Vec<Subscription>,
     /// Somebody else made it: by what that one knows it.
     pub(super) opened: Option<u64>,
+    /// Its stream in the class driver that was started for the filter (SRB-4).
+    pub(super) stream: Option<usize>,
 }
 
 impl FilterObject {
@@ -232,6 +237,7 @@ impl Host {
             events: vec![],
             is_lost: false,
             synth: None,
+            class: ClassDoor::default(),
         };
         let handle = self.insert(Object::Filter(Box::new(object)));
         self.say(format!("opened filter {handle} ({title})"));
@@ -277,6 +283,7 @@ impl Host {
             requests: Requests::default(),
             events: vec![],
             opened: None,
+            stream: None,
         })));
         let words = format!("created pin {handle} {words}");
         self.note_call((handle, Table::Pin), "create", Status::Success, &*words);
@@ -349,6 +356,7 @@ impl Host {
                 if let Some(memory) = self.memory(self.filter_handle(handle)) {
                     memory.close(self.opened_as(handle));
                 }
+                self.close_stream(handle);
                 self.sysaudio.pins.remove(&handle);
                 if let Some(Object::Pin(gone)) = self.objects.remove(&handle) {
                     let role = create::role_word(gone.role);
@@ -672,6 +680,7 @@ impl Host {
         }
         if property.structural {
             self.describe_anew(filter);
+            self.end_class(filter);
         }
     }
 

@@ -112,7 +112,7 @@ fn members(flags: u32, size: usize, count: usize, kind_flags: u32, body: Vec<u8>
 }
 
 /// The ranges or values that are legal (PRP-5).
-fn legal(property: &Property) -> Option<Vec<u8>> {
+pub(super) fn legal(property: &Property) -> Option<Vec<u8>> {
     let of = |number: f64| bytes(property, &Value::Number(number));
     match property.domain {
         Domain::Number { min, max, step, .. } if step > 0.0 => {
@@ -139,7 +139,7 @@ fn legal(property: &Property) -> Option<Vec<u8>> {
     }
 }
 
-fn default(property: &Property) -> Vec<u8> {
+pub(super) fn default(property: &Property) -> Vec<u8> {
     let body = bytes(property, &property.default_value());
     members(VALUES, body.len(), 1, IS_DEFAULT, body)
 }

@@ -250,6 +250,7 @@ impl Host {
             events: vec![],
             is_lost: false,
             synth: None,
+            class: Default::default(),
         };
         let open = self.insert(Object::Filter(Box::new(object)));
         self.say(format!("opened virtual device {open} ({})", device.name));

@@ -4,8 +4,8 @@
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::mpsc;
+use std::sync::{Arc, OnceLock};
 
 use super::board::Board;
 use super::executor::Executor;
@@ -14,14 +14,15 @@ use super::lane::{Direction, Stream};
 use super::minidriver::{Framing, InterruptLine, LiveValues, MinidriverEntry, Notify, Services};
 use super::port::Port;
 use super::processor::{End, ReadEnd, Streaming, WriteEnd};
-use super::request::StreamId;
+use super::request::{DeviceInfo, StreamId};
 use super::rings::{Parcel, Shared, cell, send};
+use super::telling::{self, Told};
 use super::time::{SystemTime, TimeSource};
 use super::words::Words;
-use super::worker::{Parts, Worker};
+use super::worker::{Parts, Started, Worker};
 use crate::ks::{
-    AudioFormat, ClassView, DataFlow, Descriptor, Facts, Filter, OpenError, Opened, Opening,
-    RATE_UNITY, Settings, State, Status, Telemetry,
+    AudioFormat, ClassItem, ClassView, DataFlow, Descriptor, Facts, Filter, OpenError, Opened,
+    Opening, RATE_UNITY, Settings, State, Status, Telemetry,
 };
 
 /// A filter whose work is done by a minidriver on a thread of its own.
@@ -30,6 +31,8 @@ use crate::ks::{
 pub struct ClassDriver<E> {
     entry: E,
     time: Arc<dyn TimeSource>,
+    /// What the minidriver said when it was asked first.
+    told: OnceLock<Told>,
 }
 
 impl<E: MinidriverEntry> ClassDriver<E> {
@@ -38,7 +41,13 @@ impl<E: MinidriverEntry> ClassDriver<E> {
         Self {
             entry,
             time: Arc::new(SystemTime),
+            told: OnceLock::new(),
         }
+    }
+
+    /// What the minidriver says of itself: asked once, when the filter is registered.
+    fn told(&self) -> &Told {
+        self.told.get_or_init(|| Told::ask(self, &self.entry))
     }
 
     /// The same; requests and timers run on this time.
@@ -49,6 +58,15 @@ impl<E: MinidriverEntry> ClassDriver<E> {
 
     /// Opens it as [`Filter::open`] does, and gives the outside of its class driver as well.
     pub fn open_class(&self, opening: &Opening<'_>) -> Result<(Opened, Handle), OpenError> {
+        self.open_told(opening)
+            .map(|(opened, handle, _)| (opened, handle))
+    }
+
+    /// The same, and what the minidriver says of its streams.
+    pub(super) fn open_told(
+        &self,
+        opening: &Opening<'_>,
+    ) -> Result<(Opened, Handle, Option<DeviceInfo>), OpenError> {
         let connected = opening.pins.iter().filter(|pin| pin.format.is_some());
         let shared = Arc::new(Shared::new(connected.count()));
         let telemetry = Telemetry::new(cell::COUNT);
@@ -69,7 +87,11 @@ impl<E: MinidriverEntry> ClassDriver<E> {
         let names: Vec<_> = streams.iter().map(|it| (it.id, it.name.clone())).collect();
         let title = opening.descriptor.title.to_string();
         let board = Board::new(&title, &names, words);
-        let handle = Handle::new(port.clone(), board.clone());
+        let ids = streams.iter().map(|it| {
+            let pin = &opening.pins[it.id.0];
+            (pin.factory, pin.instance, it.id)
+        });
+        let handle = Handle::new(port.clone(), board.clone(), ids.collect());
         let (started, start) = mpsc::channel();
         let (farewell, finished) = mpsc::channel::<()>();
         let (executor_farewell, executor_finished) = mpsc::channel();
@@ -85,6 +107,7 @@ impl<E: MinidriverEntry> ClassDriver<E> {
             port: port.clone(),
             posts,
             clock: opening.clock.clone(),
+            rate_hz: opening.rate_hz,
         };
         let no_thread = |error| OpenError::Other(format!("no thread for it: {error}"));
         let name = format!("minidriver {}", opening.descriptor.key);
@@ -117,7 +140,7 @@ impl<E: MinidriverEntry> ClassDriver<E> {
                 .spawn(run)
                 .map_err(no_thread)?
         };
-        let clock = start
+        let Started { clock, told } = start
             .recv()
             .unwrap_or(Err((Status::Unsuccessful, None)))
             .map_err(|(status, stream)| refusal(opening, status, stream))?;
@@ -147,17 +170,32 @@ impl<E: MinidriverEntry> ClassDriver<E> {
         opened.notes = loaded.notes;
         opened.clock = clock;
         opened.class = Some(Arc::new(handle.clone()) as Arc<dyn ClassView>);
-        Ok((opened, handle))
+        Ok((opened, handle, told))
     }
 }
 
 impl<E: MinidriverEntry> Filter for ClassDriver<E> {
     fn descriptor(&self) -> &Descriptor {
-        self.entry.descriptor()
+        self.told()
+            .descriptor
+            .as_ref()
+            .unwrap_or(self.entry.descriptor())
     }
 
     fn describe(&self, settings: &Settings<'_>, facts: &Facts) -> Cow<'_, Descriptor> {
-        self.entry.describe(settings, facts)
+        self.told().add_pins(self.entry.describe(settings, facts))
+    }
+
+    fn class_items(&self, pin: Option<usize>) -> &[ClassItem] {
+        self.told().items(pin)
+    }
+
+    fn start(&self, settings: &Settings<'_>) -> Option<Result<Arc<dyn ClassView>, OpenError>> {
+        Some(telling::start(self, settings))
+    }
+
+    fn fault(&self) -> Option<String> {
+        self.told().fault.clone()
     }
 
     fn open(&self, opening: &Opening<'_>) -> Result<Opened, OpenError> {

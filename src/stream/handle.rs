@@ -9,8 +9,8 @@ use std::time::Duration;
 use super::board::Board;
 use super::done::Asked;
 use super::port::{EventKey, Port, Post};
-use super::request::Ask;
-use crate::ks::{ClassSheet, ClassView, ClassWord, Health, Status};
+use super::request::{Ask, Item, Outcome, StreamId};
+use crate::ks::{ClassAsk, ClassSheet, ClassView, ClassWord, DataFormat, Health, Status};
 
 /// The outside of a class driver that is open. It outlives it: then everything is answered CANCELLED.
 #[derive(Clone, Debug)]
@@ -18,14 +18,24 @@ pub struct Handle {
     port: Port,
     board: Arc<Board>,
     last: Arc<AtomicU64>,
+    /// Factory and instance of the pin of each stream that frames go through.
+    streams: Arc<[(usize, usize, StreamId)]>,
 }
 
+/// How long whoever is in no hurry waits for an answer: the class driver gives one before, on a clock that goes.
+const LONGEST: Duration = Duration::from_secs(60);
+
 impl Handle {
-    pub(super) fn new(port: Port, board: Arc<Board>) -> Self {
+    pub(super) fn new(
+        port: Port,
+        board: Arc<Board>,
+        streams: Arc<[(usize, usize, StreamId)]>,
+    ) -> Self {
         Self {
             port,
             board,
             last: Arc::default(),
+            streams,
         }
     }
 
@@ -78,6 +88,56 @@ impl ClassView for Handle {
 
     fn take_words(&self) -> Vec<ClassWord> {
         self.board.words.take()
+    }
+
+    fn ask(&self, it: &ClassAsk<'_>, patience_ms: Option<u64>) -> Result<Vec<u8>, Status> {
+        let item = Item {
+            set: it.set,
+            id: it.id,
+            instance: it.instance.to_vec(),
+            data: it.value.to_vec(),
+            room: it.room,
+        };
+        let ask = match (it.stream.map(StreamId), it.is_set) {
+            (None, false) => Ask::GetDeviceProperty { item },
+            (None, true) => Ask::SetDeviceProperty { item },
+            (Some(stream), false) => Ask::GetStreamProperty { stream, item },
+            (Some(stream), true) => Ask::SetStreamProperty { stream, item },
+        };
+        let asked = self.ask(ask);
+        match asked.wait(patience_ms.map_or(LONGEST, Duration::from_millis)) {
+            Some(Ok(Outcome::Bytes(bytes))) => Ok(bytes),
+            Some(Ok(_)) => Ok(vec![]),
+            Some(Err(status)) => Err(status),
+            None => {
+                asked.cancel();
+                Err(Status::IoDeviceError)
+            }
+        }
+    }
+
+    fn open_stream(&self, factory: usize, format: &DataFormat) -> Result<usize, Status> {
+        let (reply, answer) = mpsc::channel();
+        self.port.post(Post::Open {
+            factory,
+            format: Box::new(format.clone()),
+            reply,
+        });
+        match answer.recv_timeout(LONGEST) {
+            Ok(opened) => opened.map(|stream| stream.0),
+            Err(mpsc::RecvTimeoutError::Timeout) => Err(Status::IoDeviceError),
+            Err(mpsc::RecvTimeoutError::Disconnected) => Err(Status::Cancelled),
+        }
+    }
+
+    fn close_stream(&self, stream: usize) {
+        self.port.post(Post::Close(StreamId(stream)));
+    }
+
+    fn stream_of(&self, factory: usize, instance: usize) -> Option<usize> {
+        let mut streams = self.streams.iter();
+        let found = streams.find(|(f, i, _)| (*f, *i) == (factory, instance));
+        found.map(|(_, _, stream)| stream.0)
     }
 }
 

@@ -28,6 +28,7 @@ mod processor;
 mod request;
 mod rings;
 mod seam;
+mod telling;
 #[cfg(test)]
 mod tests;
 mod time;
@@ -44,7 +45,8 @@ pub use minidriver::{
 };
 pub use port::EventKey;
 pub use request::{
-    Ask, Item, Kind, Lane, MasterClock, Outcome, Power, Srb, SrbId, StreamId, StreamInfo,
+    Ask, DeviceInfo, Item, Kind, Lane, MasterClock, Outcome, Power, Srb, SrbId, StreamId,
+    StreamInfo,
 };
 pub use rings::cell;
 pub use time::{HandTime, SystemTime, TimeSource};

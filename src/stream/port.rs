@@ -9,7 +9,7 @@ use super::minidriver::EventRequest;
 use super::request::{Ask, Outcome, SrbId, StreamId};
 use super::rings::Shared;
 use crate::ks::ids::Guid;
-use crate::ks::{Clock, Status};
+use crate::ks::{Clock, DataFormat, Status};
 
 /// An event of a minidriver: of the device, or of one stream.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -54,6 +54,14 @@ pub(super) enum Post {
     },
     /// Likewise, no longer wanted.
     CancelAsked(u64),
+    /// Somebody outside wants a stream of a pin factory.
+    Open {
+        factory: usize,
+        format: Box<DataFormat>,
+        reply: Sender<Result<StreamId, Status>>,
+    },
+    /// And no longer.
+    Close(StreamId),
     /// Somebody wants to hear of an event.
     Watch {
         number: u64,

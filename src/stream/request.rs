@@ -8,7 +8,7 @@ use super::done::{Done, Patience, accept, duty};
 use super::frame::Frame;
 use super::port::Port;
 use crate::ks::ids::Guid;
-use crate::ks::{Clock, DataFormat, DataRange, State, Status};
+use crate::ks::{ClassItem, Clock, DataFormat, DataRange, PinFactory, State, Status};
 
 /// Names one request, in calls like cancel.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -67,13 +67,41 @@ pub enum Power {
     D3,
 }
 
-/// A stream that a minidriver says it has (SRB-2).
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// A kind of stream that a minidriver says it has (SRB-2): it becomes a pin factory of its filter, as it is.
+#[derive(Clone, PartialEq, Debug)]
 pub struct StreamInfo {
-    /// The name of its pin factory.
-    pub pin: String,
-    /// How many there may be at the same time.
-    pub instances: u32,
+    /// The factory: which way data flow, the ranges, mediums and interfaces, how many instances there may be.
+    pub pin: PinFactory,
+    /// Properties of an open stream that the minidriver answers itself.
+    pub properties: Vec<ClassItem>,
+}
+
+impl From<PinFactory> for StreamInfo {
+    fn from(pin: PinFactory) -> Self {
+        Self {
+            pin,
+            properties: vec![],
+        }
+    }
+}
+
+/// What a minidriver says of itself when it is asked GET_STREAM_INFO (SRB-2).
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct DeviceInfo {
+    /// Its streams; their places are the numbers of the pin factories.
+    pub streams: Vec<StreamInfo>,
+    /// Properties of the device that the minidriver answers itself.
+    pub properties: Vec<ClassItem>,
+}
+
+impl DeviceInfo {
+    /// Streams of these pins, with no property of its own.
+    pub fn of(pins: impl IntoIterator<Item = PinFactory>) -> Self {
+        Self {
+            streams: pins.into_iter().map(StreamInfo::from).collect(),
+            properties: vec![],
+        }
+    }
 }
 
 /// An item of a property or method set, with what goes into the call.
@@ -83,6 +111,8 @@ pub struct Item {
     pub set: Guid,
     /// Its number there.
     pub id: u32,
+    /// What stands behind the head of the request.
+    pub instance: Vec<u8>,
     /// What is set, or what a question needs to know.
     pub data: Vec<u8>,
     /// Room for the answer in bytes; 0 asks how much is needed.
@@ -102,8 +132,8 @@ pub enum Outcome {
     State(State),
     /// A format.
     Format(Box<DataFormat>),
-    /// The streams there are.
-    Streams(Vec<StreamInfo>),
+    /// The streams there are, and what can be asked of them.
+    Streams(Box<DeviceInfo>),
 }
 
 /// What a `Done` may be answered with.
@@ -133,7 +163,7 @@ carried! {
     Vec<u8>, None, bytes => Outcome::Bytes(bytes);
     State, None, state => Outcome::State(state);
     DataFormat, None, format => Outcome::Format(Box::new(format));
-    Vec<StreamInfo>, None, streams => Outcome::Streams(streams);
+    DeviceInfo, None, info => Outcome::Streams(Box::new(info));
 }
 
 macro_rules! requests {
@@ -268,8 +298,9 @@ impl Srb {
 requests! {
     /// The first: get the device ready.
     InitialiseDevice, "INITIALIZE_DEVICE", Lane::Device, {} -> ();
-    /// Which streams there are. Not to know leaves it to the descriptor.
-    GetStreamInfo, "GET_STREAM_INFO", Lane::Device, {} -> Vec<StreamInfo>;
+    /// Which streams there are: they become the pins of a filter whose descriptor lists none. Not to know leaves it to the
+    /// descriptor.
+    GetStreamInfo, "GET_STREAM_INFO", Lane::Device, {} -> DeviceInfo;
     /// All is known; streams may be opened.
     InitialisationComplete, "INITIALIZATION_COMPLETE", Lane::Device, {} -> ();
     /// Which format of a pin's range fits one that was proposed. Not to know leaves it to the default.
@@ -283,6 +314,8 @@ requests! {
     OpenStream, "OPEN_STREAM", Lane::Device, {
         /// Which.
         stream: StreamId,
+        /// Number of its pin factory.
+        pin: usize,
         /// What was agreed.
         format: DataFormat,
     } -> ();

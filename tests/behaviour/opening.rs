@@ -189,6 +189,15 @@ fn what_is_odd_about_a_song_is_told_when_it_is_opened() {
     let did = desk.run(&["open", "cut.mid", "-o", "a.ron"]);
     assert_eq!(did.code, Some(0), "{} {}", did.text, did.said);
     assert!(did.text.contains("cut.mid: "), "{}", did.text);
+    // And by whoever plays the graph.
+    for words in [
+        &["check", "a.ron"][..],
+        &["render", "a.ron", "-o", "out.wav"],
+    ] {
+        let did = desk.run(words);
+        assert_eq!(did.code, Some(0), "{} {}", did.text, did.said);
+        assert!(did.said.contains("cut.mid: "), "{words:?}: {}", did.said);
+    }
 }
 
 struct Folder(PathBuf);

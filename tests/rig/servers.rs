@@ -105,12 +105,43 @@ impl Server {
 
     /// Starts the server that was killed.
     pub(crate) fn start_again(&mut self) {
-        let Kind::Pulse { socket } = &self.kind else {
-            panic!("only PulseAudio is started again");
-        };
-        let _ = fs::remove_file(socket);
-        self.process = Self::pulse_process(&self.scratch);
-        self.wait_until("pactl", &["list", "short", "sinks"], "nul");
+        match &self.kind {
+            Kind::Pulse { socket } => {
+                let _ = fs::remove_file(socket);
+                self.process = Self::pulse_process(&self.scratch);
+                self.wait_until("pactl", &["list", "short", "sinks"], "nul");
+            }
+            Kind::Jack { name } => {
+                self.process = Self::jack_process(&self.scratch, name);
+                self.wait_until("jack_lsp", &[], "system:playback_2");
+            }
+        }
+    }
+
+    /// Puts a microphone in, called `mic`, that hears what is played; gives what it takes to pull it out.
+    pub(crate) fn plug_microphone(&self) -> String {
+        let mut load = self.command("pactl");
+        load.args(["load-module", "module-remap-source", "source_name=mic"]);
+        load.args([
+            "master=nul.monitor",
+            "source_properties=device.description=mic",
+        ]);
+        let out = load.output().expect("pactl can be started");
+        assert!(
+            out.status.success(),
+            "{}",
+            String::from_utf8_lossy(&out.stderr)
+        );
+        String::from_utf8_lossy(&out.stdout).trim().to_owned()
+    }
+
+    /// Pulls it out again, whoever listens to it.
+    pub(crate) fn unplug(&self, module: &str) {
+        let out = self
+            .command("pactl")
+            .args(["unload-module", module])
+            .status();
+        assert!(out.expect("pactl can be started").success());
     }
 
     fn pulse(scratch: Scratch) -> Self {

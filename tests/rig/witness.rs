@@ -2,8 +2,9 @@
 //! processors for longer than a period lasts; no program can play then.
 //!
 //! One thread a processor, above everything that plays, sleeps a millisecond at a time and notes when it was woken much
-//! later. Where such priority is refused, the kernel's count of stolen time is read instead. What the machine stalled is
-//! the only thing that pays for a fault in the sound: on a punctual one a single hole is a failure.
+//! later. Where such priority is refused, it is refused to what plays as well: then the threads watch as they are, and the
+//! kernel's count of stolen time is read too. What the machine stalled is the only thing that pays for a fault in the
+//! sound: on a punctual one a single hole is a failure.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -28,7 +29,8 @@ const STEP: Duration = Duration::from_millis(100);
 /// Watches from `start` to `stop`.
 pub(crate) struct Witness {
     is_watching: Arc<AtomicBool>,
-    threads: Vec<JoinHandle<Vec<Duration>>>,
+    threads: Vec<JoinHandle<(bool, Vec<Duration>)>>,
+    counter: Option<JoinHandle<Vec<Duration>>>,
 }
 
 /// What the machine missed.
@@ -42,18 +44,16 @@ impl Witness {
         let threads = (0..processors).map(|processor| {
             let is_watching = is_watching.clone();
             std::thread::spawn(move || {
-                if rise() {
-                    stay_on(processor);
-                    watch(&is_watching)
-                } else if processor == 0 {
-                    count_stolen(&is_watching)
-                } else {
-                    vec![]
-                }
+                let has_risen = rise();
+                stay_on(processor);
+                (has_risen, watch(&is_watching))
             })
         });
+        let threads = threads.collect();
+        let counter = is_watching.clone();
         Self {
-            threads: threads.collect(),
+            threads,
+            counter: Some(std::thread::spawn(move || count_stolen(&counter))),
             is_watching,
         }
     }
@@ -61,11 +61,16 @@ impl Witness {
     pub(crate) fn stop(mut self) -> Stalls {
         self.is_watching.store(false, Ordering::Release);
         let threads = std::mem::take(&mut self.threads).into_iter();
-        let stalls = Stalls(
-            threads
-                .flat_map(|thread| thread.join().expect("a witness ends well"))
-                .collect(),
-        );
+        let (risen, mut seen): (Vec<bool>, Vec<Vec<Duration>>) = threads
+            .map(|thread| thread.join().expect("a witness ends well"))
+            .unzip();
+        let counter = self.counter.take().expect("it is stopped once");
+        let stolen = counter.join().expect("a witness ends well");
+        // Who stands above everything has seen what was stolen.
+        if risen.contains(&false) {
+            seen.push(stolen);
+        }
+        let stalls = Stalls(seen.concat());
         if !stalls.0.is_empty() {
             println!("the machine itself stalled: {:?}", stalls.0);
         }

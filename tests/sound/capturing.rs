@@ -135,3 +135,70 @@ fn what_howls_is_turned_down_and_told() {
     let status = program.finish(Duration::from_secs(30));
     assert!(status.success(), "{status}: {}", program.said());
 }
+
+/// A card that plays a tone, and a microphone beside it, which a test can pull: it hears what the card plays.
+const BESIDE: &str = "add tone --name tone\nadd audio_device_out --name out\nadd audio_device_in --name mic\n\
+    add wave_writer --name take\nset tone.frequency=440\nset tone.level=-12\nset mic.device=\"mic\"\nset take.path=\"take.wav\"\n\
+    connect tone.out out.in\nconnect mic.out take.in\n";
+
+#[test]
+fn a_microphone_that_is_pulled_is_named_and_recorded_again_when_it_is_back_while_the_rest_plays_on()
+{
+    let _turn = alone();
+    let server = Server::sharing("pulled-mic");
+    let both = graph(&server.path("both.ron"), BESIDE);
+    let mic = server.plug_microphone();
+    let mut program = play(&server, &both, "both.log");
+    let take = server.path("take.wav");
+    wait_for_sound_at_the_end(&take);
+    server.capture().wait_for_sound(Duration::from_secs(60));
+
+    let said_before = program.said();
+    assert!(!said_before.contains("is not there"), "{said_before}");
+    server.unplug(&mic);
+    let lost = rig::wait_for("word of the loss", Duration::from_secs(60), || {
+        let said = program.said();
+        let news = said[said_before.len()..].to_owned();
+        news.contains("is not there").then_some(news)
+    });
+    assert!(lost.contains("mic is not there"), "{lost}");
+    // Only the microphone: what is played goes on whole, and the recording is silent.
+    assert!(!lost.contains("ksgraph: out"), "{lost}");
+    let capture = server.capture();
+    capture.wait_for_sound(Duration::from_secs(60));
+    pause(1_200);
+    assert_tone(&capture.stop(), 0.3, 0.7);
+    rig::wait_for("silence in the recording", Duration::from_secs(60), || {
+        (loudest_at_the_end(&take)? == 0.0).then_some(())
+    });
+    assert!(program.ended().is_none(), "{}", program.said());
+
+    // The same name, and nobody does anything about it.
+    server.plug_microphone();
+    wait_for_sound_at_the_end(&take);
+    program.signal("INT");
+    let status = program.finish(Duration::from_secs(60));
+    assert!(status.success(), "{status}: {}", program.said());
+    let sound = recorded(&take);
+    let end = sound.samples.len();
+    let last = end - sound.count(0.5)..end - sound.count(0.2);
+    let heard = sound.tone(last, TONE_HZ);
+    assert!((heard.hz - TONE_HZ).abs() < 1.0, "{heard:?}");
+}
+
+/// The loudest sample of the last half second on the disk, of a file that is still written.
+fn loudest_at_the_end(take: &Path) -> Option<f32> {
+    const HALF_A_SECOND: usize = 2 * 4 * 24_000;
+    let bytes = fs::read(take).ok()?;
+    // Frames begin behind a head of a multiple of eight bytes, or are off by four: the other channel then.
+    let from = bytes.len().checked_sub(HALF_A_SECOND + 1_024)? & !3;
+    let samples = bytes[from..from + HALF_A_SECOND].chunks_exact(4);
+    let samples = samples.map(|it| f32::from_le_bytes([it[0], it[1], it[2], it[3]]).abs());
+    Some(samples.fold(0.0, f32::max))
+}
+
+fn wait_for_sound_at_the_end(take: &Path) {
+    rig::wait_for("the tone on the disk", Duration::from_secs(60), || {
+        (loudest_at_the_end(take)? > 0.1).then_some(())
+    });
+}

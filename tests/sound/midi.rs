@@ -92,6 +92,93 @@ fn a_jack_port_that_is_pulled_ends_its_notes_and_is_taken_again_by_its_name() {
     ear.finish(PATIENCE);
 }
 
+/// The same ear, in a graph whose sound goes by the system's timer: it needs no server.
+const EAR: &str = "add midi_device_in --name ear\nadd midi_file_writer --name writer\n\
+                   add tone --name tone\nadd null_renderer --name nobody\nset tone.level=-60\n\
+                   set ear.device=jack:KSGraph-keys:out\nset writer.path=heard.mid\n\
+                   connect ear.notes writer.in\nconnect tone.out nobody.in\n";
+/// And a player like that.
+const KEYS: &str = "add midi_file_reader --name song\nadd midi_device_out --name player\n\
+                    add tone --name tone\nadd null_renderer --name nobody\nset tone.level=-60\n\
+                    set player.device=jack:virtual:keys\nset song.path=song.mid\n\
+                    connect song.notes player.notes\nconnect tone.out nobody.in\n";
+
+#[test]
+fn a_jack_server_that_dies_is_named_its_notes_are_released_and_both_ends_come_back_with_it() {
+    let _turn = alone();
+    let mut server = Server::midi("died");
+    // Three keys are down at any time, for ten minutes.
+    let key = |n: u32| 30 + (n % 80) as u8;
+    let press = |n: u32| (500, 0x90, key(n), 90);
+    let notes: Vec<_> = (0..3)
+        .map(press)
+        .chain((3..1_200).flat_map(|n| [press(n), (0, 0x80, key(n - 3), 64)]))
+        .collect();
+    fs::write(server.path("song.mid"), midi_file(&notes)).unwrap();
+    let file = server.path("heard.mid");
+    let start = |server: &Server, name: &str, lines: &str| {
+        let graph = graph_of(&server.path(&format!("{name}.ron")), lines);
+        let mut command = server.command(super::rig::PROGRAM);
+        command.arg("play").arg(graph).args(["--seconds", "3000"]);
+        Process::start(&command, server.path(&format!("{name}.log")))
+    };
+    let mut ear = start(&server, "ear", EAR);
+    let mut player = start(&server, "player", KEYS);
+    let down = |heard: &[(bool, u8)]| {
+        let mut down: Vec<u8> = vec![];
+        for (is_begun, key) in heard {
+            down.retain(|it| it != key);
+            down.extend(is_begun.then_some(*key));
+        }
+        down.len()
+    };
+    wait_for("notes", PATIENCE, || {
+        assert!(ear.ended().is_none(), "{}", ear.said());
+        let all = heard(&file);
+        (begun(&all) >= 5 && down(&all) >= 2).then_some(())
+    });
+    let ear_said = ear.said().len();
+    server.kill();
+    let released = wait_for("the ends of notes", PATIENCE, || {
+        let all = heard(&file);
+        (down(&all) == 0).then_some(all)
+    });
+    println!(
+        "noticed {:.3} s of the graph's time behind the last note",
+        behind_the_last(&file)
+    );
+    wait_for("word of the loss", PATIENCE, || {
+        let said = ear.said()[ear_said..].to_owned();
+        said.contains("jack:KSGraph-keys:out is gone").then_some(())
+    });
+    assert!(ear.ended().is_none() && player.ended().is_none());
+
+    server.start_again();
+    let again = wait_for("notes when the server is back", PATIENCE, || {
+        let all = heard(&file);
+        (begun(&all) >= begun(&released) + 3).then_some(all)
+    });
+    assert_eq!(again[..released.len()], released);
+    assert!(again[released.len()].0, "{again:?}");
+    for mut program in [player, ear] {
+        program.signal("INT");
+        program.finish(PATIENCE);
+    }
+}
+
+/// How long after the last key was pressed the last ones were let go, in a file, in seconds.
+fn behind_the_last(path: &Path) -> f64 {
+    let bytes = fs::read(path).unwrap_or_default();
+    let song = ksgraph::midi::read_smf(&bytes).expect("a song");
+    let all: Vec<(u64, bool)> = song
+        .messages()
+        .filter(|(_, it)| it.len() == 3)
+        .map(|(time, it)| (time, it[0] & 0xF0 == 0x90 && it[2] > 0))
+        .collect();
+    let last = all.iter().rposition(|it| it.1).map_or(0, |at| all[at].0);
+    all.last().map_or(0.0, |it| (it.0 - last) as f64 / 1e7)
+}
+
 /// A metronome whose clock leads a device, 24 pulses a beat at 125 a minute: a pulse every 960 samples.
 const CLOCK: &str = "add metronome --name beat\nadd midi_device_out --name player\nadd audio_device_out --name card\n\
                      set beat.tempo=125\nset player.device=jack:virtual:clock\n\

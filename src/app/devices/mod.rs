@@ -27,6 +27,8 @@ const PLAYS: &str = "Playing on";
 const STAYS: &str = "is the system's output now; the graph stays where it is.";
 /// A device that played for so long was well: what comes after is a new trouble. In seconds.
 const STEADY: f64 = 10.0;
+/// Hosts that give a stream whose device goes to another device.
+const MOVERS: [&str; 2] = ["pulseaudio", "pipewire"];
 /// Seconds before a device is tried again, by how often that was in vain.
 const BACK_OFF: [f64; 6] = [0.0, 1.0, 2.0, 5.0, 10.0, 30.0];
 
@@ -449,12 +451,13 @@ impl App {
         let outputs = std::mem::replace(&mut self.facts.midi_outputs, found.midi_outputs);
         self.tell_of_inputs(&inputs);
         self.tell_of_outputs(&outputs);
+        let moved = self.moved_elsewhere(&devices);
         self.remember_gone(devices);
         self.renew_offers();
         if before != now {
             has_changed |= self.default_moved(now);
         }
-        let mut due = vec![];
+        let mut due = moved;
         let seconds = self.seconds();
         for (filter, wait) in &mut self.desk.waits {
             let is_it = |device: &AudioDevice| match wait.wanted.as_str() {
@@ -478,6 +481,25 @@ impl App {
             }
         }
         has_changed
+    }
+
+    /// Filters whose device is on the list no longer, of a server that leads its streams to another device then without a
+    /// word: they are opened anew, and by that wait for theirs.
+    fn moved_elsewhere(&self, before: &[AudioDevice]) -> Vec<FilterPath> {
+        let now: BTreeSet<String> = self
+            .facts
+            .devices
+            .iter()
+            .map(|it| it.whole_name())
+            .collect();
+        let leads = |device: &&AudioDevice| MOVERS.contains(&&*device.host);
+        let listed = before.iter().filter(leads).map(AudioDevice::whole_name);
+        let gone: BTreeSet<String> = listed.filter(|name| !now.contains(name)).collect();
+        let taken = self.desk.taken.iter();
+        let moved = taken.filter(|(filter, taken)| {
+            gone.contains(&taken.whole_name) && !self.desk.waits.contains_key(*filter)
+        });
+        moved.map(|(filter, _)| filter.clone()).collect()
     }
 
     /// Says which MIDI inputs came and went. Their own ports release what they held and take them again by name.

@@ -315,6 +315,45 @@ fn the_device_that_was_granted_is_the_one_that_is_named() {
 }
 
 #[test]
+fn a_stream_that_its_server_moved_to_another_device_is_taken_back_and_waits_for_its_own() {
+    for (host, is_moved) in [("pulseaudio", true), ("pipewire", true), ("alsa", false)] {
+        let desk = Desk::default();
+        desk.add(host, "speakers", true);
+        desk.add(host, "headset", false);
+        let name = format!("{host}:speakers");
+        let mut bench = Bench::new(desk, &name);
+        bench.run();
+        bench.until_heard(&name);
+        // It is on the list no longer, and its stream goes on: somewhere else.
+        bench.desk.with(|inside| {
+            inside.devices.retain(|it| it.name != "speakers");
+        });
+        bench.look();
+        if !is_moved {
+            // A card that is held may be left out of the list.
+            bench.turns(300);
+            assert_eq!(bench.banner(), "", "{host}");
+            bench.until_heard(&name);
+            continue;
+        }
+        bench.until("the loss", |it| !it.banner().is_empty());
+        let lost = format!("{name} is not there");
+        assert!(bench.banner().starts_with(&lost), "{}", bench.banner());
+        // What is under way is still played.
+        let is_silent = (0..200).any(|_| {
+            bench.heard.clear();
+            bench.turns(50);
+            !bench.is_heard(&name)
+        });
+        assert!(is_silent, "it was left where the server led it");
+        bench.desk.add(host, "speakers", true);
+        bench.look();
+        bench.until_heard(&name);
+        assert_eq!(bench.banner(), "");
+    }
+}
+
+#[test]
 fn a_device_that_goes_is_waited_for_and_no_other_is_taken_unless_the_user_says_so() {
     let desk = Desk::default();
     desk.add("pulseaudio", "speakers", true);

@@ -375,6 +375,7 @@ impl GraphObjects {
             let run = self.run.as_ref();
             let open = run.and_then(|run| run.built.open.get(path));
             host.count_by(*handle, open.and_then(|it| it.synth.clone()));
+            host.run_class(*handle, open.and_then(|it| it.class.clone()));
         }
         Ok(host.advance(by, is_stall))
     }

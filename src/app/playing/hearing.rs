@@ -240,7 +240,8 @@ impl Playing {
                         .iter()
                         .map(|note| News::Opened(path.clone(), note.clone())),
                 );
-                if open.has_pacer {
+                // What hears without its device has nothing that could drive.
+                if open.has_pacer || open.absence.is_some() {
                     let (device, absence) = (open.device.clone(), open.absence.clone());
                     news.push(News::Device(path.clone(), device, absence));
                 }

@@ -235,6 +235,9 @@ static HELD: Mutex<BTreeMap<String, usize>> = Mutex::new(BTreeMap::new());
 struct Held {
     stream: Option<Stream>,
     host: String,
+    /// Of the server, where it is JACK's.
+    #[cfg(feature = "jack")]
+    token: Option<super::jack_server::Token>,
 }
 
 impl Held {
@@ -244,7 +247,17 @@ impl Held {
         Self {
             stream: Some(stream),
             host: host.to_owned(),
+            #[cfg(feature = "jack")]
+            token: (host == "jack").then(super::jack_server::token),
         }
+    }
+
+    /// Whether its server is not known to have died.
+    fn is_current(&self) -> bool {
+        #[cfg(feature = "jack")]
+        return self.token.as_ref().is_none_or(|it| it.is_current());
+        #[cfg(not(feature = "jack"))]
+        true
     }
 
     fn is_any(host: &str) -> bool {
@@ -285,6 +298,10 @@ fn keep<D: Direction>(order: &Order, answer: &mpsc::Sender<Answer<D::Port>>) {
     let is_wanted = || order.is_open.load(Ordering::Acquire) && !order.waker.is_given_up();
     while is_wanted() && !cursor.is_lost() {
         std::thread::park_timeout(WATCH);
+        if !begun.stream.is_current() {
+            // Its client has to be closed before anybody opens another.
+            cursor.lose();
+        }
         if watchdog.is_stuck(cursor.calls(), now()) {
             log::warn!(
                 "{}: the card stands still and is given up",

@@ -11,6 +11,7 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::class::{ClassItem, ClassView};
 use super::dls_memory::DlsMemory;
 use super::facts::Facts;
 use super::format::DataRange;
@@ -62,6 +63,25 @@ pub trait Filter: Send + Sync {
     /// Properties of standard sets that it answers itself, merged with those that every filter and pin has (PCL-8).
     fn property_items(&self) -> &'static [PropertyItem] {
         &[]
+    }
+
+    /// Properties that the minidriver behind it declares to answer itself: of the filter, or of a pin by its factory. They are
+    /// put to it through [`ClassView::ask`].
+    fn class_items(&self, pin: Option<usize>) -> &[ClassItem] {
+        let _ = pin;
+        &[]
+    }
+
+    /// Starts the minidriver behind it with no stream open, for whoever asks it something while no graph runs it; `None` where
+    /// there is none. It ends when it is dropped.
+    fn start(&self, settings: &Settings<'_>) -> Option<Result<Arc<dyn ClassView>, OpenError>> {
+        let _ = settings;
+        None
+    }
+
+    /// Why it cannot be offered, where that was found out only when it was made.
+    fn fault(&self) -> Option<String> {
+        None
     }
 
     /// A memory for sounds that are downloaded into one instance of it, where it takes any (DLS-4). What runs is handed it

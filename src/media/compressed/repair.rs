@@ -73,9 +73,11 @@ impl<R: Read + Seek> Walk<'_, R> {
         let whole = self.end.saturating_sub(8);
         let stated = u64::from(number32(head, 4));
         let mut is_wrong = stated > whole || stated < 4;
-        let mut at = 12;
+        let (mut at, mut has_sound) = (12, false);
         for _ in 0..CHUNKS_MAX {
-            if at + 8 > self.end {
+            // What follows behind the whole is nobody's, once the sound was found.
+            let is_behind = at >= 8 + stated && has_sound;
+            if at + 8 > self.end || is_behind && !is_wrong {
                 break;
             }
             let bytes = self.bytes(at)?;
@@ -83,7 +85,10 @@ impl<R: Read + Seek> Walk<'_, R> {
             let is_sound = &bytes[..4] == b"SSND";
             // So it stands in a file that was never finished.
             let is_open = is_sound && matches!(size, 0 | 8 | SIZE_UNKNOWN);
+            has_sound |= is_sound;
             let data = at + 8;
+            // The whole says that it ends before its sound does.
+            is_wrong |= is_sound && data + u64::from(size) > 8 + stated;
             let there = if is_open {
                 Some(self.end - data).filter(|there| *there > 8)
             } else {
@@ -111,8 +116,12 @@ impl<R: Read + Seek> Walk<'_, R> {
                 break;
             }
             let bytes = self.bytes(at)?;
-            // Sound may go on to the end: its size is -1 then.
             let Ok(size) = u64::try_from(number64(&bytes, 4) as i64) else {
+                // Sound may go on to the end: its size is -1 then.
+                if bytes[..4] == *b"data" {
+                    let there = self.end - (at + 12);
+                    self.patch(at + 4, &there.to_be_bytes());
+                }
                 break;
             };
             if let Some(there) = self.lack(at + 12, size) {

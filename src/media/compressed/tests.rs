@@ -172,3 +172,55 @@ fn marks_of_a_file_are_cues_of_its_sound() {
     let found: Vec<(u64, &str)> = cues.iter().map(|it| (it.at, &*it.name)).collect();
     assert_eq!((source.info().rate_hz, found), (8_000, vec![(400, "Turn")]));
 }
+
+#[test]
+fn wholes_that_end_too_soon_and_sound_without_a_size_are_played() {
+    let chunk = |id: &[u8; 4], data: &[u8]| {
+        let size = (data.len() as u32).to_be_bytes();
+        [&id[..], &size, data].concat()
+    };
+    let samples: Vec<u8> = (0..1_000_i16).flat_map(i16::to_be_bytes).collect();
+    let wanted: Vec<f32> = (0..1_000).map(|it| it as f32 / 32_768.0).collect();
+    let rate = [0x40, 0x0B, 0xFA, 0, 0, 0, 0, 0, 0, 0];
+    let common = [&[0, 1, 0, 0, 0x03, 0xE8, 0, 16][..], &rate].concat();
+    let sound = [&[0; 8][..], &samples].concat();
+    let body = [
+        b"AIFF".to_vec(),
+        chunk(b"COMM", &common),
+        chunk(b"SSND", &sound),
+    ];
+    let whole = chunk(b"FORM", &body.concat());
+    let right = whole.len() as u32 - 8;
+    // As it is, a little short, before its sound, and with what is nobody's behind it.
+    for stated in [right, right - 16, 30, 4] {
+        let mut file = whole.clone();
+        file[4..8].copy_from_slice(&stated.to_be_bytes());
+        let got = read(&mut *open(&file), 1_009);
+        assert_eq!(got, std::slice::from_ref(&wanted), "{stated}");
+    }
+    let with_more = [&whole[..], b"LIST\xFF\xFF\xFF\xFF, and what not"].concat();
+    assert_eq!(
+        read(&mut *open(&with_more), 1_009),
+        std::slice::from_ref(&wanted)
+    );
+
+    // CAF: 16 bits, big-endian, one channel at 8 000 Hz.
+    let mut desc = 8_000_f64.to_be_bytes().to_vec();
+    desc.extend(b"lpcm");
+    for number in [0_u32, 2, 1, 1, 16] {
+        desc.extend(number.to_be_bytes());
+    }
+    let mut file = b"caff\0\x01\0\0desc".to_vec();
+    file.extend((desc.len() as u64).to_be_bytes());
+    file.extend(desc);
+    file.extend(b"data");
+    for size in [-1_i64, 4 + samples.len() as i64] {
+        let sound = [&size.to_be_bytes()[..], &[0; 4], &samples].concat();
+        let file = [&file[..], &sound].concat();
+        assert_eq!(
+            read(&mut *open(&file), 1_009),
+            std::slice::from_ref(&wanted),
+            "{size}"
+        );
+    }
+}

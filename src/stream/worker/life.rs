@@ -5,19 +5,28 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::{CLOSING, Client, FAREWELL, LOOK, PATIENCE, Refused, Worker, if_it_can};
-use crate::ks::{Clock, DataRange, Health, State, Status};
+use crate::ks::{Clock, DataFlow, Health, State, Status};
 use crate::stream::executor::Call;
-use crate::stream::lane::Stream;
-use crate::stream::request::{Ask, Lane, MasterClock, Outcome, StreamId};
+use crate::stream::lane::{Direction, Stream};
+use crate::stream::request::{Ask, DeviceInfo, Lane, MasterClock, Outcome, StreamId};
+
+/// A minidriver that has started.
+pub(in crate::stream) struct Started {
+    /// The clock of the first stream that has one.
+    pub(in crate::stream) clock: Option<Arc<dyn Clock>>,
+    /// What it says of its streams, where it says anything.
+    pub(in crate::stream) told: Option<DeviceInfo>,
+}
 
 impl Worker {
-    /// Gets device and streams ready (SRB-1). Gives the clock of the first stream that has one.
-    pub(in crate::stream) fn start(&mut self) -> Result<Option<Arc<dyn Clock>>, Refused> {
+    /// Gets device and streams ready (SRB-1). Gives the clock of the first stream that has one, and what the minidriver says
+    /// of its streams.
+    pub(in crate::stream) fn start(&mut self) -> Result<Started, Refused> {
         let of_device = |status| (status, None);
         self.ask(Ask::InitialiseDevice {}, PATIENCE)
             .map_err(of_device)?;
-        let streams = match self.ask(Ask::GetStreamInfo {}, PATIENCE) {
-            Ok(Outcome::Streams(streams)) => Some(streams),
+        self.told = match self.ask(Ask::GetStreamInfo {}, PATIENCE) {
+            Ok(Outcome::Streams(told)) => Some(*told),
             // The descriptor says it all.
             Ok(_) | Err(Status::NotImplemented) => None,
             Err(status) => return Err((status, None)),
@@ -29,27 +38,14 @@ impl Worker {
             let stream = &self.parts.streams[index];
             let (id, factory, format) = (stream.id, stream.factory, stream.format.clone());
             let refused = |status| (status, Some(id));
-            if let Some(streams) = &streams {
-                let told = streams.iter().find(|it| it.pin == stream.pin);
-                let told = told.ok_or(refused(Status::InvalidParameter))?;
-                let before = self.parts.streams[..index].iter();
-                let open = before.filter(|it| it.pin == stream.pin).count();
-                if open as u64 >= u64::from(told.instances) {
-                    return Err(refused(Status::TooManyNodes));
-                }
-            }
-            let range = DataRange::only(&format);
-            let pin = factory;
-            match self.ask(Ask::GetDataIntersection { pin, range }, PATIENCE) {
-                Ok(Outcome::Format(own)) if *own != format => {
-                    return Err(refused(Status::NoMatch));
-                }
-                Ok(_) | Err(Status::NotImplemented) => {}
-                Err(status) => return Err(refused(status)),
-            }
-            let stream = id;
-            self.ask(Ask::OpenStream { stream, format }, PATIENCE)
-                .map_err(refused)?;
+            self.as_told(index).map_err(refused)?;
+            self.intersect(factory, &format).map_err(refused)?;
+            let open = Ask::OpenStream {
+                stream: id,
+                pin: factory,
+                format,
+            };
+            self.ask(open, PATIENCE).map_err(refused)?;
             self.parts.streams[index].is_open = true;
             clock = clock.or_else(|| self.ask_clock(id));
         }
@@ -59,7 +55,36 @@ impl Worker {
             let told = self.ask(Ask::IndicateMasterClock { stream, clock }, PATIENCE);
             self.report(if_it_can(told), "INDICATE_MASTER_CLOCK");
         }
-        Ok(clock)
+        Ok(Started {
+            clock,
+            told: self.told.clone(),
+        })
+    }
+
+    /// Whether a stream that was agreed is one that the minidriver has: what it says now is what counts (SRB-2).
+    fn as_told(&self, index: usize) -> Result<(), Status> {
+        let Some(told) = &self.told else {
+            return Ok(());
+        };
+        let stream = &self.parts.streams[index];
+        let flow = match stream.direction {
+            Direction::Read => DataFlow::Out,
+            Direction::Write => DataFlow::In,
+        };
+        let mut pins = told.streams.iter().map(|it| &it.pin);
+        let pin = pins.find(|pin| pin.name == stream.pin && pin.data_flow == flow);
+        let pin = pin.ok_or(Status::InvalidParameter)?;
+        let before = self.parts.streams[..index].iter();
+        let open = before.filter(|it| it.pin == stream.pin).count();
+        if open as u64 >= u64::from(pin.instances.possible) {
+            return Err(Status::TooManyNodes);
+        }
+        let rate_hz = self.parts.rate_hz;
+        let mut ranges = pin.ranges.iter().map(|range| range.at_graph_rate(rate_hz));
+        match ranges.any(|range| range.contains(&stream.format)) {
+            true => Ok(()),
+            false => Err(Status::NoMatch),
+        }
     }
 
     /// Stops and closes whatever is open.
@@ -71,6 +96,7 @@ impl Worker {
             let mut open = worker.parts.streams.iter().filter(|it| it.is_open);
             open.all(|it| is_stopped(it, run))
         });
+        self.close_guests();
         for event in self.events.end(Status::Cancelled) {
             self.call(Call::Event(event));
         }
@@ -129,7 +155,7 @@ impl Worker {
     }
 
     /// A request of our own, waited for.
-    fn ask(&mut self, ask: Ask, patience: Duration) -> Result<Outcome, Status> {
+    pub(super) fn ask(&mut self, ask: Ask, patience: Duration) -> Result<Outcome, Status> {
         let asked = self.desk.submit(ask, Client::Own, patience);
         loop {
             self.pump();

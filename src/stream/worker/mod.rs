@@ -6,11 +6,14 @@
 //! Pause and read ahead, so that Run begins without a gap. A writing stream has been given everything that was written
 //! before it is stopped.
 
+mod guests;
 mod life;
 mod seams;
 mod streams;
 
-use std::collections::BTreeMap;
+pub(in crate::stream) use life::Started;
+
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender};
@@ -23,9 +26,10 @@ use crate::stream::events::Events;
 use crate::stream::executor::{Call, Executor};
 use crate::stream::lane::{Answer, Stream};
 use crate::stream::port::{Port, Post};
-use crate::stream::request::{Ask, Kind, Lane, Outcome, SrbId, StreamId};
+use crate::stream::request::{Ask, DeviceInfo, Kind, Lane, Outcome, SrbId, StreamId};
 use crate::stream::rings::{Shared, cell};
 use crate::stream::time::TimeSource;
+use guests::Wish;
 
 /// How long a request about the device or the state of a stream may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -75,8 +79,9 @@ pub(in crate::stream) struct Parts {
     pub(in crate::stream) streams: Vec<Stream>,
     pub(in crate::stream) port: Port,
     pub(in crate::stream) posts: Receiver<Post>,
-    /// The clock of the graph.
+    /// The clock of the graph, and its rate in Hz.
     pub(in crate::stream) clock: Arc<dyn Clock>,
+    pub(in crate::stream) rate_hz: u32,
 }
 
 /// Leads one minidriver.
@@ -95,6 +100,13 @@ pub(in crate::stream) struct Worker {
     calls: BTreeMap<u64, Duration>,
     last_call: u64,
     counted: Duration,
+    /// What the minidriver says of its streams, where it says anything.
+    told: Option<DeviceInfo>,
+    /// Streams that somebody outside has opened, with their pin factories: no frames go through them.
+    guests: BTreeMap<StreamId, usize>,
+    last_guest: usize,
+    /// Those that are to be opened, or closed again.
+    wishes: VecDeque<Wish>,
 }
 
 /// Why it did not start: which stream was refused, if it was one.
@@ -114,6 +126,10 @@ impl Worker {
             calls: BTreeMap::new(),
             last_call: 0,
             counted: parts.time.now(),
+            told: None,
+            guests: BTreeMap::new(),
+            last_guest: guests::FIRST,
+            wishes: VecDeque::new(),
             parts,
         }
     }
@@ -135,6 +151,10 @@ impl Worker {
                 moved |= self.follow_state(index);
                 moved |= self.hand_over(index);
             }
+        }
+        if let Some(wish) = self.wishes.pop_front() {
+            self.serve_guest(wish);
+            moved = true;
         }
         moved | self.pump()
     }
@@ -224,6 +244,12 @@ impl Worker {
                     self.desk.cancel(id);
                 }
             }
+            Post::Open {
+                factory,
+                format,
+                reply,
+            } => self.wishes.push_back(Wish::Open(factory, format, reply)),
+            Post::Close(stream) => self.wishes.push_back(Wish::Close(stream)),
             Post::Watch {
                 number,
                 key,
@@ -258,7 +284,10 @@ impl Worker {
                 | Kind::UninitialiseDevice
         );
         let streams = &self.parts.streams;
-        let is_open = |stream| streams.iter().any(|it| it.is_open && it.id == stream);
+        let is_open = |stream| {
+            self.guests.contains_key(&stream)
+                || streams.iter().any(|it| it.is_open && it.id == stream)
+        };
         let refused = match ask.lane().stream() {
             _ if is_ours => Some(Status::InvalidDeviceRequest),
             Some(stream) if !is_open(stream) => Some(Status::InvalidParameter),

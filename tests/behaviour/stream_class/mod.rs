@@ -2,6 +2,7 @@
 
 mod graphs;
 mod puppet;
+mod told;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,9 +10,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ksgraph::ks::ids::Guid;
-use ksgraph::ks::{DataFormat, DataRange, Health, OpenError, State, Status};
+use ksgraph::ks::{DataFlow, DataFormat, DataRange, Health, OpenError, PinFactory, State, Status};
 use ksgraph::stream::{
-    Ask, EventKey, Frame, Item, Kind, MasterClock, Outcome, Power, Srb, StreamId, StreamInfo,
+    Ask, DeviceInfo, EventKey, Frame, Item, Kind, MasterClock, Outcome, Power, Srb, StreamId,
 };
 
 use puppet::{
@@ -24,6 +25,14 @@ const ROWS: &[(&str, &str)] = &[
     (
         "SRB-2",
         "srb_2_there_are_as_many_streams_as_the_minidriver_says",
+    ),
+    (
+        "SRB-2",
+        "srb_2_the_streams_a_minidriver_tells_of_are_the_pins_of_its_filter",
+    ),
+    (
+        "PCL-8",
+        "properties_a_minidriver_declares_are_put_to_it_and_their_sizes_are_not",
     ),
     (
         "SRB-3",
@@ -96,7 +105,11 @@ const ROWS: &[(&str, &str)] = &[
 
 #[test]
 fn every_rule_of_the_stream_class_has_its_test() {
-    let tests = [include_str!("mod.rs"), include_str!("graphs.rs")];
+    let tests = [
+        include_str!("mod.rs"),
+        include_str!("graphs.rs"),
+        include_str!("told.rs"),
+    ];
     for (rule, test) in ROWS {
         let is_there = tests
             .iter()
@@ -113,6 +126,7 @@ fn property(set: u128, id: u32) -> Item {
     Item {
         set: Guid(set),
         id,
+        instance: vec![],
         data: vec![],
         room: 0,
     }
@@ -168,12 +182,12 @@ fn srb_1_a_life_goes_in_order() {
 
 #[test]
 fn srb_2_there_are_as_many_streams_as_the_minidriver_says() {
-    let info = |pin: &str, instances| StreamInfo {
-        pin: pin.into(),
-        instances,
+    let [input, one, two] = puppet::PINS else {
+        panic!("three pins");
     };
     let puppet = Puppet::default();
-    puppet.script().streams = Some(vec![info("one", 1), info("two", 0)]);
+    let told = [one.clone(), two.clone().instances(0, 0)];
+    puppet.script().streams = Some(DeviceInfo::of(told));
     assert!(try_open(&puppet, &[ONE]).is_ok());
     let refused = try_open(&puppet, &[ONE, TWO]).err().unwrap().to_string();
     assert!(
@@ -185,6 +199,21 @@ fn srb_2_there_are_as_many_streams_as_the_minidriver_says() {
     assert_eq!(puppet.count("device CLOSE_STREAM"), 2);
     let refused = try_open(&puppet, &[IN]).err().unwrap().to_string();
     assert!(refused.contains("INVALID_PARAMETER"), "{refused}");
+    // It goes the other way now, and takes another format: then it is not the stream that was agreed.
+    let turned = PinFactory {
+        data_flow: DataFlow::Out,
+        ..input.clone()
+    };
+    puppet.script().streams = Some(DeviceInfo::of([turned]));
+    let refused = try_open(&puppet, &[IN]).err().unwrap().to_string();
+    assert!(refused.contains("INVALID_PARAMETER"), "{refused}");
+    let other = vec![DataRange::only(&DataFormat::float(2, 44_100))];
+    puppet.script().streams = Some(DeviceInfo::of([one.clone().with_ranges(other)]));
+    let refused = try_open(&puppet, &[ONE]).err().unwrap();
+    assert!(
+        matches!(&refused, OpenError::Format { pin, .. } if pin == "one"),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -323,6 +352,7 @@ fn srb_6_what_is_unknown_is_not_implemented_and_never_ignored() {
         Ask::InitialisationComplete {},
         Ask::OpenStream {
             stream,
+            pin: 1,
             format: DataFormat::float(1, RATE_HZ),
         },
         Ask::CloseStream { stream },

@@ -14,13 +14,13 @@ use ksgraph::ks::{
     Waker,
 };
 use ksgraph::stream::{
-    Ask, Asked, ClassDriver, EventRequest, Frame, Framing, HandTime, Handle, InterruptLine, Kind,
-    Loaded, Minidriver, MinidriverEntry, Notify, Outcome, Services, Srb, SrbId, StreamId,
-    StreamInfo,
+    Ask, Asked, ClassDriver, DeviceInfo, EventRequest, Frame, Framing, HandTime, Handle,
+    InterruptLine, Kind, Loaded, Minidriver, MinidriverEntry, Notify, Outcome, Services, Srb,
+    SrbId, StreamId,
 };
 
 pub(super) const RATE_HZ: u32 = 48_000;
-const PINS: &[PinFactory] = &[
+pub(super) const PINS: &[PinFactory] = &[
     PinFactory::input("in", DataRange::FLOAT).instances(0, 1),
     PinFactory::output("one", DataRange::FLOAT),
     PinFactory::output("two", DataRange::FLOAT),
@@ -47,7 +47,7 @@ pub(super) struct Script {
     pub(super) panics_at: Option<Kind>,
     pub(super) blocks_at: Option<Kind>,
     /// What it says of its streams.
-    pub(super) streams: Option<Vec<StreamInfo>>,
+    pub(super) streams: Option<DeviceInfo>,
     /// Whether it gives up what it is told to.
     pub(super) is_deaf: bool,
     /// Whether interrupts are its own.

@@ -1,13 +1,16 @@
-//! Named places in files that symphonia decodes: the cue sheet and chapters of FLAC, markers of AIFF and of CAF.
+//! Named places in files that symphonia decodes: the cue sheet and chapters of FLAC, chapters of Ogg streams, markers of
+//! AIFF and of CAF.
 //!
 //! Lives here: reading them from the bytes of the container. What is not whole is left out, and a file that lies costs no
 //! more than a few reads. Wave files have their own (`wav/cues.rs`).
 
+mod ogg;
+
 use std::io::{Read, Seek, SeekFrom};
 
-use super::riff::read_up_to;
-use super::source::Info;
-use super::wav::Cue;
+use crate::media::riff::read_up_to;
+use crate::media::source::Info;
+use crate::media::wav::Cue;
 
 /// The most places that are read, the longest name in bytes, the longest chunk, and the most chunks that are passed.
 const MOST: usize = 1024;
@@ -56,6 +59,7 @@ fn found<R: Read + Seek>(source: &mut R) -> Option<Vec<(At, String)>> {
         b"FORM" if matches!(head.get(8..12)?, b"AIFF" | b"AIFC") => aiff(source),
         b"caff" => caf(source),
         b"fLaC" => flac(source, 4),
+        b"OggS" => Some(chapters(&ogg::comments(source)?)),
         [b'I', b'D', b'3', _] => {
             // Each byte of its size has seven bits.
             let size = head.get(6..10)?.iter();
@@ -361,9 +365,71 @@ mod tests {
         assert_eq!(cues(id3), wanted(&all));
     }
 
+    /// A page of a stream; `sizes` are those of the pieces of its packets.
+    fn page(serial: u32, sizes: &[u8], body: &[u8]) -> Vec<u8> {
+        let mut page = [b"OggS\0\x02".to_vec(), vec![0; 8]].concat();
+        page.extend(serial.to_le_bytes());
+        page.extend([0; 8]);
+        page.push(sizes.len() as u8);
+        [page, sizes.to_vec(), body.to_vec()].concat()
+    }
+
+    #[test]
+    fn chapters_of_ogg_streams_are_marks_wherever_pages_end() {
+        let word = |text: &str| [(text.len() as u32).to_le_bytes().to_vec(), text.into()].concat();
+        let long = format!("COMMENT={}", "x".repeat(600));
+        let words = [
+            word("somebody"),
+            4_u32.to_le_bytes().to_vec(),
+            word(&long),
+            word("CHAPTER001=00:00:00.500"),
+            word("CHAPTER001NAME=One"),
+            word("CHAPTER002=00:00:01"),
+        ]
+        .concat();
+        let all = [(4_000, "One"), (8_000, "chapter 002")];
+        let mut flac_head = vec![4];
+        flac_head.extend(be(words.len() as u64, 3));
+        let kinds: [(&[u8], &[u8]); 3] = [
+            (b"\x01vorbis, and what follows", b"\x03vorbis"),
+            (b"OpusHead", b"OpusTags"),
+            (b"\x7FFLAC", &flac_head),
+        ];
+        for (first, head) in kinds {
+            let packet = [head, &words].concat();
+            let pieces = |packet: &[u8]| {
+                let mut sizes = vec![255; packet.len() / 255];
+                sizes.push((packet.len() % 255) as u8);
+                sizes
+            };
+            let begin = page(7, &[first.len() as u8], first);
+            // On one page, and on two of which the first ends in the midst of it, with another stream between them.
+            let whole = page(7, &pieces(&packet), &packet);
+            let (a, b) = packet.split_at(510);
+            let foreign = page(9, &[3], b"odd");
+            let parts = [
+                page(7, &[255, 255], a),
+                foreign.clone(),
+                page(7, &pieces(b), b),
+            ]
+            .concat();
+            for rest in [whole, parts] {
+                let file = [foreign.clone(), begin.clone(), rest].concat();
+                assert_eq!(cues(file.clone()), wanted(&all));
+                assert_eq!(cues(file[..file.len() - 1].to_vec()), []);
+            }
+        }
+    }
+
     #[test]
     fn whatever_the_bytes_are_it_ends() {
-        for magic in [&b"fLaC"[..], b"caff", b"FORM\0\0\0\0AIFF", b"ID3\x04\0\0"] {
+        for magic in [
+            &b"fLaC"[..],
+            b"caff",
+            b"OggS",
+            b"FORM\0\0\0\0AIFF",
+            b"ID3\x04\0\0",
+        ] {
             for fill in [0, 0x04, 0x05, 0x7F, 0xFF] {
                 let file = [magic, &[fill; 3_000]].concat();
                 assert!(cues(file).len() <= MOST);
