@@ -112,7 +112,7 @@ pub(super) struct Runs {
 pub(super) type Told<'a> = (&'a Telemetry, &'a [Arc<PinRecord>]);
 
 impl Runs {
-    /// Finds the runs among steps that [`gather`] has put in order.
+    /// Finds the runs among steps that [`gather()`] has put in order.
     pub(super) fn of(steps: &[Step], skills: &BTreeMap<u32, Skill>, tables: &Tables) -> Self {
         let mut runs = Self {
             begins: vec![0; steps.len()],
