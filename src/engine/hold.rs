@@ -17,7 +17,7 @@ use super::link::PlanCells;
 use super::queue::Queue;
 use super::records::PinRecord;
 use super::table::Tables;
-use crate::ks::{Held, KernelEvent, Payload, State, flag, time_from_sample};
+use crate::ks::{HeldGroups, KernelEvent, Payload, State, flag, time_from_sample};
 
 /// A pin that a wire made.
 #[derive(Clone, Copy, Debug)]
@@ -90,7 +90,7 @@ pub(super) struct Link {
     /// Notes that sound behind it have to be released.
     is_to_release: bool,
     /// What is held on it, where it carries notes, and whether just that has to be released.
-    pub(super) notes: Option<Box<Held>>,
+    pub(super) notes: Option<Box<HeldGroups>>,
     releases_notes: bool,
     /// A frame was lost ahead of the next one.
     has_gap: bool,
@@ -460,7 +460,7 @@ impl Holds {
             let link = &mut self.links[wire as usize];
             if let (Some(notes), Some(slot)) = (&mut link.notes, link.slot) {
                 for event in tables.payloads[slot as usize].events() {
-                    notes.follow(event.bytes());
+                    notes.follow(event);
                 }
             }
         }
@@ -571,20 +571,19 @@ impl Holds {
 }
 
 /// What is held goes up, in front of all else.
-fn let_go(events: &mut Vec<KernelEvent>, now: i64, held: &mut Held) {
+fn let_go(events: &mut Vec<KernelEvent>, now: i64, held: &mut HeldGroups) {
     let mut at = 0;
-    held.release(|message| {
-        let event = KernelEvent::new(now, &message);
-        match event.filter(|_| events.len() < events.capacity()) {
-            Some(event) => events.insert(at, event),
-            None => return false,
+    held.release(now, |event| {
+        let has_room = events.len() < events.capacity();
+        if has_room {
+            events.insert(at, event);
+            at += 1;
         }
-        at += 1;
-        true
+        has_room
     });
 }
 
-/// Keys go up and pedals too, on all channels.
+/// Keys go up and pedals too, on all channels of all groups.
 fn release(events: &mut Vec<KernelEvent>, now: i64) {
     const SUSTAIN: u8 = 64;
     const ALL_NOTES_OFF: u8 = 123;
@@ -592,7 +591,8 @@ fn release(events: &mut Vec<KernelEvent>, now: i64) {
     for channel in 0..16 {
         for control in [SUSTAIN, ALL_NOTES_OFF] {
             let event = KernelEvent::new(now, &[0xB0 | channel, control, 0]);
-            if let Some(event) = event.filter(|_| events.len() < events.capacity()) {
+            if let Some(mut event) = event.filter(|_| events.len() < events.capacity()) {
+                event.channel_group = 0;
                 events.insert(at, event);
                 at += 1;
             }

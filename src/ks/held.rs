@@ -1,5 +1,22 @@
 //! Which notes sound on one stream of MIDI messages, so that they can be released when the stream breaks off.
 
+use super::event::KernelEvent;
+use super::time::RefTime;
+
+/// Groups of sixteen channels that a synthesizer can have.
+pub const MOST_GROUPS: usize = 4;
+
+/// The place of an event's channel among all channels of a synthesizer of so many groups, and how many channels it
+/// names. Events count groups from 1, properties and this program's tables from 0, and an event of group 0 means all of
+/// them; this is the one place where one becomes the other (EVN-3). `None` for a group that is not there.
+pub fn group_range(event_group: u16, groups: usize) -> Option<std::ops::Range<usize>> {
+    match usize::from(event_group) {
+        0 => Some(0..groups),
+        group if group <= groups => Some(group - 1..group),
+        _ => None,
+    }
+}
+
 /// Notes and pedals that are down, on sixteen channels.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Held {
@@ -87,9 +104,64 @@ impl Held {
     }
 }
 
+/// Notes and pedals that are down, by channel group (EVN-3).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct HeldGroups([Held; MOST_GROUPS]);
+
+impl HeldGroups {
+    /// Follows one event.
+    pub fn follow(&mut self, event: &KernelEvent) {
+        for group in group_range(event.channel_group, MOST_GROUPS)
+            .into_iter()
+            .flatten()
+        {
+            self.0[group].follow(event.bytes());
+        }
+    }
+
+    /// What is down here and not there.
+    #[must_use]
+    pub fn without(self, other: &Self) -> Self {
+        Self(std::array::from_fn(|group| {
+            self.0[group].without(&other.0[group])
+        }))
+    }
+
+    /// Whether nothing is down.
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(Held::is_empty)
+    }
+
+    /// Takes out what is down on some channels of every group, a bit each.
+    pub fn split_off(&mut self, channels: u16) -> Self {
+        Self(self.0.each_mut().map(|held| held.split_off(channels)))
+    }
+
+    /// Gives the events that release everything, each in its group. What `take` does not take stays down.
+    pub fn release(&mut self, time: RefTime, mut take: impl FnMut(KernelEvent) -> bool) {
+        for (held, group) in self.0.iter_mut().zip(1..) {
+            held.release(|message| {
+                let event = KernelEvent::new(time, &message);
+                event.is_some_and(|mut event| {
+                    event.channel_group = group;
+                    take(event)
+                })
+            });
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn evn_3_events_count_groups_from_one_and_none_means_all() {
+        assert_eq!(group_range(0, 2), Some(0..2));
+        assert_eq!(group_range(1, 2), Some(0..1));
+        assert_eq!(group_range(2, 2), Some(1..2));
+        assert_eq!(group_range(3, 2), None);
+    }
 
     #[test]
     fn what_is_down_is_released_once() {
@@ -110,6 +182,24 @@ mod tests {
             true
         });
         assert_eq!(given, [[0x80, 60, 64], [0xB3, 64, 0], [0x83, 60, 64]]);
+        assert!(held.is_empty());
+    }
+
+    #[test]
+    fn what_is_down_in_a_group_is_released_in_it() {
+        let mut held = HeldGroups::default();
+        for (group, message) in [(1, [0x90, 60, 9]), (3, [0x90, 60, 9]), (1, [0x80, 60, 0])] {
+            let mut event = KernelEvent::new(0, &message).unwrap();
+            event.channel_group = group;
+            held.follow(&event);
+        }
+        assert!(!held.is_empty());
+        let mut given = vec![];
+        held.release(77, |event| {
+            given.push((event.time, event.channel_group, event.bytes().to_vec()));
+            true
+        });
+        assert_eq!(given, [(77, 3, vec![0x80, 60, 64])]);
         assert!(held.is_empty());
     }
 

@@ -93,7 +93,7 @@ pub use frame::{EVENT_CAPACITY, Payload, StreamHeader, Wave, flag};
 pub use framing::{Borrowed, Compression, Framing, FramingItem, SizeRange, frame_of, framing_of};
 pub use kernel::{Kernel, Operation, Resting};
 
-pub use held::Held;
+pub use held::{Held, HeldGroups, MOST_GROUPS, group_range};
 
 pub use intersection::{Answering, Intersection, intersections, own_refusal};
 

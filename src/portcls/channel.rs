@@ -7,19 +7,7 @@
 use crate::dsp::gain::pan_constant_power;
 use crate::midi::message::controller;
 
-/// Groups of sixteen channels that a synthesizer can have.
-pub const MOST_GROUPS: usize = 4;
-
-/// The place of an event's channel among all channels of a synthesizer of so many groups, and how many channels it
-/// names. Events count groups from 1, properties and this program's tables from 0, and an event of group 0 means all of
-/// them; this is the one place where one becomes the other (EVN-3). `None` for a group that is not there.
-pub fn group_range(event_group: u16, groups: usize) -> Option<std::ops::Range<usize>> {
-    match usize::from(event_group) {
-        0 => Some(0..groups),
-        group if group <= groups => Some(group - 1..group),
-        _ => None,
-    }
-}
+pub use crate::ks::{MOST_GROUPS, group_range};
 
 /// What a message asks of the voices of its channel.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -254,14 +242,6 @@ mod tests {
             channel.control(*number, *value);
         }
         channel
-    }
-
-    #[test]
-    fn evn_3_events_count_groups_from_one_and_none_means_all() {
-        assert_eq!(group_range(0, 2), Some(0..2));
-        assert_eq!(group_range(1, 2), Some(0..1));
-        assert_eq!(group_range(2, 2), Some(1..2));
-        assert_eq!(group_range(3, 2), None);
     }
 
     #[test]

@@ -1,21 +1,17 @@
 //! What several wires hold: who merges them releases the notes of one that goes away, breaks or ends, unless another wire
 //! holds them too.
 
-use super::channel::{MOST_GROUPS, group_range};
-use crate::ks::{Held, Inputs, KernelEvent, RefTime, flag};
+use crate::ks::{HeldGroups, Inputs, KernelEvent, RefTime, flag};
 
 /// The most wires that are followed at a time.
 pub const MOST_WIRES: usize = 16;
-
-/// Notes and pedals that are down, by channel group (EVN-3).
-type Groups = [Held; MOST_GROUPS];
 
 /// What one wire has brought.
 #[derive(Clone, Copy, Default)]
 struct Wire {
     /// Identity of the connection; 0 for a place that is free.
     wire: u64,
-    held: Groups,
+    held: HeldGroups,
 }
 
 /// Notes and pedals that are down, by the wire they came by.
@@ -28,24 +24,14 @@ pub struct Gone {
     pub wire: u64,
     /// It is gone or broken, and what it brought that is not due yet is not to come; not so at the end of its stream.
     pub is_broken: bool,
-    held: Groups,
+    held: HeldGroups,
 }
 
 impl Gone {
     /// Gives the events that release what it alone held.
-    pub fn release(self, time: RefTime, mut give: impl FnMut(KernelEvent)) {
-        release(self.held, time, &mut give);
-    }
-}
-
-/// Gives the events that release all of it, each in its channel group.
-fn release(mut held: Groups, time: RefTime, give: &mut impl FnMut(KernelEvent)) {
-    for (group, held) in held.iter_mut().enumerate() {
-        held.release(|message| {
-            if let Some(mut event) = KernelEvent::new(time, &message) {
-                event.channel_group = group as u16 + 1;
-                give(event);
-            }
+    pub fn release(mut self, time: RefTime, mut give: impl FnMut(KernelEvent)) {
+        self.held.release(time, |event| {
+            give(event);
             true
         });
     }
@@ -65,10 +51,7 @@ impl HeldWires {
     /// Follows one event.
     pub fn follow(&mut self, wire: u64, event: &KernelEvent) {
         if let Some(known) = self.place(wire) {
-            let groups = group_range(event.channel_group, MOST_GROUPS);
-            for group in groups.into_iter().flatten() {
-                known.held[group].follow(event.bytes());
-            }
+            known.held.follow(event);
         }
     }
 
@@ -91,7 +74,7 @@ impl HeldWires {
             let has = |which: u32| input.is_some_and(|it| it.header.flags & which != 0);
             let is_broken = input.is_none() || has(flag::DATADISCONTINUITY);
             let is_over = has(flag::ENDOFSTREAM)
-                && held.iter().any(|held| !held.is_empty())
+                && !held.is_empty()
                 && input.is_some_and(|it| it.events().is_empty())
                 && !waits(wire);
             if is_broken || is_over {
@@ -118,17 +101,17 @@ impl HeldWires {
             return;
         }
         for place in 0..MOST_WIRES {
-            let held = self.0[place].held.each_mut();
-            let own = held.map(|held| held.split_off(channels));
-            release(self.by_no_other(own), time, &mut give);
+            let own = self.0[place].held.split_off(channels);
+            self.by_no_other(own).release(time, |event| {
+                give(event);
+                true
+            });
         }
     }
 
     /// What no wire holds that is still known.
-    fn by_no_other(&self, held: Groups) -> Groups {
-        let without = |held: Groups, other: &Wire| {
-            std::array::from_fn(|group| held[group].without(&other.held[group]))
-        };
-        self.0.iter().fold(held, without)
+    fn by_no_other(&self, held: HeldGroups) -> HeldGroups {
+        let others = self.0.iter();
+        others.fold(held, |held, other| held.without(&other.held))
     }
 }

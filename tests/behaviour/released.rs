@@ -206,3 +206,21 @@ proptest! {
         prop_assert_eq!(peak(&rest), 0.0, "a note hangs");
     }
 }
+
+/// Found by the test above: what a filter had sent to the second group sounded on when it was held in Stop.
+#[test]
+fn evn_3_notes_of_every_group_end_when_who_sent_them_is_held_back() {
+    let stage = stage();
+    let graph = stage.graph(FILTERS);
+    let whole = job(&stage, &graph, |it| {
+        it >= SOURCES.len() || SOURCES[it].0 == "four"
+    });
+    let mut offline = Offline::rehearse(&stage.catalogue, &whole, 480);
+    let sink = path(&graph, "sink");
+    let before = hear(&mut offline, &sink, &even(24_000, 480));
+    assert!(peak(&before) > AUDIBLE);
+    hold(&mut offline, &path(&graph, "sequencer"), State::Stop);
+    hear(&mut offline, &sink, &even(4 * 48_000, 480));
+    let rest = hear(&mut offline, &sink, &even(4_800, 480));
+    assert_eq!(peak(&rest), 0.0, "a note hangs");
+}
