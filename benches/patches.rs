@@ -1,4 +1,4 @@
-//! What patches of many filters cost beside loops by hand: ratios within one run. `cargo bench --bench patches`.
+//! What patches of many filters cost beside loops by hand: ratios within one run. `cargo bench --bench patches`, or `-- W2`.
 //!
 //! W2: oscillators, each through a gain, into a mixer. W6: branches of a tone and many equalisers of one band, a low-pass,
 //! into a mixer. W3: voices of a saw and a low-pass into a mixer, an echo, a reverb, a limiter. One channel, 48 kHz, a
@@ -21,9 +21,20 @@ type Failed = Box<dyn std::error::Error>;
 fn main() -> Result<(), Failed> {
     let offline = std::sync::Arc::new(ksgraph::portcls::Offline);
     let catalogue = ksgraph::filters::catalogue(offline.clone(), offline);
-    oscillators(&catalogue, 512)?;
-    branches(&catalogue, 16, 64)?;
-    voices(&catalogue, 8)
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let wants = |name: &str| {
+        !wanted.iter().any(|it| it.starts_with('W')) || wanted.iter().any(|it| it == name)
+    };
+    if wants("W2") {
+        oscillators(&catalogue, 512)?;
+    }
+    if wants("W6") {
+        branches(&catalogue, 16, 64)?;
+    }
+    if wants("W3") {
+        voices(&catalogue, 8)?;
+    }
+    Ok(())
 }
 
 /// A graph on the bench.

@@ -5,7 +5,6 @@
 //! tests here hold each against its twin.
 
 use super::biquad::{Section, Tuning, bounded};
-use super::wavetable::sine_of;
 use super::wide::{Extent, wide};
 
 /// How many sounds stand side by side.
@@ -42,20 +41,6 @@ pub fn extents(rows: &[Row]) -> [Extent; LANES] {
         (largest, below)
     });
     std::array::from_fn(|lane| Extent::of_bits(largest[lane], below[lane]))
-}
-
-/// Sines: `phases`, a cycle being 2^64, go on by `steps` with each sample.
-pub fn sines(rows: &mut [Row], phases: &mut [u64; LANES], steps: &[u64; LANES]) {
-    wide(|| {
-        let mut at = *phases;
-        for row in rows {
-            for lane in 0..LANES {
-                row[lane] = sine_of((at[lane] >> 32) as i32);
-                at[lane] = at[lane].wrapping_add(steps[lane]);
-            }
-        }
-        *phases = at;
-    });
 }
 
 /// A [`Section`] of each sound.
@@ -149,7 +134,7 @@ impl Sections {
 mod tests {
     use super::*;
     use crate::dsp::wide::extent;
-    use crate::dsp::{Curve, Design, Oscillator, Random, Shape};
+    use crate::dsp::{Curve, Design, Random};
 
     const RATE: f64 = 48_000.0;
 
@@ -214,31 +199,6 @@ mod tests {
         let heard = lane(&before, 6);
         let heard = heard.iter().map(|it| alone.hear(*it, &tuning(6)) as f32);
         assert!(heard.eq(lane(&sound, 6)));
-    }
-
-    #[test]
-    fn sines_side_by_side_are_oscillators_alone() {
-        let mut alone: Vec<Oscillator> = (0..LANES)
-            .map(|lane| {
-                let mut it = Oscillator::new(Shape::Sine, RATE);
-                it.set_frequency(100.0 + 777.0 * lane as f64);
-                it.set_phase(0.1 * lane as f64);
-                it
-            })
-            .collect();
-        let mut phases = std::array::from_fn(|lane| alone[lane].phase_and_step().0);
-        let steps = std::array::from_fn(|lane| alone[lane].phase_and_step().1);
-        for len in [64, 3] {
-            let mut sound = rows(len);
-            sines(&mut sound, &mut phases, &steps);
-            for (number, oscillator) in alone.iter_mut().enumerate() {
-                let mut own = vec![0.0; len];
-                oscillator.fill(&mut own);
-                assert!(own.iter().any(|it| it.abs() > 0.01));
-                assert!(own == lane(&sound, number), "lane {number}");
-                assert_eq!(oscillator.phase_and_step().0, phases[number]);
-            }
-        }
     }
 
     #[test]

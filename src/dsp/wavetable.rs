@@ -119,6 +119,13 @@ pub(super) fn sine_of(cycle: i32) -> f32 {
     sum * z
 }
 
+/// The next samples of a sine: where its phase stands, a cycle being 2^64, and how far it goes with each sample.
+pub fn fill_sine(samples: &mut [f32], phase: &mut u64, step: u64) {
+    let (first, count) = (*phase, samples.len() as u64);
+    wide(|| sines(samples, first, step));
+    *phase = first.wrapping_add(step.wrapping_mul(count));
+}
+
 /// Sines at phases in a row: first the phases, which are wide, then what is reckoned from them in half the width.
 #[inline(always)]
 fn sines(samples: &mut [f32], first: u64, step: u64) {
@@ -298,13 +305,11 @@ impl Oscillator {
 
     /// The next samples: those that [`step`](Self::step) gives.
     pub fn fill(&mut self, samples: &mut [f32]) {
+        if self.shape == Shape::Sine {
+            return fill_sine(samples, &mut self.phase, self.step);
+        }
         let (first, step) = (self.phase, self.step);
         let count = samples.len() as u64;
-        if self.shape == Shape::Sine {
-            wide(|| sines(samples, first, step));
-            self.phase = first.wrapping_add(step.wrapping_mul(count));
-            return;
-        }
         let phases = (0..count).map(|n| first.wrapping_add(step.wrapping_mul(n)));
         let pairs = samples.iter_mut().zip(phases);
         self.phase = first.wrapping_add(step.wrapping_mul(count));

@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use crate::ks::ids::{Guid, category, node, sub};
 use crate::ks::merit;
 use crate::ks::{
-    DataRange, Descriptor, Facts, Filter, Flow, Io, Limits, Node, OpenError, Opened, Opening,
-    PinFactory, Processor, Property, Settings, TopologyConnection, Unit,
+    DataRange, Descriptor, Facts, Filter, Flow, Io, Kernel, Limits, Node, OpenError, Opened,
+    Opening, PinFactory, Processor, Property, Settings, TopologyConnection, Unit, Values,
 };
 
 const CODING: Property = Property::choice("coding", "Samples", &["any", "float", "integer"], "any")
@@ -135,7 +135,7 @@ impl Filter for FormatFilter {
     }
 
     fn open(&self, _: &Opening<'_>) -> Result<Opened, OpenError> {
-        Ok(Opened::processor(Passing))
+        Ok(Opened::processor(Passing).multiplies())
     }
 }
 
@@ -145,6 +145,10 @@ struct Passing;
 impl Processor for Passing {
     fn process(&mut self, _: &mut Io<'_>) -> Flow {
         Flow::Running // in place: the output holds the input already
+    }
+
+    fn kernel(&mut self, _: Values<'_>, _: &mut Kernel) -> bool {
+        true // nothing is done to any sample
     }
 }
 

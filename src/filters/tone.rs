@@ -111,7 +111,7 @@ impl Filter for Tone {
             sought: None,
             rate_hz,
         };
-        Ok(Opened::processor(playing).endless().operates(2))
+        Ok(Opened::processor(playing).endless().makes())
     }
 }
 

@@ -123,6 +123,8 @@ impl Operation {
 pub enum Resting {
     /// It multiplies samples, and remembers nothing.
     Multiplies,
+    /// It makes a sine out of nothing, and multiplies it.
+    Makes,
     /// It does so many operations to each channel at the most.
     Operates(u8),
 }

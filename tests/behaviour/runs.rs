@@ -166,7 +166,8 @@ fn a_run_gives_the_samples_of_its_filters_bit_for_bit() {
     let mut pair = Pair::new(&graph(&gains), false);
     let peak = pair.run([64, 1, 7, 63, 64, 33, 64]);
     assert!(peak > 0.01, "{peak}");
-    assert_eq!(pair.passed, 7 * 10);
+    // The tone is called first, and asked once it has begun.
+    assert_eq!(pair.passed, 10 + 6 * 11);
     pair.assert_figures();
 }
 
@@ -180,7 +181,7 @@ fn a_value_that_moves_is_heard_and_the_run_goes_on_behind_it() {
     pair.run([64; 15]);
     assert_eq!(pair.passed, before);
     let peak = pair.run([64; 15]);
-    assert_eq!(pair.passed, before + 15 * 5);
+    assert_eq!(pair.passed, before + 15 * 6);
     let wanted = 10_f32.powf(-(20.0 + 24.0) / 20.0);
     assert!((peak / wanted - 1.0).abs() < 0.02, "{peak}");
     pair.assert_figures();
@@ -190,7 +191,7 @@ fn a_value_that_moves_is_heard_and_the_run_goes_on_behind_it() {
 fn many_filters_are_several_runs_and_their_pins_are_told_in_the_end() {
     let mut pair = Pair::new(&graph(&[(-0.01, 0.1); 600]), false);
     assert!(pair.run([64; 77]) > 0.001);
-    assert_eq!(pair.passed, 77 * 600);
+    assert_eq!(pair.passed, 77 * 600 + 76);
     pair.assert_told();
 }
 
@@ -244,7 +245,7 @@ fn a_wire_that_is_looked_at_is_seen() {
     assert!(pair.once.tapped().is_some());
     pair.send(|_| Message::Tap(None));
     pair.run([64; 3]);
-    assert_eq!(pair.passed, passed + 3 * 4);
+    assert_eq!(pair.passed, passed + 3 * 5);
 }
 
 /// So many voices of a tone and filters behind it, each of its own pitch and value, into a mixer and a null renderer.
@@ -343,10 +344,10 @@ fn a_voice_that_moves_leaves_the_others_and_comes_back_without_a_jump() {
     pair.set(nth(&graph, "equaliser", 2), 3, 3000.0);
     pair.set(nth(&graph, "tone", 5), 1, 333.0);
     pair.run([64; 10]);
-    assert_eq!(pair.passed, before + 10 * 6 * 2);
+    assert_eq!(pair.passed, before + 10 * (6 * 2 + 2));
     let peak = pair.run([64; 60]);
     assert!(peak > 0.01, "{peak}");
-    assert!(pair.passed > before + 10 * 6 * 2 + 40 * 8 * 2);
+    assert!(pair.passed > before + 10 * (6 * 2 + 2) + 40 * 8 * 2);
     pair.assert_figures();
 }
 
@@ -390,6 +391,25 @@ fn voices_of_several_kinds_and_lengths_keep_apart() {
     pair.assert_told();
 }
 
+/// A tone that moves for long does not keep what is behind it from being done at once.
+#[test]
+fn the_rest_of_a_run_goes_on_without_the_tone_before_it() {
+    let mut pair = Pair::new(&graph(&[(-1.0, 0.1); 5]), false);
+    pair.run([64; 40]);
+    let before = pair.passed;
+    pair.set(1, 0, 2.0);
+    // A saw is nothing that a run makes.
+    assert!(pair.run([64; 40]) > 0.01);
+    assert_eq!(pair.passed, before + 40 * 5);
+    pair.set(1, 0, 0.0);
+    pair.set(3, 0, -9.0);
+    assert!(pair.run([64; 70]) > 0.01);
+    let before = pair.passed;
+    pair.run([64; 10]);
+    assert_eq!(pair.passed, before + 10 * 6);
+    pair.assert_told();
+}
+
 /// What rings out comes to numbers that a pin sets to zero.
 #[test]
 fn what_dies_away_goes_the_way_of_single_filters() {
@@ -420,9 +440,10 @@ fn a_voice_that_is_looked_at_is_seen_and_the_others_go_on() {
     let id = inner.map(|(_, id)| *id).next().unwrap();
     pair.send(|_| Message::Tap(Some(id)));
     pair.run([64; 3]);
-    assert_eq!(pair.passed, passed + 3 * 4 * 2);
+    // Its filter goes on as well.
+    assert_eq!(pair.passed, passed + 3 * (4 * 2 + 1));
     assert!(pair.once.tapped().is_some());
     pair.send(|_| Message::Tap(None));
     pair.run([64; 3]);
-    assert_eq!(pair.passed, passed + 3 * 4 * 2 + 3 * 5 * 2);
+    assert_eq!(pair.passed, passed + 3 * (4 * 2 + 1) + 3 * 5 * 2);
 }

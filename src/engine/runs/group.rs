@@ -5,7 +5,7 @@
 //! filters are called.
 
 use super::{Found, Kernel, Run, Slab, Tables, is_seen};
-use crate::dsp::lanes::{LANES, Row, Sections, extents, multiply, sines};
+use crate::dsp::lanes::{LANES, Row, Sections, extents, multiply};
 use crate::dsp::wide::Extent;
 use crate::engine::call::ORDINARY;
 use crate::ks::{Operation, Payload, Wave};
@@ -23,15 +23,6 @@ enum Stage {
     Nothing,
     Multiply(Row),
     Sections(Sections),
-    Sines([u64; LANES], [u64; LANES]),
-}
-
-/// What a stage remembered before a cycle.
-#[derive(Clone, Copy, Debug)]
-enum Before {
-    Nothing,
-    Sections([[f64; LANES]; 2]),
-    Sines([u64; LANES]),
 }
 
 /// Runs that are done side by side.
@@ -47,7 +38,8 @@ pub(super) struct Group {
     stages: Vec<Stage>,
     /// By stage: the lanes that have something there.
     lit: Vec<u8>,
-    before: Vec<Before>,
+    /// What it remembered before a cycle.
+    before: Vec<Option<[[f64; LANES]; 2]>>,
     rows: Vec<Row>,
     /// Behind each filter: the largest sample of each lane since it was told.
     peaks: Vec<Row>,
@@ -89,7 +81,7 @@ impl Group {
                 .take(count)
                 .collect(),
             lit: vec![0; count],
-            before: vec![Before::Nothing; count],
+            before: vec![None; count],
             rows: vec![[0.0; LANES]; found.capacity],
             peaks: vec![[0.0; LANES]; kinds.len()],
             loudest: vec![[0.0; LANES]; kinds.len()],
@@ -143,7 +135,7 @@ impl Group {
             let place = place as u32;
             let header = &tables.headers[run.slot as usize];
             let wave = tables.payloads[run.slot as usize].wave();
-            let is_ordinary = run.is_source || header.flags == ORDINARY;
+            let is_ordinary = header.flags == ORDINARY;
             let wave = wave.filter(|wave| {
                 wave.channel_count() == self.channels
                     && (able == 0 || wave.len() == self.len)
@@ -168,9 +160,7 @@ impl Group {
             able |= 1 << place;
             let lanes = lanes(place, self.channels);
             active |= bits(lanes.clone());
-            if !run.is_source {
-                read(wave, lanes.start, &mut self.rows);
-            }
+            read(wave, lanes.start, &mut self.rows);
         }
         if able == 0 {
             return;
@@ -199,9 +189,8 @@ impl Group {
     fn work(&mut self, active: u8) -> bool {
         for (stage, before) in self.stages.iter().zip(&mut self.before) {
             *before = match stage {
-                Stage::Sections(sections) => Before::Sections(sections.memories()),
-                Stage::Sines(phases, _) => Before::Sines(*phases),
-                _ => Before::Nothing,
+                Stage::Sections(sections) => Some(sections.memories()),
+                _ => None,
             };
         }
         let rows = &mut self.rows[..self.len];
@@ -227,10 +216,6 @@ impl Group {
                         sections.pass(rows, if lit == active { u8::MAX } else { lit });
                         is_known = false;
                     }
-                    Stage::Sines(phases, steps) => {
-                        sines(rows, phases, steps);
-                        is_known = false;
-                    }
                 }
             }
             if !is_known {
@@ -243,12 +228,8 @@ impl Group {
         }
         if !is_sound {
             for (stage, before) in self.stages.iter_mut().zip(&self.before) {
-                match (stage, before) {
-                    (Stage::Sections(sections), Before::Sections(memories)) => {
-                        sections.restore(*memories);
-                    }
-                    (Stage::Sines(phases, _), Before::Sines(before)) => *phases = *before,
-                    _ => {}
+                if let (Stage::Sections(sections), Some(memories)) = (stage, before) {
+                    sections.restore(*memories);
                 }
             }
         }
@@ -289,7 +270,7 @@ impl Group {
                 Operation::Nothing => Stage::Nothing,
                 Operation::Multiply(_) => Stage::Multiply([1.0; LANES]),
                 Operation::Section(..) => Stage::Sections(Sections::default()),
-                Operation::Sine { .. } => Stage::Sines([0; LANES], [0; LANES]),
+                Operation::Sine { .. } => return false,
             };
         }
         match (stage, operation) {
@@ -297,9 +278,6 @@ impl Group {
             (Stage::Multiply(factors), Operation::Multiply(factor)) => factors[lane] = *factor,
             (Stage::Sections(sections), Operation::Section(tuning, memory)) => {
                 sections.set(lane, tuning, *memory);
-            }
-            (Stage::Sines(phases, steps), Operation::Sine { phase, step }) => {
-                (phases[lane], steps[lane]) = (*phase, *step);
             }
             _ => return false,
         }
@@ -320,7 +298,6 @@ impl Group {
                     Stage::Sections(sections) => {
                         sections.set(lane, &Default::default(), Default::default());
                     }
-                    Stage::Sines(phases, steps) => (phases[lane], steps[lane]) = (0, 0),
                 }
             }
             *lit &= !bits(lanes.clone());
@@ -340,7 +317,7 @@ impl Group {
             said.begin(self.channels);
             for (channel, lane) in lanes.clone().enumerate() {
                 for stage in self.places[number]..self.places[number + 1] {
-                    said.push(channel, self.of(stage, lane));
+                    said.push(channel, self.in_lane(stage, lane));
                 }
             }
             entry.processor.resume(said);
@@ -349,7 +326,7 @@ impl Group {
     }
 
     /// What a lane has in a stage, as it is now.
-    fn of(&self, stage: usize, lane: usize) -> Operation {
+    fn in_lane(&self, stage: usize, lane: usize) -> Operation {
         if self.lit[stage] & 1 << lane == 0 {
             return Operation::Nothing;
         }
@@ -359,10 +336,6 @@ impl Group {
             Stage::Sections(sections) => {
                 Operation::Section(Default::default(), sections.memory(lane))
             }
-            Stage::Sines(phases, steps) => Operation::Sine {
-                phase: phases[lane],
-                step: steps[lane],
-            },
         }
     }
 

@@ -34,8 +34,6 @@ const CYCLES: usize = 32;
 const SAMPLES: usize = 2048;
 /// So many that only multiply, one behind the other, are a run of their own.
 const PRODUCT: usize = 4;
-/// Lanes from which on sounds are made side by side.
-const FEWEST: usize = 4;
 /// So many filters may be told of in every cycle.
 const TOLD: usize = 16;
 
@@ -63,6 +61,8 @@ struct Run {
     members: Box<[Member]>,
     /// The first of them makes the sound.
     is_source: bool,
+    /// The next run is the rest of it, for when the first of them is called.
+    has_rest: bool,
     /// All of its filters rest; else they are to be asked.
     rests: bool,
     /// A value has changed: they are to be asked again.
@@ -100,7 +100,7 @@ pub(super) struct Runs {
     groups: Vec<Group>,
     /// By step: one more than the number of the run that begins there.
     begins: Vec<u32>,
-    /// Filters in order, and the runs they are in.
+    /// Filters in order, and the runs they are in: two, where there is a rest of a run.
     homes: Vec<(u32, u32)>,
     /// Frames between two times that pins are told.
     every: usize,
@@ -123,34 +123,13 @@ impl Runs {
         }
         let mut widest = (0, 0);
         for (at, found) in found(steps, skills, tables) {
-            let number = runs.runs.len() as u32;
-            runs.begins[at] = number + 1;
-            let homes = found.members.iter().map(|it| (it.entry, number));
-            runs.homes.extend(homes);
             widest.0 = found.channels.max(widest.0);
             widest.1 = found.room().max(widest.1);
-            let way = match found.is_product() {
-                true => Way::Product(Product::new(found.channels, found.members.len())),
-                false => {
-                    let last = runs.groups.last_mut();
-                    let place = last.and_then(|group| group.take(&found, number));
-                    let place = place.unwrap_or_else(|| {
-                        runs.groups.push(Group::new(&found, number));
-                        0
-                    });
-                    Way::Group(runs.groups.len() as u32 - 1, place)
-                }
-            };
-            runs.runs.push(Run {
-                slot: found.slot,
-                steps: found.steps,
-                is_source: found.is_source,
-                members: found.members.into(),
-                rests: false,
-                is_stale: false,
-                tally: Tally::default(),
-                way,
-            });
+            let rest = found.rest();
+            runs.add(at, found, rest.is_some());
+            if let Some(rest) = rest {
+                runs.add(at + 1, rest, false);
+            }
         }
         runs.said = Kernel::with_room(widest.0, widest.1);
         runs.homes.sort_unstable();
@@ -159,6 +138,36 @@ impl Runs {
             runs.wait(number);
         }
         runs
+    }
+
+    fn add(&mut self, at: usize, found: Found, has_rest: bool) {
+        let number = self.runs.len() as u32;
+        self.begins[at] = number + 1;
+        let homes = found.members.iter().map(|it| (it.entry, number));
+        self.homes.extend(homes);
+        let way = match found.is_product() {
+            true => Way::Product(Product::new(&found)),
+            false => {
+                let last = self.groups.last_mut();
+                let place = last.and_then(|group| group.take(&found, number));
+                let place = place.unwrap_or_else(|| {
+                    self.groups.push(Group::new(&found, number));
+                    0
+                });
+                Way::Group(self.groups.len() as u32 - 1, place)
+            }
+        };
+        self.runs.push(Run {
+            slot: found.slot,
+            steps: found.steps,
+            is_source: found.is_source,
+            has_rest,
+            members: found.members.into(),
+            rests: false,
+            is_stale: false,
+            tally: Tally::default(),
+            way,
+        });
     }
 
     /// The run that begins at a step.
@@ -174,18 +183,15 @@ impl Runs {
             Step::Process { entry, node, .. } => Some((*entry, *node)),
             _ => None,
         });
-        alone.filter(|it| self.home(it.0).is_none()).collect()
-    }
-
-    fn home(&self, entry: u32) -> Option<usize> {
-        let at = self.homes.binary_search_by_key(&entry, |it| it.0).ok()?;
-        Some(self.homes[at].1 as usize)
+        let is_in = |entry: u32| self.homes.binary_search_by_key(&entry, |it| it.0).is_ok();
+        alone.filter(|it| !is_in(it.0)).collect()
     }
 
     /// A value of a filter has changed.
     pub(super) fn rouse(&mut self, entry: u32) {
-        if let Some(run) = self.home(entry) {
-            self.runs[run].is_stale = true;
+        let from = self.homes.partition_point(|it| it.0 < entry);
+        for (_, run) in self.homes[from..].iter().take_while(|it| it.0 == entry) {
+            self.runs[*run as usize].is_stale = true;
         }
     }
 
@@ -202,11 +208,19 @@ impl Runs {
     pub(super) fn give_way(&mut self, number: usize, slab: &mut Slab, told: Told<'_>) {
         self.tell(number, told);
         let run = &mut self.runs[number];
-        if let Way::Group(group, place) = run.way
-            && std::mem::take(&mut run.rests)
-        {
-            let group = &mut self.groups[group as usize];
-            group.send_home(place, run, slab, &mut self.said);
+        match &run.way {
+            Way::Product(product) if run.is_source => {
+                if std::mem::take(&mut run.rests) {
+                    product.send_home(&run.members[0], slab, &mut self.said);
+                }
+            }
+            Way::Product(_) => {}
+            Way::Group(group, place) => {
+                if std::mem::take(&mut run.rests) {
+                    let group = &mut self.groups[*group as usize];
+                    group.send_home(*place, run, slab, &mut self.said);
+                }
+            }
         }
     }
 
@@ -233,11 +247,13 @@ impl Runs {
             }
         }
         let run = &mut self.runs[number];
+        let is_back = run.has_rest && !run.rests;
         let fill = match &mut run.way {
             Way::Product(product) => {
                 let is_seen = is_seen(&run.members, tapped);
                 let asked = (&run.members[..], &mut run.rests);
-                product.pass(run.slot, is_seen, asked, tables, slab, &mut self.said)?
+                let place = (run.slot, run.is_source, is_seen);
+                product.pass(place, asked, tables, slab, &mut self.said)?
             }
             Way::Group(group, place) => {
                 let (place, group) = (*place, &mut self.groups[*group as usize]);
@@ -248,6 +264,9 @@ impl Runs {
                 group.done(place)?
             }
         };
+        if is_back {
+            self.tell(number + 1, told);
+        }
         let run = &mut self.runs[number];
         run.tally.pass(fill, fall);
         let steps = run.steps;
@@ -403,30 +422,10 @@ fn found(steps: &[Step], skills: &BTreeMap<u32, Skill>, tables: &Tables) -> Vec<
     let mut all: Vec<(usize, Found)> = vec![];
     let mut at = 0;
     while at < steps.len() {
-        let Some(mut found) = Found::at(&steps[at..], skills, tables) else {
+        let Some(found) = Found::at(&steps[at..], skills, tables) else {
             at += 1;
             continue;
         };
-        if found.is_source {
-            let mut beside = 0;
-            let mut next = at;
-            while let Some(other) = Found::at(&steps[next..], skills, tables)
-                && other.is_like(&found)
-                && beside * found.channels < FEWEST
-            {
-                (beside, next) = (beside + 1, next + other.steps);
-            }
-            let before = all.last().filter(|it| it.1.is_like(&found));
-            let is_behind = before.is_some_and(|it| it.0 + it.1.steps == at);
-            // One sound alone is made quicker the other way.
-            if beside * found.channels < FEWEST && !is_behind {
-                at += 1;
-                let Some(rest) = Found::at(&steps[at..], skills, tables) else {
-                    continue;
-                };
-                found = rest;
-            }
-        }
         let begin = at;
         at += found.steps;
         all.push((begin, found));
@@ -509,18 +508,20 @@ impl Found {
         (found.channels <= most).then_some(found)
     }
 
-    /// Whether both could be side by side.
-    fn is_like(&self, other: &Self) -> bool {
-        let kinds = |it: &Self| it.members.iter().map(|it| it.skill).collect::<Vec<Skill>>();
-        (self.channels, self.capacity, self.is_source)
-            == (other.channels, other.capacity, other.is_source)
-            && kinds(self) == kinds(other)
+    /// What is left of it when the first of its filters is called, if that is worth a run.
+    fn rest(&self) -> Option<Self> {
+        let is_long = self.members.len() > PRODUCT && self.is_source && self.is_product();
+        is_long.then(|| Self {
+            members: self.members[1..].to_vec(),
+            steps: self.steps - 1,
+            is_source: false,
+            ..*self
+        })
     }
 
-    /// Whether all of them only multiply.
+    /// Whether all of them only multiply, but for one that makes what they multiply.
     fn is_product(&self) -> bool {
-        let mut skills = self.members.iter().map(|it| it.skill.1);
-        skills.all(|it| it == Resting::Multiplies)
+        self.members.iter().all(|it| makes(it) || multiplies(it))
     }
 
     /// The most operations that one of them says.
@@ -529,23 +530,38 @@ impl Found {
     }
 }
 
-/// How many of these filters are best done in one way: those in a row that only multiply have a quicker one.
+/// How many of these filters are best done in one way: those in a row that only multiply have a quicker one, and who makes
+/// the sound is left to itself where others are to be done side by side.
 fn until_another_way(members: &[Member]) -> usize {
-    let multiplies = |it: &Member| it.skill.1 == Resting::Multiplies;
-    let first = members.iter().take_while(|it| multiplies(it)).count();
-    if first >= PRODUCT {
-        return first;
+    let makes = usize::from(members.first().is_some_and(makes));
+    let first = members[makes..]
+        .iter()
+        .take_while(|it| multiplies(it))
+        .count();
+    if makes + first == members.len() || first >= PRODUCT {
+        return makes + first;
+    }
+    if makes > 0 {
+        return makes;
     }
     let mut windows = members.windows(PRODUCT);
     let product = windows.position(|it| it.iter().all(multiplies));
     product.unwrap_or(members.len())
 }
 
+fn makes(member: &Member) -> bool {
+    member.skill.1 == Resting::Makes
+}
+
+fn multiplies(member: &Member) -> bool {
+    member.skill.1 == Resting::Multiplies
+}
+
 impl Member {
     /// The most operations that it says.
     fn room(&self) -> usize {
         match self.skill.1 {
-            Resting::Multiplies => 2,
+            Resting::Multiplies | Resting::Makes => 2,
             Resting::Operates(count) => usize::from(count),
         }
     }

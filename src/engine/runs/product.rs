@@ -1,14 +1,16 @@
-//! A run whose filters only multiply: the samples are read and written once for all of them.
+//! A run whose filters only multiply, or multiply a sine that the first of them makes: the samples are read and written
+//! once for all of them.
 //!
 //! What is measured at pins follows from what goes in: where all samples are multiplied by one number the largest stays the
 //! largest, and rounding keeps their order. Where a product might become infinite or denormal, which a pin would silence,
 //! the run is not done at once.
 
 use super::factors::Factors;
-use super::{Kernel, Member, Slab, Tables};
+use super::{Found, Kernel, Member, Slab, Tables};
+use crate::dsp::wavetable::fill_sine;
 use crate::dsp::wide::{Extent, extent, multiply_by_each};
 use crate::engine::call::ORDINARY;
-use crate::ks::Payload;
+use crate::ks::{Operation, Payload, Resting};
 
 /// What products may be off by through rounding, generously.
 const SLACK: f64 = 1e-4;
@@ -27,12 +29,16 @@ pub(super) struct Product {
     bounds: Box<[Bounds]>,
     /// The largest sample of each channel that came in since pins were told.
     peaks: Box<[f32]>,
+    /// Of a run that makes its sound: where the phase of each channel stands, and how far it goes with each sample.
+    sines: Box<[(u64, u64)]>,
 }
 
 impl Product {
-    pub(super) fn new(channels: usize, members: usize) -> Self {
+    pub(super) fn new(found: &Found) -> Self {
+        let channels = found.channels;
         Self {
-            factors: Factors::with_room(channels, 2 * members),
+            sines: vec![(0, 0); if found.is_source { channels } else { 0 }].into(),
+            factors: Factors::with_room(channels, 2 * found.members.len()),
             bounds: vec![Bounds::default(); channels].into(),
             peaks: vec![0.0; channels].into(),
         }
@@ -41,15 +47,15 @@ impl Product {
     /// Does the run, if that can be done. How many samples of a channel there were.
     pub(super) fn pass(
         &mut self,
-        slot: u32,
-        is_seen: bool,
+        (slot, is_source, is_seen): (u32, bool, bool),
         (members, rests): (&[Member], &mut bool),
         tables: &mut Tables,
         slab: &mut Slab,
         said: &mut Kernel,
     ) -> Option<usize> {
         let slot = slot as usize;
-        if tables.headers[slot].flags != ORDINARY || is_seen {
+        let is_ordinary = is_source || tables.headers[slot].flags == ORDINARY;
+        if !is_ordinary || is_seen {
             return None;
         }
         if !*rests {
@@ -61,6 +67,10 @@ impl Product {
         if !*rests || wave.channel_count() != self.bounds.len() {
             return None;
         }
+        for (channel, (phase, step)) in wave.channels_mut().zip(&self.sines) {
+            // It goes on behind it once that is what is heard.
+            fill_sine(channel, &mut phase.clone(), *step);
+        }
         let mut loudest = [0.0; Kernel::CHANNELS];
         for ((channel, bounds), peak) in wave.channels().zip(&self.bounds).zip(&mut loudest) {
             let seen = extent(channel);
@@ -71,6 +81,9 @@ impl Product {
         }
         for (channel, peak) in self.peaks.iter_mut().zip(loudest) {
             *channel = channel.max(peak);
+        }
+        for (phase, step) in &mut self.sines {
+            *phase = phase.wrapping_add(step.wrapping_mul(wave.len() as u64));
         }
         for (number, channel) in wave.channels_mut().enumerate() {
             multiply_by_each(channel, self.factors.of(number));
@@ -88,11 +101,31 @@ impl Product {
             if !rests || !self.factors.take(said) {
                 return false;
             }
+            if member.skill.1 == Resting::Makes {
+                for (channel, sine) in self.sines.iter_mut().enumerate() {
+                    let Some(Operation::Sine { phase, step }) = said.of(channel).first() else {
+                        return false;
+                    };
+                    *sine = (*phase, *step);
+                }
+            }
         }
         for (channel, bounds) in self.bounds.iter_mut().enumerate() {
             *bounds = Bounds::of(self.factors.of(channel));
         }
         true
+    }
+
+    /// Where the phases stand goes back to the filter that makes the sound.
+    pub(super) fn send_home(&self, member: &Member, slab: &mut Slab, said: &mut Kernel) {
+        said.begin(self.sines.len());
+        for (channel, (phase, step)) in self.sines.iter().enumerate() {
+            let (phase, step) = (*phase, *step);
+            said.push(channel, Operation::Sine { phase, step });
+        }
+        if let Some(entry) = slab.get(member.entry).filter(|entry| !entry.is_faulty) {
+            entry.processor.resume(said);
+        }
     }
 
     /// The largest sample behind each filter since they were told last.

@@ -257,6 +257,13 @@ impl Opened {
         self
     }
 
+    /// The same; while it rests it makes a sine and multiplies it by one factor ([`Processor::kernel`]).
+    #[must_use]
+    pub fn makes(mut self) -> Self {
+        self.resting = Some(Resting::Makes);
+        self
+    }
+
     /// The same; while it rests it does so many operations to each channel at the most ([`Processor::kernel`]).
     #[must_use]
     pub fn operates(mut self, operations: u8) -> Self {
