@@ -298,6 +298,12 @@ impl Offline {
         self.runner.plan().map_or(0, |plan| plan.at_once)
     }
 
+    /// How many rows of equal filters stand in each group of those that are done side by side, where they can be.
+    pub fn side_by_side(&self) -> Vec<usize> {
+        let plan = self.runner.plan();
+        plan.map_or_else(Vec::new, |plan| plan.own_runs().side_by_side())
+    }
+
     /// The figures of the runner.
     pub fn cells(&self) -> &Cells {
         &self.runner.cells

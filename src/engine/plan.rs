@@ -194,6 +194,11 @@ impl Plan {
         }
     }
 
+    /// The runs of the steps that ran last.
+    pub(super) fn own_runs(&self) -> &Runs {
+        &self.runs[usize::from(self.is_shared)]
+    }
+
     /// Where the first sound that a filter takes stands.
     pub(super) fn heard(&self, path: &FilterPath) -> Option<u32> {
         let (own, shared) = *self.heard.get(path)?;

@@ -327,6 +327,8 @@ fn equal_voices_side_by_side_give_the_samples_of_their_filters_bit_for_bit() {
     let mut pair = Pair::new(&graph, false);
     // Whether they have begun is known behind their first cycle.
     pair.run([64]);
+    // Tones are of one channel: eight of them fill the lanes.
+    assert_eq!(pair.once.side_by_side(), [8, 5]);
     let peak = pair.run([64, 1, 7, 63, 64, 33, 64]);
     assert!(peak > 0.01, "{peak}");
     assert_eq!(pair.passed, 7 * 13 * 4);

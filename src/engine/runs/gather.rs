@@ -1,7 +1,7 @@
 //! The order of steps in which runs of equal filters stand one behind the other, so that they can be done side by side.
 //!
-//! A run touches one frame alone, so it may be done anywhere between who wrote the frame and who takes it. All other steps
-//! keep their order. When one of them cannot go on for a frame that a run has yet to do, as many runs as are ready are put
+//! A run touches one frame alone, so it may be done anywhere between who wrote the frame and who takes it, and so may a
+//! fade or a delay of one frame. All other steps keep their order. When one of them cannot go on for a frame that a run has yet to do, as many runs as are ready are put
 //! there, equal ones together.
 
 use std::collections::BTreeMap;
@@ -20,6 +20,17 @@ struct Unit {
     /// Units that wait for it, and how many it waits for.
     before: Vec<usize>,
     waits: usize,
+}
+
+impl Unit {
+    /// Whether it stays behind those before it whatever they touch.
+    fn keeps_order(&self) -> bool {
+        let is_local = matches!(
+            self.steps.as_slice(),
+            [Step::Fade { .. } | Step::Align { .. }]
+        );
+        self.kind.is_none() && !is_local
+    }
 }
 
 /// Puts steps in such an order.
@@ -48,7 +59,7 @@ pub(in crate::engine) fn gather(
                 waits_for.extend(touched.insert(slot, number));
             });
         }
-        if units[number].kind.is_none() {
+        if units[number].keeps_order() {
             waits_for.extend(alone.replace(number));
         }
         waits_for.retain(|it| *it != number);
@@ -137,7 +148,7 @@ fn each_slot(step: &Step, (lines, cuts): (&[Line], &[Cut]), mut touch: impl FnMu
 
 fn in_order(mut units: Vec<Unit>) -> Vec<Step> {
     let mut ordered = vec![];
-    // Steps alone stand in a row, so that at most one of them is ready. Runs by kind, the earliest first.
+    // Steps alone as soon as they are ready. Runs by kind, the earliest first.
     let mut alone = vec![];
     let mut runs: BTreeMap<Vec<u32>, Vec<usize>> = BTreeMap::new();
     let mut ready: Vec<usize> = (0..units.len())

@@ -34,6 +34,8 @@ const CYCLES: usize = 32;
 const SAMPLES: usize = 2048;
 /// So many that only multiply, one behind the other, are a run of their own.
 const PRODUCT: usize = 4;
+/// So many tones are done without a call of each; where there are fewer, what each of them takes is worth knowing.
+const FEWEST: usize = 4;
 /// So many filters may be told of in every cycle.
 const TOLD: usize = 16;
 
@@ -122,7 +124,11 @@ impl Runs {
             return runs;
         }
         let mut widest = (0, 0);
-        for (at, found) in found(steps, skills, tables) {
+        let mut found = found(steps, skills, tables);
+        if found.iter().filter(|(_, it)| it.is_source).count() < FEWEST {
+            found.retain(|(_, it)| !it.is_source || it.members.len() > PRODUCT);
+        }
+        for (at, found) in found {
             widest.0 = found.channels.max(widest.0);
             widest.1 = found.room().max(widest.1);
             let rest = found.rest();
@@ -280,6 +286,11 @@ impl Runs {
     pub(super) fn made(&self, number: usize) -> Option<u32> {
         let run = &self.runs[number];
         run.is_source.then_some(run.slot)
+    }
+
+    /// How many runs each group has.
+    pub(super) fn side_by_side(&self) -> Vec<usize> {
+        self.groups.iter().map(|group| group.span().1).collect()
     }
 
     /// How many filters a run has.
