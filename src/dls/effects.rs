@@ -102,10 +102,10 @@ impl Effects {
         let share = self.turn(0, self.has_room);
         if share > 0.0 {
             // What goes in begins softly, too: an echo of a sudden beginning is sudden.
-            let mut sound = [share * room; 2];
-            self.room.step(&mut sound);
+            let mut sound = [[share * room]; 2];
+            self.room.pass(&mut sound, 1);
             let loud = ROOM * share;
-            heard = (loud * sound[0], loud * sound[1]);
+            heard = (loud * sound[0][0], loud * sound[1][0]);
         }
         if self.heard[1] == 0.0 && self.has_chorus {
             self.chorus.reset();

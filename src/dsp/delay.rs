@@ -85,6 +85,36 @@ impl DelayLine {
         self.samples[self.write.wrapping_sub(delay) & self.mask]
     }
 
+    /// Takes the next samples, each [`settled`].
+    pub fn push_all(&mut self, samples: &[f32]) {
+        let mut rest = samples;
+        while !rest.is_empty() {
+            let kept = &mut self.samples[self.write..];
+            let (now, later) = rest.split_at(kept.len().min(rest.len()));
+            for (kept, sample) in kept.iter_mut().zip(now) {
+                *kept = settled(*sample);
+            }
+            self.write = (self.write + now.len()) & self.mask;
+            rest = later;
+        }
+        self.filled = (self.filled + samples.len()).min(self.samples.len());
+    }
+
+    /// Samples that were pushed one behind the other, the first of them `delay` pushes ago: as many as that at the most.
+    /// Silence before the first.
+    pub fn read(&self, delay: usize, samples: &mut [f32]) {
+        let silent = delay.saturating_sub(self.filled).min(samples.len());
+        let (before, mut rest) = samples.split_at_mut(silent);
+        before.fill(0.0);
+        let mut at = self.write.wrapping_sub(delay - silent) & self.mask;
+        while !rest.is_empty() {
+            let kept = &self.samples[at..];
+            let (now, later) = rest.split_at_mut(kept.len().min(rest.len()));
+            now.copy_from_slice(&kept[..now.len()]);
+            (at, rest) = (0, later);
+        }
+    }
+
     /// The sound `delay` pushes ago, between samples by a cubic through four of them: straight lines pass exactly. At
     /// least 2.
     #[must_use]
@@ -205,6 +235,26 @@ mod tests {
         }
         line.reset();
         assert_eq!(line.tap(1), 0.0);
+    }
+
+    #[test]
+    fn many_samples_at_once_are_those_one_by_one() {
+        let mut random = crate::dsp::Random::new(9);
+        let (mut one, mut other) = (DelayLine::new(60), DelayLine::new(60));
+        for len in [5, 1, 40, 64, 33, 64, 7] {
+            let mut sound: Vec<f32> = (0..len).map(|_| random.next_signed()).collect();
+            sound[len / 2] = f32::NAN;
+            for sample in &sound {
+                one.push(*sample);
+            }
+            other.push_all(&sound);
+            for delay in [1, 2, 17, 60] {
+                let mut read = vec![9.0; delay.min(30)];
+                other.read(delay, &mut read);
+                let wanted = (0..read.len()).map(|n| one.tap(delay - n));
+                assert!(wanted.eq(read.iter().copied()), "{delay} behind {len}");
+            }
+        }
     }
 
     #[test]

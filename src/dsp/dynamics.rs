@@ -178,6 +178,19 @@ impl Foresight {
         self.sum as f64 / (f64::from(ONE) * self.window as f64)
     }
 
+    /// Whether nothing was asked for within the window: then 1 follows upon 1.
+    #[must_use]
+    pub fn rests(&self) -> bool {
+        self.released == ONE && self.sum == u64::from(ONE) * self.window
+    }
+
+    /// Goes on for so many samples that ask for nothing, while it [`rests`](Self::rests).
+    pub fn pass(&mut self, samples: usize) {
+        self.candidates.clear();
+        self.now += samples as u64;
+        self.candidates.push_back((self.now.saturating_sub(1), ONE));
+    }
+
     /// Back to rest.
     pub fn reset(&mut self) {
         self.candidates.clear();

@@ -14,13 +14,18 @@
 //! power; the echoes are scaled by that.
 
 use super::Ramp;
-use super::delay::{DelayLine, Mover, Place, settled};
+use super::delay::{DelayLine, Mover, settled};
+use super::wide::wide;
 
 const LINES: usize = 16;
 /// The delays of the largest room in milliseconds: spread so that few of their sums meet.
 const MILLIS: [f64; LINES] = [
     31.3, 34.7, 37.9, 41.1, 43.9, 47.3, 51.7, 55.1, 59.3, 63.7, 67.9, 73.1, 78.7, 84.1, 90.7, 97.3,
 ];
+/// The most samples that are done at once: none of them hears another.
+const BLOCK: usize = 64;
+/// Fewer than that are quicker one by one.
+const FEWEST: usize = 8;
 /// What smears the sound before it goes in.
 const DIFFUSERS: [f64; 4] = [1.7, 2.9, 4.3, 6.1];
 const DIFFUSION: f32 = 0.6;
@@ -41,64 +46,13 @@ pub struct RoomShape {
 
 /// A delay of the loop.
 struct Line {
+    past: DelayLine,
     millis: f64,
     place: Mover,
     length: usize,
     gain: Ramp,
     /// How much of the last sample is in this one.
     dullness: Ramp,
-}
-
-/// What all delays hold, side by side: what goes in at one time stands together.
-struct Past {
-    samples: Box<[[f32; LINES]]>,
-    /// Where the next ones go.
-    write: usize,
-    /// How many were taken since the reset, as far as they are kept: forgetting is free.
-    filled: usize,
-}
-
-impl Past {
-    /// It can be read up to `longest` samples back.
-    fn new(longest: usize) -> Self {
-        Self {
-            samples: vec![[0.0; LINES]; (longest + 1).next_power_of_two()].into(),
-            write: 0,
-            filled: 0,
-        }
-    }
-
-    #[inline(always)]
-    fn push(&mut self, mut samples: [f32; LINES]) {
-        samples
-            .iter_mut()
-            .for_each(|sample| *sample = settled(*sample));
-        self.samples[self.write] = samples;
-        self.write = (self.write + 1) & (self.samples.len() - 1);
-        self.filled = (self.filled + 1).min(self.samples.len());
-    }
-
-    /// What went into a line so many samples ago.
-    #[inline(always)]
-    fn tap(&self, line: usize, delay: usize) -> f32 {
-        if delay == 0 || delay > self.filled {
-            return 0.0;
-        }
-        self.samples[self.write.wrapping_sub(delay) & (self.samples.len() - 1)][line]
-    }
-
-    fn at(&self, line: usize, place: Place) -> f32 {
-        let to = self.tap(line, place.to);
-        if place.share == 1.0 {
-            return to;
-        }
-        let from = self.tap(line, place.from);
-        from + (to - from) * place.share
-    }
-
-    fn reset(&mut self) {
-        (self.write, self.filled) = (0, 0);
-    }
 }
 
 /// What is the same from sample to sample while nothing glides.
@@ -108,6 +62,8 @@ struct Rest {
     gains: [f32; LINES],
     dullness: [f32; LINES],
     loudness: f32,
+    /// How many samples can be done at once: no more than the shortest delay has.
+    block: usize,
 }
 
 /// Delays in a row that let every tone through equally loud, at another time.
@@ -133,6 +89,27 @@ impl Diffuser {
             late - fed * DIFFUSION
         })
     }
+
+    /// As many samples as the shortest of its delays has, at the most.
+    fn pass(&mut self, sound: &mut [f32]) {
+        let mut late = [0.0; BLOCK];
+        let late = &mut late[..sound.len()];
+        for (past, length) in &mut self.steps {
+            past.read(*length, late);
+            wide(|| {
+                for (sample, late) in sound.iter_mut().zip(&mut *late) {
+                    let fed = settled(*sample + *late * DIFFUSION);
+                    *sample = *late - fed * DIFFUSION;
+                    *late = fed;
+                }
+            });
+            past.push_all(late);
+        }
+    }
+
+    fn shortest(&self) -> usize {
+        self.steps.iter().map(|it| it.1).min().unwrap_or(1)
+    }
 }
 
 /// One channel, as a source and as a listener.
@@ -142,16 +119,36 @@ struct Ear {
     takes: [f32; LINES],
 }
 
+impl Ear {
+    /// What is heard here of what the delays gave. Its own sound, diffused, goes to what they are fed with.
+    #[inline(always)]
+    fn turn(&self, sound: f32, heard: &[f32; LINES], fed: &mut [f32; LINES]) -> f32 {
+        let source = sound * 0.25;
+        let mut sum = [0.0; LINES];
+        for line in 0..LINES {
+            fed[line] += source * self.gives[line];
+            sum[line] = heard[line] * self.takes[line];
+        }
+        for half in [8, 4, 2, 1] {
+            for line in 0..half {
+                sum[line] += sum[line + half];
+            }
+        }
+        sum[0]
+    }
+}
+
 /// A room with as many sources and listeners as a sound has channels.
 pub struct Room {
     rate_hz: f64,
     shape: Option<RoomShape>,
     lines: Box<[Line]>,
-    past: Past,
     /// What each delay gave last.
     dull: [f32; LINES],
     ears: Box<[Ear]>,
     rest: Option<Rest>,
+    /// What the delays give and take, a row a sample.
+    rows: Box<[[f32; LINES]; BLOCK]>,
     /// Makes the echoes as loud as the sound.
     loudness: Ramp,
 }
@@ -198,6 +195,7 @@ impl Room {
     pub fn new(rate_hz: f64, channels: usize) -> Self {
         let glide = (rate_hz * GLIDE_SECONDS).max(1.0) as u32;
         let line = |millis: f64| Line {
+            past: DelayLine::new((millis * rate_hz / 1000.0) as usize + 2),
             millis,
             place: Mover::new(1, glide),
             length: 1,
@@ -213,9 +211,9 @@ impl Room {
             rate_hz,
             shape: None,
             lines: MILLIS.into_iter().map(line).collect(),
-            past: Past::new((MILLIS[LINES - 1] * rate_hz / 1000.0) as usize + 2),
             dull: [0.0; LINES],
             rest: None,
+            rows: Box::new([[0.0; LINES]; BLOCK]),
             ears: (0..channels).map(ear).collect(),
             loudness: Ramp::new(0.0, glide),
         }
@@ -251,9 +249,9 @@ impl Room {
     pub fn reset(&mut self, shape: RoomShape) {
         self.shape = None;
         self.set(shape);
-        self.past.reset();
         self.dull = [0.0; LINES];
         for line in &mut self.lines {
+            line.past.reset();
             line.place.jump(line.length);
             line.gain.jump(line.gain.target());
             line.dullness.jump(line.dullness.target());
@@ -272,31 +270,84 @@ impl Room {
             gains: [0.0; LINES],
             dullness: [0.0; LINES],
             loudness: self.loudness.target(),
+            block: BLOCK,
         };
+        for ear in &self.ears {
+            rest.block = rest.block.min(ear.diffuser.shortest());
+        }
         for (number, line) in self.lines.iter().enumerate() {
             let stands = line.place.rests_at(line.length);
             if !stands || !line.gain.is_still() || !line.dullness.is_still() {
                 return None;
             }
             rest.lengths[number] = line.length;
+            rest.block = rest.block.min(line.length);
             rest.gains[number] = line.gain.target();
             rest.dullness[number] = line.dullness.target();
         }
         self.loudness.is_still().then_some(rest)
     }
 
-    /// Turns one sample of each channel into its echo.
-    #[inline(always)]
-    pub fn step(&mut self, sound: &mut [f32]) {
-        let mut heard = [0.0; LINES];
-        let loudness = match self.rest {
-            Some(rest) => {
-                for (number, heard) in heard.iter_mut().enumerate() {
-                    *heard = self.past.tap(number, rest.lengths[number]);
+    /// Turns the next `len` samples of each channel into their echoes.
+    pub fn pass<C: AsMut<[f32]>>(&mut self, sounds: &mut [C], len: usize) {
+        let mut at = 0;
+        while at < len {
+            let count = self.rest.map_or(1, |rest| rest.block.min(len - at));
+            match self.rest {
+                Some(rest) if count >= FEWEST => self.block(&rest, sounds, at, count),
+                _ => (at..at + count).for_each(|at| self.step(sounds, at)),
+            }
+            at += count;
+        }
+    }
+
+    /// Samples none of which hears another, while nothing glides.
+    fn block<C: AsMut<[f32]>>(&mut self, rest: &Rest, sounds: &mut [C], at: usize, count: usize) {
+        let rows = &mut self.rows[..count];
+        let mut column = [0.0; BLOCK];
+        let column = &mut column[..count];
+        for (number, line) in self.lines.iter().enumerate() {
+            line.past.read(rest.lengths[number], column);
+            for (row, sample) in rows.iter_mut().zip(&*column) {
+                row[number] = *sample;
+            }
+        }
+        for (sound, ear) in sounds.iter_mut().zip(&mut self.ears) {
+            ear.diffuser.pass(&mut sound.as_mut()[at..at + count]);
+        }
+        let mut dull = self.dull;
+        wide(|| {
+            for (row, at) in rows.iter_mut().zip(at..) {
+                for line in 0..LINES {
+                    let echo = row[line] * rest.gains[line];
+                    dull[line] = settled(echo + (dull[line] - echo) * rest.dullness[line]);
                 }
-                for (number, heard) in heard.iter_mut().enumerate() {
-                    let echo = *heard * rest.gains[number];
-                    *heard = settled(echo + (self.dull[number] - echo) * rest.dullness[number]);
+                *row = dull;
+                mix(row);
+                for (sound, ear) in sounds.iter_mut().zip(&self.ears) {
+                    let sample = &mut sound.as_mut()[at];
+                    *sample = ear.turn(*sample, &dull, row) * rest.loudness;
+                }
+            }
+        });
+        self.dull = dull;
+        for (number, line) in self.lines.iter_mut().enumerate() {
+            for (row, sample) in rows.iter().zip(&mut *column) {
+                *sample = row[number];
+            }
+            line.past.push_all(column);
+        }
+    }
+
+    /// One sample of each channel.
+    fn step<C: AsMut<[f32]>>(&mut self, sounds: &mut [C], at: usize) {
+        let mut heard = [0.0; LINES];
+        let loudness = match &self.rest {
+            Some(rest) => {
+                for (number, line) in self.lines.iter().enumerate() {
+                    let echo = line.past.tap(rest.lengths[number]) * rest.gains[number];
+                    let dull = (self.dull[number] - echo) * rest.dullness[number];
+                    heard[number] = settled(echo + dull);
                 }
                 rest.loudness
             }
@@ -305,24 +356,21 @@ impl Room {
         self.dull = heard;
         let mut fed = heard;
         mix(&mut fed);
-        for (sample, ear) in sound.iter_mut().zip(&mut self.ears) {
-            let source = ear.diffuser.step(*sample) * 0.25;
-            let mut sum = 0.0;
-            let ways = ear.gives.iter().zip(&ear.takes);
-            for ((fed, heard), (gives, takes)) in fed.iter_mut().zip(&heard).zip(ways) {
-                *fed += source * gives;
-                sum += heard * takes;
-            }
-            *sample = sum * loudness;
+        for (sound, ear) in sounds.iter_mut().zip(&mut self.ears) {
+            let sample = &mut sound.as_mut()[at];
+            let diffused = ear.diffuser.step(*sample);
+            *sample = ear.turn(diffused, &heard, &mut fed) * loudness;
         }
-        self.past.push(fed);
+        for (line, fed) in self.lines.iter_mut().zip(fed) {
+            line.past.push(fed);
+        }
     }
 
     /// What the delays give while something glides, and how loud it is.
     fn glide(&mut self, heard: &mut [f32; LINES]) -> f32 {
         for (number, (heard, line)) in heard.iter_mut().zip(&mut self.lines).enumerate() {
             let place = line.place.step(line.length);
-            let echo = self.past.at(number, place) * line.gain.step();
+            let echo = line.past.at(place) * line.gain.step();
             *heard = settled(echo + (self.dull[number] - echo) * line.dullness.step());
         }
         let loudness = self.loudness.step();
@@ -360,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn wide_registers_give_the_bits_of_narrow_ones_at_rest_and_on_the_way() {
+    fn any_cutting_gives_the_same_bits_at_rest_and_on_the_way() {
         let shape = RoomShape {
             size: 0.5,
             decay_seconds: 2.0,
@@ -371,31 +419,62 @@ mod tests {
             size: 0.7,
             ..shape
         };
-        let run = |is_wide: bool| {
+        let small = RoomShape {
+            size: 0.01,
+            ..shape
+        };
+        let run = |cuts: &[usize]| {
             let mut room = Room::new(48_000.0, 2);
             room.reset(shape);
             let mut random = crate::dsp::Random::new(5);
             let mut heard = vec![];
-            for piece in 0..100 {
-                room.set(if piece < 40 { shape } else { longer });
-                let mut work = || {
-                    for _ in 0..100 {
-                        let mut sound = [random.next_signed(), random.next_signed()];
-                        room.step(&mut sound);
-                        heard.extend(sound.map(f32::to_bits));
-                    }
-                };
-                if is_wide {
-                    crate::dsp::wide::wide(work);
-                } else {
-                    work();
+            for piece in 0..120 {
+                room.set([shape, longer, small][piece / 40]);
+                let mut sound = [[0.0; 300]; 2];
+                for sample in sound.as_flattened_mut() {
+                    *sample = random.next_signed();
                 }
+                let mut from = 0;
+                for len in cuts {
+                    let mut parts = sound.each_mut().map(|it| &mut it[from..from + len]);
+                    room.pass(&mut parts, *len);
+                    from += len;
+                }
+                assert_eq!(from, 300);
+                heard.extend(sound.as_flattened().iter().map(|it| it.to_bits()));
             }
             heard
         };
-        let (one, other) = (run(true), run(false));
-        assert!(one == other);
-        assert!(f32::from_bits(one[one.len() - 1]).abs() > 1e-6);
+        let whole = run(&[300]);
+        assert!(f32::from_bits(whole[whole.len() - 1]).abs() > 1e-6);
+        assert!(whole == run(&[1; 300]));
+        assert!(whole == run(&[64, 7, 64, 64, 37, 64]));
+    }
+
+    /// What is done at once is what would be done one by one, as on the way.
+    #[test]
+    fn a_block_is_its_samples() {
+        let mut rooms = [Room::new(48_000.0, 2), Room::new(48_000.0, 2)];
+        let shape = RoomShape {
+            size: 0.3,
+            decay_seconds: 1.0,
+            damping: 0.7,
+        };
+        let mut random = crate::dsp::Random::new(5);
+        for room in &mut rooms {
+            room.reset(shape);
+            room.pass(&mut [[0.0], [0.0]], 1);
+            assert!(room.rest.is_some());
+        }
+        for _ in 0..100 {
+            let sound = [(); 2].map(|()| [(); 100].map(|()| random.next_signed()));
+            let [mut one, mut other] = [sound, sound];
+            rooms[0].pass(&mut one, 100);
+            for at in 0..100 {
+                rooms[1].step(&mut other, at);
+            }
+            assert!(one == other);
+        }
     }
 
     #[test]

@@ -7,14 +7,14 @@
 
 use crate::dsp::DelayLine;
 use crate::dsp::delay::Mover;
+use crate::dsp::gain::mix_into;
 use crate::dsp::reverb::{Room, RoomShape};
-use crate::dsp::wide::wide;
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::merit;
 use crate::ks::{
-    DataRange, Descriptor, Filter, Flow, Glide, Io, Node, NodePin, OpenError, Opened, Opening,
-    PinFactory, Processor, Property, Settings, State, TAIL_DB, TopologyConnection, Unit, ValueSlot,
-    Values,
+    Amplitude, DataRange, Descriptor, Filter, Flow, Glide, Io, Node, NodePin, OpenError, Opened,
+    Opening, PinFactory, Processor, Property, Settings, State, TAIL_DB, TopologyConnection, Unit,
+    ValueSlot, Values, Wave,
 };
 
 const MOST_PRE_DELAY: f64 = 250.0;
@@ -88,6 +88,7 @@ impl Filter for Reverb {
         let rate_hz = format.rate_hz;
         let channels = format.channels as usize;
         let longest = (MOST_PRE_DELAY * f64::from(rate_hz) / 1000.0) as usize + 2;
+        let most = opening.max_len_at(rate_hz);
         Ok(Opened::processor(Playing {
             rate_hz: f64::from(rate_hz),
             shape: [&SIZE, &DECAY, &DAMPING].map(|property| opening.slot(property)),
@@ -95,9 +96,10 @@ impl Filter for Reverb {
             width: opening.glide_at(&WIDTH, rate_hz),
             mix: opening.glide_at(&MIX, rate_hz),
             place: Mover::new(1, (rate_hz / FADES_PER_SECOND).max(1)),
-            waiting: vec![DelayLine::new(longest); channels].into(),
+            waiting: vec![DelayLine::new(longest + most); channels].into(),
             room: Room::new(f64::from(rate_hz), channels),
-            echoes: vec![0.0; channels].into(),
+            echoes: vec![vec![0.0; most]; channels].into(),
+            means: vec![0.0; most],
             is_fresh: true,
         }))
     }
@@ -120,8 +122,9 @@ struct Playing {
     /// The sound before the room, by channel.
     waiting: Box<[DelayLine]>,
     room: Room,
-    /// The echo of this sample, by channel.
-    echoes: Box<[f32]>,
+    /// The echoes of this piece, by channel, and what all of them have in common.
+    echoes: Box<[Vec<f32>]>,
+    means: Vec<f32>,
     /// Nothing was heard yet, so values are taken as they stand.
     is_fresh: bool,
 }
@@ -135,6 +138,33 @@ impl Playing {
             damping: damping / 100.0,
         }
     }
+
+    /// Lays what comes to the room now where its echoes will stand.
+    fn wait(&mut self, wave: &Wave, wanted: usize, len: usize) {
+        let sounds = self.waiting.iter_mut().zip(&mut self.echoes);
+        if self.place.rests_at(wanted) {
+            for ((past, echoes), channel) in sounds.zip(wave.channels()) {
+                past.push_all(channel);
+                past.read(wanted + len - 1, &mut echoes[..len]);
+            }
+            return;
+        }
+        for at in 0..len {
+            let place = self.place.step(wanted);
+            let sounds = self.waiting.iter_mut().zip(&mut self.echoes);
+            for ((past, echoes), channel) in sounds.zip(wave.channels()) {
+                past.push(channel[at]);
+                echoes[at] = past.at(place);
+            }
+        }
+    }
+}
+
+/// A sample beside its echo, which is as wide as it is to be.
+#[inline(always)]
+fn blend(sample: f32, echo: f32, mean: f32, wide: f32, wet: f32) -> f32 {
+    let echo = mean + (echo - mean) * wide;
+    sample * (1.0 - wet) + echo * wet
 }
 
 impl Processor for Playing {
@@ -154,30 +184,40 @@ impl Processor for Playing {
         let Some(wave) = io.outputs[0].payload.wave_mut() else {
             return Flow::Running;
         };
-        let (len, count) = (wave.len(), self.waiting.len().min(wave.channel_count()));
-        let width = self.width.amplitude(io.values, len);
-        let mix = self.mix.amplitude(io.values, len);
+        let len = wave.len().min(self.means.len());
         for channel in wave.channels_mut() {
             crate::dsp::measure::silence_non_finite(channel);
         }
-        wide(|| {
-            for at in 0..len {
-                let place = self.place.step(wanted);
-                for (channel, past) in self.waiting[..count].iter_mut().enumerate() {
-                    past.push(wave.channel(channel)[at]);
-                    self.echoes[channel] = past.at(place);
+        self.wait(wave, wanted, len);
+        self.room.pass(&mut self.echoes, len);
+        let width = self.width.amplitude(io.values, len);
+        let mix = self.mix.amplitude(io.values, len);
+        let means = &mut self.means[..len];
+        let (mut echoes, count) = (self.echoes.iter(), self.echoes.len().max(1) as f32);
+        match echoes.next() {
+            Some(first) => means.copy_from_slice(&first[..len]),
+            None => means.fill(0.0),
+        }
+        for other in echoes {
+            mix_into(means, &other[..len]);
+        }
+        means.iter_mut().for_each(|mean| *mean /= count);
+        let share = |percent: f32| (percent / 100.0).clamp(0.0, 1.0);
+        for (channel, echoes) in wave.channels_mut().zip(&self.echoes) {
+            let heard = channel.iter_mut().zip(echoes).zip(&*means);
+            match (&width, &mix) {
+                (Amplitude::Still(width), Amplitude::Still(mix)) => {
+                    let (wide, wet) = (share(*width), share(*mix));
+                    heard.for_each(|((it, echo), mean)| *it = blend(*it, *echo, *mean, wide, wet));
                 }
-                self.room.step(&mut self.echoes);
-                let wide = (width.at(at) / 100.0).clamp(0.0, 1.0);
-                let wet = (mix.at(at) / 100.0).clamp(0.0, 1.0);
-                let mean = self.echoes.iter().sum::<f32>() / self.echoes.len().max(1) as f32;
-                for (channel, echo) in self.echoes[..count].iter().enumerate() {
-                    let sample = &mut wave.channel_mut(channel)[at];
-                    let echo = mean + (echo - mean) * wide;
-                    *sample = *sample * (1.0 - wet) + echo * wet;
+                _ => {
+                    for (at, ((it, echo), mean)) in heard.enumerate() {
+                        let (wide, wet) = (share(width.at(at)), share(mix.at(at)));
+                        *it = blend(*it, *echo, *mean, wide, wet);
+                    }
                 }
             }
-        });
+        }
         Flow::Running
     }
 
