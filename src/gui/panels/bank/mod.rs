@@ -15,7 +15,7 @@ mod waves;
 use egui::{Align2, Key, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::page::{fact, heading, row, section_rule, sentence};
-use crate::app::{Action, Audition, View, connection_words, midi_names};
+use crate::app::{Action, Audition, Selection, View, connection_words, midi_names};
 use crate::graph::{FilterNode, FilterPath};
 use crate::gui::controls::{self, Face};
 use crate::gui::probe;
@@ -215,6 +215,11 @@ impl Bank {
             );
             if controls::button_at(ui, place, &cure.words, Face::Primary, true).clicked() {
                 commands.push(Command::Do(cure.action));
+                // What it brings is selected then: the page stays with the synthesizer.
+                commands.push(Command::Do(Action::Select(Selection {
+                    filters: path.0.last().copied().into_iter().collect(),
+                    ..Selection::default()
+                })));
             }
             room -= wide + 8.0;
         }
