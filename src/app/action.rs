@@ -285,6 +285,8 @@ pub enum Action {
         /// What is struck; `None` lets go of it.
         sound: Option<super::Audition>,
     },
+    /// The bank of a synthesizer that is not open is looked at: it is read and laid out until another one is, or none.
+    LookAtBank(Option<FilterPath>),
     /// A property of a filter of the shown graph follows the controller that is moved next; `None`: none after all.
     Learn(Option<(FilterId, String)>),
     /// No controller moves that property any more.

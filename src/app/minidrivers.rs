@@ -24,6 +24,7 @@ impl App {
     /// Opens a filter anew, with a new minidriver: by hand, so that it may be tried by itself once more.
     pub(super) fn load_again(&mut self, filter: &FilterPath) {
         self.reloads.remove(filter);
+        self.look_again_at_bank(filter);
         self.reload(filter);
     }
 

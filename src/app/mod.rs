@@ -243,6 +243,8 @@ pub struct App {
     /// How far single filters and pins go, by where they stood at first.
     limits: BTreeMap<FilterPath, Limits>,
     pools: pools::Pools,
+    /// The bank that is looked at of a synthesizer that is not open.
+    shelf: Option<banks::Shelf>,
     playing: Option<Playing>,
     observer: Option<Observer>,
     feeds: BTreeMap<String, Arc<[KernelEvent]>>,
@@ -342,6 +344,7 @@ impl App {
             watch: recovery::Watch::default(),
             recovered: vec![],
             is_safe: options.is_safe,
+            shelf: None,
             playing: None,
             observer: None,
             catalogue: options.catalogue,
@@ -504,6 +507,7 @@ impl App {
                 }
             }
             Action::Audition { filter, sound } => self.audition(&filter, sound),
+            Action::LookAtBank(filter) => self.look_at_bank(filter),
             Action::Learn(aim) => self.learn(aim),
             Action::ForgetControl { filter, key } => self.forget_control(filter, key),
             Action::ChangeScore { filter, change } => self.change_score(filter, change),

@@ -433,9 +433,10 @@ impl<'a> View<'a> {
         self.app.playing.as_ref()?.open(filter)?.memory.as_ref()
     }
 
-    /// Where a synthesizer of the document lays out its bank; `None` while it is not open.
+    /// Where a synthesizer of the document lays out its bank; `None` while it is not open, unless it is looked at
+    /// ([`super::Action::LookAtBank`]).
     pub fn bank(&self, filter: &FilterPath) -> Option<&'a crate::ks::BankDesk> {
-        self.app.bank(filter)
+        self.app.seen_bank(filter)
     }
 
     /// Why a sound of a synthesizer's bank would not be heard now, and what helps; `None`: it would.

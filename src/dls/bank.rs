@@ -43,7 +43,7 @@ impl Playable {
     /// Of an instrument at that place in its bank; how its second envelopes rise, see [`Collection`]. `find` has the wave of a region, with a number that no other wave has among these sounds.
     pub(super) fn new<'a>(
         it: &Instrument,
-        (number, is_steep): (usize, bool),
+        (number, is_soundfont): (usize, bool),
         sounds: &mut Sounds,
         find: impl Fn(&Region) -> Option<(usize, &'a Wave)>,
     ) -> Self {
@@ -58,7 +58,7 @@ impl Playable {
                 velocities: region.velocities.clone(),
                 overlaps: region.overlaps,
                 group: region.group,
-                is_steep,
+                is_soundfont,
                 link: region.link,
                 articulation: Articulation::new(lists),
                 sound: sound(sounds, place, wave, sample),
@@ -92,7 +92,7 @@ pub(super) struct Zone {
     pub(super) velocities: RangeInclusive<u8>,
     pub(super) overlaps: bool,
     pub(super) group: u16,
-    pub(super) is_steep: bool,
+    pub(super) is_soundfont: bool,
     pub(super) link: Link,
     pub(super) articulation: Articulation,
     pub(super) sound: Sound,
@@ -181,12 +181,16 @@ impl Bank {
             if !goes_on(number, collection.instruments.len()) {
                 return None;
             }
-            let playable =
-                Playable::new(it, (number, collection.is_steep), &mut sounds, |region| {
+            let playable = Playable::new(
+                it,
+                (number, collection.is_soundfont),
+                &mut sounds,
+                |region| {
                     let place = *collection.pool.get(region.link.cue as usize)?;
                     let wave = collection.waves.get(place?)?;
                     Some((place?, &**wave))
-                });
+                },
+            );
             let playable = Arc::new(playable);
             order.push(playable.clone());
             // The first of one patch counts.

@@ -22,9 +22,10 @@ pub struct Collection {
     pub waves: Vec<Arc<Wave>>,
     /// Which wave a cue of the pool table means; `None`: none.
     pub pool: Vec<Option<usize>>,
-    /// Second envelopes rise steeply first, as those of SoundFonts do, so that what they move in cents rises evenly in Hz.
-    /// No collection file says so.
-    pub is_steep: bool,
+    /// It was mapped from a SoundFont, and keeps two of its ways: second envelopes rise steeply first, so that what they move
+    /// in cents rises evenly in Hz, and attenuation, however far below nothing it is written, makes no note louder than full
+    /// velocity at full volume does. No collection file says so.
+    pub is_soundfont: bool,
 }
 
 impl Collection {

@@ -92,6 +92,13 @@ fn send(synth: &mut Synth, message: &[u8]) {
 
 fn play(synth: &mut Synth, samples: usize) -> Vec<f32> {
     synth.listen();
+    let left = play_on(synth, samples);
+    synth.rest();
+    left
+}
+
+/// The next samples of a cycle that has begun.
+fn play_on(synth: &mut Synth, samples: usize) -> Vec<f32> {
     let (mut left, mut right) = (vec![0.0; samples], vec![0.0; samples]);
     synth.play(&mut left, &mut right);
     left
@@ -606,4 +613,49 @@ fn dls_3_an_unload_is_done_when_the_last_voice_is_over() {
     send(&mut synth, &[0x80, 60, 0]);
     play(&mut synth, 4_000);
     assert_eq!(memory.completed(), []);
+}
+
+#[test]
+fn dls_3_what_a_cycle_may_still_begin_is_not_gone_before_it_is_over() {
+    let memory = Arc::new(Downloads::default());
+    let mut synth = bench(&memory);
+    memory.download(PIN, &still(100, 8_000)).unwrap();
+    let first = memory.download(PIN, &instrument(1, 0, 100)).unwrap();
+    // Between cycles it is gone at once: whoever plays next knows nothing of it.
+    play(&mut synth, 64);
+    assert_eq!(memory.unload(PIN, first), Ok(Unloaded::Now));
+    // In the middle of one it may begin, and does not here.
+    memory.download(PIN, &still(100, 8_000)).unwrap();
+    let second = memory.download(PIN, &instrument(2, 0, 100)).unwrap();
+    synth.listen();
+    assert_eq!(memory.unload(PIN, second), Ok(Unloaded::WithItsVoices));
+    assert_eq!(memory.completed(), [], "the cycle goes on");
+    synth.rest();
+    assert_eq!(memory.completed(), [(PIN, second)]);
+    // Here it does, in the same cycle behind the call: it goes with its voice, over as many cycles as that takes.
+    memory.download(PIN, &still(100, 8_000)).unwrap();
+    let third = memory.download(PIN, &instrument(3, 0, 100)).unwrap();
+    synth.listen();
+    let answer = memory.unload(PIN, third);
+    send(&mut synth, &[0x90, 60, 127]);
+    assert!(peak(&play_on(&mut synth, 1_000)) > 0.05, "it has begun");
+    synth.rest();
+    assert_eq!(answer, Ok(Unloaded::WithItsVoices));
+    assert_eq!(memory.completed(), [], "its voice sounds");
+    play(&mut synth, 64);
+    send(&mut synth, &[0x80, 60, 0]);
+    play(&mut synth, 4_000);
+    assert_eq!(memory.completed(), [(PIN, third)]);
+    // A synthesizer that is closed in the middle of a cycle holds nothing up.
+    memory.download(PIN, &still(100, 8_000)).unwrap();
+    let last = memory.download(PIN, &instrument(4, 0, 100)).unwrap();
+    synth.listen();
+    assert_eq!(memory.unload(PIN, last), Ok(Unloaded::WithItsVoices));
+    drop(synth);
+    assert_eq!(memory.completed(), [(PIN, last)]);
+    let mut next = bench(&memory);
+    memory.download(PIN, &still(100, 8_000)).unwrap();
+    let last = memory.download(PIN, &instrument(5, 0, 100)).unwrap();
+    play(&mut next, 64);
+    assert_eq!(memory.unload(PIN, last), Ok(Unloaded::Now), "nor later");
 }

@@ -7,10 +7,12 @@
 //!
 //! What can be played is a version that never changes; each call leads on to the next one, and who plays walks there without
 //! a lock. The audio thread lets go of many things and frees none: the table holds each version, instrument and region for
-//! as long as somebody else does.
+//! as long as somebody else does. A cycle plays one version from its beginning to its end, so what is unloaded meanwhile may
+//! still begin in it: it is gone when neither that cycle nor a voice has it.
 
 use std::any::Any;
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use super::bank::{Bank, Playable, Sounds, Zone};
@@ -58,18 +60,25 @@ enum What {
     },
 }
 
-/// What was unloaded and sounded still.
+/// What was unloaded and sounded still, or may have begun to.
 #[derive(Debug)]
 struct Going {
     pin: u64,
     handle: u32,
     zones: Vec<Weak<Zone>>,
+    /// The last version that had it.
+    last: Weak<Version>,
 }
 
 impl Going {
     /// Whether a voice plays it. Its instrument holds each region once, for as long as it is here itself.
     fn sounds(&self) -> bool {
         self.zones.iter().any(|it| it.strong_count() > 1)
+    }
+
+    /// Whether somebody stands at a version that has it: one alone is the table's own.
+    fn is_at_hand(&self) -> bool {
+        self.last.strong_count() > 1
     }
 }
 
@@ -92,11 +101,21 @@ struct Table {
 
 /// What is downloaded into a synthesizer.
 #[derive(Debug, Default)]
-pub struct Downloads(Mutex<Table>);
+pub struct Downloads {
+    table: Mutex<Table>,
+    /// Synthesizers that are in a cycle.
+    in_cycle: AtomicUsize,
+}
 
 impl Downloads {
     fn table(&self) -> MutexGuard<'_, Table> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a cycle goes on that began with a version before the last one, perhaps. Asked behind what leads on to another
+    /// version: whoever begins a cycle later finds that one.
+    fn is_in_cycle(&self) -> bool {
+        self.in_cycle.load(Ordering::SeqCst) > 0
     }
 
     /// Instruments that can be played, and those that were unloaded and sound on.
@@ -238,7 +257,12 @@ impl Table {
             .any(|it| matches!(&it.what, What::Instruments { waves, .. } if waves.contains(&wave)))
     }
 
-    fn give_back(&mut self, pin: u64, handle: u32) -> Result<Unloaded, DlsRefusal> {
+    fn give_back(
+        &mut self,
+        pin: u64,
+        handle: u32,
+        is_in_cycle: impl Fn() -> bool,
+    ) -> Result<Unloaded, DlsRefusal> {
         let is_used = self.is_used(handle);
         let held = self.held.get_mut(&handle).filter(|it| it.pin == pin);
         match held.map(|it| &mut it.what) {
@@ -251,10 +275,16 @@ impl Table {
                 Ok(Unloaded::Now)
             }
             Some(_) => {
-                let zones = self.zones_of(handle);
+                let going = Going {
+                    pin,
+                    handle,
+                    zones: self.zones_of(handle),
+                    last: Arc::downgrade(&self.now),
+                };
                 self.remove(handle);
-                let going = Going { pin, handle, zones };
-                if !going.sounds() {
+                // In that order: what a cycle has begun is seen behind its end.
+                let may_begin = is_in_cycle() && going.is_at_hand();
+                if !may_begin && !going.sounds() {
                     return Ok(Unloaded::Now);
                 }
                 self.going.push(going);
@@ -315,14 +345,19 @@ impl Table {
         self.sweep(AT_A_TIME);
     }
 
-    /// Frees what nobody else holds. The audio thread comes to things only by what it holds already, so what is the table's
-    /// alone stays so. Of instruments it looks at so many.
-    fn sweep(&mut self, most: usize) {
+    /// Lets go of versions that nobody else holds.
+    fn sweep_versions(&mut self) {
         while let Some(first) = self.before.front()
             && Arc::strong_count(first) == 1
         {
             self.before.pop_front();
         }
+    }
+
+    /// Frees what nobody else holds. The audio thread comes to things only by what it holds already, so what is the table's
+    /// alone stays so. Of instruments it looks at so many.
+    fn sweep(&mut self, most: usize) {
+        self.sweep_versions();
         for _ in 0..self.retired.len().min(most) {
             let Some(it) = self.retired.pop_front() else {
                 break;
@@ -349,7 +384,7 @@ impl DlsMemory for Downloads {
 
     fn unload(&self, pin: u64, handle: u32) -> Result<Unloaded, DlsRefusal> {
         let mut table = self.table();
-        let given = table.give_back(pin, handle);
+        let given = table.give_back(pin, handle, || self.is_in_cycle());
         table.tell(
             "UNLOAD",
             format!("handle {handle}"),
@@ -360,7 +395,10 @@ impl DlsMemory for Downloads {
 
     fn completed(&self) -> Vec<(u64, u32)> {
         let mut table = self.table();
-        let gone = table.going.extract_if(.., |it| !it.sounds());
+        table.sweep_versions();
+        let is_in_cycle = self.is_in_cycle();
+        let is_gone = |it: &mut Going| !(is_in_cycle && it.is_at_hand() || it.sounds());
+        let gone = table.going.extract_if(.., is_gone);
         gone.map(|it| (it.pin, it.handle)).collect()
     }
 
@@ -395,26 +433,44 @@ impl DlsMemory for Downloads {
 /// Who plays what is downloaded.
 pub(super) struct Listener {
     at: Arc<Version>,
+    is_in_cycle: bool,
     /// Holds what this one lets go.
-    _memory: Arc<Downloads>,
+    memory: Arc<Downloads>,
 }
 
 impl Listener {
     pub(super) fn new(memory: &Arc<Downloads>) -> Self {
         Self {
             at: memory.table().now.clone(),
-            _memory: memory.clone(),
+            is_in_cycle: false,
+            memory: memory.clone(),
         }
     }
 
-    /// Goes on to the last version. For the audio thread: neither waits nor frees.
+    /// A cycle begins: goes on to the last version. For the audio thread: neither waits nor frees.
     pub(super) fn follow(&mut self) {
+        if !std::mem::replace(&mut self.is_in_cycle, true) {
+            self.memory.in_cycle.fetch_add(1, Ordering::SeqCst);
+        }
         while let Some(next) = self.at.next.get() {
             self.at = next.clone();
         }
     }
 
+    /// The cycle is over: nothing is begun before the next one.
+    pub(super) fn rest(&mut self) {
+        if std::mem::take(&mut self.is_in_cycle) {
+            self.memory.in_cycle.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+
     pub(super) fn get(&self, patch: Patch) -> Option<&Arc<Playable>> {
         self.at.instruments.get(&patch)
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.rest();
     }
 }

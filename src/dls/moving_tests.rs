@@ -313,7 +313,7 @@ fn a_machine_that_is_too_slow_gives_up_the_room_second() {
 
 #[test]
 fn second_envelopes_of_soundfonts_rise_steeply_and_go_on_from_there() {
-    let heard = |is_steep: bool| {
+    let heard = |is_soundfont: bool| {
         let regions = vec![region(
             0,
             &[
@@ -335,7 +335,7 @@ fn second_envelopes_of_soundfonts_rise_steeply_and_go_on_from_there() {
             }],
             waves: vec![looped_sine()],
             pool: vec![Some(0)],
-            is_steep,
+            is_soundfont,
             ..Collection::default()
         });
         let mut bench = Bench::new(Arc::new(bank));

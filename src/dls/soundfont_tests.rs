@@ -218,6 +218,54 @@ fn a_font_is_played_at_its_pitch() {
 }
 
 #[test]
+fn attenuation_below_nothing_makes_up_for_velocity_and_is_never_more_than_full() {
+    // Full where it stands still: what is heard is the voice's level.
+    let samples: Vec<u8> = [8_000_i16; 2_000]
+        .iter()
+        .flat_map(|it| it.to_le_bytes())
+        .collect();
+    let heard = |preset: i16, instrument: i16, velocity: u8| {
+        let bytes = font_of(
+            [&[], &[(48, preset), (41, 0)]],
+            [&[], &[(54, 1), (48, instrument), (53, 0)]],
+            [[&[]; 2]; 2],
+            (&samples, [100, 600, 200, 500, 48_000], 1),
+        );
+        let (all, _) = read(&bytes, &Facts::default()).unwrap();
+        let bank = Bank::new(&Collection {
+            instruments: vec![Instrument {
+                patch: Patch::default(),
+                ..all.instruments[0].clone()
+            }],
+            ..all
+        });
+        let mut synth = Synth::new(48_000.0, 1, 8, 4_800).bank(std::sync::Arc::new(bank));
+        for message in [[0xB0, 7, 127], [0x90, 64, velocity]] {
+            let event = crate::ks::KernelEvent::new(0, &message).unwrap();
+            crate::portcls::dmus::Mxf::put(&mut synth, &event, 0);
+        }
+        let (mut left, mut right) = (vec![0.0; 4_800], vec![0.0; 4_800]);
+        synth.play(&mut left, &mut right);
+        20.0 * f64::from(left[4_000]).log10()
+    };
+    let (full, soft) = (heard(0, 0, 127), heard(0, 0, 80));
+    assert!(full > -20.0 && full - soft > 7.0, "{full} {soft}");
+    let is = |one: f64, other: f64| (one - other).abs() < 0.02;
+    // 100 centibels, of which 0.4 count, of the preset or of both together.
+    assert!(is(heard(-100, 0, 80), soft + 4.0));
+    assert!(is(heard(-160, 60, 80), soft + 4.0));
+    assert!(is(heard(100, 0, 80), soft - 4.0));
+    assert!(
+        is(heard(-100, 0, 127), full),
+        "nothing is left to make up for"
+    );
+    assert!(
+        is(heard(-960, -960, 80), full),
+        "as one file in the world has it"
+    );
+}
+
+#[test]
 fn modulators_become_connections_as_far_as_those_go() {
     // Controllers of 7 bits: 0x80 and the number; inverted 0x100, bipolar 0x200, concave 0x400, switch 0xC00.
     let wheel = (0x0081, 8, 2_400, 0);
@@ -358,6 +406,45 @@ fn samples_may_be_packed() {
     ] {
         fuzz_dls(&packed(numbers));
     }
+}
+
+#[test]
+fn unpacking_can_be_given_up_between_two_pieces() {
+    // A file of sound of 50 000 samples: a dozen pieces.
+    let data = [7_u8; 100_000];
+    let format = [words(&[1, 1]), longs(&[48_000, 96_000]), words(&[2, 16])].concat();
+    let sound = [
+        b"WAVE".to_vec(),
+        chunk(b"fmt ", &format),
+        chunk(b"data", &data),
+    ];
+    let sound = chunk(b"RIFF", &sound.concat());
+    let bytes = font_of(
+        [&[], &[(41, 0)]],
+        [&[], &[(54, 1), (53, 0)]],
+        [[&[]; 2]; 2],
+        (&sound, [0, sound.len() as u32, 0, 9, 48_000], 0x11),
+    );
+    let asked = std::cell::Cell::new(0);
+    let until = |most: usize| {
+        asked.set(0);
+        let goes_on = || {
+            asked.set(asked.get() + 1);
+            asked.get() < most
+        };
+        read_while(&bytes, &Facts::default(), &goes_on)
+    };
+    let (all, remarks) = until(usize::MAX).unwrap();
+    assert!(remarks.is_empty(), "{remarks:?}");
+    assert_eq!(all.waves[0].samples.len(), 50_000);
+    let pieces = asked.get();
+    assert!(pieces > 12, "{pieces}");
+    assert!(matches!(until(5), Err(ReadError::Cancelled)));
+    assert!(
+        asked.get() < 9,
+        "no piece is read any more: {}",
+        asked.get()
+    );
 }
 
 #[test]

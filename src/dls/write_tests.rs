@@ -170,7 +170,7 @@ fn any_collection() -> impl Strategy<Value = Collection> {
                 .map(|it| it.index(waves.len()))
         };
         Collection {
-            is_steep: false,
+            is_soundfont: false,
             pool: pool.into_iter().map(place).collect(),
             id,
             version,

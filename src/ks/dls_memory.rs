@@ -37,7 +37,7 @@ impl DlsRefusal {
 pub enum Unloaded {
     /// It is gone.
     Now,
-    /// Voices play it still; it goes with the last of them.
+    /// Voices play it still, or the cycle that goes on may begin one; it goes with the last of them.
     WithItsVoices,
 }
 

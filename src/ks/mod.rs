@@ -60,9 +60,9 @@ mod topology;
 mod virtual_device;
 
 pub use bank::{
-    BankDesk, BankSheet, BankWord, ConnectionSheet, EnvelopeSheet, InstrumentSheet, LoadStage,
-    Loading, LoopSheet, PEAKS, RegionSheet, Strike, Traffic, VoiceCells, VoiceSeen, VoiceStage,
-    WaveSheet,
+    BankDesk, BankSheet, BankShelf, BankWord, ConnectionSheet, EnvelopeSheet, InstrumentSheet,
+    LoadStage, Loading, LoopSheet, PEAKS, RegionSheet, Strike, Traffic, VoiceCells, VoiceSeen,
+    VoiceStage, WaveSheet,
 };
 
 pub use bundle::{Bundle, Through};

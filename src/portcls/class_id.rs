@@ -214,6 +214,10 @@ impl SynthSink for Box<dyn SynthSink> {
         (**self).prepare(values);
     }
 
+    fn finish(&mut self) {
+        (**self).finish();
+    }
+
     fn render(&mut self, out: &mut Wave, part: Range<usize>) {
         (**self).render(out, part);
     }
@@ -224,6 +228,10 @@ impl SynthSink for Box<dyn SynthSink> {
 
     fn sounding(&self) -> usize {
         (**self).sounding()
+    }
+
+    fn lost(&self) -> u64 {
+        (**self).lost()
     }
 
     fn degrade(&mut self, level: u8) {

@@ -35,6 +35,9 @@ pub trait SynthSink: Mxf {
         let _ = values;
     }
 
+    /// Once at the end of each cycle.
+    fn finish(&mut self) {}
+
     /// Overwrites `part` of every channel with the next samples.
     fn render(&mut self, out: &mut Wave, part: Range<usize>);
 
@@ -183,6 +186,7 @@ impl<S: SynthSink> Processor for DmusPort<S> {
             let len = wave.len();
             self.sink.render(wave, done.min(len)..len);
         }
+        self.sink.finish();
         self.count(wave.as_deref());
         let numbers = &self.telemetry;
         numbers.set(telemetry::VOICES, self.sink.sounding() as f32);

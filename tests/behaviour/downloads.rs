@@ -120,7 +120,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn a_script_downloads_into_a_graph_that_plays() {
+fn dls_download_property_of_a_graph_that_plays() {
     let desk = Desk::new("downloads");
     std::fs::write(desk.path("graph.ron"), METRONOME).unwrap();
     let ask = |lines: &[Json]| {

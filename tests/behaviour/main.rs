@@ -57,6 +57,7 @@ mod declared;
 
 mod decoded;
 mod downloads;
+mod portcls_systems;
 
 mod clocks;
 

@@ -346,3 +346,88 @@ fn a_bank_on_its_way_says_how_far_it_is_on_its_page_and_in_its_box() {
     assert!(window.sees("large.sf2: at byte 12: it ends"));
     assert!(window.sees("Bank not loaded"), "in the box");
 }
+
+#[test]
+fn the_bank_of_a_synthesizer_without_wires_is_shown_and_it_is_helped_to_be_heard() {
+    let mut window = Window::with(&["dls_synth", "null_renderer"]);
+    let ids: Vec<FilterId> = {
+        let view = window.screen().app().view();
+        view.graph.filters.keys().copied().collect()
+    };
+    let synth = FilterPath(vec![ids[0]]);
+    let sheet = |app: &App| app.view().bank(&synth).map(|it| it.sheet());
+    assert!(sheet(window.screen().app()).is_none(), "nobody looks");
+    window.select(ids[0].0);
+    tab(&mut window, "Bank");
+    let is_there = |app: &App| sheet(app).is_some_and(|it| it.0 == 1);
+    assert!(window.waits(is_there), "it is never read");
+    window.harness().run_steps(3);
+    assert!(window.sees("Instrument 0:0 Acoustic Grand Piano"));
+    assert!(window.sees("Map of ") && window.sees("Envelopes"));
+    // Another file is chosen meanwhile, one that is none, and the first again.
+    let set = |window: &mut Window, value: Option<Value>| {
+        window.screen().app_mut().perform(Action::SetProperty {
+            filter: ids[0],
+            key: "bank".into(),
+            value,
+        });
+    };
+    let bad = File::new("none.dls", b"RIFF\x04\0\0\0DLS ");
+    let words = bad.0.to_string_lossy().into_owned();
+    set(&mut window, Some(Value::Text(words)));
+    let is_told = |app: &App| {
+        app.view()
+            .bank(&synth)
+            .is_some_and(|it| it.trouble().is_some())
+    };
+    assert!(window.waits(is_told));
+    window.harness().run_steps(3);
+    assert!(window.sees("it has no instruments") && window.sees("Try Again"));
+    set(&mut window, None);
+    let is_back = |app: &App| sheet(app).is_some_and(|it| it.0 == 2);
+    assert!(window.waits(is_back));
+    window.harness().run_steps(3);
+    // Nothing sounds of it: what is missing is offered, one by one.
+    let at = window.middle("Instrument 0:0 Acoustic Grand Piano");
+    press(&mut window, at);
+    let_go(&mut window, at);
+    assert!(window.sees("Wire Its Sound"));
+    let pin = |at: usize, pin: &str| PinAddress {
+        filter: FilterPath(vec![ids[at]]),
+        pin: pin.into(),
+        instance: 0,
+    };
+    window.screen().app_mut().perform(Action::Connect {
+        from: pin(0, "out"),
+        to: pin(1, "in"),
+    });
+    window.harness().run_steps(3);
+    assert!(!window.sees("Wire Its Sound"));
+    window.click("Add a Keyboard");
+    let is_open = |app: &App| app.view().synth(&synth).is_some();
+    assert!(window.waits(is_open), "it is never open");
+    window.harness().run_steps(3);
+    // The page is still there.
+    window.click("Run now");
+    assert!(window.waits(|app| app.view().state() == Ok(State::Run)));
+    window.harness().run_steps(3);
+    let at = window.middle("Instrument 0:0 Acoustic Grand Piano");
+    press(&mut window, at);
+    assert!(sounds(&mut window, &synth, |it| it.instrument == 0));
+    let_go(&mut window, at);
+    // Without wires again it is looked at for as long as the page is there.
+    window
+        .screen()
+        .app_mut()
+        .perform(Action::DisconnectAll(ids[0]));
+    let is_shut = |app: &App| app.view().synth(&synth).is_none();
+    assert!(window.waits(is_shut));
+    window.harness().run_steps(3);
+    assert!(window.waits(is_there));
+    window
+        .screen()
+        .app_mut()
+        .perform(Action::Select(Default::default()));
+    window.harness().run_steps(3);
+    assert!(sheet(window.screen().app()).is_none());
+}

@@ -1,9 +1,11 @@
 //! Banks of synthesizers: what became of those on their way, and their sounds struck by hand.
 
+mod shelf;
 mod words;
 
 use std::path::Path;
 
+pub(super) use shelf::Shelf;
 pub use words::connection_words;
 
 use super::{Action, App, FilterStatus, Offer, Urgency};
@@ -35,11 +37,13 @@ impl App {
     /// Rung when something becomes of a bank.
     pub(super) fn bank_bells(&self) -> impl Iterator<Item = &Bell> {
         let banks = self.playing.iter().flat_map(|it| it.banks());
-        banks.map(|(_, desk)| desk.bell())
+        let shelf = self.shelf.iter().map(Shelf::desk);
+        banks.map(|(_, desk)| desk).chain(shelf).map(BankDesk::bell)
     }
 
     /// Takes in what became of banks, and has what came hand them over.
     pub(super) fn hear_banks(&mut self) {
+        self.tend_shelf();
         let Some(playing) = &self.playing else { return };
         let mut heard = vec![];
         for (path, desk) in playing.banks() {
@@ -65,7 +69,9 @@ impl App {
     /// How much of the banks that are on their way is there, in any unit; `None` when none is.
     pub fn banks_coming(&self) -> Option<u64> {
         let banks = self.playing.iter().flat_map(|it| it.banks());
-        let loading = banks.filter_map(|(_, desk)| desk.loading());
+        let shelf = self.shelf.iter().map(Shelf::desk);
+        let loading = banks.map(|(_, desk)| desk).chain(shelf);
+        let loading = loading.filter_map(BankDesk::loading);
         loading
             .map(|it| {
                 let (stage, done, _) = it.progress();
@@ -103,9 +109,8 @@ impl App {
             FilterStatus::Ready(_) => {}
             FilterStatus::Missing => return only("No such filter is installed".into()),
             FilterStatus::Disabled => return only("It is disabled".into()),
-            FilterStatus::Idle(why) | FilterStatus::Faulty(why) | FilterStatus::Bypassed(why) => {
-                return only(why);
-            }
+            FilterStatus::Idle(why) => return Some((why, self.wire_offer(filter))),
+            FilterStatus::Faulty(why) | FilterStatus::Bypassed(why) => return only(why),
         }
         let desk = self.bank(filter)?;
         if desk.sheet().0 == 0 {

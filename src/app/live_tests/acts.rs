@@ -80,7 +80,7 @@ actions! {
         DismissBanner DismissRefusal Refresh UseDevice LookForDevices UseDefaultDevice FollowDefault SetQuantum
         SetPreferences SaveAsTemplate OpenRecovered DiscardRecovered Report Probe HoldFrames Picture RenderToFile CancelRender FindMedia ChooseDevice ChooseFile
         ExportTimeline RecordTimeline Seek SetLoop SetSpeed Step SetAtEnd
-        ChangeScore Learn ForgetControl Audition
+        ChangeScore Learn ForgetControl Audition LookAtBank
         ExportMinutes LoadAgain
         Pack Unpack ReadFilters MeetBudget;
 }

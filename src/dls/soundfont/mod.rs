@@ -185,7 +185,7 @@ pub(super) fn read(
         ),
         all: Collection {
             info: tables.info.clone(),
-            is_steep: true,
+            is_soundfont: true,
             ..Collection::default()
         },
         left: MOST_REGIONS,

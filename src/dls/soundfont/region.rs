@@ -109,7 +109,9 @@ impl Mapper<'_> {
                 length: to.checked_sub(from).filter(|it| *it > 0)?,
             })
         });
-        let attenuation = f64::from(both.sum(g::ATTENUATION, 0).clamp(0, 1_440)) * ATTENUATION;
+        // Below nothing it makes up for what velocity and volume take away, as players do that people compare with.
+        let attenuation = both.sum(g::ATTENUATION, 0).clamp(-1_440, 1_440);
+        let attenuation = f64::from(attenuation) * ATTENUATION;
         let (connections, left_out) = connections(both, root, &both.modulators());
         self.left_out += left_out;
         Some(Region {

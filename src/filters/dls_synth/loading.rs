@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use super::banks::{self, Found};
 use crate::dls::Loaded;
-use crate::ks::{BankDesk, BankWord, Loading, OpenError, Strike, grouped};
+use crate::ks::{BankDesk, BankWord, DEFAULT_RATE_HZ, Loading, OpenError, Strike, grouped};
 
 /// What is at hand is there from the first sample: so long it is waited for when the synthesizer is opened.
 const AT_HAND: Duration = Duration::from_millis(200);
@@ -52,16 +52,8 @@ pub(super) struct Loader {
 }
 
 impl Loader {
-    /// A loader for a synthesizer with places for so many voices, which begins with the bank at a path; with words about it.
-    ///
-    /// # Errors
-    /// [`OpenError::File`] where nobody listens and it cannot be had. Live it is told on the desk.
-    pub(super) fn open(
-        path: Option<PathBuf>,
-        rate_hz: u32,
-        live: bool,
-        places: usize,
-    ) -> Result<(Arc<Self>, Ends, Vec<String>), OpenError> {
+    /// A loader and the ends of who plays what it loads; nothing is sent for.
+    fn made(wanted: Option<PathBuf>, rate_hz: u32, live: bool, places: usize) -> (Arc<Self>, Ends) {
         let (desk, strikes) = BankDesk::new(places);
         // One on its way is enough: what comes behind it takes the place of what waits.
         let (banks, coming) = rtrb::RingBuffer::new(1);
@@ -71,7 +63,7 @@ impl Loader {
             rate_hz,
             live,
             state: Mutex::new(State {
-                wanted: path.clone(),
+                wanted,
                 ticket: 0,
                 serial: 0,
                 next: None,
@@ -85,12 +77,34 @@ impl Loader {
                 loader.hand_over(&mut loader.state());
             }
         });
-        let mut ends = Ends {
+        let ends = Ends {
             first: Loaded::default(),
             banks: coming,
             spent: back,
             strikes,
         };
+        (loader, ends)
+    }
+
+    /// A loader for nobody: what it loads lies on its desk, ready for a synthesizer that is opened on the same file.
+    pub(super) fn shelf(path: Option<PathBuf>) -> Arc<Self> {
+        // Nothing is agreed yet: conditions in the bank are told the usual rate.
+        let (loader, _) = Self::made(path.clone(), DEFAULT_RATE_HZ, true, 0);
+        drop(loader.send_for(path));
+        loader
+    }
+
+    /// A loader for a synthesizer with places for so many voices, which begins with the bank at a path; with words about it.
+    ///
+    /// # Errors
+    /// [`OpenError::File`] where nobody listens and it cannot be had. Live it is told on the desk.
+    pub(super) fn open(
+        path: Option<PathBuf>,
+        rate_hz: u32,
+        live: bool,
+        places: usize,
+    ) -> Result<(Arc<Self>, Ends, Vec<String>), OpenError> {
+        let (loader, mut ends) = Self::made(path.clone(), rate_hz, live, places);
         if path.is_some() && live {
             let done = loader.send_for(path);
             let _ = done.recv_timeout(AT_HAND);

@@ -18,9 +18,10 @@ use crate::dsp::gain::amplitude_from_db;
 use crate::ks::ids::{Guid, category, major, node, specifier, sub, technology};
 use crate::ks::merit;
 use crate::ks::{
-    BankDesk, DataRange, Descriptor, DlsMemory, Filter, KernelEvent, Limits, MusicLimits, Node,
-    OpenError, Opened, Opening, PinFactory, Property, PropertyItem, SYSTEM_MEMORY, Settings,
-    Strategy, SynthCaps, TopologyConnection, ValueSlot, Values, Wave, synth_effect, synth_flag,
+    BankDesk, BankShelf, DataRange, Descriptor, DlsMemory, Filter, KernelEvent, Limits,
+    MusicLimits, Node, OpenError, Opened, Opening, PinFactory, Property, PropertyItem,
+    SYSTEM_MEMORY, Settings, Strategy, SynthCaps, TopologyConnection, ValueSlot, Values, Wave,
+    synth_effect, synth_flag,
 };
 use crate::portcls::channel::MOST_GROUPS;
 use crate::portcls::dls_properties;
@@ -149,6 +150,14 @@ impl Filter for DlsSynth {
 
     fn dls_memory(&self) -> Option<Arc<dyn DlsMemory>> {
         Some(Arc::<Downloads>::default())
+    }
+
+    fn shelf(&self, settings: &Settings<'_>) -> Option<BankShelf> {
+        let loader = Loader::shelf(settings.path(&BANK));
+        Some(BankShelf {
+            desk: loader.desk(),
+            hears: Arc::new(move |settings| loader.want(settings.path(&BANK))),
+        })
     }
 
     fn open(&self, opening: &Opening<'_>) -> Result<Opened, OpenError> {
@@ -294,6 +303,10 @@ impl SynthSink for Played {
             self.level.jump(level);
         }
         self.level.set(level);
+    }
+
+    fn finish(&mut self) {
+        self.synth.rest();
     }
 
     fn render(&mut self, out: &mut Wave, part: Range<usize>) {

@@ -16,7 +16,7 @@ pub use sheet::{
 };
 pub use voices::{VoiceCells, VoiceSeen, VoiceStage};
 
-use super::filter::Bell;
+use super::filter::{Bell, Hears};
 use super::status::Status;
 
 /// Strikes on their way to the synthesizer.
@@ -155,6 +155,14 @@ impl std::fmt::Debug for BankDesk {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("BankDesk")
     }
+}
+
+/// The bank of a synthesizer that no graph runs, laid out to be looked at: nothing plays it.
+pub struct BankShelf {
+    /// Where it lies.
+    pub desk: BankDesk,
+    /// Is told the values of the synthesizer: where they name another bank, that one is read.
+    pub hears: Hears,
 }
 
 fn held<T>(it: &Mutex<T>) -> MutexGuard<'_, T> {

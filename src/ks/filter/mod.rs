@@ -11,6 +11,7 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::bank::BankShelf;
 use super::class::{ClassItem, ClassView};
 use super::dls_memory::DlsMemory;
 use super::facts::Facts;
@@ -87,6 +88,13 @@ pub trait Filter: Send + Sync {
     /// A memory for sounds that are downloaded into one instance of it, where it takes any (DLS-4). What runs is handed it
     /// when it is opened, each time anew; it outlives what runs.
     fn dls_memory(&self) -> Option<Arc<dyn DlsMemory>> {
+        None
+    }
+
+    /// Lays out the bank that these values name while no graph runs it, where it plays any. It is read beside who asks, and let
+    /// go of when what is given is dropped.
+    fn shelf(&self, settings: &Settings<'_>) -> Option<BankShelf> {
+        let _ = settings;
         None
     }
 

@@ -15,7 +15,7 @@ mod waves;
 use egui::{Align2, Key, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::page::{fact, heading, row, section_rule, sentence};
-use crate::app::{Action, Audition, View, connection_words, midi_names};
+use crate::app::{Action, Audition, Selection, View, connection_words, midi_names};
 use crate::graph::{FilterNode, FilterPath};
 use crate::gui::controls::{self, Face};
 use crate::gui::probe;
@@ -55,6 +55,8 @@ pub(super) struct Bank {
     sound: Option<Audition>,
     /// It was drawn since it was looked whether it is.
     is_drawn: bool,
+    /// The bank of one that is not open was asked for.
+    is_asked: bool,
 }
 
 /// Whether a filter has such a page.
@@ -104,8 +106,12 @@ fn counted(count: usize, what: &str) -> String {
 impl Bank {
     /// Lets go of what is held when the page is not there any more. Once a frame, before anything is drawn.
     pub(super) fn watch(&mut self, commands: &mut Vec<Command>) {
-        if !std::mem::take(&mut self.is_drawn) {
-            self.strike(None, commands);
+        if std::mem::take(&mut self.is_drawn) {
+            return;
+        }
+        self.strike(None, commands);
+        if std::mem::take(&mut self.is_asked) {
+            commands.push(Command::Do(Action::LookAtBank(None)));
         }
     }
 
@@ -131,6 +137,9 @@ impl Bank {
         let theme = Theme::of(ui.ctx());
         if self.of.as_ref() != Some(path) {
             self.strike(None, commands);
+            if self.is_asked {
+                commands.push(Command::Do(Action::LookAtBank(None)));
+            }
             *self = Self {
                 of: Some(path.clone()),
                 ..Self::default()
@@ -138,12 +147,9 @@ impl Bank {
         }
         self.is_drawn = true;
         let Some(desk) = view.bank(path) else {
-            let why = view.why_silent(path).map(|it| it.0).unwrap_or_default();
-            sentence(
-                ui,
-                &format!("Its bank is shown once it takes part: {why}."),
-                theme.dim,
-            );
+            sentence(ui, "Its bank is being looked for.", theme.dim);
+            commands.push(Command::Do(Action::LookAtBank(Some(path.clone()))));
+            self.is_asked = true;
             return;
         };
         let (serial, sheet) = desk.sheet();
@@ -209,6 +215,11 @@ impl Bank {
             );
             if controls::button_at(ui, place, &cure.words, Face::Primary, true).clicked() {
                 commands.push(Command::Do(cure.action));
+                // What it brings is selected then: the page stays with the synthesizer.
+                commands.push(Command::Do(Action::Select(Selection {
+                    filters: path.0.last().copied().into_iter().collect(),
+                    ..Selection::default()
+                })));
             }
             room -= wide + 8.0;
         }
