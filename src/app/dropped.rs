@@ -16,8 +16,8 @@ const FILE: Property = Property::path("path", "File");
 /// How names of such files end, for those who ask for one.
 pub const MEDIA_ENDINGS: &[&str] = &[
     "wav", "wave", "rf64", "bwf", "aif", "aiff", "aifc", "caf", "flac", "ogg", "oga", "mp3", "mp2",
-    "mp1", "m4a", "m4b", "mp4", "aac", "adts", "mka", "webm", "mid", "midi", "smf", "kar", "rmi",
-    "dls", "sf2", "sf3",
+    "mp1", "m4a", "m4b", "mp4", "mov", "aac", "adts", "mka", "mkv", "webm", "opus", "w64", "au",
+    "snd", "mid", "midi", "smf", "kar", "rmi", "dls", "sf2", "sf3",
 ];
 
 /// A file that is looked at before something plays it.

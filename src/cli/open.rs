@@ -26,8 +26,8 @@ use crate::sysaudio::{Attempt, Media, Outcome, readers};
     after_help = "Example:\n  ksgraph open song.flac voice.wav -o both.ron && ksgraph play both.ron"
 )]
 pub(super) struct Open {
-    /// Files of sound: WAV, AIFF, CAF, FLAC, Ogg Vorbis, MP3, AAC and M4A; of notes: MIDI; banks of instruments; and whatever a
-    /// filter of yours says it reads
+    /// Files of sound: WAV, AIFF, CAF, FLAC, Ogg Vorbis, Opus, MP3, AAC and M4A; of notes: MIDI; banks of instruments; and whatever
+    /// a filter of yours says it reads
     #[arg(required = true, value_name = "MEDIA")]
     media: Vec<PathBuf>,
     /// The graph to write

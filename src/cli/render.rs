@@ -44,7 +44,7 @@ pub(super) struct Render {
     #[arg(long, value_name = "T", conflicts_with = "seconds")]
     end: Option<String>,
     /// Samples of a cycle; the sound does not depend on it
-    #[arg(long, value_name = "N", default_value_t = 256, value_parser = samples)]
+    #[arg(long, value_name = "N", default_value_t = 1024, value_parser = samples)]
     quantum: usize,
     /// The graph's rate, in place of the one it says
     #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(1_000..=768_000))]

@@ -18,6 +18,8 @@ use crate::ks::{Catalogue, Payload, State, StreamHeader, Waker, Wave};
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long one wait for a worker lasts.
 const NAP: Duration = Duration::from_micros(50);
+/// How often the processor is left to a worker before it is waited for: most have something by then, and a nap is long.
+const YIELDS: u32 = 200;
 
 /// A worker did not deliver.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -201,8 +203,13 @@ impl Offline {
     }
 
     fn piece(&mut self, len: usize) -> Result<(), Stuck> {
-        let mut waited = Duration::ZERO;
+        let (mut waited, mut yields) = (Duration::ZERO, 0);
         while !self.runner.is_ready(len) {
+            if yields < YIELDS {
+                yields += 1;
+                std::thread::yield_now();
+                continue;
+            }
             if waited > PATIENCE {
                 return Err(Stuck {
                     position: self.runner.position(),

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use super::format::DataFormat;
 use super::ids::Guid;
 use super::property::Property;
+use super::state::State;
 use super::status::Status;
 
 /// How a minidriver is.
@@ -102,6 +103,12 @@ pub trait ClassView: Send + Sync + std::fmt::Debug {
     /// Opens a stream of a pin factory that no graph streams through, and gives its number (SRB-4).
     fn open_stream(&self, factory: usize, format: &DataFormat) -> Result<usize, Status> {
         let _ = (factory, format);
+        Err(Status::NotImplemented)
+    }
+
+    /// Takes a stream that was opened like this one step on (STA-3).
+    fn step_stream(&self, stream: usize, state: State) -> Result<(), Status> {
+        let _ = (stream, state);
         Err(Status::NotImplemented)
     }
 

@@ -3,12 +3,17 @@
 //! Readers take anything that can be read and sought, and are lenient where real files are odd, but strict about
 //! bounds: no bytes make them panic, read outside what is there, or allocate more than the file's own size justifies.
 
+mod apple;
+#[cfg(test)]
+mod apple_tests;
 mod compressed;
 mod fuzz;
+mod ima4;
 mod marks;
 mod recast;
 pub mod riff;
 mod source;
+mod strangers;
 mod tags;
 pub mod wav;
 

@@ -8,7 +8,9 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
+use super::marks::Marks;
 use super::source::{MediaError, Source};
+use super::tags::Tags;
 use super::wav;
 
 /// What Wave64 puts behind the four letters of a name.
@@ -109,7 +111,8 @@ fn open_au<R: Read + Seek + Send + 'static>(mut source: R) -> Result<Box<dyn Sou
     let size = u32::try_from(stated).unwrap_or(UNKNOWN);
     made.extend(size.to_be_bytes());
     let data = (u64::from(data_at), there.min(stated));
-    wav::open_as(Recast::new(source, made, data, code == 2), "AU")
+    let recast = Recast::new(source, made, data, code == 2);
+    wav::open_as(recast, "AU", Tags::default(), Marks::default())
 }
 
 fn open_w64<R: Read + Seek + Send + 'static>(mut source: R) -> Result<Box<dyn Source>, MediaError> {
@@ -165,11 +168,12 @@ fn open_w64<R: Read + Seek + Send + 'static>(mut source: R) -> Result<Box<dyn So
     made.extend(&format);
     made.extend(&[0][..format.len() % 2]);
     made.extend(b"data\xff\xff\xff\xff");
-    wav::open_as(Recast::new(source, made, (data_at, there), false), "W64")
+    let recast = Recast::new(source, made, (data_at, there), false);
+    wav::open_as(recast, "W64", Tags::default(), Marks::default())
 }
 
 /// A head that was made up, and a part of a file behind it.
-struct Recast<R> {
+pub(super) struct Recast<R> {
     source: R,
     head: Vec<u8>,
     data_at: u64,
@@ -180,7 +184,12 @@ struct Recast<R> {
 }
 
 impl<R> Recast<R> {
-    fn new(source: R, head: Vec<u8>, (data_at, data_len): (u64, u64), is_signed: bool) -> Self {
+    pub(super) fn new(
+        source: R,
+        head: Vec<u8>,
+        (data_at, data_len): (u64, u64),
+        is_signed: bool,
+    ) -> Self {
         Self {
             source,
             head,

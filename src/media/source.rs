@@ -10,8 +10,10 @@ use std::path::Path;
 use thiserror::Error;
 
 use super::compressed;
+use super::marks::Marks;
 use super::recast;
 use super::riff;
+use super::strangers::{self, CURE};
 use super::tags::Tags;
 use super::wav::{self, Cue, Loop, WavError, WavReader};
 
@@ -84,7 +86,7 @@ pub enum MediaError {
     #[error(transparent)]
     Wave(#[from] WavError),
     /// No reader knows it.
-    #[error("this is not a file of sound that is known: it begins with {found}")]
+    #[error("this is not a file of sound that is known: it begins with {found}; {cure}", cure = CURE)]
     Unknown {
         /// Its first bytes.
         found: String,
@@ -92,11 +94,22 @@ pub enum MediaError {
     /// It is empty.
     #[error("the file is empty")]
     Empty,
+    /// A kind of file that is known and not played.
+    #[error("it is {kind}, which is no sound that is played here; {cure}")]
+    Stranger {
+        /// What it is.
+        kind: &'static str,
+        /// What helps.
+        cure: &'static str,
+    },
     /// A kind of file or code that is known and not played.
-    #[error("this kind of it is not played: {0}")]
+    #[error("this kind of it is not played: {what}; {cure}", what = .0, cure = CURE)]
     Unsupported(&'static str),
     /// A container whose codec nobody knows.
-    #[error("the {container} file holds sound that is coded in a way that is not known ({codec})")]
+    #[error(
+        "the {container} file holds sound that is coded in a way that is not known ({codec}); {cure}",
+        cure = CURE
+    )]
     Codec {
         /// What holds it.
         container: &'static str,
@@ -165,7 +178,7 @@ pub fn open_stream<R: Read + Seek + Send + 'static>(
         return Err(MediaError::NotSought);
     }
     source.seek(SeekFrom::Start(0))?;
-    let mut head = [0; 16];
+    let mut head = [0; strangers::HEAD];
     let there = riff::read_up_to(&mut source, &mut head)?;
     source.seek(SeekFrom::Start(0))?;
     let head = &head[..there];
@@ -173,13 +186,12 @@ pub fn open_stream<R: Read + Seek + Send + 'static>(
         return Err(MediaError::Empty);
     }
     let is_wave = matches!(head.get(..4), Some(b"RIFF" | b"RIFX" | b"RF64" | b"BW64"));
-    if is_wave {
-        return wav::open(source);
-    }
-    if recast::is_one(head) {
-        return recast::open(source);
-    }
-    compressed::open(source, head)
+    let opened = match is_wave {
+        true => wav::open(source),
+        false if recast::is_one(head) => recast::open(source),
+        false => compressed::open(source, head),
+    };
+    opened.map_err(|error| strangers::instead(head, error))
 }
 
 impl<R: Read + Seek + Send> Source for Wave<R> {
@@ -250,5 +262,11 @@ impl<R: Read + Seek> Wave<R> {
             reader,
             remark,
         }
+    }
+
+    /// The same with marks that stand elsewhere.
+    pub(super) fn marked(mut self, marks: Marks) -> Self {
+        self.info.cues.extend(marks.cues(&self.info));
+        self
     }
 }

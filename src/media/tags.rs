@@ -8,6 +8,7 @@ use symphonia::core::meta::{
 };
 use symphonia::default::meta::Id3v2Reader;
 
+use super::marks::chunk;
 use super::riff::{self, ChunkAt, Order};
 
 /// The names there are, in the order they are shown.
@@ -132,6 +133,53 @@ impl Tags {
                 (b"LIST", Some((b"INFO", body))) => tags.add_list(body, order),
                 (b"LIST", _) | (_, None) => {}
                 _ => tags.add_id3(data),
+            }
+        }
+        tags
+    }
+
+    /// The words of AIFF and CAF.
+    pub(super) fn of_apple<R: Read + Seek>(source: &mut R, head: &[u8]) -> Self {
+        if !head.starts_with(b"FORM") {
+            return Self::of_caf(source, head);
+        }
+        let mut tags = Self::default();
+        if let Some(data) = chunk(source, 12, 4, b"ID3 ") {
+            tags.add_id3(data);
+        }
+        for (id, name) in [
+            (b"NAME", "title"),
+            (b"AUTH", "artist"),
+            (b"(c) ", "copyright"),
+            (b"ANNO", "comment"),
+        ] {
+            if let Some(text) = chunk(source, 12, 4, id) {
+                tags.put(name, &String::from_utf8_lossy(&text));
+            }
+        }
+        tags
+    }
+
+    /// The words of CAF: pairs of a key and a word, each with a zero behind it.
+    pub(super) fn of_caf<R: Read + Seek>(source: &mut R, head: &[u8]) -> Self {
+        let mut tags = Self::default();
+        let is_caf = head.starts_with(b"caff");
+        let Some(data) = is_caf.then(|| chunk(source, 8, 8, b"info")).flatten() else {
+            return tags;
+        };
+        let texts = data.get(4..).unwrap_or_default().split(|byte| *byte == 0);
+        let texts: Vec<_> = texts.map(String::from_utf8_lossy).collect();
+        for pair in texts.chunks_exact(2) {
+            let key = pair[0].to_ascii_lowercase();
+            let key = match &*key {
+                "track number" => "track",
+                "year" | "recorded date" => "date",
+                "comments" => "comment",
+                "encoding application" => "encoder",
+                key => key,
+            };
+            if let Some(name) = NAMES.iter().find(|name| **name == key) {
+                tags.put(name, &pair[1]);
             }
         }
         tags

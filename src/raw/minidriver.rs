@@ -2,8 +2,8 @@
 //! answered by that table (PRP-2, PRP-4); GET and SET become requests to the minidriver, of the device or of a stream.
 //!
 //! A filter that a graph runs is asked there. One that nothing runs gets a class driver of its own with the first such
-//! request, whose streams are the pins that are asked; it ends with the filter, or when a value changes that it was made
-//! from.
+//! request, whose streams are the pins that are asked: what their pins do with their states, they do; it ends with the
+//! filter, or when a value changes that it was made from.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::layout::{self, REQUEST};
 use super::object::{Handle, Host, Object};
 use super::own;
 use crate::ks::ids::Guid;
-use crate::ks::{ClassAsk, ClassItem, ClassView, DataFormat, Settings, Status};
+use crate::ks::{ClassAsk, ClassItem, ClassView, DataFormat, Settings, State, Status};
 
 /// How a filter's minidriver is reached.
 #[derive(Default)]
@@ -182,7 +182,7 @@ impl Host {
         let Some(Object::Pin(it)) = self.object(pin) else {
             return Err(Answer::status(Status::InvalidParameter));
         };
-        let (factory, format) = (it.factory, it.format.clone());
+        let (factory, format, state) = (it.factory, it.format.clone(), it.state);
         if is_running {
             let mut seats = self.pins_of(filter).into_iter().filter(
                 |it| matches!(self.object(*it), Some(Object::Pin(it)) if it.factory == factory),
@@ -196,6 +196,12 @@ impl Host {
             return Ok((class, stream));
         }
         let stream = self.opened_stream(&*class, factory, &format)?;
+        let status = self.follow_pin(&*class, stream, state);
+        if status != Status::Success {
+            class.close_stream(stream);
+            let words = format!("its minidriver does not go to {}", state.name());
+            return Err(refused(status, words));
+        }
         if let Some(Object::Pin(it)) = self.object_mut(pin) {
             it.stream = Some(stream);
         }
@@ -212,6 +218,31 @@ impl Host {
             let words = format!("its minidriver does not open a stream of {format}");
             refused(status, words)
         })
+    }
+
+    /// The minidriver's answer to a step of a pin whose stream it has open; `None` where there is none.
+    pub(super) fn step_stream(&self, pin: Handle, state: State) -> Option<Status> {
+        let Some(Object::Pin(it)) = self.object(pin) else {
+            return None;
+        };
+        let class = self.filter_of(pin).class.own.as_ref()?;
+        match class.step_stream(it.stream?, state) {
+            // Not to know states is to take any.
+            Ok(()) | Err(Status::NotImplemented) => None,
+            Err(status) => Some(status),
+        }
+    }
+
+    /// Its stream takes the steps that its pin has taken before it was opened.
+    fn follow_pin(&self, class: &dyn ClassView, stream: usize, wanted: State) -> Status {
+        let mut state = State::Stop;
+        while let Some(next) = state.step_towards(wanted) {
+            match class.step_stream(stream, next) {
+                Ok(()) | Err(Status::NotImplemented) => state = next,
+                Err(status) => return status,
+            }
+        }
+        Status::Success
     }
 
     /// A pin closes its stream, where it has one.

@@ -34,6 +34,7 @@ impl Host {
     fn enter(&mut self, pin: Handle, next: State) -> Status {
         let failed = self.not_ready(pin, next);
         let failed = failed.or_else(|| self.fails(pin, At::State(next)));
+        let failed = failed.or_else(|| self.step_stream(pin, next));
         let Some(Object::Pin(it)) = self.object_mut(pin) else {
             return Status::InvalidParameter;
         };

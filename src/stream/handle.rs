@@ -10,7 +10,7 @@ use super::board::Board;
 use super::done::Asked;
 use super::port::{EventKey, Port, Post};
 use super::request::{Ask, Item, Outcome, StreamId};
-use crate::ks::{ClassAsk, ClassSheet, ClassView, ClassWord, DataFormat, Health, Status};
+use crate::ks::{ClassAsk, ClassSheet, ClassView, ClassWord, DataFormat, Health, State, Status};
 
 /// The outside of a class driver that is open. It outlives it: then everything is answered CANCELLED.
 #[derive(Clone, Debug)]
@@ -127,6 +127,14 @@ impl ClassView for Handle {
             Ok(opened) => opened.map(|stream| stream.0),
             Err(mpsc::RecvTimeoutError::Timeout) => Err(Status::IoDeviceError),
             Err(mpsc::RecvTimeoutError::Disconnected) => Err(Status::Cancelled),
+        }
+    }
+
+    fn step_stream(&self, stream: usize, state: State) -> Result<(), Status> {
+        let stream = StreamId(stream);
+        match Handle::ask(self, Ask::SetState { stream, state }).wait(LONGEST) {
+            Some(answer) => answer.map(|_| ()),
+            None => Err(Status::IoDeviceError),
         }
     }
 

@@ -14,7 +14,7 @@ use super::minidriver::MinidriverEntry;
 use super::request::DeviceInfo;
 use crate::ks::{
     ClassAsk, ClassItem, ClassSheet, ClassView, ClassWord, Clock, DataFormat, Descriptor, Health,
-    OpenError, Opened, Opening, PinFactory, Processor, RefTime, Settings, Status, Waker,
+    OpenError, Opened, Opening, PinFactory, Processor, RefTime, Settings, State, Status, Waker,
 };
 
 /// The answer.
@@ -165,6 +165,10 @@ impl ClassView for Alone {
 
     fn open_stream(&self, factory: usize, format: &DataFormat) -> Result<usize, Status> {
         self.handle.open_stream(factory, format)
+    }
+
+    fn step_stream(&self, stream: usize, state: State) -> Result<(), Status> {
+        self.handle.step_stream(stream, state)
     }
 
     fn close_stream(&self, stream: usize) {

@@ -25,7 +25,17 @@ pub(crate) fn whole_numbers(path: &Path) -> Vec<i32> {
 
 /// All samples of a file, interleaved, as floats.
 pub(crate) fn floats(path: &Path) -> Vec<f32> {
-    let bytes = decoded(path, "f32le");
+    as_floats(decoded(path, "f32le"))
+}
+
+/// The same by a decoder of ffmpeg's that is not its first choice.
+pub(crate) fn floats_by(decoder: &str, path: &Path) -> Vec<f32> {
+    let path = path.to_str().unwrap();
+    let words = ["-c:a", decoder, "-i", path, "-f", "f32le", "-"];
+    as_floats(ffmpeg(&words))
+}
+
+fn as_floats(bytes: Vec<u8>) -> Vec<f32> {
     let numbers = bytes.chunks_exact(4);
     numbers
         .map(|four| f32::from_le_bytes(four.try_into().unwrap()))

@@ -58,7 +58,7 @@ const NODES: &[Node] = &[Node::new(
 const INSIDE: &[TopologyConnection] = &[TopologyConnection::leave(0, 0)];
 static DESCRIPTOR: Descriptor =
     Descriptor::new("wave_reader", "Wave Reader", CATEGORIES, PINS, PROPERTIES).nodes(NODES, INSIDE).help(
-        "Plays a file of sound as it is: at its own rate, with its own channels. WAV, RF64, AIFF, CAF, FLAC, Ogg Vorbis, MP3, AAC, M4A, ALAC, ADPCM, A-law, u-law and Matroska are known by what is in them, not by their names. Stop goes back to the beginning.",
+        "Plays a file of sound as it is: at its own rate, with its own channels. WAV, RF64, AIFF, CAF, FLAC, Ogg Vorbis, Opus, MP3, AAC, M4A, ALAC, ADPCM, A-law, u-law and Matroska are known by what is in them, not by their names. Stop goes back to the beginning.",
     );
 
 /// The most places of a file that are told.

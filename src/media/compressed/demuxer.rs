@@ -20,8 +20,9 @@ use symphonia::core::units::Timestamp;
 use super::names::{codec_name, container, preroll, tags};
 use super::peek::{self, Link};
 use super::repair::{self, Patch};
-use super::{IDLE_MAX, guarded};
+use super::{IDLE_MAX, guarded, opus};
 use crate::media::source::{Info, MediaError};
+use crate::media::wav::RATE_MAX_HZ;
 
 /// The longest word and picture that are read out of a file.
 const TAG_MAX: usize = 1 << 16;
@@ -172,6 +173,7 @@ pub(super) fn open_window<R: Read + Seek + Send + 'static>(
 ) -> std::result::Result<Stream, MediaError> {
     let repair = repair::repair(&mut window.again())?;
     window.patches = repair.patches.into();
+    window.len = repair.end.unwrap_or(window.len);
     let mut opened = Reading::open(window.again(), &found)?;
     if matches!(
         opened.params.codec,
@@ -182,6 +184,9 @@ pub(super) fn open_window<R: Read + Seek + Send + 'static>(
         opened.params.bits_per_coded_sample = None;
     }
     let container = container(&*opened.reader);
+    if let Some(rate_hz) = opened.wide_rate().filter(|_| container == "MP4") {
+        opened.params.sample_rate = Some(rate_hz);
+    }
     let mut info = Info {
         container,
         codec: codec_name(&opened.params),
@@ -189,12 +194,8 @@ pub(super) fn open_window<R: Read + Seek + Send + 'static>(
         tags: tags(&mut *opened.reader),
         ..Info::default()
     };
-    if opened.params.codec == codec::CODEC_ID_OPUS || info.codec.is_empty() {
-        let codec = if info.codec.is_empty() {
-            opened.params.codec.to_string()
-        } else {
-            info.codec.to_owned()
-        };
+    if info.codec.is_empty() {
+        let codec = opened.params.codec.to_string();
         return Err(MediaError::Codec { container, codec });
     }
     let track = opened.track.clone();
@@ -230,8 +231,20 @@ pub(super) fn open_window<R: Read + Seek + Send + 'static>(
             }
         }
         "CAF" => end = track.padding.and(info.frames),
+        // Here Opus counts what stands before its sound as sound.
+        "Ogg" => {
+            if let Some(before) = opus::pre_skip(&opened.params) {
+                skip += i64::from(before);
+                info.frames = info.frames.map(|it| it.saturating_sub(before.into()));
+            }
+        }
         "Matroska" => {
+            // Its time stamps are too coarse to tell samples by.
             has_places = false;
+            skip = match opus::pre_skip(&opened.params) {
+                Some(before) => before.into(),
+                None => opened.samples(skip),
+            };
             info.frames = None;
             let media = opened.reader.media_info();
             let time = media
@@ -342,7 +355,7 @@ impl Reading {
             reason: reason.into(),
         };
         let track = reader.default_track(TrackType::Audio);
-        let track = track.ok_or_else(|| nothing("no track of it is sound that is known"))?;
+        let track = track.ok_or_else(|| nothing("no track of it is sound that is known; if there is some, turn it into FLAC or WAV first, as ffmpeg -i FILE FILE.flac does"))?;
         let Some(CodecParameters::Audio(params)) = &track.codec_params else {
             return Err(nothing("no track of it is sound"));
         };
@@ -364,6 +377,24 @@ impl Reading {
         let (base, rate) = (self.track.time_base, self.params.sample_rate);
         base.zip(rate)
             .is_some_and(|(base, rate)| base.numer.get() == 1 && base.denom.get() == rate)
+    }
+
+    /// Ticks of its time stamps in samples, about.
+    fn samples(&self, ticks: i64) -> i64 {
+        let rate = f64::from(self.params.sample_rate.unwrap_or(0));
+        let base = self.track.time_base;
+        let tick = base.map_or(0.0, |it| {
+            f64::from(it.numer.get()) / f64::from(it.denom.get())
+        });
+        (ticks as f64 * tick * rate).round() as i64
+    }
+
+    /// The rate that its time stamps count in, where it is more than the field for the rate can hold.
+    fn wide_rate(&self) -> Option<u32> {
+        let base = self.track.time_base?;
+        let rate_hz = base.denom.get();
+        (base.numer.get() == 1 && rate_hz > u32::from(u16::MAX) && rate_hz <= RATE_MAX_HZ)
+            .then_some(rate_hz)
     }
 
     /// Samples in so many bytes, if all packets are like the first.

@@ -9,8 +9,10 @@
 //! A decoder that panics ends its sound and nothing else.
 
 mod blocks;
+mod decoder;
 mod demuxer;
 mod names;
+mod opus;
 mod peek;
 mod repair;
 
@@ -18,15 +20,16 @@ use std::collections::VecDeque;
 use std::io::{Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use symphonia::core::audio::{Audio, GenericAudioBufferRef};
-use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error;
 
 pub(super) use blocks::open_coded_wave;
+use decoder::{Block, Decoder};
 use demuxer::{Piece, Stream};
 
+use super::apple;
 use super::marks::Marks;
 use super::source::{Info, MediaError, Source};
+use super::tags::Tags;
 use super::wav::{CHANNELS_MAX, RATE_MAX_HZ};
 
 /// Packets in a row that give nothing, after which a file is taken to be no sound or to have ended.
@@ -47,19 +50,28 @@ pub(super) fn open<R: Read + Seek + Send + 'static>(
     mut source: R,
     head: &[u8],
 ) -> Result<Box<dyn Source>, MediaError> {
-    let found = head.escape_ascii().to_string();
+    let found = head[..head.len().min(16)].escape_ascii().to_string();
     let marks = Marks::read(&mut source);
+    // What fails here fails again below, and is told there.
+    if let Ok(Some(found)) = apple::look(&mut source, head) {
+        let tags = Tags::of_apple(&mut source, head);
+        return apple::open(source, found, tags, marks);
+    }
+    let words = Tags::of_caf(&mut source, head);
     source.seek(SeekFrom::Start(0))?;
     let stream = guarded(|| demuxer::open(source, found))??;
     let mut decoded = Decoded::new(stream)?;
     decoded.info.cues = marks.cues(&decoded.info);
+    if decoded.info.tags.is_empty() {
+        decoded.info.tags = words;
+    }
     Ok(Box::new(decoded))
 }
 
 /// Decoded sound.
 pub(super) struct Decoded {
     stream: Stream,
-    decoder: Box<dyn AudioDecoder>,
+    decoder: Decoder,
     info: Info,
     /// Samples in front of the sound that the encoder put there.
     skip: i64,
@@ -85,10 +97,10 @@ pub(super) struct Decoded {
 impl Decoded {
     /// Makes a decoder, and decodes until something comes: only then rate and channels are certain.
     fn new(mut stream: Stream) -> Result<Self, MediaError> {
-        let decoder = make_decoder(&stream.params, stream.trims_itself)?;
+        let decoder = Decoder::new(&stream.params, stream.trims_itself)?;
         let mut info = std::mem::take(&mut stream.info);
         if info.bits == 0 {
-            (info.bits, info.is_float) = names::grid(decoder.codec_params());
+            (info.bits, info.is_float) = decoder.grid();
         }
         let remarks = std::mem::take(&mut stream.remarks);
         let mut it = Self {
@@ -150,10 +162,10 @@ impl Decoded {
 
     fn decode(&mut self, piece: &Piece) -> Result<Result<Block, Error>, MediaError> {
         if let Some(params) = &piece.params {
-            self.decoder = make_decoder(params, self.stream.trims_itself)?;
+            self.decoder = Decoder::new(params, self.stream.trims_itself)?;
         }
         let decoder = &mut self.decoder;
-        guarded(|| decoder.decode(&piece.packet).map(Block::of))
+        guarded(|| decoder.decode(&piece.packet))
     }
 
     fn take_spec(&mut self, block: &Block) -> Result<(), MediaError> {
@@ -383,7 +395,7 @@ impl Decoded {
         self.next = Some(-self.skip);
         let stream = &mut self.stream;
         guarded(|| stream.demuxer.restart())??;
-        self.decoder = make_decoder(&self.stream.params, self.stream.trims_itself)?;
+        self.decoder = Decoder::new(&self.stream.params, self.stream.trims_itself)?;
         Ok(())
     }
 
@@ -527,15 +539,6 @@ impl Source for Decoded {
     }
 }
 
-fn make_decoder(
-    params: &AudioCodecParameters,
-    trims_itself: bool,
-) -> Result<Box<dyn AudioDecoder>, MediaError> {
-    let options = AudioDecoderOptions::default().gapless(trims_itself);
-    let made = guarded(|| symphonia::default::get_codecs().make_audio_decoder(params, &options))?;
-    made.map_err(refusal)
-}
-
 fn refusal(error: Error) -> MediaError {
     match error {
         Error::Unsupported(what) if what.starts_with("aac") => {
@@ -551,50 +554,6 @@ fn refusal(error: Error) -> MediaError {
 /// Whether nothing can come after it.
 fn is_final(error: &Error) -> bool {
     !matches!(error, Error::DecodeError(_))
-}
-
-/// One decoded packet.
-struct Block {
-    rate_hz: u32,
-    channel_mask: u32,
-    planes: Vec<Vec<f32>>,
-}
-
-impl Block {
-    fn of(buffer: GenericAudioBufferRef<'_>) -> Self {
-        let spec = buffer.spec();
-        let (rate_hz, channel_mask) = (spec.rate(), names::mask(spec.channels()));
-        // Whole numbers of up to 24 bits stay exact; longer ones are rounded once, to the nearest.
-        let planes = match &buffer {
-            GenericAudioBufferRef::U8(it) => planes(*it, |s| (f32::from(s) - 128.0) / 128.0),
-            GenericAudioBufferRef::U16(it) => planes(*it, |s| (f32::from(s) - 32_768.0) / 32_768.0),
-            GenericAudioBufferRef::U24(it) => {
-                planes(*it, |s| (s.inner() as i32 - 8_388_608) as f32 / 8_388_608.0)
-            }
-            GenericAudioBufferRef::U32(it) => planes(*it, |s| {
-                (i64::from(s) - 2_147_483_648) as f32 / 2_147_483_648.0
-            }),
-            GenericAudioBufferRef::S8(it) => planes(*it, |s| f32::from(s) / 128.0),
-            GenericAudioBufferRef::S16(it) => planes(*it, |s| f32::from(s) / 32_768.0),
-            GenericAudioBufferRef::S24(it) => planes(*it, |s| s.inner() as f32 / 8_388_608.0),
-            GenericAudioBufferRef::S32(it) => planes(*it, |s| s as f32 / 2_147_483_648.0),
-            GenericAudioBufferRef::F32(it) => planes(*it, |s| s),
-            GenericAudioBufferRef::F64(it) => planes(*it, |s| s as f32),
-        };
-        Self {
-            rate_hz,
-            channel_mask,
-            planes,
-        }
-    }
-}
-
-fn planes<S: symphonia::core::audio::sample::Sample>(
-    buffer: &symphonia::core::audio::AudioBuffer<S>,
-    number: impl Fn(S) -> f32,
-) -> Vec<Vec<f32>> {
-    let plane = |plane: &[S]| plane.iter().map(|sample| number(*sample)).collect();
-    buffer.iter_planes().map(plane).collect()
 }
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ pub(super) fn preroll(params: &AudioCodecParameters) -> u64 {
         codec::CODEC_ID_MP1 | codec::CODEC_ID_MP2 => 4 * 1152,
         codec::CODEC_ID_AAC => 4 * 1024,
         codec::CODEC_ID_VORBIS => 3 * 8192,
+        // It never forgets quite: what is left of what came before is a tenth less with every packet.
+        codec::CODEC_ID_OPUS => 3 * 48_000,
         _ => 0,
     }
 }

@@ -319,6 +319,17 @@ pub(super) fn lacks_end<R: Read + Seek>(source: &mut R) -> io::Result<bool> {
     Ok(last.is_none_or(|page| !page.ends || at + page.len > end))
 }
 
+/// Where the last page of an Ogg file begins, if it is not whole.
+pub(super) fn half_page<R: Read + Seek>(source: &mut R) -> io::Result<Option<u64>> {
+    let end = source.seek(SeekFrom::End(0))?;
+    let Some(at) = last_page_at(source)? else {
+        return Ok(None);
+    };
+    let last = page_at(source, at)?;
+    let is_whole = last.is_some_and(|page| at + page.len <= end);
+    Ok((!is_whole && at > 0).then_some(at))
+}
+
 /// Where the last page of an Ogg file begins.
 fn last_page_at<R: Read + Seek>(source: &mut R) -> io::Result<Option<u64>> {
     let end = source.seek(SeekFrom::End(0))?;

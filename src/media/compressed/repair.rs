@@ -3,10 +3,13 @@
 
 use std::io::{Read, Seek, SeekFrom};
 
+use super::peek;
 use crate::media::riff::{SIZE_UNKNOWN, read_up_to};
 
 /// The most chunks that are walked.
 const CHUNKS_MAX: usize = 4096;
+/// The most elements of a Matroska segment that are passed before its sound.
+const ELEMENTS_MAX: usize = 64;
 
 /// Bytes that are read instead of those in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,9 +25,12 @@ pub(super) struct Repair {
     pub(super) patches: Vec<Patch>,
     /// Bytes that the file speaks of and that are not there.
     pub(super) missing: u64,
+    /// Where what can be read ends, if that is before the file does.
+    pub(super) end: Option<u64>,
 }
 
-/// Looks at the outermost sizes of AIFF, CAF and MP4. Others need none, or are read by what follows.
+/// Looks at the outermost sizes of AIFF, CAF, MP4 and Matroska, and at the last page of an Ogg stream. Others need none, or
+/// are read by what follows.
 pub(super) fn repair<R: Read + Seek>(source: &mut R) -> std::io::Result<Repair> {
     let end = source.seek(SeekFrom::End(0))?;
     let mut walk = Walk {
@@ -37,6 +43,9 @@ pub(super) fn repair<R: Read + Seek>(source: &mut R) -> std::io::Result<Repair> 
         (b"FORM", _) => walk.aiff(&head)?,
         (b"caff", _) => walk.caf()?,
         (_, b"ftyp") => walk.mp4()?,
+        (b"\x1a\x45\xdf\xa3", _) => walk.matroska()?,
+        // A page that is not whole hides those before it from whoever looks for the last one.
+        (b"OggS", _) => walk.found.end = peek::half_page(walk.source)?,
         _ => {}
     }
     Ok(walk.found)
@@ -161,6 +170,71 @@ impl<R: Read + Seek> Walk<'_, R> {
         }
         Ok(())
     }
+}
+
+impl<R: Read + Seek> Walk<'_, R> {
+    /// The segment, behind the head: all that is sound is in it.
+    fn matroska(&mut self) -> std::io::Result<()> {
+        let head = self.bytes(4)?;
+        let Some((size, len)) = element_size(&head) else {
+            return Ok(());
+        };
+        let Some(at) = size.checked_add(4 + len as u64).filter(|at| *at < self.end) else {
+            return Ok(());
+        };
+        let segment = self.bytes(at)?;
+        let Some(bytes) = segment.strip_prefix(b"\x18\x53\x80\x67") else {
+            return Ok(());
+        };
+        let Some((size, len)) = element_size(bytes) else {
+            return Ok(());
+        };
+        let data = at + 4 + len as u64;
+        if let Some(there) = self.lack(data, size) {
+            let marked = there | 1 << (7 * len);
+            self.patch(at + 4, &marked.to_be_bytes()[8 - len..]);
+            self.without_directory(data)?;
+        }
+        Ok(())
+    }
+
+    /// The directory of a segment leads to what is not there any more: it becomes an element that nobody looks into.
+    fn without_directory(&mut self, mut at: u64) -> std::io::Result<()> {
+        for _ in 0..ELEMENTS_MAX {
+            let head = self.bytes(at)?;
+            let id = head[0].leading_zeros() as usize + 1;
+            let Some((size, len)) = head.get(id..).and_then(element_size) else {
+                break;
+            };
+            match &head[..4] {
+                b"\x1f\x43\xb6\x75" => break,
+                b"\x11\x4d\x9b\x74" => {
+                    // One byte of a name, and a size in as many of the others as it may have.
+                    let rest = 3 + len;
+                    let wide = rest.min(8);
+                    let marked = (size + (rest - wide) as u64) | 1 << (7 * wide);
+                    let bytes = [&[0xec][..], &marked.to_be_bytes()[8 - wide..]].concat();
+                    self.patch(at, &bytes);
+                }
+                _ => {}
+            }
+            let Some(next) = at.checked_add((id + len) as u64 + size) else {
+                break;
+            };
+            at = next;
+        }
+        Ok(())
+    }
+}
+
+/// The size of an element of EBML, and in how many bytes it stands; `None` where nobody knew it.
+fn element_size(bytes: &[u8]) -> Option<(u64, usize)> {
+    let len = bytes.first()?.leading_zeros() as usize + 1;
+    let all = bytes.get(..len).filter(|_| len <= 8)?.iter();
+    let marked = all.fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
+    let unknown = (1_u64 << (7 * len)) - 1;
+    let size = marked & unknown;
+    (size != unknown).then_some((size, len))
 }
 
 fn number32(bytes: &[u8; 16], at: usize) -> u32 {

@@ -111,11 +111,11 @@ fn what_is_no_sound_is_refused_in_words() {
     assert_eq!(refusal(b""), "the file is empty");
     assert_eq!(
         refusal(b"not a wave file at all"),
-        "this is not a file of sound that is known: it begins with not a wave file "
+        "this is not a file of sound that is known: it begins with not a wave file ; turn it into FLAC or WAV first, as ffmpeg -i FILE FILE.flac does"
     );
     assert_eq!(
         refusal(&coded(0x31, 1, 65, 0, 0, &[0; 65])),
-        "the WAV file holds sound that is coded in a way that is not known (format 0x0031)"
+        "the WAV file holds sound that is coded in a way that is not known (format 0x0031); turn it into FLAC or WAV first, as ffmpeg -i FILE FILE.flac does"
     );
     assert_eq!(
         refusal(&coded(0x11, 3, 48, 4, 0, &steps())),

@@ -99,7 +99,7 @@ fn named(text: &[u8], otherwise: impl FnOnce() -> String) -> String {
 
 /// The first chunk of that name; `head` bytes stand before the first one, and each begins with a name and a size of so
 /// many bytes.
-fn chunk<R: Read + Seek>(
+pub(super) fn chunk<R: Read + Seek>(
     source: &mut R,
     head: u64,
     size_len: usize,

@@ -18,8 +18,10 @@ pub use reader::{WavReader, fuzz_wav};
 pub use writer::{SampleKind, WavWriter};
 
 use super::compressed;
+use super::marks::Marks;
 use super::riff::{Order, RiffError, Root};
 use super::source::{MediaError, Source, Wave};
+use super::tags::Tags;
 
 /// The highest rate that is read or written. Real ones end here; beyond it a file is damaged.
 pub const RATE_MAX_HZ: u32 = 768_000;
@@ -142,6 +144,13 @@ pub enum WavError {
     Io(#[from] io::Error),
 }
 
+impl WavError {
+    /// Whether it is something else, though it begins as a wave file does.
+    pub(super) fn is_other_form(&self) -> bool {
+        matches!(self, Self::NotWave { .. })
+    }
+}
+
 /// Opens a wave file as a source, whatever its samples are coded in.
 pub(super) fn open<R: Read + Seek + Send + 'static>(
     source: R,
@@ -151,25 +160,28 @@ pub(super) fn open<R: Read + Seek + Send + 'static>(
         (_, true) => "RF64",
         _ => "WAV",
     };
-    look(source, &name)
-}
-
-/// The same of what is a wave file by another name.
-pub(super) fn open_as<R: Read + Seek + Send + 'static>(
-    source: R,
-    container: &'static str,
-) -> Result<Box<dyn Source>, MediaError> {
-    look(source, &|_| container)
-}
-
-fn look<R: Read + Seek + Send + 'static>(
-    source: R,
-    name: &dyn Fn(&Root) -> &'static str,
-) -> Result<Box<dyn Source>, MediaError> {
     match WavReader::look(source)? {
         Looked::Plain(reader, (root, tags)) => Ok(Box::new(Wave::new(*reader, name(&root), tags))),
         Looked::Coded(source, coded, root, tags) => {
             compressed::open_coded_wave(source, coded, name(&root), tags)
+        }
+    }
+}
+
+/// The same of what is a wave file by another name, and has its words and marks elsewhere.
+pub(super) fn open_as<R: Read + Seek + Send + 'static>(
+    source: R,
+    container: &'static str,
+    tags: Tags,
+    marks: Marks,
+) -> Result<Box<dyn Source>, MediaError> {
+    match WavReader::look(source)? {
+        Looked::Plain(reader, _) => {
+            let wave = Wave::new(*reader, container, tags);
+            Ok(Box::new(wave.marked(marks)))
+        }
+        Looked::Coded(source, coded, ..) => {
+            compressed::open_coded_wave(source, coded, container, tags)
         }
     }
 }

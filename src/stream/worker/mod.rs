@@ -288,6 +288,10 @@ impl Worker {
             self.guests.contains_key(&stream)
                 || streams.iter().any(|it| it.is_open && it.id == stream)
         };
+        // Whoever opened a stream leads it, too.
+        let is_led =
+            matches!(&ask, Ask::SetState { stream, .. } if self.guests.contains_key(stream));
+        let is_ours = is_ours && !is_led;
         let refused = match ask.lane().stream() {
             _ if is_ours => Some(Status::InvalidDeviceRequest),
             Some(stream) if !is_open(stream) => Some(Status::InvalidParameter),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use ksgraph::ks::ids::{Guid, category};
 use ksgraph::ks::{
     Catalogue, ClassItem, DataFormat, DataRange, Descriptor, Facts, Filter, Interface, Medium,
-    OpenError, Opening, PinFactory, Property, Status,
+    OpenError, Opening, PinFactory, Property, State, Status,
 };
 use ksgraph::raw::{Answer, Call, Connect, Host, sets, verb};
 use ksgraph::stream::{
@@ -28,7 +28,8 @@ const LINE: Medium = Medium {
 struct Book {
     calls: Vec<String>,
     items: Vec<Item>,
-    /// What it answers GET_STREAM_INFO with, if not with its streams.
+    states: Vec<State>,
+    /// What it answers GET_STREAM_INFO with, if not with its streams, and the step to Run.
     refuses: Option<Status>,
     value: Vec<u8>,
 }
@@ -106,6 +107,14 @@ impl Minidriver for Teller {
             Srb::SetStreamProperty { item, done, .. } => {
                 self.book().items.push(item);
                 done.complete(());
+            }
+            Srb::SetState { state, done, .. } => {
+                let mut book = self.book();
+                book.states.push(state);
+                match book.refuses.filter(|_| state == State::Run) {
+                    Some(status) => done.fail(status),
+                    None => done.complete(()),
+                }
             }
             other => other.accept(),
         }
@@ -361,4 +370,45 @@ fn properties_a_minidriver_declares_are_put_to_it_and_their_sizes_are_not() {
     host.close(filter);
     assert_eq!(teller.count("INITIALIZE_DEVICE"), started + 2);
     assert_eq!(teller.count("UNINITIALIZE_DEVICE"), started + 2);
+}
+
+#[test]
+fn sta_1_and_sta_6_the_states_of_a_pin_are_those_of_its_stream() {
+    let teller = Teller::default();
+    let (mut host, filter) = host(&teller);
+    let connect = Connect {
+        pin: 0,
+        medium: LINE,
+        interface: Interface::STREAMING,
+        format: DataFormat::float(2, 44_100),
+        to: None,
+        priority: (1, 1),
+    };
+    let pin = host.create_pin(filter, &connect.bytes()).unwrap();
+    let to = |host: &mut Host, state: State| host.step_some(pin, state).unwrap().0;
+    let taken = |teller: &Teller| std::mem::take(&mut teller.book().states);
+    // Nothing was asked of it, so it has no stream; one that is opened late is where its pin is.
+    assert_eq!(to(&mut host, State::Acquire), Status::Success);
+    assert_eq!((teller.count("OPEN_STREAM"), taken(&teller)), (0, vec![]));
+    let get = (SET, 9, verb::GET);
+    assert_eq!(
+        ask(&mut host, pin, get, &[], &[], 8).status,
+        Status::Success
+    );
+    assert_eq!(taken(&teller), [State::Acquire]);
+    // From there on it goes along step by step, and a step that it refuses is not taken.
+    teller.book().refuses = Some(Status::DeviceNotReady);
+    assert_eq!(to(&mut host, State::Run), Status::DeviceNotReady);
+    assert_eq!(taken(&teller)[..2], [State::Pause, State::Run]);
+    assert_ne!(host.state(pin), Some(State::Run));
+    teller.book().refuses = None;
+    assert_eq!(to(&mut host, State::Run), Status::Success);
+    assert_eq!(taken(&teller).last(), Some(&State::Run));
+    assert_eq!(to(&mut host, State::Stop), Status::Success);
+    assert_eq!(taken(&teller), [State::Pause, State::Acquire, State::Stop]);
+    // It may be closed while it runs (SRB-3).
+    assert_eq!(to(&mut host, State::Run), Status::Success);
+    host.close(pin);
+    host.close(filter);
+    assert_eq!(teller.count("CLOSE_STREAM"), 1);
 }
