@@ -14,7 +14,7 @@ use crate::graph::{
     Agreement, Ends, FilterId, FilterPath, Joined, Master, PinAddress, Pipes, Roster, Shared, Way,
     Wire, WireEnd, WiredFilter, Wiring,
 };
-use crate::ks::{DataFlow, DataFormat, Descriptor, OpenPin, samples_at};
+use crate::ks::{DataFlow, DataFormat, Descriptor, OpenPin, Resting, samples_at};
 
 /// A filter that takes part.
 #[derive(Clone, Debug)]
@@ -33,10 +33,23 @@ pub(super) struct Node {
     pub(super) bypass: Option<(usize, usize)>,
     /// Its place in the slab once it is open, and what is known of it then.
     pub(super) entry: Option<u32>,
-    pub(super) open: Option<Arc<OpenFilter>>,
+    pub(super) open: Option<Manner>,
 
     /// The record of each of its pins, once it is open.
     pub(super) records: Vec<Arc<PinRecord>>,
+}
+
+/// What a plan has to know of an open filter. It keeps nothing open.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Manner {
+    pub(super) entry: u32,
+    pub(super) latency_samples: usize,
+    pub(super) is_live: bool,
+    pub(super) has_pacer: bool,
+    pub(super) lends: bool,
+    pub(super) reports_quality: bool,
+    pub(super) cuts: bool,
+    pub(super) resting: Option<Resting>,
 }
 
 /// A pin of it.
@@ -107,9 +120,18 @@ impl Node {
     }
 
     /// It was opened.
-    pub(super) fn opened(&mut self, open: &Arc<OpenFilter>) {
+    pub(super) fn opened(&mut self, open: &OpenFilter) {
         self.entry = Some(open.entry);
-        self.open = Some(Arc::clone(open));
+        self.open = Some(Manner {
+            entry: open.entry,
+            latency_samples: open.latency_samples,
+            is_live: open.is_live,
+            has_pacer: open.has_pacer,
+            lends: open.lends,
+            reports_quality: open.reports_quality,
+            cuts: open.cuts,
+            resting: open.resting,
+        });
     }
 
     /// Whether it can be opened.
