@@ -95,7 +95,10 @@ pub fn air_problems(wiring: &Wiring, facts: &Facts) -> Vec<Problem> {
 
 /// The device that a filter which takes part hears through or plays on; empty is the default.
 fn card(filter: &WiredFilter, side: crate::ks::ids::Guid) -> Option<String> {
-    let descriptor = filter.descriptor.as_ref().filter(|_| !filter.is_disabled)?;
+    let descriptor = filter
+        .descriptor
+        .as_deref()
+        .filter(|_| !filter.is_disabled)?;
     let mut pins = descriptor.pins.iter();
     let is_sound = pins.any(|pin| pin.kind() == Kind::Audio && !pin.is_bridge());
     let mut properties = descriptor.properties.iter();

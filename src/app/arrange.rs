@@ -161,7 +161,7 @@ impl App {
                     .wiring
                     .filters
                     .get(&path)
-                    .and_then(|wired| wired.descriptor.as_ref()?.pin(&end.pin))
+                    .and_then(|wired| wired.descriptor.as_deref()?.pin(&end.pin))
                     .map(|(index, _)| index),
                 None => None,
             };

@@ -131,7 +131,7 @@ impl App {
         let has_it = |it: &crate::ks::Descriptor| it.properties.iter().any(|it| it.key == CEILING);
         let is_low =
             matches!(wired.values.get(CEILING), Some(Value::Number(it)) if *it <= TURNED_DOWN_DB);
-        if is_low || !wired.descriptor.as_ref().is_some_and(has_it) {
+        if is_low || !wired.descriptor.as_deref().is_some_and(has_it) {
             return;
         }
         let edit = Edit::SetProperty {

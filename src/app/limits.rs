@@ -129,7 +129,7 @@ impl App {
                 continue;
             };
             for ((pin, instance), state) in &limits.pins {
-                let descriptor = filter.descriptor.as_ref();
+                let descriptor = filter.descriptor.as_deref();
                 if let Some((factory, _)) = descriptor.and_then(|it| it.pin(pin)) {
                     let place = Some((factory as u16, *instance as u16));
                     wanted.insert((origin.clone(), place), *state);

@@ -28,7 +28,7 @@ impl App {
         let second = self.epoch.nanos() / 1_000_000_000;
         let said: Vec<FilterPath> = (self.wiring.filters.iter())
             .filter(|(_, filter)| {
-                let descriptor = filter.descriptor.as_ref();
+                let descriptor = filter.descriptor.as_deref();
                 descriptor.is_some_and(|it| it.key == "midi_monitor")
                     && filter.values.get("log") == Some(&Value::Flag(true))
             })

@@ -210,7 +210,7 @@ impl App {
     /// Whether a filter has no output.
     fn only_takes(&self, filter: &FilterPath) -> bool {
         let filter = self.wiring.filters.get(filter);
-        let descriptor = filter.and_then(|filter| filter.descriptor.as_ref());
+        let descriptor = filter.and_then(|filter| filter.descriptor.as_deref());
         descriptor.is_some_and(|it| it.pins.iter().all(|pin| pin.data_flow == DataFlow::In))
     }
 

@@ -171,7 +171,7 @@ impl App {
         let mut filters = self.wiring.filters.iter();
         self.graph.timing.full_quality
             || filters.all(|(path, filter)| {
-                let descriptor = filter.descriptor.as_ref();
+                let descriptor = filter.descriptor.as_deref();
                 let can = descriptor.is_some_and(|it| it.degrades.is_some());
                 let open = playing.open(path).filter(|_| can);
                 open.is_none_or(|open| playing.cells().degraded(open.entry) >= LEAST)
@@ -232,7 +232,7 @@ impl App {
 
     fn gives_up(&self, filter: &FilterPath, level: u8) -> Option<&'static str> {
         let filter = self.wiring.filters.get(filter)?;
-        filter.descriptor.as_ref()?.degrades?.at(level)
+        filter.descriptor.as_deref()?.degrades?.at(level)
     }
 
     /// What sinks said of the frames they got, since the graph was opened.
@@ -256,7 +256,7 @@ impl View<'_> {
     /// cannot do with less.
     pub fn degraded(&self, filter: &FilterPath) -> Option<(u8, &'static str)> {
         let wired = self.app.wiring.filters.get(filter)?;
-        let degrades = wired.descriptor.as_ref()?.degrades?;
+        let degrades = wired.descriptor.as_deref()?.degrades?;
         let playing = self.app.playing.as_ref();
         let level = playing.and_then(|it| Some(it.cells().degraded(it.open(filter)?.entry)));
         let level = level.unwrap_or(0);

@@ -13,7 +13,7 @@ impl App {
             values: &filter.values,
             base: base.as_deref(),
         };
-        let mut properties = filter.descriptor.as_ref()?.properties.iter();
+        let mut properties = filter.descriptor.as_deref()?.properties.iter();
         let path = settings.path(properties.find(|it| it.domain == Domain::Path)?)?;
         let full = std::path::absolute(&path).ok();
         let fact = match (self.facts.file(&path), full) {

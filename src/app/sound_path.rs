@@ -57,7 +57,7 @@ impl App {
             .filters
             .iter()
             .filter(|(_, wired)| {
-                let kind = wired.descriptor.as_ref();
+                let kind = wired.descriptor.as_deref();
                 kind.is_some_and(Descriptor::renders_sound)
             })
             .map(|(path, _)| path)
@@ -114,7 +114,7 @@ impl App {
 
     fn sound_step(&self, path: &FilterPath, is_running: bool) -> SoundStep {
         let wired = self.wiring.filters.get(path);
-        let kind = wired.and_then(|it| it.descriptor.as_ref());
+        let kind = wired.and_then(|it| it.descriptor.as_deref());
         let name = wired.map_or_else(String::new, |it| it.name.clone());
         let wires = |is_in: bool| -> Vec<&Wire> {
             let all = self.wiring.wires.iter();
@@ -274,7 +274,7 @@ impl App {
     fn hears_notes(&self, into: &[&Wire]) -> Option<bool> {
         let notes = into.iter().filter(|wire| {
             let wired = self.wiring.filters.get(&wire.to.filter);
-            let pin = wired.and_then(|it| it.descriptor.as_ref()?.pin(&wire.to.pin));
+            let pin = wired.and_then(|it| it.descriptor.as_deref()?.pin(&wire.to.pin));
             pin.is_some_and(|(_, pin)| {
                 pin.data_flow == DataFlow::In && matches!(pin.kind(), Kind::Events | Kind::Midi)
             })

@@ -279,7 +279,7 @@ impl<'a> View<'a> {
     /// others.
     pub fn described(&self, path: &FilterPath) -> Option<&'a Descriptor> {
         if let Some(wired) = self.wiring.filters.get(path) {
-            return wired.descriptor.as_ref();
+            return wired.descriptor.as_deref();
         }
         let node = self.app.graph.at(path)?.kind.filter()?;
         Some(self.catalogue.get(&node.key)?.descriptor())

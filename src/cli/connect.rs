@@ -394,7 +394,7 @@ pub(super) fn shape(attempt: &Attempt) -> Json {
 fn with_room(script: &Script, end: End) -> PinRef {
     let path = end.level.child(end.pin.filter);
     let filter = script.negotiator.filters.get(&path);
-    let descriptor = filter.and_then(|filter| filter.descriptor.as_ref());
+    let descriptor = filter.and_then(|filter| filter.descriptor.as_deref());
     let possible = descriptor
         .and_then(|descriptor| descriptor.pin(&end.pin.pin))
         .map_or(1, |(_, pin)| pin.instances.possible);

@@ -62,7 +62,7 @@ fn is_source_of_notes(wiring: &Wiring, path: &FilterPath) -> bool {
     let descriptor = wiring
         .filters
         .get(path)
-        .and_then(|filter| filter.descriptor.as_ref());
+        .and_then(|filter| filter.descriptor.as_deref());
     let has_output = descriptor.is_some_and(|descriptor| {
         let mut pins = descriptor.pins.iter();
         pins.any(|pin| pin.data_flow == DataFlow::Out && pin.kind() == Kind::Events)

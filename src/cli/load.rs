@@ -129,7 +129,7 @@ impl Document {
             Some(NodeKind::Filter(_)) => {
                 let path = end.level.child(end.pin.filter);
                 let wired = wiring.filters.get(&path);
-                let Some(descriptor) = wired.and_then(|wired| wired.descriptor.as_ref()) else {
+                let Some(descriptor) = wired.and_then(|wired| wired.descriptor.as_deref()) else {
                     return Ok(());
                 };
                 descriptor
@@ -349,7 +349,7 @@ pub(super) fn unusable(
         values: &filter.values,
         base,
     };
-    let descriptor = filter.descriptor.as_ref()?;
+    let descriptor = filter.descriptor.as_deref()?;
     // What an outsider reads only it can judge.
     let mut properties = descriptor.properties.iter();
     properties.find_map(|property| {

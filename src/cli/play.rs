@@ -614,7 +614,7 @@ fn renderers(app: &App) -> Vec<PinAddress> {
     let view = app.view();
     let is_renderer = |path: &FilterPath| {
         let filter = view.wiring.filters.get(path);
-        let descriptor = filter.and_then(|filter| filter.descriptor.as_ref());
+        let descriptor = filter.and_then(|filter| filter.descriptor.as_deref());
         descriptor.is_some_and(Descriptor::renders_sound)
     };
     let wires = &view.wiring.wires;

@@ -317,7 +317,7 @@ fn renderer(document: &Document, bench: &Bench, wanted: Option<&str>) -> Result<
     let wiring = &bench.wiring;
     let renders = |path: &FilterPath| {
         let filter = wiring.filters.get(path).filter(|it| !it.is_disabled);
-        let descriptor = filter.and_then(|it| it.descriptor.as_ref());
+        let descriptor = filter.and_then(|it| it.descriptor.as_deref());
         descriptor.is_some_and(Descriptor::renders_sound)
     };
     if let Some(name) = wanted {

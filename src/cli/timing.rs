@@ -178,7 +178,7 @@ pub(super) fn clocks(view: &View<'_>) -> Json {
     let mut cards = vec![];
     for path in view.wiring.filters.keys() {
         let filter = view.wiring.filters.get(path);
-        let descriptor = filter.and_then(|it| it.descriptor.as_ref());
+        let descriptor = filter.and_then(|it| it.descriptor.as_deref());
         let is_own = descriptor.is_some_and(Descriptor::has_own_clock);
         let is_card = view.pin_clock(path).is_some() && !is_own;
         let Some(cells) = view.telemetry(path).filter(|_| is_card) else {

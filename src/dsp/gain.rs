@@ -33,8 +33,8 @@ pub fn scale(samples: &mut [f32], amplitude: f32) {
     });
 }
 
-/// Multiplies every sample by the amplitude that stands at the same place. The shorter slice ends it.
-pub fn multiply(samples: &mut [f32], amplitudes: &[f32]) {
+/// Multiplies every sample by the amplitude that stands at the same place. Whichever is shorter ends it.
+pub fn multiply(samples: &mut [f32], amplitudes: impl IntoIterator<Item = f32>) {
     wide(|| {
         for (sample, amplitude) in samples.iter_mut().zip(amplitudes) {
             *sample *= amplitude;
@@ -140,7 +140,7 @@ mod tests {
                 one_by_one(&|at| into[at] * 0.7)
             );
             assert_eq!(
-                at_once(&|it| multiply(it, &by)),
+                at_once(&|it| multiply(it, by.iter().copied())),
                 one_by_one(&|at| into[at] * by[at])
             );
             assert_eq!(
@@ -176,7 +176,7 @@ mod tests {
         let mut samples = [1.0, -2.0, 3.0];
         scale(&mut samples, 0.5);
         assert_eq!(samples, [0.5, -1.0, 1.5]);
-        multiply(&mut samples, &[2.0, 0.0, 4.0]);
+        multiply(&mut samples, [2.0, 0.0, 4.0]);
         assert_eq!(samples, [1.0, -0.0, 6.0]);
         mix_into(&mut samples, &[1.0, 1.0, 1.0]);
         assert_eq!(samples, [2.0, 1.0, 7.0]);

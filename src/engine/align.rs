@@ -50,7 +50,7 @@ impl Align {
         if it.align == 0 {
             return None;
         }
-        let waiting = match (it.format.kind(), it.format.audio) {
+        let waiting = match (it.format().kind(), it.format().audio) {
             (Kind::Audio, Some(audio)) => {
                 let rates = (u64::from(audio.rate_hz), u64::from(spec.rate_hz.max(1)));
                 let len = ((it.align as u64 * rates.0 + rates.1 / 2) / rates.1) as usize;
@@ -174,45 +174,41 @@ pub(super) fn carry_over(old: &mut [Align], new: &mut [Align]) {
 }
 
 /// Gives every wire its latency, and where `is_wished` those that are ahead of others the delay that brings them
-/// together. `own` is what each node adds, in samples of the graph's rate.
-pub(super) fn lead(spec: &mut Spec, own: &[usize], is_wished: bool) {
+/// together.
+pub(super) fn lead(spec: &mut Spec, is_wished: bool) {
     let Spec {
         nodes,
         wires,
         rate_hz,
         ..
     } = spec;
-    for (node, own) in nodes.iter().zip(own) {
-        let comes_in = |wires: &[super::spec::SpecWire]| -> Vec<usize> {
-            let pins = node.pins.iter().zip(&node.wires);
-            pins.filter(|(pin, _)| pin.data_flow == DataFlow::In)
-                .filter_map(|(_, wire)| *wire)
-                .filter(|&wire| wires[wire].delay.is_none())
-                .collect()
-        };
-        let inputs = comes_in(wires);
-        let latest = inputs.iter().map(|&wire| wires[wire].latency).max();
-        let latest = latest.unwrap_or(0);
+    for node in nodes {
+        let own = node.open.as_ref().map_or(0, |open| open.latency_samples);
+        let inputs = || node.wires(DataFlow::In);
+        let ahead = inputs().filter(|&wire| wires[wire].delay.is_none());
+        let latest = ahead.map(|wire| wires[wire].latency).max().unwrap_or(0);
         if is_wished {
-            for wire in inputs {
+            for wire in inputs() {
                 let wire = &mut wires[wire];
-                let waits = matches!(wire.format.kind(), Kind::Audio | Kind::Events | Kind::Midi);
-                if waits && !wire.is_hard_wired {
+                let waits = matches!(
+                    wire.format().kind(),
+                    Kind::Audio | Kind::Events | Kind::Midi
+                );
+                if waits && !wire.is_hard_wired && wire.delay.is_none() {
                     wire.align = latest - wire.latency;
                 }
             }
         }
-        for (pin, wire) in node.pins.iter().zip(&node.wires) {
-            if let (DataFlow::Out, Some(wire)) = (pin.data_flow, wire) {
-                // Sound that is cut anew comes one such frame later.
-                let wire = &mut wires[*wire];
-                let cut = wire.cut.unwrap_or(0);
-                let wire_rate = wire.format.audio.map_or(0, |audio| audio.rate_hz as usize);
-                let cut = (cut * *rate_hz as usize)
-                    .checked_div(wire_rate)
-                    .unwrap_or(0);
-                wire.latency = latest + own + cut;
-            }
+        for wire in node.wires(DataFlow::Out) {
+            // Sound that is cut anew comes one such frame later.
+            let wire = &mut wires[wire];
+            let cut = wire.cut.unwrap_or(0);
+            let audio = wire.format().audio;
+            let wire_rate = audio.map_or(0, |audio| audio.rate_hz as usize);
+            let cut = (cut * *rate_hz as usize)
+                .checked_div(wire_rate)
+                .unwrap_or(0);
+            wire.latency = latest + own + cut;
         }
     }
 }

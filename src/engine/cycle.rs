@@ -332,7 +332,7 @@ impl<'a> Cycle<'a> {
                 Some(_) => {
                     let (_, took) = watch.after(began, timer, runs.head(run));
                     if let Some(took) = took {
-                        runs.took(run, took, &cells.costs);
+                        runs.took(run, took, &cells.ledger);
                     }
                 }
                 None => watch.not_yet(),

@@ -1,7 +1,7 @@
 //! Where frames stand: every output of a spec gets a slot, what works in place its input's, and the steps follow in
 //! order. Opens nothing (`compile.rs`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::align::Align;
@@ -11,12 +11,13 @@ use super::line::Line;
 use super::plan::{OutputSlot, Plan, Step};
 use super::records::PinRecord;
 use super::runs::{Runs, gather};
-use super::spec::{Node, Spec, SpecWire};
+use super::signature::format_of;
+use super::spec::{NodePin, Spec, SpecWire};
 use super::table::{Shape, Tables};
 use super::tap::Sight;
-use crate::graph::{FilterPath, Way};
+use crate::graph::Way;
 use crate::ks::framing::{Borrowed, frame_of};
-use crate::ks::{DataFlow, DataFormat, InputPin, Kind, OpenPin, Output, StreamHeader, Telemetry};
+use crate::ks::{DataFlow, DataFormat, InputPin, Kind, Output, StreamHeader, Telemetry};
 
 /// How long what leaves and what arrives fades, as a part of a second.
 const FADES_PER_SECOND: u32 = 100;
@@ -40,7 +41,7 @@ impl Builder {
 
     /// Lays frames out: every output has a slot; what works in place takes its input's. `fading` says for each wire
     /// whether it fades.
-    pub(super) fn lay_out(&self, spec: &Spec, fading: &[bool], is_arriving: bool) -> Plan {
+    pub(super) fn lay_out(&self, spec: &Arc<Spec>, fading: &[bool], is_arriving: bool) -> Plan {
         let mut tables = Tables::default();
         let (lines, max_len) = self.lines(spec, &mut tables);
         let mut desk = Desk {
@@ -48,7 +49,7 @@ impl Builder {
             curious: curious(spec),
             lines: lines.iter().map(|(wire, line)| (*wire, line.to)).collect(),
             tables,
-            allotted: BTreeMap::new(),
+            allotted: HashMap::new(),
             cuts: vec![],
             aligns: vec![],
             max_len: self.quantum,
@@ -91,9 +92,9 @@ impl Builder {
         let [own, shared] = laid;
         let own = own.unwrap_or_default();
         let (shared, beside) = shared.map_or_else(Default::default, |it| (it.steps, it.heard));
-        let heard = own.heard.into_iter().map(|(path, slot)| {
-            let beside = beside.get(&path).copied().unwrap_or(slot);
-            (path, (slot, beside))
+        let heard = own.heard.into_iter().enumerate().map(|(node, slot)| {
+            let slot = slot?;
+            Some((slot, beside.get(node).copied().flatten().unwrap_or(slot)))
         });
         let fade_len = (spec.rate_hz / FADES_PER_SECOND) as usize;
         let delayed: Vec<usize> = lines.iter().map(|(wire, _)| *wire).collect();
@@ -125,15 +126,16 @@ impl Builder {
             fade_len,
             fade_done: 0,
             heard: heard.collect(),
+            spec: Arc::clone(spec),
             holds,
 
             quality,
 
-            dense: self.who_cuts(),
+            dense: who_cuts(spec),
 
             changed: vec![],
             taps,
-            sights: spec.wires.iter().map(|it| Sight::of(&it.format)).collect(),
+            sights: sights(spec),
             records: own.records,
             waited: runs[0].others(&steps),
             runs,
@@ -149,7 +151,8 @@ impl Builder {
 struct Laid {
     steps: Vec<Step>,
     slots: Vec<Option<u32>>,
-    heard: BTreeMap<FilterPath, u32>,
+    /// Where the first sound that each node takes stands.
+    heard: Vec<Option<u32>>,
     widest: usize,
     records: Vec<Arc<PinRecord>>,
 }
@@ -162,7 +165,7 @@ struct Desk<'a> {
     lines: Vec<(usize, u32)>,
     tables: Tables,
     /// Frames of outputs, by node and place among its pins.
-    allotted: BTreeMap<(usize, usize), u32>,
+    allotted: HashMap<(usize, usize), u32>,
     /// Where sound is cut anew, by wire.
     cuts: Vec<(usize, Cut)>,
     /// What waits on wires, by wire.
@@ -176,7 +179,7 @@ impl Desk<'_> {
         let mut steps = vec![];
         let mut slots: Vec<Option<u32>> = vec![None; spec.wires.len()];
         let mut widest = 0;
-        let mut heard = BTreeMap::new();
+        let mut heard = vec![None; spec.nodes.len()];
         let mut records = vec![];
         for (index, (wire, to)) in self.lines.iter().enumerate() {
             slots[*wire] = Some(*to);
@@ -196,27 +199,26 @@ impl Desk<'_> {
         for (number, node) in spec.nodes.iter().enumerate() {
             let mut inputs = vec![];
             let mut pins = vec![];
-            for (place, (pin, wire)) in node.pins.iter().zip(&node.wires).enumerate() {
+            for (place, pin) in node.pins.iter().enumerate() {
                 match pin.data_flow {
                     DataFlow::In => inputs.push(InputPin {
                         factory: pin.factory as u16,
                         instance: pin.instance as u16,
-                        slot: wire.and_then(|wire| slots[wire]),
-                        wire: wire.map_or(0, |wire| spec.ids[wire]),
+                        slot: pin.wire.and_then(|wire| slots[wire]),
+                        wire: pin.wire.map_or(0, |wire| spec.ids[wire]),
                     }),
                     // Nothing of a hard-wired wire passes here.
                     DataFlow::Out => {
-                        pins.push((place, pin, wire.filter(|&it| !spec.wires[it].is_hard_wired)));
+                        let wire = pin.wire.filter(|&it| !spec.wires[it].is_hard_wired);
+                        pins.push((place, pin, wire));
                     }
                 }
             }
-            if let Some(slot) = inputs.iter().find_map(|input| input.slot) {
-                heard.insert(node.path.clone(), slot);
-            }
+            heard[number] = inputs.iter().find_map(|input| input.slot);
             let in_place = pins
                 .iter()
                 .filter_map(|(_, _, wire)| spec.wires[(*wire)?].in_place_of());
-            let mut taken: BTreeSet<usize> = in_place.collect();
+            let mut taken: Vec<usize> = in_place.collect();
             let mut outputs = vec![];
             // Behind the step: what is cut anew, and what fades.
             let mut behind = vec![];
@@ -237,7 +239,7 @@ impl Desk<'_> {
             // What is let through stays in the frame it came in.
             let bypass = node
                 .bypass
-                .map(|(from, to)| (node.wires[from], node.wires[to]));
+                .map(|(from, to)| (node.pins[from].wire, node.pins[to].wire));
             if let Some((Some(from), Some(to))) = bypass
                 && !spec.wires[to].is_hard_wired
                 && let Some(slot) = slots[from]
@@ -276,8 +278,8 @@ impl Desk<'_> {
             let from = written[*wire];
             steps.push(Step::Store { line, from });
         }
-        let lenders = spec.nodes.iter().filter(|node| node.lends);
-        for entry in lenders.filter_map(|node| node.entry) {
+        let open = spec.nodes.iter().filter_map(|node| node.open.as_ref());
+        for entry in open.filter(|open| open.lends).map(|open| open.entry) {
             lend(&mut steps, entry, &self.lines, &self.cuts);
         }
         Laid {
@@ -292,12 +294,12 @@ impl Desk<'_> {
     /// Where the reader of a wire finds its frame, its writer having left it in `from`: elsewhere where it is cut anew.
     fn cut(&mut self, wire: usize, from: u32, steps: &mut Vec<Step>) -> u32 {
         let it = &self.spec.wires[wire];
-        let (Some(len), Some(audio)) = (it.cut, it.format.audio) else {
+        let (Some(len), Some(audio)) = (it.cut, it.format().audio) else {
             return from;
         };
         let known = self.cuts.iter().position(|(known, _)| *known == wire);
         let cut = known.unwrap_or_else(|| {
-            let shape = Shape::of(Some(&it.format), Kind::Audio, self.spec.rate_hz);
+            let shape = Shape::of(Some(it.format()), Kind::Audio, self.spec.rate_hz);
             let (rate_hz, mask) = (self.spec.rate_hz, it.alignment);
             let to = self.tables.add_aligned(shape, rate_hz, self.max_len, mask);
             let id = (self.spec.ids[wire], wire as u32);
@@ -326,21 +328,21 @@ impl Desk<'_> {
     fn output(
         &mut self,
         key: (usize, usize),
-        pin: &OpenPin,
+        pin: &NodePin,
         wire: Option<usize>,
         slots: &[Option<u32>],
         shares: bool,
-        taken: &mut BTreeSet<usize>,
+        taken: &mut Vec<usize>,
     ) -> OutputSlot {
         let spec = self.spec;
         let node = &spec.nodes[key.0];
-        let pins = &node.descriptor.pins;
+        let pins = &node.descriptor().pins;
         let factory = &pins[pin.factory];
         // What is not open works on nothing: its frames stay silent.
         let borrowed = frame_of(pins, pin.factory).filter(|_| node.entry.is_some());
         let source = borrowed.and_then(|(of, _)| {
-            let mut ends = node.pins.iter().zip(&node.wires);
-            ends.find_map(|(pin, wire)| wire.filter(|_| pin.factory == of))
+            let mut ends = node.pins.iter();
+            ends.find_map(|pin| pin.wire.filter(|_| pin.factory == of))
         });
         let from = source.and_then(|source| slots[source]);
         let is_edited = borrowed.is_some_and(|(_, how)| how == Borrowed::Edited);
@@ -363,7 +365,13 @@ impl Desk<'_> {
                     !is_edited && shares && wire.is_some_and(|wire| spec.wires[wire].align == 0)
                 }
                 Some(_) => false,
-                None => is_edited && is_free && taken.insert(source),
+                None => {
+                    let is_first = is_edited && is_free && !taken.contains(&source);
+                    if is_first {
+                        taken.push(source);
+                    }
+                    is_first
+                }
             };
             if is_borrowed {
                 output.slot = from;
@@ -375,8 +383,8 @@ impl Desk<'_> {
         output.slot = match self.allotted.get(&key) {
             Some(slot) => *slot,
             None => {
-                let format = pin.format.clone().or_else(|| peer_format(node, factory));
-                let shape = Shape::of(format.as_ref(), factory.kind(), spec.rate_hz);
+                let format = format_of(spec, node, pin, factory);
+                let shape = Shape::of(format, factory.kind(), spec.rate_hz);
                 let mask = wire.map_or(0, |wire| spec.wires[wire].alignment);
                 let (rate_hz, max_len) = (spec.rate_hz, self.max_len);
                 let slot = self.tables.add_aligned(shape, rate_hz, max_len, mask);
@@ -462,23 +470,29 @@ fn lend(steps: &mut Vec<Step>, entry: u32, lines: &[(usize, u32)], cuts: &[(usiz
 fn curious(spec: &Spec) -> BTreeSet<usize> {
     let open = spec.nodes.iter().filter(|node| node.entry.is_some());
     let pins = open.flat_map(|node| {
-        let pins = node.pins.iter().zip(&node.wires);
-        pins.filter(|(pin, _)| {
-            let factory = &node.descriptor.pins[pin.factory];
+        node.pins.iter().filter(|pin| {
+            let factory = &node.descriptor().pins[pin.factory];
             factory.data_flow == DataFlow::In && factory.takes_non_finite
         })
     });
-    pins.filter_map(|(_, wire)| *wire).collect()
+    pins.filter_map(|pin| pin.wire).collect()
 }
 
-/// The format of an unconnected pin that shares it with a connected one.
-pub(super) fn peer_format(node: &Node, factory: &crate::ks::PinFactory) -> Option<DataFormat> {
-    let (peer, _) = node
-        .descriptor
-        .pin(factory.in_place_of.or(factory.same_format_as)?)?;
-    node.pins
-        .iter()
-        .find(|pin| pin.factory == peer)?
-        .format
-        .clone()
+/// Who may have more events for a cycle than a frame holds.
+fn who_cuts(spec: &Spec) -> Vec<u32> {
+    let open = spec.nodes.iter().filter_map(|node| node.open.as_ref());
+    let open = open.filter(|open| open.cuts);
+    open.map(|open| open.entry).collect()
+}
+
+/// How each wire is looked at. Neighbours of one format share it.
+fn sights(spec: &Spec) -> Vec<Sight> {
+    let mut last: Option<Arc<DataFormat>> = None;
+    let sights = spec.wires.iter().map(|wire| {
+        let known = last.take().filter(|it| **it == *wire.format());
+        let format = known.unwrap_or_else(|| Arc::new(wire.format().clone()));
+        last = Some(Arc::clone(&format));
+        Sight::of(format)
+    });
+    sights.collect()
 }

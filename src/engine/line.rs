@@ -32,7 +32,7 @@ impl Line {
         quantum: usize,
     ) -> Option<(Self, usize)> {
         let samples = spec.wires[wire].delay?;
-        let format = &spec.wires[wire].format;
+        let format = spec.wires[wire].format();
         let audio = format.audio?;
         let (wire_rate, graph_rate) = (u64::from(audio.rate_hz), u64::from(spec.rate_hz.max(1)));
         // A cycle of one sample must fit, whatever the rates.

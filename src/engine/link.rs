@@ -5,10 +5,10 @@ use std::any::Any;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use super::ledger::{Figures, Ledger};
 use super::marks::{Fired, Mark};
 use super::plan::Transition;
 use super::records::{CycleLog, CycleRecord};
-use super::slab::CAPACITY;
 use crate::ks::{Bell, Cued, LoopRange, Priority, Quality, RATE_UNITY, State, Status};
 
 /// Messages a ring holds.
@@ -285,13 +285,8 @@ pub struct Cells {
     pub(super) hears_controls: AtomicBool,
     pub(super) lost_reports: AtomicU32,
     pub(super) priority: AtomicU8,
-    pub(super) costs: Box<[AtomicU32]>,
-
-    pub(super) degraded: Box<[AtomicU8]>,
-
-    /// By entry: the most that filters took, and late cycles that were theirs.
-    pub(super) highest: Box<[AtomicU32]>,
-    pub(super) blamed: Box<[AtomicU32]>,
+    /// What is counted of each filter.
+    pub(super) ledger: Ledger,
     /// The last cycles of a live graph.
     pub(super) log: OnceLock<CycleLog>,
     pub(super) bell: Bell,
@@ -306,7 +301,6 @@ pub struct Cells {
 
 impl Cells {
     pub(super) fn new() -> Arc<Self> {
-        let by_entry = || (0..CAPACITY).map(|_| AtomicU32::new(0)).collect();
         Arc::new(Self {
             position: AtomicU64::new(0),
             elapsed: AtomicU64::new(0),
@@ -326,12 +320,7 @@ impl Cells {
             hears_controls: AtomicBool::new(false),
             lost_reports: AtomicU32::new(0),
             priority: AtomicU8::new(Priority::Ordinary as u8),
-
-            degraded: (0..CAPACITY).map(|_| AtomicU8::new(0)).collect(),
-
-            costs: by_entry(),
-            highest: by_entry(),
-            blamed: by_entry(),
+            ledger: Ledger::new(),
             log: OnceLock::new(),
             bell: Bell::default(),
 
@@ -457,14 +446,12 @@ impl Cells {
 
     /// The most nanoseconds that the filter at `entry` took in a cycle.
     pub fn highest_nanos(&self, entry: u32) -> u32 {
-        let cell = self.highest.get(entry as usize);
-        cell.map_or(0, |cell| cell.load(Ordering::Relaxed))
+        self.figure(entry, |it| &it.highest)
     }
 
     /// Late cycles that are charged to the filter at `entry`.
     pub fn blamed(&self, entry: u32) -> u32 {
-        let cell = self.blamed.get(entry as usize);
-        cell.map_or(0, |cell| cell.load(Ordering::Relaxed))
+        self.figure(entry, |it| &it.blamed)
     }
 
     /// The cycles from `number` on that are still kept, the oldest first. Of a graph that is not live there are none.
@@ -483,30 +470,31 @@ impl Cells {
 
     /// Nanoseconds the filter at `entry` took in the cycle in which it was last timed.
     pub fn cost_nanos(&self, entry: u32) -> u32 {
-        self.costs
-            .get(entry as usize)
-            .map_or(0, |cell| cell.load(Ordering::Relaxed))
+        self.figure(entry, |it| &it.cost)
+    }
+
+    fn figure(&self, entry: u32, which: impl Fn(&Figures) -> &AtomicU32) -> u32 {
+        let figures = self.ledger.get(entry);
+        figures.map_or(0, |it| which(it).load(Ordering::Relaxed))
     }
 
     /// The level of quality that the filter at `entry` was asked for last, 0 being all of it.
     pub fn degraded(&self, entry: u32) -> u8 {
-        self.degraded
-            .get(entry as usize)
-            .map_or(0, |cell| cell.load(Ordering::Relaxed))
+        let figures = self.ledger.get(entry);
+        figures.map_or(0, |it| it.degraded.load(Ordering::Relaxed))
     }
 
     /// Another filter stands at `entry` from here on.
     pub(super) fn came(&self, entry: u32) {
-        if let Some(cell) = self.degraded.get(entry as usize) {
-            cell.store(0, Ordering::Relaxed);
+        if let Some(figures) = self.ledger.get(entry) {
+            figures.degraded.store(0, Ordering::Relaxed);
         }
     }
 
     /// The same, once: 0 if it was not timed since it was asked last.
     pub fn take_cost_nanos(&self, entry: u32) -> u32 {
-        self.costs
-            .get(entry as usize)
-            .map_or(0, |cell| cell.swap(0, Ordering::Relaxed))
+        let figures = self.ledger.get(entry);
+        figures.map_or(0, |it| it.cost.swap(0, Ordering::Relaxed))
     }
 
     pub(super) fn set_load(&self, load: f32) {

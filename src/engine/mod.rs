@@ -3,6 +3,7 @@
 //! No GUI, no device API, no filter known by name.
 
 mod align;
+mod built;
 mod call;
 
 mod clock;
@@ -18,11 +19,17 @@ mod hold;
 
 mod layout;
 
+mod ledger;
+
 mod line;
 
 mod link;
 
+mod map;
+
 mod marks;
+
+mod master;
 
 mod offline;
 
@@ -43,6 +50,8 @@ mod seating;
 
 mod seek;
 
+mod signature;
+
 mod slab;
 mod spec;
 mod states;
@@ -57,8 +66,10 @@ mod thread;
 
 mod watch;
 
+pub use built::{Built, OpenFilter, PinClock};
 pub use clock::{Epoch, GraphClock};
-pub use compile::{Builder, Built, Job, OpenFilter, PinClock, opened_number};
+pub use compile::{Builder, Job, opened_number};
+pub use map::PlanMap;
 
 pub use marks::{Fired, MARKS, Mark};
 

@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::built::Built;
 use super::clock::{Epoch, GraphClock};
-use super::compile::{Builder, Built, Job};
+use super::compile::{Builder, Job};
 use super::link::{Cells, MESSAGES, Message, REPORTS, Report, STEPS, Stepped};
 use super::plan::{Plan, Transition};
 use super::records::{Moment, Stopwatch};
 use super::runner::Runner;
+use super::spec::Node;
 use super::tap::TappedFrame;
 use crate::graph::FilterPath;
-use crate::ks::{Catalogue, Payload, State, StreamHeader, Waker, Wave};
+use crate::ks::{Catalogue, DataFlow, Payload, State, StreamHeader, Waker, Wave};
 
 /// How long a worker is waited for before the graph is called stuck.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -136,6 +138,7 @@ impl Offline {
         };
         self.builder.swapped();
         let (built, transition) = self.builder.build(&job);
+        self.runner.cells.ledger.make_room(self.builder.places());
         self.built = built;
         self.built.tell_texts(&job);
         for plan in [&transition.out, &transition.into].into_iter().flatten() {
@@ -227,8 +230,8 @@ impl Offline {
 
     /// Makes room for what the sinks of a plan take in cycles that are cut.
     fn lay_out_pieces(&mut self, plan: &Plan) {
-        for (path, (slot, _)) in &plan.heard {
-            let Payload::Wave(wave) = &plan.tables.payloads[*slot as usize] else {
+        for (node, (slot, _)) in sinks(plan) {
+            let Payload::Wave(wave) = &plan.tables.payloads[slot as usize] else {
                 continue;
             };
             let pieces = Pieces {
@@ -236,7 +239,7 @@ impl Offline {
                 header: StreamHeader::default(),
                 is_begun: false,
             };
-            self.pieces.insert(path.clone(), pieces);
+            self.pieces.insert(node.path.clone(), pieces);
         }
     }
 
@@ -245,12 +248,12 @@ impl Offline {
         let Some(plan) = self.runner.plan() else {
             return;
         };
-        for (path, (own, shared)) in &plan.heard {
-            let slot = if plan.is_shared { *shared } else { *own } as usize;
+        for (node, (own, shared)) in sinks(plan) {
+            let slot = if plan.is_shared { shared } else { own } as usize;
             let Payload::Wave(wave) = &plan.tables.payloads[slot] else {
                 continue;
             };
-            let Some(kept) = self.pieces.get_mut(path) else {
+            let Some(kept) = self.pieces.get_mut(&node.path) else {
                 continue;
             };
             let header = plan.tables.headers[slot];
@@ -320,6 +323,13 @@ impl Offline {
     pub fn reports(&mut self) -> impl Iterator<Item = Report> + '_ {
         std::iter::from_fn(|| self.reports.pop().ok())
     }
+}
+
+/// The filters of a plan that take sound and hand none on, and where it stands.
+fn sinks(plan: &Plan) -> impl Iterator<Item = (&Node, (u32, u32))> {
+    let nodes = plan.spec.nodes.iter().zip(&plan.heard);
+    let sinks = nodes.filter(|(node, _)| node.wires(DataFlow::Out).next().is_none());
+    sinks.filter_map(|(node, heard)| Some((node, (*heard)?)))
 }
 
 impl Drop for Offline {

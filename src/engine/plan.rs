@@ -2,7 +2,6 @@
 //!
 //! A plan is built off the audio thread, handed over whole and handed back whole. Nothing in it grows.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::align::Align;
@@ -13,6 +12,7 @@ use super::quality::Watches;
 use super::records::PinRecord;
 use super::runs::Runs;
 use super::slab::{Entry, Page, Slab};
+use super::spec::Spec;
 use super::table::Tables;
 use super::tap::Sight;
 use crate::graph::FilterPath;
@@ -148,8 +148,10 @@ pub struct Plan {
     pub(super) fade_len: usize,
     pub(super) fade_done: usize,
     pub(super) has_fades: bool,
-    /// Where the first sound that a filter takes stands, with a frame for every wire and with shared ones.
-    pub(super) heard: BTreeMap<FilterPath, (u32, u32)>,
+    /// What it was made from.
+    pub(super) spec: Arc<Spec>,
+    /// Where the first sound that each node takes stands, with a frame for every wire and with shared ones.
+    pub(super) heard: Vec<Option<(u32, u32)>>,
     /// Which steps ran last.
     pub(super) is_shared: bool,
     /// The states of pins, and what waits on wires.
@@ -201,7 +203,8 @@ impl Plan {
 
     /// Where the first sound that a filter takes stands.
     pub(super) fn heard(&self, path: &FilterPath) -> Option<u32> {
-        let (own, shared) = *self.heard.get(path)?;
+        let node = self.spec.node_at(path)?;
+        let (own, shared) = self.heard[node]?;
         Some(if self.is_shared { shared } else { own })
     }
 

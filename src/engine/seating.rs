@@ -2,15 +2,15 @@
 //! cycle stands in `hold.rs`.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::hold::{Holds, Link, Node, Seat};
 use super::link::PlanCells;
 use super::queue::Queue;
-use super::spec::{Spec, SpecWire};
-use crate::graph::{FilterPath, PinAddress};
+use super::spec::{NodePin, Spec, SpecWire};
+use crate::graph::FilterPath;
 use crate::ks::{DataFlow, Kind, State, samples_at};
 
 /// How far a filter and its pins may go, whatever the graph does.
@@ -46,7 +46,7 @@ fn frames(wire: &SpecWire) -> u64 {
 /// Samples of the graph's rate in which every rate of the graph makes a whole number of its own.
 fn beat(spec: &Spec) -> u64 {
     let graph = u64::from(spec.rate_hz.max(1));
-    let rates = spec.wires.iter().filter_map(|wire| wire.format.audio);
+    let rates = spec.wires.iter().filter_map(|wire| wire.format().audio);
     rates.fold(1, |beat, audio| {
         let period = graph / gcd(graph, u64::from(audio.rate_hz.max(1)));
         beat / gcd(beat, period) * period
@@ -65,7 +65,6 @@ impl Holds {
         slots: &[Option<u32>],
         lines: &[usize],
         fade_len: usize,
-        is_live: impl Fn(u32) -> bool,
         limits: &BTreeMap<FilterPath, Limits>,
     ) -> Self {
         let beat = beat(spec);
@@ -80,30 +79,19 @@ impl Holds {
             fade_len: fade_len as u32,
             ..Self::default()
         };
-        let places: BTreeMap<&FilterPath, u32> = spec
-            .nodes
-            .iter()
-            .zip(0..)
-            .map(|(node, at)| (&node.path, at))
-            .collect();
         let mut room = 0;
         for (at, wire) in spec.wires.iter().enumerate() {
-            let (Some(from), Some(to)) =
-                (places.get(&wire.from.filter), places.get(&wire.to.filter))
-            else {
-                // Both ends of a wire of a spec are in it.
-                continue;
-            };
-            let mut link = Link::new(spec.ids[at], *from, *to);
+            let [from, to] = wire.nodes;
+            let mut link = Link::new(spec.ids[at], from as u32, to as u32);
             link.slot = slots[at].filter(|_| !wire.is_hard_wired);
             link.is_push = wire.is_push;
             link.is_line = wire.delay.is_some();
             link.gain = holds.fade_len;
-            if matches!(wire.format.kind(), Kind::Events | Kind::Midi) {
+            if matches!(wire.format().kind(), Kind::Events | Kind::Midi) {
                 link.notes = Some(Box::default());
                 holds.hears_notes = true;
             }
-            if let Some(audio) = wire.format.audio {
+            if let Some(audio) = wire.format().audio {
                 link.rate_hz = audio.rate_hz;
                 let own = samples_at(wire.align as u64, audio.rate_hz, spec.rate_hz.max(1));
                 link.stands = wire.delay.unwrap_or(0) + wire.cut.unwrap_or(0) + own as usize;
@@ -119,12 +107,16 @@ impl Holds {
         }
         holds.memory = vec![0.0; room];
         for (at, node) in spec.nodes.iter().enumerate() {
-            let limits = limits.get(&node.identity).cloned().unwrap_or_default();
+            let limits = limits.get(node.identity());
+            let limit_of = |pin: &NodePin| {
+                let pins = limits.map(|it| &it.pins).filter(|it| !it.is_empty())?;
+                let name = node.descriptor().pins[pin.factory].name.to_string();
+                pins.get(&(name, pin.instance as u32)).copied()
+            };
             let begin = holds.seats.len();
             let (mut ins, mut outs) = (vec![], vec![]);
-            for (place, (pin, wire)) in node.pins.iter().zip(&node.wires).enumerate() {
-                let Some(wire) = *wire else { continue };
-                let factory = &node.descriptor.pins[pin.factory];
+            for (place, pin) in node.pins.iter().enumerate() {
+                let Some(wire) = pin.wire else { continue };
                 let carries = !spec.wires[wire].is_hard_wired;
                 if carries {
                     let list = match pin.data_flow {
@@ -135,13 +127,12 @@ impl Holds {
                 }
                 let Some(_) = node.entry else { continue };
                 let seat = holds.seats.len() as u32;
-                let name = (factory.name.to_string(), pin.instance as u32);
                 holds.seats.push(Seat {
                     node: at as u32,
                     factory: pin.factory as u16,
                     instance: pin.instance as u16,
                     wire: carries.then_some(wire as u32),
-                    limit: limits.pins.get(&name).copied().unwrap_or(State::Run),
+                    limit: limit_of(pin).unwrap_or(State::Run),
                     state: State::Stop,
                 });
                 let record = node.records.get(place).map(Arc::clone);
@@ -156,8 +147,8 @@ impl Holds {
             holds.nodes.push(Node {
                 entry: node.entry,
                 is_void: node.entry.is_none() && node.bypass.is_none(),
-                is_live: node.entry.is_some_and(&is_live),
-                limit: limits.filter,
+                is_live: node.open.as_ref().is_some_and(|open| open.is_live),
+                limit: limits.map_or(State::Run, |it| it.filter),
                 allowed: State::Run,
                 is_lost: false,
                 origin: State::Stop,
@@ -196,39 +187,32 @@ impl Holds {
     fn put_in_order(&mut self, spec: &Spec) {
         let mut depths = vec![0_u32; self.nodes.len()];
         for (at, node) in spec.nodes.iter().enumerate().rev() {
-            let out = node.pins.iter().zip(&node.wires);
-            let wires =
-                out.filter_map(|(pin, wire)| (*wire).filter(|_| pin.data_flow == DataFlow::Out));
-            for wire in wires.filter(|wire| spec.wires[*wire].delay.is_none()) {
-                depths[at] = depths[at].max(depths[self.links[wire].to as usize] + 1);
+            let wires = node.wires(DataFlow::Out).map(|wire| &spec.wires[wire]);
+            for wire in wires.filter(|wire| wire.delay.is_none()) {
+                depths[at] = depths[at].max(depths[wire.nodes[1]] + 1);
             }
         }
-        let is_output = |holds: &Self, seat: u32| {
-            let seat = &holds.seats[seat as usize];
-            let node = &spec.nodes[seat.node as usize];
-            node.descriptor.pins[usize::from(seat.factory)].data_flow == DataFlow::Out
+        let mut ages = vec![0_u32; self.nodes.len()];
+        for (age, node) in spec.by_identity.iter().enumerate() {
+            ages[*node as usize] = age as u32;
+        }
+        let factory = |seat: &Seat| {
+            let pins = &spec.nodes[seat.node as usize].descriptor().pins;
+            &pins[usize::from(seat.factory)]
         };
-        let key = |holds: &Self, seat: u32| {
-            let node = holds.seats[seat as usize].node as usize;
-            (
-                depths[node],
-                &spec.nodes[node].identity,
-                is_output(holds, seat),
-            )
-        };
-        let all = 0..self.seats.len() as u32;
-        self.up = all.clone().collect();
+        let seats = self.seats.iter().zip(0_u32..);
+        let keys = seats.map(|(seat, at)| {
+            let (depth, age) = (depths[seat.node as usize], ages[seat.node as usize]);
+            (depth, age, factory(seat).data_flow == DataFlow::Out, at)
+        });
+        let mut keys: Vec<(u32, u32, bool, u32)> = keys.collect();
         // Within a filter its outputs lie nearer to the end than its inputs.
-        let mut up = std::mem::take(&mut self.up);
-        up.sort_by_key(|&seat| {
-            let (depth, path, is_output) = key(self, seat);
-            (depth, path, !is_output, seat)
+        keys.sort_unstable_by_key(|&(depth, age, is_output, at)| (depth, age, !is_output, at));
+        self.up = keys.iter().map(|key| key.3).collect();
+        keys.sort_unstable_by_key(|&(depth, age, is_output, at)| {
+            (Reverse(depth), age, is_output, at)
         });
-        let mut down: Vec<u32> = all.collect();
-        down.sort_by_key(|&seat| {
-            let (depth, path, is_output) = key(self, seat);
-            (Reverse(depth), path, is_output, seat)
-        });
+        self.down = keys.iter().map(|key| key.3).collect();
         // A pin that asks for it acquires behind those that issue requests to it (ORD-1).
         let mut waits: BTreeMap<u32, u32> = BTreeMap::new();
         for link in &self.links {
@@ -236,52 +220,26 @@ impl Holds {
                 continue;
             };
             let (source, sink) = if link.is_push { (from, to) } else { (to, from) };
-            let seat = &self.seats[sink as usize];
-            let factory = usize::from(seat.factory);
-            if spec.nodes[seat.node as usize].descriptor.pins[factory].acquires_in_order {
+            if factory(&self.seats[sink as usize]).acquires_in_order {
                 waits.insert(sink, source);
             }
         }
-        let mut done = BTreeSet::new();
-        for &seat in &up {
+        if waits.is_empty() {
+            self.acquire.clone_from(&self.up);
+            return;
+        }
+        let mut is_done = vec![false; self.seats.len()];
+        for &seat in &self.up {
             let mut chain = vec![];
             let mut next = Some(seat);
-            while let Some(seat) = next.filter(|seat| done.insert(*seat)) {
+            while let Some(seat) = next
+                && !std::mem::replace(&mut is_done[seat as usize], true)
+            {
                 chain.push(seat);
                 next = waits.get(&seat).copied();
             }
             self.acquire.extend(chain.into_iter().rev());
         }
-        (self.up, self.down) = (up, down);
-    }
-
-    /// Where the state of each pin stands in the plan's cells.
-    pub(super) fn pins(&self, spec: &Spec) -> BTreeMap<PinAddress, usize> {
-        let named = self.seats.iter().enumerate().map(|(at, seat)| {
-            let node = &spec.nodes[seat.node as usize];
-            let pin = PinAddress {
-                filter: node.path.clone(),
-                pin: node.descriptor.pins[usize::from(seat.factory)]
-                    .name
-                    .to_string(),
-                instance: u32::from(seat.instance),
-            };
-            (pin, at)
-        });
-        named.collect()
-    }
-
-    /// The same pins, by what the audio thread calls them.
-    pub(super) fn names(
-        &self,
-        pins: &BTreeMap<PinAddress, usize>,
-    ) -> BTreeMap<(u32, u16, u16), PinAddress> {
-        let named = pins.iter().filter_map(|(pin, at)| {
-            let seat = &self.seats[*at];
-            let entry = self.nodes[seat.node as usize].entry?;
-            Some(((entry, seat.factory, seat.instance), pin.clone()))
-        });
-        named.collect()
     }
 
     /// Goes on where another plan stood: what stays keeps its state, its limit, its time and what lies on its wires.

@@ -1,48 +1,73 @@
 //! Which filters run and how they are joined, before anything is opened: the part of a wiring that the audio thread
 //! will see, in an order in which every frame is written before it is read.
+//!
+//! Filters and wires go by numbers here; what was agreed about them is shared with the wiring and copied by nobody.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::Hasher;
+use std::hash::{Hash, Hasher};
+use std::ops::Deref;
 use std::sync::Arc;
 
+use super::built::OpenFilter;
 use super::records::PinRecord;
-use crate::graph::{FilterId, FilterPath, Master, PinAddress, Pipes, Way, Wiring, running_order};
-use crate::ks::{DataFlow, DataFormat, Descriptor, OpenPin, Value, samples_at};
+use crate::graph::{
+    Agreement, Ends, FilterId, FilterPath, Joined, Master, PinAddress, Pipes, Roster, Shared, Way,
+    Wire, WireEnd, WiredFilter, Wiring,
+};
+use crate::ks::{DataFlow, DataFormat, Descriptor, OpenPin, Resting, samples_at};
 
 /// A filter that takes part.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
     pub(super) path: FilterPath,
-    /// Where it stood when it came into the document: what it is known by.
-    pub(super) identity: FilterPath,
-    pub(super) key: String,
-    pub(super) values: BTreeMap<String, Value>,
-    pub(super) descriptor: Descriptor,
+    /// Where it stood when it came into the document, if that was elsewhere.
+    origin: Option<FilterPath>,
+    pub(super) wired: Shared<WiredFilter>,
     /// Its pins in the order of `Opening::pins`.
-    pub(super) pins: Vec<OpenPin>,
-    /// The wire at each of them.
-    pub(super) wires: Vec<Option<usize>>,
-    /// A necessary pin that is not connected: it does not run.
-    pub(super) lacks: Option<String>,
+    pub(super) pins: Vec<NodePin>,
+    /// A necessary pin is not connected: it does not run.
+    lacks: bool,
     /// It is bypassed or disabled: it is not opened.
     pub(super) is_out: bool,
     /// Indices of the pins between which it lets through what it does not work upon.
     pub(super) bypass: Option<(usize, usize)>,
-    /// Its place in the slab once it is open.
+    /// Its place in the slab once it is open, and what is known of it then.
     pub(super) entry: Option<u32>,
-    /// Whether it has frames of its own for what comes in.
-    pub(super) lends: bool,
+    pub(super) open: Option<Manner>,
 
-    /// The record of each of its pins.
+    /// The record of each of its pins, once it is open.
     pub(super) records: Vec<Arc<PinRecord>>,
 }
 
-/// A wire that was agreed.
+/// What a plan has to know of an open filter. It keeps nothing open.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Manner {
+    pub(super) entry: u32,
+    pub(super) latency_samples: usize,
+    pub(super) is_live: bool,
+    pub(super) has_pacer: bool,
+    pub(super) lends: bool,
+    pub(super) reports_quality: bool,
+    pub(super) cuts: bool,
+    pub(super) resting: Option<Resting>,
+}
+
+/// A pin of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct NodePin {
+    pub(super) factory: usize,
+    pub(super) instance: usize,
+    pub(super) data_flow: DataFlow,
+    /// Its wire.
+    pub(super) wire: Option<usize>,
+}
+
+/// A wire that was agreed. Reads as what became of it.
 #[derive(Clone, Debug)]
 pub(super) struct SpecWire {
-    pub(super) from: PinAddress,
-    pub(super) to: PinAddress,
-    pub(super) format: DataFormat,
+    joined: Arc<Joined>,
+    /// The nodes at its ends.
+    pub(super) nodes: [usize; 2],
     /// Data travel outside the host (MED-5): it orders its two filters and carries no frame.
     pub(super) is_hard_wired: bool,
     /// Its samples arrive so much later: it orders nothing.
@@ -67,7 +92,7 @@ pub(super) struct SpecWire {
     pub(super) frames: u32,
 }
 
-/// Nodes in running order, and their wires.
+/// Nodes in running order, and their wires in the order of their ends.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Spec {
     pub(super) rate_hz: u32,
@@ -77,18 +102,112 @@ pub(super) struct Spec {
     pub(super) ids: Vec<u64>,
     /// The longest cycle that every pipe's frames have room for.
     pub(super) longest: Option<usize>,
+    /// The nodes in the order of their paths, and of their identities.
+    pub(super) by_path: Vec<u32>,
+    pub(super) by_identity: Vec<u32>,
 }
 
 impl Node {
+    /// What it is known by: where it stood when it came into the document.
+    pub(super) fn identity(&self) -> &FilterPath {
+        self.origin.as_ref().unwrap_or(&self.path)
+    }
+
+    /// As it was described.
+    pub(super) fn descriptor(&self) -> &Descriptor {
+        let descriptor = self.wired.descriptor.as_deref();
+        descriptor.expect("a filter that is not installed is in no plan")
+    }
+
+    /// It was opened.
+    pub(super) fn opened(&mut self, open: &OpenFilter) {
+        self.entry = Some(open.entry);
+        self.open = Some(Manner {
+            entry: open.entry,
+            latency_samples: open.latency_samples,
+            is_live: open.is_live,
+            has_pacer: open.has_pacer,
+            lends: open.lends,
+            reports_quality: open.reports_quality,
+            cuts: open.cuts,
+            resting: open.resting,
+        });
+    }
+
     /// Whether it can be opened.
     pub(super) fn runs(&self) -> bool {
-        self.lacks.is_none() && !self.is_out
+        !self.lacks && !self.is_out
+    }
+
+    /// The wires at its pins of a data flow.
+    pub(super) fn wires(&self, flow: DataFlow) -> impl Iterator<Item = usize> {
+        let pins = self.pins.iter().filter(move |pin| pin.data_flow == flow);
+        pins.filter_map(|pin| pin.wire)
+    }
+
+    /// The address of one of its pins.
+    pub(super) fn address(&self, pin: &NodePin) -> PinAddress {
+        PinAddress {
+            filter: self.path.clone(),
+            pin: self.descriptor().pins[pin.factory].name.to_string(),
+            instance: pin.instance as u32,
+        }
     }
 
     fn place_of(&self, pin: &PinAddress) -> Option<usize> {
-        self.pins.iter().position(|it| {
-            self.descriptor.pins[it.factory].name == pin.pin && it.instance == pin.instance as usize
-        })
+        let (factory, _) = self.descriptor().pin(&pin.pin)?;
+        let mut pins = self.pins.iter();
+        pins.position(|it| it.factory == factory && it.instance == pin.instance as usize)
+    }
+}
+
+impl Deref for SpecWire {
+    type Target = Joined;
+
+    fn deref(&self) -> &Joined {
+        &self.joined
+    }
+}
+
+impl SpecWire {
+    fn of(
+        wiring: &Wiring,
+        (index, wire): (usize, &Wire),
+        nodes: [usize; 2],
+        pipes: &Pipes,
+    ) -> Self {
+        let (passage, pipe) = (pipes.passage(index), pipes.of(index));
+        let is_cut = pipes.is_cut_anew(index);
+        let mut it = Self {
+            joined: Arc::clone(&wire.joined),
+            nodes,
+            is_hard_wired: false,
+            delay: None,
+
+            latency: 0,
+            align: 0,
+            is_push: false,
+            way: passage.map_or(Way::Own, |it| it.way),
+            of: passage.and_then(|it| it.of),
+            is_altered: passage.is_some_and(|it| it.is_altered),
+            cut: pipe.filter(|_| is_cut).map(|it| it.samples as usize),
+            alignment: pipe.map_or(0, |it| it.alignment.value),
+            frames: pipe.map_or(0, |it| it.frames.value),
+        };
+        it.is_hard_wired = it.agreed().medium.is_hard_wired();
+        it.is_push = it.agreed().is_push;
+        it.delay = wiring.delay_on(wire).filter(|_| !it.is_hard_wired);
+        it
+    }
+
+    fn agreed(&self) -> &Agreement {
+        let agreed = self.joined.outcome.as_ref();
+        agreed.expect("a wire that was refused is in no plan")
+    }
+
+    /// What it carries.
+    pub(super) fn format(&self) -> &DataFormat {
+        &self.agreed().format
     }
 }
 
@@ -99,245 +218,218 @@ impl Spec {
         origins: &BTreeMap<FilterPath, FilterPath>,
         pipes: &Pipes,
     ) -> Self {
-        let mut wires: Vec<(usize, SpecWire)> = wiring
-            .wires
-            .iter()
-            .enumerate()
-            .filter_map(|(index, wire)| {
-                let agreed = wire.outcome.as_ref().ok()?;
-                let passage = pipes.passage(index);
-                let pipe = pipes.of(index);
-                let is_cut = pipes.is_cut_anew(index);
-                let (from, to) = (wire.from.clone(), wire.to.clone());
-                let delay = wiring.delay(&to);
-                let is_hard_wired = agreed.medium.is_hard_wired();
-                let wire = SpecWire {
-                    from,
-                    to,
-                    format: agreed.format.clone(),
-                    is_hard_wired,
-                    delay: delay.filter(|_| !is_hard_wired),
-
-                    latency: 0,
-                    align: 0,
-                    is_push: agreed.is_push,
-                    way: passage.map_or(Way::Own, |it| it.way),
-                    of: passage.and_then(|it| it.of),
-                    is_altered: passage.is_some_and(|it| it.is_altered),
-                    cut: pipe.filter(|_| is_cut).map(|it| it.samples as usize),
-                    alignment: pipe.map_or(0, |it| it.alignment.value),
-                    frames: pipe.map_or(0, |it| it.frames.value),
-                };
-                Some((index, wire))
-            })
-            .collect();
-        wires.sort_by(|(_, a), (_, b)| (&a.from, &a.to).cmp(&(&b.from, &b.to)));
-        let ends = wires
-            .iter()
-            .map(|(_, wire)| wire)
-            .flat_map(|wire| [&wire.from.filter, &wire.to.filter]);
-        let wired: BTreeSet<&FilterPath> = ends.collect();
-        let mut nodes: BTreeMap<FilterPath, Node> = BTreeMap::new();
-        for (path, filter) in &wiring.filters {
-            let Some(descriptor) = &filter.descriptor else {
+        const OUT: usize = usize::MAX;
+        let roster = Roster::of(wiring);
+        let agreed = wiring.wires.iter().enumerate();
+        let agreed = agreed.filter(|(_, wire)| wire.outcome.is_ok());
+        let mut is_wired = vec![false; roster.filters.len()];
+        for (_, wire) in agreed.clone() {
+            for filter in roster.ends(wire) {
+                is_wired[filter] = true;
+            }
+        }
+        let mut nodes: Vec<Node> = vec![];
+        // The node of each filter, by rank.
+        let mut node_of = vec![OUT; roster.filters.len()];
+        for &rank in &pipes.order {
+            let (path, wired) = roster.filters[rank];
+            let Some(descriptor) = &wired.descriptor else {
                 continue;
             };
-            let identity = origins.get(path).unwrap_or(path);
+            let origin = origins.get(path);
             // A clock of its own needs no wire to drive the graph.
-            let drives = descriptor.has_own_clock() && {
+            let drives = || {
                 let wish = &wiring.timing.master;
-                [path, identity]
-                    .map(|it| Master::Filter(it.clone()))
-                    .contains(wish)
+                descriptor.has_own_clock()
+                    && matches!(wish, Master::Filter(it) if it == path || Some(it) == origin)
             };
-            if !wired.contains(path) && !drives {
+            if !is_wired[rank] && !drives() {
                 continue;
             }
-            nodes.insert(
-                path.clone(),
-                Node {
-                    path: path.clone(),
-                    identity: identity.clone(),
-                    key: filter.key.clone(),
-                    values: filter.values.clone(),
-                    descriptor: descriptor.clone(),
-                    pins: vec![],
-                    wires: vec![],
-                    lacks: None,
-                    is_out: filter.is_disabled || filter.is_bypassed,
-                    bypass: None,
-                    entry: None,
-                    lends: false,
+            node_of[rank] = nodes.len();
+            nodes.push(Node {
+                path: path.clone(),
+                origin: origin.cloned(),
+                wired: wired.clone(),
+                pins: vec![],
+                lacks: false,
+                is_out: wired.is_disabled || wired.is_bypassed,
+                bypass: None,
+                entry: None,
+                open: None,
 
-                    records: vec![],
-                },
-            );
+                records: vec![],
+            });
         }
-        wires.retain(|(_, wire)| {
-            nodes.contains_key(&wire.from.filter) && nodes.contains_key(&wire.to.filter)
+        let by_path = node_of.iter().filter(|node| **node != OUT);
+        let by_path: Vec<u32> = by_path.map(|node| *node as u32).collect();
+        let by_identity = keep_apart(&mut nodes, &by_path);
+
+        let mut order: Vec<([usize; 2], usize)> = agreed
+            .map(|(index, wire)| (roster.ends(wire), index))
+            .filter(|(ends, _)| ends.iter().all(|filter| node_of[*filter] != OUT))
+            .collect();
+        order.sort_by(|a, b| {
+            let ([from, to], wire) = (a.0, &wiring.wires[a.1]);
+            let ([other_from, other_to], other) = (b.0, &wiring.wires[b.1]);
+            // Ranks stand for paths.
+            let pins = |one: &PinAddress, other: &PinAddress| {
+                let names = one.pin.cmp(&other.pin);
+                names.then_with(|| one.instance.cmp(&other.instance))
+            };
+            let writers = from.cmp(&other_from);
+            let writers = writers.then_with(|| pins(&wire.from, &other.from));
+            let readers = writers.then_with(|| to.cmp(&other_to));
+            readers.then_with(|| pins(&wire.to, &other.to))
         });
-        let places = wires.iter().enumerate();
-        let places: BTreeMap<usize, usize> = places.map(|(at, (index, _))| (*index, at)).collect();
-        for (_, wire) in &mut wires {
-            wire.of = wire.of.and_then(|of| places.get(&of).copied());
+        let mut place_of = vec![None; wiring.wires.len()];
+        for (at, (_, index)) in order.iter().enumerate() {
+            place_of[*index] = Some(at);
         }
-        let wires: Vec<SpecWire> = wires.into_iter().map(|(_, wire)| wire).collect();
-        let mut ends: BTreeMap<(&FilterPath, DataFlow, &str, u32), usize> = BTreeMap::new();
-        for (index, wire) in wires.iter().enumerate() {
-            ends.insert(
-                (
-                    &wire.from.filter,
-                    DataFlow::Out,
-                    &wire.from.pin,
-                    wire.from.instance,
-                ),
-                index,
-            );
-            ends.insert(
-                (
-                    &wire.to.filter,
-                    DataFlow::In,
-                    &wire.to.pin,
-                    wire.to.instance,
-                ),
-                index,
-            );
-        }
-        for node in nodes.values_mut() {
-            place_pins(node, &wires, &ends);
-            let is_bypassed = wiring
-                .filters
-                .get(&node.path)
-                .is_some_and(|it| it.is_bypassed && !it.is_disabled);
+        let wires = order.iter().map(|(ends, index)| {
+            let nodes = ends.map(|filter| node_of[filter]);
+            let mut wire = SpecWire::of(wiring, (*index, &wiring.wires[*index]), nodes, pipes);
+            wire.of = wire.of.and_then(|of| place_of[of]);
+            wire
+        });
+        let wires: Vec<SpecWire> = wires.collect();
+        let ends = order.iter().enumerate().flat_map(|(at, (_, index))| {
+            let wire = &wiring.wires[*index];
+            let end = |side: usize, flow, instance| {
+                let factory = wire.plugs[side].factory;
+                let end = WireEnd {
+                    flow,
+                    factory,
+                    instance,
+                    wire: at as u32,
+                };
+                (node_of[order[at].0[side]], end)
+            };
+            [
+                end(0, DataFlow::Out, wire.from.instance),
+                end(1, DataFlow::In, wire.to.instance),
+            ]
+        });
+        let ends = Ends::of(nodes.len(), ends);
+        for (at, node) in nodes.iter_mut().enumerate() {
+            place_pins(node, at, &ends);
+            let is_bypassed = node.wired.is_bypassed && !node.wired.is_disabled;
             if is_bypassed && let Ok((from, to)) = wiring.bypass(&node.path) {
                 node.bypass = node.place_of(&from).zip(node.place_of(&to));
             }
         }
-        keep_apart(&mut nodes);
-        // A hard-wired wire that closes a loop of filters carries nothing that anyone could wait for.
-        let is_late = |wire: &SpecWire| wire.is_hard_wired && wiring.delay(&wire.to).is_some();
-        let direct = wires
-            .iter()
-            .filter(|wire| wire.delay.is_none() && !is_late(wire));
-        let edges = direct.map(|wire| (&wire.from.filter, &wire.to.filter));
-        let order = running_order(nodes.keys(), edges);
-        let order: Vec<FilterPath> = order.into_iter().cloned().collect();
-        let nodes = order
-            .into_iter()
-            .filter_map(|path| nodes.remove(&path))
-            .collect();
         let rate_hz = wiring.rate_hz;
         let limits = pipes.pipes.iter().filter_map(|pipe| {
-            let format = &wiring.wires[*pipe.wires.first()?]
-                .outcome
-                .as_ref()
-                .ok()?
-                .format;
             let most = u64::from(pipe.most_samples?);
-            Some(samples_at(most, rate_hz, format.audio?.rate_hz).max(1) as usize)
+            let outcome = wiring.wires[*pipe.wires.first()?].outcome.as_ref();
+            let audio = outcome.ok()?.format.audio?;
+            Some(samples_at(most, rate_hz, audio.rate_hz).max(1) as usize)
         });
-        let longest = limits.min();
         Self {
-            rate_hz: wiring.rate_hz,
+            rate_hz,
+            longest: limits.min(),
             nodes,
             wires,
             ids: vec![],
-            longest,
+            by_path,
+            by_identity,
         }
+    }
+
+    /// The pins of a node as its filter is told of them.
+    pub(super) fn open_pins(&self, node: usize) -> Vec<OpenPin> {
+        let pins = self.nodes[node].pins.iter();
+        let pins = pins.map(|pin| OpenPin {
+            factory: pin.factory,
+            instance: pin.instance,
+            data_flow: pin.data_flow,
+            format: self.format_at(pin).cloned(),
+        });
+        pins.collect()
+    }
+
+    /// What was agreed at a pin.
+    pub(super) fn format_at(&self, pin: &NodePin) -> Option<&DataFormat> {
+        Some(self.wires[pin.wire?].format())
+    }
+
+    /// The place of a filter among the nodes.
+    pub(super) fn node_at(&self, path: &FilterPath) -> Option<usize> {
+        let place = |at: &u32| self.nodes[*at as usize].path.cmp(path);
+        let at = self.by_path.binary_search_by(place).ok()?;
+        Some(self.by_path[at] as usize)
     }
 
     /// Gives every wire its identity: it changes when either end is opened anew or the format changes. Never 0.
     pub(super) fn identify_wires(&mut self) {
-        let nodes = self.nodes.iter();
-        let nodes: BTreeMap<&FilterPath, &Node> = nodes.map(|node| (&node.path, node)).collect();
-        self.ids = self
-            .wires
-            .iter()
-            .map(|wire| identity(wire, &nodes))
-            .collect();
+        let ids = self.wires.iter().map(|wire| identity(wire, &self.nodes));
+        self.ids = ids.collect();
     }
 }
 
-/// No two nodes are known by the same path, whatever the job says.
-fn keep_apart(nodes: &mut BTreeMap<FilterPath, Node>) {
+/// No two nodes are known by the same path, whatever the job says. The nodes in the order of what they are known by.
+fn keep_apart(nodes: &mut [Node], by_path: &[u32]) -> Vec<u32> {
+    if nodes.iter().all(|node| node.origin.is_none()) {
+        return by_path.to_vec();
+    }
     let mut known = BTreeSet::new();
-    for (path, node) in nodes {
-        while !known.insert(node.identity.clone()) {
-            node.identity = path.clone();
-            node.identity.0.push(FilterId(known.len() as u32));
+    for &at in by_path {
+        let node = &mut nodes[at as usize];
+        while !known.insert(node.identity().clone()) {
+            let mut other = node.path.clone();
+            other.0.push(FilterId(known.len() as u32));
+            node.origin = Some(other);
         }
     }
+    let mut order = by_path.to_vec();
+    order.sort_by(|a, b| {
+        let identity = |at: u32| nodes[at as usize].identity();
+        identity(*a).cmp(identity(*b))
+    });
+    order
 }
 
-fn identity(wire: &SpecWire, nodes: &BTreeMap<&FilterPath, &Node>) -> u64 {
+fn identity(wire: &SpecWire, nodes: &[Node]) -> u64 {
     // SipHash with fixed keys: the same number in every run.
     #[expect(
         deprecated,
         reason = "the one hasher of the standard library that is the same in every run"
     )]
     let mut hasher = std::hash::SipHasher::new();
-    for pin in [&wire.from, &wire.to] {
-        let node = nodes.get(&pin.filter);
-        let filter = node.map_or(&pin.filter, |node| &node.identity);
-        let (entry, bypass) = node.map_or((None, None), |node| (node.entry, node.bypass));
-        let text = format!(
-            "{filter}.{}[{}] {entry:?}{bypass:?};",
-            pin.pin, pin.instance
-        );
-        hasher.write(text.as_bytes());
+    for (pin, node) in [&wire.from, &wire.to].into_iter().zip(wire.nodes) {
+        let node = &nodes[node];
+        node.identity().hash(&mut hasher);
+        (&pin.pin, pin.instance, node.entry, node.bypass).hash(&mut hasher);
     }
-    hasher.write(wire.format.to_string().as_bytes());
-    if let Some(delay) = wire.delay {
-        hasher.write_usize(delay);
-    }
-    if let Some(cut) = wire.cut {
-        hasher.write_usize(cut);
-        hasher.write(b"cut");
-    }
-    if wire.align > 0 {
-        hasher.write_usize(wire.align);
-        hasher.write(b"align");
-    }
+    wire.format().hash(&mut hasher);
+    (wire.delay, wire.cut, wire.align).hash(&mut hasher);
     hasher.finish().max(1)
 }
 
 /// Lists a node's pins: a factory of one possible instance always has its one, others have those that are connected.
-fn place_pins(
-    node: &mut Node,
-    wires: &[SpecWire],
-    ends: &BTreeMap<(&FilterPath, DataFlow, &str, u32), usize>,
-) {
-    for (factory, pin) in node.descriptor.pins.iter().enumerate() {
+fn place_pins(node: &mut Node, number: usize, ends: &Ends) {
+    let mut pins = vec![];
+    let mut lacks = false;
+    for (factory, pin) in node.descriptor().pins.iter().enumerate() {
         if pin.is_bridge() {
             continue;
         }
-        let from = (&node.path, pin.data_flow, &*pin.name, 0);
-        let to = (&node.path, pin.data_flow, &*pin.name, u32::MAX);
-        let connected: Vec<(u32, usize)> = ends
-            .range(from..=to)
-            .map(|(key, wire)| (key.3, *wire))
-            .collect();
-        if (connected.len() as u32) < pin.instances.necessary && node.lacks.is_none() {
-            node.lacks = Some(pin.name.to_string());
-        }
-        for &(instance, wire) in &connected {
-            let format = Some(wires[wire].format.clone());
-            node.pins.push(OpenPin {
-                factory,
-                instance: instance as usize,
-                data_flow: pin.data_flow,
-                format,
-            });
-            node.wires.push(Some(wire));
-        }
+        let connected = ends.at_pin(number, pin.data_flow, factory);
+        lacks |= (connected.len() as u32) < pin.instances.necessary;
+        pins.extend(connected.iter().map(|end| NodePin {
+            factory,
+            instance: end.instance as usize,
+            data_flow: pin.data_flow,
+            wire: Some(end.wire as usize),
+        }));
         if connected.is_empty() && pin.instances.possible == 1 {
-            node.pins.push(OpenPin {
+            pins.push(NodePin {
                 factory,
                 instance: 0,
                 data_flow: pin.data_flow,
-                format: None,
+                wire: None,
             });
-            node.wires.push(None);
         }
     }
+    (node.pins, node.lacks) = (pins, lacks);
 }

@@ -46,10 +46,10 @@ pub(super) struct Sight {
 }
 
 impl Sight {
-    pub(super) fn of(format: &DataFormat) -> Self {
+    pub(super) fn of(format: Arc<DataFormat>) -> Self {
         Self {
-            coding: Coding::of(format),
-            format: Arc::new(format.clone()),
+            coding: Coding::of(&format),
+            format,
         }
     }
 }
@@ -278,7 +278,7 @@ mod tests {
         tap.take(
             header,
             &Payload::Wave(wave),
-            &Sight::of(format),
+            &Sight::of(Arc::new(format.clone())),
             format.sample_size(),
         );
         end.pop().unwrap()

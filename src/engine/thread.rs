@@ -10,8 +10,9 @@ use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use super::built::Built;
 use super::clock::{Epoch, GraphClock};
-use super::compile::{Builder, Built, Job};
+use super::compile::{Builder, Job};
 use super::driver::Driver;
 use super::link::{Cells, MESSAGES, Message, REPORTS, Report, STEPS, Stepped};
 use super::marks::{MARKS, Mark};
@@ -21,7 +22,7 @@ use super::runner::Runner;
 use super::tap::TappedFrame;
 use super::watch::Watch;
 use crate::ks::{
-    Bell, Catalogue, Clock, LoopRange, RATE_UNITY, RefTime, State, Status, Waker, raise_priority,
+    Catalogue, Clock, LoopRange, RATE_UNITY, RefTime, State, Status, Waker, raise_priority,
 };
 
 /// How long a thread may take to end, and how often it is looked at.
@@ -172,7 +173,7 @@ impl Engine {
         let (built_end, built) = mpsc::channel();
         let builder_clock: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
         let builder_waker = waker.clone();
-        let bell = cells.bell().clone();
+        let built_cells = Arc::clone(&cells);
         let builder = std::thread::Builder::new()
             .name("builder".into())
             .spawn(move || {
@@ -186,7 +187,7 @@ impl Engine {
                 build_loop(
                     builder,
                     &task_end,
-                    (&built_end, &bell),
+                    (&built_end, &built_cells),
                     swaps,
                     &builder_waker,
                 );
@@ -402,7 +403,7 @@ fn end(thread: JoinHandle<()>, patience: Duration, mut tell: impl FnMut()) -> bo
 fn build_loop(
     mut builder: Builder,
     tasks: &mpsc::Receiver<Task>,
-    (built, bell): (&mpsc::Sender<Built>, &Bell),
+    (built, cells): (&mpsc::Sender<Built>, &Cells),
     mut swaps: rtrb::Producer<Box<Transition>>,
     waker: &Waker,
 ) {
@@ -422,10 +423,11 @@ fn build_loop(
         }
         if let Some((job, ticket)) = latest.take_if(|_| !is_in_flight) {
             let (mut result, transition) = builder.build(&job);
+            cells.ledger.make_room(builder.places());
             result.ticket = ticket;
             // Before the plan: whoever hears the audio thread speak of a filter must be able to know it.
             let _ = built.send(result);
-            bell.ring();
+            cells.bell.ring();
             // At most one is in flight, so there is room.
             if swaps.push(Box::new(transition)).is_ok() {
                 is_in_flight = true;

@@ -223,7 +223,6 @@ impl Filter for Equaliser {
     fn open(&self, opening: &Opening<'_>) -> Result<Opened, OpenError> {
         let format = opening.audio("in");
         let rate_hz = format.rate_hz;
-        let most = opening.max_len_at(rate_hz);
         let band = |[on, kind, frequency, gain, q]: &[Property; 5]| Band {
             on: opening.slot(on),
             kind: opening.slot(kind),
@@ -240,8 +239,7 @@ impl Filter for Equaliser {
             rate_hz: f64::from(rate_hz),
             bands: BAND.iter().map(band).collect(),
             level: opening.glide_at(&LEVEL, rate_hz),
-            tunings: vec![Tuning::default(); most],
-            presences: vec![0.0; most],
+            moving: Box::default(),
             is_fresh: true,
         })
         .operates(BANDS as u8 + 1))
@@ -265,13 +263,22 @@ struct Band {
     tuned: Option<(Design, Tuning)>,
 }
 
+/// Samples for which what moves is reckoned together.
+const PIECE: usize = 32;
+
+/// What a band is for each sample of a piece, while something of it moves.
+#[derive(Default)]
+struct Moving {
+    tunings: [Tuning; PIECE],
+    presences: [f32; PIECE],
+}
+
 /// The running half; lives on the audio thread.
 struct Playing {
     rate_hz: f64,
     bands: Box<[Band]>,
     level: Glide,
-    tunings: Vec<Tuning>,
-    presences: Vec<f32>,
+    moving: Box<Moving>,
     /// Nothing was heard yet, so values are taken as they stand.
     is_fresh: bool,
 }
@@ -334,8 +341,7 @@ impl Band {
         values: Values<'_>,
         rate_hz: f64,
         wave: &mut Wave,
-        tunings: &mut [Tuning],
-        presences: &mut [f32],
+        Moving { tunings, presences }: &mut Moving,
     ) {
         let (wanted, is_on) = self.wanted(values);
         let glides = [&self.frequency, &self.gain, &self.q];
@@ -369,10 +375,14 @@ impl Band {
             } else {
                 len - at
             };
+            let run = match is_moving || !is_still {
+                true => run.min(PIECE),
+                false => run,
+            };
             let part = at..at + run;
             at += run;
             if is_moving || !is_still {
-                self.presence.fill(&mut presences[part.clone()]);
+                self.presence.fill(&mut presences[..run]);
             }
             if !is_moving && !is_heard {
                 continue;
@@ -393,8 +403,8 @@ impl Band {
                 _ => self.tuned.insert((first, first.tuning(rate_hz))).1,
             };
             if !is_still || is_moving {
-                for index in part.clone() {
-                    tunings[index] = if is_still {
+                for (tuning, index) in tunings.iter_mut().zip(part.clone()) {
+                    *tuning = if is_still {
                         still
                     } else {
                         design(index).tuning(rate_hz)
@@ -422,8 +432,8 @@ impl Band {
                             continue;
                         }
                         let sample = channel[at];
-                        let heard = section.hear(sample, &tunings[index]);
-                        let presence = f64::from(presences[index]);
+                        let heard = section.hear(sample, &tunings[at]);
+                        let presence = f64::from(presences[at]);
                         let sample = f64::from(sample);
                         channel[at] = (sample + (heard - sample) * presence) as f32;
                     }
@@ -469,8 +479,7 @@ impl Processor for Playing {
                 crate::dsp::measure::silence_non_finite(channel);
             }
             for band in &mut self.bands {
-                let (tunings, presences) = (&mut self.tunings, &mut self.presences);
-                band.process(io.values, self.rate_hz, wave, tunings, presences);
+                band.process(io.values, self.rate_hz, wave, &mut self.moving);
             }
         }
         match self.level.amplitude(io.values, output.len()) {

@@ -88,10 +88,10 @@ impl Playing {
             }
             Amplitude::Moving(positions) => {
                 for (sample, position) in output.channel_mut(0).iter_mut().zip(positions) {
-                    *sample *= balance(*position).0;
+                    *sample *= balance(position).0;
                 }
                 for (sample, position) in output.channel_mut(1).iter_mut().zip(positions) {
-                    *sample *= balance(*position).1;
+                    *sample *= balance(position).1;
                 }
             }
         }

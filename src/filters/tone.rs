@@ -175,10 +175,10 @@ impl Playing {
         }
         for (index, sample) in samples.iter_mut().enumerate() {
             if let Amplitude::Moving(ramp) = frequency {
-                self.oscillator.set_frequency(hz(ramp[index]));
+                self.oscillator.set_frequency(hz(ramp.at(index)));
             }
             if let Amplitude::Moving(ramp) = width {
-                self.oscillator.set_width(f64::from(ramp[index]) / 100.0);
+                self.oscillator.set_width(f64::from(ramp.at(index)) / 100.0);
             }
             if self.arrived.is_still() {
                 self.oscillator.set_shape(self.shape);

@@ -11,7 +11,7 @@ impl Wiring {
     /// The input and output between which a filter would be bypassed, or why it would have to be left out.
     pub fn bypass(&self, filter: &FilterPath) -> Result<(PinAddress, PinAddress), String> {
         let known = self.filters.get(filter);
-        let descriptor = known.and_then(|it| it.descriptor.as_ref());
+        let descriptor = known.and_then(|it| it.descriptor.as_deref());
         let (Some(known), Some(descriptor)) = (known, descriptor) else {
             return Err("it is not installed".into());
         };

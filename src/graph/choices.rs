@@ -43,7 +43,7 @@ impl Wiring {
     }
 
     fn factory(&self, pin: &PinAddress) -> Option<&PinFactory> {
-        let descriptor = self.filters.get(&pin.filter)?.descriptor.as_ref()?;
+        let descriptor = self.filters.get(&pin.filter)?.descriptor.as_deref()?;
         Some(descriptor.pin(&pin.pin)?.1)
     }
 

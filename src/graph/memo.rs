@@ -13,6 +13,7 @@ use super::agree::Setting;
 use super::narrow::{Scratch, tidy};
 use super::net::{Seen, Trail};
 use super::refusal::{Cure, Step};
+use super::shared::Shared;
 use super::units::gives_into_a_line;
 use crate::ks::{
     DataFormat, DataRange, Descriptor, Filter, Settings, Value, intersections, overlaps,
@@ -44,9 +45,9 @@ struct Cured {
 /// All filters of one kind with the same values.
 pub(super) struct Make {
     pub(super) key: String,
-    pub(super) values: BTreeMap<String, Value>,
+    pub(super) values: Shared<BTreeMap<String, Value>>,
     /// Kind and descriptor, when such a filter is installed.
-    pub(super) known: Option<(Arc<dyn Filter>, Descriptor)>,
+    pub(super) known: Option<(Arc<dyn Filter>, Arc<Descriptor>)>,
     /// The ranges of each pin factory at the graph's rate.
     pub(super) lists: Vec<List>,
     /// Whether a wire into each pin is a delay line (CYC-2).
@@ -159,7 +160,7 @@ impl Memo {
         values: &BTreeMap<String, Value>,
     ) -> Arc<Make> {
         let hash = hash(key, values);
-        let same = |make: &&Arc<Make>| make.key == key && make.values == *values;
+        let same = |make: &&Arc<Make>| make.key == key && *make.values == *values;
         let known = self.makes.get(&hash).and_then(|all| all.iter().find(same));
         if let Some(make) = known {
             return Arc::clone(make);
@@ -170,7 +171,7 @@ impl Memo {
         };
         let known = setting.catalogue.get(key).map(|kind| {
             let descriptor = kind.describe(&settings, setting.facts).into_owned();
-            (Arc::clone(kind), descriptor)
+            (Arc::clone(kind), Arc::new(descriptor))
         });
         let mut lists = vec![];
         for pin in known.iter().flat_map(|(_, it)| it.pins.iter()) {
@@ -178,7 +179,7 @@ impl Memo {
             let filled = ranges.map(|range| range.at_graph_rate(setting.rate_hz));
             lists.push(self.list(filled.collect()));
         }
-        let descriptor = known.as_ref().map(|(_, descriptor)| descriptor);
+        let descriptor = known.as_ref().map(|(_, descriptor)| &**descriptor);
         let count = descriptor.map_or(0, |it| it.pins.len());
         let deferred = descriptor.map(|it| (0..count).map(|pin| it.is_deferred(pin)).collect());
         let reached = descriptor
@@ -188,7 +189,7 @@ impl Memo {
         let is_tied = descriptor.is_some_and(|it| has_limit(it) || gives_into_a_line(it));
         let make = Arc::new(Make {
             key: key.to_owned(),
-            values: values.clone(),
+            values: values.clone().into(),
             deferred: deferred.unwrap_or_default(),
             reached,
             is_tied,

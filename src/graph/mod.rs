@@ -70,7 +70,7 @@ pub use model::{
 pub use model::{Master, Timing};
 pub use negotiator::Negotiator;
 
-pub(crate) use order::running_order;
+pub(crate) use order::{Ends, Roster, WireEnd};
 pub use pipes::{Passage, Pipe, Pipes, Way, pipes};
 
 pub use refusal::{Axis, Cure, CureKind, Field, Operands, Refusal, Step};

@@ -160,10 +160,10 @@ impl Negotiator {
                     .wiring
                     .filters
                     .get(path)
-                    .is_some_and(|it| it.values != node.values)
+                    .is_some_and(|it| *it.values != node.values)
                 && let Some(wired) = self.wiring.filters.get_mut(path)
             {
-                wired.values.clone_from(&node.values);
+                wired.values = node.values.clone().into();
             }
         }
     }
@@ -361,6 +361,8 @@ impl Negotiator {
                 line: wire.line,
                 part: *at,
                 is_out: is_out(from) || is_out(to),
+                plugs: [(from, &wire.from), (to, &wire.to)]
+                    .map(|(&at, pin)| part.members[at].plug(&pin.pin)),
                 joined: Arc::new(Joined {
                     outcome,
                     flat: Arc::clone(wire),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::agree::Setting;
 use super::memo::{List, Make, Memo};
 use super::shared::Shared;
-use super::wiring::{FilterPath, Problem, WiredFilter};
+use super::wiring::{FilterPath, Plug, Problem, WiredFilter};
 use crate::ks::{DataFormat, Descriptor};
 
 /// Stands for the next instance of a growing pin, which has no wire yet.
@@ -70,6 +70,22 @@ pub(super) struct Member {
     pub(super) make: Arc<Make>,
     /// What its values or files lack.
     pub(super) problems: Vec<Problem>,
+}
+
+impl Member {
+    /// The factory of a pin.
+    pub(super) fn factory(&self, pin: &str) -> Option<usize> {
+        let (_, descriptor) = self.make.known.as_ref()?;
+        Some(descriptor.pin(pin)?.0)
+    }
+
+    /// A pin of it by numbers. One that is not there is the first: no wire is agreed there.
+    pub(super) fn plug(&self, pin: &str) -> Plug {
+        Plug {
+            slot: self.wired.slot as u32,
+            factory: self.factory(pin).unwrap_or(0) as u32,
+        }
+    }
 }
 
 /// What narrowing reads of the filters. Their order is that of their paths.

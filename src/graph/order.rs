@@ -1,32 +1,162 @@
-//! The order in which filters run: every frame is written before it is read.
+//! A wiring by numbers: filters in the order of their paths, the wires at each of their pins, and the order in which filters
+//! run, every frame being written before it is read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
-use super::wiring::FilterPath;
+use super::shared::Shared;
+use super::wiring::{FilterPath, Wire, WiredFilter, Wiring};
+use crate::ks::DataFlow;
 
-/// Sources first; among filters that are ready, the one with the smallest path. What stands in a loop is left out.
-pub(crate) fn running_order<'a>(
-    filters: impl Iterator<Item = &'a FilterPath>,
-    wires: impl Iterator<Item = (&'a FilterPath, &'a FilterPath)>,
-) -> Vec<&'a FilterPath> {
-    let mut waits: BTreeMap<&FilterPath, usize> = filters.map(|path| (path, 0)).collect();
-    let mut feeds: BTreeMap<&FilterPath, Vec<&FilterPath>> = BTreeMap::new();
-    for (from, to) in wires {
-        *waits.entry(to).or_default() += 1;
-        feeds.entry(from).or_default().push(to);
+/// The filters of a wiring in the order of their paths: their *rank* is the place here.
+pub(crate) struct Roster<'a> {
+    pub(crate) filters: Vec<(&'a FilterPath, &'a Shared<WiredFilter>)>,
+    /// By slot.
+    rank: Vec<u32>,
+}
+
+impl<'a> Roster<'a> {
+    pub(crate) fn of(wiring: &'a Wiring) -> Self {
+        let filters: Vec<_> = wiring.filters.iter().collect();
+        let slots = filters.iter().map(|(_, filter)| filter.slot);
+        let mut rank = vec![0; slots.clone().max().map_or(0, |last| last + 1)];
+        for (at, slot) in slots.enumerate() {
+            rank[slot] = at as u32;
+        }
+        Self { filters, rank }
     }
-    let ready = waits.iter().filter(|(_, count)| **count == 0);
-    let mut ready: BTreeSet<&FilterPath> = ready.map(|(path, _)| *path).collect();
-    let mut order = vec![];
-    while let Some(path) = ready.pop_first() {
-        order.push(path);
-        for next in feeds.get(path).into_iter().flatten().copied() {
-            let count = waits.entry(next).or_default();
+
+    /// The ranks of the filters at both ends of a wire.
+    pub(crate) fn ends(&self, wire: &Wire) -> [usize; 2] {
+        wire.plugs
+            .map(|plug| self.rank[plug.slot as usize] as usize)
+    }
+}
+
+/// The wires at each pin of some filters that have numbers.
+#[derive(Default)]
+pub(crate) struct Ends {
+    /// Where in `all` those of each filter begin, and where the last ones end.
+    first: Vec<u32>,
+    all: Vec<WireEnd>,
+}
+
+/// One of them. Those of a filter stand in the order of these fields.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct WireEnd {
+    pub(crate) flow: DataFlow,
+    pub(crate) factory: u32,
+    pub(crate) instance: u32,
+    pub(crate) wire: u32,
+}
+
+impl Ends {
+    /// Those of so many filters.
+    pub(crate) fn of(count: usize, ends: impl Iterator<Item = (usize, WireEnd)> + Clone) -> Self {
+        let mut first = vec![0; count + 1];
+        for (filter, _) in ends.clone() {
+            first[filter + 1] += 1;
+        }
+        for filter in 0..count {
+            first[filter + 1] += first[filter];
+        }
+        let mut next = first.clone();
+        let nothing = WireEnd {
+            flow: DataFlow::In,
+            factory: 0,
+            instance: 0,
+            wire: 0,
+        };
+        let mut all = vec![nothing; first[count] as usize];
+        for (filter, end) in ends {
+            all[next[filter] as usize] = end;
+            next[filter] += 1;
+        }
+        for filter in 0..count {
+            all[first[filter] as usize..first[filter + 1] as usize].sort_unstable();
+        }
+        Self { first, all }
+    }
+
+    /// The wires at a filter.
+    pub(crate) fn at(&self, filter: usize) -> &[WireEnd] {
+        &self.all[self.first[filter] as usize..self.first[filter + 1] as usize]
+    }
+
+    /// The wires at all instances of one of its pins, in the order of those.
+    pub(crate) fn at_pin(&self, filter: usize, flow: DataFlow, factory: usize) -> &[WireEnd] {
+        let ends = self.at(filter);
+        let pin = |end: &WireEnd| (end.flow, end.factory as usize);
+        let first = ends.partition_point(|end| pin(end) < (flow, factory));
+        let behind = ends.partition_point(|end| pin(end) <= (flow, factory));
+        &ends[first..behind]
+    }
+}
+
+/// Sources first; among filters that are ready, the one with the smallest number. What stands in a loop is left out.
+pub(crate) fn running_order(
+    count: usize,
+    wires: impl Iterator<Item = (usize, usize)> + Clone,
+) -> Vec<usize> {
+    let mut waits = vec![0_u32; count];
+    let mut first = vec![0_u32; count + 1];
+    for (from, to) in wires.clone() {
+        waits[to] += 1;
+        first[from + 1] += 1;
+    }
+    for filter in 0..count {
+        first[filter + 1] += first[filter];
+    }
+    let mut feeds = vec![0_u32; first[count] as usize];
+    let mut next = first.clone();
+    for (from, to) in wires {
+        feeds[next[from] as usize] = to as u32;
+        next[from] += 1;
+    }
+    let ready = (0..count).filter(|filter| waits[*filter] == 0);
+    let mut ready: BinaryHeap<Reverse<usize>> = ready.map(Reverse).collect();
+    let mut order = Vec::with_capacity(count);
+    while let Some(Reverse(filter)) = ready.pop() {
+        order.push(filter);
+        for &to in &feeds[first[filter] as usize..first[filter + 1] as usize] {
+            let count = &mut waits[to as usize];
             *count -= 1;
             if *count == 0 {
-                ready.insert(next);
+                ready.push(Reverse(to as usize));
             }
         }
     }
     order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_ready_runs_by_number_and_what_stands_in_a_loop_is_left_out() {
+        let wires = [(5, 0), (0, 3), (5, 3), (1, 4), (6, 7), (7, 6)];
+        assert_eq!(running_order(8, wires.into_iter()), [1, 2, 4, 5, 0, 3]);
+    }
+
+    #[test]
+    fn the_wires_of_a_pin_stand_by_instance() {
+        let end = |factory, instance, wire| WireEnd {
+            flow: DataFlow::In,
+            factory,
+            instance,
+            wire,
+        };
+        let all = [
+            (1, end(1, 0, 4)),
+            (1, end(0, 9, 3)),
+            (0, end(0, 0, 1)),
+            (1, end(0, 2, 2)),
+        ];
+        let ends = Ends::of(3, all.into_iter());
+        let wires = |ends: &[WireEnd]| ends.iter().map(|end| end.wire).collect::<Vec<_>>();
+        assert_eq!(wires(ends.at_pin(1, DataFlow::In, 0)), [2, 3]);
+        assert_eq!(wires(ends.at(1)), [2, 3, 4]);
+        assert!(ends.at_pin(1, DataFlow::Out, 0).is_empty() && ends.at(2).is_empty());
+    }
 }

@@ -1,6 +1,7 @@
 //! Filters described for their values and facts, and what is wrong with a graph that is no refused wire.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::agree::Setting;
 use super::memo::Memo;
@@ -78,10 +79,10 @@ pub(super) fn describe(
     let wired = WiredFilter {
         name,
         key: node.key.clone(),
-        values: node.values.clone(),
+        values: make.values.clone(),
         is_bypassed: node.is_bypassed,
         is_disabled: node.is_disabled,
-        descriptor: descriptor.cloned(),
+        descriptor: make.known.as_ref().map(|it| Arc::clone(&it.1)),
         slot,
     };
     Member {

@@ -13,7 +13,7 @@ pub struct Shared<T>(Arc<T>);
 
 impl<T> Shared<T> {
     /// Whether both are one and the same, not only equal.
-    pub(super) fn is(&self, other: &Self) -> bool {
+    pub(crate) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::agree::part::Part;
 use super::flatten::{FlatWire, order};
 use super::model::{FilterId, FilterNode};
-use super::net::NetPin;
+use super::net::{Member, NetPin};
 use super::refusal::Refusal;
 use super::shared::Shared;
 use crate::ks::{
@@ -46,16 +46,16 @@ pub struct WiredFilter {
     pub name: String,
     /// Key of its kind.
     pub key: String,
-    /// Its values.
-    pub values: BTreeMap<String, Value>,
+    /// Its values, shared by all filters of the kind that have the same.
+    pub values: Shared<BTreeMap<String, Value>>,
     /// What comes in is to go out as it is.
     pub is_bypassed: bool,
     /// It takes no part in what plays.
     pub is_disabled: bool,
     /// As described for these values and facts; `None` when no such filter is installed.
-    pub descriptor: Option<Descriptor>,
+    pub descriptor: Option<Arc<Descriptor>>,
     /// Its place in the tables of its wiring.
-    pub(super) slot: usize,
+    pub(crate) slot: usize,
 }
 
 impl WiredFilter {
@@ -64,10 +64,12 @@ impl WiredFilter {
         Self {
             name: name.to_owned(),
             key: node.key.clone(),
-            values: node.values.clone(),
+            values: node.values.clone().into(),
             is_bypassed: node.is_bypassed,
             is_disabled: node.is_disabled,
-            descriptor: catalogue.get(&node.key).map(|it| it.descriptor().clone()),
+            descriptor: catalogue
+                .get(&node.key)
+                .map(|it| Arc::new(it.descriptor().clone())),
             slot: 0,
         }
     }
@@ -102,6 +104,13 @@ impl Deref for Joined {
     }
 }
 
+/// An end of a wire by numbers: the slot of its filter, and its factory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Plug {
+    pub(crate) slot: u32,
+    pub(crate) factory: u32,
+}
+
 /// A wire of a graph and what became of it. Reads as both.
 #[derive(Clone, Debug)]
 pub struct Wire {
@@ -114,7 +123,9 @@ pub struct Wire {
     pub(super) part: usize,
     /// Whether it takes no part in what plays.
     pub(super) is_out: bool,
-    pub(super) joined: Arc<Joined>,
+    /// Where it begins and where it ends.
+    pub(crate) plugs: [Plug; 2],
+    pub(crate) joined: Arc<Joined>,
 }
 
 impl Deref for Wire {
@@ -225,20 +236,31 @@ impl Wiring {
 
     /// The samples by which a wire into this pin is delayed; `None` for most.
     pub fn delay(&self, pin: &PinAddress) -> Option<usize> {
-        let filter = self.filters.get(&pin.filter)?;
-        let (part, place) = self.home(&pin.filter)?;
-        let make = &part.members[place].make;
-        let (_, descriptor) = make.known.as_ref()?;
-        let (factory, _) = descriptor.pin(&pin.pin)?;
+        let slot = self.filters.get(&pin.filter)?.slot;
+        let (part, place) = self.home_of(slot)?;
+        let factory = part.members[place].factory(&pin.pin)?;
+        self.delay_at((slot, factory), pin.instance)
+    }
+
+    /// The samples by which a wire is delayed.
+    pub(crate) fn delay_on(&self, wire: &Wire) -> Option<usize> {
+        let Plug { slot, factory } = wire.plugs[1];
+        self.delay_at((slot as usize, factory as usize), wire.to.instance)
+    }
+
+    fn delay_at(&self, (slot, factory): (usize, usize), instance: u32) -> Option<usize> {
+        let (part, place) = self.home_of(slot)?;
+        let Member { path, make, .. } = &part.members[place];
         if make.deferred[factory] {
+            let (_, descriptor) = make.known.as_ref()?;
             let settings = Settings {
-                values: &filter.values,
+                values: &self.filters.get(path)?.values,
                 base: None,
             };
             return descriptor.delay(&settings, factory);
         }
         // A wire that closes a loop of filters, and none of pins.
-        let at = part.net.pin(place, factory, pin.instance)?;
+        let at = part.net.pin(place, factory, instance)?;
         let wire = &part.net.wires[part.net.pins[at].wire?];
         (wire.is_late && wire.to == at).then_some(USUAL_DELAY)
     }
@@ -276,14 +298,17 @@ impl Wiring {
 
     /// The part a filter is in, and its place there.
     pub(super) fn home(&self, filter: &FilterPath) -> Option<(&Part, usize)> {
-        let (part, place) = self.homes[self.filters.get(filter)?.slot];
+        self.home_of(self.filters.get(filter)?.slot)
+    }
+
+    fn home_of(&self, slot: usize) -> Option<(&Part, usize)> {
+        let (part, place) = *self.homes.get(slot)?;
         Some((self.parts[part].as_deref()?, place))
     }
 
     fn net_pin(&self, pin: &PinAddress) -> Option<&NetPin> {
         let (part, place) = self.home(&pin.filter)?;
-        let (_, descriptor) = part.members[place].make.known.as_ref()?;
-        let (factory, _) = descriptor.pin(&pin.pin)?;
+        let factory = part.members[place].factory(&pin.pin)?;
         let at = part.net.pin(place, factory, pin.instance)?;
         Some(&part.net.pins[at])
     }

@@ -66,7 +66,7 @@ impl Rows {
             .wiring
             .filters
             .get(&path)
-            .and_then(|filter| filter.descriptor.as_ref());
+            .and_then(|filter| filter.descriptor.as_deref());
         let mut rows = Self::default();
         match (&node.kind, described) {
             (NodeKind::Filter(_), Some(descriptor)) => {
@@ -277,7 +277,7 @@ fn inner_pin(
             inner_pin(view, &path, &group.graph, &inner.inner)
         }
         NodeKind::Filter(_) => {
-            let descriptor = view.wiring.filters.get(&path)?.descriptor.as_ref()?;
+            let descriptor = view.wiring.filters.get(&path)?.descriptor.as_deref()?;
             let (_, factory) = descriptor.pin(&pin.pin)?;
             Some((factory.kind(), factory.data_flow))
         }

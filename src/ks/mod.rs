@@ -107,7 +107,9 @@ pub use pin::{Communication, DataFlow, Instances, PinFactory, soldered};
 pub use priority::Priority;
 pub(crate) use priority::raise_priority;
 pub use processor::{Flow, Input, InputPin, Inputs, Io, LoopRange, Output, Processor, Seek};
-pub use property::{Amplitude, Domain, Glide, Preset, Property, Unit, Value, ValueSlot, Values};
+pub use property::{
+    Amplitude, Domain, Glide, Preset, Property, Slope, Unit, Value, ValueSlot, Values,
+};
 pub use property_item::{PropertyItem, PropertyReply, PropertyRequest, PropertyTarget};
 pub use score::{
     SCORE_SEEN, Score, ScoreChange, ScoreEnd, ScoreEvent, ScoreHead, ScoreProgram, ScoreSheet,

@@ -471,24 +471,61 @@ pub struct Glide {
     to: f32,
     done: usize,
     length: usize,
-    ramp: Vec<f32>,
 }
 
 /// What a [`Glide`] gives for one cycle.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Amplitude<'a> {
+pub enum Amplitude {
     /// The same for every sample.
     Still(f32),
     /// One for each sample.
-    Moving(&'a [f32]),
+    Moving(Slope),
 }
 
-impl Amplitude<'_> {
+/// A piece of a straight line, a number for each sample: reckoned where it is asked for, so that it takes no memory.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Slope {
+    from: f32,
+    to: f32,
+    /// Samples of the whole line, and how many of them lie before this piece.
+    length: usize,
+    done: usize,
+    /// Samples of the piece.
+    len: usize,
+}
+
+impl Slope {
+    /// The number for the sample at `index`; behind the end of the piece the last one.
+    pub fn at(&self, index: usize) -> f32 {
+        let step = self.done + index.min(self.len.saturating_sub(1)) + 1;
+        point(self.from, self.to, step, self.length)
+    }
+}
+
+impl Iterator for Slope {
+    type Item = f32;
+
+    fn next(&mut self) -> Option<f32> {
+        self.len = self.len.checked_sub(1)?;
+        self.done += 1;
+        Some(point(self.from, self.to, self.done, self.length))
+    }
+}
+
+/// The number at a step of a line of so many steps.
+fn point(from: f32, to: f32, step: usize, length: usize) -> f32 {
+    if step >= length {
+        return to;
+    }
+    from + (to - from) * (step as f32 / length as f32)
+}
+
+impl Amplitude {
     /// The one for the sample at `index` of the cycle.
     pub fn at(&self, index: usize) -> f32 {
         match self {
             Self::Still(value) => *value,
-            Self::Moving(ramp) => ramp.get(index).or(ramp.last()).copied().unwrap_or(0.0),
+            Self::Moving(slope) => slope.at(index),
         }
     }
 
@@ -499,13 +536,7 @@ impl Amplitude<'_> {
 }
 
 impl Glide {
-    pub(super) fn new(
-        slot: ValueSlot,
-        property: &Property,
-        initial: f64,
-        rate_hz: u32,
-        max_len: usize,
-    ) -> Self {
+    pub(super) fn new(slot: ValueSlot, property: &Property, initial: f64, rate_hz: u32) -> Self {
         let decibels = property.unit == Unit::Decibel;
         let start = plain(initial, decibels);
         Self {
@@ -517,12 +548,11 @@ impl Glide {
             done: 0,
             length: (f64::from(property.glide_millis) * f64::from(rate_hz) / 1000.0).round()
                 as usize,
-            ramp: vec![0.0; max_len],
         }
     }
 
     /// The amplitudes of the next `len` samples: decibels turned into factors, other numbers as they are.
-    pub fn amplitude(&mut self, values: Values<'_>, len: usize) -> Amplitude<'_> {
+    pub fn amplitude(&mut self, values: Values<'_>, len: usize) -> Amplitude {
         let wanted = self.slot.get(values);
         if wanted != self.value {
             self.from = self.at(self.done);
@@ -537,12 +567,15 @@ impl Glide {
             self.from = self.to;
             return Amplitude::Still(self.to);
         }
-        let len = len.min(self.ramp.len());
-        for index in 0..len {
-            self.ramp[index] = self.at(self.done + index + 1);
-        }
+        let slope = Slope {
+            from: self.from,
+            to: self.to,
+            length: self.length,
+            done: self.done,
+            len,
+        };
         self.done += len;
-        Amplitude::Moving(&self.ramp[..len])
+        Amplitude::Moving(slope)
     }
 
     /// The amplitude of all samples from here on, unless it is on its way.
@@ -560,10 +593,7 @@ impl Glide {
     }
 
     fn at(&self, step: usize) -> f32 {
-        if step >= self.length {
-            return self.to;
-        }
-        self.from + (self.to - self.from) * (step as f32 / self.length as f32)
+        point(self.from, self.to, step, self.length)
     }
 }
 
@@ -584,12 +614,12 @@ mod tests {
     #[test]
     fn a_glide_gives_the_same_samples_however_it_is_cut() {
         let run = |cuts: &[usize]| {
-            let mut glide = Glide::new(ValueSlot(0), &LEVEL, 0.0, 48_000, 1000);
+            let mut glide = Glide::new(ValueSlot(0), &LEVEL, 0.0, 48_000);
             let mut heard = vec![];
             for &len in cuts {
                 match glide.amplitude(&[-6.0206], len) {
                     Amplitude::Still(value) => heard.extend(std::iter::repeat_n(value, len)),
-                    Amplitude::Moving(ramp) => heard.extend_from_slice(ramp),
+                    Amplitude::Moving(slope) => heard.extend(slope),
                 }
             }
             heard

@@ -392,7 +392,7 @@ fn longest(question: &Question<'_>, quantum: usize, is_free: bool) -> Option<Vec
         let Some(filter) = wiring.filters.get(path) else {
             continue;
         };
-        let descriptor = filter.descriptor.as_ref();
+        let descriptor = filter.descriptor.as_deref();
         let piece = |kind, samples, why: &str| Piece {
             kind,
             filter: path.clone(),
@@ -556,7 +556,7 @@ fn lever(question: &Question<'_>, piece: &Piece, too_many: usize) -> Option<(Pro
         Unit::Sample => Some(1.0),
         _ => None,
     };
-    let mut properties = filter.descriptor.as_ref()?.properties.iter();
+    let mut properties = filter.descriptor.as_deref()?.properties.iter();
     properties.find_map(|property| {
         let Domain::Number { min, step, .. } = property.domain else {
             return None;

@@ -483,7 +483,7 @@ fn ends_at_once(refusal: &Refusal) -> Option<&'static str> {
 /// Which way a pin's data flow.
 pub(super) fn flow_of(wiring: &Wiring, pin: &PinAddress) -> Option<DataFlow> {
     let wired = wiring.filters.get(&pin.filter)?;
-    let (_, factory) = wired.descriptor.as_ref()?.pin(&pin.pin)?;
+    let (_, factory) = wired.descriptor.as_deref()?.pin(&pin.pin)?;
     Some(factory.data_flow)
 }
 

@@ -171,14 +171,14 @@ impl FilterGraph {
     /// Pins of a filter in their order, by name.
     pub fn pins(&self, filter: FilterId) -> Result<Vec<String>, Code> {
         let wired = self.site.wiring.filters.get(&FilterPath(vec![filter]));
-        let kind = wired.and_then(|it| it.descriptor.as_ref());
+        let kind = wired.and_then(|it| it.descriptor.as_deref());
         let kind = kind.ok_or(Code::NotInGraph)?;
         Ok(kind.pins.iter().map(|pin| pin.name.to_string()).collect())
     }
 
     fn factory(&self, filter: FilterId, name: &str) -> Result<(DataFlow, u32), Code> {
         let wired = self.site.wiring.filters.get(&FilterPath(vec![filter]));
-        let kind = wired.and_then(|it| it.descriptor.as_ref());
+        let kind = wired.and_then(|it| it.descriptor.as_deref());
         let kind = kind.ok_or(Code::NotInGraph)?;
         let (_, pin) = kind.pin(name).ok_or(Code::NotFound)?;
         Ok((pin.data_flow, pin.instances.possible))

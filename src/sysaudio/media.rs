@@ -207,7 +207,7 @@ impl Builder<'_> {
     pub(super) fn free_pins(&self, site: &Site, filter: FilterId, flow: DataFlow) -> Vec<PinRef> {
         let path = self.level.child(filter);
         let wired = site.wiring.filters.get(&path);
-        let pins = wired.and_then(|it| it.descriptor.as_ref());
+        let pins = wired.and_then(|it| it.descriptor.as_deref());
         let pins = pins.map_or(&[][..], |it| &it.pins).iter();
         let graph = self.shown(site);
         let free = pins.filter(|pin| is_open(pin, flow)).filter_map(|pin| {

@@ -91,7 +91,7 @@ impl Builder<'_> {
             return None;
         }
         let wired = site.wiring.filters.get(&pin.filter)?;
-        let kind = wired.descriptor.as_ref()?;
+        let kind = wired.descriptor.as_deref()?;
         let mut properties = kind.properties.iter();
         let property = properties.find(|it| it.domain == Domain::Device)?;
         let settings = Settings {
@@ -105,7 +105,7 @@ impl Builder<'_> {
 
     fn others(&self, site: &Site, pin: &PinAddress) -> Vec<String> {
         let wired = site.wiring.filters.get(&pin.filter);
-        let kind = wired.and_then(|it| it.descriptor.as_ref());
+        let kind = wired.and_then(|it| it.descriptor.as_deref());
         kind.map_or(vec![], |kind| devices(self.facts, kind))
     }
 }

@@ -297,7 +297,7 @@ impl<'b, 'a> Work<'b, 'a> {
         for wire in &graph.connections {
             let path = self.builder.level.child(wire.to.filter);
             let wired = self.site.wiring.filters.get(&path);
-            let kind = wired.and_then(|it| it.descriptor.as_ref());
+            let kind = wired.and_then(|it| it.descriptor.as_deref());
             if kind.is_some_and(Descriptor::renders_sound) && !found.contains(&wire.to) {
                 found.push(wire.to.clone());
             }
@@ -364,7 +364,7 @@ impl<'b, 'a> Work<'b, 'a> {
 /// Whether notes come to a filter already: others on the same channels would change what is heard of them.
 fn takes_notes(wiring: &Wiring, filter: &FilterPath) -> bool {
     let wired = wiring.filters.get(filter);
-    let kind = wired.and_then(|it| it.descriptor.as_ref());
+    let kind = wired.and_then(|it| it.descriptor.as_deref());
     let mut wires = wiring.wires.iter().filter(|it| it.to.filter == *filter);
     kind.is_some_and(|kind| {
         wires.any(|wire| {
@@ -381,7 +381,7 @@ fn is_heard(wiring: &Wiring, filter: &FilterPath) -> bool {
     while let Some(&at) = seen.get(next) {
         next += 1;
         let wired = wiring.filters.get(at);
-        let kind = wired.and_then(|it| it.descriptor.as_ref());
+        let kind = wired.and_then(|it| it.descriptor.as_deref());
         if kind.is_some_and(Descriptor::renders_sound) {
             return true;
         }

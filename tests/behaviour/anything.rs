@@ -42,7 +42,7 @@ fn pin(app: &App, flow: DataFlow, number: u32) -> Option<PinAddress> {
         let Some(wired) = view.wiring.filters.get(&filter) else {
             continue;
         };
-        let kind = wired.descriptor.as_ref()?;
+        let kind = wired.descriptor.as_deref()?;
         let ours = kind.pins.iter().filter(|it| it.data_flow == flow);
         pins.extend(ours.map(|it| (filter.clone(), it.name.to_string())));
     }

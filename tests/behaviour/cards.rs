@@ -43,8 +43,8 @@ fn med_5_sound_passes_inside_the_card_and_its_wire_counts_nothing() {
     assert!(heard == wanted, "the card changes no bit and adds no time");
     let levels = offline.built.levels.clone().unwrap();
     let mut silent = vec![];
-    for ((from, to), cell) in &offline.built.wires {
-        if levels.get(*cell) == 0.0 {
+    for (cell, (from, to)) in offline.built.map.wires().enumerate() {
+        if levels.get(cell) == 0.0 {
             silent.push((from.pin.clone(), to.pin.clone()));
         }
     }

@@ -150,7 +150,7 @@ fn numbers_too_small_to_reckon_with_are_silenced_where_they_are_born_and_named()
                 pin: "out".into(),
                 instance: 0,
             };
-            offline.built.records[&pin].figures()
+            offline.built.map.record(&pin).unwrap().figures()
         };
         assert_eq!(figures("faulty").denormal, 1);
         assert_eq!(figures("faulty").non_finite, 0);

@@ -76,10 +76,9 @@ impl Bench {
 /// Looks at the wire into a filter.
 fn look(offline: &mut Offline, graph: &Graph, reader: &str) {
     let reader = path(graph, reader);
-    let mut wires = offline.built.identities.iter();
-    let id = wires
-        .find(|((_, to), _)| to.filter == reader)
-        .map(|(_, id)| *id);
+    let map = &offline.built.map;
+    let wire = map.wires().position(|(_, to)| to.filter == reader);
+    let id = wire.and_then(|wire| map.identity(wire));
     assert!(id.is_some(), "no wire leads there");
     offline.send(Message::Tap(id));
     while offline.tapped().is_some() {}

@@ -70,11 +70,11 @@ fn every_wire_knows_its_latency_and_what_waits_on_it() {
         let ahead = built.open[&FilterPath::of(graph.find("l").unwrap())].latency_samples;
         assert!(ahead > 0);
         let latency = |from: &str, to: &str| {
-            let wire = built.latencies.iter().find(|((a, b), _)| {
+            let wire = built.map.wires().position(|(a, b)| {
                 (a.filter.0.last().copied(), b.filter.0.last().copied())
                     == (graph.find(from), graph.find(to))
             });
-            *wire.unwrap().1
+            built.map.latency(wire.unwrap()).unwrap()
         };
         assert_eq!(latency("n", "s"), (0, 0));
         assert_eq!(latency("s", "l"), (0, 0));

@@ -105,7 +105,7 @@ pub(super) struct Machine {
     pub(super) now: f64,
     /// When the audio thread wakes by itself.
     wakes: f64,
-    pub(super) open: BTreeMap<FilterPath, OpenFilter>,
+    pub(super) open: BTreeMap<FilterPath, Arc<OpenFilter>>,
     pub(super) said: Vec<Report>,
     pub(super) stories: Vec<Story>,
     pub(super) records: BTreeMap<PinAddress, Arc<PinRecord>>,
@@ -210,7 +210,8 @@ impl Machine {
         self.names
             .extend(open.map(|(path, open)| (open.entry, path.clone())));
         self.open = built.open;
-        self.records = built.records;
+        let records = built.map.records();
+        self.records = records.map(|(pin, it)| (pin, it.clone())).collect();
     }
 
     /// Takes in what was said.

@@ -16,7 +16,8 @@ fn pin(graph: &Graph, filter: &str, pin: &str) -> PinAddress {
 }
 
 fn figures(offline: &Offline, graph: &Graph, filter: &str, name: &str) -> PinFigures {
-    offline.built.records[&pin(graph, filter, name)].figures()
+    let record = offline.built.map.record(&pin(graph, filter, name));
+    record.unwrap().figures()
 }
 
 #[test]
@@ -123,12 +124,8 @@ fn records_outlive_plans_and_not_their_filters() {
     stage.add(&mut graph, "tone -> null_renderer");
     offline.change(&stage.job(&graph));
     hear(&mut offline, &sink, &even(256, 256));
-    assert!(
-        !offline
-            .built
-            .records
-            .contains_key(&pin(&graph, "gain", "out"))
-    );
+    let gone = offline.built.map.record(&pin(&graph, "gain", "out"));
+    assert!(gone.is_none());
     assert_eq!(figures(&offline, &graph, "tone", "out").frames, 21);
 }
 

@@ -116,16 +116,23 @@ impl Pair {
         peak
     }
 
+    /// What names the first wire that leaves a filter.
+    fn wire_from(&self, filter: &FilterPath) -> u64 {
+        let map = &self.once.built.map;
+        let wire = map.wires().position(|(from, _)| from.filter == *filter);
+        wire.and_then(|wire| map.identity(wire)).unwrap()
+    }
+
     /// Pauses both, so that everything is told, and compares what was said at every pin.
     fn assert_told(&mut self) {
         self.send(|_| Message::State(State::Pause));
         for offline in [&mut self.once, &mut self.one_by_one] {
             offline.cycle(64).unwrap();
         }
-        for (pin, record) in &self.once.built.records {
+        for (pin, record) in self.once.built.map.records() {
             let (one, other) = (
                 record.figures(),
-                self.one_by_one.built.records[pin].figures(),
+                self.one_by_one.built.map.record(&pin).unwrap().figures(),
             );
             assert_eq!(
                 (one.frames, one.peak, one.fill),
@@ -137,10 +144,10 @@ impl Pair {
 
     /// What is said at every pin, and how loud every wire is.
     fn assert_figures(&self) {
-        for (pin, record) in &self.once.built.records {
+        for (pin, record) in self.once.built.map.records() {
             let (one, other) = (
                 record.figures(),
-                self.one_by_one.built.records[pin].figures(),
+                self.one_by_one.built.map.record(&pin).unwrap().figures(),
             );
             assert_eq!(one, other, "{pin:?}");
         }
@@ -236,9 +243,7 @@ fn a_wire_that_is_looked_at_is_seen() {
     let mut pair = Pair::new(&graph(&[(-3.0, 0.0); 4]), false);
     pair.run([64; 3]);
     let passed = pair.passed;
-    let wires = pair.once.built.identities.iter();
-    let inner = wires.filter(|((from, _), _)| from.filter == path(3));
-    let id = inner.map(|(_, id)| *id).next().unwrap();
+    let id = pair.wire_from(&path(3));
     pair.send(|_| Message::Tap(Some(id)));
     pair.run([64; 3]);
     assert_eq!(pair.passed, passed);
@@ -437,9 +442,7 @@ fn a_voice_that_is_looked_at_is_seen_and_the_others_go_on() {
     pair.run([64; 4]);
     let passed = pair.passed;
     let seen = path(nth(&graph, "tone", 3));
-    let wires = pair.once.built.identities.iter();
-    let inner = wires.filter(|((from, _), _)| from.filter == seen);
-    let id = inner.map(|(_, id)| *id).next().unwrap();
+    let id = pair.wire_from(&seen);
     pair.send(|_| Message::Tap(Some(id)));
     pair.run([64; 3]);
     // Its filter goes on as well.

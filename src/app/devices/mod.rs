@@ -148,7 +148,7 @@ impl App {
     /// The device a filter asks for; empty is the default.
     fn device_wanted(&self, filter: &FilterPath) -> String {
         let wired = self.wiring.filters.get(filter);
-        let descriptor = wired.and_then(|wired| wired.descriptor.as_ref());
+        let descriptor = wired.and_then(|wired| wired.descriptor.as_deref());
         let (Some(wired), Some(descriptor)) = (wired, descriptor) else {
             return String::new();
         };
@@ -164,7 +164,7 @@ impl App {
     /// Which way a filter uses its device.
     fn side_of(&self, filter: &FilterPath) -> Side {
         let wired = self.wiring.filters.get(filter);
-        let descriptor = wired.and_then(|wired| wired.descriptor.as_ref());
+        let descriptor = wired.and_then(|wired| wired.descriptor.as_deref());
         let found = descriptor.and_then(card_property);
         found.map_or(Side::Out, |(_, side)| side)
     }
@@ -188,7 +188,7 @@ impl App {
                 continue;
             };
             let nameless = self.wiring.filters.iter().filter_map(|(path, filter)| {
-                let (property, own) = filter.descriptor.as_ref().and_then(card_property)?;
+                let (property, own) = filter.descriptor.as_deref().and_then(card_property)?;
                 let settings = Settings {
                     values: &filter.values,
                     base: None,
@@ -287,7 +287,7 @@ impl App {
     fn level_at_start(&self) -> Option<f64> {
         let mut filters = self.wiring.filters.values();
         filters.find_map(|filter| {
-            let descriptor = filter.descriptor.as_ref()?;
+            let descriptor = filter.descriptor.as_deref()?;
             let is_transform = descriptor.categories.contains(&category::DATATRANSFORM);
             let mut properties = descriptor.properties.iter();
             let level = properties.find(|it| is_transform && it.key == "level")?;
@@ -426,7 +426,7 @@ impl App {
         self.say(Urgency::Attention, "Clock", None, text);
         let filters = self.wiring.filters.iter();
         let cards = filters.filter(|(_, filter)| {
-            let descriptor = filter.descriptor.as_ref();
+            let descriptor = filter.descriptor.as_deref();
             descriptor.is_some_and(|it| card_property(it).is_some())
         });
         let cards: Vec<FilterPath> = cards.map(|(path, _)| path.clone()).collect();
@@ -711,7 +711,7 @@ impl App {
         let filters = self.wiring.filters.iter();
         filters
             .filter_map(|(path, filter)| {
-                let property = output_property(filter.descriptor.as_ref()?)?;
+                let property = output_property(filter.descriptor.as_deref()?)?;
                 Some((path.clone(), property.key.to_owned()))
             })
             .collect()

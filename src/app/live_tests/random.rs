@@ -34,7 +34,7 @@ fn any_pin(app: &App, dice: &mut Dice, flow: DataFlow) -> Option<PinAddress> {
             pins.map(|pin| (pin.name.clone(), 1)).collect()
         }
         NodeKind::Filter(_) => {
-            let descriptor = view.wiring.filters.get(&path)?.descriptor.as_ref()?;
+            let descriptor = view.wiring.filters.get(&path)?.descriptor.as_deref()?;
             let pins = descriptor.pins.iter();
             pins.filter(|pin| pin.data_flow == flow && !pin.is_bridge())
                 .map(|pin| (pin.name.to_string(), pin.instances.possible.min(4)))

@@ -71,7 +71,7 @@ impl GraphObjects {
         host.stand_in(base.clone());
         let mut filters = BTreeMap::new();
         for (path, filter) in &wiring.filters {
-            if let Ok(handle) = host.open_with(&filter.key, filter.values.clone()) {
+            if let Ok(handle) = host.open_with(&filter.key, filter.values.clone().into_inner()) {
                 filters.insert(path.clone(), handle);
             }
         }
@@ -423,9 +423,9 @@ impl GraphObjects {
 
 /// What lies on a wire of a run.
 fn held(run: &Offline, wire: &Wire) -> Held {
-    let ends = (wire.from.clone(), wire.to.clone());
-    let at = run.built.wires.get(&ends).zip(run.built.states.as_ref());
+    let at = run.built.map.wire(&wire.from, &wire.to);
+    let at = at.zip(run.built.states.as_ref());
     at.map_or_else(Held::default, |(at, states)| {
-        states.held(*at, run.cells().cycles())
+        states.held(at, run.cells().cycles())
     })
 }

@@ -85,7 +85,7 @@ pub(crate) struct Order {
 pub(crate) fn renderers(wiring: &Wiring) -> Vec<(FilterPath, AudioFormat)> {
     let renders = |path: &FilterPath| {
         let filter = wiring.filters.get(path).filter(|it| !it.is_disabled);
-        let descriptor = filter.and_then(|it| it.descriptor.as_ref());
+        let descriptor = filter.and_then(|it| it.descriptor.as_deref());
         descriptor.is_some_and(Descriptor::renders_sound)
     };
     let sinks = wiring.filters.keys().filter(|path| renders(path));
@@ -96,7 +96,7 @@ pub(crate) fn renderers(wiring: &Wiring) -> Vec<(FilterPath, AudioFormat)> {
 
 /// The sound that comes to a filter.
 pub(crate) fn arriving(wiring: &Wiring, path: &FilterPath) -> Option<AudioFormat> {
-    let descriptor = wiring.filters.get(path)?.descriptor.as_ref()?;
+    let descriptor = wiring.filters.get(path)?.descriptor.as_deref()?;
     let mut pins = descriptor.pins.iter();
     pins.find_map(|pin| {
         let address = PinAddress {

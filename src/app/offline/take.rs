@@ -235,8 +235,8 @@ impl<'a> Take<'a> {
         let reports: Vec<Report> = self.offline.reports().collect();
         for report in reports {
             let pin = |entry: u32, output: u16| {
-                let pin = self.offline.built.outputs.get(&(entry, output));
-                let words = |pin| format!(", at {}", self.wiring.pin_text(pin));
+                let pin = self.offline.built.map.output(entry, output);
+                let words = |pin| format!(", at {}", self.wiring.pin_text(&pin));
                 pin.map_or_else(String::new, words)
             };
             let mut is_blocking = true;
@@ -295,7 +295,7 @@ impl<'a> Take<'a> {
         let mut open = self.offline.built.open.iter();
         let found = open.find(|(_, open)| open.entry == entry);
         let filter = found.and_then(|(path, _)| self.wiring.filters.get(path));
-        let descriptor = filter.and_then(|filter| filter.descriptor.as_ref());
+        let descriptor = filter.and_then(|filter| filter.descriptor.as_deref());
         descriptor.is_some_and(|it| it.pins.iter().all(|pin| pin.data_flow == DataFlow::In))
     }
 

@@ -135,7 +135,7 @@ fn drawn<'a>(
     let descriptor = wiring
         .filters
         .get(&path)
-        .and_then(|it| it.descriptor.as_ref());
+        .and_then(|it| it.descriptor.as_deref());
     let mut sides = [vec![], vec![]];
     let side_of = |flow: DataFlow| usize::from(flow == DataFlow::Out);
     let foot = match (&node.kind, descriptor) {
@@ -270,7 +270,7 @@ fn inner<'a>(
             inner(wiring, &path, &group.graph, &shown.inner)
         }
         NodeKind::Filter(_) => {
-            let descriptor = wiring.filters.get(&path)?.descriptor.as_ref()?;
+            let descriptor = wiring.filters.get(&path)?.descriptor.as_deref()?;
             Some(descriptor.pin(&pin.pin)?.1)
         }
     }

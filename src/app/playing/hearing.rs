@@ -1,6 +1,7 @@
 //! What the engine's threads have said, turned from numbers into filters of the document.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::Playing;
 use super::states::Seats;
@@ -64,7 +65,7 @@ impl Playing {
             while let Some(built) = self.engine.built() {
                 self.take_in(built, &mut news);
             }
-            let named = |open: &BTreeMap<FilterPath, OpenFilter>, entry: u32| {
+            let named = |open: &BTreeMap<FilterPath, Arc<OpenFilter>>, entry: u32| {
                 open.iter()
                     .find(|(_, open)| open.entry == entry)
                     .map(|(path, _)| path.clone())
@@ -73,7 +74,8 @@ impl Playing {
                 Report::Swapped(serial, spent) => {
                     drop(spent);
                     has_swapped = true;
-                    self.seats = self.coming.remove(&serial).unwrap_or_default();
+                    let seats = self.coming.remove(&serial).unwrap_or_default();
+                    self.past = std::mem::replace(&mut self.seats, seats);
                     if let Some(ticket) = self.under_way.remove(&serial) {
                         self.arrived = ticket;
                     }
@@ -105,7 +107,7 @@ impl Playing {
                     position,
                 } => {
                     if let Some(path) = named(&self.open, entry) {
-                        let pin = pin_words(self.outputs.get(&(entry, output)));
+                        let pin = pin_words(self.maps().find_map(|map| map.output(entry, output)));
                         let fault = format!("not a number at {pin}, sample {position}");
                         self.faults.insert(path.clone(), fault);
                         news.push(News::NonFinite(path, pin, position));
@@ -116,7 +118,7 @@ impl Playing {
                     output,
                     position,
                 } => {
-                    let pin = pin_words(self.outputs.get(&(entry, output)));
+                    let pin = pin_words(self.maps().find_map(|map| map.output(entry, output)));
                     let path = named(&self.open, entry);
                     news.extend(path.map(|path| News::Denormal(path, pin, position)));
                 }
@@ -200,13 +202,13 @@ impl Playing {
     /// What is known of filters that stand elsewhere now goes with them.
     fn follow_moves(
         &mut self,
-        before: &BTreeMap<(u32, u64), FilterPath>,
-        open: &BTreeMap<FilterPath, OpenFilter>,
+        before: &BTreeMap<(u32, u64), &FilterPath>,
+        open: &BTreeMap<FilterPath, Arc<OpenFilter>>,
     ) {
         let mut moved = vec![];
         for (path, open) in open {
             let old = before.get(&(open.entry, open.since));
-            if let Some(old) = old.filter(|old| *old != path) {
+            if let Some(&old) = old.filter(|old| **old != path) {
                 moved.push((path, self.faults.remove(old), self.events.remove(old)));
             }
         }
@@ -218,20 +220,20 @@ impl Playing {
 
     fn take_in(&mut self, built: Built, news: &mut Vec<News>) {
         self.under_way.insert(built.serial, built.ticket);
-        self.identities.clone_from(&built.identities);
+        self.map = built.map.clone();
         if self.probed.is_some() {
             self.tell_probe();
         }
-        let before: BTreeMap<(u32, u64), FilterPath> = self
-            .open
-            .iter()
-            .map(|(path, open)| ((open.entry, open.since), path.clone()))
-            .collect();
+        let was_open = std::mem::take(&mut self.open);
+        let before = was_open.iter();
+        let before = before.map(|(path, open)| ((open.entry, open.since), path));
+        let before: BTreeMap<(u32, u64), &FilterPath> = before.collect();
         self.follow_moves(&before, &built.open);
+        let mut new = BTreeSet::new();
         for (path, open) in &built.open {
             if !before.contains_key(&(open.entry, open.since)) {
                 self.faults.remove(path);
-                self.told.retain(|(entry, _), _| *entry != open.entry);
+                new.insert(open.entry);
                 self.texts.remove(&open.entry);
                 self.lost.remove(&open.entry);
                 self.tapes.extend(open.tape.as_ref().and_then(Tape::take));
@@ -247,24 +249,18 @@ impl Playing {
                 }
             }
         }
+        if !new.is_empty() {
+            self.told.retain(|(entry, _), _| !new.contains(entry));
+        }
         self.open = built.open;
         self.faults.retain(|path, _| self.open.contains_key(path));
         self.events.retain(|path, _| self.open.contains_key(path));
         self.events.extend(built.events);
         let seats = Seats {
-            pins: built.pins,
-            nodes: built.nodes,
-            wires: built.wires.clone(),
+            map: built.map,
             states: built.states,
         };
         self.coming.insert(built.serial, seats);
-        for (place, pin) in built.names {
-            self.names.insert(place, pin);
-        }
-        self.wires = built.wires;
-        self.latencies = built.latencies;
-        self.records = built.records;
-        self.outputs.extend(built.outputs);
         self.levels = built.levels;
         for (path, error) in built.failures {
             self.faults.insert(path.clone(), error.to_string());
@@ -285,10 +281,10 @@ impl Playing {
 }
 
 /// An output among its filter's, by name.
-fn pin_words(pin: Option<&PinAddress>) -> String {
+fn pin_words(pin: Option<PinAddress>) -> String {
     match pin {
         None => "out".to_owned(),
-        Some(it) if it.instance == 0 => it.pin.clone(),
+        Some(it) if it.instance == 0 => it.pin,
         Some(it) => format!("{}[{}]", it.pin, it.instance),
     }
 }

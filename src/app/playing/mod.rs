@@ -13,9 +13,9 @@ pub(super) use states::Step;
 
 use super::early::Early;
 use crate::engine::{
-    Cells, ClockRefusal, Engine, Job, Limits, Mark, Message, OpenFilter, TappedFrame,
+    Cells, ClockRefusal, Engine, Job, Limits, Mark, Message, OpenFilter, PlanMap, TappedFrame,
 };
-use crate::engine::{PinFigures, PinRecord, Story};
+use crate::engine::{PinFigures, Story};
 use crate::graph::{FilterPath, PinAddress, Wiring};
 use crate::ks::{
     BankDesk, Catalogue, ClassWord, Clock, Descriptor, Domain, Health, KernelEvent, LoopRange,
@@ -27,12 +27,12 @@ use states::Seats;
 /// An engine, with its results kept.
 pub(super) struct Playing {
     engine: Engine,
-    open: BTreeMap<FilterPath, OpenFilter>,
+    open: BTreeMap<FilterPath, Arc<OpenFilter>>,
     events: BTreeMap<FilterPath, rtrb::Producer<KernelEvent>>,
-    wires: BTreeMap<(PinAddress, PinAddress), usize>,
+    /// The names and places of the last plan that was made.
+    map: PlanMap,
     levels: Option<Telemetry>,
     master: Option<FilterPath>,
-    latencies: BTreeMap<(PinAddress, PinAddress), (usize, usize)>,
     /// The master and its place in the slab.
     driven_by: (Option<FilterPath>, Option<u32>),
     /// What the audio thread was last told, by entry and property.
@@ -49,13 +49,12 @@ pub(super) struct Playing {
     /// What was downloaded where another engine played.
     memories: BTreeMap<FilterPath, Arc<dyn DlsMemory>>,
     limited: BTreeMap<(FilterPath, Option<(u16, u16)>), State>,
-    /// The table of the plan that runs, and those of plans on their way, by serial.
+    /// The tables of the plan that runs and of the one before, and those of plans on their way, by serial.
     seats: Seats,
+    past: Seats,
     coming: BTreeMap<u64, Seats>,
     /// Filters whose device went while they played, by entry.
     lost: BTreeSet<u32>,
-    /// Pins by entry, factory and instance.
-    names: BTreeMap<(u32, u16, u16), PinAddress>,
     /// The folder that paths of the last job are seen from.
     base: Option<PathBuf>,
     /// The last job, and the last one whose plan runs.
@@ -63,9 +62,8 @@ pub(super) struct Playing {
     arrived: u64,
     /// Tickets of plans on their way, by serial.
     under_way: BTreeMap<u64, u64>,
-    /// The wire that is looked at, and what names each wire in the plan on its way.
+    /// The wire that is looked at.
     probed: Option<(PinAddress, PinAddress)>,
-    identities: BTreeMap<(PinAddress, PinAddress), u64>,
     /// Run was asked for; it waits for the plan it is meant for.
     is_cued: bool,
     /// Files are being looked at: the plan that plays them is not submitted yet.
@@ -73,10 +71,7 @@ pub(super) struct Playing {
     /// What was played before anything ran.
     early: Early,
 
-    /// Records of pins, and stories that were not asked for yet, with the names of their filters.
-    records: BTreeMap<PinAddress, Arc<PinRecord>>,
-    /// Outputs by entry and place.
-    outputs: BTreeMap<(u32, u16), PinAddress>,
+    /// Stories that were not asked for yet, with the names of their filters.
     stories: Vec<(Story, BTreeMap<u32, FilterPath>)>,
 
     /// Tapes of cards that were opened.
@@ -89,10 +84,9 @@ impl Playing {
             engine: Engine::start(catalogue, quantum)?,
             open: BTreeMap::new(),
             events: BTreeMap::new(),
-            wires: BTreeMap::new(),
+            map: PlanMap::default(),
             levels: None,
             master: None,
-            latencies: BTreeMap::new(),
             driven_by: (None, None),
             told: BTreeMap::new(),
             texts: BTreeMap::new(),
@@ -104,21 +98,18 @@ impl Playing {
             memories: BTreeMap::new(),
             limited: BTreeMap::new(),
             seats: Seats::default(),
+            past: Seats::default(),
             coming: BTreeMap::new(),
             lost: BTreeSet::new(),
-            names: BTreeMap::new(),
             base: None,
             submitted: 0,
             arrived: 0,
             under_way: BTreeMap::new(),
             probed: None,
-            identities: BTreeMap::new(),
             is_cued: false,
             awaits_files: false,
             early: Early::default(),
 
-            records: BTreeMap::new(),
-            outputs: BTreeMap::new(),
             stories: vec![],
 
             tapes: vec![],
@@ -261,17 +252,21 @@ impl Playing {
     }
 
     fn tell_probe(&mut self) {
-        let probed = self.probed.as_ref();
-        let id = probed.and_then(|wire| self.identities.get(wire).copied());
+        let id = self.probed_id();
         self.engine.send(Message::Tap(id));
+    }
+
+    /// What names the wire that is looked at in the plan that was made last.
+    fn probed_id(&self) -> Option<u64> {
+        let (from, to) = self.probed.as_ref()?;
+        self.map.identity(self.map.wire(from, to)?)
     }
 
     /// The next frame of the wire that is looked at; of another one there may still be some on their way.
     pub(super) fn tapped(&mut self) -> Option<TappedFrame> {
         loop {
             let frame = self.engine.tapped()?;
-            let wire = self.probed.as_ref();
-            if wire.and_then(|wire| self.identities.get(wire)) == Some(&frame.wire) {
+            if self.probed_id() == Some(frame.wire) {
                 return Some(frame);
             }
         }
@@ -309,7 +304,7 @@ impl Playing {
     }
 
     pub(super) fn open(&self, filter: &FilterPath) -> Option<&OpenFilter> {
-        self.open.get(filter)
+        self.open.get(filter).map(|open| &**open)
     }
 
     /// Banks of synthesizers that are open.
@@ -361,7 +356,7 @@ impl Playing {
     }
 
     pub(super) fn latency(&self, from: &PinAddress, to: &PinAddress) -> Option<(usize, usize)> {
-        self.latencies.get(&(from.clone(), to.clone())).copied()
+        self.map.latency(self.map.wire(from, to)?)
     }
 
     pub(super) fn mark(&mut self, mark: Mark) -> Result<u64, ClockRefusal> {
@@ -382,9 +377,9 @@ impl Playing {
     }
 
     pub(super) fn level(&self, from: &PinAddress, to: &PinAddress) -> f32 {
-        let wire = self.wires.get(&(from.clone(), to.clone()));
+        let wire = self.map.wire(from, to);
         wire.zip(self.levels.as_ref())
-            .map_or(0.0, |(wire, levels)| levels.get(*wire))
+            .map_or(0.0, |(wire, levels)| levels.get(wire))
     }
 
     /// Tells the audio thread every value that differs from what it was told last.
@@ -439,7 +434,7 @@ impl Playing {
 
     /// What was recorded of a pin.
     pub(super) fn figures(&self, pin: &PinAddress) -> Option<PinFigures> {
-        Some(self.records.get(pin)?.figures())
+        Some(self.map.record(pin)?.figures())
     }
 }
 

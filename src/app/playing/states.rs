@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Playing;
-use crate::engine::{Held, Limits, Message, PlanCells};
+use crate::engine::{Held, Limits, Message, PlanCells, PlanMap};
 use crate::graph::{FilterPath, PinAddress};
 use crate::ks::{Cued, State, Status};
 
@@ -20,9 +20,7 @@ pub(in crate::app) struct Step {
 /// Where states stand in what a plan publishes.
 #[derive(Default)]
 pub(super) struct Seats {
-    pub(super) pins: BTreeMap<PinAddress, usize>,
-    pub(super) nodes: Vec<FilterPath>,
-    pub(super) wires: BTreeMap<(PinAddress, PinAddress), usize>,
+    pub(super) map: PlanMap,
     pub(super) states: Option<Arc<PlanCells>>,
 }
 
@@ -64,21 +62,15 @@ impl Playing {
 
     /// The state of a pin of the plan.
     pub(in crate::app) fn state_of(&self, pin: &PinAddress) -> Option<State> {
-        let at = self.seats.pins.get(pin)?;
-        Some(self.seats.states.as_ref()?.state(*at))
+        let at = self.seats.map.pin(pin)?;
+        Some(self.seats.states.as_ref()?.state(at))
     }
 
     /// The highest state of a filter's pins.
     pub(in crate::app) fn state_of_filter(&self, filter: &FilterPath) -> Option<State> {
         let states = self.seats.states.as_ref()?;
-        let first = PinAddress {
-            filter: filter.clone(),
-            pin: String::new(),
-            instance: 0,
-        };
-        let pins = self.seats.pins.range(first..);
-        let own = pins.take_while(|(pin, _)| pin.filter == *filter);
-        own.map(|(_, at)| states.state(*at)).max()
+        let pins = self.seats.map.pins_of(filter);
+        pins.map(|at| states.state(at)).max()
     }
 
     /// Whether the device of a filter is gone.
@@ -90,19 +82,21 @@ impl Playing {
     /// The states of all pins.
     pub(in crate::app) fn states(&self) -> impl Iterator<Item = State> {
         let states = self.seats.states.as_ref();
-        let pins = self.seats.pins.values();
-        pins.filter_map(move |at| Some(states?.state(*at)))
+        let pins = 0..self.seats.map.pins();
+        pins.filter_map(move |at| Some(states?.state(at)))
     }
 
     /// What lies on a wire.
     pub(in crate::app) fn held(&self, from: &PinAddress, to: &PinAddress) -> Option<Held> {
-        let wire = self.seats.wires.get(&(from.clone(), to.clone()))?;
-        Some(
-            self.seats
-                .states
-                .as_ref()?
-                .held(*wire, self.cells().cycles()),
-        )
+        let wire = self.seats.map.wire(from, to)?;
+        let states = self.seats.states.as_ref()?;
+        Some(states.held(wire, self.cells().cycles()))
+    }
+
+    /// The names of all plans that something may still be told of, the last first.
+    pub(super) fn maps(&self) -> impl Iterator<Item = &PlanMap> {
+        let coming = self.coming.values().rev();
+        coming.chain([&self.seats, &self.past]).map(|it| &it.map)
     }
 
     /// Whether all that is open could run at once.
@@ -110,7 +104,7 @@ impl Playing {
         let Some(states) = &self.seats.states else {
             return Cued::Yes;
         };
-        let open = self.seats.nodes.iter().enumerate();
+        let open = self.seats.map.filters().enumerate();
         let open = open.filter(|(_, path)| self.open.contains_key(*path));
         open.fold(Cued::Yes, |cued, (at, _)| cued.with(states.cued(at)))
     }
@@ -119,9 +113,10 @@ impl Playing {
     pub(in crate::app) fn steps(&mut self) -> Vec<Step> {
         let mut steps = vec![];
         while let Some(it) = self.engine.step() {
-            if let Some(pin) = self.names.get(&(it.entry, it.factory, it.instance)) {
+            let name = |map: &PlanMap| map.name(it.entry, it.factory, it.instance);
+            if let Some(pin) = self.maps().find_map(name) {
                 steps.push(Step {
-                    pin: pin.clone(),
+                    pin,
                     from: it.from,
                     to: it.to,
                     status: it.status,

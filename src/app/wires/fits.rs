@@ -46,7 +46,7 @@ impl App {
             NodeKind::Group(group) => group.pins.iter().map(|pin| pin.name.clone()).collect(),
             NodeKind::Filter(_) => {
                 let wired = wiring.filters.get(&self.path_of(id));
-                let descriptor = wired.and_then(|wired| wired.descriptor.as_ref());
+                let descriptor = wired.and_then(|wired| wired.descriptor.as_deref());
                 let pins = descriptor.map_or(&[][..], |it| &it.pins);
                 pins.iter().map(|pin| pin.name.to_string()).collect()
             }
@@ -59,7 +59,7 @@ impl App {
             };
             let address = document.resolve(&self.address(&end))?;
             let wired = wiring.filters.get(&address.filter)?;
-            let (_, factory) = wired.descriptor.as_ref()?.pin(&address.pin)?;
+            let (_, factory) = wired.descriptor.as_deref()?.pin(&address.pin)?;
             if factory.data_flow != flow || factory.is_bridge() {
                 return None;
             }
@@ -74,7 +74,7 @@ impl App {
     pub(in crate::app) fn flow_of(&self, pin: &PinAddress) -> Option<DataFlow> {
         let pin = self.resolved(pin);
         let wired = self.wiring.filters.get(&pin.filter)?;
-        let (_, factory) = wired.descriptor.as_ref()?.pin(&pin.pin)?;
+        let (_, factory) = wired.descriptor.as_deref()?.pin(&pin.pin)?;
         Some(factory.data_flow)
     }
 

@@ -85,7 +85,7 @@ struct Machine {
     cards: [Card; 2],
     dice: Dice,
     now: f64,
-    open: BTreeMap<FilterPath, OpenFilter>,
+    open: BTreeMap<FilterPath, Arc<OpenFilter>>,
     xruns: u64,
     /// Whatever else was complained of.
     faults: u64,

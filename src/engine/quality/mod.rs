@@ -116,14 +116,9 @@ pub(super) struct Watches {
 impl Watches {
     /// Those of a layout. `reports` and `drives` say of a place in the slab whether its filter says something by itself,
     /// and whether it has a card.
-    pub(super) fn of(
-        spec: &Spec,
-        is_off: bool,
-        reports: impl Fn(u32) -> bool,
-        drives: impl Fn(u32) -> bool,
-    ) -> Self {
+    pub(super) fn of(spec: &Spec, is_off: bool) -> Self {
         let nodes = spec.nodes.iter().enumerate();
-        let levers = nodes.filter(|(_, node)| node.descriptor.degrades.is_some());
+        let levers = nodes.filter(|(_, node)| node.descriptor().degrades.is_some());
         let levers: Vec<(usize, u32)> = levers
             .filter_map(|(index, node)| Some((index, node.entry?)))
             .collect();
@@ -134,21 +129,19 @@ impl Watches {
             .collect();
         let mut writers = vec![None; spec.wires.len()];
         for (index, node) in spec.nodes.iter().enumerate() {
-            for (pin, wire) in node.pins.iter().zip(&node.wires) {
-                if let (DataFlow::Out, Some(wire)) = (pin.data_flow, wire) {
-                    writers[*wire] = Some(index);
-                }
+            for wire in node.wires(DataFlow::Out) {
+                writers[wire] = Some(index);
             }
         }
         let mut sinks = vec![];
         for (index, node) in spec.nodes.iter().enumerate() {
-            let Some(entry) = node.entry else { continue };
-            let is_asked = reports(entry);
-            if !is_asked && !drives(entry) {
+            let Some(open) = &node.open else { continue };
+            let is_asked = open.reports_quality;
+            if !is_asked && !open.has_pacer {
                 continue;
             }
             sinks.push(Watch {
-                entry: Some(entry),
+                entry: Some(open.entry),
                 is_asked,
                 upstream: upstream(spec, &writers, &places, index),
                 ..Watch::default()
@@ -238,7 +231,8 @@ impl Watches {
                 broken += 1;
                 continue;
             }
-            if let Some(cell) = cells.degraded.get(lever.entry as usize) {
+            if let Some(figures) = cells.ledger.get(lever.entry) {
+                let cell = &figures.degraded;
                 cell.store(level, Ordering::Relaxed);
             }
             // Told later where there is no room now.
@@ -272,11 +266,8 @@ fn upstream(
     let mut found = vec![];
     while let Some(index) = open.pop() {
         let node = &spec.nodes[index];
-        for (pin, wire) in node.pins.iter().zip(&node.wires) {
-            let (DataFlow::In, Some(wire)) = (pin.data_flow, wire) else {
-                continue;
-            };
-            let Some(writer) = writers[*wire] else {
+        for wire in node.wires(DataFlow::In) {
+            let Some(writer) = writers[wire] else {
                 continue;
             };
             if !std::mem::replace(&mut is_seen[writer], true) {

@@ -1,10 +1,10 @@
 //! The record of a pin: a few cells that outlive plans as long as the filter stays open.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use crate::engine::spec::Spec;
+use crate::engine::spec::{Node, Spec};
 use crate::ks::Payload;
 
 /// What passes at a pin. Written by the audio thread, one cell at a time; read by anybody.
@@ -125,10 +125,12 @@ impl PinRecord {
 /// Gives every pin of what is open its record: the one it had, if its filter stayed open.
 pub(in crate::engine) fn keep(spec: &mut Spec, old: Option<&Spec>) {
     let before = old.into_iter().flat_map(|old| &old.nodes);
-    let before: BTreeMap<_, _> = before.map(|node| (&node.identity, node)).collect();
+    let before = before.filter_map(|node| Some((node.entry?, node)));
+    let before: HashMap<u32, &Node> = before.collect();
     for node in &mut spec.nodes {
-        let before = before.get(&node.identity);
-        let before = before.filter(|it| it.entry == node.entry);
+        let Some(entry) = node.entry else { continue };
+        let before = before.get(&entry);
+        let before = before.filter(|it| it.identity() == node.identity());
         let records = node.pins.iter().map(|pin| {
             let known = before.and_then(|before| {
                 let mut pins = before.pins.iter().zip(&before.records);
@@ -136,7 +138,6 @@ pub(in crate::engine) fn keep(spec: &mut Spec, old: Option<&Spec>) {
             });
             known.map_or_else(Arc::default, |(_, record)| Arc::clone(record))
         });
-        let records: Vec<Arc<PinRecord>> = records.collect();
-        node.records = records;
+        node.records = records.collect();
     }
 }

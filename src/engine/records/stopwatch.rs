@@ -241,11 +241,9 @@ impl Stopwatch {
             let entry = span.entry as usize;
             let took = self.sums[entry];
             let share = took / many.max(&1);
-            if let Some(cell) = self.cells.costs.get(entry) {
-                cell.store(share, Ordering::Relaxed);
-            }
-            if let Some(cell) = self.cells.highest.get(entry) {
-                cell.fetch_max(share, Ordering::Relaxed);
+            if let Some(figures) = self.cells.ledger.get(span.entry) {
+                figures.cost.store(share, Ordering::Relaxed);
+                figures.highest.fetch_max(share, Ordering::Relaxed);
             }
             // What is usual is learnt from cycles that were in time.
             let usual = &mut self.usual[entry];
@@ -324,9 +322,11 @@ impl Stopwatch {
         let at = entry as usize;
         if let Some(usual) = self.usual.get_mut(at) {
             *usual = 0;
-            self.cells.costs[at].store(0, Ordering::Relaxed);
-            self.cells.highest[at].store(0, Ordering::Relaxed);
-            self.cells.blamed[at].store(0, Ordering::Relaxed);
+        }
+        if let Some(figures) = self.cells.ledger.get(entry) {
+            figures.cost.store(0, Ordering::Relaxed);
+            figures.highest.store(0, Ordering::Relaxed);
+            figures.blamed.store(0, Ordering::Relaxed);
         }
     }
 
@@ -384,9 +384,9 @@ impl Stopwatch {
     /// Counts it for the filter.
     fn account(&self) {
         if let Blamed::Filter { entry, .. } = self.blamed
-            && let Some(cell) = self.cells.blamed.get(entry as usize)
+            && let Some(figures) = self.cells.ledger.get(entry)
         {
-            cell.fetch_add(1, Ordering::Relaxed);
+            figures.blamed.fetch_add(1, Ordering::Relaxed);
         }
     }
 

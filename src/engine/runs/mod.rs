@@ -14,8 +14,9 @@ mod product;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 
+use super::ledger::Ledger;
 use super::plan::Step;
 use super::records::PinRecord;
 use super::slab::Slab;
@@ -323,14 +324,14 @@ impl Runs {
     }
 
     /// What was done with a run was timed: each of its filters has an equal share.
-    pub(super) fn took(&mut self, number: usize, nanos: u32, costs: &[AtomicU32]) {
+    pub(super) fn took(&mut self, number: usize, nanos: u32, ledger: &Ledger) {
         let share = nanos / self.head(number).1.max(1);
         for number in self.together(number) {
             let run = &mut self.runs[number];
             run.tally.share = Some(share);
-            let cells = run.members.iter();
-            for cell in cells.filter_map(|it| costs.get(it.entry as usize)) {
-                cell.store(share, Ordering::Relaxed);
+            let members = run.members.iter();
+            for figures in members.filter_map(|it| ledger.get(it.entry)) {
+                figures.cost.store(share, Ordering::Relaxed);
             }
         }
     }

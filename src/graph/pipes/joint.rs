@@ -85,10 +85,7 @@ pub(super) struct Settled {
 
 impl Joint {
     /// The pins so far and one more; or what stands against it.
-    pub(super) fn with(&self, end: End, framing: Option<&Framing>) -> Result<Self, Conflict> {
-        let Some(framing) = framing else {
-            return Ok(self.clone());
-        };
+    pub(super) fn with(&self, end: End, framing: &Framing) -> Result<Self, Conflict> {
         let mut candidates: Vec<Candidate> = vec![];
         let mut conflict = Conflict::Memory;
         for before in &self.candidates {

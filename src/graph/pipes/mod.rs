@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use super::flatten::FlatWire;
 use super::model::{AskedFraming, Chosen};
-use super::wiring::{Agreement, FilterPath, Joined, PinAddress, Wire, Wiring};
+use super::wiring::{Agreement, FilterPath, Joined, PinAddress, Plug, Wire, Wiring};
 use crate::ks::ids::Guid;
 
 pub(in crate::graph) use words::{PAIR_STATUS, pair_fault};
@@ -108,6 +108,8 @@ pub struct Pipes {
     /// All of them, in running order.
     pub pipes: Vec<Pipe>,
     passages: Vec<Option<Passage>>,
+    /// All filters that stand in no loop, by rank, in running order.
+    pub(crate) order: Vec<usize>,
 }
 
 impl Pipes {
@@ -160,7 +162,17 @@ impl Wiring {
                 chosen: Chosen::default(),
                 line: usize::MAX,
             };
+            let plug = |pin: &PinAddress| {
+                let filter = self.filters.get(&pin.filter);
+                let descriptor = filter.and_then(|it| it.descriptor.as_deref());
+                let factory = descriptor.and_then(|it| it.pin(&pin.pin));
+                Plug {
+                    slot: filter.map_or(0, |it| it.slot as u32),
+                    factory: factory.map_or(0, |it| it.0 as u32),
+                }
+            };
             wiring.wires.push(Wire {
+                plugs: [plug(from), plug(to)],
                 connection: None,
                 index: usize::MAX,
                 line: usize::MAX,
@@ -179,11 +191,15 @@ impl Wiring {
 
 /// The pipes of an agreed graph. `quantum` is the longest cycle in samples of the graph's rate.
 pub fn pipes(wiring: &Wiring, quantum: usize) -> Pipes {
-    let mut work = walk::Work::new(wiring);
-    let mut order: Vec<&FilterPath> = work.place.keys().copied().collect();
-    order.sort_by_key(|path| work.place[path]);
-    for path in order {
-        work.filter(path);
+    let order = walk::order(wiring);
+    let mut work = walk::Work::new(wiring, &order);
+    for &filter in &order {
+        work.filter(filter);
     }
-    work.finish(quantum)
+    let (pipes, passages) = work.finish(quantum);
+    Pipes {
+        pipes,
+        passages,
+        order,
+    }
 }

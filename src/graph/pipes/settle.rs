@@ -185,14 +185,11 @@ impl Work<'_> {
         if !insists {
             return None;
         }
-        let filter = &self.wiring.wires[wire].from.filter;
-        let descriptor = self.descriptor(filter)?;
-        let inputs = descriptor
-            .pins
-            .iter()
-            .filter(|pin| pin.data_flow == DataFlow::In);
+        let [filter, _] = self.roster.ends(&self.wiring.wires[wire]);
+        let pins = self.descriptor(filter)?.pins.iter().enumerate();
+        let inputs = pins.filter(|(_, pin)| pin.data_flow == DataFlow::In);
         let source = inputs
-            .filter_map(|pin| self.into.get(&(filter, &*pin.name))?.first().copied())
+            .filter_map(|(factory, _)| self.first_into(filter, factory))
             .next()?;
         let pipe = before.get(self.passages[source]?.pipe?)?;
         let compression = framing.compression;

@@ -2,12 +2,12 @@
 //! frame that came in, or begins a pipe (NEG-2, NEG-4 and the steps 1 and 6 of NEG-5). What becomes of a pipe's figures is
 //! not decided here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
 
 use super::joint::{Conflict, Joint};
-use super::{End, Passage, Pipe, Pipes, Way};
-use crate::graph::order::running_order;
-use crate::graph::wiring::{FilterPath, PinAddress, Wire, Wiring};
+use super::{End, Passage, Pipe, Way};
+use crate::graph::order::{Ends, Roster, WireEnd, running_order};
+use crate::graph::wiring::{PinAddress, Wire, Wiring};
 use crate::ks::framing::{Borrowed, frame_of, framing_of, require};
 use crate::ks::{DataFlow, Descriptor, Framing};
 
@@ -26,124 +26,129 @@ pub(super) struct Growing {
 
 pub(super) struct Work<'a> {
     pub(super) wiring: &'a Wiring,
-    pub(super) place: BTreeMap<&'a FilterPath, usize>,
-    pub(super) into: BTreeMap<(&'a FilterPath, &'a str), Vec<usize>>,
-    out_of: BTreeMap<(&'a FilterPath, &'a str), Vec<usize>>,
+    /// Filters go by rank here.
+    pub(super) roster: Roster<'a>,
+    ends: Ends,
+    /// When each filter runs, from 1; `None` in a loop.
+    place: Vec<Option<usize>>,
     pub(super) passages: Vec<Option<Passage>>,
     frames: Vec<Frame>,
     frame_of: Vec<Option<usize>>,
     pipes: Vec<Growing>,
     /// When the reader of each wire lets go of the frame.
     until: Vec<usize>,
+    is_late: Vec<bool>,
+}
+
+/// Wires that were agreed, with their index.
+fn agreed(wiring: &Wiring) -> impl Iterator<Item = (usize, &Wire)> + Clone {
+    let wires = wiring.wires.iter().enumerate();
+    wires.filter(|(_, wire)| wire.outcome.is_ok())
+}
+
+/// The order in which the filters of a wiring run, by rank. No filter waits for what comes late.
+pub(super) fn order(wiring: &Wiring) -> Vec<usize> {
+    let roster = Roster::of(wiring);
+    let direct = agreed(wiring).filter(|(_, wire)| wiring.delay_on(wire).is_none());
+    let edges = direct.map(|(_, wire)| roster.ends(wire));
+    let edges: Vec<(usize, usize)> = edges.map(|[from, to]| (from, to)).collect();
+    running_order(roster.filters.len(), edges.into_iter())
 }
 
 impl<'a> Work<'a> {
-    pub(super) fn new(wiring: &'a Wiring) -> Self {
-        let is_there = |wire: &&Wire| wire.outcome.is_ok();
-        let agreed = || wiring.wires.iter().filter(is_there);
-        let ends: BTreeSet<&FilterPath> = agreed()
-            .flat_map(|wire| [&wire.from.filter, &wire.to.filter])
-            .collect();
-        let is_late: Vec<bool> = wiring
-            .wires
-            .iter()
-            .map(|wire| wire.outcome.is_ok() && wiring.is_deferred(&wire.to))
-            .collect();
-        let direct = wiring.wires.iter().zip(&is_late);
-        let direct = direct.filter(|(wire, late)| wire.outcome.is_ok() && !**late);
-        let edges = direct.map(|(wire, _)| (&wire.from.filter, &wire.to.filter));
-        let order = running_order(ends.into_iter(), edges);
-        let place: BTreeMap<&FilterPath, usize> = order
-            .into_iter()
-            .enumerate()
-            .map(|(at, path)| (path, at + 1))
-            .collect();
-        let mut into: BTreeMap<_, Vec<usize>> = BTreeMap::new();
-        let mut out_of: BTreeMap<_, Vec<usize>> = BTreeMap::new();
-        for (index, wire) in wiring.wires.iter().enumerate() {
-            if wire.outcome.is_ok() {
-                into.entry((&wire.to.filter, &*wire.to.pin))
-                    .or_default()
-                    .push(index);
-                out_of
-                    .entry((&wire.from.filter, &*wire.from.pin))
-                    .or_default()
-                    .push(index);
-            }
+    pub(super) fn new(wiring: &'a Wiring, order: &[usize]) -> Self {
+        let roster = Roster::of(wiring);
+        let mut place = vec![None; roster.filters.len()];
+        for (at, &filter) in order.iter().enumerate() {
+            place[filter] = Some(at + 1);
         }
-        for wires in into.values_mut() {
-            wires.sort_by_key(|&wire| wiring.wires[wire].to.instance);
-        }
-        for wires in out_of.values_mut() {
-            wires.sort_by_key(|&wire| wiring.wires[wire].from.instance);
-        }
+        let ends = agreed(wiring).flat_map(|(index, wire)| {
+            let end = |at: usize, flow, instance| {
+                let end = WireEnd {
+                    flow,
+                    factory: wire.plugs[at].factory,
+                    instance,
+                    wire: index as u32,
+                };
+                (roster.ends(wire)[at], end)
+            };
+            [
+                end(0, DataFlow::Out, wire.from.instance),
+                end(1, DataFlow::In, wire.to.instance),
+            ]
+        });
+        let ends = Ends::of(roster.filters.len(), ends);
         let count = wiring.wires.len();
         let mut work = Self {
             wiring,
+            roster,
+            ends,
             place,
-            into,
-            out_of,
             passages: vec![None; count],
             frames: vec![],
             frame_of: vec![None; count],
             pipes: vec![],
             until: vec![0; count],
+            is_late: vec![false; count],
         };
-        for (index, is_late) in is_late.into_iter().enumerate() {
-            if wiring.wires[index].outcome.is_ok() {
-                work.until[index] = work.lets_go(index, is_late);
-            }
+        for (index, wire) in agreed(wiring) {
+            work.is_late[index] = wiring.delay_on(wire).is_some();
+            work.until[index] = work.lets_go(index);
         }
         work
     }
 
-    pub(super) fn descriptor(&self, path: &FilterPath) -> Option<&'a Descriptor> {
-        self.wiring.filters.get(path)?.descriptor.as_ref()
+    pub(super) fn descriptor(&self, filter: usize) -> Option<&'a Descriptor> {
+        self.roster.filters[filter].1.descriptor.as_deref()
+    }
+
+    /// The wire into the first instance of an input.
+    pub(super) fn first_into(&self, filter: usize, factory: usize) -> Option<usize> {
+        let ends = self.ends.at_pin(filter, DataFlow::In, factory);
+        Some(ends.first()?.wire as usize)
     }
 
     /// Whether a filter is there, on, and has the wires it needs.
-    fn runs(&self, path: &FilterPath, descriptor: &Descriptor) -> bool {
-        let is_on = self
-            .wiring
-            .filters
-            .get(path)
-            .is_some_and(|it| !it.is_bypassed && !it.is_disabled);
+    fn runs(&self, filter: usize, descriptor: &Descriptor) -> bool {
+        let known = self.roster.filters[filter].1;
+        let is_on = !known.is_bypassed && !known.is_disabled;
         is_on
-            && descriptor.pins.iter().all(|pin| {
-                let wires = match pin.data_flow {
-                    DataFlow::In => &self.into,
-                    DataFlow::Out => &self.out_of,
-                };
-                let count = wires.get(&(path, &*pin.name)).map_or(0, Vec::len);
+            && descriptor.pins.iter().enumerate().all(|(factory, pin)| {
+                let count = self.ends.at_pin(filter, pin.data_flow, factory).len();
                 pin.is_bridge() || count as u32 >= pin.instances.necessary
             })
     }
 
     /// When the reader of a wire needs its frame no longer: at its step, or, where the sound ends, after the cycle.
-    fn lets_go(&self, wire: usize, is_late: bool) -> usize {
-        let reader = &self.wiring.wires[wire].to.filter;
-        let at = self.place.get(reader).copied().unwrap_or(usize::MAX);
+    fn lets_go(&self, wire: usize) -> usize {
+        let [_, reader] = self.roster.ends(&self.wiring.wires[wire]);
+        let at = self.place[reader].unwrap_or(usize::MAX);
         let Some(descriptor) = self.descriptor(reader) else {
             return usize::MAX;
         };
         // Nothing leads on from here: no output is connected, or works in the frame all the same.
         let ends = descriptor.pins.iter().enumerate().all(|(index, pin)| {
             let leads_on = || {
-                let edits = frame_of(&descriptor.pins, index)
-                    .is_some_and(|(_, how)| how == Borrowed::Edited);
-                self.out_of.contains_key(&(reader, &*pin.name))
-                    || edits && pin.instances.possible == 1
+                let is_wired = !self.ends.at_pin(reader, DataFlow::Out, index).is_empty();
+                let edits = || {
+                    frame_of(&descriptor.pins, index)
+                        .is_some_and(|(_, how)| how == Borrowed::Edited)
+                };
+                is_wired || pin.instances.possible == 1 && edits()
             };
             pin.data_flow == DataFlow::In || pin.is_bridge() || !leads_on()
         });
-        if is_late || ends { usize::MAX } else { at }
+        match self.is_late[wire] || ends {
+            true => usize::MAX,
+            false => at,
+        }
     }
 
     pub(super) fn framing(&self, end: End) -> Option<Framing> {
         let wire = &self.wiring.wires[end.wire];
-        let pin = if end.is_reader { &wire.to } else { &wire.from };
-        let descriptor = self.descriptor(&pin.filter)?;
-        framing_of(&descriptor.pins, descriptor.pin(&pin.pin)?.0)
+        let side = usize::from(end.is_reader);
+        let descriptor = self.descriptor(self.roster.ends(wire)[side])?;
+        framing_of(&descriptor.pins, wire.plugs[side].factory as usize)
     }
 
     fn flags(&self, end: End) -> u32 {
@@ -153,32 +158,29 @@ impl<'a> Work<'a> {
     }
 
     /// What happens to frames at one filter: each of its wires out gets a frame.
-    pub(super) fn filter(&mut self, path: &'a FilterPath) {
-        let Some(descriptor) = self.descriptor(path) else {
+    pub(super) fn filter(&mut self, filter: usize) {
+        let Some(descriptor) = self.descriptor(filter) else {
             return;
         };
-        let runs = self.runs(path, descriptor);
-        let known = &self.wiring.filters[path];
+        let runs = self.runs(filter, descriptor);
+        let (path, known) = self.roster.filters[filter];
         let bypass = (known.is_bypassed && !known.is_disabled)
             .then(|| self.wiring.bypass(path).ok())
             .flatten()
-            .and_then(|(from, to)| Some((self.at(&from, true)?, self.at(&to, false)?)));
-        let mut edited: BTreeSet<usize> = BTreeSet::new();
+            .and_then(|(from, to)| {
+                let from = self.at((filter, DataFlow::In), &from)?;
+                Some((from, self.at((filter, DataFlow::Out), &to)?))
+            });
+        let mut edited: Vec<usize> = vec![];
         let mut alone: Vec<usize> = vec![];
         for (index, pin) in descriptor.pins.iter().enumerate() {
             if pin.data_flow == DataFlow::In || pin.is_bridge() {
                 continue;
             }
             let borrowed = frame_of(&descriptor.pins, index).filter(|_| runs);
-            let source = borrowed.and_then(|(input, _)| {
-                let name = &*descriptor.pins[input].name;
-                self.into.get(&(path, name))?.first().copied()
-            });
-            let wires = self
-                .out_of
-                .get(&(path, &*pin.name))
-                .cloned()
-                .unwrap_or_default();
+            let source = borrowed.and_then(|(input, _)| self.first_into(filter, input));
+            let ends = self.ends.at_pin(filter, DataFlow::Out, index);
+            let wires: Vec<usize> = ends.iter().map(|end| end.wire as usize).collect();
             let is_edited = borrowed.is_some_and(|(_, how)| how == Borrowed::Edited);
             if wires.is_empty() && pin.instances.possible == 1 && is_edited {
                 alone.extend(source);
@@ -188,7 +190,10 @@ impl<'a> Work<'a> {
                 match (let_through, source) {
                     (Some(from), _) => self.show(from, wire, 1),
                     (None, Some(from)) if is_edited => {
-                        let is_first = edited.insert(from);
+                        let is_first = !edited.contains(&from);
+                        if is_first {
+                            edited.push(from);
+                        }
                         self.edit(from, wire, is_first);
                     }
                     (None, Some(from)) => self.show(from, wire, wires.len()),
@@ -198,7 +203,8 @@ impl<'a> Work<'a> {
         }
         // Nobody reads what is made of the frame, but it is altered all the same.
         for from in alone {
-            if edited.insert(from) {
+            if !edited.contains(&from) {
+                edited.push(from);
                 let may = self.frees(from) && self.no_integrity(from);
                 if let Some(passage) = &mut self.passages[from] {
                     passage.is_altered = may;
@@ -207,18 +213,12 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn at(&self, pin: &PinAddress, is_input: bool) -> Option<usize> {
-        let wires = if is_input { &self.into } else { &self.out_of };
-        let here = wires.get(&(&pin.filter, &*pin.pin))?.iter();
-        here.copied().find(|&wire| {
-            let it = &self.wiring.wires[wire];
-            let end = if is_input { &it.to } else { &it.from };
-            end.instance == pin.instance
-        })
-    }
-
-    fn is_deferred(&self, wire: usize) -> bool {
-        self.wiring.is_deferred(&self.wiring.wires[wire].to)
+    /// The wire at a pin of a filter.
+    fn at(&self, (filter, flow): (usize, DataFlow), pin: &PinAddress) -> Option<usize> {
+        let (factory, _) = self.descriptor(filter)?.pin(&pin.pin)?;
+        let mut here = self.ends.at_pin(filter, flow, factory).iter();
+        let end = here.find(|end| end.instance == pin.instance)?;
+        Some(end.wire as usize)
     }
 
     fn is_hard_wired(&self, wire: usize) -> bool {
@@ -239,8 +239,8 @@ impl<'a> Work<'a> {
 
     /// Whether everybody else has let go of a wire's frame when its reader runs.
     fn frees(&self, wire: usize) -> bool {
-        let reader = self.place.get(&self.wiring.wires[wire].to.filter).copied();
-        let Some((reader, frame)) = reader.zip(self.frame_of[wire]) else {
+        let [_, reader] = self.roster.ends(&self.wiring.wires[wire]);
+        let Some((reader, frame)) = self.place[reader].zip(self.frame_of[wire]) else {
             return false;
         };
         let mut others = self.frames[frame].holders.iter();
@@ -263,7 +263,7 @@ impl<'a> Work<'a> {
     fn edit(&mut self, from: usize, wire: usize, is_first: bool) {
         let why = if self.is_hard_wired(from) {
             return self.begin(wire, Way::Own, None);
-        } else if is_first && self.is_deferred(from) {
+        } else if is_first && self.is_late[from] {
             // What comes out of a delay line stands in a frame that nobody else reads.
             return self.begin(wire, Way::InPlace, Some(from));
         } else if !is_first {
@@ -281,7 +281,9 @@ impl<'a> Work<'a> {
                 passage.is_altered = true;
             }
             if let Some(frame) = self.frame_of[wire] {
-                self.frames[frame].holders = vec![wire];
+                let holders = &mut self.frames[frame].holders;
+                holders.clear();
+                holders.push(wire);
             }
             return;
         };
@@ -296,7 +298,7 @@ impl<'a> Work<'a> {
         };
         let why = if self.is_hard_wired(from) {
             return self.begin(wire, Way::Own, None);
-        } else if self.is_deferred(from) {
+        } else if self.is_late[from] {
             "a delay line is between"
         } else if !self.same_format(from, wire) {
             "the formats differ"
@@ -327,19 +329,23 @@ impl<'a> Work<'a> {
         else {
             return Err("nothing comes in");
         };
-        let mut joint = self.pipes[pipe].joint.clone();
-        for is_reader in [false, true] {
-            let end = End { wire, is_reader };
-            let framing = self.framing(end);
-            joint = joint
-                .with(end, framing.as_ref())
+        let ends = [false, true].map(|is_reader| End { wire, is_reader });
+        let framings = ends.map(|end| Some((end, self.framing(end)?)));
+        // Most pins say nothing.
+        let mut joint = Cow::Borrowed(&self.pipes[pipe].joint);
+        for (end, framing) in framings.iter().flatten() {
+            let with = joint
+                .with(*end, framing)
                 .map_err(|conflict| match conflict {
                     Conflict::Memory => "the pins want other memory",
                     Conflict::Size => "no frame size suits all pins",
                     Conflict::Allocator(_) => "two pins insist on allocating",
                 })?;
+            joint = Cow::Owned(with);
         }
-        self.pipes[pipe].joint = joint;
+        if let Cow::Owned(joint) = joint {
+            self.pipes[pipe].joint = joint;
+        }
         self.pipes[pipe].wires.push(wire);
         self.frame_of[wire] = Some(frame);
         self.passages[wire] = Some(Passage {
@@ -371,8 +377,9 @@ impl<'a> Work<'a> {
         for is_reader in [false, true] {
             let end = End { wire, is_reader };
             // Two pins that cannot agree have been refused.
-            let framing = self.framing(end);
-            joint = joint.with(end, framing.as_ref()).unwrap_or(joint);
+            if let Some(framing) = self.framing(end) {
+                joint = joint.with(end, &framing).unwrap_or(joint);
+            }
         }
         passage.pipe = Some(self.pipes.len());
         self.frame_of[wire] = Some(self.frames.len());
@@ -390,7 +397,7 @@ impl<'a> Work<'a> {
         self.passages[wire] = Some(passage);
     }
 
-    pub(super) fn finish(mut self, quantum: usize) -> Pipes {
+    pub(super) fn finish(mut self, quantum: usize) -> (Vec<Pipe>, Vec<Option<Passage>>) {
         for frame in &self.frames {
             debug_assert!(frame.pipe < self.pipes.len());
         }
@@ -408,26 +415,19 @@ impl<'a> Work<'a> {
             // Who sees the same frame beside it.
             let of = passage.of;
             let beside = |it: &Passage| it.of == of && it.way == Way::Reference;
-            let count = self
-                .out_of
-                .get(&(
-                    &self.wiring.wires[wire].from.filter,
-                    &*self.wiring.wires[wire].from.pin,
-                ))
-                .map_or(0, |wires| {
-                    wires
-                        .iter()
-                        .filter(|&&it| self.passages[it].as_ref().is_some_and(beside))
-                        .take(2)
-                        .count()
-                });
+            let it = &self.wiring.wires[wire];
+            let ([from, _], factory) = (self.roster.ends(it), it.plugs[0].factory);
+            let ends = self.ends.at_pin(from, DataFlow::Out, factory as usize);
+            let sees = |end: &&WireEnd| {
+                self.passages[end.wire as usize]
+                    .as_ref()
+                    .is_some_and(beside)
+            };
+            let count = ends.iter().filter(sees).take(2).count();
             if let Some(passage) = &mut self.passages[wire] {
                 passage.is_shared = count > 1;
             }
         }
-        Pipes {
-            pipes,
-            passages: self.passages,
-        }
+        (pipes, self.passages)
     }
 }

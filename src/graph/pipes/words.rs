@@ -64,7 +64,7 @@ pub(in crate::graph) fn pair_fault(
         framing_of(&to.0.pins, to.1)?,
     );
     let end = |is_reader| End { wire: 0, is_reader };
-    let joint = Joint::default().with(end(false), Some(&offered)).ok()?;
+    let joint = Joint::default().with(end(false), &offered).ok()?;
     let words = |framing: &Framing, what: &dyn Fn(&crate::ks::FramingItem) -> String| {
         let items: Vec<String> = framing.items.iter().map(what).collect();
         items.join(" or ")
@@ -72,7 +72,7 @@ pub(in crate::graph) fn pair_fault(
     let say = |what: &dyn Fn(&crate::ks::FramingItem) -> String| {
         (words(&offered, what), words(&wanted, what))
     };
-    match joint.with(end(true), Some(&wanted)).err()? {
+    match joint.with(end(true), &wanted).err()? {
         Conflict::Memory => Some(say(&|item| {
             format!("frames in {}", memory_words(item.memory))
         })),

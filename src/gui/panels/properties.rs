@@ -376,7 +376,7 @@ fn devices(view: &View<'_>, filter: FilterId) -> Vec<(String, String)> {
         .wiring
         .filters
         .get(&path)
-        .and_then(|filter| filter.descriptor.as_ref());
+        .and_then(|filter| filter.descriptor.as_deref());
     let is_sound = descriptor.is_some_and(|descriptor| {
         descriptor
             .pins

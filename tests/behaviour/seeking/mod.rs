@@ -337,7 +337,12 @@ fn the_frames_around_a_seek_say_so() {
     let stage = stage_for(&file, 48_000, Stage::new());
     let graph = stage.graph(&reader(&file.0, "gain -> null_renderer"));
     let mut offline = Offline::rehearse(&stage.catalogue, &stage.job(&graph), 480);
-    let wire = offline.built.identities.values().copied().max();
+    let wire = {
+        let map = &offline.built.map;
+        (0..map.wires().count())
+            .filter_map(|wire| map.identity(wire))
+            .max()
+    };
     offline.send(Message::Tap(wire));
     for len in even(4_800, 480) {
         offline.cycle(len).unwrap();

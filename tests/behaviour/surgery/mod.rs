@@ -90,7 +90,7 @@ fn held(offline: &Offline, graph: &Graph, from: (&str, &str), to: (&str, &str)) 
             instance: instance.parse().unwrap(),
         }
     };
-    let wire = offline.built.wires[&(pin(from), pin(to))];
+    let wire = offline.built.map.wire(&pin(from), &pin(to)).unwrap();
     let states = offline.built.states.as_ref().unwrap();
     states.held(wire, offline.cells().cycles())
 }
@@ -102,7 +102,7 @@ fn state(offline: &Offline, graph: &Graph, name: &str, pin: &str) -> State {
         instance: 0,
     };
     let states = offline.built.states.as_ref().unwrap();
-    states.state(offline.built.pins[&pin])
+    states.state(offline.built.map.pin(&pin).unwrap())
 }
 
 /// A rising source that may say of its frames that they are dropped upon Pause.
