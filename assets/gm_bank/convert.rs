@@ -266,6 +266,6 @@ pub(crate) fn collection(bank: &Bank) -> Collection {
             .collect(),
         waves: bank.waves.iter().map(|it| Arc::new(wave(it))).collect(),
         pool: (0..bank.waves.len()).map(Some).collect(),
-        is_steep: false,
+        is_soundfont: false,
     }
 }
