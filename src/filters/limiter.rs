@@ -491,7 +491,7 @@ mod tests {
         };
         let whole = run(&[3000]);
         assert!(peak(&whole) > 0.4);
-        assert!(same_bits(&[whole.clone()], &[run(&[1])]));
+        assert!(same_bits(std::slice::from_ref(&whole), &[run(&[1])]));
         assert!(same_bits(&[whole], &[run(&[64, 7, 33, 16])]));
     }
 
