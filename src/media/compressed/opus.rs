@@ -123,13 +123,11 @@ fn first_of(data: &[u8]) -> Option<(Vec<u8>, usize)> {
             let how = *data.get(1)?;
             at = 2;
             let mut padding = 0;
-            while how & 0x40 != 0 {
-                let more = usize::from(*data.get(at)?);
+            let mut more = if how & 0x40 == 0 { 0 } else { 255 };
+            while more == 255 {
+                more = usize::from(*data.get(at)?);
                 at += 1;
                 padding += more.min(254);
-                if more < 255 {
-                    break;
-                }
             }
             let frames = usize::from(how & 63);
             if how & 0x80 == 0 {
