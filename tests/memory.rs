@@ -1,5 +1,7 @@
 //! What a graph takes of memory and how often it is asked for, counted: nothing here hangs on how fast a machine is.
 
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use std::alloc::System;
 use std::sync::Arc;
 
