@@ -172,11 +172,19 @@ impl Remarks {
     }
 }
 
+/// Bytes in words: there may be none.
+fn seen(bytes: &[u8]) -> String {
+    match bytes {
+        [] => "nothing".to_owned(),
+        bytes => bytes.escape_ascii().to_string(),
+    }
+}
+
 /// Why there is no song.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum SmfError {
     /// The file begins like something else.
-    #[error("at byte {offset}: found {}, wanted MThd", .found.escape_ascii())]
+    #[error("at byte {offset}: found {}, wanted MThd", seen(.found))]
     NotMidi {
         /// Where the header should be.
         offset: usize,
@@ -514,5 +522,7 @@ pub fn fuzz_smf(bytes: &[u8]) {
     assert!(last <= song.duration_100ns && song.duration_100ns <= MOST_100NS);
 }
 
+#[cfg(test)]
+mod odd_times;
 #[cfg(test)]
 mod tests;

@@ -438,6 +438,10 @@ fn refusals_say_what_was_found() {
         "at byte 0: found RIFF, wanted MThd"
     );
     assert_eq!(
+        refusal(b"").to_string(),
+        "at byte 0: found nothing, wanted MThd"
+    );
+    assert_eq!(
         refusal(b""),
         SmfError::NotMidi {
             offset: 0,
