@@ -25,9 +25,6 @@ use crate::ks::{
     Opening, RATE_UNITY, Settings, State, Status, Telemetry,
 };
 
-/// How many times as many frames a stream has that is rendered.
-const AHEAD: usize = 2;
-
 /// A filter whose work is done by a minidriver on a thread of its own.
 ///
 /// What it publishes is listed in [`cell`].
@@ -86,7 +83,10 @@ impl<E: MinidriverEntry> ClassDriver<E> {
         };
         let loaded = self.entry.load(opening, &services)?;
 
-        let (ends, streams) = streams(opening, |audio| self.entry.framing(audio))?;
+        let (ends, streams) = streams(opening, |audio| match opening.live {
+            true => self.entry.framing(audio),
+            false => self.entry.framing_offline(audio),
+        })?;
         let names: Vec<_> = streams.iter().map(|it| (it.id, it.name.clone())).collect();
         let title = opening.descriptor.title.to_string();
         let board = Board::new(&title, &names, words);
@@ -234,9 +234,7 @@ fn streams(
         let len = framing.len.max(1);
         // Enough for the longest cycle, and for what is begun at both ends.
         let needed = opening.max_len_at(audio.rate_hz).div_ceil(len) + 2;
-        // Nobody waits for a render but its reader: it reads further ahead.
-        let usual = framing.count * if opening.live { 1 } else { AHEAD };
-        let count = usual.max(needed);
+        let count = framing.count.max(needed);
         let (to_worker, from_audio) = rtrb::RingBuffer::<Parcel>::new(count);
         let (mut to_audio, from_worker) = rtrb::RingBuffer::<Parcel>::new(count);
         let rates = (audio.rate_hz, opening.rate_hz);

@@ -121,6 +121,11 @@ pub trait MinidriverEntry: Send + Sync {
         Framing::usual(audio)
     }
 
+    /// The same where nobody listens: longer frames wake fewer threads.
+    fn framing_offline(&self, audio: AudioFormat) -> Framing {
+        self.framing(audio)
+    }
+
     /// Makes a minidriver: opens the file or the device, so that what fails is an `OpenError`. It should not wait for
     /// long: no queue stands behind it yet. What takes its time is for INITIALIZE_DEVICE and OPEN_STREAM.
     fn load(&self, opening: &Opening<'_>, services: &Services) -> Result<Loaded, OpenError>;

@@ -14,13 +14,15 @@ use self::order::{Order, Run, Wish};
 use self::varispeed::Varispeed;
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
-    DataFormat, DataRange, Descriptor, Facts, FileFact, Node, OpenError, Opening, PinFactory,
-    Property, RATE_UNITY, Settings, SoundFact, Status, TopologyConnection, flag, time_from_sample,
+    AudioFormat, DataFormat, DataRange, Descriptor, Facts, FileFact, Node, OpenError, Opening,
+    PinFactory, Property, RATE_UNITY, Settings, SoundFact, Status, TopologyConnection, flag,
+    time_from_sample,
 };
 use crate::media::{self, Info, MediaError, Source};
 use crate::stream::errand::{in_time, patience};
 use crate::stream::{
-    ClassDriver, Frame, LiveValue, Loaded, Minidriver, MinidriverEntry, Services, Srb, Words, cell,
+    ClassDriver, Frame, Framing, LiveValue, Loaded, Minidriver, MinidriverEntry, Services, Srb,
+    Words, cell,
 };
 
 const PATH: Property = Property::path("path", "File").inline();
@@ -154,6 +156,14 @@ impl MinidriverEntry for WaveReader {
         let mut descriptor = DESCRIPTOR.clone();
         descriptor.pins = Cow::Owned(vec![PINS[0].clone().with_ranges(ranges)]);
         Cow::Owned(descriptor)
+    }
+
+    fn framing_offline(&self, audio: AudioFormat) -> Framing {
+        let usual = Framing::usual(audio);
+        Framing {
+            len: 4 * usual.len,
+            ..usual
+        }
     }
 
     fn load(&self, opening: &Opening<'_>, services: &Services) -> Result<Loaded, OpenError> {

@@ -1,11 +1,11 @@
-//! Opus, which symphonia has packets of and no decoder for; that is the crate `opus-decoder`'s.
+//! Opus, which symphonia has packets of and no decoder for; that is the crate `opus-pure`'s.
 //!
 //! A packet holds one stream for each channel or pair of channels, one behind the other; the head says which is which, in
 //! the order of Vorbis. Their samples come in the order of wave files here. Always at 48 kHz: Opus knows no other.
 
 use std::borrow::Cow;
 
-use opus_decoder::OpusDecoder;
+use opus_pure::{MAX_PACKET_SAMPLES, OpusDecoder};
 use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::errors::Error;
 use symphonia::core::packet::Packet;
@@ -16,8 +16,6 @@ use crate::media::source::MediaError;
 use crate::media::wav::{CHANNELS_MAX, usual_mask};
 
 const RATE_HZ: u32 = 48_000;
-/// The most samples of a packet, 120 ms.
-const PACKET_MAX: usize = 5760;
 /// What stands before the head.
 const MAGIC: &[u8] = b"OpusHead";
 
@@ -172,9 +170,9 @@ impl Opus {
         let stream = |index: usize| {
             let channels = if index < pairs { 2 } else { 1 };
             Some(Stream {
-                decoder: OpusDecoder::new(RATE_HZ, channels).ok()?,
+                decoder: OpusDecoder::new(RATE_HZ as i32, channels).ok()?,
                 channels,
-                made: vec![0.0; PACKET_MAX * channels],
+                made: vec![0.0; MAX_PACKET_SAMPLES * channels],
             })
         };
         let streams: Option<Vec<Stream>> = (0..streams).map(stream).collect();
@@ -191,7 +189,8 @@ impl Opus {
 
     pub(super) fn reset(&mut self) {
         for stream in &mut self.streams {
-            stream.decoder.reset();
+            // It says that it can fail; only to make it anew could.
+            let _ = stream.decoder.reset_state();
         }
     }
 
@@ -212,7 +211,7 @@ impl Opus {
             }
             let made = stream
                 .decoder
-                .decode_float(&packet, &mut stream.made, false);
+                .decode(&packet, MAX_PACKET_SAMPLES, &mut stream.made);
             let made = made.ok()?;
             if *len.get_or_insert(made) != made {
                 return None;

@@ -38,6 +38,10 @@ const TAG_A_LAW: u16 = 6;
 const TAG_MU_LAW: u16 = 7;
 /// `WAVE_FORMAT_EXTENSIBLE`: the true tag begins a GUID, which ends with [`GUID_TAIL`].
 const TAG_EXTENSIBLE: u16 = 0xfffe;
+/// The same of sound in B-format, whose channels are no speakers.
+const AMBISONIC_TAIL: [u8; 14] = [
+    0, 0, 0x21, 0x07, 0xd3, 0x11, 0x86, 0x44, 0xc8, 0xc1, 0xca, 0, 0, 0,
+];
 const GUID_TAIL: [u8; 14] = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71];
 
 /// What a wave file says about itself.

@@ -9,8 +9,8 @@ use super::super::riff::{self, ChunkAt, Order, ROOT_LEN, Root, Walker};
 use super::super::tags::Tags;
 use super::cues::cues;
 use super::{
-    GUID_TAIL, Loop, LoopKind, TAG_A_LAW, TAG_EXTENSIBLE, TAG_FLOAT, TAG_MU_LAW, TAG_PCM, WavError,
-    WavInfo, check_rate_and_channels, usual_mask,
+    AMBISONIC_TAIL, GUID_TAIL, Loop, LoopKind, TAG_A_LAW, TAG_EXTENSIBLE, TAG_FLOAT, TAG_MU_LAW,
+    TAG_PCM, WavError, WavInfo, check_rate_and_channels, usual_mask,
 };
 
 /// Bytes read from the source at once.
@@ -327,7 +327,9 @@ impl<R: Read + Seek> WavReader<R> {
 /// How long the samples are. A size of 0 or "unknown" is what a writer leaves that never came to patch it.
 /// Beside it: the bytes that are spoken of and are not there.
 fn data_len(data: &ChunkAt, chunks: &[ChunkAt], end: u64) -> (u64, Option<u64>) {
-    if data.stated != 0 {
+    // In RF64 the true size stands elsewhere, and may be 0 there.
+    let is_open = data.stated == 0 || data.stated == riff::SIZE_UNKNOWN && data.wanted == 0;
+    if !is_open {
         let missing = data.wanted.saturating_sub(data.len);
         let is_known = data.wanted != u64::from(riff::SIZE_UNKNOWN);
         return (data.len, Some(missing).filter(|it| *it > 0 && is_known));
@@ -369,7 +371,9 @@ impl Format {
             let valid_bits = order.u16_at(data, 18).ok_or_else(short)?;
             channel_mask = order.u32_at(data, 20).ok_or_else(short)?;
             tag = order.u16_at(data, 24).ok_or_else(short)?;
-            if data.get(26..40).ok_or_else(short)? != GUID_TAIL && !is_big_guid(order, data) {
+            let tail = data.get(26..40).ok_or_else(short)?;
+            let is_known = tail == GUID_TAIL || tail == AMBISONIC_TAIL;
+            if !is_known && !is_big_guid(order, data) {
                 return Err(WavError::Encoding {
                     offset: chunk.offset,
                     tag: TAG_EXTENSIBLE,

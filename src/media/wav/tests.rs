@@ -211,6 +211,13 @@ fn sizes_that_lie_are_seen_through() {
             assert_eq!(heard[0][0], 0.5);
         }
     }
+    // RF64 whose writer never came back: the true size is 0 as well.
+    let rest = [&b"data\xff\xff\xff\xff"[..], &data].concat();
+    let mut bytes = b"RF64\xff\xff\xff\xffWAVE".to_vec();
+    bytes.extend(chunk(b"ds64", &[0; 28]));
+    bytes.extend(chunk(b"fmt ", &format(1, 1, 8_000, 16)));
+    bytes.extend(rest);
+    assert_eq!(read(&bytes).1, [[0.5, -0.5]]);
     // An empty sound with a chunk behind it stays empty.
     let rest = [chunk(b"data", b""), chunk(b"LIST", b"INFOabcd")].concat();
     assert_eq!(
@@ -294,6 +301,10 @@ fn extensible_files_tell_mask_and_valid_bits() {
     let (info, heard) = read(&bytes);
     assert_eq!((info.bits, info.channel_mask), (20, 0x200));
     assert_eq!(heard, [[0.5]]);
+    // In B-format, whose channels are no speakers.
+    extensible[26..40].copy_from_slice(&AMBISONIC_TAIL);
+    let bytes = file(b"RIFF", &extensible, &chunk(b"data", &[0, 0, 0x40]));
+    assert_eq!(read(&bytes).1, [[0.5]]);
     extensible[30] = 9;
     let other = file(b"RIFF", &extensible, &chunk(b"data", &[0; 3]));
     assert!(matches!(

@@ -234,13 +234,16 @@ impl<W: Write + Seek> WavWriter<W> {
         self.buffer.resize(begin + part.len() * block, 0);
         for (channel, samples) in planar.iter().enumerate() {
             let samples = samples.as_ref()[part.clone()].iter();
-            let frames = self.buffer[begin..].chunks_exact_mut(block);
-            let places = frames.map(|frame| &mut frame[channel * width..][..width]);
             if self.kind == SampleKind::Float32 {
+                // Places of a size that is known take a fraction of the time.
+                let (places, _) = self.buffer[begin..].as_chunks_mut::<4>();
+                let places = places.iter_mut().skip(channel).step_by(self.channels);
                 for (place, sample) in places.zip(samples) {
-                    place.copy_from_slice(&self.written.number(*sample).to_le_bytes());
+                    *place = self.written.number(*sample).to_le_bytes();
                 }
             } else {
+                let frames = self.buffer[begin..].chunks_exact_mut(block);
+                let places = frames.map(|frame| &mut frame[channel * width..][..width]);
                 for (place, sample) in places.zip(samples) {
                     let code = self.written.code(*sample, self.kind.bits());
                     place.copy_from_slice(&code.to_le_bytes()[..width]);
