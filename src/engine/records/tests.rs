@@ -17,7 +17,7 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let cells = Cells::new();
-        cells.ledger.make_room(1);
+        cells.ledger.make_room(1_000);
         let _ = cells.log.set(CycleLog::new());
         let (watch, stories) = Stopwatch::new(Arc::clone(&cells));
         Self {
