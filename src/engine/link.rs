@@ -231,7 +231,7 @@ impl PlanCells {
         }
     }
 
-    /// The state of a pin, by [`Built::pins`](super::Built::pins).
+    /// The state of a pin, by [`PlanMap::pin`](super::PlanMap::pin).
     pub fn state(&self, pin: usize) -> State {
         let cell = self.pins.get(pin);
         cell.map_or(State::Stop, |it| {
@@ -239,7 +239,7 @@ impl PlanCells {
         })
     }
 
-    /// Whether a filter could run at once, by its place in the order of [`Built::nodes`](super::Built::nodes).
+    /// Whether a filter could run at once, by its place in the order of the plan.
     pub fn cued(&self, node: usize) -> Cued {
         let cell = self.cues.get(node);
         cell.map_or(Cued::Yes, |it| {
@@ -247,7 +247,7 @@ impl PlanCells {
         })
     }
 
-    /// What lies on a wire, by [`Built::wires`](super::Built::wires). `cycles` are those of the engine.
+    /// What lies on a wire, by [`PlanMap::wire`](super::PlanMap::wire). `cycles` are those of the engine.
     pub fn held(&self, wire: usize, cycles: u64) -> Held {
         let Some(cell) = self.wires.get(wire) else {
             return Held::default();
