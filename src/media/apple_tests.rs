@@ -129,17 +129,21 @@ fn whole_numbers_of_any_width_and_order_are_read_to_the_bit() {
 
 /// Blocks of a channel or two that wander: bytes without any order.
 fn blocks(count: usize) -> Vec<u8> {
-    let mut random = crate::dsp::Random::new(3);
+    let mut seed = 3_u32;
+    let mut noise = || {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        seed >> 16
+    };
     let mut bytes = vec![];
     for n in 0..count {
         // Heads that agree with what came before are rare in noise, and do come: every other one is.
         let head = if n % 2 == 0 {
             0x20_u16
         } else {
-            (random.next_bits() as u16) | 0x7f
+            (noise() as u16) | 0x7f
         };
         bytes.extend(head.to_be_bytes());
-        bytes.extend((0..32).map(|_| random.next_bits() as u8));
+        bytes.extend((0..32).map(|_| noise() as u8));
     }
     bytes
 }
@@ -158,7 +162,7 @@ fn blocks_of_adpcm_are_the_same_wherever_they_are_entered() {
         assert_eq!(info.frames, Some(frames as u64));
         let all = read(&mut *source, frames + 9);
         assert_eq!(all[1].len(), frames);
-        assert!(crate::dsp::measure::peak(&all[0]) > 0.1);
+        assert!(all[0].iter().any(|sample| sample.abs() > 0.1));
         // On, back, over notes and to the ends; by one that has read all and by one that has not.
         for mut source in [source, open(&file).unwrap()] {
             for at in [
