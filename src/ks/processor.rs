@@ -152,8 +152,9 @@ pub trait Processor: Send {
 
     /// What is done to every sample from here on, for as long as the filter's values stay as they are and none of the other
     /// calls comes: then that is done, and `process` is not called. What it remembers goes with it, by value. False:
-    /// something moves, or more is to be done. Asked of those opened with [`Opened::multiplies`](super::Opened::multiplies) or
-    /// [`Opened::operates`](super::Opened::operates): they have one output, and one input that it stands in place of or none.
+    /// something moves, or more is to be done. Asked of those opened with [`Opened::multiplies`](super::Opened::multiplies),
+    /// [`Opened::makes`](super::Opened::makes) or [`Opened::operates`](super::Opened::operates): they have one output, and
+    /// one input that it stands in place of, or none where they make their sound.
     fn kernel(&mut self, values: Values<'_>, kernel: &mut Kernel) -> bool {
         let _ = (values, kernel);
         false
