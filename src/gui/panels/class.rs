@@ -7,7 +7,7 @@ use crate::app::Action;
 use crate::graph::FilterPath;
 use crate::gui::controls::{self, Face};
 use crate::gui::screen::Command;
-use crate::gui::theme::Theme;
+use crate::gui::theme::{Theme, space};
 use crate::ks::{ClassSheet, Health, grouped};
 
 /// How many calls are listed, the newest first.
@@ -24,7 +24,11 @@ pub(super) fn page_ui(
     heading(ui, "Stream class driver", sheet.health.words());
     if sheet.health != Health::Well {
         sentence(ui, "It is not called any more.", theme.strong);
-        if controls::button(ui, "Load Again", Face::Primary).clicked() {
+        let again = ui.horizontal(|ui| {
+            ui.add_space(space::PANEL);
+            controls::button(ui, "Load Again", Face::Primary)
+        });
+        if again.inner.clicked() {
             commands.push(Command::Do(Action::LoadAgain(path.clone())));
         }
     }
