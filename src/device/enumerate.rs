@@ -12,8 +12,9 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use cpal::traits::{DeviceTrait, HostTrait};
-use cpal::{Device, ErrorKind, HostId, SampleFormat, SupportedStreamConfigRange};
+use cpal::{Device, ErrorKind, Host, HostId, SampleFormat, SupportedStreamConfigRange};
 
+use super::host::{self, Use};
 use super::{audio, null, outlets, ports};
 use crate::ks::{AudioDevice, DEFAULT_RATE_HZ, DataRange, Facts};
 use crate::portcls::DeviceError;
@@ -36,7 +37,11 @@ const NOT_DEVICES: [&str; 9] = [
 
 /// What this machine has now. Slow: call it away from screens and audio threads.
 pub fn facts() -> Facts {
-    gather(hosts(), &mut BTreeMap::new(), Ports::default().all(true))
+    gather(
+        host::all(),
+        &mut BTreeMap::new(),
+        Ports::default().all(true),
+    )
 }
 
 /// What may be asked again and again: what this machine has, if anything about it seems to have changed.
@@ -48,7 +53,7 @@ pub fn glance() -> impl FnMut() -> Option<Facts> + Send {
     let mut last: Option<(Vec<String>, Facts)> = None;
     let mut ports = Ports::default();
     move || {
-        let (signs, all) = (signs(), hosts());
+        let (signs, all) = (signs(), host::all());
         let is_new = last.as_ref().is_none_or(|(before, _)| *before != signs);
         let is_server = |host: &HostId| ["pipewire", "pulseaudio"].contains(&&*host.to_string());
         let asked = all
@@ -149,7 +154,7 @@ fn gather(
             _ => log::warn!("{name}: no answer"),
         }
     }
-    let lists = hosts()
+    let lists = host::all()
         .into_iter()
         .filter_map(|host| known.get(&host.to_string()));
     let mut devices: Vec<AudioDevice> = lists.flatten().cloned().collect();
@@ -160,26 +165,6 @@ fn gather(
         midi_outputs,
         ..Facts::default()
     }
-}
-
-/// The hosts there are, those first that share a device with other programs.
-fn hosts() -> Vec<HostId> {
-    let mut hosts = cpal::available_hosts();
-    // JACK says it is there when its library is; with a server running it has devices.
-    hosts.sort_by_key(|host| {
-        let order = ["pipewire", "pulseaudio", "alsa", "jack"];
-        order.iter().position(|name| *name == host.to_string())
-    });
-    hosts
-}
-
-/// Whether a host's periods are its server's.
-pub(super) fn is_jack(host: HostId) -> bool {
-    host.to_string() == "jack"
-}
-
-pub(super) fn is_pulseaudio(host: HostId) -> bool {
-    host.to_string() == "pulseaudio"
 }
 
 /// The name of a device as it is listed.
@@ -215,17 +200,19 @@ fn find(name: &str, way: Way) -> Result<(HostId, Device), DeviceError> {
             .map(|d| (host, d))
             .ok_or_else(missing);
     }
-    hosts()
+    host::all()
         .into_iter()
         .find_map(|host| find_in(host, name, way).map(|device| (host, device)))
         .ok_or_else(missing)
 }
 
 fn find_in(host_id: HostId, name: &str, way: Way) -> Option<Device> {
-    if !may_open(host_id) {
-        return None;
-    }
-    let host = cpal::host_from_id(host_id).ok()?;
+    host::ask(host_id, Use::Streaming, |host| {
+        device_of(host_id, host, name, way)
+    })?
+}
+
+fn device_of(host_id: HostId, host: &Host, name: &str, way: Way) -> Option<Device> {
     if name.is_empty() {
         let device = match way {
             Way::Out => host.default_output_device()?,
@@ -284,23 +271,11 @@ fn remembered(key: &str, now: Option<AudioDevice>) -> Option<AudioDevice> {
     }
 }
 
-/// Whether a host may be opened: not JACK's, while clients of a server that died are held.
-fn may_open(host: HostId) -> bool {
-    #[cfg(feature = "jack")]
-    if is_jack(host) {
-        return super::jack_server::is_clear();
-    }
-    let _ = host;
-    true
+fn host_devices(host_id: HostId) -> Vec<AudioDevice> {
+    host::ask(host_id, Use::Looking, |host| devices_of(host_id, host)).unwrap_or_default()
 }
 
-fn host_devices(host_id: HostId) -> Vec<AudioDevice> {
-    if !may_open(host_id) {
-        return vec![];
-    }
-    let Ok(host) = cpal::host_from_id(host_id) else {
-        return vec![];
-    };
+fn devices_of(host_id: HostId, host: &Host) -> Vec<AudioDevice> {
     let Ok(devices) = host.devices() else {
         return vec![];
     };

@@ -5,6 +5,8 @@ mod audio;
 
 pub mod enumerate;
 
+mod host;
+
 pub mod null;
 
 #[cfg(feature = "jack")]

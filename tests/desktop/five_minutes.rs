@@ -206,6 +206,12 @@ fn a_newcomer_walks_through_the_first_five_minutes() {
     close_banners(&mut window);
     window.key("Home");
     let picture = places(&mut window);
+    // It has looked for devices all the while, by the same client; a server turns everybody away who has too many.
+    let clients = server.clients();
+    assert!(
+        (1..=3).contains(&clients),
+        "{clients} clients of one program"
+    );
     window.quit();
     let mut window = screen.start_editor(|command| {
         server.lead(command);

@@ -144,6 +144,16 @@ impl Server {
         assert!(out.expect("pactl can be started").success());
     }
 
+    /// How many clients a sharing server has, the one that asks not counted.
+    pub(crate) fn clients(&self) -> usize {
+        let mut list = self.command("pactl");
+        let out = list.args(["list", "short", "clients"]).output();
+        let out = out.expect("pactl can be started");
+        assert!(out.status.success(), "{out:?}");
+        let lines = String::from_utf8_lossy(&out.stdout);
+        lines.lines().count().saturating_sub(1)
+    }
+
     fn pulse(scratch: Scratch) -> Self {
         require("parec");
         let socket = scratch.path("run/native");

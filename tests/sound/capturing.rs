@@ -176,6 +176,12 @@ fn a_microphone_that_is_pulled_is_named_and_recorded_again_when_it_is_back_while
     // The same name, and nobody does anything about it.
     server.plug_microphone();
     wait_for_sound_at_the_end(&take);
+    // It was looked for again and again, by the clients there were: a server turns everybody away who has too many.
+    let clients = server.clients();
+    assert!(
+        (1..=2).contains(&clients),
+        "{clients} clients of one program"
+    );
     program.signal("INT");
     let status = program.finish(Duration::from_secs(60));
     assert!(status.success(), "{status}: {}", program.said());

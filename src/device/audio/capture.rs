@@ -13,7 +13,7 @@ use rtrb::{Consumer, RingBuffer};
 
 use super::stream::{Complaints, best, buffer_size, cannot_carry, refusal};
 use super::{Begun, Direction, Held, Order, PATIENCE, Refused, now};
-use crate::device::enumerate;
+use crate::device::{enumerate, host};
 use crate::ks::{Granted, Waker, raise_priority};
 use crate::portcls::intake::{IntakeEnd, IntakeRing, intake};
 use crate::portcls::ring::Cursor;
@@ -75,7 +75,7 @@ fn build(
         channels: usize::from(config.channels),
         rate_hz: f64::from(config.sample_rate),
         waker: order.waker.clone(),
-        is_raised: !enumerate::is_pulseaudio(host),
+        is_raised: !host::is_pulseaudio(host),
     };
     let format = range.sample_format();
     let (last_words, heard) = mpsc::channel();

@@ -14,7 +14,7 @@ use cpal::{
 use rtrb::{Consumer, RingBuffer};
 
 use super::{Begun, Held, Order, PATIENCE, Refused, now};
-use crate::device::enumerate;
+use crate::device::{enumerate, host};
 use crate::ks::{AudioFormat, DataFormat, Granted, Waker, raise_priority};
 use crate::portcls::DeviceError;
 use crate::portcls::ring::{CardEnd, Cursor};
@@ -59,9 +59,9 @@ pub(super) fn build(
         channels: usize::from(config.channels),
         rate_hz: f64::from(config.sample_rate),
         waker: order.waker.clone(),
-        is_raised: !enumerate::is_pulseaudio(host),
+        is_raised: !host::is_pulseaudio(host),
         store: match config.buffer_size {
-            BufferSize::Fixed(period) if enumerate::is_pulseaudio(host) => {
+            BufferSize::Fixed(period) if host::is_pulseaudio(host) => {
                 Some(Store::new(period, config.sample_rate))
             }
             _ => None,
@@ -173,11 +173,11 @@ pub(super) fn buffer_size(
     range: &SupportedStreamConfigRange,
     order: &Order,
 ) -> BufferSize {
-    if enumerate::is_jack(host) {
+    if host::is_jack(host) {
         return BufferSize::Default;
     }
     let mut quantum = u32::try_from(order.quantum).unwrap_or(u32::MAX);
-    if enumerate::is_pulseaudio(host) {
+    if host::is_pulseaudio(host) {
         let least = (f64::from(order.audio.rate_hz) * SHARED_PERIOD_SECONDS).ceil();
         quantum = quantum.max(least as u32);
     }
