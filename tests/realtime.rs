@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use assert_no_alloc::{AllocDisabler, assert_no_alloc, permit_alloc, violation_count};
-use ksgraph::engine::{Driver, Engine, Epoch, Job, Message, Offline, Report};
+use ksgraph::engine::{Cores, Driver, Engine, Epoch, Job, Message, Offline, Report};
 use ksgraph::graph::Graph;
 use ksgraph::ks::{KernelEvent, LoopRange, ScoreChange, ScoreSheet, State, Status, Tape, TapeEnd};
 use ksgraph::portcls;
@@ -463,7 +463,9 @@ fn three_hundred_random_graphs_never_call_the_allocator() {
             refused += 1;
             continue;
         };
-        let mut offline = Offline::rehearse(&stage.catalogue, &job, 256);
+        // Every other one on two processors.
+        let cores = [Cores::One, Cores::Two][tried % 2];
+        let mut offline = Offline::rehearse_on(&stage.catalogue, &job, 256, cores);
         assert!(offline.built.failures.is_empty(), "{text}");
         let entries: Vec<u32> = offline.built.open.values().map(|it| it.entry).collect();
         let mut calls = 0;

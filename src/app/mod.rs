@@ -415,7 +415,7 @@ impl App {
             pipes: std::cell::RefCell::default(),
         };
         let quantum = app.preferences().quantum.unwrap_or(options.quantum);
-        match Playing::start(app.catalogue.clone(), quantum) {
+        match Playing::start(app.catalogue.clone(), quantum, options.cores) {
             Ok(playing) => app.playing = Some(playing),
             Err(error) => app.say(
                 Urgency::Error,

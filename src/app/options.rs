@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Eyes, Folders};
+use crate::engine::Cores;
 use crate::ks::{Catalogue, Facts, KernelEvent};
 
 /// What a program is started with.
@@ -16,6 +17,8 @@ pub struct Options {
     pub eyes: Eyes,
     /// Samples of a cycle.
     pub quantum: usize,
+    /// On how many processors.
+    pub cores: Cores,
     /// Events for sources of notes, in place of live ones, by the filter's name.
     pub feeds: BTreeMap<String, Arc<[KernelEvent]>>,
     /// Where settings and copies are kept; without it they live as long as the program does.
@@ -35,6 +38,7 @@ impl Options {
                 .glance(crate::device::glance())
                 .clocks(crate::device::clocks),
             quantum,
+            cores: Cores::Auto,
             feeds: BTreeMap::new(),
             folders: None,
             is_safe: false,
@@ -49,6 +53,7 @@ impl Options {
             facts: Facts::nominal(),
             eyes: Eyes::new(crate::filters::probe, Facts::nominal),
             quantum,
+            cores: Cores::Auto,
             feeds: BTreeMap::new(),
             folders: None,
             is_safe: false,

@@ -20,8 +20,8 @@ impl App {
     pub(super) fn cut_off_stuck(&mut self) {
         let Some(old) = &mut self.playing else { return };
         let Some(filter) = old.stuck() else { return };
-        let quantum = old.quantum();
-        let mut new = match Playing::start(self.catalogue.clone(), quantum) {
+        let (quantum, cores) = (old.quantum(), old.cores);
+        let mut new = match Playing::start(self.catalogue.clone(), quantum, cores) {
             Ok(new) => new,
             Err(error) => {
                 let text = format!("The audio thread did not start again: {error}");

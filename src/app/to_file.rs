@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 
 use serde::{Deserialize, Serialize};
 
-use super::offline::{self, Feeds, Order, Progress, Rendered, Take, Trouble};
+use super::offline::{self, Feeds, Order, Pace, Progress, Rendered, Take, Trouble};
 use super::{Action, App, Banner, Offer, Urgency};
 use crate::dsp::measure::dbfs;
 use crate::engine::Epoch;
@@ -148,7 +148,8 @@ impl Job {
         let found = offline::renderers(&wiring);
         let (sink, audio) = choose(found, self.selected.as_ref())?;
         let feeds = Feeds::new();
-        let mut take = Take::start(&wiring, &self.catalogue, self.base.clone(), feeds, QUANTUM);
+        let pace = Pace::of(QUANTUM);
+        let mut take = Take::start(&wiring, &self.catalogue, self.base.clone(), feeds, pace);
         let words = |trouble: Trouble| match trouble {
             Trouble::Cancelled => "it was cancelled; nothing was written".into(),
             other => other.to_string(),

@@ -9,8 +9,8 @@ use super::failure::{Exit, Failure};
 use super::load::{self, Bench, Document};
 use super::render::{check_seconds, samples};
 use super::soak::{self, Lengths};
-use super::{Answer, shapes};
-use crate::engine::{Epoch, Job, Offline};
+use super::{Answer, cores, shapes};
+use crate::engine::{Cores, Epoch, Job, Offline};
 use crate::graph::{FilterPath, Graph, from_ron};
 
 /// What is measured where no graph is named.
@@ -30,6 +30,8 @@ pub(super) struct Measure {
     /// Samples of a cycle: 256, with --soak 2048
     #[arg(long, value_name = "N", value_parser = samples)]
     quantum: Option<usize>,
+    #[command(flatten)]
+    cores: cores::Choice,
     /// The long runs instead: 24 h of graph time, 1 h of two cards whose clocks differ, 10 000 random edits
     #[arg(long)]
     soak: bool,
@@ -64,7 +66,10 @@ pub(super) fn run(it: &Measure) -> Result<Answer, Failure> {
     let measured = measure(
         &bench,
         &document,
-        it.quantum.unwrap_or(load::FRAME_SAMPLES),
+        (
+            it.quantum.unwrap_or(load::FRAME_SAMPLES),
+            it.cores.cores.into(),
+        ),
         it.seconds.unwrap_or(10.0),
     )?;
     let list: Vec<Json> = problems
@@ -103,7 +108,7 @@ struct Measured {
 fn measure(
     bench: &Bench,
     document: &Document,
-    quantum: usize,
+    (quantum, cores): (usize, Cores),
     seconds: f64,
 ) -> Result<Measured, Failure> {
     let job = Job {
@@ -115,7 +120,7 @@ fn measure(
     let rate_hz = bench.wiring.rate_hz.max(1);
     let end = (seconds * f64::from(rate_hz)).ceil() as u64;
     let (mut cycles, mut nanos) = (0, 0);
-    let mut offline = Offline::new(&bench.catalogue, &job, quantum);
+    let mut offline = Offline::on(&bench.catalogue, &job, quantum, cores);
     while let Some(len) = next(&offline, end, quantum) {
         let began = epoch.nanos();
         cycle(&mut offline, len)?;

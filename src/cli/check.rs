@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use super::failure::{Exit, Failure};
 use super::load::{self, Bench, Document, FRAME_SAMPLES};
 use super::{Answer, shapes};
-use crate::app::offline::{Feeds, Take};
+use crate::app::offline::{Feeds, Pace, Take};
 use crate::graph::{FilterPath, Problem, Wiring, pipes};
 use crate::ks::{ClassSheet, DataFlow, Domain, Value};
 
@@ -99,7 +99,7 @@ fn try_out(
         &bench.catalogue,
         document.base.clone(),
         Feeds::new(),
-        FRAME_SAMPLES,
+        Pace::of(FRAME_SAMPLES),
     );
     if run {
         let rate = u64::from(bench.wiring.rate_hz.max(1));

@@ -12,6 +12,7 @@ mod budget;
 mod check;
 mod completions;
 mod connect;
+mod cores;
 mod devices;
 mod disconnect;
 mod explain;

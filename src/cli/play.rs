@@ -11,7 +11,7 @@ use super::failure::{Exit, Failure};
 use super::interrupt::Interrupt;
 use super::load::{self, Document};
 use super::render::{check_seconds, samples};
-use super::{Answer, feed, render, say, shapes, timing};
+use super::{Answer, cores, feed, render, say, shapes, timing};
 use crate::app::tail;
 use crate::app::{Action, App, FilterStatus, Options, Urgency};
 use crate::dsp::measure;
@@ -73,6 +73,8 @@ pub(super) struct Play {
     keep_last: Option<PathBuf>,
     #[command(flatten)]
     timing: timing::Overrides,
+    #[command(flatten)]
+    cores: cores::Choice,
     /// Tell when the graph's clock comes to that time; may be given several times
     #[arg(long, value_name = "S")]
     mark: Vec<f64>,
@@ -93,6 +95,7 @@ pub(super) fn run(it: &Play) -> Result<Answer, Failure> {
     let marks = marks(it)?;
     let rate_permille = speed(it.speed)?;
     let mut options = Options::for_this_machine(it.quantum);
+    options.cores = it.cores.cores.into();
     let mut document = document(it, &options)?;
     it.timing.put(&mut document, &options.catalogue)?;
     let (device, host) = (it.device.as_deref(), it.host.as_deref());

@@ -9,8 +9,8 @@ use serde_json::json;
 use super::failure::{Exit, Failure};
 use super::interrupt::Interrupt;
 use super::load::{self, Bench, Document};
-use super::{Answer, feed, names, shapes, timing};
-use crate::app::offline::{self, MOST_SECONDS, Order, Progress, Take};
+use super::{Answer, cores, feed, names, shapes, timing};
+use crate::app::offline::{self, MOST_SECONDS, Order, Pace, Progress, Take};
 use crate::app::places;
 use crate::dsp::measure;
 use crate::engine::Epoch;
@@ -52,9 +52,11 @@ pub(super) struct Render {
     /// How samples are written; without it 32f in a wave file and 24 in FLAC, which knows whole numbers only
     #[arg(long, value_enum)]
     bits: Option<Bits>,
-    /// One step per filter, for measuring and finding faults (plans are made so today with and without it)
+    /// Call every filter by itself, for measuring and finding faults; the sound does not depend on it
     #[arg(long)]
     no_fuse: bool,
+    #[command(flatten)]
+    cores: cores::Choice,
     /// Which renderer, where there are several
     #[arg(long, value_name = "FILTER")]
     renderer: Option<String>,
@@ -158,7 +160,11 @@ pub(super) fn run(it: &Render) -> Result<Answer, Failure> {
         &bench.catalogue,
         document.base.clone(),
         feeds,
-        it.quantum,
+        Pace {
+            quantum: it.quantum,
+            cores: it.cores.cores.into(),
+            is_one_by_one: it.no_fuse,
+        },
     );
     let endless = take.endless();
     if asked.is_none() && !endless.is_empty() {

@@ -270,9 +270,10 @@ impl Cycle<'_> {
         };
         let timer = self.timer;
         let began = self.watch.as_mut().and_then(|it| it.before(timer));
-        cells.inside.store(called.index + 1, Ordering::Release);
+        let inside = &cells.inside[self.lane];
+        inside.store(called.index + 1, Ordering::Release);
         let flow = entry.processor.process(&mut io);
-        cells.inside.store(0, Ordering::Relaxed);
+        inside.store(0, Ordering::Relaxed);
         if let Some(watch) = self.watch.as_mut() {
             let (is_late, took) = watch.after(began, timer, (called.index, 1));
             let pins = &called.records[..inputs.len() + outputs.len()];

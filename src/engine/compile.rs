@@ -92,6 +92,8 @@ pub struct Builder {
     one_by_one: bool,
     /// Where sounds are downloaded to; filters that are opened anew find there what was.
     memories: Memories,
+    /// Whether plans are parted into islands.
+    pub(super) has_crew: bool,
 }
 
 /// By where filters stood at first, with what they are.
@@ -131,6 +133,7 @@ impl Builder {
             base: None,
             one_by_one: false,
             memories: BTreeMap::new(),
+            has_crew: false,
         }
     }
 
@@ -199,6 +202,9 @@ impl Builder {
         let mut into = self.lay_out(&spec, &arriving, true);
         if let Some(old) = &old {
             into.changed = other_formats(old, &spec);
+            for split in into.splits.iter_mut().flatten() {
+                split.change(&into.changed);
+            }
         }
         built.levels = Some(into.levels.clone());
         built.states = Some(Arc::clone(&into.holds.cells));

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 
 use super::call::{Called, Desk};
 use super::cut::Cut;
+use super::islands::{self, Crew};
 use super::link::{Cells, Report};
 use super::pacers::Paced;
 use super::plan::{Plan, Step};
@@ -34,15 +35,16 @@ fn quarantine(
     slab: &mut Slab,
     reports: &mut rtrb::Producer<Report>,
     cells: &Cells,
-    at: usize,
+    (at, lane): (usize, usize),
     message: Box<dyn std::any::Any + Send>,
 ) -> bool {
-    let steps = if plan.is_shared {
-        &plan.shared
-    } else {
-        &plan.steps
+    let steps = match (plan.is_split, plan.is_shared) {
+        (true, at) => plan.splits[usize::from(at)].as_ref().map(|it| &it.steps),
+        (false, true) => Some(&plan.shared),
+        (false, false) => Some(&plan.steps),
     };
-    let Some(Step::Process { entry, outputs, .. }) = steps.get(at) else {
+    let step = steps.and_then(|steps| steps.get(at));
+    let Some(Step::Process { entry, outputs, .. }) = step else {
         std::mem::forget(message);
         return true;
     };
@@ -54,13 +56,13 @@ fn quarantine(
         plan.tables.payloads[slot].clear();
     }
     let entry = *entry;
-    plan.runs.iter_mut().for_each(|runs| runs.rouse(entry));
+    plan.rouse(entry);
     let Some(open) = slab.get(entry) else {
         std::mem::forget(message);
         return true;
     };
     open.is_faulty = true;
-    cells.inside.store(0, Ordering::Relaxed);
+    cells.inside[lane].store(0, Ordering::Relaxed);
     cells.bell.ring();
     match reports.push(Report::Panicked { entry, message }) {
         Err(rtrb::PushError::Full(Report::Panicked { message, .. })) => {
@@ -90,6 +92,10 @@ pub(super) struct Cycle<'a> {
     pub(super) says: u32,
     /// Nothing is played: only these, the devices, are called, with silence.
     pub(super) silent_but: Option<&'a [Paced]>,
+    /// Whoever helps, where the plan may be split.
+    pub(super) crew: Option<&'a mut Crew>,
+    /// Which of the threads that call filters this is.
+    pub(super) lane: usize,
     pub(super) sources: usize,
     pub(super) ended: usize,
     /// Complaints that found the report ring full.
@@ -110,6 +116,8 @@ impl<'a> Cycle<'a> {
             tap: None,
             says: 0,
             silent_but: None,
+            crew: None,
+            lane: 0,
             sources: 0,
             ended: 0,
             unsaid: 0,
@@ -130,7 +138,7 @@ impl<'a> Cycle<'a> {
         reports: &mut rtrb::Producer<Report>,
         cells: &Cells,
     ) -> usize {
-        plan.choose(slab);
+        plan.choose(slab, self.crew.is_some() && self.silent_but.is_none());
         plan.at_once = 0;
         self.span = Some(self.span_of(self.position, plan.rate_hz));
         let mut at = 0;
@@ -140,7 +148,14 @@ impl<'a> Cycle<'a> {
             let Err(message) = catch_unwind(work) else {
                 return unsaid + self.unsaid;
             };
-            unsaid += usize::from(!quarantine(plan, slab, reports, cells, at, message));
+            unsaid += usize::from(!quarantine(
+                plan,
+                slab,
+                reports,
+                cells,
+                (at, self.lane),
+                message,
+            ));
             at += 1;
         }
     }
@@ -158,6 +173,8 @@ impl<'a> Cycle<'a> {
             steps,
             shared,
             is_shared,
+            is_split,
+            splits,
             tables,
             lines,
             cuts,
@@ -177,9 +194,15 @@ impl<'a> Cycle<'a> {
             ..
         } = plan;
         let [own_runs, shared_runs] = runs;
-        let (steps, runs) = match *is_shared {
-            true => (shared, shared_runs),
-            false => (steps, own_runs),
+        let no_forks = (&[][..], &[][..]);
+        let split = splits[usize::from(*is_shared)].as_mut();
+        let (steps, runs, (forks, given)) = match (split.filter(|_| *is_split), *is_shared) {
+            (Some(split), _) => {
+                let forks = (&split.forks[..], &split.given[..]);
+                (&split.steps, &mut split.runs, forks)
+            }
+            (None, true) => (&*shared, shared_runs, no_forks),
+            (None, false) => (&*steps, own_runs, no_forks),
         };
         // What is done at once knows nothing of what is out of the ordinary.
         let is_ordinary = !holds.is_busy
@@ -298,6 +321,17 @@ impl<'a> Cycle<'a> {
                         line.store(&tables.payloads[slot as usize]);
                     }
                 }
+                Step::Fork { fork } => {
+                    let mut desk = islands::Desk {
+                        tables,
+                        slab,
+                        holds,
+                        reports,
+                        cells,
+                    };
+                    let fork = (forks[*fork].clone(), given);
+                    *at_once += self.fork(fork, &mut desk, (*fade_done, *rate_hz));
+                }
                 Step::Fade { slot, is_arriving } => {
                     if !(*is_arriving && fade_done >= fade_len) {
                         fade(
@@ -339,6 +373,43 @@ impl<'a> Cycle<'a> {
             }
         }
         count
+    }
+
+    /// Has islands done. How many filters of theirs were done at once.
+    fn fork(
+        &mut self,
+        fork: (std::ops::Range<usize>, &[Box<[u32]>]),
+        desk: &mut islands::Desk<'_>,
+        (fade_done, rate_hz): (usize, u32),
+    ) -> usize {
+        let Some(crew) = self.crew.as_deref_mut() else {
+            return 0;
+        };
+        let order = islands::Order {
+            position: self.position,
+            len: self.len,
+            gate: self.gate,
+            fall: self.fall,
+            says: self.says,
+            fade_done,
+        };
+        let timer = self.timer;
+        let began = self.watch.as_mut().and_then(|it| it.before(timer));
+        let period = self.len as u64 * 1_000_000_000 / u64::from(rate_hz.max(1));
+        let (outcome, late) = crew.fork(fork, order, desk, (timer, period / 4));
+        if let Some(watch) = self.watch.as_mut() {
+            match late {
+                // It had the whole of the wait.
+                Some(entry) => {
+                    watch.after(began, timer, (entry, 1));
+                }
+                None => watch.not_yet(),
+            }
+        }
+        self.sources += outcome.sources;
+        self.ended += outcome.ended;
+        self.unsaid += outcome.unsaid;
+        outcome.at_once
     }
 
     /// Copies the frame of a wire for whoever looks at it; where it is cut anew, its own frames are looked at.

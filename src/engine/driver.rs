@@ -14,6 +14,8 @@ use crate::ks::{Pacer, RATE_UNITY, RefTime, State, time_from_sample};
 
 /// The longest sleep: a device that forgets to wake us is asked so often.
 const LONGEST_SLEEP: Duration = Duration::from_millis(20);
+/// The sleep while a filter on the second worker is late.
+const UNTIL_WHOLE: Duration = Duration::from_millis(1);
 /// The sleep of a graph that does not run and has no device.
 const IDLE_SLEEP: Duration = Duration::from_millis(100);
 
@@ -64,6 +66,9 @@ impl Driver {
     pub fn turn(&mut self) -> Option<Duration> {
         #[cfg(feature = "rtsan")]
         let _watched = rtsan_standalone::ScopedSanitizeRealtime::default();
+        if !self.runner.is_whole() && !self.runner.cells.is_over.load(Ordering::Acquire) {
+            return Some(UNTIL_WHOLE);
+        }
         self.runner.receive();
         if self.runner.wants_quit || self.runner.cells.is_over.load(Ordering::Acquire) {
             return None;
@@ -135,7 +140,7 @@ impl Driver {
             self.woke_late = late * 1_000_000_000 / u64::from(self.rate_hz);
         }
         let mut left = due;
-        while left >= self.quantum && self.runner.is_running() {
+        while left >= self.quantum && self.runner.is_running() && self.runner.is_whole() {
             self.cycle(master);
             left -= self.quantum;
             match master.and_then(|at| self.runner.pacers.get_mut(at)) {
@@ -189,6 +194,9 @@ impl Driver {
         let spent = ended - began;
         self.runner.cells.set_load((spent as f64 / lasts) as f32);
         self.runner.timed(spent, lasts as u64);
+        if let Some(crew) = &mut self.runner.crew {
+            crew.weigh(spent);
+        }
     }
 
     /// Reports the marks that are reached at `time`.

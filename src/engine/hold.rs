@@ -466,6 +466,32 @@ impl Holds {
         }
     }
 
+    /// The wires that carry notes to a filter, and where their frames stand.
+    pub(super) fn heard_by(&self, node: u32) -> impl Iterator<Item = (u32, u32)> + '_ {
+        let ins = self.nodes[node as usize].ins.iter();
+        ins.filter_map(|&wire| {
+            let link = &self.links[wire as usize];
+            Some((wire, link.notes.as_ref().and(link.slot)?))
+        })
+    }
+
+    /// Follows the notes of one wire.
+    pub(super) fn follow(&mut self, link: u32, payload: &Payload) {
+        if let Some(notes) = &mut self.links[link as usize].notes {
+            payload
+                .events()
+                .iter()
+                .for_each(|event| notes.follow(event));
+        }
+    }
+
+    /// The same, in the frame where it stands.
+    pub(super) fn listen_to(&mut self, link: u32, tables: &Tables) {
+        if let Some(slot) = self.links[link as usize].slot {
+            self.follow(link, &tables.payloads[slot as usize]);
+        }
+    }
+
     /// What is held on the wires behind these filters is let go with the next frame.
     pub(super) fn release(&mut self, of: impl Fn(&Node) -> bool) {
         for link in &mut self.links {

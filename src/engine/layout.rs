@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::align::Align;
 use super::compile::Builder;
 use super::cut::Cut;
+use super::islands::{Ground, split};
 use super::line::Line;
 use super::plan::{OutputSlot, Plan, Step};
 use super::records::PinRecord;
@@ -107,6 +108,22 @@ impl Builder {
         let [steps, shared] =
             [steps, shared].map(|steps| gather(steps, &skills, &tables, (&lines, &cuts)));
         let runs = [&steps, &shared].map(|steps| Runs::of(steps, &skills, &tables));
+        let levels = Telemetry::new(spec.wires.len());
+        let ground = Ground {
+            spec,
+            tables: &tables,
+            lines: &lines,
+            cuts: &cuts,
+            holds: &holds,
+            skills: &skills,
+            records: &own.records,
+            levels: &levels,
+            fade_len,
+        };
+        let splits = match self.has_crew {
+            true => [&steps, &shared].map(|steps| split(steps, &ground)),
+            false => [None, None],
+        };
         Plan {
             serial: self.serial,
             rate_hz: spec.rate_hz,
@@ -117,6 +134,8 @@ impl Builder {
             has_fades: steps.iter().any(|step| matches!(step, Step::Fade { .. })),
             shared,
             is_shared: false,
+            splits,
+            is_split: false,
             tables,
             hands: vec![Output::default(); own.widest],
             pages: vec![],
@@ -141,7 +160,7 @@ impl Builder {
             runs,
             at_once: 0,
             steps,
-            levels: Telemetry::new(spec.wires.len()),
+            levels,
         }
     }
 }
@@ -446,7 +465,7 @@ fn lend(steps: &mut Vec<Step>, entry: u32, lines: &[(usize, u32)], cuts: &[(usiz
         | Step::Fade { slot: it, .. } => *it == slot,
         Step::Cut { cut, from } => *from == slot || cuts[*cut].1.to == slot,
         Step::Store { from, .. } => *from == Some(slot),
-        Step::Recall { .. } | Step::Lend { .. } => false,
+        Step::Recall { .. } | Step::Lend { .. } | Step::Fork { .. } => false,
     };
     if steps[sink + 1..].iter().any(reads) {
         return;

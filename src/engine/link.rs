@@ -291,8 +291,8 @@ pub struct Cells {
     pub(super) log: OnceLock<CycleLog>,
     pub(super) bell: Bell,
 
-    /// The filter the audio thread is in, as its place in the slab and one; 0: in none.
-    pub(super) inside: AtomicU32,
+    /// The filter the audio thread is in, as its place in the slab and one; 0: in none. And the second worker.
+    pub(super) inside: [AtomicU32; 2],
     /// The same for one that does not come back.
     pub(super) stuck: AtomicU32,
     /// Nobody is to be watched any more.
@@ -324,7 +324,7 @@ impl Cells {
             log: OnceLock::new(),
             bell: Bell::default(),
 
-            inside: AtomicU32::new(0),
+            inside: [const { AtomicU32::new(0) }; 2],
             stuck: AtomicU32::new(0),
             is_over: AtomicBool::new(false),
         })

@@ -17,6 +17,8 @@ mod driver;
 
 mod hold;
 
+mod islands;
+
 mod layout;
 
 mod ledger;
@@ -75,6 +77,7 @@ pub use marks::{Fired, MARKS, Mark};
 
 pub use crate::ks::Priority;
 pub use driver::Driver;
+pub use islands::Cores;
 pub use link::{Cells, Message, Report};
 pub use link::{Held, PlanCells, Stepped};
 pub use offline::{Offline, Stuck};

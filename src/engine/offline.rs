@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::built::Built;
 use super::clock::{Epoch, GraphClock};
 use super::compile::{Builder, Job};
+use super::islands::{Cores, Crew};
 use super::link::{Cells, MESSAGES, Message, REPORTS, Report, STEPS, Stepped};
 use super::plan::{Plan, Transition};
 use super::records::{Moment, Stopwatch};
@@ -55,28 +56,49 @@ pub struct Offline {
     tapped: Option<rtrb::Consumer<TappedFrame>>,
     /// The clock by which filters are timed.
     timer: Option<Epoch>,
+    /// That by which whole cycles are, for whether a second processor is worth it.
+    scales: Epoch,
 }
 
 impl Offline {
     /// Opens a graph. `max_len` is the longest cycle that will be asked for.
     pub fn new(catalogue: &Catalogue, job: &Job, max_len: usize) -> Self {
-        Self::start(catalogue, job, max_len, false)
+        Self::start(catalogue, job, max_len, false, Cores::One)
+    }
+
+    /// The same on as many processors.
+    pub fn on(catalogue: &Catalogue, job: &Job, max_len: usize, cores: Cores) -> Self {
+        Self::start(catalogue, job, max_len, false, cores)
     }
 
     /// Opens a graph to be run by hand as if it were live, without devices: with the gate that opens softly and the
     /// fades of edits. For tests and for hearing an edit without a card.
     pub fn rehearse(catalogue: &Catalogue, job: &Job, max_len: usize) -> Self {
-        Self::start(catalogue, job, max_len, true)
+        Self::start(catalogue, job, max_len, true, Cores::One)
     }
 
-    fn start(catalogue: &Catalogue, job: &Job, max_len: usize, is_live: bool) -> Self {
+    /// The same on as many processors.
+    pub fn rehearse_on(catalogue: &Catalogue, job: &Job, max_len: usize, cores: Cores) -> Self {
+        Self::start(catalogue, job, max_len, true, cores)
+    }
+
+    fn start(
+        catalogue: &Catalogue,
+        job: &Job,
+        max_len: usize,
+        is_live: bool,
+        cores: Cores,
+    ) -> Self {
         let (messages, message_end) = rtrb::RingBuffer::new(MESSAGES);
         let (swaps, swap_end) = rtrb::RingBuffer::new(1);
         let (report_end, reports) = rtrb::RingBuffer::new(REPORTS);
         let (step_end, steps) = rtrb::RingBuffer::new(STEPS);
         let cells = Cells::new();
         let clock = Arc::new(GraphClock::new(Epoch::new()));
-        let builder = Builder::new(catalogue.clone(), clock, Waker::default(), max_len, false);
+        let mut builder = Builder::new(catalogue.clone(), clock, Waker::default(), max_len, false);
+        let scales = Epoch::new();
+        let crew = Crew::start(cores, None, &cells, scales);
+        builder.has_crew = crew.is_some();
         let mut runner = Runner::new(
             message_end,
             swap_end,
@@ -84,6 +106,9 @@ impl Offline {
             cells,
             is_live,
         );
+        if let Some(crew) = crew {
+            runner.take_on(crew);
+        }
         let tapped = runner.tap.take_end();
         let mut offline = Self {
             runner,
@@ -97,6 +122,7 @@ impl Offline {
             built: Built::default(),
             tapped,
             timer: None,
+            scales,
         };
         offline.change(job);
         offline.send(Message::State(State::Run));
@@ -221,9 +247,13 @@ impl Offline {
             std::thread::sleep(NAP);
             waited += NAP;
         }
+        let began = self.runner.crew.is_some().then(|| self.scales.nanos());
         match self.timer {
             Some(epoch) => self.runner.cycle(len, Some(&|| epoch.nanos())),
             None => self.runner.cycle(len, None),
+        }
+        if let (Some(crew), Some(began)) = (&mut self.runner.crew, began) {
+            crew.weigh(self.scales.nanos().saturating_sub(began));
         }
         Ok(())
     }
@@ -311,7 +341,12 @@ impl Offline {
     /// How many rows of equal filters stand in each group of those that are done side by side, where they can be.
     pub fn side_by_side(&self) -> Vec<usize> {
         let plan = self.runner.plan();
-        plan.map_or_else(Vec::new, |plan| plan.own_runs().side_by_side())
+        plan.map_or_else(Vec::new, |plan| plan.side_by_side(&self.runner.slab))
+    }
+
+    /// How many islands the last cycle was parted into.
+    pub fn islands(&self) -> usize {
+        self.runner.plan().map_or(0, Plan::islands)
     }
 
     /// The figures of the runner.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::align::Align;
 use super::cut::Cut;
 use super::hold::Holds;
+use super::islands::Split;
 use super::line::Line;
 use super::quality::Watches;
 use super::records::PinRecord;
@@ -40,7 +41,7 @@ pub(super) struct OutputSlot {
 }
 
 /// One thing to do.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Step {
     /// Runs a processor.
     Process {
@@ -109,6 +110,11 @@ pub(super) enum Step {
         /// From silence up, or down to it.
         is_arriving: bool,
     },
+    /// Has islands done.
+    Fork {
+        /// Which.
+        fork: usize,
+    },
 }
 
 /// Who enters the slab with a plan.
@@ -154,6 +160,9 @@ pub struct Plan {
     pub(super) heard: Vec<Option<(u32, u32)>>,
     /// Which steps ran last.
     pub(super) is_shared: bool,
+    /// The same lists with islands in them, and whether that ran last.
+    pub(super) splits: [Option<Split>; 2],
+    pub(super) is_split: bool,
     /// The states of pins, and what waits on wires.
     pub(super) holds: Holds,
 
@@ -181,24 +190,99 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Says by which steps the next cycle runs: frames are shared while every wire carries the same to all.
-    pub(super) fn choose(&mut self, slab: &mut Slab) {
+    /// A plan that does nothing.
+    pub(super) fn empty(spec: Arc<Spec>) -> Self {
+        Self {
+            serial: 0,
+            rate_hz: spec.rate_hz,
+            max_len: 0,
+            lines: vec![],
+            aligns: vec![],
+            cuts: vec![],
+            steps: vec![],
+            shared: vec![],
+            tables: Tables::default(),
+            hands: vec![],
+            pages: vec![],
+            arrivals: vec![],
+            departures: vec![],
+            master: None,
+            fade_len: 0,
+            fade_done: 0,
+            has_fades: false,
+            spec,
+            heard: vec![],
+            is_shared: false,
+            splits: [None, None],
+            is_split: false,
+            holds: Holds::default(),
+            quality: Watches::default(),
+            dense: vec![],
+            changed: vec![],
+            taps: vec![],
+            sights: vec![],
+            records: vec![],
+            waited: vec![],
+            runs: Default::default(),
+            at_once: 0,
+            levels: Telemetry::new(0),
+        }
+    }
+
+    /// Says by which steps the next cycle runs: frames are shared while every wire carries the same to all, and islands
+    /// are made if they `may` and nothing waits.
+    pub(super) fn choose(&mut self, slab: &mut Slab, may_split: bool) {
         let is_shared = !self.shared.is_empty() && !self.holds.is_busy && self.is_faded();
-        if std::mem::replace(&mut self.is_shared, is_shared) != is_shared {
-            self.stir(slab);
+        let has_split = self.splits[usize::from(is_shared)].is_some();
+        let is_split = may_split && has_split && !self.holds.is_busy;
+        if (is_shared, is_split) == (self.is_shared, self.is_split) {
+            return;
+        }
+        self.stir(slab);
+        (self.is_shared, self.is_split) = (is_shared, is_split);
+        if is_split && let Some(split) = &mut self.splits[usize::from(is_shared)] {
+            split.enter(slab);
+        }
+    }
+
+    /// A value of a filter has changed.
+    pub(super) fn rouse(&mut self, entry: u32) {
+        let splits = self.splits.iter_mut().flatten().map(|it| &mut it.runs);
+        for runs in self.runs.iter_mut().chain(splits) {
+            runs.rouse(entry);
         }
     }
 
     /// Something is to happen to its filters beside their calls and their values: they have what they remember.
     pub(super) fn stir(&mut self, slab: &mut Slab) {
+        let told = (&self.levels, &self.records[..]);
         for runs in &mut self.runs {
-            runs.stir(slab, (&self.levels, &self.records));
+            runs.stir(slab, told);
+        }
+        if std::mem::take(&mut self.is_split)
+            && let Some(split) = &mut self.splits[usize::from(self.is_shared)]
+        {
+            split.runs.stir(slab, told);
+            split.leave(slab);
         }
     }
 
-    /// The runs of the steps that ran last.
-    pub(super) fn own_runs(&self) -> &Runs {
-        &self.runs[usize::from(self.is_shared)]
+    /// How many islands the last cycle was parted into.
+    pub(super) fn islands(&self) -> usize {
+        let split = self.splits[usize::from(self.is_shared)].as_ref();
+        split
+            .filter(|_| self.is_split)
+            .map_or(0, |it| it.given.len())
+    }
+
+    /// How many rows of equal filters stand in each group of the steps that ran last.
+    pub(super) fn side_by_side(&self, slab: &Slab) -> Vec<usize> {
+        let at = usize::from(self.is_shared);
+        let split = self.splits[at].as_ref().filter(|_| self.is_split);
+        match split {
+            Some(split) => split.side_by_side(slab),
+            None => self.runs[at].side_by_side(),
+        }
     }
 
     /// Where the first sound that a filter takes stands.

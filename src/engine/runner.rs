@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 
 use super::cut;
 use super::cycle::{Cycle, report};
+use super::islands::{self, Crew};
 use super::line::carry_over;
 use super::link::{Cells, Message, Report, Stepped};
 use super::marks::Marks;
@@ -74,6 +75,9 @@ pub struct Runner {
     pub(super) tap: Tap,
     /// Times filters, where a clock is handed over.
     pub(super) stopwatch: Option<Box<Stopwatch>>,
+    /// The second worker, where there is one, and a piece that is to be completed when its islands are back.
+    pub(super) crew: Option<Crew>,
+    owed: Option<usize>,
 }
 
 impl Runner {
@@ -114,7 +118,28 @@ impl Runner {
             wants_quit: false,
             tap: Tap::new(),
             stopwatch: None,
+            crew: None,
+            owed: None,
         }
+    }
+
+    /// Has a second worker help.
+    pub(super) fn take_on(&mut self, crew: Crew) {
+        self.slab = Slab::with_islands();
+        self.crew = Some(crew);
+    }
+
+    /// Whether all filters are here. One that the second worker was not done with in time is waited for without waiting:
+    /// till then nothing is run and nothing is heard of.
+    pub(super) fn is_whole(&mut self) -> bool {
+        let is_home = match &mut self.crew {
+            Some(crew) => crew.is_home(&mut self.slab),
+            None => true,
+        };
+        if is_home && let Some(len) = self.owed.take() {
+            self.complete(len, false);
+        }
+        is_home
     }
 
     /// The state all pins are in.
@@ -148,6 +173,9 @@ impl Runner {
 
     /// Takes what has come in since the last time, and does what can be done between two cycles.
     pub fn receive(&mut self) {
+        if !self.is_whole() {
+            return;
+        }
         if let Some((serial, spent)) = self.spent.take() {
             self.hand_back(serial, spent);
         }
@@ -192,7 +220,8 @@ impl Runner {
                         *cell = value;
                     }
                     if let Some(plan) = &mut self.plan {
-                        plan.runs.iter_mut().for_each(|runs| runs.rouse(entry));
+                        plan.rouse(entry);
+                        islands::rouse(&mut self.slab, entry);
                     }
                 }
                 Message::Mark(id, mark) => {
@@ -231,7 +260,7 @@ impl Runner {
             let piece = self.longest(left);
             self.piece(piece, timer);
             left -= piece;
-            if !self.is_running() {
+            if !self.is_running() || self.owed.is_some() {
                 return;
             }
         }
@@ -303,6 +332,8 @@ impl Runner {
         });
         self.tap.number = self.cells.cycles();
         cycle.tap = self.tap.at.is_some().then_some(&mut self.tap);
+        let crew = self.crew.as_mut().filter(|crew| crew.wants_split());
+        cycle.crew = crew.filter(|_| cycle.tap.is_none());
         self.unsaid += cycle.run(plan, &mut self.slab, &mut self.reports, &self.cells);
         self.elapsed += len as u64;
         if is_silent {
@@ -316,6 +347,15 @@ impl Runner {
         }
         // A loop has no end.
         let has_ended = cycle.has_ended() && !self.seeking.goes_round(self.position);
+        if self.is_whole() {
+            self.complete(len, has_ended);
+        } else {
+            self.owed = Some(len);
+        }
+    }
+
+    /// What follows a piece that was run.
+    fn complete(&mut self, len: usize, has_ended: bool) {
         if has_ended && !self.has_ended {
             self.is_end_untold = true;
             self.say_what_waits();

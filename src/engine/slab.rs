@@ -1,5 +1,6 @@
 //! Processors by number. They survive plans, so that a swap costs what changed and not the size of the graph.
 
+use super::islands::{Island, MOST};
 use crate::ks::{Processor, State};
 
 /// The most filters that can be open at a time.
@@ -9,11 +10,21 @@ pub(super) const CAPACITY: usize = 131_072;
 pub(super) const PAGE: usize = 256;
 
 /// Places for so many filters: they come with the plan that needs them first, and stay.
-pub(super) type Page = Box<[Option<Entry>]>;
+pub(super) type Page = Box<[Place]>;
+
+/// A place for a filter.
+#[derive(Default)]
+pub(super) enum Place {
+    #[default]
+    Empty,
+    Here(Entry),
+    /// It is on an island.
+    Away(u32),
+}
 
 /// A page with nothing on it.
 pub(super) fn page() -> Page {
-    std::iter::repeat_with(|| None).take(PAGE).collect()
+    std::iter::repeat_with(Place::default).take(PAGE).collect()
 }
 
 /// An open filter on the audio thread.
@@ -59,24 +70,39 @@ impl Entry {
     }
 }
 
-/// All open filters, on pages.
-pub(super) struct Slab(Vec<Option<Page>>);
+/// All open filters, on pages; and the islands that some of them are on.
+pub(super) struct Slab {
+    pages: Vec<Option<Page>>,
+    /// Those that are at home. No room on an island itself.
+    pub(super) islands: Vec<Option<Box<Island>>>,
+}
 
 impl Slab {
     pub(super) fn new() -> Self {
         let pages = CAPACITY / PAGE;
-        Self(std::iter::repeat_with(|| None).take(pages).collect())
+        Self {
+            pages: std::iter::repeat_with(|| None).take(pages).collect(),
+            islands: vec![],
+        }
     }
 
-    fn place(&mut self, index: u32) -> Option<&mut Option<Entry>> {
+    /// With room for islands.
+    pub(super) fn with_islands() -> Self {
+        Self {
+            islands: std::iter::repeat_with(|| None).take(MOST).collect(),
+            ..Self::new()
+        }
+    }
+
+    fn place(&mut self, index: u32) -> Option<&mut Place> {
         let index = index as usize;
-        let page = self.0.get_mut(index / PAGE)?.as_mut()?;
+        let page = self.pages.get_mut(index / PAGE)?.as_mut()?;
         page.get_mut(index % PAGE)
     }
 
     /// A page has come. What was there before goes back.
     pub(super) fn lay(&mut self, number: usize, page: Page) -> Option<Page> {
-        match self.0.get_mut(number) {
+        match self.pages.get_mut(number) {
             Some(place @ None) => {
                 *place = Some(page);
                 None
@@ -85,19 +111,56 @@ impl Slab {
         }
     }
 
+    /// The filter at a place; none while its island is under way.
     #[inline]
     pub(super) fn get(&mut self, index: u32) -> Option<&mut Entry> {
-        self.place(index)?.as_mut()
+        let at = index as usize;
+        let page = self.pages.get_mut(at / PAGE)?.as_mut()?;
+        match page.get_mut(at % PAGE)? {
+            Place::Here(entry) => Some(entry),
+            Place::Empty => None,
+            Place::Away(island) => {
+                let island = self.islands.get_mut(*island as usize)?.as_mut()?;
+                island.slab().get(index)
+            }
+        }
+    }
+
+    /// The island that a filter is on, if it is at home.
+    pub(super) fn island_of(&mut self, index: u32) -> Option<&mut Island> {
+        let Place::Away(island) = *self.place(index)? else {
+            return None;
+        };
+        self.islands.get_mut(island as usize)?.as_deref_mut()
     }
 
     pub(super) fn put(&mut self, index: u32, entry: Entry) -> Option<Entry> {
         match self.place(index) {
-            Some(place) => place.replace(entry),
+            Some(place) => match std::mem::replace(place, Place::Here(entry)) {
+                Place::Here(before) => Some(before),
+                _ => None,
+            },
             None => Some(entry),
         }
     }
 
     pub(super) fn take(&mut self, index: u32) -> Option<Entry> {
-        self.place(index)?.take()
+        let place = self.place(index)?;
+        match std::mem::take(place) {
+            Place::Here(entry) => Some(entry),
+            other => {
+                *place = other;
+                None
+            }
+        }
+    }
+
+    /// A filter goes to an island.
+    pub(super) fn send(&mut self, index: u32, island: u32) -> Option<Entry> {
+        let entry = self.take(index)?;
+        if let Some(place) = self.place(index) {
+            *place = Place::Away(island);
+        }
+        Some(entry)
     }
 }

@@ -96,6 +96,28 @@ impl Tables {
         (self.payloads.len() - 1) as u32
     }
 
+    /// Adds a slot like one of other tables.
+    pub(super) fn add_like(&mut self, others: &Self, slot: u32) -> u32 {
+        let slot = slot as usize;
+        let payload = match &others.payloads[slot] {
+            Payload::Wave(wave) => Payload::Wave(wave.clone()),
+            Payload::Events(events) => Payload::Events(Vec::with_capacity(events.capacity())),
+            Payload::None => Payload::None,
+        };
+        self.headers.push(others.headers[slot]);
+        self.payloads.push(payload);
+        self.spares.push(Payload::None);
+        self.rates.push(others.rates[slot]);
+        self.sample_sizes.push(others.sample_sizes[slot]);
+        (self.payloads.len() - 1) as u32
+    }
+
+    /// Copies what a slot of other tables holds to one of the same shape.
+    pub(super) fn copy_from(&mut self, others: &Self, from: usize, to: usize) {
+        copy(&others.payloads[from], &mut self.payloads[to]);
+        self.headers[to] = others.headers[from];
+    }
+
     /// Says by what a slot is known over plans.
     pub(super) fn know(&mut self, slot: u32, id: u64) {
         self.ids.push((id, slot));
@@ -152,15 +174,20 @@ impl Tables {
         } else {
             (&high[0], &mut low[to])
         };
-        match (source, target) {
-            (Payload::Wave(source), Payload::Wave(target)) => target.copy_from(source),
-            (Payload::Events(source), Payload::Events(target)) => {
-                target.clear();
-                target.extend_from_slice(&source[..source.len().min(target.capacity())]);
-            }
-            _ => {}
-        }
+        copy(source, target);
         self.headers[to] = self.headers[from];
+    }
+}
+
+/// Copies sound or events.
+fn copy(source: &Payload, target: &mut Payload) {
+    match (source, target) {
+        (Payload::Wave(source), Payload::Wave(target)) => target.copy_from(source),
+        (Payload::Events(source), Payload::Events(target)) => {
+            target.clear();
+            target.extend_from_slice(&source[..source.len().min(target.capacity())]);
+        }
+        _ => {}
     }
 }
 

@@ -14,6 +14,7 @@ use super::built::Built;
 use super::clock::{Epoch, GraphClock};
 use super::compile::{Builder, Job};
 use super::driver::Driver;
+use super::islands::{Cores, Crew};
 use super::link::{Cells, MESSAGES, Message, REPORTS, Report, STEPS, Stepped};
 use super::marks::{MARKS, Mark};
 use super::plan::Transition;
@@ -97,9 +98,15 @@ pub struct Engine {
 
 impl Engine {
     /// Starts the threads, in state Stop, with nothing to play. `quantum` is the length of a cycle in samples.
+    /// A graph with much to do is done on two processors where that can be kept up in real time.
     pub fn start(catalogue: Catalogue, quantum: usize) -> std::io::Result<Self> {
+        Self::start_on(catalogue, quantum, Cores::Auto)
+    }
+
+    /// The same on as many processors.
+    pub fn start_on(catalogue: Catalogue, quantum: usize, cores: Cores) -> std::io::Result<Self> {
         let epoch = Epoch::of_program();
-        Self::start_with(catalogue, quantum, epoch, |mut driver| {
+        Self::start_with(catalogue, quantum, (epoch, cores), |mut driver| {
             let run = move || {
                 let priority = raise_priority(quantum);
                 driver.runner.cells.set_priority(priority);
@@ -121,14 +128,31 @@ impl Engine {
         Self::by_hand_at(catalogue, quantum, Epoch::of_program())
     }
 
+    /// The same on as many processors.
+    pub fn by_hand_on(
+        catalogue: Catalogue,
+        quantum: usize,
+        cores: Cores,
+    ) -> std::io::Result<(Self, Driver)> {
+        Self::by_hand_with(catalogue, quantum, (Epoch::of_program(), cores))
+    }
+
     /// The same with the machine's time from elsewhere.
     pub fn by_hand_at(
         catalogue: Catalogue,
         quantum: usize,
         epoch: Epoch,
     ) -> std::io::Result<(Self, Driver)> {
+        Self::by_hand_with(catalogue, quantum, (epoch, Cores::One))
+    }
+
+    fn by_hand_with(
+        catalogue: Catalogue,
+        quantum: usize,
+        on: (Epoch, Cores),
+    ) -> std::io::Result<(Self, Driver)> {
         let mut by_hand = None;
-        let engine = Self::start_with(catalogue, quantum, epoch, |driver| {
+        let engine = Self::start_with(catalogue, quantum, on, |driver| {
             by_hand = Some(driver);
             Ok((Waker::of(std::thread::current()), None))
         })?;
@@ -139,7 +163,7 @@ impl Engine {
     fn start_with(
         catalogue: Catalogue,
         quantum: usize,
-        epoch: Epoch,
+        (epoch, cores): (Epoch, Cores),
         begin: impl FnOnce(Driver) -> std::io::Result<(Waker, Option<JoinHandle<()>>)>,
     ) -> std::io::Result<Self> {
         let (messages, message_end) = rtrb::RingBuffer::new(MESSAGES);
@@ -155,6 +179,11 @@ impl Engine {
             Arc::clone(&cells),
             true,
         );
+        let crew = Crew::start(cores, Some(quantum), &cells, epoch);
+        let has_crew = crew.is_some();
+        if let Some(crew) = crew {
+            runner.take_on(crew);
+        }
         let tapped = runner.tap.take_end();
         let _ = cells.log.set(CycleLog::new());
         let (stopwatch, stories) = Stopwatch::new(Arc::clone(&cells));
@@ -177,13 +206,14 @@ impl Engine {
         let builder = std::thread::Builder::new()
             .name("builder".into())
             .spawn(move || {
-                let builder = Builder::new(
+                let mut builder = Builder::new(
                     catalogue,
                     builder_clock,
                     builder_waker.clone(),
                     quantum,
                     true,
                 );
+                builder.has_crew = has_crew;
                 build_loop(
                     builder,
                     &task_end,

@@ -40,7 +40,12 @@ impl Watch {
 
     /// Looks at it at that time; whether it is stuck. Then the figures say in whom, and the bell is rung.
     pub fn look(&mut self, nanos: u64) -> bool {
-        let inside = self.cells.inside.load(Ordering::Acquire);
+        // The audio thread waits for the other, and not inside a filter.
+        let [own, other] = &self.cells.inside;
+        let inside = match own.load(Ordering::Acquire) {
+            0 => other.load(Ordering::Acquire),
+            own => own,
+        };
         let passed = nanos.saturating_sub(self.looked).min(LONGEST_LOOK);
         self.looked = nanos;
         let now = (self.cells.cycles(), inside);

@@ -111,6 +111,7 @@ mod simulated;
 
 mod slow_disk;
 
+mod islands;
 mod runs;
 mod seeking;
 

@@ -341,6 +341,32 @@ fn equal_voices_side_by_side_give_the_samples_of_their_filters_bit_for_bit() {
 }
 
 #[test]
+fn equal_filters_behind_each_other_never_stand_side_by_side() {
+    let stage = crate::stage::Stage::new();
+    let long = "equaliser band1_gain=0.5 -> ".repeat(100);
+    for text in [
+        // The same before the mixer and behind it.
+        "noise -> a:equaliser band1_gain=6 -> mixer; tone -> b:equaliser band1_gain=3 -> mixer; mixer -> \
+         c:equaliser band2_gain=6 -> null_renderer"
+            .to_owned(),
+        // More than a run has.
+        format!("noise level=-40 -> {}null_renderer", numbered(&long)),
+    ] {
+        let graph = stage.graph(&text);
+        let mut pair = Pair::new(&graph, false);
+        let peak = pair.run([64, 55, 4, 64, 3, 64, 64]);
+        assert!(peak > 0.001, "{peak}");
+        assert!(pair.passed > 0);
+    }
+}
+
+/// Gives each filter of a row a name of its own.
+fn numbered(row: &str) -> String {
+    let filters = row.split(" -> ").filter(|it| !it.is_empty()).enumerate();
+    filters.map(|(at, it)| format!("f{at}:{it} -> ")).collect()
+}
+
+#[test]
 fn a_voice_that_moves_leaves_the_others_and_comes_back_without_a_jump() {
     let low = low_pass(900.0);
     let graph = voices(8, &[("equaliser", &low)]);

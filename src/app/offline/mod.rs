@@ -8,7 +8,7 @@ mod take;
 use std::path::PathBuf;
 
 pub(crate) use beside::Beside;
-pub(crate) use take::{Feeds, Take};
+pub(crate) use take::{Feeds, Pace, Take};
 
 use crate::dsp::gain::amplitude_from_db;
 use crate::graph::{FilterPath, PinAddress, Wiring};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::app::tail;
-use crate::engine::{Epoch, Job, Offline, Report, Stuck};
+use crate::engine::{Cores, Epoch, Job, Offline, Report, Stuck};
 use crate::graph::{FilterPath, Problem, Wiring};
 use crate::ks::{Catalogue, ClassSheet, DataFlow, Health, KernelEvent, OpenError, Wave};
 
@@ -28,6 +28,28 @@ pub(crate) struct Take<'a> {
     before: u64,
 }
 
+/// How a graph is run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    /// Samples of a cycle.
+    pub(crate) quantum: usize,
+    /// On how many processors.
+    pub(crate) cores: Cores,
+    /// Whether every filter is called by itself.
+    pub(crate) is_one_by_one: bool,
+}
+
+impl Pace {
+    /// The quickest for that quantum.
+    pub(crate) fn of(quantum: usize) -> Self {
+        Self {
+            quantum,
+            cores: Cores::Auto,
+            is_one_by_one: false,
+        }
+    }
+}
+
 /// What filters remember is run again before a beginning, but no more than so many seconds.
 const MOST_LEAD_SECONDS: f64 = 60.0;
 
@@ -38,15 +60,17 @@ impl<'a> Take<'a> {
         catalogue: &'a Catalogue,
         base: Option<PathBuf>,
         feeds: Feeds,
-        quantum: usize,
+        pace: Pace,
     ) -> Self {
+        let quantum = pace.quantum;
         let job = Job {
             wiring: wiring.clone(),
             base,
             feeds,
+            one_by_one: pace.is_one_by_one,
             ..Job::default()
         };
-        let offline = Offline::new(catalogue, &job, quantum);
+        let offline = Offline::on(catalogue, &job, quantum, pace.cores);
         let mut take = Self {
             offline,
             wiring,

@@ -15,7 +15,7 @@ use super::early::Early;
 use crate::engine::{
     Cells, ClockRefusal, Engine, Job, Limits, Mark, Message, OpenFilter, PlanMap, TappedFrame,
 };
-use crate::engine::{PinFigures, Story};
+use crate::engine::{Cores, PinFigures, Story};
 use crate::graph::{FilterPath, PinAddress, Wiring};
 use crate::ks::{
     BankDesk, Catalogue, ClassWord, Clock, Descriptor, Domain, Health, KernelEvent, LoopRange,
@@ -57,6 +57,8 @@ pub(super) struct Playing {
     lost: BTreeSet<u32>,
     /// The folder that paths of the last job are seen from.
     base: Option<PathBuf>,
+    /// On how many processors it may run.
+    pub(super) cores: Cores,
     /// The last job, and the last one whose plan runs.
     submitted: u64,
     arrived: u64,
@@ -79,9 +81,14 @@ pub(super) struct Playing {
 }
 
 impl Playing {
-    pub(super) fn start(catalogue: Catalogue, quantum: usize) -> std::io::Result<Self> {
+    pub(super) fn start(
+        catalogue: Catalogue,
+        quantum: usize,
+        cores: Cores,
+    ) -> std::io::Result<Self> {
         Ok(Self {
-            engine: Engine::start(catalogue, quantum)?,
+            engine: Engine::start_on(catalogue, quantum, cores)?,
+            cores,
             open: BTreeMap::new(),
             events: BTreeMap::new(),
             map: PlanMap::default(),

@@ -139,6 +139,7 @@ fn each_slot(step: &Step, (lines, cuts): (&[Line], &[Cut]), mut touch: impl FnMu
             lines.get(*line).iter().for_each(|line| touch(line.to));
         }
         Step::Store { from, .. } => from.iter().for_each(|it| touch(*it)),
+        Step::Fork { .. } => {}
         Step::Lend { slot, .. }
         | Step::Pass { slot, .. }
         | Step::Align { slot, .. }

@@ -54,8 +54,9 @@ struct Member {
 #[derive(Debug)]
 struct Run {
     slot: u32,
-    /// Steps that it stands for.
+    /// Steps that it stands for, and the one behind them.
     steps: usize,
+    end: usize,
     members: Box<[Member]>,
     /// The first of them makes the sound.
     is_source: bool,
@@ -146,7 +147,13 @@ impl Runs {
         let way = match found.is_product() {
             true => Way::Product(Product::new(&found)),
             false => {
-                let last = self.groups.last_mut();
+                // Side by side stands what follows at once, in other frames: what comes later may wait for those before it.
+                let is_next = self.runs.last().is_some_and(|it| it.end == at);
+                let last = self.groups.last_mut().filter(|_| is_next);
+                let last = last.filter(|group| {
+                    let mut runs = self.runs[group.span().0..].iter();
+                    runs.all(|it| it.slot != found.slot)
+                });
                 let place = last.and_then(|group| group.take(&found, number));
                 let place = place.unwrap_or_else(|| {
                     self.groups.push(Group::new(&found, number));
@@ -158,6 +165,7 @@ impl Runs {
         self.runs.push(Run {
             slot: found.slot,
             steps: found.steps,
+            end: at + found.steps,
             is_source: found.is_source,
             has_rest,
             members: found.members.into(),
