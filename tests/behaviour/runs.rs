@@ -452,3 +452,35 @@ fn a_voice_that_is_looked_at_is_seen_and_the_others_go_on() {
     pair.run([64; 3]);
     assert_eq!(pair.passed, passed + 3 * (4 * 2 + 1) + 3 * 5 * 2);
 }
+
+#[test]
+fn an_envelope_that_rests_stands_in_a_run_and_one_that_moves_is_heard() {
+    let low = low_pass(900.0);
+    let shape = [
+        ("gate", Value::Flag(true)),
+        ("attack", Value::Number(5.0)),
+        ("decay", Value::Number(10.0)),
+        ("release", Value::Number(10.0)),
+    ];
+    let graph = voices(5, &[("equaliser", &low), ("envelope", &shape)]);
+    let mut pair = Pair::new(&graph, false);
+    assert!(pair.run([64; 10]) > 0.01);
+    assert_eq!(pair.passed, 9 * 5, "the tones alone: all others swell");
+    pair.run([64; 10]);
+    let passed = pair.passed;
+    pair.run([64, 1, 7, 63, 33]);
+    assert_eq!(pair.passed, passed + 5 * 5 * 3);
+    // One is shut and opened again: its run is called meanwhile.
+    let shut = nth(&graph, "envelope", 2);
+    for gate in [0.0, 1.0] {
+        pair.set(shut, 0, gate);
+        let passed = pair.passed;
+        pair.run([64, 5, 64]);
+        assert_eq!(pair.passed, passed + 3 * (5 + 4 * 2));
+        pair.run([64; 14]);
+        let passed = pair.passed;
+        pair.run([64, 9, 64]);
+        assert_eq!(pair.passed, passed + 3 * 5 * 3);
+    }
+    pair.assert_told();
+}
