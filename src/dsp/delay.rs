@@ -10,11 +10,12 @@
 //! What is kept in a line is [`settled`]: a line is most often part of a loop, and what is no number would stay in it.
 
 use super::Ramp;
+use super::wide::wide;
 
 /// Smaller than that is nothing: -600 dB, still far from a denormal number.
-const NOTHING: f32 = 1e-30;
+pub(super) const NOTHING: f32 = 1e-30;
 /// Larger than that nobody means: 240 dB above full scale.
-const HUGE: f32 = 1e12;
+pub(super) const HUGE: f32 = 1e12;
 
 /// A sample as it may go into a memory that feeds itself: what is no number is silence, what would turn denormal is
 /// silence, and what would grow without end is held.
@@ -87,13 +88,29 @@ impl DelayLine {
 
     /// Takes the next samples, each [`settled`].
     pub fn push_all(&mut self, samples: &[f32]) {
+        self.put(samples, |kept, now| {
+            wide(
+                #[inline(always)]
+                || {
+                    for (kept, sample) in kept.iter_mut().zip(now) {
+                        *kept = settled(*sample);
+                    }
+                },
+            );
+        });
+    }
+
+    /// Takes the next samples, which are [`settled`] already.
+    pub fn keep(&mut self, samples: &[f32]) {
+        self.put(samples, <[f32]>::copy_from_slice);
+    }
+
+    fn put(&mut self, samples: &[f32], put: impl Fn(&mut [f32], &[f32])) {
         let mut rest = samples;
         while !rest.is_empty() {
             let kept = &mut self.samples[self.write..];
             let (now, later) = rest.split_at(kept.len().min(rest.len()));
-            for (kept, sample) in kept.iter_mut().zip(now) {
-                *kept = settled(*sample);
-            }
+            put(&mut kept[..now.len()], now);
             self.write = (self.write + now.len()) & self.mask;
             rest = later;
         }

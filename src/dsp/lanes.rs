@@ -5,6 +5,7 @@
 //! tests here hold each against its twin.
 
 use super::biquad::{Section, Tuning, bounded};
+use super::eight::{Eight, Work, widest};
 use super::wide::{Extent, wide};
 
 /// How many sounds stand side by side.
@@ -17,29 +18,102 @@ type Wide = [f64; LANES];
 
 /// Multiplies every sample of a sound by its factor. A factor of 1 leaves every number as it is.
 pub fn multiply(rows: &mut [Row], factors: &Row) {
-    wide(|| {
-        for row in rows {
-            for lane in 0..LANES {
-                row[lane] *= factors[lane];
+    wide(
+        #[inline(always)]
+        || {
+            for row in rows {
+                for lane in 0..LANES {
+                    row[lane] *= factors[lane];
+                }
+            }
+        },
+    );
+}
+
+/// Sounds that lie one behind the other, so many samples each, are stood side by side.
+pub fn side_by_side(rows: &mut [Row], sounds: &[f32], each: usize) {
+    widest(Turning::<true> {
+        from: sounds,
+        to: rows.as_flattened_mut(),
+        each,
+    });
+}
+
+/// Sounds that stand side by side lie one behind the other again.
+pub fn one_by_one(rows: &[Row], sounds: &mut [f32], each: usize) {
+    widest(Turning::<false> {
+        from: rows.as_flattened(),
+        to: sounds,
+        each,
+    });
+}
+
+/// As many rows as there are in `to` or `from`, and sounds of `each` samples, of which as many are meant.
+struct Turning<'a, const IN: bool> {
+    from: &'a [f32],
+    to: &'a mut [f32],
+    each: usize,
+}
+
+impl<const IN: bool> Work for Turning<'_, IN> {
+    type Output = ();
+
+    /// Eight rows at a time. Loops and no closures: those would be compiled for narrow registers.
+    #[inline(always)]
+    fn with<E: Eight>(self, e: E) {
+        let Self { from, to, each } = self;
+        let rows = if IN { to.len() } else { from.len() } / LANES;
+        let whole = rows - rows % LANES;
+        for begin in (0..whole).step_by(LANES) {
+            let mut lines = [e.all(0.0); LANES];
+            for line in 0..LANES {
+                let at = if IN {
+                    line * each + begin
+                } else {
+                    (begin + line) * LANES
+                };
+                let mut numbers = [0.0; LANES];
+                numbers.copy_from_slice(&from[at..at + LANES]);
+                lines[line] = e.of(numbers);
+            }
+            let lines = e.turned(lines);
+            for line in 0..LANES {
+                let at = if IN {
+                    (begin + line) * LANES
+                } else {
+                    line * each + begin
+                };
+                to[at..at + LANES].copy_from_slice(&e.out(lines[line]));
             }
         }
-    });
+        for row in whole..rows {
+            for lane in 0..LANES {
+                match IN {
+                    true => to[row * LANES + lane] = from[lane * each + row],
+                    false => to[lane * each + row] = from[row * LANES + lane],
+                }
+            }
+        }
+    }
 }
 
 /// What one look at the samples of each sound finds.
 #[must_use]
 pub fn extents(rows: &[Row]) -> [Extent; LANES] {
-    let (largest, below) = wide(|| {
-        let (mut largest, mut below) = ([0_u32; LANES], [u32::MAX; LANES]);
-        for row in rows {
-            for lane in 0..LANES {
-                let size = row[lane].to_bits() & 0x7FFF_FFFF;
-                largest[lane] = largest[lane].max(size);
-                below[lane] = below[lane].min(size.wrapping_sub(1));
+    let (largest, below) = wide(
+        #[inline(always)]
+        || {
+            let (mut largest, mut below) = ([0_u32; LANES], [u32::MAX; LANES]);
+            for row in rows {
+                for lane in 0..LANES {
+                    let size = row[lane].to_bits() & 0x7FFF_FFFF;
+                    largest[lane] = largest[lane].max(size);
+                    below[lane] = below[lane].min(size.wrapping_sub(1));
+                }
             }
-        }
-        (largest, below)
-    });
+            (largest, below)
+        },
+    );
     std::array::from_fn(|lane| Extent::of_bits(largest[lane], below[lane]))
 }
 
@@ -85,18 +159,24 @@ impl Sections {
     /// Passes samples of the sounds that are `heard`; the others stay as they are.
     pub fn pass(&mut self, rows: &mut [Row], heard: u8) {
         match heard {
-            u8::MAX => wide(|| self.run(rows, |_, new| new)),
+            u8::MAX => wide(
+                #[inline(always)]
+                || self.run(rows, |_, new| new),
+            ),
             0 => {}
             _ => {
                 let is_heard: [bool; LANES] = std::array::from_fn(|lane| heard & 1 << lane != 0);
-                wide(|| {
-                    self.run(rows, |old: Row, new: Row| {
-                        std::array::from_fn(|lane| match is_heard[lane] {
-                            true => new[lane],
-                            false => old[lane],
-                        })
-                    });
-                });
+                wide(
+                    #[inline(always)]
+                    || {
+                        self.run(rows, |old: Row, new: Row| {
+                            std::array::from_fn(|lane| match is_heard[lane] {
+                                true => new[lane],
+                                false => old[lane],
+                            })
+                        });
+                    },
+                );
             }
         }
         for lane in 0..LANES {
@@ -180,6 +260,26 @@ mod tests {
                 assert!(heard == lane(&sound, number), "lane {number} of {len}");
                 let (one, other) = (beside.memory(number), *section);
                 assert_eq!((one.band, one.low), (other.band, other.low));
+            }
+        }
+    }
+
+    #[test]
+    fn sounds_stand_and_lie_in_their_order() {
+        let each = 70;
+        let mut random = Random::new(3);
+        let sounds: Vec<f32> = (0..LANES * each).map(|_| random.next_signed()).collect();
+        for len in [0, 1, 7, 8, 64, 69, 70] {
+            let mut rows = vec![[0.0; LANES]; len];
+            side_by_side(&mut rows, &sounds, each);
+            for number in 0..LANES {
+                assert!(lane(&rows, number) == sounds[number * each..][..len]);
+            }
+            let mut back = vec![9.0; LANES * each];
+            one_by_one(&rows, &mut back, each);
+            for (number, sound) in back.chunks(each).enumerate() {
+                assert!(sound[..len] == sounds[number * each..][..len]);
+                assert!(sound[len..].iter().all(|it| *it == 9.0));
             }
         }
     }

@@ -15,6 +15,7 @@
 
 use super::Ramp;
 use super::delay::{DelayLine, Mover, settled};
+use super::eight::{Eight, Work, widest};
 use super::wide::wide;
 
 const LINES: usize = 16;
@@ -96,14 +97,17 @@ impl Diffuser {
         let late = &mut late[..sound.len()];
         for (past, length) in &mut self.steps {
             past.read(*length, late);
-            wide(|| {
-                for (sample, late) in sound.iter_mut().zip(&mut *late) {
-                    let fed = settled(*sample + *late * DIFFUSION);
-                    *sample = *late - fed * DIFFUSION;
-                    *late = fed;
-                }
-            });
-            past.push_all(late);
+            wide(
+                #[inline(always)]
+                || {
+                    for (sample, late) in sound.iter_mut().zip(&mut *late) {
+                        let fed = settled(*sample + *late * DIFFUSION);
+                        *sample = *late - fed * DIFFUSION;
+                        *late = fed;
+                    }
+                },
+            );
+            past.keep(late);
         }
     }
 
@@ -138,6 +142,124 @@ impl Ear {
     }
 }
 
+/// What the delays gave, on its way to what they are fed with and to the ears.
+struct Echoing<'a, C> {
+    columns: &'a mut [[f32; BLOCK]; LINES],
+    dull: &'a mut [f32; LINES],
+    ears: &'a [Ear],
+    rest: &'a Rest,
+    sounds: &'a mut [C],
+    at: usize,
+    count: usize,
+}
+
+/// One sample of each delay, eight and eight.
+type Row<E> = [<E as Eight>::Of; 2];
+
+impl<C: AsMut<[f32]>> Work for Echoing<'_, C> {
+    type Output = ();
+
+    /// The same operations as in [`Room::step`], for eight delays at a time. Loops and no closures: those would be compiled
+    /// for narrow registers.
+    #[inline(always)]
+    fn with<E: Eight>(self, e: E) {
+        let gains = row(e, &self.rest.gains);
+        let dullness = row(e, &self.rest.dullness);
+        let mut dull = row(e, self.dull);
+        let signs = [
+            e.of([1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0]),
+            e.of([1.0, 1.0, -1.0, -1.0, 1.0, 1.0, -1.0, -1.0]),
+            e.of([1.0, 1.0, 1.0, 1.0, -1.0, -1.0, -1.0, -1.0]),
+        ];
+        let loudness = e.all(self.rest.loudness);
+        for begin in (0..self.count).step_by(8) {
+            let count = (self.count - begin).min(8);
+            let mut heard = [[e.all(0.0); 2]; 8];
+            for half in 0..2 {
+                let mut given = [e.all(0.0); 8];
+                for line in 0..8 {
+                    let column = &self.columns[half * 8 + line];
+                    given[line] = e.of(eights(&column[begin..]));
+                }
+                let given = e.turned(given);
+                for at in 0..8 {
+                    heard[at][half] = given[at];
+                }
+            }
+            let mut fed = heard;
+            for at in 0..count {
+                for half in 0..2 {
+                    let echo = e.mul(heard[at][half], gains[half]);
+                    let last = e.mul(e.sub(dull[half], echo), dullness[half]);
+                    dull[half] = e.settled(e.add(echo, last));
+                }
+                heard[at] = dull;
+                fed[at] = mixed(e, dull, &signs);
+            }
+            for (sound, ear) in self.sounds.iter_mut().zip(self.ears) {
+                let from = self.at + begin;
+                let sound = &mut sound.as_mut()[from..from + count];
+                let (gives, takes) = (row(e, &ear.gives), row(e, &ear.takes));
+                let mut sums = [e.all(0.0); 8];
+                for at in 0..count {
+                    let source = e.all(sound[at] * 0.25);
+                    for half in 0..2 {
+                        fed[at][half] = e.add(fed[at][half], e.mul(source, gives[half]));
+                    }
+                    sums[at] = e.add(e.mul(heard[at][0], takes[0]), e.mul(heard[at][1], takes[1]));
+                }
+                let [a, b, c, d, f, g, h, i] = e.turned(sums);
+                let (a, b, c, d) = (e.add(a, f), e.add(b, g), e.add(c, h), e.add(d, i));
+                let sum = e.add(e.add(a, c), e.add(b, d));
+                sound.copy_from_slice(&e.out(e.mul(sum, loudness))[..count]);
+            }
+            for half in 0..2 {
+                let mut taken = [e.all(0.0); 8];
+                for at in 0..8 {
+                    taken[at] = e.settled(fed[at][half]);
+                }
+                let taken = e.turned(taken);
+                for line in 0..8 {
+                    let column = &mut self.columns[half * 8 + line];
+                    column[begin..begin + 8].copy_from_slice(&e.out(taken[line]));
+                }
+            }
+        }
+        self.dull[..8].copy_from_slice(&e.out(dull[0]));
+        self.dull[8..].copy_from_slice(&e.out(dull[1]));
+    }
+}
+
+#[inline(always)]
+fn eights(numbers: &[f32]) -> [f32; 8] {
+    let mut all = [0.0; 8];
+    all.copy_from_slice(&numbers[..8]);
+    all
+}
+
+#[inline(always)]
+fn row<E: Eight>(e: E, numbers: &[f32; LINES]) -> Row<E> {
+    [e.of(eights(numbers)), e.of(eights(&numbers[8..]))]
+}
+
+/// What [`mix`] does.
+#[inline(always)]
+fn mixed<E: Eight>(e: E, values: Row<E>, signs: &[E::Of; 3]) -> Row<E> {
+    let mut values = values;
+    for half in 0..2 {
+        let mut it = values[half];
+        it = e.add(e.swapped::<1>(it), e.mul(it, signs[0]));
+        it = e.add(e.swapped::<2>(it), e.mul(it, signs[1]));
+        values[half] = e.add(e.swapped::<4>(it), e.mul(it, signs[2]));
+    }
+    let [one, other] = values;
+    let quarter = e.all(0.25);
+    [
+        e.mul(e.add(one, other), quarter),
+        e.mul(e.sub(one, other), quarter),
+    ]
+}
+
 /// A room with as many sources and listeners as a sound has channels.
 pub struct Room {
     rate_hz: f64,
@@ -147,8 +269,8 @@ pub struct Room {
     dull: [f32; LINES],
     ears: Box<[Ear]>,
     rest: Option<Rest>,
-    /// What the delays give and take, a row a sample.
-    rows: Box<[[f32; LINES]; BLOCK]>,
+    /// What each delay gives and takes.
+    columns: Box<[[f32; BLOCK]; LINES]>,
     /// Makes the echoes as loud as the sound.
     loudness: Ramp,
 }
@@ -213,7 +335,7 @@ impl Room {
             lines: MILLIS.into_iter().map(line).collect(),
             dull: [0.0; LINES],
             rest: None,
-            rows: Box::new([[0.0; LINES]; BLOCK]),
+            columns: Box::new([[0.0; BLOCK]; LINES]),
             ears: (0..channels).map(ear).collect(),
             loudness: Ramp::new(0.0, glide),
         }
@@ -303,39 +425,24 @@ impl Room {
 
     /// Samples none of which hears another, while nothing glides.
     fn block<C: AsMut<[f32]>>(&mut self, rest: &Rest, sounds: &mut [C], at: usize, count: usize) {
-        let rows = &mut self.rows[..count];
-        let mut column = [0.0; BLOCK];
-        let column = &mut column[..count];
         for (number, line) in self.lines.iter().enumerate() {
+            let column = &mut self.columns[number][..count];
             line.past.read(rest.lengths[number], column);
-            for (row, sample) in rows.iter_mut().zip(&*column) {
-                row[number] = *sample;
-            }
         }
         for (sound, ear) in sounds.iter_mut().zip(&mut self.ears) {
             ear.diffuser.pass(&mut sound.as_mut()[at..at + count]);
         }
-        let mut dull = self.dull;
-        wide(|| {
-            for (row, at) in rows.iter_mut().zip(at..) {
-                for line in 0..LINES {
-                    let echo = row[line] * rest.gains[line];
-                    dull[line] = settled(echo + (dull[line] - echo) * rest.dullness[line]);
-                }
-                *row = dull;
-                mix(row);
-                for (sound, ear) in sounds.iter_mut().zip(&self.ears) {
-                    let sample = &mut sound.as_mut()[at];
-                    *sample = ear.turn(*sample, &dull, row) * rest.loudness;
-                }
-            }
+        widest(Echoing {
+            columns: &mut self.columns,
+            dull: &mut self.dull,
+            ears: &self.ears,
+            rest,
+            sounds,
+            at,
+            count,
         });
-        self.dull = dull;
-        for (number, line) in self.lines.iter_mut().enumerate() {
-            for (row, sample) in rows.iter().zip(&mut *column) {
-                *sample = row[number];
-            }
-            line.past.push_all(column);
+        for (line, column) in self.lines.iter_mut().zip(&*self.columns) {
+            line.past.keep(&column[..count]);
         }
     }
 

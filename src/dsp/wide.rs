@@ -6,7 +6,8 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-/// Runs a loop with the widest instructions there are. `work` should be short and call nothing that is not inlined.
+/// Runs a loop with the widest instructions there are. `work` calls nothing that is not inlined and says `#[inline(always)]`
+/// itself: a long closure that does not stays a function of its own, compiled for narrow registers.
 #[inline(always)]
 pub fn wide<R>(work: impl FnOnce() -> R) -> R {
     struct Work<W>(W);
@@ -147,7 +148,10 @@ impl Extent {
 /// Looks at every sample: one maximum finds the peak and what is no number, one minimum what is denormal.
 #[must_use]
 pub fn extent(samples: &[f32]) -> Extent {
-    wide(|| look(samples))
+    wide(
+        #[inline(always)]
+        || look(samples),
+    )
 }
 
 #[inline(always)]
