@@ -30,6 +30,7 @@ fn main() -> Result<(), Failed> {
     }
     if wants("W6") {
         branches(&catalogue, 16, 64)?;
+        branches(&catalogue, 1, 64)?;
     }
     if wants("W3") {
         voices(&catalogue, 8)?;
@@ -173,7 +174,7 @@ fn branches(catalogue: &Catalogue, count: u32, length: u32) -> Result<(), Failed
         }
     });
     told(
-        "W6 low-passes in branches",
+        &format!("W6 low-passes, branches: {count}"),
         "low-pass",
         nanos,
         hand / 60.0,

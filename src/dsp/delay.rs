@@ -132,6 +132,14 @@ impl DelayLine {
         }
     }
 
+    /// What [`read`](Self::read) gives where it lies, if it lies there in one piece.
+    #[must_use]
+    pub fn piece(&self, delay: usize, count: usize) -> Option<&[f32]> {
+        let at = self.write.wrapping_sub(delay) & self.mask;
+        let piece = self.samples.get(at..at + count);
+        piece.filter(|_| delay <= self.filled)
+    }
+
     /// The sound `delay` pushes ago, between samples by a cubic through four of them: straight lines pass exactly. At
     /// least 2.
     #[must_use]
@@ -258,6 +266,7 @@ mod tests {
     fn many_samples_at_once_are_those_one_by_one() {
         let mut random = crate::dsp::Random::new(9);
         let (mut one, mut other) = (DelayLine::new(60), DelayLine::new(60));
+        let mut pieces = 0;
         for len in [5, 1, 40, 64, 33, 64, 7] {
             let mut sound: Vec<f32> = (0..len).map(|_| random.next_signed()).collect();
             sound[len / 2] = f32::NAN;
@@ -270,8 +279,12 @@ mod tests {
                 other.read(delay, &mut read);
                 let wanted = (0..read.len()).map(|n| one.tap(delay - n));
                 assert!(wanted.eq(read.iter().copied()), "{delay} behind {len}");
+                let piece = other.piece(delay, read.len());
+                assert!(piece.is_none_or(|it| it == read));
+                pieces += usize::from(piece.is_some());
             }
         }
+        assert!((10..28).contains(&pieces), "{pieces}");
     }
 
     #[test]

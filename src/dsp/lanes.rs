@@ -156,28 +156,16 @@ impl Sections {
         (self.band, self.low) = (band, low);
     }
 
-    /// Passes samples of the sounds that are `heard`; the others stay as they are.
-    pub fn pass(&mut self, rows: &mut [Row], heard: u8) {
-        match heard {
-            u8::MAX => wide(
-                #[inline(always)]
-                || self.run(rows, |_, new| new),
-            ),
-            0 => {}
-            _ => {
-                let is_heard: [bool; LANES] = std::array::from_fn(|lane| heard & 1 << lane != 0);
-                wide(
-                    #[inline(always)]
-                    || {
-                        self.run(rows, |old: Row, new: Row| {
-                            std::array::from_fn(|lane| match is_heard[lane] {
-                                true => new[lane],
-                                false => old[lane],
-                            })
-                        });
-                    },
-                );
-            }
+    /// Passes samples of the sounds that are `heard`, a bit each; the others stay as they are. Of sounds behind the last of
+    /// those that are `there` nothing is reckoned: few of them are quicker in narrower registers.
+    pub fn pass(&mut self, rows: &mut [Row], heard: u8, there: u8) {
+        if heard == 0 {
+            return;
+        }
+        match there {
+            0..4 => self.pass_few::<2>(rows, heard),
+            4..16 => self.pass_few::<4>(rows, heard),
+            _ => self.pass_few::<LANES>(rows, heard),
         }
         for lane in 0..LANES {
             let mut memory = self.memory(lane);
@@ -186,27 +174,59 @@ impl Sections {
         }
     }
 
+    fn pass_few<const COUNT: usize>(&mut self, rows: &mut [Row], heard: u8) {
+        let mut is_heard = [false; LANES];
+        for (lane, is_heard) in is_heard.iter_mut().enumerate() {
+            *is_heard = heard & 1 << lane != 0;
+        }
+        match is_heard[..COUNT].iter().all(|it| *it) {
+            true => wide(
+                #[inline(always)]
+                || self.run::<COUNT, true>(rows, &is_heard),
+            ),
+            false => wide(
+                #[inline(always)]
+                || self.run::<COUNT, false>(rows, &is_heard),
+            ),
+        }
+    }
+
+    /// Loops and no closures: those would be compiled for narrow registers.
     #[inline(always)]
-    fn run(&mut self, rows: &mut [Row], choose: impl Fn(Row, Row) -> Row) {
-        let tunings = self.tunings;
-        let (mut band, mut low) = (self.band, self.low);
+    fn run<const COUNT: usize, const ALL: bool>(
+        &mut self,
+        rows: &mut [Row],
+        is_heard: &[bool; LANES],
+    ) {
+        let mut tunings = [[0.0; COUNT]; 9];
+        for (own, all) in tunings.iter_mut().zip(&self.tunings) {
+            own.copy_from_slice(&all[..COUNT]);
+        }
+        let (mut band, mut low) = ([0.0; COUNT], [0.0; COUNT]);
+        band.copy_from_slice(&self.band[..COUNT]);
+        low.copy_from_slice(&self.low[..COUNT]);
         for row in rows {
-            let mut new = *row;
             let (mut next_band, mut next_low) = (band, low);
-            for lane in 0..LANES {
-                let sample = f64::from(row[lane]);
-                let sum = |at: usize| {
-                    (tunings[at + 2][lane] * sample + tunings[at + 1][lane] * low[lane])
-                        + tunings[at][lane] * band[lane]
+            for lane in 0..COUNT {
+                let (sample, band, low) = (f64::from(row[lane]), band[lane], low[lane]);
+                let mut sums = [0.0; 3];
+                for (sum, part) in sums.iter_mut().zip(0..) {
+                    let at = part * 3;
+                    *sum = (tunings[at + 2][lane] * sample + tunings[at + 1][lane] * low)
+                        + tunings[at][lane] * band;
+                }
+                (next_band[lane], next_low[lane]) = (sums[0], sums[1]);
+                let new = bounded(sums[2]) as f32;
+                row[lane] = if ALL || is_heard[lane] {
+                    new
+                } else {
+                    row[lane]
                 };
-                next_band[lane] = sum(0);
-                next_low[lane] = sum(3);
-                new[lane] = bounded(sum(6)) as f32;
             }
             (band, low) = (next_band, next_low);
-            *row = choose(*row, new);
         }
-        (self.band, self.low) = (band, low);
+        self.band[..COUNT].copy_from_slice(&band);
+        self.low[..COUNT].copy_from_slice(&low);
     }
 }
 
@@ -250,7 +270,7 @@ mod tests {
         for len in [64, 1, 7] {
             let mut sound = rows(len);
             let before = sound.clone();
-            beside.pass(&mut sound, u8::MAX);
+            beside.pass(&mut sound, u8::MAX, u8::MAX);
             for (number, section) in alone.iter_mut().enumerate() {
                 let tuning = tuning(number);
                 let heard = lane(&before, number);
@@ -285,12 +305,34 @@ mod tests {
     }
 
     #[test]
+    fn few_sounds_are_what_they_are_among_many() {
+        for (heard, there) in [(1, 1), (2, 3), (3, 3), (9, 13), (15, 15), (16, 31)] {
+            let mut all = Sections::default();
+            for lane in 0..LANES {
+                if there & 1 << lane != 0 {
+                    all.set(lane, &tuning(lane), Section::default());
+                }
+            }
+            let mut few = all.clone();
+            let mut sound = rows(50);
+            let mut other = sound.clone();
+            all.pass(&mut sound, heard, u8::MAX);
+            few.pass(&mut other, heard, there);
+            for number in (0..LANES).filter(|lane| there & 1 << lane != 0) {
+                assert!(lane(&sound, number) == lane(&other, number));
+                let (one, other) = (all.memory(number), few.memory(number));
+                assert!(one.band != 0.0 && (one.band, one.low) == (other.band, other.low));
+            }
+        }
+    }
+
+    #[test]
     fn who_has_no_section_is_left_alone() {
         let mut beside = Sections::default();
         (0..LANES).for_each(|lane| beside.set(lane, &tuning(lane), Section::default()));
         let before = rows(33);
         let mut sound = before.clone();
-        beside.pass(&mut sound, 0b0100_0010);
+        beside.pass(&mut sound, 0b0100_0010, 0b0110_0010);
         for number in 0..LANES {
             let is_same = lane(&sound, number) == lane(&before, number);
             assert_eq!(is_same, number != 1 && number != 6, "lane {number}");

@@ -144,6 +144,8 @@ impl Ear {
 
 /// What the delays gave, on its way to what they are fed with and to the ears.
 struct Echoing<'a, C> {
+    /// Where it does not stand in the columns.
+    given: [Option<&'a [f32]>; LINES],
     columns: &'a mut [[f32; BLOCK]; LINES],
     dull: &'a mut [f32; LINES],
     ears: &'a [Ear],
@@ -178,8 +180,12 @@ impl<C: AsMut<[f32]>> Work for Echoing<'_, C> {
             for half in 0..2 {
                 let mut given = [e.all(0.0); 8];
                 for line in 0..8 {
-                    let column = &self.columns[half * 8 + line];
-                    given[line] = e.of(eights(&column[begin..]));
+                    let line_number = half * 8 + line;
+                    let piece = match self.given[line_number] {
+                        Some(piece) => piece,
+                        None => &self.columns[line_number],
+                    };
+                    given[line] = e.of(eights(&piece[begin..]));
                 }
                 let given = e.turned(given);
                 for at in 0..8 {
@@ -425,14 +431,23 @@ impl Room {
 
     /// Samples none of which hears another, while nothing glides.
     fn block<C: AsMut<[f32]>>(&mut self, rest: &Rest, sounds: &mut [C], at: usize, count: usize) {
+        let mut given = [None; LINES];
         for (number, line) in self.lines.iter().enumerate() {
-            let column = &mut self.columns[number][..count];
-            line.past.read(rest.lengths[number], column);
+            let length = rest.lengths[number];
+            // Eight at a time are taken.
+            given[number] = match count % 8 {
+                0 => line.past.piece(length, count),
+                _ => None,
+            };
+            if given[number].is_none() {
+                line.past.read(length, &mut self.columns[number][..count]);
+            }
         }
         for (sound, ear) in sounds.iter_mut().zip(&mut self.ears) {
             ear.diffuser.pass(&mut sound.as_mut()[at..at + count]);
         }
         widest(Echoing {
+            given,
             columns: &mut self.columns,
             dull: &mut self.dull,
             ears: &self.ears,

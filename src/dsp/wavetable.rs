@@ -19,7 +19,7 @@ use std::sync::OnceLock;
 
 use super::eight::{Eight, Work, widest};
 use super::random::Random;
-use super::wide::wide;
+use super::wide::{Extent, look, wide};
 
 /// What one cycle looks like. All begin at zero, rising (a pulse begins high).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -105,9 +105,11 @@ fn sine(phase: u64) -> f32 {
 #[inline(always)]
 pub(super) fn sine_of(cycle: i32) -> f32 {
     const QUARTER: i32 = 1 << 30;
-    let mirrored = i32::MIN.wrapping_sub(cycle);
-    let is_outside = !(-QUARTER..=QUARTER).contains(&cycle);
-    let half = if is_outside { mirrored } else { cycle };
+    // Beyond a quarter it goes back as it came.
+    let half = cycle
+        .wrapping_add(QUARTER)
+        .wrapping_abs()
+        .wrapping_sub(QUARTER);
     let z = half as f32 * (1.0 / QUARTER as f32);
     let square = z * z;
     // Odd in z: sin(z pi / 2), the largest error made smallest.
@@ -118,16 +120,6 @@ pub(super) fn sine_of(cycle: i32) -> f32 {
     sum = sum * square + SINE[1];
     sum = sum * square + SINE[0];
     sum * z
-}
-
-/// The next samples of a sine: where its phase stands, a cycle being 2^64, and how far it goes with each sample.
-pub fn fill_sine(samples: &mut [f32], phase: &mut u64, step: u64) {
-    let (first, count) = (*phase, samples.len() as u64);
-    wide(
-        #[inline(always)]
-        || sines(samples, first, step),
-    );
-    *phase = first.wrapping_add(step.wrapping_mul(count));
 }
 
 /// Sines at phases in a row: first the phases, which are wide, then what is reckoned from them in half the width.
@@ -199,7 +191,7 @@ fn sum([a, b, c, d]: [f32; 4], [e, f, g, h]: [f32; 4]) -> f32 {
 }
 
 /// One voice of one shape.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub struct Oscillator {
     tables: &'static Tables,
     shape: Shape,
@@ -301,6 +293,21 @@ impl Reading<'_> {
     }
 }
 
+/// Whether what comes is the same.
+impl PartialEq for Oscillator {
+    fn eq(&self, other: &Self) -> bool {
+        let all = |it: &Self| (it.shape, it.phase, it.step, it.width, it.level, it.weight);
+        all(self) == all(other)
+    }
+}
+
+impl std::fmt::Debug for Oscillator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (phase, step) = (self.phase, self.step);
+        write!(f, "{:?} at {phase:#x} by {step:#x}", self.shape)
+    }
+}
+
 /// A part of a cycle, from 0 to 1, as a 64-bit fixed-point phase.
 fn phase_from_cycles(cycles: f64) -> u64 {
     (cycles.rem_euclid(1.0) * 2_f64.powi(64)) as u64
@@ -356,10 +363,10 @@ impl Oscillator {
         self.width = phase_from_cycles(width.clamp(0.01, 0.99));
     }
 
-    /// The phase, a cycle being 2^64, and how far it goes with each sample: all there is to know of a [`Shape::Sine`].
+    /// The phase, a cycle being 2^64.
     #[must_use]
-    pub fn phase_and_step(&self) -> (u64, u64) {
-        (self.phase, self.step)
+    pub fn phase(&self) -> u64 {
+        self.phase
     }
 
     /// Goes on from such a phase.
@@ -394,12 +401,48 @@ impl Oscillator {
         falls - rises + mean(self.width)
     }
 
+    /// The next samples, multiplied by one factor behind the other, and what a look at them found before that. It stays where
+    /// it is.
+    #[must_use]
+    pub fn show(&self, samples: &mut [f32], factors: &[f32]) -> Extent {
+        let is_sine = self.shape == Shape::Sine;
+        if !is_sine {
+            { *self }.fill(samples);
+        }
+        wide(
+            #[inline(always)]
+            || {
+                if is_sine {
+                    sines(samples, self.phase, self.step);
+                }
+                let seen = look(samples);
+                for factor in factors {
+                    for sample in samples.iter_mut() {
+                        *sample *= factor;
+                    }
+                }
+                seen
+            },
+        )
+    }
+
+    /// Goes on by so many samples.
+    pub fn pass(&mut self, count: usize) {
+        self.phase = self
+            .phase
+            .wrapping_add(self.step.wrapping_mul(count as u64));
+    }
+
     /// The next samples: those that [`step`](Self::step) gives.
     pub fn fill(&mut self, samples: &mut [f32]) {
+        let (first, count) = (self.phase, samples.len());
+        self.pass(count);
         if self.shape == Shape::Sine {
-            return fill_sine(samples, &mut self.phase, self.step);
+            return wide(
+                #[inline(always)]
+                || sines(samples, first, self.step),
+            );
         }
-        let count = samples.len() as u64;
         let levels = match self.shape {
             Shape::Triangle => &self.tables.triangle,
             _ => &self.tables.saw,
@@ -410,11 +453,10 @@ impl Oscillator {
             here: &levels[self.level],
             below: &levels[self.level.saturating_sub(1)],
             weight: self.weight,
-            first: self.phase,
+            first,
             step: self.step,
             width: (self.shape == Shape::Pulse).then_some(self.width),
         });
-        self.phase = self.phase.wrapping_add(self.step.wrapping_mul(count));
     }
 
     /// The next samples, each at the pitch that stands at its place. The shorter slice ends it.

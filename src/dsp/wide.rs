@@ -154,8 +154,9 @@ pub fn extent(samples: &[f32]) -> Extent {
     )
 }
 
+/// The same, for loops that are compiled for wide registers themselves.
 #[inline(always)]
-fn look(samples: &[f32]) -> Extent {
+pub(super) fn look(samples: &[f32]) -> Extent {
     samples.iter().fold(Extent::default(), |seen, sample| {
         let size = sample.to_bits() & 0x7FFF_FFFF;
         Extent {

@@ -404,16 +404,39 @@ fn the_rest_of_a_run_goes_on_without_the_tone_before_it() {
     let mut pair = Pair::new(&graph(&[(-1.0, 0.1); 5]), false);
     pair.run([64; 40]);
     let before = pair.passed;
-    pair.set(1, 0, 2.0);
-    // A saw is nothing that a run makes.
-    assert!(pair.run([64; 40]) > 0.01);
+    for turn in 0..20 {
+        // Its frequency glides all the time.
+        pair.set(1, 1, 441.0 + f64::from(turn));
+        assert!(pair.run([64; 2]) > 0.01);
+    }
     assert_eq!(pair.passed, before + 40 * 5);
-    pair.set(1, 0, 0.0);
     pair.set(3, 0, -9.0);
     assert!(pair.run([64; 70]) > 0.01);
     let before = pair.passed;
     pair.run([64; 10]);
     assert_eq!(pair.passed, before + 10 * 6);
+    pair.assert_told();
+}
+
+#[test]
+fn tones_of_every_shape_are_made_in_runs_as_they_would_be_alone() {
+    let mut pair = Pair::new(&graph(&[(-1.0, 0.3); 5]), false);
+    // Triangle, saw, pulse, a narrower one, and a sine again: each fades in and is done at once behind that.
+    let changes = [
+        (0, 1.0),
+        (0, 2.0),
+        (0, 3.0),
+        (3, 30.0),
+        (1, 3_331.0),
+        (0, 0.0),
+    ];
+    for (property, value) in changes {
+        pair.set(1, property, value);
+        assert!(pair.run([64, 7, 64, 1, 33].into_iter().cycle().take(60)) > 0.01);
+        let before = pair.passed;
+        assert!(pair.run([64, 5, 64]) > 0.01);
+        assert_eq!(pair.passed, before + 3 * 6, "{property} {value}");
+    }
     pair.assert_told();
 }
 

@@ -218,7 +218,7 @@ impl Group {
                         }
                     }
                     Stage::Sections(sections) => {
-                        sections.pass(rows, if lit == active { u8::MAX } else { lit });
+                        sections.pass(rows, if lit == active { u8::MAX } else { lit }, active);
                         is_known = false;
                     }
                 }
@@ -275,7 +275,7 @@ impl Group {
                 Operation::Nothing => Stage::Nothing,
                 Operation::Multiply(_) => Stage::Multiply([1.0; LANES]),
                 Operation::Section(..) => Stage::Sections(Sections::default()),
-                Operation::Sine { .. } => return false,
+                Operation::Tone(_) => return false,
             };
         }
         match (stage, operation) {
