@@ -198,10 +198,7 @@ impl Sections {
         rows: &mut [Row],
         is_heard: &[bool; LANES],
     ) {
-        let mut tunings = [[0.0; COUNT]; 9];
-        for (own, all) in tunings.iter_mut().zip(&self.tunings) {
-            own.copy_from_slice(&all[..COUNT]);
-        }
+        let tunings = &self.tunings;
         let (mut band, mut low) = ([0.0; COUNT], [0.0; COUNT]);
         band.copy_from_slice(&self.band[..COUNT]);
         low.copy_from_slice(&self.low[..COUNT]);
@@ -306,7 +303,16 @@ mod tests {
 
     #[test]
     fn few_sounds_are_what_they_are_among_many() {
-        for (heard, there) in [(1, 1), (2, 3), (3, 3), (9, 13), (15, 15), (16, 31)] {
+        for (heard, there) in [
+            (1, 1),
+            (2, 3),
+            (3, 3),
+            (4, 5),
+            (7, 7),
+            (9, 13),
+            (15, 15),
+            (16, 31),
+        ] {
             let mut all = Sections::default();
             for lane in 0..LANES {
                 if there & 1 << lane != 0 {

@@ -192,8 +192,9 @@ impl Group {
 
     /// All stages over all rows. False: something came that a pin would silence, and nothing was done.
     fn work(&mut self, active: u8) -> bool {
-        for (stage, before) in self.stages.iter().zip(&mut self.before) {
-            *before = match stage {
+        // Most stages are of bands that are off: what is idle is not touched.
+        for place in (0..self.stages.len()).filter(|it| self.lit[*it] & active != 0) {
+            self.before[place] = match &self.stages[place] {
                 Stage::Sections(sections) => Some(sections.memories()),
                 _ => None,
             };
@@ -232,8 +233,11 @@ impl Group {
             }
         }
         if !is_sound {
-            for (stage, before) in self.stages.iter_mut().zip(&self.before) {
-                if let (Stage::Sections(sections), Some(memories)) = (stage, before) {
+            let lit = |place: &usize| self.lit[*place] & active != 0;
+            for place in (0..self.stages.len()).filter(lit) {
+                if let (Stage::Sections(sections), Some(memories)) =
+                    (&mut self.stages[place], &self.before[place])
+                {
                     sections.restore(*memories);
                 }
             }
