@@ -42,7 +42,7 @@ pub(crate) trait Eight: Copy {
     }
     /// Each number where the one 1, 2 or 4 places off was.
     fn swapped<const BY: usize>(self, numbers: Self::Of) -> Self::Of;
-    /// Each as a memory takes it, see [`settled`](super::delay::settled).
+    /// Each as a memory takes it, see [`settled`].
     fn settled(self, numbers: Self::Of) -> Self::Of;
     /// The firsts of eight eights, the seconds, and so on.
     fn turned(self, eights: [Self::Of; 8]) -> [Self::Of; 8];

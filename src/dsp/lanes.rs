@@ -59,6 +59,10 @@ impl<const IN: bool> Work for Turning<'_, IN> {
     type Output = ();
 
     /// Eight rows at a time. Loops and no closures: those would be compiled for narrow registers.
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "registers by number, as in the loops around them"
+    )]
     #[inline(always)]
     fn with<E: Eight>(self, e: E) {
         let Self { from, to, each } = self;

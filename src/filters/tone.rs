@@ -186,7 +186,7 @@ impl Playing {
             } else {
                 let arrived = self.arrived.step();
                 // Both shapes are read at one phase: a copy takes the step that the oscillator will take.
-                let mut old = self.oscillator.clone();
+                let mut old = self.oscillator;
                 old.set_shape(self.leaving);
                 self.oscillator.set_shape(self.shape);
                 *sample = old.step() * (1.0 - arrived) + self.oscillator.step() * arrived;

@@ -208,7 +208,7 @@ impl<S: SynthSink> Processor for DmusPort<S> {
     }
 
     fn kernel(&mut self, values: Values<'_>, kernel: &mut Kernel) -> bool {
-        self.sequencer.len() == 0 && self.sink.kernel(values, kernel)
+        self.sequencer.is_empty() && self.sink.kernel(values, kernel)
     }
 
     /// Over the seam of a loop notes sound on, and what waits keeps its distance; a seek is a new beginning.
