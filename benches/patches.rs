@@ -1,8 +1,8 @@
 //! What patches of many filters cost beside loops by hand: ratios within one run. `cargo bench --bench patches`, or `-- W2`.
 //!
 //! W2: oscillators, each through a gain, into a mixer. W6: branches of a tone and many equalisers of one band, a low-pass,
-//! into a mixer. W3: voices of a saw and a low-pass into a mixer, an echo, a reverb, a limiter. One channel, 48 kHz, a
-//! quantum of 64.
+//! into a mixer. W3: voices of a saw, a low-pass and an envelope that is open into a mixer, an echo, a reverb, a limiter. One
+//! channel, 48 kHz, a quantum of 64.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -30,6 +30,7 @@ fn main() -> Result<(), Failed> {
     }
     if wants("W6") {
         branches(&catalogue, 16, 64)?;
+        branches(&catalogue, 1, 64)?;
     }
     if wants("W3") {
         voices(&catalogue, 8)?;
@@ -173,7 +174,7 @@ fn branches(catalogue: &Catalogue, count: u32, length: u32) -> Result<(), Failed
         }
     });
     told(
-        "W6 low-passes in branches",
+        &format!("W6 low-passes, branches: {count}"),
         "low-pass",
         nanos,
         hand / 60.0,
@@ -207,8 +208,10 @@ fn voices(catalogue: &Catalogue, count: u32) -> Result<(), Failed> {
         ];
         let tone = patch.add("tone", &values)?;
         let low_pass = patch.add("equaliser", &low_pass())?;
+        let envelope = patch.add("envelope", &[("gate", Value::Flag(true))])?;
         patch.wire(tone, low_pass, 0)?;
-        patch.wire(low_pass, mixer, n)?;
+        patch.wire(low_pass, envelope, 0)?;
+        patch.wire(envelope, mixer, n)?;
     }
     let mut last = mixer;
     for key in ["delay", "reverb", "limiter", "null_renderer"] {

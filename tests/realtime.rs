@@ -409,6 +409,7 @@ const THROUGH: &[&str] = &[
     "chorus",
     "reverb",
     "guard",
+    "envelope gate=true",
     "loudness_meter",
     "spectrum",
     "scope",

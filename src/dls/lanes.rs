@@ -3,8 +3,8 @@
 //! A voice keeps its lane while it sounds, and lanes are added up in one order, so the samples do not depend on which
 //! voices happen to sound beside it. A lane without a filter lets everything through as it is.
 
-use super::eight::{Eight, Work, widest};
 use super::voice::{Block, LANES, Rows, STEP, Tone, Voice};
+use crate::dsp::eight::{Eight, Work, widest};
 
 /// What all voices of all lanes add up to, lane by lane.
 pub(super) struct Sums {
@@ -347,8 +347,8 @@ impl<E: Eight> Held<E> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::eight::Narrow;
     use super::*;
+    use crate::dsp::eight::Narrow;
 
     const LEN: usize = 61;
 

@@ -18,7 +18,6 @@ mod condition;
 mod connection;
 mod download;
 mod effects;
-mod eight;
 mod envelope;
 mod lanes;
 mod memory;

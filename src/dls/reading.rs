@@ -1,6 +1,6 @@
 //! Between the samples of a wave.
 
-use super::eight::{Eight, Work, widest};
+use crate::dsp::eight::{Eight, Work, widest};
 
 /// A stretch of a wave: where it is read from, in 2^-32 samples, and what it goes on by.
 #[derive(Clone, Copy)]
@@ -128,8 +128,8 @@ fn between<E: Eight, const FINE: bool>(e: E, points: [E::Of; 4], part: E::Of) ->
 
 #[cfg(test)]
 mod tests {
-    use super::super::eight::Narrow;
     use super::*;
+    use crate::dsp::eight::Narrow;
 
     fn wave() -> Vec<f32> {
         let mut random = crate::dsp::Random::new(5);

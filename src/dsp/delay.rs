@@ -10,11 +10,12 @@
 //! What is kept in a line is [`settled`]: a line is most often part of a loop, and what is no number would stay in it.
 
 use super::Ramp;
+use super::wide::wide;
 
 /// Smaller than that is nothing: -600 dB, still far from a denormal number.
-const NOTHING: f32 = 1e-30;
+pub(super) const NOTHING: f32 = 1e-30;
 /// Larger than that nobody means: 240 dB above full scale.
-const HUGE: f32 = 1e12;
+pub(super) const HUGE: f32 = 1e12;
 
 /// A sample as it may go into a memory that feeds itself: what is no number is silence, what would turn denormal is
 /// silence, and what would grow without end is held.
@@ -87,13 +88,29 @@ impl DelayLine {
 
     /// Takes the next samples, each [`settled`].
     pub fn push_all(&mut self, samples: &[f32]) {
+        self.put(samples, |kept, now| {
+            wide(
+                #[inline(always)]
+                || {
+                    for (kept, sample) in kept.iter_mut().zip(now) {
+                        *kept = settled(*sample);
+                    }
+                },
+            );
+        });
+    }
+
+    /// Takes the next samples, which are [`settled`] already.
+    pub fn keep(&mut self, samples: &[f32]) {
+        self.put(samples, <[f32]>::copy_from_slice);
+    }
+
+    fn put(&mut self, samples: &[f32], put: impl Fn(&mut [f32], &[f32])) {
         let mut rest = samples;
         while !rest.is_empty() {
             let kept = &mut self.samples[self.write..];
             let (now, later) = rest.split_at(kept.len().min(rest.len()));
-            for (kept, sample) in kept.iter_mut().zip(now) {
-                *kept = settled(*sample);
-            }
+            put(&mut kept[..now.len()], now);
             self.write = (self.write + now.len()) & self.mask;
             rest = later;
         }
@@ -113,6 +130,14 @@ impl DelayLine {
             now.copy_from_slice(&kept[..now.len()]);
             (at, rest) = (0, later);
         }
+    }
+
+    /// What [`read`](Self::read) gives where it lies, if it lies there in one piece.
+    #[must_use]
+    pub fn piece(&self, delay: usize, count: usize) -> Option<&[f32]> {
+        let at = self.write.wrapping_sub(delay) & self.mask;
+        let piece = self.samples.get(at..at + count);
+        piece.filter(|_| delay <= self.filled)
     }
 
     /// The sound `delay` pushes ago, between samples by a cubic through four of them: straight lines pass exactly. At
@@ -241,6 +266,7 @@ mod tests {
     fn many_samples_at_once_are_those_one_by_one() {
         let mut random = crate::dsp::Random::new(9);
         let (mut one, mut other) = (DelayLine::new(60), DelayLine::new(60));
+        let mut pieces = 0;
         for len in [5, 1, 40, 64, 33, 64, 7] {
             let mut sound: Vec<f32> = (0..len).map(|_| random.next_signed()).collect();
             sound[len / 2] = f32::NAN;
@@ -253,8 +279,12 @@ mod tests {
                 other.read(delay, &mut read);
                 let wanted = (0..read.len()).map(|n| one.tap(delay - n));
                 assert!(wanted.eq(read.iter().copied()), "{delay} behind {len}");
+                let piece = other.piece(delay, read.len());
+                assert!(piece.is_none_or(|it| it == read));
+                pieces += usize::from(piece.is_some());
             }
         }
+        assert!((10..28).contains(&pieces), "{pieces}");
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! The attack is a line; decay and release fall like a discharge that is bent so as to arrive. Stages count samples, so
-//! the envelope is the same however a stream is cut.
+//! the envelope is the same however a stream is cut. One that begins again rises from wherever it is.
 
 /// How many time constants a decay or release is long: it is within 0.7 % of its target when it is set onto it.
 const CONSTANTS: f64 = 5.0;
@@ -34,7 +34,9 @@ pub struct Envelope {
     part: Part,
     /// Samples of this part that are given.
     done: u32,
-    /// Where a falling part begins and where it goes.
+    /// How high the attack goes; all of the rest is in parts of it.
+    top: f32,
+    /// Where a part begins and where it goes.
     from: f64,
     to: f64,
     /// The discharge: 1 at its beginning.
@@ -65,6 +67,7 @@ impl Envelope {
             },
             part: Part::Over,
             done: 0,
+            top: 1.0,
             from: 0.0,
             to: 0.0,
             charge: 0.0,
@@ -78,6 +81,18 @@ impl Envelope {
         *self = Self {
             stages,
             part: Part::Attack,
+            ..Self::over()
+        };
+    }
+
+    /// Begins from where it is, and rises to `top` in the time of an attack.
+    pub fn begin_again(&mut self, stages: Stages, top: f32) {
+        *self = Self {
+            stages,
+            part: Part::Attack,
+            top,
+            from: f64::from(self.level),
+            level: self.level,
             ..Self::over()
         };
     }
@@ -102,6 +117,22 @@ impl Envelope {
         self.part == Part::Over || (self.part == Part::Sustain && self.stages.sustain == 0.0)
     }
 
+    /// What every further sample is until it begins or is released, where that is known.
+    #[must_use]
+    pub fn rests(&self) -> Option<f32> {
+        let is_at_end = match self.part {
+            Part::Over => true,
+            Part::Sustain => self.level == self.held(),
+            _ => false,
+        };
+        is_at_end.then_some(self.level)
+    }
+
+    /// The level while it is held.
+    fn held(&self) -> f32 {
+        self.stages.sustain * self.top
+    }
+
     /// Whether it is in release.
     #[must_use]
     pub fn is_releasing(&self) -> bool {
@@ -117,12 +148,8 @@ impl Envelope {
     /// The value for the next sample.
     pub fn step(&mut self) -> f32 {
         if self.part == Part::Attack && self.done >= self.stages.attack {
-            self.level = 1.0;
-            self.fall(
-                Part::Decay,
-                f64::from(self.stages.sustain),
-                self.stages.decay,
-            );
+            self.level = self.top;
+            self.fall(Part::Decay, f64::from(self.held()), self.stages.decay);
         }
         if self.part == Part::Decay && self.done >= self.stages.decay {
             self.part = Part::Sustain;
@@ -132,10 +159,12 @@ impl Envelope {
         }
         self.level = match self.part {
             Part::Over => 0.0,
-            Part::Sustain => self.stages.sustain,
+            Part::Sustain => self.held(),
             Part::Attack => {
                 self.done += 1;
-                self.done as f32 / self.stages.attack as f32
+                let risen = self.done as f32 / self.stages.attack as f32;
+                let from = self.from as f32;
+                from + (self.top - from) * risen
             }
             Part::Decay | Part::Release => {
                 self.done += 1;
@@ -197,6 +226,23 @@ mod tests {
             let after = envelope.step();
             assert!(after <= before && before - after < 0.02 * before, "{held}");
         }
+    }
+
+    #[test]
+    fn begun_again_it_goes_on_from_where_it_is_and_up_to_another_height() {
+        for (held, top) in [(0, 1.0), (5, 0.3), (15, 0.8), (100, 0.25), (100, 1.0)] {
+            let mut envelope = Envelope::over();
+            envelope.begin(STAGES);
+            let before = (0..held).map(|_| envelope.step()).last().unwrap_or(0.0);
+            envelope.begin_again(STAGES, top);
+            let rise: Vec<f32> = (0..10).map(|_| envelope.step()).collect();
+            assert!((rise[0] - before).abs() <= 0.11 && (rise[9] - top).abs() < 1e-6);
+            assert_eq!(envelope.rests(), None);
+            let fall: Vec<f32> = (0..21).map(|_| envelope.step()).collect();
+            assert!((fall[19] - 0.5 * top).abs() < 1e-6);
+            assert_eq!(envelope.rests(), Some(0.5 * top));
+        }
+        assert_eq!(Envelope::over().rests(), Some(0.0));
     }
 
     #[test]

@@ -26,47 +26,62 @@ pub fn db_from_amplitude(amplitude: f32) -> f32 {
 
 /// Multiplies every sample by one amplitude.
 pub fn scale(samples: &mut [f32], amplitude: f32) {
-    wide(|| {
-        for sample in samples {
-            *sample *= amplitude;
-        }
-    });
+    wide(
+        #[inline(always)]
+        || {
+            for sample in samples {
+                *sample *= amplitude;
+            }
+        },
+    );
 }
 
 /// Multiplies every sample by the amplitude that stands at the same place. Whichever is shorter ends it.
 pub fn multiply(samples: &mut [f32], amplitudes: impl IntoIterator<Item = f32>) {
-    wide(|| {
-        for (sample, amplitude) in samples.iter_mut().zip(amplitudes) {
-            *sample *= amplitude;
-        }
-    });
+    wide(
+        #[inline(always)]
+        || {
+            for (sample, amplitude) in samples.iter_mut().zip(amplitudes) {
+                *sample *= amplitude;
+            }
+        },
+    );
 }
 
 /// Adds `from` to `into`. The shorter slice ends it.
 pub fn mix_into(into: &mut [f32], from: &[f32]) {
-    wide(|| {
-        for (sum, sample) in into.iter_mut().zip(from) {
-            *sum += sample;
-        }
-    });
+    wide(
+        #[inline(always)]
+        || {
+            for (sum, sample) in into.iter_mut().zip(from) {
+                *sum += sample;
+            }
+        },
+    );
 }
 
 /// Adds `from`, scaled by one amplitude, to `into`. The shorter slice ends it.
 pub fn mix_into_scaled(into: &mut [f32], from: &[f32], amplitude: f32) {
-    wide(|| {
-        for (sum, sample) in into.iter_mut().zip(from) {
-            *sum += sample * amplitude;
-        }
-    });
+    wide(
+        #[inline(always)]
+        || {
+            for (sum, sample) in into.iter_mut().zip(from) {
+                *sum += sample * amplitude;
+            }
+        },
+    );
 }
 
 /// Adds `from`, each sample scaled by the amplitude at its place, to `into`. The shortest slice ends it.
 pub fn mix_into_multiplied(into: &mut [f32], from: &[f32], amplitudes: &[f32]) {
-    wide(|| {
-        for ((sum, sample), amplitude) in into.iter_mut().zip(from).zip(amplitudes) {
-            *sum += sample * amplitude;
-        }
-    });
+    wide(
+        #[inline(always)]
+        || {
+            for ((sum, sample), amplitude) in into.iter_mut().zip(from).zip(amplitudes) {
+                *sum += sample * amplitude;
+            }
+        },
+    );
 }
 
 /// Where a **mono** sound stands: left and right amplitude for a position from -1 (left) to 1 (right).

@@ -5,6 +5,7 @@
 //! tests here hold each against its twin.
 
 use super::biquad::{Section, Tuning, bounded};
+use super::eight::{Eight, Work, widest};
 use super::wide::{Extent, wide};
 
 /// How many sounds stand side by side.
@@ -17,29 +18,106 @@ type Wide = [f64; LANES];
 
 /// Multiplies every sample of a sound by its factor. A factor of 1 leaves every number as it is.
 pub fn multiply(rows: &mut [Row], factors: &Row) {
-    wide(|| {
-        for row in rows {
-            for lane in 0..LANES {
-                row[lane] *= factors[lane];
+    wide(
+        #[inline(always)]
+        || {
+            for row in rows {
+                for lane in 0..LANES {
+                    row[lane] *= factors[lane];
+                }
+            }
+        },
+    );
+}
+
+/// Sounds that lie one behind the other, so many samples each, are stood side by side.
+pub fn side_by_side(rows: &mut [Row], sounds: &[f32], each: usize) {
+    widest(Turning::<true> {
+        from: sounds,
+        to: rows.as_flattened_mut(),
+        each,
+    });
+}
+
+/// Sounds that stand side by side lie one behind the other again.
+pub fn one_by_one(rows: &[Row], sounds: &mut [f32], each: usize) {
+    widest(Turning::<false> {
+        from: rows.as_flattened(),
+        to: sounds,
+        each,
+    });
+}
+
+/// As many rows as there are in `to` or `from`, and sounds of `each` samples, of which as many are meant.
+struct Turning<'a, const IN: bool> {
+    from: &'a [f32],
+    to: &'a mut [f32],
+    each: usize,
+}
+
+impl<const IN: bool> Work for Turning<'_, IN> {
+    type Output = ();
+
+    /// Eight rows at a time. Loops and no closures: those would be compiled for narrow registers.
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "registers by number, as in the loops around them"
+    )]
+    #[inline(always)]
+    fn with<E: Eight>(self, e: E) {
+        let Self { from, to, each } = self;
+        let rows = if IN { to.len() } else { from.len() } / LANES;
+        let whole = rows - rows % LANES;
+        for begin in (0..whole).step_by(LANES) {
+            let mut lines = [e.all(0.0); LANES];
+            for line in 0..LANES {
+                let at = if IN {
+                    line * each + begin
+                } else {
+                    (begin + line) * LANES
+                };
+                let mut numbers = [0.0; LANES];
+                numbers.copy_from_slice(&from[at..at + LANES]);
+                lines[line] = e.of(numbers);
+            }
+            let lines = e.turned(lines);
+            for line in 0..LANES {
+                let at = if IN {
+                    (begin + line) * LANES
+                } else {
+                    line * each + begin
+                };
+                to[at..at + LANES].copy_from_slice(&e.out(lines[line]));
             }
         }
-    });
+        for row in whole..rows {
+            for lane in 0..LANES {
+                match IN {
+                    true => to[row * LANES + lane] = from[lane * each + row],
+                    false => to[lane * each + row] = from[row * LANES + lane],
+                }
+            }
+        }
+    }
 }
 
 /// What one look at the samples of each sound finds.
 #[must_use]
 pub fn extents(rows: &[Row]) -> [Extent; LANES] {
-    let (largest, below) = wide(|| {
-        let (mut largest, mut below) = ([0_u32; LANES], [u32::MAX; LANES]);
-        for row in rows {
-            for lane in 0..LANES {
-                let size = row[lane].to_bits() & 0x7FFF_FFFF;
-                largest[lane] = largest[lane].max(size);
-                below[lane] = below[lane].min(size.wrapping_sub(1));
+    let (largest, below) = wide(
+        #[inline(always)]
+        || {
+            let (mut largest, mut below) = ([0_u32; LANES], [u32::MAX; LANES]);
+            for row in rows {
+                for lane in 0..LANES {
+                    let size = row[lane].to_bits() & 0x7FFF_FFFF;
+                    largest[lane] = largest[lane].max(size);
+                    below[lane] = below[lane].min(size.wrapping_sub(1));
+                }
             }
-        }
-        (largest, below)
-    });
+            (largest, below)
+        },
+    );
     std::array::from_fn(|lane| Extent::of_bits(largest[lane], below[lane]))
 }
 
@@ -82,22 +160,16 @@ impl Sections {
         (self.band, self.low) = (band, low);
     }
 
-    /// Passes samples of the sounds that are `heard`; the others stay as they are.
-    pub fn pass(&mut self, rows: &mut [Row], heard: u8) {
-        match heard {
-            u8::MAX => wide(|| self.run(rows, |_, new| new)),
-            0 => {}
-            _ => {
-                let is_heard: [bool; LANES] = std::array::from_fn(|lane| heard & 1 << lane != 0);
-                wide(|| {
-                    self.run(rows, |old: Row, new: Row| {
-                        std::array::from_fn(|lane| match is_heard[lane] {
-                            true => new[lane],
-                            false => old[lane],
-                        })
-                    });
-                });
-            }
+    /// Passes samples of the sounds that are `heard`, a bit each; the others stay as they are. Of sounds behind the last of
+    /// those that are `there` nothing is reckoned: few of them are quicker in narrower registers.
+    pub fn pass(&mut self, rows: &mut [Row], heard: u8, there: u8) {
+        if heard == 0 {
+            return;
+        }
+        match there {
+            0..4 => self.pass_few::<2>(rows, heard),
+            4..16 => self.pass_few::<4>(rows, heard),
+            _ => self.pass_few::<LANES>(rows, heard),
         }
         for lane in 0..LANES {
             let mut memory = self.memory(lane);
@@ -106,27 +178,56 @@ impl Sections {
         }
     }
 
+    fn pass_few<const COUNT: usize>(&mut self, rows: &mut [Row], heard: u8) {
+        let mut is_heard = [false; LANES];
+        for (lane, is_heard) in is_heard.iter_mut().enumerate() {
+            *is_heard = heard & 1 << lane != 0;
+        }
+        match is_heard[..COUNT].iter().all(|it| *it) {
+            true => wide(
+                #[inline(always)]
+                || self.run::<COUNT, true>(rows, &is_heard),
+            ),
+            false => wide(
+                #[inline(always)]
+                || self.run::<COUNT, false>(rows, &is_heard),
+            ),
+        }
+    }
+
+    /// Loops and no closures: those would be compiled for narrow registers.
     #[inline(always)]
-    fn run(&mut self, rows: &mut [Row], choose: impl Fn(Row, Row) -> Row) {
-        let tunings = self.tunings;
-        let (mut band, mut low) = (self.band, self.low);
+    fn run<const COUNT: usize, const ALL: bool>(
+        &mut self,
+        rows: &mut [Row],
+        is_heard: &[bool; LANES],
+    ) {
+        let tunings = &self.tunings;
+        let (mut band, mut low) = ([0.0; COUNT], [0.0; COUNT]);
+        band.copy_from_slice(&self.band[..COUNT]);
+        low.copy_from_slice(&self.low[..COUNT]);
         for row in rows {
-            let mut new = *row;
             let (mut next_band, mut next_low) = (band, low);
-            for lane in 0..LANES {
-                let sample = f64::from(row[lane]);
-                let sum = |at: usize| {
-                    (tunings[at + 2][lane] * sample + tunings[at + 1][lane] * low[lane])
-                        + tunings[at][lane] * band[lane]
+            for lane in 0..COUNT {
+                let (sample, band, low) = (f64::from(row[lane]), band[lane], low[lane]);
+                let mut sums = [0.0; 3];
+                for (sum, part) in sums.iter_mut().zip(0..) {
+                    let at = part * 3;
+                    *sum = (tunings[at + 2][lane] * sample + tunings[at + 1][lane] * low)
+                        + tunings[at][lane] * band;
+                }
+                (next_band[lane], next_low[lane]) = (sums[0], sums[1]);
+                let new = bounded(sums[2]) as f32;
+                row[lane] = if ALL || is_heard[lane] {
+                    new
+                } else {
+                    row[lane]
                 };
-                next_band[lane] = sum(0);
-                next_low[lane] = sum(3);
-                new[lane] = bounded(sum(6)) as f32;
             }
             (band, low) = (next_band, next_low);
-            *row = choose(*row, new);
         }
-        (self.band, self.low) = (band, low);
+        self.band[..COUNT].copy_from_slice(&band);
+        self.low[..COUNT].copy_from_slice(&low);
     }
 }
 
@@ -170,7 +271,7 @@ mod tests {
         for len in [64, 1, 7] {
             let mut sound = rows(len);
             let before = sound.clone();
-            beside.pass(&mut sound, u8::MAX);
+            beside.pass(&mut sound, u8::MAX, u8::MAX);
             for (number, section) in alone.iter_mut().enumerate() {
                 let tuning = tuning(number);
                 let heard = lane(&before, number);
@@ -185,12 +286,63 @@ mod tests {
     }
 
     #[test]
+    fn sounds_stand_and_lie_in_their_order() {
+        let each = 70;
+        let mut random = Random::new(3);
+        let sounds: Vec<f32> = (0..LANES * each).map(|_| random.next_signed()).collect();
+        for len in [0, 1, 7, 8, 64, 69, 70] {
+            let mut rows = vec![[0.0; LANES]; len];
+            side_by_side(&mut rows, &sounds, each);
+            for number in 0..LANES {
+                assert!(lane(&rows, number) == sounds[number * each..][..len]);
+            }
+            let mut back = vec![9.0; LANES * each];
+            one_by_one(&rows, &mut back, each);
+            for (number, sound) in back.chunks(each).enumerate() {
+                assert!(sound[..len] == sounds[number * each..][..len]);
+                assert!(sound[len..].iter().all(|it| *it == 9.0));
+            }
+        }
+    }
+
+    #[test]
+    fn few_sounds_are_what_they_are_among_many() {
+        for (heard, there) in [
+            (1, 1),
+            (2, 3),
+            (3, 3),
+            (4, 5),
+            (7, 7),
+            (9, 13),
+            (15, 15),
+            (16, 31),
+        ] {
+            let mut all = Sections::default();
+            for lane in 0..LANES {
+                if there & 1 << lane != 0 {
+                    all.set(lane, &tuning(lane), Section::default());
+                }
+            }
+            let mut few = all.clone();
+            let mut sound = rows(50);
+            let mut other = sound.clone();
+            all.pass(&mut sound, heard, u8::MAX);
+            few.pass(&mut other, heard, there);
+            for number in (0..LANES).filter(|lane| there & 1 << lane != 0) {
+                assert!(lane(&sound, number) == lane(&other, number));
+                let (one, other) = (all.memory(number), few.memory(number));
+                assert!(one.band != 0.0 && (one.band, one.low) == (other.band, other.low));
+            }
+        }
+    }
+
+    #[test]
     fn who_has_no_section_is_left_alone() {
         let mut beside = Sections::default();
         (0..LANES).for_each(|lane| beside.set(lane, &tuning(lane), Section::default()));
         let before = rows(33);
         let mut sound = before.clone();
-        beside.pass(&mut sound, 0b0100_0010);
+        beside.pass(&mut sound, 0b0100_0010, 0b0110_0010);
         for number in 0..LANES {
             let is_same = lane(&sound, number) == lane(&before, number);
             assert_eq!(is_same, number != 1 && number != 6, "lane {number}");

@@ -182,6 +182,7 @@ const GRID: usize = 16;
 const NOTHING: f32 = 1e-10;
 
 /// The amplitude of a sample as bits; nothing of what is no number. Signed, since every processor compares those at once.
+#[inline(always)]
 fn bits(sample: f32) -> i32 {
     let bits = (sample.to_bits() & 0x7FFF_FFFF) as i32;
     if bits < 0x7F80_0000 { bits } else { 0 }
@@ -202,12 +203,23 @@ impl PeakMeter {
 
     /// Looks at the next samples of its channel and gives the level after them.
     pub fn feed(&mut self, samples: &[f32]) -> f32 {
+        super::wide::wide(
+            #[inline(always)]
+            || self.look(samples),
+        )
+    }
+
+    #[inline(always)]
+    fn look(&mut self, samples: &[f32]) -> f32 {
         let begun = (GRID - self.done) % GRID;
         let (first, rest) = samples.split_at(begun.min(samples.len()));
         self.part(first);
         let (steps, last) = rest.as_chunks::<GRID>();
         for step in steps {
-            self.loudest = step.iter().map(|it| bits(*it)).fold(0, i32::max);
+            self.loudest = 0;
+            for sample in step {
+                self.loudest = self.loudest.max(bits(*sample));
+            }
             self.step();
         }
         self.part(last);
@@ -215,21 +227,25 @@ impl PeakMeter {
     }
 
     /// A part of a step.
+    #[inline(always)]
     fn part(&mut self, samples: &[f32]) {
-        let all = samples.iter().map(|it| bits(*it));
-        self.loudest = all.fold(self.loudest, i32::max);
+        for sample in samples {
+            self.loudest = self.loudest.max(bits(*sample));
+        }
         self.done += samples.len();
         if self.done == GRID {
             self.step();
         }
     }
 
+    #[inline(always)]
     fn step(&mut self) {
         self.fall_by(self.fall);
         self.level = self.level();
         (self.loudest, self.done) = (0, 0);
     }
 
+    #[inline(always)]
     fn fall_by(&mut self, fall: f32) {
         let fallen = self.level * fall;
         self.level = if fallen < NOTHING { 0.0 } else { fallen };

@@ -13,6 +13,8 @@ pub mod delay;
 
 pub mod dynamics;
 
+pub(crate) mod eight;
+
 pub mod reverb;
 
 pub mod envelope;

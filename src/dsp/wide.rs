@@ -6,7 +6,8 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-/// Runs a loop with the widest instructions there are. `work` should be short and call nothing that is not inlined.
+/// Runs a loop with the widest instructions there are. `work` calls nothing that is not inlined and says `#[inline(always)]`
+/// itself: a long closure that does not stays a function of its own, compiled for narrow registers.
 #[inline(always)]
 pub fn wide<R>(work: impl FnOnce() -> R) -> R {
     struct Work<W>(W);
@@ -147,11 +148,15 @@ impl Extent {
 /// Looks at every sample: one maximum finds the peak and what is no number, one minimum what is denormal.
 #[must_use]
 pub fn extent(samples: &[f32]) -> Extent {
-    wide(|| look(samples))
+    wide(
+        #[inline(always)]
+        || look(samples),
+    )
 }
 
+/// The same, for loops that are compiled for wide registers themselves.
 #[inline(always)]
-fn look(samples: &[f32]) -> Extent {
+pub(super) fn look(samples: &[f32]) -> Extent {
     samples.iter().fold(Extent::default(), |seen, sample| {
         let size = sample.to_bits() & 0x7FFF_FFFF;
         Extent {

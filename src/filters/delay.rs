@@ -7,12 +7,13 @@
 
 use crate::dsp::Ramp;
 use crate::dsp::delay::{DelayLine, Mover, settled};
+use crate::dsp::wide::{extent, wide};
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::merit;
 use crate::ks::{
-    DataRange, Descriptor, Filter, Flow, Glide, Io, Node, NodePin, OpenError, Opened, Opening,
-    PinFactory, Processor, Property, Settings, State, TAIL_DB, TopologyConnection, Unit, ValueSlot,
-    Values,
+    Amplitude, DataRange, Descriptor, Filter, Flow, Glide, Io, Node, NodePin, OpenError, Opened,
+    Opening, PinFactory, Processor, Property, Settings, State, TAIL_DB, TopologyConnection, Unit,
+    ValueSlot, Values,
 };
 
 const MOST_MILLIS: f64 = 2000.0;
@@ -151,6 +152,71 @@ struct Memory {
     heard: f32,
 }
 
+/// The most samples that are done at once while nothing moves: none of them hears another.
+const BLOCK: usize = 64;
+/// A shorter delay is quicker sample by sample.
+const FEWEST: usize = 8;
+
+/// What is the same from sample to sample while nothing moves.
+struct Rest {
+    delay: usize,
+    loudness: f32,
+    dullness: f32,
+    wet: f32,
+}
+
+/// What of an echo goes round, of a percentage.
+fn loudness(feedback: f32) -> f32 {
+    (feedback / 100.0).clamp(0.0, 0.98)
+}
+
+fn dullness(damping: f32) -> f32 {
+    (damping / 100.0).clamp(0.0, 1.0) * 0.95
+}
+
+fn wet(mix: f32) -> f32 {
+    (mix / 100.0).clamp(0.0, 1.0)
+}
+
+impl Memory {
+    /// No more samples than the delay is long: as one by one.
+    fn pass(&mut self, rest: &Rest, samples: &mut [f32]) {
+        let (mut heard, mut fed) = ([0.0; BLOCK], [0.0; BLOCK]);
+        let heard = &mut heard[..samples.len()];
+        let fed = &mut fed[..samples.len()];
+        self.line.read(rest.delay, heard);
+        let before = self.dull;
+        for (dull, heard) in fed.iter_mut().zip(&*heard) {
+            self.dull = heard + (self.dull - heard) * rest.dullness;
+            *dull = self.dull;
+        }
+        // Most often settling changes none of them, and each would wait for it.
+        let seen = extent(fed);
+        if !seen.is_finite() || settled(seen.peak()) != seen.peak() || !keeps(seen.least()) {
+            self.dull = before;
+            for (dull, heard) in fed.iter_mut().zip(&*heard) {
+                self.dull = settled(heard + (self.dull - heard) * rest.dullness);
+                *dull = self.dull;
+            }
+        }
+        wide(
+            #[inline(always)]
+            || {
+                for ((fed, heard), sample) in fed.iter_mut().zip(heard).zip(samples) {
+                    *fed = *sample + *fed * rest.loudness;
+                    *sample = *sample * (1.0 - rest.wet) + *heard * rest.wet;
+                }
+            },
+        );
+        self.line.push_all(fed);
+    }
+}
+
+/// Whether the smallest sample that is not nothing stays what it is in a memory.
+fn keeps(least: f32) -> bool {
+    least.is_infinite() || settled(least) == least
+}
+
 /// The running half; lives on the audio thread.
 struct Playing {
     rate_hz: f64,
@@ -203,12 +269,32 @@ impl Processor for Playing {
         for channel in wave.channels_mut() {
             crate::dsp::measure::silence_non_finite(channel);
         }
+        if let (Amplitude::Still(feedback), Amplitude::Still(damping), Amplitude::Still(mix)) =
+            (&feedback, &damping, &mix)
+            && self.place.rests_at(wanted)
+            && self.crossing.is_still()
+            && crossing == 0.0
+            && wanted >= FEWEST
+        {
+            let rest = Rest {
+                delay: wanted,
+                loudness: loudness(*feedback),
+                dullness: dullness(*damping),
+                wet: wet(*mix),
+            };
+            for (echo, channel) in self.echoes.iter_mut().zip(wave.channels_mut()) {
+                channel
+                    .chunks_mut(BLOCK.min(wanted))
+                    .for_each(|piece| echo.pass(&rest, piece));
+            }
+            return Flow::Running;
+        }
         for at in 0..len {
             let place = self.place.step(wanted);
             let crossing = self.crossing.step();
-            let loudness = (feedback.at(at) / 100.0).clamp(0.0, 0.98);
-            let dullness = (damping.at(at) / 100.0).clamp(0.0, 1.0) * 0.95;
-            let wet = (mix.at(at) / 100.0).clamp(0.0, 1.0);
+            let loudness = loudness(feedback.at(at));
+            let dullness = dullness(damping.at(at));
+            let wet = wet(mix.at(at));
             let mut sum = 0.0;
             for (index, echo) in self.echoes[..count].iter_mut().enumerate() {
                 echo.heard = echo.line.at(place);
@@ -323,6 +409,46 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn many_samples_at_once_are_those_one_by_one() {
+        let rest = Rest {
+            delay: 70,
+            loudness: 0.5,
+            dullness: 0.6,
+            wet: 0.3,
+        };
+        let memory = || Memory {
+            line: DelayLine::new(100),
+            dull: 0.0,
+            heard: 0.0,
+        };
+        let (mut one, mut other) = (memory(), memory());
+        let mut random = crate::dsp::Random::new(8);
+        let mut settled_ones = 0;
+        for (turn, len) in [64, 7, 33, 64, 1, 64, 64, 64]
+            .into_iter()
+            .cycle()
+            .take(900)
+            .enumerate()
+        {
+            // At last all that is there dies away, past what a memory keeps.
+            let loud = if turn < 20 { 1e-12 } else { 0.0 };
+            let sound: Vec<f32> = (0..len).map(|_| random.next_signed() * loud).collect();
+            let mut at_once = sound.clone();
+            one.pass(&rest, &mut at_once);
+            for (sample, at_once) in sound.iter().zip(&at_once) {
+                let heard = other.line.tap(rest.delay);
+                let dull = heard + (other.dull - heard) * rest.dullness;
+                other.dull = settled(dull);
+                settled_ones += usize::from(other.dull != dull);
+                other.line.push(sample + other.dull * rest.loudness);
+                let wanted = sample * (1.0 - rest.wet) + heard * rest.wet;
+                assert_eq!(at_once.to_bits(), wanted.to_bits(), "turn {turn}");
+            }
+        }
+        assert!(settled_ones > 0 && one.dull == 0.0);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! `in`, `in[1]`, `in[2]` and so on (float) -> out (float), all of one format. Sums in the order of the pins, so the
 //! same graph gives the same bits; then one level, which glides for 20 ms. With nothing connected there is silence.
 
-use crate::dsp::gain::{mix_into, multiply, scale};
+use crate::dsp::gain::{multiply, scale};
+use crate::dsp::wide::wide;
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::merit;
 use crate::ks::{
@@ -75,10 +76,19 @@ impl Processor for Playing {
             }
             _ => output.silence(),
         }
-        for wave in waves {
-            for (sum, channel) in output.channels_mut().zip(wave.channels()) {
-                mix_into(sum, channel);
-            }
+        if let Some(output) = output.payload.wave_mut() {
+            wide(
+                #[inline(always)]
+                || {
+                    for wave in waves {
+                        for (sum, channel) in output.channels_mut().zip(wave.channels()) {
+                            for (sum, sample) in sum.iter_mut().zip(channel) {
+                                *sum += sample;
+                            }
+                        }
+                    }
+                },
+            );
         }
         match self.level.amplitude(io.values, output.len()) {
             Amplitude::Still(amplitude) => output.channels_mut().for_each(|c| scale(c, amplitude)),

@@ -53,6 +53,8 @@ pub mod compressor;
 
 pub mod delay;
 
+pub mod envelope;
+
 pub mod equaliser;
 
 pub mod feedback_return;
@@ -145,6 +147,7 @@ pub fn plain() -> Vec<Arc<dyn Filter>> {
         Arc::new(fm_synth::FmSynth),
         Arc::new(dls_synth::DlsSynth),
         Arc::new(equaliser::Equaliser),
+        Arc::new(envelope::EnvelopeFilter),
         Arc::new(delay::Delay),
         Arc::new(compressor::Compressor),
         Arc::new(limiter::Limiter),

@@ -201,14 +201,23 @@ impl Processor for Playing {
         for other in echoes {
             mix_into(means, &other[..len]);
         }
-        means.iter_mut().for_each(|mean| *mean /= count);
+        if count > 1.0 {
+            means.iter_mut().for_each(|mean| *mean /= count);
+        }
         let share = |percent: f32| (percent / 100.0).clamp(0.0, 1.0);
         for (channel, echoes) in wave.channels_mut().zip(&self.echoes) {
             let heard = channel.iter_mut().zip(echoes).zip(&*means);
             match (&width, &mix) {
                 (Amplitude::Still(width), Amplitude::Still(mix)) => {
                     let (wide, wet) = (share(*width), share(*mix));
-                    heard.for_each(|((it, echo), mean)| *it = blend(*it, *echo, *mean, wide, wet));
+                    crate::dsp::wide::wide(
+                        #[inline(always)]
+                        || {
+                            for ((it, echo), mean) in heard {
+                                *it = blend(*it, *echo, *mean, wide, wet);
+                            }
+                        },
+                    );
                 }
                 _ => {
                     for (at, ((it, echo), mean)) in heard.enumerate() {

@@ -12,7 +12,7 @@ use crate::ks::ids::{Guid, category, node};
 use crate::ks::{
     Amplitude, DataRange, Descriptor, Facts, Filter, Flow, Glide, Io, Kernel, Node, OpenError,
     Opened, Opening, Operation, PinFactory, Processor, Property, Seek, Settings, State,
-    TopologyConnection, Unit, ValueSlot, Values, Wave, samples_at,
+    TopologyConnection, Unit, ValueSlot, Values, samples_at,
 };
 
 const WAVEFORM: Property = Property::choice(
@@ -186,7 +186,7 @@ impl Playing {
             } else {
                 let arrived = self.arrived.step();
                 // Both shapes are read at one phase: a copy takes the step that the oscillator will take.
-                let mut old = self.oscillator.clone();
+                let mut old = self.oscillator;
                 old.set_shape(self.leaving);
                 self.oscillator.set_shape(self.shape);
                 *sample = old.step() * (1.0 - arrived) + self.oscillator.step() * arrived;
@@ -197,7 +197,7 @@ impl Playing {
 
 impl Processor for Playing {
     fn process(&mut self, io: &mut Io<'_>) -> Flow {
-        let wanted = SHAPES[self.waveform.index(io.values).min(SHAPES.len() - 1)];
+        let wanted = wanted(self.waveform, io.values);
         if std::mem::take(&mut self.is_fresh) {
             let sought = self.sought.take().unwrap_or(0);
             self.begins = samples_at(sought, self.rate_hz, io.rate_hz);
@@ -219,28 +219,30 @@ impl Processor for Playing {
             Amplitude::Still(amplitude) => scale(first, amplitude),
             Amplitude::Moving(ramp) => multiply(first, ramp),
         }
-        copy_first(wave);
+        wave.copy_first();
         Flow::Running
     }
 
     fn kernel(&mut self, values: Values<'_>, kernel: &mut Kernel) -> bool {
+        if self.is_fresh || !self.arrived.is_still() || wanted(self.waveform, values) != self.shape
+        {
+            return false;
+        }
         let rests = (
             self.frequency.rests(values),
             self.level.rests(values),
             self.width.rests(values),
         );
-        let (Some(hz), Some(level), Some(_)) = rests else {
+        let (Some(hz), Some(level), Some(width)) = rests else {
             return false;
         };
-        let is_sine = self.shape == Shape::Sine
-            && self.waveform.index(values) == 0
-            && self.arrived.is_still();
-        let is_known = !self.is_fresh && self.pitch == Some(pitch(self.hz, values, hz));
-        if !is_sine || !is_known {
+        if self.pitch != Some(pitch(self.hz, values, hz)) {
             return false;
         }
-        let (phase, step) = self.oscillator.phase_and_step();
-        kernel.each(|_| Operation::Sine { phase, step });
+        // As the next call would.
+        self.oscillator.set_width(f64::from(width) / 100.0);
+        self.oscillator.set_shape(self.shape);
+        kernel.each(|_| Operation::Tone(self.oscillator));
         kernel.multiply(level);
         true
     }
@@ -266,6 +268,11 @@ impl Processor for Playing {
     }
 }
 
+/// The shape that is chosen.
+fn wanted(waveform: ValueSlot, values: Values<'_>) -> Shape {
+    SHAPES[waveform.index(values).min(SHAPES.len() - 1)]
+}
+
 /// The pitch that a glided frequency stands for: a glide counts in f32, and where it is on its target, the f64 it stands for
 /// is meant.
 fn pitch(slot: ValueSlot, values: Values<'_>, glided: f32) -> f64 {
@@ -273,14 +280,6 @@ fn pitch(slot: ValueSlot, values: Values<'_>, glided: f32) -> f64 {
     match glided == exact as f32 {
         true => exact,
         false => f64::from(glided),
-    }
-}
-
-/// Gives every channel the samples of the first.
-fn copy_first(wave: &mut Wave) {
-    let mut channels = wave.channels_mut();
-    if let Some(first) = channels.next() {
-        channels.for_each(|channel| channel.copy_from_slice(first));
     }
 }
 

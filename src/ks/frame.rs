@@ -241,6 +241,14 @@ impl Wave {
             to.copy_from_slice(&from[..len]);
         }
     }
+
+    /// Gives every channel the samples of the first.
+    pub fn copy_first(&mut self) {
+        let mut channels = self.channels_mut();
+        if let Some(first) = channels.next() {
+            channels.for_each(|channel| channel.copy_from_slice(first));
+        }
+    }
 }
 
 /// The most events one frame holds; what is more waits in order for the next piece.

@@ -1,6 +1,6 @@
 //! What filters at rest do to samples, for an engine that does it for many of them at once.
 
-use crate::dsp::{Section, Tuning};
+use crate::dsp::{Oscillator, Section, Tuning};
 
 /// One thing that is done to every sample of a channel, with what it remembers.
 #[derive(Clone, Copy, Debug)]
@@ -11,13 +11,8 @@ pub enum Operation {
     Multiply(f32),
     /// They pass a section, which is bounded as [`Section::hear`] is.
     Section(Tuning, Section),
-    /// They are a sine: where its phase stands, a cycle being 2^64, and how far it goes with each sample.
-    Sine {
-        /// Where the next sample is.
-        phase: u64,
-        /// To the one behind it.
-        step: u64,
-    },
+    /// They are what an oscillator gives, as it stands.
+    Tone(Oscillator),
 }
 
 /// Operations in order, channel by channel. Every filter of a kind always says as many of them, and in each place the same
@@ -77,10 +72,10 @@ impl Kernel {
         }
     }
 
-    /// Where the phase of a sine stands, in the place where it was said.
+    /// Where the phase of a tone stands, in the place where it was said.
     pub fn phase(&self, channel: usize, place: usize) -> Option<u64> {
         match self.of(channel).get(place) {
-            Some(Operation::Sine { phase, .. }) => Some(*phase),
+            Some(Operation::Tone(oscillator)) => Some(oscillator.phase()),
             _ => None,
         }
     }
@@ -123,7 +118,7 @@ impl Operation {
 pub enum Resting {
     /// It multiplies samples, and remembers nothing.
     Multiplies,
-    /// It makes a sine out of nothing, and multiplies it.
+    /// It makes a tone out of nothing, and multiplies it.
     Makes,
     /// It does so many operations to each channel at the most.
     Operates(u8),

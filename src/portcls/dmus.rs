@@ -15,8 +15,8 @@ use std::ops::Range;
 use super::held_wires::HeldWires;
 use super::sequencer::{Arrived, Sequencer};
 use crate::ks::{
-    Flow, Inputs, Io, KernelEvent, Processor, Score, Seek, State, SynthCells, Telemetry, Values,
-    Wave, samples_at,
+    Flow, Inputs, Io, Kernel, KernelEvent, Processor, Score, Seek, State, SynthCells, Telemetry,
+    Values, Wave, samples_at,
 };
 
 /// Takes MIDI when it is due.
@@ -38,8 +38,15 @@ pub trait SynthSink: Mxf {
     /// Once at the end of each cycle.
     fn finish(&mut self) {}
 
-    /// Overwrites `part` of every channel with the next samples.
+    /// Overwrites `part` of every channel with the next samples. Where the output stands in place of an input, that is what
+    /// is there.
     fn render(&mut self, out: &mut Wave, part: Range<usize>);
+
+    /// What is done to every sample until the next message; see [`Processor::kernel`].
+    fn kernel(&mut self, values: Values<'_>, kernel: &mut Kernel) -> bool {
+        let _ = (values, kernel);
+        false
+    }
 
     /// Silent at once, and everything heard is forgotten.
     fn silence(&mut self);
@@ -198,6 +205,10 @@ impl<S: SynthSink> Processor for DmusPort<S> {
 
     fn degrade(&mut self, level: u8) {
         self.sink.degrade(level);
+    }
+
+    fn kernel(&mut self, values: Values<'_>, kernel: &mut Kernel) -> bool {
+        self.sequencer.is_empty() && self.sink.kernel(values, kernel)
     }
 
     /// Over the seam of a loop notes sound on, and what waits keeps its distance; a seek is a new beginning.

@@ -430,16 +430,39 @@ fn the_rest_of_a_run_goes_on_without_the_tone_before_it() {
     let mut pair = Pair::new(&graph(&[(-1.0, 0.1); 5]), false);
     pair.run([64; 40]);
     let before = pair.passed;
-    pair.set(1, 0, 2.0);
-    // A saw is nothing that a run makes.
-    assert!(pair.run([64; 40]) > 0.01);
+    for turn in 0..20 {
+        // Its frequency glides all the time.
+        pair.set(1, 1, 441.0 + f64::from(turn));
+        assert!(pair.run([64; 2]) > 0.01);
+    }
     assert_eq!(pair.passed, before + 40 * 5);
-    pair.set(1, 0, 0.0);
     pair.set(3, 0, -9.0);
     assert!(pair.run([64; 70]) > 0.01);
     let before = pair.passed;
     pair.run([64; 10]);
     assert_eq!(pair.passed, before + 10 * 6);
+    pair.assert_told();
+}
+
+#[test]
+fn tones_of_every_shape_are_made_in_runs_as_they_would_be_alone() {
+    let mut pair = Pair::new(&graph(&[(-1.0, 0.3); 5]), false);
+    // Triangle, saw, pulse, a narrower one, and a sine again: each fades in and is done at once behind that.
+    let changes = [
+        (0, 1.0),
+        (0, 2.0),
+        (0, 3.0),
+        (3, 30.0),
+        (1, 3_331.0),
+        (0, 0.0),
+    ];
+    for (property, value) in changes {
+        pair.set(1, property, value);
+        assert!(pair.run([64, 7, 64, 1, 33].into_iter().cycle().take(60)) > 0.01);
+        let before = pair.passed;
+        assert!(pair.run([64, 5, 64]) > 0.01);
+        assert_eq!(pair.passed, before + 3 * 6, "{property} {value}");
+    }
     pair.assert_told();
 }
 
@@ -477,4 +500,36 @@ fn a_voice_that_is_looked_at_is_seen_and_the_others_go_on() {
     pair.send(|_| Message::Tap(None));
     pair.run([64; 3]);
     assert_eq!(pair.passed, passed + 3 * (4 * 2 + 1) + 3 * 5 * 2);
+}
+
+#[test]
+fn an_envelope_that_rests_stands_in_a_run_and_one_that_moves_is_heard() {
+    let low = low_pass(900.0);
+    let shape = [
+        ("gate", Value::Flag(true)),
+        ("attack", Value::Number(5.0)),
+        ("decay", Value::Number(10.0)),
+        ("release", Value::Number(10.0)),
+    ];
+    let graph = voices(5, &[("equaliser", &low), ("envelope", &shape)]);
+    let mut pair = Pair::new(&graph, false);
+    assert!(pair.run([64; 10]) > 0.01);
+    assert_eq!(pair.passed, 9 * 5, "the tones alone: all others swell");
+    pair.run([64; 10]);
+    let passed = pair.passed;
+    pair.run([64, 1, 7, 63, 33]);
+    assert_eq!(pair.passed, passed + 5 * 5 * 3);
+    // One is shut and opened again: its run is called meanwhile.
+    let shut = nth(&graph, "envelope", 2);
+    for gate in [0.0, 1.0] {
+        pair.set(shut, 0, gate);
+        let passed = pair.passed;
+        pair.run([64, 5, 64]);
+        assert_eq!(pair.passed, passed + 3 * (5 + 4 * 2));
+        pair.run([64; 14]);
+        let passed = pair.passed;
+        pair.run([64, 9, 64]);
+        assert_eq!(pair.passed, passed + 3 * 5 * 3);
+    }
+    pair.assert_told();
 }

@@ -34,7 +34,7 @@ impl Factors {
         for (number, channel) in self.channels.iter_mut().enumerate() {
             for operation in kernel.of(number) {
                 match operation {
-                    Operation::Nothing | Operation::Sine { .. } => {}
+                    Operation::Nothing | Operation::Tone(_) => {}
                     Operation::Multiply(factor) if channel.factors.len() < self.room => {
                         channel.factors.push(*factor);
                     }

@@ -5,7 +5,7 @@
 //! filters are called.
 
 use super::{Found, Kernel, Run, Slab, Tables, is_seen};
-use crate::dsp::lanes::{LANES, Row, Sections, extents, multiply};
+use crate::dsp::lanes::{LANES, Row, Sections, extents, multiply, one_by_one, side_by_side};
 use crate::dsp::wide::Extent;
 use crate::engine::call::ORDINARY;
 use crate::ks::{Operation, Payload, Wave};
@@ -41,6 +41,8 @@ pub(super) struct Group {
     /// What it remembered before a cycle.
     before: Vec<Option<[[f64; LANES]; 2]>>,
     rows: Vec<Row>,
+    /// What goes into the rows and comes out of them, lane by lane.
+    sounds: Vec<f32>,
     /// Behind each filter: the largest sample of each lane since it was told.
     peaks: Vec<Row>,
     /// The same in this cycle.
@@ -83,6 +85,7 @@ impl Group {
             lit: vec![0; count],
             before: vec![None; count],
             rows: vec![[0.0; LANES]; found.capacity],
+            sounds: vec![0.0; LANES * found.capacity],
             peaks: vec![[0.0; LANES]; kinds.len()],
             loudest: vec![[0.0; LANES]; kinds.len()],
             kinds,
@@ -160,21 +163,23 @@ impl Group {
             able |= 1 << place;
             let lanes = lanes(place, self.channels);
             active |= bits(lanes.clone());
-            read(wave, lanes.start, &mut self.rows);
+            read(wave, lanes.start, &mut self.sounds, self.capacity);
         }
         if able == 0 {
             return;
         }
+        side_by_side(&mut self.rows[..self.len], &self.sounds, self.capacity);
         if !self.work(active) {
             self.rest = PATIENCE;
             return;
         }
+        one_by_one(&self.rows[..self.len], &mut self.sounds, self.capacity);
         for (place, run) in runs.iter_mut().enumerate() {
             if able & 1 << place != 0
                 && let Payload::Wave(wave) = &mut tables.payloads[run.slot as usize]
             {
                 let lanes = lanes(place as u32, self.channels);
-                write(&self.rows, lanes.start, wave);
+                write(&self.sounds, lanes.start, self.capacity, wave);
             }
         }
         for (all, now) in self.peaks.iter_mut().zip(&self.loudest) {
@@ -187,8 +192,9 @@ impl Group {
 
     /// All stages over all rows. False: something came that a pin would silence, and nothing was done.
     fn work(&mut self, active: u8) -> bool {
-        for (stage, before) in self.stages.iter().zip(&mut self.before) {
-            *before = match stage {
+        // Most stages are of bands that are off: what is idle is not touched.
+        for place in (0..self.stages.len()).filter(|it| self.lit[*it] & active != 0) {
+            self.before[place] = match &self.stages[place] {
                 Stage::Sections(sections) => Some(sections.memories()),
                 _ => None,
             };
@@ -213,7 +219,7 @@ impl Group {
                         }
                     }
                     Stage::Sections(sections) => {
-                        sections.pass(rows, if lit == active { u8::MAX } else { lit });
+                        sections.pass(rows, if lit == active { u8::MAX } else { lit }, active);
                         is_known = false;
                     }
                 }
@@ -227,8 +233,11 @@ impl Group {
             }
         }
         if !is_sound {
-            for (stage, before) in self.stages.iter_mut().zip(&self.before) {
-                if let (Stage::Sections(sections), Some(memories)) = (stage, before) {
+            let lit = |place: &usize| self.lit[*place] & active != 0;
+            for place in (0..self.stages.len()).filter(lit) {
+                if let (Stage::Sections(sections), Some(memories)) =
+                    (&mut self.stages[place], &self.before[place])
+                {
                     sections.restore(*memories);
                 }
             }
@@ -270,7 +279,7 @@ impl Group {
                 Operation::Nothing => Stage::Nothing,
                 Operation::Multiply(_) => Stage::Multiply([1.0; LANES]),
                 Operation::Section(..) => Stage::Sections(Sections::default()),
-                Operation::Sine { .. } => return false,
+                Operation::Tone(_) => return false,
             };
         }
         match (stage, operation) {
@@ -302,9 +311,9 @@ impl Group {
             }
             *lit &= !bits(lanes.clone());
         }
-        for row in &mut self.rows {
-            row[lanes.clone()].fill(0.0);
-        }
+        let sounds = self.sounds.chunks_mut(self.capacity.max(1));
+        let own = sounds.skip(lanes.start).take(lanes.len());
+        own.for_each(|sound| sound.fill(0.0));
     }
 
     /// What the filters of a run remember goes back to them.
@@ -361,20 +370,16 @@ fn is_sound(seen: &[Extent; LANES], active: u8) -> bool {
     seen.all(|(lane, it)| active & 1 << lane == 0 || (it.is_finite() && !it.has_denormal()))
 }
 
-fn read(wave: &Wave, first: usize, rows: &mut [Row]) {
-    for (number, channel) in wave.channels().enumerate() {
-        let lane = (first + number) % LANES;
-        for (row, sample) in rows.iter_mut().zip(channel) {
-            row[lane] = *sample;
-        }
+fn read(wave: &Wave, first: usize, sounds: &mut [f32], each: usize) {
+    let lanes = sounds.chunks_mut(each.max(1)).skip(first);
+    for (sound, channel) in lanes.zip(wave.channels()) {
+        sound[..channel.len()].copy_from_slice(channel);
     }
 }
 
-fn write(rows: &[Row], first: usize, wave: &mut Wave) {
-    for (number, channel) in wave.channels_mut().enumerate() {
-        let lane = (first + number) % LANES;
-        for (row, sample) in rows.iter().zip(channel) {
-            *sample = row[lane];
-        }
+fn write(sounds: &[f32], first: usize, each: usize, wave: &mut Wave) {
+    let lanes = sounds.chunks(each.max(1)).skip(first);
+    for (sound, channel) in lanes.zip(wave.channels_mut()) {
+        channel.copy_from_slice(&sound[..channel.len()]);
     }
 }

@@ -1,4 +1,4 @@
-//! A run whose filters only multiply, or multiply a sine that the first of them makes: the samples are read and written
+//! A run whose filters only multiply, or multiply a tone that the first of them makes: the samples are read and written
 //! once for all of them.
 //!
 //! What is measured at pins follows from what goes in: where all samples are multiplied by one number the largest stays the
@@ -7,7 +7,7 @@
 
 use super::factors::Factors;
 use super::{Found, Kernel, Member, Slab, Tables};
-use crate::dsp::wavetable::fill_sine;
+use crate::dsp::Oscillator;
 use crate::dsp::wide::{Extent, extent, multiply_by_each};
 use crate::engine::call::ORDINARY;
 use crate::ks::{Operation, Payload, Resting};
@@ -15,32 +15,55 @@ use crate::ks::{Operation, Payload, Resting};
 /// What products may be off by through rounding, generously.
 const SLACK: f64 = 1e-4;
 
-/// How far the products of a channel go from what comes in.
+/// Between what sizes what comes in to a channel has to lie.
 #[derive(Clone, Copy, Debug)]
 struct Bounds {
-    most: f64,
-    least: f64,
+    below: f32,
+    from: f32,
+}
+
+/// So many factors of a channel stand with all else of it: hundreds of voices do not fit in the nearest cache.
+const FEW: usize = 4;
+
+/// What is done to a channel.
+#[derive(Clone, Copy, Debug, Default)]
+struct Lane {
+    bounds: Bounds,
+    /// The largest sample that came in since pins were told.
+    peak: f32,
+    /// The factors, where there are few.
+    few: [f32; FEW],
+    count: Option<u8>,
+    /// Of a run that makes its sound.
+    tone: Option<Oscillator>,
+}
+
+impl Lane {
+    /// What its samples are multiplied by.
+    fn factors<'a>(&'a self, all: &'a Factors, number: usize) -> &'a [f32] {
+        match self.count {
+            Some(count) => &self.few[..usize::from(count)],
+            None => all.of(number),
+        }
+    }
 }
 
 /// What all filters of a run do.
 #[derive(Debug)]
 pub(super) struct Product {
+    lanes: Box<[Lane]>,
+    /// All channels have the same tone.
+    is_one: bool,
     factors: Factors,
-    bounds: Box<[Bounds]>,
-    /// The largest sample of each channel that came in since pins were told.
-    peaks: Box<[f32]>,
-    /// Of a run that makes its sound: where the phase of each channel stands, and how far it goes with each sample.
-    sines: Box<[(u64, u64)]>,
 }
 
 impl Product {
     pub(super) fn new(found: &Found) -> Self {
         let channels = found.channels;
         Self {
-            sines: vec![(0, 0); if found.is_source { channels } else { 0 }].into(),
+            lanes: vec![Lane::default(); channels].into(),
+            is_one: false,
             factors: Factors::with_room(channels, 2 * found.members.len()),
-            bounds: vec![Bounds::default(); channels].into(),
-            peaks: vec![0.0; channels].into(),
         }
     }
 
@@ -64,31 +87,41 @@ impl Product {
         let Payload::Wave(wave) = &mut tables.payloads[slot] else {
             return None;
         };
-        if !*rests || wave.channel_count() != self.bounds.len() {
+        if !*rests || wave.channel_count() != self.lanes.len() {
             return None;
         }
-        for (channel, (phase, step)) in wave.channels_mut().zip(&self.sines) {
-            // It goes on behind it once that is what is heard.
-            fill_sine(channel, &mut phase.clone(), *step);
-        }
         let mut loudest = [0.0; Kernel::CHANNELS];
-        for ((channel, bounds), peak) in wave.channels().zip(&self.bounds).zip(&mut loudest) {
-            let seen = extent(channel);
-            if !bounds.hold(seen) {
+        let mut first = None;
+        let channels = wave.channels_mut().zip(&self.lanes).zip(&mut loudest);
+        for (number, ((channel, lane), peak)) in channels.enumerate() {
+            // Tones go on behind it once that is what is heard.
+            let seen = match (&lane.tone, first) {
+                (Some(_), Some(seen)) if self.is_one => seen,
+                (Some(tone), _) if self.is_one => tone.show(channel, &[]),
+                (Some(tone), _) => tone.show(channel, lane.factors(&self.factors, number)),
+                _ => extent(channel),
+            };
+            first = Some(seen);
+            if !lane.bounds.hold(seen) {
                 return None;
             }
             *peak = seen.peak();
         }
-        for (channel, peak) in self.peaks.iter_mut().zip(loudest) {
-            *channel = channel.max(peak);
+        if self.is_one {
+            wave.copy_first();
         }
-        for (phase, step) in &mut self.sines {
-            *phase = phase.wrapping_add(step.wrapping_mul(wave.len() as u64));
+        let len = wave.len();
+        let channels = wave.channels_mut().zip(&mut self.lanes).zip(loudest);
+        for (number, ((channel, lane), loudest)) in channels.enumerate() {
+            lane.peak = lane.peak.max(loudest);
+            if let Some(tone) = &mut lane.tone {
+                tone.pass(len);
+            }
+            if !is_source || self.is_one {
+                multiply_by_each(channel, lane.factors(&self.factors, number));
+            }
         }
-        for (number, channel) in wave.channels_mut().enumerate() {
-            multiply_by_each(channel, self.factors.of(number));
-        }
-        Some(wave.len())
+        Some(len)
     }
 
     /// Asks every filter. Whether all of them rest.
@@ -96,32 +129,39 @@ impl Product {
         self.factors.clear();
         for member in members {
             let entry = slab.get(member.entry).filter(|entry| !entry.is_faulty);
-            let rests = said.begin(self.bounds.len())
+            let rests = said.begin(self.lanes.len())
                 && entry.is_some_and(|it| it.processor.kernel(&it.values, said));
             if !rests || !self.factors.take(said) {
                 return false;
             }
             if member.skill.1 == Resting::Makes {
-                for (channel, sine) in self.sines.iter_mut().enumerate() {
-                    let Some(Operation::Sine { phase, step }) = said.of(channel).first() else {
+                for (channel, lane) in self.lanes.iter_mut().enumerate() {
+                    let Some(Operation::Tone(own)) = said.of(channel).first() else {
                         return false;
                     };
-                    *sine = (*phase, *step);
+                    lane.tone = Some(*own);
                 }
+                let mut pairs = self.lanes.windows(2);
+                self.is_one = self.lanes.len() > 1 && pairs.all(|it| it[0].tone == it[1].tone);
             }
         }
-        for (channel, bounds) in self.bounds.iter_mut().enumerate() {
-            *bounds = Bounds::of(self.factors.of(channel));
+        for (channel, lane) in self.lanes.iter_mut().enumerate() {
+            let factors = self.factors.of(channel);
+            lane.bounds = Bounds::of(factors);
+            lane.count = (factors.len() <= FEW).then_some(factors.len() as u8);
+            for (few, factor) in lane.few.iter_mut().zip(factors) {
+                *few = *factor;
+            }
         }
         true
     }
 
     /// Where the phases stand goes back to the filter that makes the sound.
     pub(super) fn send_home(&self, member: &Member, slab: &mut Slab, said: &mut Kernel) {
-        said.begin(self.sines.len());
-        for (channel, (phase, step)) in self.sines.iter().enumerate() {
-            let (phase, step) = (*phase, *step);
-            said.push(channel, Operation::Sine { phase, step });
+        said.begin(self.lanes.len());
+        for (channel, lane) in self.lanes.iter().enumerate() {
+            let tone = lane.tone.map_or(Operation::Nothing, Operation::Tone);
+            said.push(channel, tone);
         }
         if let Some(entry) = slab.get(member.entry).filter(|entry| !entry.is_faulty) {
             entry.processor.resume(said);
@@ -133,32 +173,30 @@ impl Product {
         let mut done = [0; Kernel::CHANNELS];
         for member in 0..self.factors.len() {
             let mut peak = 0.0_f32;
-            for ((channel, loudest), done) in self.peaks.iter_mut().enumerate().zip(&mut done) {
+            for ((channel, lane), done) in self.lanes.iter_mut().enumerate().zip(&mut done) {
                 let (all, end) = (self.factors.of(channel), self.factors.end(channel, member));
                 for factor in &all[*done..end] {
-                    *loudest *= factor.abs();
+                    lane.peak *= factor.abs();
                 }
                 *done = end;
-                peak = peak.max(*loudest);
+                peak = peak.max(lane.peak);
             }
             tell(member, peak);
         }
-        self.peaks.fill(0.0);
+        self.lanes.iter_mut().for_each(|lane| lane.peak = 0.0);
     }
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self {
-            most: 1.0,
-            least: 1.0,
-        }
+        Self::of(&[])
     }
 }
 
 impl Bounds {
     fn of(factors: &[f32]) -> Self {
-        let mut bounds = Self::default();
+        // How far products go from what comes in.
+        let (mut most, mut least) = (1.0_f64, 1.0_f64);
         let mut product = 1.0;
         for factor in factors {
             product *= f64::from(factor.abs());
@@ -167,17 +205,19 @@ impl Bounds {
                 break;
             }
             if product.is_nan() {
-                bounds.most = f64::INFINITY;
+                most = f64::INFINITY;
             }
-            bounds.most = bounds.most.max(product);
-            bounds.least = bounds.least.min(product);
+            most = most.max(product);
+            least = least.min(product);
         }
-        bounds
+        Self {
+            below: (f64::from(f32::MAX) / (most * (1.0 + SLACK))) as f32,
+            from: (f64::from(f32::MIN_POSITIVE) / (least * (1.0 - SLACK))) as f32,
+        }
     }
 
     /// Whether every product of such samples is a number, and none too small to be reckoned with.
     fn hold(self, seen: Extent) -> bool {
-        f64::from(seen.peak()) * self.most * (1.0 + SLACK) < f64::from(f32::MAX)
-            && f64::from(seen.least()) * self.least * (1.0 - SLACK) >= f64::from(f32::MIN_POSITIVE)
+        seen.peak() < self.below && seen.least() >= self.from
     }
 }

@@ -131,6 +131,7 @@ fn wishes(key: &str) -> &'static str {
         "format_converter" => "bit depth dither integer float",
         "channel_mapper" => "mono stereo surround upmix downmix",
         "gain" => "volume level loudness balance",
+        "envelope" => "adsr attack decay sustain release vca swell fade",
         "tone" => "sine oscillator test beep",
         "tone_synth" => "synthesizer instrument notes piano",
         "fm_synth" => "synthesizer instrument general midi gm piano drums organ strings brass opl",

@@ -251,7 +251,7 @@ impl Opened {
         self
     }
 
-    /// The same; while it rests it makes a sine and multiplies it by one factor ([`Processor::kernel`]).
+    /// The same; while it rests it makes a tone and multiplies it by one factor ([`Processor::kernel`]).
     #[must_use]
     pub fn makes(mut self) -> Self {
         self.resting = Some(Resting::Makes);

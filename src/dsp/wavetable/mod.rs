@@ -14,11 +14,15 @@
 //! is that harmonics in the last octave below half the rate are softened. The phase is a 64-bit fixed-point number: a
 //! cycle is 2^64, so it is exact for hours and for any cutting.
 
+mod reading;
+
 use std::f64::consts::{PI, TAU};
 use std::sync::OnceLock;
 
+use super::eight::widest;
 use super::random::Random;
-use super::wide::wide;
+use super::wide::{Extent, look, wide};
+use reading::Reading;
 
 /// What one cycle looks like. All begin at zero, rising (a pulse begins high).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -104,9 +108,11 @@ fn sine(phase: u64) -> f32 {
 #[inline(always)]
 pub(super) fn sine_of(cycle: i32) -> f32 {
     const QUARTER: i32 = 1 << 30;
-    let mirrored = i32::MIN.wrapping_sub(cycle);
-    let is_outside = !(-QUARTER..=QUARTER).contains(&cycle);
-    let half = if is_outside { mirrored } else { cycle };
+    // Beyond a quarter it goes back as it came.
+    let half = cycle
+        .wrapping_add(QUARTER)
+        .wrapping_abs()
+        .wrapping_sub(QUARTER);
     let z = half as f32 * (1.0 / QUARTER as f32);
     let square = z * z;
     // Odd in z: sin(z pi / 2), the largest error made smallest.
@@ -117,13 +123,6 @@ pub(super) fn sine_of(cycle: i32) -> f32 {
     sum = sum * square + SINE[1];
     sum = sum * square + SINE[0];
     sum * z
-}
-
-/// The next samples of a sine: where its phase stands, a cycle being 2^64, and how far it goes with each sample.
-pub fn fill_sine(samples: &mut [f32], phase: &mut u64, step: u64) {
-    let (first, count) = (*phase, samples.len() as u64);
-    wide(|| sines(samples, first, step));
-    *phase = first.wrapping_add(step.wrapping_mul(count));
 }
 
 /// Sines at phases in a row: first the phases, which are wide, then what is reckoned from them in half the width.
@@ -195,7 +194,7 @@ fn sum([a, b, c, d]: [f32; 4], [e, f, g, h]: [f32; 4]) -> f32 {
 }
 
 /// One voice of one shape.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub struct Oscillator {
     tables: &'static Tables,
     shape: Shape,
@@ -206,6 +205,28 @@ pub struct Oscillator {
     /// The table in use and how much of it lies over the one before.
     level: usize,
     weight: f32,
+}
+
+const HALF: u64 = 1 << 63;
+
+/// The mean of a pulse.
+fn mean(width: u64) -> f32 {
+    (width as f64 / 2_f64.powi(63) - 1.0) as f32
+}
+
+/// Whether what comes is the same.
+impl PartialEq for Oscillator {
+    fn eq(&self, other: &Self) -> bool {
+        let all = |it: &Self| (it.shape, it.phase, it.step, it.width, it.level, it.weight);
+        all(self) == all(other)
+    }
+}
+
+impl std::fmt::Debug for Oscillator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (phase, step) = (self.phase, self.step);
+        write!(f, "{:?} at {phase:#x} by {step:#x}", self.shape)
+    }
 }
 
 /// A part of a cycle, from 0 to 1, as a 64-bit fixed-point phase.
@@ -263,10 +284,10 @@ impl Oscillator {
         self.width = phase_from_cycles(width.clamp(0.01, 0.99));
     }
 
-    /// The phase, a cycle being 2^64, and how far it goes with each sample: all there is to know of a [`Shape::Sine`].
+    /// The phase, a cycle being 2^64.
     #[must_use]
-    pub fn phase_and_step(&self) -> (u64, u64) {
-        (self.phase, self.step)
+    pub fn phase(&self) -> u64 {
+        self.phase
     }
 
     /// Goes on from such a phase.
@@ -295,37 +316,68 @@ impl Oscillator {
     /// The saw drops half way; the difference of two that drop at 0 and at the width is a pulse.
     #[inline(always)]
     fn pulse(&self, phase: u64) -> f32 {
-        const HALF: u64 = 1 << 63;
         let dropped = phase.wrapping_sub(self.width).wrapping_add(HALF);
         let falls = self.read_levels(&self.tables.saw, dropped);
         let rises = self.read_levels(&self.tables.saw, phase.wrapping_add(HALF));
-        let mean = self.width as f64 / 2_f64.powi(63) - 1.0;
-        falls - rises + mean as f32
+        falls - rises + mean(self.width)
+    }
+
+    /// The next samples, multiplied by one factor behind the other, and what a look at them found before that. It stays where
+    /// it is.
+    #[must_use]
+    pub fn show(&self, samples: &mut [f32], factors: &[f32]) -> Extent {
+        let is_sine = self.shape == Shape::Sine;
+        if !is_sine {
+            { *self }.fill(samples);
+        }
+        wide(
+            #[inline(always)]
+            || {
+                if is_sine {
+                    sines(samples, self.phase, self.step);
+                }
+                let seen = look(samples);
+                for factor in factors {
+                    for sample in samples.iter_mut() {
+                        *sample *= factor;
+                    }
+                }
+                seen
+            },
+        )
+    }
+
+    /// Goes on by so many samples.
+    pub fn pass(&mut self, count: usize) {
+        self.phase = self
+            .phase
+            .wrapping_add(self.step.wrapping_mul(count as u64));
     }
 
     /// The next samples: those that [`step`](Self::step) gives.
     pub fn fill(&mut self, samples: &mut [f32]) {
+        let (first, count) = (self.phase, samples.len());
+        self.pass(count);
         if self.shape == Shape::Sine {
-            return fill_sine(samples, &mut self.phase, self.step);
+            return wide(
+                #[inline(always)]
+                || sines(samples, first, self.step),
+            );
         }
-        let (first, step) = (self.phase, self.step);
-        let count = samples.len() as u64;
-        let phases = (0..count).map(|n| first.wrapping_add(step.wrapping_mul(n)));
-        let pairs = samples.iter_mut().zip(phases);
-        self.phase = first.wrapping_add(step.wrapping_mul(count));
+        let levels = match self.shape {
+            Shape::Triangle => &self.tables.triangle,
+            _ => &self.tables.saw,
+        };
         // What holds for all of them is asked once.
-        match self.shape {
-            Shape::Sine => pairs.for_each(|(it, phase)| *it = sine(phase)),
-            Shape::Triangle => {
-                let levels = &self.tables.triangle;
-                wide(|| pairs.for_each(|(it, phase)| *it = self.read_levels(levels, phase)));
-            }
-            Shape::Saw => {
-                let levels = &self.tables.saw;
-                wide(|| pairs.for_each(|(it, phase)| *it = self.read_levels(levels, phase)));
-            }
-            Shape::Pulse => wide(|| pairs.for_each(|(it, phase)| *it = self.pulse(phase))),
-        }
+        widest(Reading {
+            samples,
+            here: &levels[self.level],
+            below: &levels[self.level.saturating_sub(1)],
+            weight: self.weight,
+            first,
+            step: self.step,
+            width: (self.shape == Shape::Pulse).then_some(self.width),
+        });
     }
 
     /// The next samples, each at the pitch that stands at its place. The shorter slice ends it.

@@ -13,9 +13,13 @@
 //! *Why it is not louder when it is longer:* what a lossless loop of gain g piles up of a steady sound is g²/(1 - g²) in
 //! power; the echoes are scaled by that.
 
+mod echoing;
+
 use super::Ramp;
 use super::delay::{DelayLine, Mover, settled};
+use super::eight::widest;
 use super::wide::wide;
+use echoing::Echoing;
 
 const LINES: usize = 16;
 /// The delays of the largest room in milliseconds: spread so that few of their sums meet.
@@ -96,14 +100,17 @@ impl Diffuser {
         let late = &mut late[..sound.len()];
         for (past, length) in &mut self.steps {
             past.read(*length, late);
-            wide(|| {
-                for (sample, late) in sound.iter_mut().zip(&mut *late) {
-                    let fed = settled(*sample + *late * DIFFUSION);
-                    *sample = *late - fed * DIFFUSION;
-                    *late = fed;
-                }
-            });
-            past.push_all(late);
+            wide(
+                #[inline(always)]
+                || {
+                    for (sample, late) in sound.iter_mut().zip(&mut *late) {
+                        let fed = settled(*sample + *late * DIFFUSION);
+                        *sample = *late - fed * DIFFUSION;
+                        *late = fed;
+                    }
+                },
+            );
+            past.keep(late);
         }
     }
 
@@ -147,8 +154,8 @@ pub struct Room {
     dull: [f32; LINES],
     ears: Box<[Ear]>,
     rest: Option<Rest>,
-    /// What the delays give and take, a row a sample.
-    rows: Box<[[f32; LINES]; BLOCK]>,
+    /// What each delay gives and takes.
+    columns: Box<[[f32; BLOCK]; LINES]>,
     /// Makes the echoes as loud as the sound.
     loudness: Ramp,
 }
@@ -213,7 +220,7 @@ impl Room {
             lines: MILLIS.into_iter().map(line).collect(),
             dull: [0.0; LINES],
             rest: None,
-            rows: Box::new([[0.0; LINES]; BLOCK]),
+            columns: Box::new([[0.0; BLOCK]; LINES]),
             ears: (0..channels).map(ear).collect(),
             loudness: Ramp::new(0.0, glide),
         }
@@ -303,39 +310,33 @@ impl Room {
 
     /// Samples none of which hears another, while nothing glides.
     fn block<C: AsMut<[f32]>>(&mut self, rest: &Rest, sounds: &mut [C], at: usize, count: usize) {
-        let rows = &mut self.rows[..count];
-        let mut column = [0.0; BLOCK];
-        let column = &mut column[..count];
+        let mut given = [None; LINES];
         for (number, line) in self.lines.iter().enumerate() {
-            line.past.read(rest.lengths[number], column);
-            for (row, sample) in rows.iter_mut().zip(&*column) {
-                row[number] = *sample;
+            let length = rest.lengths[number];
+            // Eight at a time are taken.
+            given[number] = match count % 8 {
+                0 => line.past.piece(length, count),
+                _ => None,
+            };
+            if given[number].is_none() {
+                line.past.read(length, &mut self.columns[number][..count]);
             }
         }
         for (sound, ear) in sounds.iter_mut().zip(&mut self.ears) {
             ear.diffuser.pass(&mut sound.as_mut()[at..at + count]);
         }
-        let mut dull = self.dull;
-        wide(|| {
-            for (row, at) in rows.iter_mut().zip(at..) {
-                for line in 0..LINES {
-                    let echo = row[line] * rest.gains[line];
-                    dull[line] = settled(echo + (dull[line] - echo) * rest.dullness[line]);
-                }
-                *row = dull;
-                mix(row);
-                for (sound, ear) in sounds.iter_mut().zip(&self.ears) {
-                    let sample = &mut sound.as_mut()[at];
-                    *sample = ear.turn(*sample, &dull, row) * rest.loudness;
-                }
-            }
+        widest(Echoing {
+            given,
+            columns: &mut self.columns,
+            dull: &mut self.dull,
+            ears: &self.ears,
+            rest,
+            sounds,
+            at,
+            count,
         });
-        self.dull = dull;
-        for (number, line) in self.lines.iter_mut().enumerate() {
-            for (row, sample) in rows.iter().zip(&mut *column) {
-                *sample = row[number];
-            }
-            line.past.push_all(column);
+        for (line, column) in self.lines.iter_mut().zip(&*self.columns) {
+            line.past.keep(&column[..count]);
         }
     }
 

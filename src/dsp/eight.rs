@@ -1,13 +1,15 @@
 //! Eight numbers at a time: in one register where the machine has such, in plain arrays where not.
 //!
 //! The same operations in the same order in both, none of them fused, so that both come to the same bits. What is here is
-//! only what voices need: no unsafe code, that is the library's.
+//! only what voices, tones and rooms need: no unsafe code, that is the library's.
+
+use super::delay::settled;
 
 /// Eight numbers side by side, as they stand in memory.
-pub(super) type Eights = [f32; 8];
+pub(crate) type Eights = [f32; 8];
 
 /// A way to reckon with eight numbers.
-pub(super) trait Eight: Copy {
+pub(crate) trait Eight: Copy {
     /// Eight numbers where this way keeps them.
     type Of: Copy;
     /// Eight whole ones, which wrap round.
@@ -29,14 +31,25 @@ pub(super) trait Eight: Copy {
     fn add(self, a: Self::Of, b: Self::Of) -> Self::Of;
     fn sub(self, a: Self::Of, b: Self::Of) -> Self::Of;
     fn mul(self, a: Self::Of, b: Self::Of) -> Self::Of;
+    /// Four more than that behind each of the first four.
+    fn pairs(self, fours: [Self::Four; 8]) -> [Self::Of; 4];
+    /// The firsts of all fours that stand in pairs, the seconds, and so on.
+    fn columns_of(self, pairs: [Self::Of; 4]) -> [Self::Of; 4];
     /// The firsts of eight fours, the seconds, and so on.
-    fn columns(self, fours: [Self::Four; 8]) -> [Self::Of; 4];
+    #[inline(always)]
+    fn columns(self, fours: [Self::Four; 8]) -> [Self::Of; 4] {
+        self.columns_of(self.pairs(fours))
+    }
+    /// Each number where the one 1, 2 or 4 places off was.
+    fn swapped<const BY: usize>(self, numbers: Self::Of) -> Self::Of;
+    /// Each as a memory takes it, see [`settled`].
+    fn settled(self, numbers: Self::Of) -> Self::Of;
     /// The firsts of eight eights, the seconds, and so on.
     fn turned(self, eights: [Self::Of; 8]) -> [Self::Of; 8];
 }
 
 /// What is to be reckoned in either way.
-pub(super) trait Work {
+pub(crate) trait Work {
     type Output;
 
     fn with<E: Eight>(self, eight: E) -> Self::Output;
@@ -44,7 +57,7 @@ pub(super) trait Work {
 
 /// Does it in the widest way that the machine has.
 #[inline(always)]
-pub(super) fn widest<W: Work>(work: W) -> W::Output {
+pub(crate) fn widest<W: Work>(work: W) -> W::Output {
     #[cfg(target_arch = "x86_64")]
     if let Some(simd) = pulp::x86::V3::try_new() {
         return simd.vectorize(
@@ -57,7 +70,7 @@ pub(super) fn widest<W: Work>(work: W) -> W::Output {
 
 /// In plain arrays.
 #[derive(Clone, Copy)]
-pub(super) struct Narrow;
+pub(crate) struct Narrow;
 
 impl Eight for Narrow {
     type Of = Eights;
@@ -126,14 +139,38 @@ impl Eight for Narrow {
     }
 
     #[inline(always)]
-    fn columns(self, fours: [[f32; 4]; 8]) -> [Eights; 4] {
+    fn pairs(self, fours: [[f32; 4]; 8]) -> [Eights; 4] {
         let mut all = [[0.0; 8]; 4];
-        for at in 0..8 {
-            for (column, number) in all.iter_mut().zip(fours[at]) {
-                column[at] = number;
+        for (at, pair) in all.iter_mut().enumerate() {
+            pair[..4].copy_from_slice(&fours[at]);
+            pair[4..].copy_from_slice(&fours[at + 4]);
+        }
+        all
+    }
+
+    #[inline(always)]
+    fn columns_of(self, pairs: [Eights; 4]) -> [Eights; 4] {
+        let mut all = [[0.0; 8]; 4];
+        for (number, column) in all.iter_mut().enumerate() {
+            for at in 0..4 {
+                (column[at], column[at + 4]) = (pairs[at][number], pairs[at][number + 4]);
             }
         }
         all
+    }
+
+    #[inline(always)]
+    fn swapped<const BY: usize>(self, numbers: Eights) -> Eights {
+        let mut all = numbers;
+        for at in 0..8 {
+            all[at] = numbers[at ^ BY];
+        }
+        all
+    }
+
+    #[inline(always)]
+    fn settled(self, numbers: Eights) -> Eights {
+        numbers.map(settled)
     }
 
     #[inline(always)]
@@ -155,6 +192,7 @@ mod wide {
     use std::arch::x86_64::{__m256, __m256d};
 
     use super::{Eight, Eights};
+    use crate::dsp::delay::{HUGE, NOTHING};
 
     impl Eight for V3 {
         type Of = f32x8;
@@ -212,14 +250,42 @@ mod wide {
             self.mul_f32s(a, b)
         }
 
+        #[inline(always)]
+        fn pairs(self, fours: [f32x4; 8]) -> [f32x8; 4] {
+            let [a, b, c, d, e, f, g, h] = fours;
+            [cast([a, e]), cast([b, f]), cast([c, g]), cast([d, h])]
+        }
+
         // Each half of a register is turned by itself.
         #[inline(always)]
-        fn columns(self, fours: [f32x4; 8]) -> [f32x8; 4] {
-            let [a, b, c, d, e, f, g, h] = fours;
-            halves(
-                self,
-                [cast([a, e]), cast([b, f]), cast([c, g]), cast([d, h])],
-            )
+        fn columns_of(self, pairs: [f32x8; 4]) -> [f32x8; 4] {
+            halves(self, pairs)
+        }
+
+        #[inline(always)]
+        fn swapped<const BY: usize>(self, numbers: f32x8) -> f32x8 {
+            let numbers: __m256 = cast(numbers);
+            cast(match BY {
+                1 => self.avx._mm256_permute_ps::<0b10_11_00_01>(numbers),
+                2 => self.avx._mm256_permute_ps::<0b01_00_11_10>(numbers),
+                _ => self
+                    .avx
+                    ._mm256_permute2f128_ps::<0b0000_0001>(numbers, numbers),
+            })
+        }
+
+        #[inline(always)]
+        fn settled(self, numbers: f32x8) -> f32x8 {
+            let size = self.abs_f32s(numbers);
+            let is_kept = self.and_m32s(
+                self.less_than_or_equal_f32s(self.splat_f32s(NOTHING), size),
+                self.less_than_or_equal_f32s(size, self.splat_f32s(f32::MAX)),
+            );
+            let held = self.max_f32s(
+                self.min_f32s(numbers, self.splat_f32s(HUGE)),
+                self.splat_f32s(-HUGE),
+            );
+            self.select_f32s(is_kept, held, self.splat_f32s(0.0))
         }
 
         #[inline(always)]
@@ -266,5 +332,60 @@ mod wide {
             cast(avx._mm256_unpacklo_pd(ab_behind, cd_behind)),
             cast(avx._mm256_unpackhi_pd(ab_behind, cd_behind)),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is not only moved about, of numbers of every size.
+    struct Odd([Eights; 8]);
+
+    impl Work for Odd {
+        type Output = Vec<u32>;
+
+        fn with<E: Eight>(self, e: E) -> Vec<u32> {
+            let rows = self.0.map(|it| e.of(it));
+            let fours = self.0.map(|it| e.four([it[0], it[1], it[2], it[3]]));
+            let mut all: Vec<E::Of> = rows.map(|it| e.settled(it)).to_vec();
+            all.extend(rows.map(|it| e.swapped::<1>(it)));
+            all.extend(rows.map(|it| e.swapped::<2>(it)));
+            all.extend(rows.map(|it| e.swapped::<4>(it)));
+            all.extend(e.turned(rows));
+            all.extend(e.pairs(fours));
+            all.extend(e.columns(fours));
+            let numbers = all.into_iter().flat_map(|it| e.out(it));
+            numbers.map(f32::to_bits).collect()
+        }
+    }
+
+    #[test]
+    fn both_ways_are_the_same_bits() {
+        let mut random = crate::dsp::Random::new(2);
+        let mut numbers = [[0.0; 8]; 8];
+        numbers
+            .as_flattened_mut()
+            .fill_with(|| random.next_signed());
+        let odd = [
+            f32::NAN,
+            f32::INFINITY,
+            -1e13,
+            1e-31,
+            -1e-40,
+            -0.0,
+            1e12,
+            1e-30,
+        ];
+        numbers[3] = odd;
+        let [wide, narrow] = [widest(Odd(numbers)), Odd(numbers).with(Narrow)];
+        // The bits of what is no number are anybody's.
+        let is_same = |(one, other): (&u32, &u32)| {
+            one == other || (f32::from_bits(*one).is_nan() && f32::from_bits(*other).is_nan())
+        };
+        assert!(wide.len() == narrow.len() && wide.iter().zip(&narrow).all(is_same));
+        let settled = odd.map(|it| settled(it).to_bits());
+        assert_eq!(wide[24..32], settled);
+        assert!(settled[0] == 0 && settled[2] == (-1e12_f32).to_bits());
     }
 }
