@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use ksgraph::app::{Action, App, Options, RenderChoice, RenderLength};
 use ksgraph::graph::{Graph, Position};
-use ksgraph::ks::LoopRange;
+use ksgraph::ks::{LoopRange, State};
 
 use crate::desk::Desk;
 use crate::editor::{editor, id, select, selected, wires};
@@ -253,8 +253,16 @@ fn a_file_dropped_where_nothing_is_brings_a_device() {
         "{lines:?}"
     );
     assert_eq!(selected(&app), ["Wave Reader"]);
+    program::wait(&mut app, |app| app.view().state() == Ok(State::Run));
     app.perform(Action::Undo);
     assert!(app.view().graph.filters.is_empty(), "one step");
+    // What is dropped beside others waits, as they do.
+    app.perform(Action::SetState(State::Stop));
+    app.perform(Action::Redo);
+    let file = folder.0.join("another");
+    wave(&file, 44_100, 1);
+    drop_files(&mut app, &[file], true);
+    assert_eq!(app.view().state(), Ok(State::Stop));
 }
 
 #[test]
