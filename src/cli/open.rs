@@ -227,6 +227,10 @@ fn look(path: &Path, script: &Script) -> Result<Found, Failure> {
             })
         }
         FileFact::Bank => look_at_bank(path)?,
+        FileFact::Unusable(reason) if is_song(path) => {
+            return Err(Failure::file(path, &tried, reason.clone())
+                .cure("wanted a whole MIDI file: the program that wrote it may write it anew"));
+        }
         FileFact::Unusable(_) if is_read(path, &fact, script) => {
             json!({ "path": path.to_string_lossy() })
         }
@@ -239,6 +243,14 @@ fn look(path: &Path, script: &Script) -> Result<Found, Failure> {
         about,
         remarks,
     })
+}
+
+/// Whether a file begins as a song does, whatever is wrong further on.
+fn is_song(path: &Path) -> bool {
+    use std::io::Read;
+    let mut head = vec![];
+    let read = std::fs::File::open(path).map(|file| file.take(12).read_to_end(&mut head));
+    matches!(read, Ok(Ok(_))) && crate::filters::midi_file_reader::is_song(&head)
 }
 
 /// Whether a filter says that it reads a file the program does not know. One that is not there nobody reads.
