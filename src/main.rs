@@ -33,6 +33,10 @@ fn say_once(info: &PanicHookInfo<'_>) {
 #[cfg(feature = "gui")]
 const QUANTUM: usize = 256;
 
+/// From one file that is opened to the next.
+#[cfg(feature = "gui")]
+const ROW: f32 = 224.0;
+
 /// The graph a first start opens, in a checkout; elsewhere the copy inside the program.
 #[cfg(feature = "gui")]
 const STARTER: &str = "graphs/first_sound.ron";
@@ -63,17 +67,21 @@ fn open(editor: &Editor) -> Exit {
     let mut app = App::new(options);
     let starter = std::path::Path::new(STARTER);
     let has_template = !editor.safe && app.preferences().template.is_some();
-    if let Some(path) = &editor.media {
-        let at = ksgraph::graph::Position { x: 80.0, y: 120.0 };
-        let whole = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+    if !editor.media.is_empty() {
+        let files = editor.media.iter().enumerate().map(|(row, path)| {
+            let y = 120.0 + row as f32 * ROW;
+            let whole = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+            (whole, ksgraph::graph::Position { x: 80.0, y })
+        });
+        let files = files.collect();
         app.perform(Action::New);
         app.perform(Action::DropFiles {
-            files: vec![(whole, at)],
+            files,
             is_wired: true,
         });
     }
     match &editor.graph {
-        _ if editor.media.is_some() => {}
+        _ if !editor.media.is_empty() => {}
         Some(path) => app.perform(Action::Open(path.clone())),
         None if has_template => app.perform(Action::New),
         None if starter.is_file() => app.perform(Action::Open(starter.to_owned())),
@@ -87,7 +95,7 @@ fn open(editor: &Editor) -> Exit {
     // The starter sounds at once, quietly; a graph of one's own waits to be set running, and so does everything after a
     // run that ended badly: perhaps it was the playing.
     let is_well = app.view().recovered().is_empty();
-    let is_first = editor.graph.is_none() && editor.media.is_none() && !has_template;
+    let is_first = editor.graph.is_none() && editor.media.is_empty() && !has_template;
     let run = !editor.safe && (editor.run || is_first && is_well);
     match gui::run(gui::Options {
         app,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::App;
 use crate::graph::arrange::{Area, make_room};
 use crate::graph::{Edit, FilterId, Node, NodeKind, Position};
-use crate::ks::{Descriptor, Domain, FileFact, Property, Settings, Value, path_text};
+use crate::ks::{Descriptor, Domain, FileFact, Property, Settings, State, Value, path_text};
 use crate::sysaudio::{Attempt, Media, Outcome, Rendered, area, estimated_size};
 
 /// A property that names a file, to say how one is named.
@@ -108,18 +108,26 @@ impl App {
         if self.dropped.iter().any(waits) {
             return;
         }
+        let was_empty = self.graph.filters.is_empty();
         let mut all = std::mem::take(&mut self.dropped);
         // A song finds the synthesizer with the bank that came along with it.
         all.sort_by_key(|it| *self.facts.file(&it.looked_at) != FileFact::Bank);
-        if let [only] = &all[..] {
-            self.place(only);
-            return;
+        match &all[..] {
+            [only] => self.place(only),
+            _ => {
+                self.history.begin(&format!("Add {} files", all.len()));
+                for dropped in &all {
+                    self.place(dropped);
+                }
+                self.history.commit();
+            }
         }
-        self.history.begin(&format!("Add {} files", all.len()));
-        for dropped in &all {
-            self.place(dropped);
+        // Where nothing was, there is nothing to be startled by but what was asked for.
+        let is_well = !self.is_safe && self.recovered().is_empty();
+        let is_led = all.iter().any(|it| it.is_wired) && !self.graph.connections.is_empty();
+        if was_empty && is_led && is_well {
+            self.set_state(State::Run);
         }
-        self.history.commit();
     }
 
     fn place(&mut self, dropped: &Dropped) {

@@ -158,8 +158,8 @@ enum Command {
 pub struct Editor {
     /// The graph to open; without one the first graph of all, as an untitled document.
     pub graph: Option<PathBuf>,
-    /// A file of sound in its place: the graph that plays it is built in an untitled document.
-    pub media: Option<PathBuf>,
+    /// Files of sound or notes in its place: the graph that plays them is built in an untitled document, and plays.
+    pub media: Vec<PathBuf>,
     /// Whether it runs at once.
     pub run: bool,
     /// Whether nothing runs and no device is touched.
@@ -285,6 +285,22 @@ fn carry_out(arguments: Arguments) -> Outcome {
         asked: arguments.filters,
         own: arguments.user_dir,
     };
+    if let Command::Open(it) = &command
+        && let Some(media) = open::for_the_editor(it)
+    {
+        return match media {
+            Ok(media) => Outcome::Editor(Editor {
+                graph: None,
+                media,
+                run: false,
+                safe: false,
+                user_dir: places.own,
+                filters: places.asked,
+                is_json,
+            }),
+            Err(failure) => Outcome::Ended(fail(&failure, is_json)),
+        };
+    }
     let answer = match command {
         Command::Check(it) => check::run(&it),
         Command::Render(it) => render::run(&it),
@@ -322,7 +338,7 @@ fn carry_out(arguments: Arguments) -> Outcome {
 fn editor(arguments: Arguments) -> Outcome {
     let mut editor = Editor {
         graph: arguments.graph,
-        media: None,
+        media: vec![],
         run: arguments.run,
         safe: arguments.safe,
         user_dir: arguments.user_dir,
@@ -335,7 +351,7 @@ fn editor(arguments: Arguments) -> Outcome {
         if let crate::ks::FileFact::Unusable(_) = crate::filters::probe(path) {
             return Outcome::Ended(fail(&failure, editor.is_json));
         }
-        editor.media = editor.graph.take();
+        editor.media = editor.graph.take().into_iter().collect();
     }
     Outcome::Editor(editor)
 }
@@ -350,7 +366,7 @@ impl Editor {
         let failure = Failure::device("open the editor", reason).cure(format!(
             "without a window: `ksgraph play {graph}` plays it, `ksgraph render {graph} -o out.wav` writes a wave file"
         ));
-        let failure = match &self.media {
+        let failure = match self.media.first() {
             Some(media) => failure.cure(format!(
                 "without a window: `ksgraph open {} -o graph.ron` makes the graph that plays it",
                 media.display()

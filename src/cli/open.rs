@@ -1,4 +1,4 @@
-//! `ksgraph open MEDIA... -o GRAPH`: the graph that plays files of sound and of notes.
+//! `ksgraph open MEDIA... -o GRAPH`: the graph that plays files of sound and of notes; without a graph to write, the editor with it.
 //!
 //! Which filter reads a file, and what comes behind it, is SysAudio's to say: the first file is led to a device, several meet in
 //! a mixer, a song finds the synthesizer of a bank that is opened with it. A file is looked at before anything is built, and
@@ -23,21 +23,21 @@ use crate::sysaudio::{Attempt, Media, Outcome, readers};
 /// What `open` takes.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  ksgraph open song.flac voice.wav -o both.ron && ksgraph play both.ron"
+    after_help = "Example:\n  ksgraph open song.flac voice.wav -o both.ron && ksgraph play both.ron\n  ksgraph open song.mid"
 )]
 pub(super) struct Open {
     /// Files of sound: WAV, AIFF, CAF, FLAC, Ogg Vorbis, Opus, MP3, AAC and M4A; of notes: MIDI; banks of instruments; and whatever
     /// a filter of yours says it reads
     #[arg(required = true, value_name = "MEDIA")]
     media: Vec<PathBuf>,
-    /// The graph to write
+    /// The graph to write; without it the editor opens and plays it
     #[arg(long, short, value_name = "GRAPH")]
-    output: PathBuf,
+    output: Option<PathBuf>,
     /// The bank of instruments that plays notes: Downloadable Sounds (.dls) or a SoundFont (.sf2)
     #[arg(long, value_name = "FILE")]
     bank: Option<PathBuf>,
     /// Print every attempt, as a tree
-    #[arg(long)]
+    #[arg(long, requires = "output")]
     log: bool,
     #[command(flatten)]
     merits: Merits,
@@ -49,15 +49,35 @@ const ROW: f32 = 224.0;
 /// A property that names a file, to say how one is named.
 const FILE: Property = Property::path("path", "File");
 
+/// The files for the editor, a bank first, where no graph is to be written; each is looked at before any window opens.
+pub(super) fn for_the_editor(it: &Open) -> Option<Result<Vec<PathBuf>, Failure>> {
+    if it.output.is_some() {
+        return None;
+    }
+    let script = Script::new(Document::new(Path::new("graph.ron")));
+    let looked = it
+        .bank
+        .iter()
+        .try_for_each(|path| look_at_bank(path).map(|_| ()));
+    let looked = looked.and_then(|()| {
+        let mut media = it.media.iter();
+        media.try_for_each(|path| look(path, &script).map(|_| ()))
+    });
+    Some(looked.map(|()| it.bank.iter().chain(&it.media).cloned().collect()))
+}
+
 pub(super) fn run(it: &Open) -> Result<Answer, Failure> {
-    let tried = format!("open into {}", it.output.display());
-    if it.media.iter().any(|media| same(media, &it.output)) {
+    let Some(output) = &it.output else {
+        return Err(Failure::usage("open", "no graph to write was named").cure("-o graph.ron"));
+    };
+    let tried = format!("open into {}", output.display());
+    if it.media.iter().any(|media| same(media, output)) {
         return Err(
             Failure::usage(tried, "it is one of the files that are opened")
                 .cure("name another file: -o graph.ron"),
         );
     }
-    let mut script = Script::new(Document::new(&it.output));
+    let mut script = Script::new(Document::new(output));
     let found: Result<Vec<_>, _> = it.media.iter().map(|path| look(path, &script)).collect();
     let found = found?;
     let bank = it.bank.as_deref().map(look_at_bank).transpose()?;
@@ -207,6 +227,10 @@ fn look(path: &Path, script: &Script) -> Result<Found, Failure> {
             })
         }
         FileFact::Bank => look_at_bank(path)?,
+        FileFact::Unusable(reason) if is_song(path) => {
+            return Err(Failure::file(path, &tried, reason.clone())
+                .cure("wanted a whole MIDI file: the program that wrote it may write it anew"));
+        }
         FileFact::Unusable(_) if is_read(path, &fact, script) => {
             json!({ "path": path.to_string_lossy() })
         }
@@ -219,6 +243,14 @@ fn look(path: &Path, script: &Script) -> Result<Found, Failure> {
         about,
         remarks,
     })
+}
+
+/// Whether a file begins as a song does, whatever is wrong further on.
+fn is_song(path: &Path) -> bool {
+    use std::io::Read;
+    let mut head = vec![];
+    let read = std::fs::File::open(path).map(|file| file.take(12).read_to_end(&mut head));
+    matches!(read, Ok(Ok(_))) && crate::filters::midi_file_reader::is_song(&head)
 }
 
 /// Whether a filter says that it reads a file the program does not know. One that is not there nobody reads.

@@ -70,22 +70,64 @@ pub fn glance() -> impl FnMut() -> Option<Facts> + Send {
     }
 }
 
+/// Names of inputs and of outputs.
+type Names = (Vec<String>, Vec<String>);
+
 /// MIDI ports, as they were seen last.
 #[derive(Default)]
 struct Ports {
-    system: (Vec<String>, Vec<String>),
+    system: Names,
+    #[cfg(feature = "jack")]
+    jack: Asked<Names>,
+}
+
+/// A question that may never be answered, since its server hangs: it is waited for once, and not asked again before it is.
+struct Asked<T>(Option<mpsc::Receiver<T>>);
+
+impl<T> Default for Asked<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T: Send + 'static> Asked<T> {
+    /// The answer; `None` where none has come.
+    fn ask(&mut self, name: &str, question: fn() -> T, patience: Duration) -> Option<T> {
+        let (answered, patience) = match self.0.take() {
+            Some(before) => (before, Duration::ZERO),
+            None => {
+                let (answer, answered) = mpsc::channel();
+                let asks = std::thread::Builder::new().name(name.to_owned());
+                let spawned = asks.spawn(move || answer.send(question()));
+                spawned.ok()?;
+                (answered, patience)
+            }
+        };
+        match answered.recv_timeout(patience) {
+            Ok(answer) => Some(answer),
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                self.0 = Some(answered);
+                None
+            }
+            Err(mpsc::RecvTimeoutError::Disconnected) => None,
+        }
+    }
 }
 
 impl Ports {
     /// Inputs and outputs. `is_new`: the signs have changed.
-    fn all(&mut self, is_new: bool) -> (Vec<String>, Vec<String>) {
+    fn all(&mut self, is_new: bool) -> Names {
         // Looking for ports makes a client of the sequencer, which others see come and go.
         if is_new || !cfg!(target_os = "linux") {
             self.system = (ports::inputs(), outlets::outputs());
         }
         #[cfg(feature = "jack")]
         {
-            let (inputs, outputs) = super::jack_midi::ports();
+            let asked = self
+                .jack
+                .ask("ports of jack", super::jack_midi::ports, PATIENCE);
+            // Where a server does not answer, its ports are as good as gone.
+            let (inputs, outputs) = asked.unwrap_or_default();
             let (own_inputs, own_outputs) = self.system.clone();
             (
                 [own_inputs, inputs].concat(),
@@ -414,9 +456,32 @@ fn null_device() -> AudioDevice {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use cpal::SupportedBufferSize;
 
     use super::*;
+
+    #[test]
+    fn a_server_that_hangs_is_waited_for_once_and_asked_again_when_it_has_answered() {
+        static GATE: Mutex<()> = Mutex::new(());
+        static ASKED: AtomicUsize = AtomicUsize::new(0);
+        fn question() -> usize {
+            let number = ASKED.fetch_add(1, Ordering::SeqCst) + 1;
+            drop(GATE.lock());
+            number
+        }
+        let hangs = GATE.lock().unwrap();
+        let mut asked = Asked::default();
+        for _ in 0..5 {
+            assert_eq!(asked.ask("asks", question, Duration::from_millis(1)), None);
+        }
+        drop(hangs);
+        // The late answer is taken, then it is asked again; meanwhile nobody else was.
+        let mut answer = || (0..).find_map(|_| asked.ask("asks", question, PATIENCE));
+        assert_eq!((answer(), answer()), (Some(1), Some(2)));
+        assert_eq!(ASKED.load(Ordering::SeqCst), 2);
+    }
 
     #[test]
     fn every_machine_has_the_null_card_and_it_is_last() {

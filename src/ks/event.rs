@@ -13,6 +13,9 @@ pub const INLINE_BYTES: usize = 8;
 /// place, a pointer that is nothing here, and eight bytes of message (EVN-1).
 pub const EVENT_BYTES: usize = 40;
 
+/// The place of an event in a stream of bytes that nobody counts (EVN-4).
+const NO_PLACE: u64 = u64::MAX;
+
 /// Bits of [`KernelEvent::flags`] (EVN-2).
 pub mod event_flag {
     /// One whole message.
@@ -122,6 +125,7 @@ impl KernelEvent {
         bytes[4..6].copy_from_slice(&self.channel_group.to_le_bytes());
         bytes[6..8].copy_from_slice(&self.flags().to_le_bytes());
         bytes[8..16].copy_from_slice(&self.time.to_le_bytes());
+        bytes[16..24].copy_from_slice(&NO_PLACE.to_le_bytes());
         bytes[32..].copy_from_slice(&self.bytes);
         bytes
     }
@@ -167,5 +171,12 @@ mod tests {
             (run_length(&[]), KernelEvent::whole(0, &[]).count()),
             (0, 0)
         );
+    }
+
+    #[test]
+    fn evn_4_an_event_says_that_nobody_counts_bytes() {
+        let event = KernelEvent::new(7, &[0x90, 60, 100]).unwrap();
+        assert_eq!(event.frame_bytes()[8..16], 7_i64.to_le_bytes());
+        assert_eq!(event.frame_bytes()[16..24], [0xFF; 8]);
     }
 }

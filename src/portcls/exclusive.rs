@@ -1,7 +1,45 @@
-//! System exclusive messages joined again from the events they travel in (EVN-1, EVN-2). Every synthesizer that stands
-//! behind the DMus port hears them through this.
+//! What a synthesizer hears behind the DMus port: system exclusive messages joined again from the events they travel in
+//! (EVN-1, EVN-2), and every other message once for each channel group that is meant (EVN-3).
 
-use crate::ks::{KernelEvent, event_flag};
+use super::dmus::Mxf;
+use crate::ks::{KernelEvent, event_flag, group_range};
+use crate::midi::message::Message;
+
+/// A synthesizer by the messages it understands. Its events are taken apart here, so that all of them hear alike.
+pub trait Hearing: Send {
+    /// Where its system exclusive messages are gathered.
+    fn exclusive(&mut self) -> &mut Exclusive;
+
+    /// How many groups of sixteen channels it has.
+    fn groups(&self) -> usize;
+
+    /// A whole message from F0 to F7.
+    fn system_exclusive(&mut self, bytes: &[u8]);
+
+    /// Any other message, to one group, counted from 0.
+    fn message(&mut self, message: Message, group: usize);
+}
+
+impl<T: Hearing> Mxf for T {
+    fn put(&mut self, event: &KernelEvent, _: usize) {
+        // Taken out, since what it says changes everything.
+        let mut exclusive = std::mem::take(self.exclusive());
+        let heard = exclusive.hear(event);
+        let is_other = heard == Heard::Other;
+        if let Heard::Whole(bytes) = heard {
+            self.system_exclusive(bytes);
+        }
+        *self.exclusive() = exclusive;
+        let message = Message::parse(event.bytes()).filter(|_| is_other);
+        let groups = group_range(event.channel_group, self.groups());
+        let (Some(message), Some(groups)) = (message, groups) else {
+            return;
+        };
+        for group in groups {
+            self.message(message, group);
+        }
+    }
+}
 
 /// The longest message that any synthesizer here has a use for.
 const LONGEST: usize = 64;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use ksgraph::app::{Action, App, Options, RenderChoice, RenderLength};
 use ksgraph::graph::{Graph, Position};
-use ksgraph::ks::LoopRange;
+use ksgraph::ks::{FileFact, LoopRange, State};
 
 use crate::desk::Desk;
 use crate::editor::{editor, id, select, selected, wires};
@@ -234,6 +234,36 @@ fn drop_files(app: &mut App, files: &[PathBuf], is_wired: bool) {
 }
 
 #[test]
+fn a_song_is_opened_in_the_editor_where_no_graph_is_named_and_one_that_cannot_be_read_says_why() {
+    let desk = Desk::new("open-song");
+    let song = crate::support::examples().join("media/evening.mid");
+    fs::copy(song, desk.path("a.mid")).unwrap();
+    // There is no display: the window is what is missing, and how it goes without one is said.
+    let did = desk.json(&["open", "a.mid"]);
+    assert_eq!(did.code, Some(4), "{} {}", did.text, did.said);
+    let cure = did.json["error"]["cure"].as_str().unwrap();
+    assert!(cure.contains("open a.mid -o"), "{cure}");
+    // A second of no ticks.
+    fs::write(
+        desk.path("odd.mid"),
+        b"MThd\0\0\0\x06\0\0\0\x01\0\0MTrk\0\0\0\x04\0\xFF\x2F\0",
+    )
+    .unwrap();
+    let why = match ksgraph::filters::probe(&desk.path("odd.mid")) {
+        FileFact::Unusable(reason) => reason,
+        other => panic!("{other:?}"),
+    };
+    for words in [
+        &["open", "odd.mid"][..],
+        &["open", "odd.mid", "-o", "g.ron"],
+    ] {
+        let did = desk.json(words);
+        assert_eq!(did.code, Some(3), "{} {}", did.text, did.said);
+        assert_eq!(did.json["error"]["stopped"], why);
+    }
+}
+
+#[test]
 fn a_file_dropped_where_nothing_is_brings_a_device() {
     let folder = Folder::new("dropone");
     // Known by what is in it, not by its name.
@@ -253,8 +283,16 @@ fn a_file_dropped_where_nothing_is_brings_a_device() {
         "{lines:?}"
     );
     assert_eq!(selected(&app), ["Wave Reader"]);
+    program::wait(&mut app, |app| app.view().state() == Ok(State::Run));
     app.perform(Action::Undo);
     assert!(app.view().graph.filters.is_empty(), "one step");
+    // What is dropped beside others waits, as they do.
+    app.perform(Action::SetState(State::Stop));
+    app.perform(Action::Redo);
+    let file = folder.0.join("another");
+    wave(&file, 44_100, 1);
+    drop_files(&mut app, &[file], true);
+    assert_eq!(app.view().state(), Ok(State::Stop));
 }
 
 #[test]

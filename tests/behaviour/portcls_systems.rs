@@ -1,12 +1,16 @@
-//! The systems of PortCls and what stands for them here: each must be seen to work, where a graph or a script meets it. One test
-//! a system, named after it. That of downloads stands in `downloads.rs`.
+//! The systems of PortCls, WDMAud among them, and what stands for them here: each must be seen to work, where a graph or a script
+//! meets it. One test a system, named after it. That of downloads stands in `downloads.rs`.
 
 use std::sync::Arc;
 
 use ksgraph::engine::Offline;
-use ksgraph::ks::{KernelEvent, REF_TIMES_PER_SECOND, RefTime, State, time_from_sample};
+use ksgraph::graph::{Graph, NodeKind};
+use ksgraph::ks::{
+    AudioDevice, Facts, KernelEvent, REF_TIMES_PER_SECOND, RefTime, State, Value, time_from_sample,
+};
 use ksgraph::portcls::mpu401::{Assembler, BYTE_TIME, Cable, Mpu401, PREFETCH, Sent, Way};
 use ksgraph::portcls::sequencer::{Arrived, Sequencer};
+use ksgraph::sysaudio::{StreamError, stream_graph};
 use serde_json::{Value as Json, json};
 
 use crate::desk::Desk;
@@ -214,4 +218,84 @@ fn pc_new_port_and_pc_new_miniport() {
         .collect();
     let (good, bad) = ("SUCCESS", "INVALID_PARAMETER");
     assert_eq!(statuses, [good, good, bad, bad, bad]);
+}
+
+/// Keys of the filters of a graph, and the device that it names.
+fn bundle(graph: &Graph) -> (Vec<String>, Option<String>) {
+    let filters = graph.filters.values().filter_map(|it| match &it.kind {
+        NodeKind::Filter(filter) => Some(filter),
+        _ => None,
+    });
+    let (mut keys, mut device) = (vec![], None);
+    for filter in filters {
+        keys.push(filter.key.clone());
+        if let Some(Value::Text(name)) = filter.values.get("device") {
+            device = Some(name.clone());
+        }
+    }
+    keys.sort();
+    (keys, device)
+}
+
+#[test]
+fn wdmaud() {
+    let stage = Stage::new();
+    // A machine with two cards and a port that notes go out by.
+    let nominal = Facts::nominal();
+    let card = |name: &str, is_default: bool| AudioDevice {
+        host: "alsa".into(),
+        name: name.into(),
+        is_default,
+        ..nominal.devices[0].clone()
+    };
+    let facts = Facts {
+        devices: vec![card("first", true), card("second", false)],
+        midi_outputs: vec!["Module".into()],
+        is_nominal: false,
+        ..nominal
+    };
+    let media = |name: &str| crate::support::examples().join("media").join(name);
+    let desk = Desk::new("wdmaud");
+    let made = desk.run(&[
+        "render",
+        &desk.tone("tone.ron"),
+        "-o",
+        "a.wav",
+        "--seconds",
+        "1",
+    ]);
+    assert_eq!(made.code, Some(0), "{}", made.said);
+    let (wave, song) = (desk.path("a.wav"), media("evening.mid"));
+    let by = |file: &std::path::Path, number: usize| {
+        let fact = ksgraph::filters::probe(file);
+        stream_graph(file, fact, Some(number), &stage.catalogue, &facts)
+    };
+    // Each number is a device of its own, for waves as for notes.
+    for (number, name) in ["alsa:first", "alsa:second"].iter().enumerate() {
+        let (keys, device) = bundle(&by(&wave, number).unwrap());
+        assert_eq!(keys, ["audio_device_out", "wave_reader"]);
+        assert_eq!(device.as_deref(), Some(*name), "wave {number}");
+    }
+    let (keys, _) = bundle(&by(&song, 0).unwrap());
+    assert_eq!(keys, ["audio_device_out", "dls_synth", "midi_file_reader"]);
+    let (keys, device) = bundle(&by(&song, 1).unwrap());
+    assert_eq!(keys, ["midi_device_out", "midi_file_reader"]);
+    assert_eq!(device.as_deref(), Some("Module"));
+    for (file, kind) in [(&wave, "wave_out"), (&song, "midi_out")] {
+        let refused = by(file, 2).unwrap_err();
+        let (number, last) = (2, 1);
+        assert_eq!(refused, StreamError::Number { kind, number, last });
+    }
+    // And it is heard: by the number of the card that is there on every machine.
+    let listed = desk.json(&["devices"]);
+    let all = listed.json["virtual"].as_array().unwrap();
+    let is_null = |it: &&Json| it["kind"] == "wave_out" && it["name"] == "null";
+    let number = all.iter().find(is_null).unwrap()["number"].to_string();
+    let played = desk.json(&["play", "a.wav", "--number", &number, "--seconds", "0.3"]);
+    assert_eq!(played.code, Some(0), "{} {}", played.json, played.said);
+    assert!(
+        played.json["peak_dbfs"].as_f64().unwrap() > -40.0,
+        "{}",
+        played.json
+    );
 }

@@ -244,7 +244,7 @@ fn a_channel_is_silenced_by_its_switch() {
 
 #[test]
 fn where_nothing_is_fed_ahead_one_click_feeds() {
-    let (mut window, _, _song) = running(None);
+    let (mut window, synth, _song) = running(None);
     window.key(Modifiers::ALT, Key::F8);
     window.harness().run_steps(3);
     window.click("Feed 1 s ahead");
@@ -257,6 +257,12 @@ fn where_nothing_is_fed_ahead_one_click_feeds() {
         })
     };
     assert_eq!(values(&mut window), Some(Value::Number(1_000.0)));
+    // And what is to come is there, without anything being opened anew.
+    goes_on(&mut window, |app| {
+        let mut sheet = ScoreSheet::default();
+        let score = app.view().score(&synth);
+        score.is_some_and(|it| it.look(&mut sheet)) && sheet.waiting > 4
+    });
     window.key(Modifiers::CTRL, Key::Z);
     assert_eq!(values(&mut window), None);
 }

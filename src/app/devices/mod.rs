@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::{Action, App, Banner, Offer, Urgency};
-use crate::graph::{Edit, FilterPath, Wiring};
-use crate::ks::ids::category;
+use crate::graph::{Edit, FilterPath, WiredFilter, Wiring};
+use crate::ks::ids::{Guid, category};
 use crate::ks::{
     AudioDevice, Descriptor, Domain, Facts, Granted, Kind, Property, Settings, Value, grouped,
 };
@@ -506,8 +506,8 @@ impl App {
     fn tell_of_inputs(&mut self, before: &[String]) {
         let now = self.facts.midi_inputs.clone();
         for name in before.iter().filter(|name| !now.contains(name)) {
-            let text = format!("{name} is gone: the notes it held are released until it is back");
-            self.say(Urgency::Attention, "MIDI", None, text);
+            let what = "the notes it held are released until it is back";
+            self.tell_of_port(before, name, category::CAPTURE, what);
         }
         for name in now.iter().filter(|name| !before.contains(name)) {
             self.say(Urgency::News, "MIDI", None, format!("{name} is there"));
@@ -521,13 +521,38 @@ impl App {
             self.facts.midi_inputs.clone(),
         );
         for name in before.iter().filter(|name| !now.contains(name)) {
-            let text =
-                format!("{name} is gone: what is played on it is not heard until it is back");
-            self.say(Urgency::Attention, "MIDI", None, text);
+            let what = "what is played on it is not heard until it is back";
+            self.tell_of_port(before, name, category::RENDER, what);
         }
         let is_new = |name: &&String| !before.contains(name) && !inputs.contains(name);
         for name in now.iter().filter(is_new) {
             self.say(Urgency::News, "MIDI", None, format!("{name} is there"));
+        }
+    }
+
+    /// A port left the machine: that is news, and what it means is said where a filter of that category plays by it, by its
+    /// name or as the first of them.
+    fn tell_of_port(&mut self, before: &[String], name: &str, role: Guid, what: &str) {
+        let is_first = before.first().is_some_and(|it| it == name);
+        let plays = |filter: &WiredFilter| {
+            let Some(kind) = filter.descriptor.as_deref() else {
+                return false;
+            };
+            let is_notes = kind.pins.iter().any(|pin| pin.kind() == Kind::Events);
+            let mut names = kind.properties.iter();
+            let device = names.find(|it| it.domain == Domain::Device);
+            let said = device.map(|it| filter.values.get(it.key).map_or("", Value::text));
+            let is_it = said.is_some_and(|it| it == name || it.is_empty() && is_first);
+            is_notes && is_it && kind.categories.contains(&role)
+        };
+        match self.wiring.filters.values().any(|it| plays(it)) {
+            true => self.say(
+                Urgency::Attention,
+                "MIDI",
+                None,
+                format!("{name} is gone: {what}"),
+            ),
+            false => self.say(Urgency::News, "MIDI", None, format!("{name} is gone")),
         }
     }
 

@@ -7,6 +7,7 @@ mod allocate;
 mod calls;
 
 mod dry;
+mod events;
 
 mod live;
 

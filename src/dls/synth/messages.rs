@@ -6,11 +6,9 @@
 use super::super::part::Part;
 use super::super::voice::Voice;
 use super::Synth;
-use crate::ks::KernelEvent;
 use crate::midi::message::{Message, System};
-use crate::portcls::channel::{Change, group_range};
-use crate::portcls::dmus::Mxf;
-use crate::portcls::exclusive::Heard;
+use crate::portcls::channel::Change;
+use crate::portcls::exclusive::{Exclusive, Hearing};
 
 impl Synth {
     /// Every held note of a key ends, however often it was struck.
@@ -69,6 +67,23 @@ impl Synth {
         }
     }
 
+    fn all(&mut self, change: impl Fn(&mut Part)) {
+        self.parts.iter_mut().for_each(change);
+        for channel in 0..self.parts.len() {
+            self.touch(channel);
+        }
+    }
+}
+
+impl Hearing for Synth {
+    fn exclusive(&mut self) -> &mut Exclusive {
+        &mut self.exclusive
+    }
+
+    fn groups(&self) -> usize {
+        self.parts.len() / 16
+    }
+
     /// System exclusive: resets of General MIDI, GS and XG, drum parts of GS, loudness and tuning of everything.
     fn system_exclusive(&mut self, bytes: &[u8]) {
         let fourteen = |fine: u8, coarse: u8| u16::from(coarse & 127) << 7 | u16::from(fine & 127);
@@ -115,13 +130,6 @@ impl Synth {
         }
     }
 
-    fn all(&mut self, change: impl Fn(&mut Part)) {
-        self.parts.iter_mut().for_each(change);
-        for channel in 0..self.parts.len() {
-            self.touch(channel);
-        }
-    }
-
     fn message(&mut self, message: Message, group: usize) {
         let at = |channel: u8| group * 16 + usize::from(channel);
         match message {
@@ -155,30 +163,6 @@ impl Synth {
             }
             Message::System(System::Reset) => self.reset(),
             Message::System(_) => {}
-        }
-    }
-}
-
-impl Mxf for Synth {
-    fn put(&mut self, event: &KernelEvent, _: usize) {
-        // Taken out, since what it says changes everything.
-        let mut exclusive = std::mem::take(&mut self.exclusive);
-        let heard = exclusive.hear(event);
-        let is_other = heard == Heard::Other;
-        if let Heard::Whole(bytes) = heard {
-            self.system_exclusive(bytes);
-        }
-        self.exclusive = exclusive;
-        let message = Message::parse(event.bytes()).filter(|_| is_other);
-        let Some(message) = message else {
-            return;
-        };
-        let groups = self.parts.len() / 16;
-        for group in group_range(event.channel_group, groups)
-            .into_iter()
-            .flatten()
-        {
-            self.message(message, group);
         }
     }
 }

@@ -332,6 +332,8 @@ struct Slots {
     repeats: ValueSlot,
     speed: ValueSlot,
     chase: ValueSlot,
+    /// How long before its time an event is handed on; `None` where nobody could look at it.
+    ahead: Option<ValueSlot>,
     channels: Vec<ValueSlot>,
     tracks: Vec<ValueSlot>,
 }
@@ -363,8 +365,6 @@ struct Playing {
     lyrics: Vec<RefTime>,
     slots: Slots,
     is_raw: bool,
-    /// How long before its time an event is handed on.
-    ahead: RefTime,
     telemetry: Telemetry,
 
     /// The event that comes next.
@@ -415,7 +415,6 @@ impl Playing {
         let told = Told::nothing(groups);
         let duration = time(song.duration_100ns);
         telemetry.set(telemetry::LENGTH, duration as f32 / 1e7);
-        let ahead = opening.settings.number(&AHEAD) * 10_000.0;
         Self {
             waiting: Vec::with_capacity(told.most_events()),
             target: told.clone(),
@@ -429,11 +428,11 @@ impl Playing {
                 repeats: opening.slot(&LOOP),
                 speed: opening.slot(&SPEED),
                 chase: opening.slot(&CHASE),
+                ahead: opening.live.then(|| opening.slot(&AHEAD)),
                 channels: CHANNELS.iter().map(|it| opening.slot(it)).collect(),
                 tracks: TRACKS.iter().map(|it| opening.slot(it)).collect(),
             },
             is_raw,
-            ahead: if opening.live { ahead as RefTime } else { 0 },
             telemetry,
             next: 0,
             anchor: (0, 0),
@@ -657,7 +656,8 @@ impl Processor for Playing {
             self.anchor = (now, 0);
             self.fed = io.position;
         }
-        let ahead = sample_from_time(self.ahead, io.rate_hz);
+        let ahead = self.slots.ahead.map_or(0.0, |it| it.get(io.values));
+        let ahead = sample_from_time((ahead * 10_000.0) as RefTime, io.rate_hz);
         let served = time_from_sample(self.fed.max(io.position), io.rate_hz);
         self.follow_values(io.values, served);
         let output = &mut io.outputs[0];

@@ -307,6 +307,8 @@ fn evn_3_groups_have_channels_of_their_own_and_group_0_is_all_of_them() {
     assert_eq!(voices(&rig), 2.0, "the third group is not there");
     let heard = rig.cycle(4096, &[], &[at(0, 4_096, &[0xB0, 123, 0])]);
     assert_eq!(peak(&heard.channels[0][300..]), 0.0);
+    // The second group is not heard: it is counted.
+    assert_eq!(voices(&rig), 0.0, "both let go");
 }
 
 #[test]

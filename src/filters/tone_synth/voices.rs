@@ -11,11 +11,11 @@ use crate::dsp::envelope::{Envelope, Stages};
 use crate::dsp::gain::amplitude_from_db;
 use crate::dsp::{Oscillator, Ramp, Shape};
 use crate::ks::quality::LEAST;
-use crate::ks::{KernelEvent, Opening, ValueSlot, Values, Wave};
+use crate::ks::{Opening, ValueSlot, Values, Wave};
 use crate::midi::message::{Message, System};
-use crate::portcls::channel::{Change, Channel, MOST_GROUPS, group_range};
-use crate::portcls::dmus::{Mxf, SynthSink};
-use crate::portcls::exclusive::{Exclusive, Heard};
+use crate::portcls::channel::{Change, Channel, MOST_GROUPS};
+use crate::portcls::dmus::SynthSink;
+use crate::portcls::exclusive::{Exclusive, Hearing};
 use crate::portcls::priority::{PriorityTable, Sounding, victim};
 
 /// How many notes it plays at once.
@@ -403,6 +403,27 @@ impl Synth {
         }
     }
 
+    /// Another range of benders: all channels have it, also those that a song gave one.
+    fn set_bend_range(&mut self, cents: u16) {
+        if std::mem::replace(&mut self.bend_range, cents) == cents {
+            return;
+        }
+        for channel in 0..self.channels.len() {
+            self.channels[channel].bend_range = cents;
+            self.retune(channel);
+        }
+    }
+}
+
+impl Hearing for Synth {
+    fn exclusive(&mut self) -> &mut Exclusive {
+        &mut self.exclusive
+    }
+
+    fn groups(&self) -> usize {
+        self.channels.len() / 16
+    }
+
     /// System exclusive: General MIDI on and off, the resets of GS and XG, and the loudness of everything.
     fn system_exclusive(&mut self, bytes: &[u8]) {
         match *bytes {
@@ -440,37 +461,6 @@ impl Synth {
             }
             Message::System(System::Reset) => self.reset(),
             _ => {}
-        }
-    }
-
-    /// Another range of benders: all channels have it, also those that a song gave one.
-    fn set_bend_range(&mut self, cents: u16) {
-        if std::mem::replace(&mut self.bend_range, cents) == cents {
-            return;
-        }
-        for channel in 0..self.channels.len() {
-            self.channels[channel].bend_range = cents;
-            self.retune(channel);
-        }
-    }
-}
-
-impl Mxf for Synth {
-    fn put(&mut self, event: &KernelEvent, _: usize) {
-        // Taken out, since what it says changes everything.
-        let mut exclusive = std::mem::take(&mut self.exclusive);
-        let heard = exclusive.hear(event);
-        let is_other = heard == Heard::Other;
-        if let Heard::Whole(bytes) = heard {
-            self.system_exclusive(bytes);
-        }
-        self.exclusive = exclusive;
-        let message = Message::parse(event.bytes()).filter(|_| is_other);
-        let Some(message) = message else { return };
-        let groups = self.channels.len() / 16;
-        let groups = group_range(event.channel_group, groups);
-        for group in groups.into_iter().flatten() {
-            self.message(message, group);
         }
     }
 }

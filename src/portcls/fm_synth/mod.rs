@@ -18,13 +18,13 @@ use std::sync::LazyLock;
 use self::patch::Patch;
 use self::voice::{Note, Sine, Voice};
 pub use self::volume::FmSynthWithVol;
-use super::channel::{Change, Channel, MOST_GROUPS, group_range};
-use super::dmus::{Mxf, SynthSink};
-use super::exclusive::{Exclusive, Heard};
+use super::channel::{Change, Channel, MOST_GROUPS};
+use super::dmus::SynthSink;
+use super::exclusive::{Exclusive, Hearing};
 use super::priority::{self, PriorityTable, Sounding};
 use crate::dsp::Limiter;
+use crate::ks::Wave;
 use crate::ks::quality::LEAST;
-use crate::ks::{KernelEvent, Wave};
 use crate::midi::message::{Message, System, controller};
 use crate::midi::names::DRUM_CHANNEL;
 
@@ -300,6 +300,39 @@ impl FmSynth {
             self.control(channel, controller::ALL_SOUND_OFF, 0);
         }
     }
+}
+
+/// A key goes up: what no pedal holds is released.
+fn lift(voice: &mut Voice, is_pedal_down: bool) {
+    if let Some(is_up) = &mut voice.sostenuto {
+        *is_up = true;
+    } else if is_pedal_down {
+        voice.is_sustained = true;
+    } else {
+        voice.release();
+    }
+}
+
+/// The pitch of a key that is bent.
+fn hz(key: u8, semitones: f64) -> f64 {
+    440.0 * ((f64::from(key) - 69.0 + semitones) / 12.0).exp2()
+}
+
+/// How loud a voice is left and right.
+fn sides(channel: &Channel, patch: &Patch, master: f32) -> (f32, f32) {
+    let amplitude = channel.amplitude() * master;
+    let (left, right) = channel.sides(patch.place);
+    (left * amplitude, right * amplitude)
+}
+
+impl Hearing for FmSynth {
+    fn exclusive(&mut self) -> &mut Exclusive {
+        &mut self.exclusive
+    }
+
+    fn groups(&self) -> usize {
+        self.channels.len() / 16
+    }
 
     /// System exclusive: General MIDI on and off, the resets of GS and XG, and the loudness of everything.
     fn system_exclusive(&mut self, bytes: &[u8]) {
@@ -344,53 +377,6 @@ impl FmSynth {
             }
             Message::System(System::Reset) => self.reset(),
             Message::PolyPressure { .. } | Message::System(_) => {}
-        }
-    }
-}
-
-/// A key goes up: what no pedal holds is released.
-fn lift(voice: &mut Voice, is_pedal_down: bool) {
-    if let Some(is_up) = &mut voice.sostenuto {
-        *is_up = true;
-    } else if is_pedal_down {
-        voice.is_sustained = true;
-    } else {
-        voice.release();
-    }
-}
-
-/// The pitch of a key that is bent.
-fn hz(key: u8, semitones: f64) -> f64 {
-    440.0 * ((f64::from(key) - 69.0 + semitones) / 12.0).exp2()
-}
-
-/// How loud a voice is left and right.
-fn sides(channel: &Channel, patch: &Patch, master: f32) -> (f32, f32) {
-    let amplitude = channel.amplitude() * master;
-    let (left, right) = channel.sides(patch.place);
-    (left * amplitude, right * amplitude)
-}
-
-impl Mxf for FmSynth {
-    fn put(&mut self, event: &KernelEvent, _: usize) {
-        // Taken out, since what it says changes everything.
-        let mut exclusive = std::mem::take(&mut self.exclusive);
-        let heard = exclusive.hear(event);
-        let is_other = heard == Heard::Other;
-        if let Heard::Whole(bytes) = heard {
-            self.system_exclusive(bytes);
-        }
-        self.exclusive = exclusive;
-        let message = Message::parse(event.bytes()).filter(|_| is_other);
-        let Some(message) = message else {
-            return;
-        };
-        let groups = self.channels.len() / 16;
-        for group in group_range(event.channel_group, groups)
-            .into_iter()
-            .flatten()
-        {
-            self.message(message, group);
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::dsp::measure::{dbfs, has_non_finite, peak, rms, tone, tone_windowed};
+use crate::ks::KernelEvent;
 use crate::midi::names;
+use crate::portcls::dmus::Mxf;
 
 const RATE: f64 = 48_000.0;
 const SECOND: usize = 48_000;

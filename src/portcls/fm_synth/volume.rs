@@ -3,10 +3,11 @@
 use crate::portcls::priority::PriorityTable;
 use std::ops::Range;
 
-use super::{FmSynth, Mxf, SynthSink};
+use super::{FmSynth, SynthSink};
 use crate::dsp::Ramp;
 use crate::dsp::gain::amplitude_from_db;
 use crate::ks::{KernelEvent, Wave};
+use crate::portcls::dmus::Mxf;
 
 /// How long the volume takes to another value.
 const GLIDE_SECONDS: f64 = 0.02;

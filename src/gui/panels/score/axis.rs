@@ -92,8 +92,10 @@ pub(super) fn axis_ui(ui: &Ui, body: Rect, scale: &Scale, bars: &BarLines) {
     );
     painter.extend(dashes);
     let words = "not fetched yet";
-    if controls::width(ui, words, Type::Small) + 8.0 < beyond.width() {
-        let at = pos2(beyond.left() + 5.0, strip.top() - HEAD / 2.0);
+    // Beside the word of now, where that stands there.
+    let left = (beyond.left() + 5.0).max(scale.x(scale.now) + NOW);
+    if left + controls::width(ui, words, Type::Small) + 3.0 < beyond.right() {
+        let at = pos2(left, strip.top() - HEAD / 2.0);
         controls::text(ui, at, Align2::LEFT_CENTER, words, Type::Small, theme.dim);
     }
 }
