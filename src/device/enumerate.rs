@@ -82,14 +82,17 @@ struct Ports {
 }
 
 /// A question that may never be answered, since its server hangs: it is waited for once, and not asked again before it is.
+#[cfg(any(feature = "jack", test))]
 struct Asked<T>(Option<mpsc::Receiver<T>>);
 
+#[cfg(any(feature = "jack", test))]
 impl<T> Default for Asked<T> {
     fn default() -> Self {
         Self(None)
     }
 }
 
+#[cfg(any(feature = "jack", test))]
 impl<T: Send + 'static> Asked<T> {
     /// The answer; `None` where none has come.
     fn ask(&mut self, name: &str, question: fn() -> T, patience: Duration) -> Option<T> {

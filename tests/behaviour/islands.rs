@@ -3,7 +3,7 @@
 
 use ksgraph::engine::{Cores, Job, Message, Offline, Report};
 use ksgraph::graph::{FilterPath, Graph};
-use ksgraph::ks::{KernelEvent, State};
+use ksgraph::ks::{KernelEvent, LoopRange, State};
 
 use crate::stage::{self, AUDIBLE, Stage, path};
 
@@ -257,6 +257,13 @@ fn notes_on_islands_are_followed_and_end_when_what_plays_them_is_held() {
     assert!(pair.peak > 0.01, "{}", pair.peak);
     let parted = pair.parted;
     assert!(parted > 200, "{parted}");
+    // Round and round, from before the keys are struck: what is held at the end is let go each time.
+    let (from, to) = (40_000, 58_000);
+    let range = LoopRange::between(from, to);
+    pair.send(|_| Message::Loop(range));
+    pair.run([256; 300], "round and round");
+    assert!(pair.parted > parted + 200, "{}", pair.parted);
+    pair.send(|_| Message::Loop(None));
     for name in ["k0", "x1", "y2", "g3"] {
         let entry = pair.two.built.open[&path(&graph, name)].entry;
         for state in [State::Pause, State::Run] {

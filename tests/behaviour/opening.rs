@@ -292,6 +292,7 @@ fn a_file_dropped_where_nothing_is_brings_a_device() {
     let file = folder.0.join("another");
     wave(&file, 44_100, 1);
     drop_files(&mut app, &[file], true);
+    program::wait(&mut app, |app| app.view().state().is_ok());
     assert_eq!(app.view().state(), Ok(State::Stop));
 }
 
