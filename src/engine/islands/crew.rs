@@ -27,6 +27,11 @@ const SPINS: u32 = 10_000;
 const WORTH_LIVE: u64 = 200_000;
 const WORTH_OFFLINE: u64 = 20_000;
 
+/// After so many cycles on two processors it is asked whether they were shorter, by a fifth at least. If not, so many are
+/// done on one before it is tried again: what crosses between processors may cost more than is shared.
+const TRIAL: u32 = 64;
+const REST: u32 = 16_384;
+
 /// How many processors a graph may use.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Cores {
@@ -58,6 +63,13 @@ pub(in crate::engine) struct Crew {
     /// What a cycle takes, all threads together, smoothed; in nanoseconds.
     work: u64,
     is_worth: bool,
+    /// How long cycles take on one processor and on two, smoothed; on two since it was asked last, and how many are to be
+    /// done on one.
+    alone: u64,
+    together: u64,
+    tried: u32,
+    rest: u32,
+    has_forked: bool,
     /// What the worker did in this cycle, and how long it was waited for.
     helped: u64,
     waited: u64,
@@ -105,6 +117,11 @@ impl Crew {
             is_live: quantum.is_some(),
             work: 0,
             is_worth: false,
+            alone: 0,
+            together: 0,
+            tried: 0,
+            rest: 0,
+            has_forked: false,
             helped: 0,
             waited: 0,
             away: 0,
@@ -121,7 +138,8 @@ impl Crew {
     pub(in crate::engine) fn weigh(&mut self, nanos: u64) {
         let work = nanos.saturating_sub(std::mem::take(&mut self.waited))
             + std::mem::take(&mut self.helped);
-        self.work = self.work - self.work / 16 + work / 16;
+        self.work = follow(self.work, work);
+        self.compare(nanos);
         let worth = if self.is_live {
             WORTH_LIVE
         } else {
@@ -130,7 +148,24 @@ impl Crew {
         self.is_worth = match self.is_worth {
             true => self.work > worth / 2,
             false => self.work > worth,
-        };
+        } && self.rest == 0;
+    }
+
+    /// Whether two processors are quicker.
+    fn compare(&mut self, nanos: u64) {
+        self.rest = self.rest.saturating_sub(1);
+        if !std::mem::take(&mut self.has_forked) {
+            self.alone = follow(self.alone, nanos);
+            return;
+        }
+        self.together = follow(self.together, nanos);
+        self.tried += 1;
+        if self.tried >= TRIAL {
+            if self.together * 5 > self.alone * 4 {
+                self.rest = REST;
+            }
+            (self.tried, self.together) = (0, 0);
+        }
     }
 
     /// Whether all islands are at home. Those that come are put there.
@@ -154,6 +189,7 @@ impl Crew {
         desk: &mut Desk<'_>,
         (timer, limit): (Option<&dyn Fn() -> u64>, u64),
     ) -> (Outcome, Option<u32>) {
+        self.has_forked = true;
         for number in fork.clone() {
             let Some(mut island) = desk.slab.islands[number].take() else {
                 continue;
@@ -226,6 +262,14 @@ impl Crew {
             self.waited += timer().saturating_sub(began);
         }
         None
+    }
+}
+
+/// What is usual follows what is.
+fn follow(usual: u64, now: u64) -> u64 {
+    match usual {
+        0 => now,
+        usual => usual - usual / 16 + now / 16,
     }
 }
 
