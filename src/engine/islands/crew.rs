@@ -27,8 +27,8 @@ const SPINS: u32 = 10_000;
 const WORTH_LIVE: u64 = 200_000;
 const WORTH_OFFLINE: u64 = 20_000;
 
-/// After so many cycles on two processors it is asked whether they were shorter, by a fifth at least. If not, so many are
-/// done on one before it is tried again: what crosses between processors may cost more than is shared.
+/// So many cycles are done on one processor, and then on two, before it is asked whether those were shorter, by a third at
+/// least. If not, so many are done on one before it is tried again: what crosses may cost more than is shared.
 const TRIAL: u32 = 64;
 const REST: u32 = 16_384;
 
@@ -69,6 +69,8 @@ pub(in crate::engine) struct Crew {
     together: u64,
     tried: u32,
     rest: u32,
+    /// Cycles since one on one processor.
+    since: u32,
     has_forked: bool,
     /// What the worker did in this cycle, and how long it was waited for.
     helped: u64,
@@ -120,7 +122,8 @@ impl Crew {
             alone: 0,
             together: 0,
             tried: 0,
-            rest: 0,
+            rest: TRIAL,
+            since: 0,
             has_forked: false,
             helped: 0,
             waited: 0,
@@ -156,13 +159,17 @@ impl Crew {
         self.rest = self.rest.saturating_sub(1);
         if !std::mem::take(&mut self.has_forked) {
             self.alone = follow(self.alone, nanos);
+            self.since = 0;
             return;
         }
+        self.since = self.since.saturating_add(1);
         self.together = follow(self.together, nanos);
         self.tried += 1;
         if self.tried >= TRIAL {
-            if self.together * 5 > self.alone * 4 {
-                self.rest = REST;
+            if self.together * 3 > self.alone * 2 {
+                // What is known of one processor may be of another graph.
+                let is_known = self.since < 2 * TRIAL;
+                self.rest = if is_known { REST } else { TRIAL };
             }
             (self.tried, self.together) = (0, 0);
         }
