@@ -22,7 +22,7 @@ mod downloads;
 #[path = "behaviour/stage/mod.rs"]
 mod stage;
 
-use stage::{ByHand, Stage, assert_same_bits, cut, even, hear, path, peak, set, uneven};
+use stage::{ByHand, Dice, Stage, assert_same_bits, cut, even, hear, path, peak, set, uneven};
 
 #[global_allocator]
 static GUARD: AllocDisabler = AllocDisabler;
@@ -379,22 +379,6 @@ fn changes_of_the_score_never_call_the_allocator() {
         assert_eq!(calls, 0, "round {round}");
     }
     assert!(seen > 190 && !sheet.events.is_empty() && sheet.refused > 0);
-}
-
-/// Random numbers from a seed.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, below: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 33) as usize % below
-    }
-
-    fn one<T: Copy>(&mut self, of: &[T]) -> T {
-        of[self.roll(of.len())]
-    }
 }
 
 /// What chance puts into a row behind a source.

@@ -1,7 +1,7 @@
 //! Eight numbers at a time: in one register where the machine has such, in plain arrays where not.
 //!
 //! The same operations in the same order in both, none of them fused, so that both come to the same bits. What is here is
-//! only what voices, tones and rooms need: no unsafe code, that is the library's.
+//! only what voices, tones and rooms need; the registers themselves are the `pulp` crate's.
 
 use super::delay::settled;
 

@@ -5,7 +5,7 @@ use ksgraph::engine::{Cores, Job, Message, Offline, Report};
 use ksgraph::graph::{FilterPath, Graph};
 use ksgraph::ks::{KernelEvent, LoopRange, State};
 
-use crate::stage::{self, AUDIBLE, Stage, path};
+use crate::stage::{self, AUDIBLE, Dice, Stage, path};
 
 /// A graph both ways, and where its sound is heard.
 struct Pair {
@@ -292,22 +292,6 @@ fn the_examples_sound_the_same_on_two_processors() {
         parted += usize::from(pair.parted > 0);
     }
     assert!(parted > 2, "{parted} examples have branches");
-}
-
-/// Random numbers from a seed.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, below: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 33) as usize % below
-    }
-
-    fn one<T: Copy>(&mut self, of: &[T]) -> T {
-        of[self.roll(of.len())]
-    }
 }
 
 const THROUGH: &[&str] = &[

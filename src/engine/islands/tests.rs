@@ -34,6 +34,12 @@ struct Gate {
     heard: AtomicU32,
 }
 
+impl Gate {
+    fn heard(&self) -> f32 {
+        f32::from_bits(self.heard.load(Ordering::Acquire))
+    }
+}
+
 struct Kind(&'static Descriptor, Arc<Gate>);
 
 impl Filter for Kind {
@@ -166,18 +172,23 @@ fn turn_until(driver: &mut Driver, what: &str, mut is_so: impl FnMut(&mut Driver
     panic!("in vain: {what}");
 }
 
-#[test]
-fn an_island_that_is_late_is_silent_and_named_and_everything_waits_for_it_without_waiting() {
+/// The graph while both are heard.
+fn running() -> (Arc<Gate>, Engine, Driver) {
     let gate = Arc::new(Gate::default());
     let catalogue = catalogue(&gate);
     let (mut engine, mut driver) = Engine::by_hand_on(catalogue.clone(), 64, Cores::Two).unwrap();
     engine.submit(job(&catalogue));
     engine.send(Message::State(State::Run));
-    let heard = || f32::from_bits(gate.heard.load(Ordering::Acquire));
-    turn_until(&mut driver, "the sum of both", |_| heard() == 2.0);
+    turn_until(&mut driver, "the sum of both", |_| gate.heard() == 2.0);
+    (gate, engine, driver)
+}
+
+#[test]
+fn an_island_that_is_late_is_silent_and_named_and_everything_waits_for_it_without_waiting() {
+    let (gate, mut engine, mut driver) = running();
 
     gate.is_shut.store(true, Ordering::Release);
-    turn_until(&mut driver, "one of them alone", |_| heard() == 1.0);
+    turn_until(&mut driver, "one of them alone", |_| gate.heard() == 1.0);
     // It was given up within the cycle; now nothing is run, and no turn waits.
     assert!(!driver.runner.is_whole());
     let (calls, cycles) = (
@@ -201,7 +212,7 @@ fn an_island_that_is_late_is_silent_and_named_and_everything_waits_for_it_withou
 
     gate.is_shut.store(false, Ordering::Release);
     turn_until(&mut driver, "both again", |it| {
-        it.runner.is_whole() && heard() == 2.0
+        it.runner.is_whole() && gate.heard() == 2.0
     });
     engine.send(Message::State(State::Stop));
     turn_until(&mut driver, "Stop", |it| it.runner.state() == State::Stop);
@@ -215,13 +226,7 @@ fn an_island_that_is_late_is_silent_and_named_and_everything_waits_for_it_withou
 
 #[test]
 fn an_engine_ends_while_its_second_worker_is_inside_a_filter() {
-    let gate = Arc::new(Gate::default());
-    let catalogue = catalogue(&gate);
-    let (mut engine, mut driver) = Engine::by_hand_on(catalogue.clone(), 64, Cores::Two).unwrap();
-    engine.submit(job(&catalogue));
-    engine.send(Message::State(State::Run));
-    let heard = || f32::from_bits(gate.heard.load(Ordering::Acquire));
-    turn_until(&mut driver, "the sum of both", |_| heard() == 2.0);
+    let (gate, engine, mut driver) = running();
     gate.is_shut.store(true, Ordering::Release);
     turn_until(&mut driver, "one that is late", |it| !it.runner.is_whole());
     // Neither waits for it.
