@@ -28,7 +28,7 @@ pub fn db_from_amplitude(amplitude: f32) -> f32 {
 pub fn scale(samples: &mut [f32], amplitude: f32) {
     wide(
         #[inline(always)]
-        || {
+        move || {
             for sample in samples {
                 *sample *= amplitude;
             }

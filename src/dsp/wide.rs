@@ -150,7 +150,22 @@ impl Extent {
 pub fn extent(samples: &[f32]) -> Extent {
     wide(
         #[inline(always)]
-        || look(samples),
+        move || look(samples),
+    )
+}
+
+/// The same of several slices.
+#[must_use]
+pub fn extents<'a>(slices: impl Iterator<Item = &'a [f32]>) -> Extent {
+    wide(
+        #[inline(always)]
+        move || {
+            let mut seen = Extent::default();
+            for samples in slices {
+                seen = seen.and(look(samples));
+            }
+            seen
+        },
     )
 }
 

@@ -60,6 +60,8 @@ pub struct OpenFilter {
 
     /// Whether it may have more events for a cycle than a frame holds.
     pub cuts: bool,
+    /// Whether it may have to be waited for offline.
+    pub waits: bool,
     /// What it may be left out for while it rests.
     pub resting: Option<Resting>,
 

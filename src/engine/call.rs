@@ -1,7 +1,6 @@
 //! A filter's call: what stands ready for it, the call, and what becomes of the frames it leaves.
 //!
-//! Most calls are ordinary, and go a short way: everything runs, frames say nothing but their time. The long way knows
-//! of all else. Both leave the same.
+//! Most calls are ordinary, and go a short way (`brisk.rs`). This one knows of all else. Both leave the same.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -19,9 +18,6 @@ use crate::dsp::measure::{
     finite_peak, first_denormal, first_non_finite, silence_denormal, silence_non_finite,
 };
 use crate::ks::{Flow, InputPin, Inputs, Io, Output, Payload, StreamHeader, Telemetry, flag};
-
-/// What frames say in the ordinary.
-pub(super) const ORDINARY: u32 = flag::TIMEVALID | flag::DURATIONVALID;
 
 /// The filter that is called.
 pub(super) struct Called<'a> {
@@ -44,7 +40,7 @@ pub(super) struct Desk<'a> {
     pub(super) levels: &'a Telemetry,
     pub(super) changed: &'a [u32],
     pub(super) sights: &'a [Sight],
-    pub(super) cuts: &'a [Cut],
+    pub(super) cuts: &'a mut [Cut],
     pub(super) reports: &'a mut rtrb::Producer<Report>,
     pub(super) cells: &'a Cells,
     pub(super) rate_hz: u32,
@@ -82,83 +78,6 @@ struct Bad {
 }
 
 impl Cycle<'_> {
-    /// The short way, in a cycle in which nothing is out of the ordinary. False: the filter was not called, and is to go
-    /// the long way.
-    pub(super) fn call_briskly(&mut self, called: &Called<'_>, desk: &mut Desk<'_>) -> bool {
-        let tables = &mut *desk.tables;
-        if called.lent.is_some() || called.outputs.len() > 1 || desk.holds.hears_notes {
-            return false;
-        }
-        let is_ordinary = |input: &InputPin| match input.slot {
-            Some(slot) => tables.headers[slot as usize].flags == ORDINARY,
-            None => input.wire == 0,
-        };
-        let is_plain = |output: &OutputSlot| {
-            let is_own = output.copy_from.is_none() && !output.is_shown;
-            is_own && !output.begins_silent && !output.is_let_through
-        };
-        if !called.inputs.iter().all(is_ordinary) || !called.outputs.iter().all(is_plain) {
-            return false;
-        }
-        let entry = desk.slab.get(called.index);
-        let Some(entry) = entry.filter(|entry| !entry.is_faulty && !entry.is_live) else {
-            return false;
-        };
-        for (input, record) in called.inputs.iter().zip(called.records) {
-            if let Some(slot) = input.slot {
-                record.pass(&tables.payloads[slot as usize]);
-            }
-        }
-        if let ([output], [hand, ..]) = (called.outputs, &mut *desk.hands) {
-            let slot = output.slot as usize;
-            hand.is_connected = output.wire.is_some();
-            hand.is_filled = output.is_in_place;
-            // What was in the hand was nothing.
-            std::mem::swap(&mut hand.payload, &mut tables.payloads[slot]);
-            if output.is_in_place {
-                hand.header = tables.headers[slot];
-            } else {
-                hand.header.flags = 0;
-                if let Payload::Events(events) = &mut hand.payload {
-                    events.clear();
-                }
-            }
-        }
-        self.sources += usize::from(called.is_source);
-        let flow = self.process(
-            called,
-            entry,
-            tables,
-            desk.hands,
-            desk.cells,
-            (self.position, desk.rate_hz),
-        );
-        let ([output], [hand, ..]) = (called.outputs, &mut *desk.hands) else {
-            self.finish(called, desk, flow, self.position);
-            return true;
-        };
-        let seen = scan(&hand.payload);
-        let says = hand.header.flags & flag::PASSED;
-        if flow != Flow::Running || says != 0 || !seen.is_finite() || seen.has_denormal() {
-            self.finish(called, desk, flow, self.position);
-            return true;
-        }
-        let slot = output.slot as usize;
-        let record = &called.records[called.inputs.len()];
-        record.pass(&hand.payload);
-        record.reached(seen.peak());
-        hand.header = StreamHeader::default();
-        std::mem::swap(&mut hand.payload, &mut tables.payloads[slot]);
-        self.stamp(tables, slot, 0, desk.rate_hz, self.position, false);
-        if let Some(wire) = output.wire {
-            self.publish(desk.levels, wire, &tables.payloads[slot], seen.peak());
-            if self.tap.is_some() {
-                self.show(tables, output.slot, wire, desk.sights, desk.cuts);
-            }
-        }
-        true
-    }
-
     /// The long way.
     pub(super) fn call(&mut self, called: &Called<'_>, desk: &mut Desk<'_>) {
         let Called {
@@ -222,10 +141,10 @@ impl Cycle<'_> {
             take(tables, output, hand, passed);
         }
         let flow = self.process(
-            called,
-            entry,
-            tables,
-            desk.hands,
+            (index, entry),
+            Inputs::new(inputs, &tables.headers, &tables.payloads),
+            &mut desk.hands[..outputs.len()],
+            &called.records[..inputs.len() + outputs.len()],
             desk.cells,
             (own, rate_hz),
         );
@@ -248,35 +167,35 @@ impl Cycle<'_> {
         }
     }
 
-    /// The call itself.
-    fn process(
+    /// The call itself. `pins` are the records of what goes in and comes out.
+    #[inline]
+    pub(super) fn process(
         &mut self,
-        called: &Called<'_>,
-        entry: &mut Entry,
-        tables: &Tables,
-        hands: &mut [Output],
+        (index, entry): (u32, &mut Entry),
+        inputs: Inputs<'_>,
+        outputs: &mut [Output],
+        pins: &[Arc<PinRecord>],
         cells: &Cells,
         (own, rate_hz): (u64, u32),
     ) -> Flow {
-        let (inputs, outputs) = (called.inputs, called.outputs);
+        let is_sink = outputs.is_empty() && !inputs.is_empty();
         let mut io = Io {
             len: self.len,
             position: own,
             rate_hz,
             values: &entry.values,
-            inputs: Inputs::new(inputs, &tables.headers, &tables.payloads),
-            outputs: &mut hands[..outputs.len()],
+            inputs,
+            outputs,
             gate: self.gate,
         };
         let timer = self.timer;
         let began = self.watch.as_mut().and_then(|it| it.before(timer));
         let inside = &cells.inside[self.lane];
-        inside.store(called.index + 1, Ordering::Release);
+        inside.store(index + 1, Ordering::Release);
         let flow = entry.processor.process(&mut io);
         inside.store(0, Ordering::Relaxed);
         if let Some(watch) = self.watch.as_mut() {
-            let (is_late, took) = watch.after(began, timer, (called.index, 1));
-            let pins = &called.records[..inputs.len() + outputs.len()];
+            let (is_late, took) = watch.after(began, timer, (index, 1));
             if is_late {
                 pins.iter().for_each(|record| record.was_late());
             }
@@ -284,17 +203,20 @@ impl Cycle<'_> {
                 pins.iter().for_each(|record| record.took(took));
             }
         }
-        if outputs.is_empty()
-            && !inputs.is_empty()
-            && let Some(record) = called.records.first()
-        {
+        if is_sink && let Some(record) = pins.first() {
             record.lie_inside(entry.processor.waiting());
         }
         flow
     }
 
     /// What was left goes back where it stands, and what is to be said of it is said.
-    fn finish(&mut self, called: &Called<'_>, desk: &mut Desk<'_>, flow: Flow, own: u64) {
+    pub(super) fn finish(
+        &mut self,
+        called: &Called<'_>,
+        desk: &mut Desk<'_>,
+        flow: Flow,
+        own: u64,
+    ) {
         let (index, outputs) = (called.index, called.outputs);
         let tables = &mut *desk.tables;
         let ends = flow == Flow::Ended || all_ended(called.inputs, &tables.headers);

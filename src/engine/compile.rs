@@ -425,6 +425,7 @@ impl Builder {
 
             tape: opened.tape,
             cuts: opened.cuts,
+            waits: opened.waits,
             resting: opened.resting,
 
             score: opened.score,

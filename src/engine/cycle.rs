@@ -5,18 +5,20 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 
-use super::call::{Called, Desk};
+use super::brisk::Brisk;
+use super::call::Desk;
 use super::cut::Cut;
-use super::islands::{self, Crew};
+use super::islands::Crew;
 use super::link::{Cells, Report};
 use super::pacers::Paced;
 use super::plan::{Plan, Step};
 use super::records::Stopwatch;
 use super::runs::{Runs, Told};
 use super::slab::Slab;
-use super::table::{Tables, peak};
+use super::step::Rest;
+use super::table::Tables;
 use super::tap::{Sight, Tap};
-use crate::ks::{Payload, RefTime, Telemetry, flag, sample_from_time, time_from_sample};
+use crate::ks::{Payload, RefTime, Telemetry, flag, time_from_sample};
 
 /// Pushes a report, or counts it as lost. Whether there was room.
 pub(super) fn report(reports: &mut rtrb::Producer<Report>, cells: &Cells, message: Report) -> bool {
@@ -82,7 +84,7 @@ pub(super) struct Cycle<'a> {
     /// Time and duration of a frame that begins with the piece, once they are known.
     span: Option<(RefTime, RefTime)>,
     pub(super) gate: (f32, f32),
-    fall: f32,
+    pub(super) fall: f32,
     /// What times filters, and the clock for it.
     pub(super) watch: Option<&'a mut Stopwatch>,
     pub(super) timer: Option<&'a dyn Fn() -> u64>,
@@ -210,140 +212,59 @@ impl<'a> Cycle<'a> {
             && self.says == 0
             && changed.is_empty()
             && (!*has_fades || *fade_done >= *fade_len);
-        while let Some(step) = steps.get(*at) {
+        let is_brisk = is_ordinary && !holds.hears_notes;
+        let mut desk = Desk {
+            tables,
+            slab,
+            hands,
+            holds,
+            levels,
+            changed,
+            sights,
+            cuts,
+            reports,
+            cells,
+            rate_hz: *rate_hz,
+        };
+        let mut rest = Rest {
+            lines,
+            aligns,
+            forks,
+            given,
+            records,
+            fade_done: *fade_done,
+            fade_len: *fade_len,
+        };
+        while *at < steps.len() {
+            let told = (&*levels, &records[..]);
             if let Some(run) = runs.at(*at) {
-                let told = (&*levels, &records[..]);
                 let count = match is_ordinary {
-                    true => self.pass(run, runs, (tables, slab), told, cells),
+                    true => self.pass(run, runs, (desk.tables, desk.slab), told, cells),
                     false => None,
                 };
                 if let Some(count) = count {
                     if let Some(slot) = runs.made(run) {
                         self.sources += 1;
                         let (slot, position) = (slot as usize, self.position);
-                        self.stamp(tables, slot, 0, *rate_hz, position, false);
+                        self.stamp(desk.tables, slot, 0, desk.rate_hz, position, false);
                     }
                     *at_once += runs.len(run);
                     *at += count;
                     continue;
                 }
-                runs.give_way(run, slab, told);
+                runs.give_way(run, desk.slab, told);
             }
-            match step {
-                Step::Process {
-                    entry,
-                    inputs,
-                    outputs,
-                    is_source,
-                    node,
-                    lent,
-                    records: first,
-                } => {
-                    let called = Called {
-                        index: *entry,
-                        inputs,
-                        outputs,
-                        is_source: *is_source,
-                        node: *node,
-                        lent: *lent,
-                        records: &records[*first as usize..],
-                    };
-                    let mut desk = Desk {
-                        tables,
-                        slab,
-                        hands,
-                        holds,
-                        levels,
-                        changed,
-                        sights,
-                        cuts,
-                        reports,
-                        cells,
-                        rate_hz: *rate_hz,
-                    };
-                    if !(is_ordinary && self.call_briskly(&called, &mut desk)) {
-                        self.call(&called, &mut desk);
-                    }
-                }
-                Step::Lend { entry, slot } => {
-                    let slot = *slot as usize;
-                    if let Some(entry) = slab.get(*entry).filter(|entry| !entry.is_faulty)
-                        && matches!(tables.spares[slot], Payload::None)
-                        && let Payload::Wave(own) = &tables.payloads[slot]
-                        && let Some(mut frame) =
-                            entry.processor.lend(own.channel_count(), own.len())
-                    {
-                        frame.set_len(own.len());
-                        let own =
-                            std::mem::replace(&mut tables.payloads[slot], Payload::Wave(frame));
-                        tables.spares[slot] = own;
-                    }
-                }
-                // Where nothing is played, nothing moves.
-                _ if self.silent_but.is_some() => {}
-                Step::Cut { cut, from } => {
-                    let cut = &mut cuts[*cut];
-                    let (flags, ends) = cut.run(*from, tables);
-                    self.show_cut(cut, tables, sights, *rate_hz);
-                    let to = cut.to as usize;
-                    self.stamp(tables, to, flags, *rate_hz, self.position, ends);
-                }
-                Step::Pass { slot, wire, node } => {
-                    if holds.is_busy
-                        && !holds.deliver(*node, tables, (self.position, self.len), *rate_hz)
-                    {
-                        tables.payloads[*slot as usize].clear();
-                    }
-                    let payload = &tables.payloads[*slot as usize];
-                    self.publish(levels, *wire, payload, peak(payload));
-                    self.show(tables, *slot, *wire, sights, cuts);
-                }
-                Step::Recall { line } => {
-                    let slot = lines[*line].to as usize;
-                    lines[*line].recall(&mut tables.payloads[slot]);
-                    self.stamp(tables, slot, 0, *rate_hz, self.position, false);
-                }
-                Step::Align { align, slot } => {
-                    let slot = *slot as usize;
-                    // In the time of whoever writes it.
-                    let begin = sample_from_time(tables.headers[slot].time, *rate_hz);
-                    let (payload, end) = (&mut tables.payloads[slot], begin + self.len as u64);
-                    aligns[*align].pass(payload, end, *rate_hz);
-                }
-
-                Step::Store { line: index, from } => {
-                    let line = &mut lines[*index];
-                    if let Some(slot) = *from {
-                        if holds.is_busy {
-                            let payload = &mut tables.payloads[slot as usize];
-                            holds.store(*index, payload, self.position, *rate_hz);
-                        }
-                        line.store(&tables.payloads[slot as usize]);
-                    }
-                }
-                Step::Fork { fork } => {
-                    let mut desk = islands::Desk {
-                        tables,
-                        slab,
-                        holds,
-                        reports,
-                        cells,
-                    };
-                    let fork = (forks[*fork].clone(), given);
-                    *at_once += self.fork(fork, &mut desk, (*fade_done, *rate_hz));
-                }
-                Step::Fade { slot, is_arriving } => {
-                    if !(*is_arriving && fade_done >= fade_len) {
-                        fade(
-                            &mut tables.payloads[*slot as usize],
-                            *is_arriving,
-                            *fade_done,
-                            self.len,
-                            *fade_len,
-                        );
-                    }
-                }
-            }
+            let first = *at;
+            let odd = match is_brisk {
+                true => match self.call_briskly(at, &mut runs.calls, &mut desk, records) {
+                    Brisk::Before if *at > first => continue,
+                    Brisk::Before => None,
+                    Brisk::Odd(flow) => Some(flow),
+                },
+                false => None,
+            };
+            runs.calls.tell(*at, records);
+            *at_once += self.step(&steps[*at], odd, &mut desk, &mut rest);
             *at += 1;
         }
     }
@@ -375,43 +296,6 @@ impl<'a> Cycle<'a> {
         count
     }
 
-    /// Has islands done. How many filters of theirs were done at once.
-    fn fork(
-        &mut self,
-        fork: (std::ops::Range<usize>, &[Box<[u32]>]),
-        desk: &mut islands::Desk<'_>,
-        (fade_done, rate_hz): (usize, u32),
-    ) -> usize {
-        let Some(crew) = self.crew.as_deref_mut() else {
-            return 0;
-        };
-        let order = islands::Order {
-            position: self.position,
-            len: self.len,
-            gate: self.gate,
-            fall: self.fall,
-            says: self.says,
-            fade_done,
-        };
-        let timer = self.timer;
-        let began = self.watch.as_mut().and_then(|it| it.before(timer));
-        let period = self.len as u64 * 1_000_000_000 / u64::from(rate_hz.max(1));
-        let (outcome, late) = crew.fork(fork, order, desk, (timer, period / 4));
-        if let Some(watch) = self.watch.as_mut() {
-            match late {
-                // It had the whole of the wait.
-                Some(entry) => {
-                    watch.after(began, timer, (entry, 1));
-                }
-                None => watch.not_yet(),
-            }
-        }
-        self.sources += outcome.sources;
-        self.ended += outcome.ended;
-        self.unsaid += outcome.unsaid;
-        outcome.at_once
-    }
-
     /// Copies the frame of a wire for whoever looks at it; where it is cut anew, its own frames are looked at.
     pub(super) fn show(
         &mut self,
@@ -438,7 +322,7 @@ impl<'a> Cycle<'a> {
     }
 
     /// The same for a frame of another length, when it is full.
-    fn show_cut(&mut self, cut: &Cut, tables: &Tables, sights: &[Sight], rate_hz: u32) {
+    pub(super) fn show_cut(&mut self, cut: &Cut, tables: &Tables, sights: &[Sight], rate_hz: u32) {
         let tap = self.tap.as_deref_mut();
         let Some(tap) = tap.filter(|tap| tap.is_on(cut.wire) && cut.is_full) else {
             return;
@@ -499,21 +383,5 @@ impl<'a> Cycle<'a> {
             Payload::Events(events) => (events.len() * crate::ks::EVENT_BYTES) as u32,
             Payload::None => 0,
         };
-    }
-}
-
-/// Multiplies the cycle's part of a straight line from silence up, or down to it. `done` and `whole` count samples of
-/// the graph's rate; a wire of another rate takes its share.
-fn fade(payload: &mut Payload, is_arriving: bool, done: usize, len: usize, whole: usize) {
-    let Some(wave) = payload.wave_mut() else {
-        return;
-    };
-    let count = wave.len().max(1) as f32;
-    for channel in wave.channels_mut() {
-        for (index, sample) in channel.iter_mut().enumerate() {
-            let at = done as f32 + (index + 1) as f32 * len as f32 / count;
-            let up = (at / whole.max(1) as f32).min(1.0);
-            *sample *= if is_arriving { up } else { 1.0 - up };
-        }
     }
 }

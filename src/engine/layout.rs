@@ -156,7 +156,7 @@ impl Builder {
             taps,
             sights: sights(spec),
             records: own.records,
-            waited: runs[0].others(&steps),
+            waited: who_waits(spec),
             runs,
             at_once: 0,
             steps,
@@ -502,6 +502,14 @@ fn who_cuts(spec: &Spec) -> Vec<u32> {
     let open = spec.nodes.iter().filter_map(|node| node.open.as_ref());
     let open = open.filter(|open| open.cuts);
     open.map(|open| open.entry).collect()
+}
+
+/// Who may have to be waited for, with its place in the state table.
+fn who_waits(spec: &Spec) -> Vec<(u32, u32)> {
+    let nodes = spec.nodes.iter().zip(0..);
+    let open = nodes.filter_map(|(node, place)| Some((node.open.as_ref()?, place)));
+    let open = open.filter(|(open, _)| open.waits);
+    open.map(|(open, place)| (open.entry, place)).collect()
 }
 
 /// How each wire is looked at. Neighbours of one format share it.

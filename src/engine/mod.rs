@@ -3,6 +3,7 @@
 //! No GUI, no device API, no filter known by name.
 
 mod align;
+mod brisk;
 mod built;
 mod call;
 
@@ -57,6 +58,7 @@ mod signature;
 mod slab;
 mod spec;
 mod states;
+mod step;
 mod table;
 
 mod tap;

@@ -49,6 +49,7 @@ pub(super) struct Manner {
     pub(super) lends: bool,
     pub(super) reports_quality: bool,
     pub(super) cuts: bool,
+    pub(super) waits: bool,
     pub(super) resting: Option<Resting>,
 }
 
@@ -130,6 +131,7 @@ impl Node {
             lends: open.lends,
             reports_quality: open.reports_quality,
             cuts: open.cuts,
+            waits: open.waits,
             resting: open.resting,
         });
     }

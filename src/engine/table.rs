@@ -2,7 +2,7 @@
 //!
 //! Made with full capacity off the audio thread; a cycle only sets lengths and moves payloads out and back.
 
-use crate::dsp::wide::{Extent, extent};
+use crate::dsp::wide::{Extent, extent, extents};
 use crate::ks::{
     DataFormat, EVENT_CAPACITY, Kind, Payload, StreamHeader, Wave, samples_at, time_from_sample,
 };
@@ -158,6 +158,11 @@ impl Tables {
         }
     }
 
+    /// The rate of the sound that a slot holds; 0 where it holds none.
+    pub(super) fn rate_hz(&self, slot: u32) -> u32 {
+        self.rates[slot as usize]
+    }
+
     /// How long so many samples of a slot last.
     pub(super) fn wave_time(&self, slot: u32, samples: usize) -> crate::ks::RefTime {
         time_from_sample(samples as u64, self.rates[slot as usize])
@@ -207,8 +212,10 @@ pub(super) fn scan(payload: &Payload) -> Extent {
     let Payload::Wave(wave) = payload else {
         return Extent::default();
     };
-    let channels = wave.channels().map(extent);
-    channels.fold(Extent::default(), Extent::and)
+    match wave.channel_count() {
+        1 => extent(wave.channel(0)),
+        _ => extents(wave.channels()),
+    }
 }
 
 /// The largest absolute sample alone.

@@ -144,7 +144,7 @@ impl Filter for MidiFileWriter {
             has_begun: false,
             shift: 0,
         };
-        Ok(Opened::processor(playing).telemetry(telemetry))
+        Ok(Opened::processor(playing).telemetry(telemetry).waits())
     }
 }
 

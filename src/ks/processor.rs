@@ -166,7 +166,8 @@ pub trait Processor: Send {
     }
 
     /// Whether the next cycle of `len` samples can be served in full. Asked offline only, before each cycle, and asked
-    /// again a little later while it says no: a worker's file is waited for.
+    /// again a little later while it says no: a worker's file is waited for. Asked of those opened with
+    /// [`Opened::waits`](super::Opened::waits).
     fn is_ready(&mut self, len: usize) -> bool {
         let _ = len;
         true

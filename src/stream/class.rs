@@ -163,7 +163,8 @@ impl<E: MinidriverEntry> ClassDriver<E> {
             worker: Some(thread),
             finished,
         })
-        .telemetry(telemetry);
+        .telemetry(telemetry)
+        .waits();
         let length = f64::from(telemetry_length);
         if is_source && length > 0.0 {
             opened = opened.positioned(Some(length));

@@ -389,7 +389,7 @@ fn a_voice_that_moves_leaves_the_others_and_comes_back_without_a_jump() {
     let peak = pair.run([64; 60]);
     assert!(peak > 0.01, "{peak}");
     assert!(pair.passed > before + 10 * (6 * 2 + 2) + 40 * 8 * 2);
-    pair.assert_figures();
+    pair.assert_told();
 }
 
 #[test]

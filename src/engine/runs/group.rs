@@ -7,7 +7,7 @@
 use super::{Found, Kernel, Run, Slab, Tables, is_seen};
 use crate::dsp::lanes::{LANES, Row, Sections, extents, multiply, one_by_one, side_by_side};
 use crate::dsp::wide::Extent;
-use crate::engine::call::ORDINARY;
+use crate::engine::brisk::ORDINARY;
 use crate::ks::{Operation, Payload, Wave};
 
 /// So many cycles pass before a group that could not be done is tried again.

@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::brisk::Calls;
 use super::ledger::Ledger;
 use super::plan::Step;
 use super::records::PinRecord;
@@ -34,6 +35,11 @@ const CYCLES: usize = 32;
 const SAMPLES: usize = 2048;
 /// So many filters may be told of in every cycle.
 const TOLD: usize = 16;
+
+/// Cycles between two times that each of so many filters is told of.
+pub(super) fn every(filters: usize) -> usize {
+    (filters / TOLD).clamp(1, CYCLES)
+}
 
 /// What a filter may be left out for: the number of its kind, and what it does at rest.
 pub(super) type Skill = (u32, Resting);
@@ -95,6 +101,8 @@ struct Tally {
 /// The runs of a list of steps.
 #[derive(Debug, Default)]
 pub(super) struct Runs {
+    /// What is called one by one, in the ordinary.
+    pub(in crate::engine) calls: Calls,
     runs: Vec<Run>,
     groups: Vec<Group>,
     /// By step: one more than the number of the run that begins there.
@@ -118,6 +126,7 @@ impl Runs {
             ..Self::default()
         };
         if skills.is_empty() {
+            runs.calls = Calls::of(steps, tables, &runs.begins);
             return runs;
         }
         let mut widest = (0, 0);
@@ -132,7 +141,8 @@ impl Runs {
         }
         runs.said = Kernel::with_room(widest.0, widest.1);
         runs.homes.sort_unstable();
-        runs.every = (runs.homes.len() / TOLD).clamp(1, CYCLES);
+        runs.every = every(runs.homes.len());
+        runs.calls = Calls::of(steps, tables, &runs.begins);
         for number in 0..runs.runs.len() {
             runs.wait(number);
         }
@@ -183,16 +193,6 @@ impl Runs {
         number.checked_sub(1).map(|it| it as usize)
     }
 
-    /// Filters that are in no run: those may have to be waited for.
-    pub(super) fn others(&self, steps: &[Step]) -> Vec<(u32, u32)> {
-        let alone = steps.iter().filter_map(|step| match step {
-            Step::Process { entry, node, .. } => Some((*entry, *node)),
-            _ => None,
-        });
-        let is_in = |entry: u32| self.homes.binary_search_by_key(&entry, |it| it.0).is_ok();
-        alone.filter(|it| !is_in(it.0)).collect()
-    }
-
     /// A value of a filter has changed.
     pub(super) fn rouse(&mut self, entry: u32) {
         let from = self.homes.partition_point(|it| it.0 < entry);
@@ -208,6 +208,7 @@ impl Runs {
             self.give_way(number, slab, told);
             self.runs[number].rests = false;
         }
+        self.calls.tell_all(told.1);
     }
 
     /// The filters of a run are to be called, one by one.
@@ -341,6 +342,10 @@ impl Runs {
         let was_due = run.tally.is_due();
         let passed = run.tally.take();
         if passed.frames > 0 {
+            // What passed while its filters were called comes first.
+            for step in run.end - run.steps..run.end {
+                self.calls.tell(step, told.1);
+            }
             let members = &run.members;
             match &mut run.way {
                 Way::Product(product) => {

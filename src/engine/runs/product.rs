@@ -9,7 +9,7 @@ use super::factors::Factors;
 use super::{Found, Kernel, Member, Slab, Tables};
 use crate::dsp::Oscillator;
 use crate::dsp::wide::{Extent, extent, multiply_by_each};
-use crate::engine::call::ORDINARY;
+use crate::engine::brisk::ORDINARY;
 use crate::ks::{Operation, Payload, Resting};
 
 /// What products may be off by through rounding, generously.

@@ -156,6 +156,9 @@ pub struct Opened {
     /// Whether it may have more events for a cycle than a frame holds ([`Processor::longest`]).
     pub cuts: bool,
 
+    /// Whether it may have to be waited for offline ([`Processor::is_ready`]).
+    pub waits: bool,
+
     /// What it may be left out for while it rests ([`Processor::kernel`]).
     pub resting: Option<Resting>,
 
@@ -198,6 +201,7 @@ impl Opened {
             tape: None,
 
             cuts: false,
+            waits: false,
             resting: None,
 
             score: None,
@@ -268,6 +272,12 @@ impl Opened {
     /// The same; it may have more events for a cycle than a frame holds ([`Processor::longest`]).
     pub fn cuts(mut self) -> Self {
         self.cuts = true;
+        self
+    }
+
+    /// The same; it may have to be waited for offline ([`Processor::is_ready`]).
+    pub fn waits(mut self) -> Self {
+        self.waits = true;
         self
     }
 
