@@ -316,11 +316,12 @@ impl Cycle<'_> {
                 }
                 return Brisk::Odd(flow);
             }
+            let peak = seen.peak();
             if let Some(wire) = wire {
-                self.publish(desk.levels, wire, &hand.payload, seen.peak());
+                self.publish(desk.levels, wire, &hand.payload, peak);
             }
             let (hands_on, steps) = (call.hands_on, call.steps as usize);
-            calls.pass(*at, (hand, seen.peak()), records);
+            calls.pass(*at, (hand, peak), records);
             // What is worked upon in place keeps its header.
             if !hands_on || self.tap.is_some() {
                 held.put_back(tables);

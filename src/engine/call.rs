@@ -17,7 +17,9 @@ use super::tap::Sight;
 use crate::dsp::measure::{
     finite_peak, first_denormal, first_non_finite, silence_denormal, silence_non_finite,
 };
-use crate::ks::{Flow, InputPin, Inputs, Io, Output, Payload, StreamHeader, Telemetry, flag};
+use crate::ks::{
+    Flow, InputPin, Inputs, Io, Output, Payload, Processor, StreamHeader, Telemetry, flag,
+};
 
 /// The filter that is called.
 pub(super) struct Called<'a> {
@@ -148,6 +150,12 @@ impl Cycle<'_> {
             desk.cells,
             (own, rate_hz),
         );
+        if outputs.is_empty()
+            && !inputs.is_empty()
+            && let Some(record) = called.records.first()
+        {
+            record.lie_inside(entry.processor.waiting());
+        }
         self.finish(called, desk, flow, own);
     }
 
@@ -178,7 +186,6 @@ impl Cycle<'_> {
         cells: &Cells,
         (own, rate_hz): (u64, u32),
     ) -> Flow {
-        let is_sink = outputs.is_empty() && !inputs.is_empty();
         let mut io = Io {
             len: self.len,
             position: own,
@@ -188,12 +195,28 @@ impl Cycle<'_> {
             outputs,
             gate: self.gate,
         };
-        let timer = self.timer;
-        let began = self.watch.as_mut().and_then(|it| it.before(timer));
         let inside = &cells.inside[self.lane];
         inside.store(index + 1, Ordering::Release);
-        let flow = entry.processor.process(&mut io);
+        let flow = match self.watch {
+            None => entry.processor.process(&mut io),
+            Some(_) => self.timed(index, &mut *entry.processor, &mut io, pins),
+        };
         inside.store(0, Ordering::Relaxed);
+        flow
+    }
+
+    /// The same with a clock before and behind it, where it is its turn to be timed.
+    #[inline(never)]
+    fn timed(
+        &mut self,
+        index: u32,
+        processor: &mut dyn Processor,
+        io: &mut Io<'_>,
+        pins: &[Arc<PinRecord>],
+    ) -> Flow {
+        let timer = self.timer;
+        let began = self.watch.as_mut().and_then(|it| it.before(timer));
+        let flow = processor.process(io);
         if let Some(watch) = self.watch.as_mut() {
             let (is_late, took) = watch.after(began, timer, (index, 1));
             if is_late {
@@ -202,9 +225,6 @@ impl Cycle<'_> {
             if let Some(took) = took {
                 pins.iter().for_each(|record| record.took(took));
             }
-        }
-        if is_sink && let Some(record) = pins.first() {
-            record.lie_inside(entry.processor.waiting());
         }
         flow
     }

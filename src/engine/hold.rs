@@ -217,6 +217,8 @@ pub(super) struct Holds {
     pub(super) hears_notes: bool,
     /// Something differs from a graph in which everything runs, so that steps have to look.
     pub(super) is_busy: bool,
+    /// Something that was to be said with the next frame of a wire was said: perhaps nothing is out of the ordinary any more.
+    pub(super) has_settled: bool,
     /// A pin is to change its state, when fades have ended and the position fits.
     pub(super) is_pending: bool,
     pub(super) cells: Arc<PlanCells>,
@@ -415,6 +417,7 @@ impl Holds {
                     header.flags &= !flag::ENDOFSTREAM;
                 }
             }
+            self.has_settled |= link.has_gap || link.is_to_release || link.releases_notes;
             if std::mem::take(&mut link.has_gap) {
                 header.flags |= flag::DATADISCONTINUITY;
             }
@@ -521,6 +524,7 @@ impl Holds {
     pub(super) fn count(&mut self, position: u64, len: usize) -> bool {
         let len = len as u64;
         let mut is_due = self.is_pending && position.is_multiple_of(self.beat);
+        is_due |= std::mem::take(&mut self.has_settled);
         for node in &mut self.nodes {
             if !node.is_active && !node.is_live {
                 node.lag += len;

@@ -208,6 +208,7 @@ fn alike(a: &Payload, b: &Payload) -> bool {
 }
 
 /// Looks at every sample.
+#[inline]
 pub(super) fn scan(payload: &Payload) -> Extent {
     let Payload::Wave(wave) = payload else {
         return Extent::default();

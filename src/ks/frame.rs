@@ -165,11 +165,13 @@ impl Wave {
     }
 
     /// Number of channels.
+    #[inline]
     pub fn channel_count(&self) -> usize {
         self.channels
     }
 
     /// Samples a channel that count.
+    #[inline]
     pub fn len(&self) -> usize {
         self.len
     }
@@ -191,8 +193,9 @@ impl Wave {
     }
 
     /// One channel's samples.
+    #[inline]
     pub fn channel(&self, channel: usize) -> &[f32] {
-        &self.memory()[channel * self.stride..][..self.len]
+        &self.samples[self.start + channel * self.stride..][..self.len]
     }
 
     /// One channel's samples, to be written.

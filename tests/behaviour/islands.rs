@@ -262,7 +262,8 @@ fn notes_on_islands_are_followed_and_end_when_what_plays_them_is_held() {
     let range = LoopRange::between(from, to);
     pair.send(|_| Message::Loop(range));
     pair.run([256; 300], "round and round");
-    assert!(pair.parted > parted, "{}", pair.parted);
+    // But for the cycles in which it turns, each time.
+    assert!(pair.parted > parted + 270, "{parted} {}", pair.parted);
     pair.send(|_| Message::Loop(None));
     for name in ["k0", "x1", "y2", "g3"] {
         let entry = pair.two.built.open[&path(&graph, name)].entry;
