@@ -1,9 +1,8 @@
 //! What the engine costs beside a loop by hand that does the same arithmetic: ratios within one run, so that they mean
-//! the same on any machine. `cargo bench --bench engine`, or some of its rows: `-- W1`, `-- notes`, `-- edits`.
+//! the same on any machine. `cargo bench --bench engine`, or some of its rows: `-- W1`, `-- notes`.
 //!
-//! W1: a tone through N gains into a null renderer, at a quantum of 64. Then how long a graph of 1 000 filters takes to
-//! be agreed and built, and one edit of it. Events through the sequencer with a million waiting, and a song of 50 000
-//! events read.
+//! W1: a tone through N gains into a null renderer, at a quantum of 64. Events through the sequencer with a million waiting,
+//! and a song of 50 000 events read.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -12,8 +11,7 @@ use ksgraph::dsp::gain::scale;
 use ksgraph::dsp::wide::multiply_by_each;
 use ksgraph::engine::{Job, Message, Offline};
 use ksgraph::graph::{
-    Connection, Edit, EditError, FilterId, FilterPath, Graph, Negotiator, PinRef, Position, apply,
-    negotiate,
+    Connection, Edit, EditError, FilterId, FilterPath, Graph, PinRef, Position, apply, negotiate,
 };
 use ksgraph::ks::{Catalogue, Facts, Value};
 
@@ -25,15 +23,10 @@ const CHANNELS: usize = 1;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let offline = std::sync::Arc::new(ksgraph::portcls::Offline);
     let catalogue = ksgraph::filters::catalogue(offline.clone(), offline);
-    let rows = ["W1", "notes", "edits"];
+    let rows = ["W1", "notes"];
     let asked: Vec<String> = std::env::args().skip(1).collect();
     let is_any = asked.iter().any(|it| rows.contains(&it.as_str()));
     let is_wanted = |row: &str| !is_any || asked.iter().any(|it| it == row);
-    if is_wanted("edits") {
-        for count in [1000, 10_000] {
-            edits(&catalogue, count)?;
-        }
-    }
     if is_wanted("W1") {
         for count in [10, 100, 1000] {
             chain(&catalogue, count)?;
@@ -254,54 +247,6 @@ fn chain(catalogue: &Catalogue, count: u32) -> Result<(), Box<dyn std::error::Er
          runs at once {fused:>5.1}, by hand {hand_fused:>5.1}, ratio {:>5.2}; checksums {one:.6} {other:.6} {sum:.4} {fused_sum:.4}",
         general / hand,
         fused / hand_fused,
-    );
-    Ok(())
-}
-
-/// Kilobytes of the program that are in memory; 0 where that cannot be had.
-fn resident() -> f64 {
-    let pages = std::fs::read_to_string("/proc/self/statm").ok();
-    let pages = pages.and_then(|it| it.split(' ').nth(1)?.parse::<f64>().ok());
-    pages.unwrap_or_default() * 4.0
-}
-
-fn edits(catalogue: &Catalogue, count: u32) -> Result<(), Box<dyn std::error::Error>> {
-    let before = resident();
-    let graph = graph(count - 2)?;
-    let (build, mut offline) = quickest(2, || {
-        Offline::rehearse(catalogue, &job(&graph, catalogue), QUANTUM)
-    });
-    let took = resident() - before;
-    let (agree, first) = quickest(5, || job(&graph, catalogue));
-    let build = build - agree;
-    let mut edited = graph.clone();
-    // A gain in the middle goes, and its neighbours are joined.
-    apply(&mut edited, Edit::Remove(vec![FilterId(count / 2)]))?;
-    apply(&mut edited, wire(count / 2 - 1, count / 2 + 1))?;
-    let second = job(&edited, catalogue);
-    let mut is_second = false;
-    // Nothing runs, so what fades is over at once.
-    let (edit, ()) = quickest(6, || {
-        is_second = !is_second;
-        offline.change(if is_second { &second } else { &first });
-    });
-    let mut negotiator = Negotiator::default();
-    let facts = Facts::nominal();
-    negotiator.agree(&graph, catalogue, &facts, None);
-    let (again, ()) = quickest(6, || {
-        is_second = !is_second;
-        let graph = if is_second { &edited } else { &graph };
-        negotiator.agree(graph, catalogue, &facts, None);
-    });
-    println!(
-        "{count} filters in one chain: agreed in {:.2} ms, opened and built in {:.2} ms; one edit agreed in {:.2} ms, built in \
-         {:.2} ms; {:.1} KB a filter ({} open)",
-        agree / 1e6,
-        build / 1e6,
-        again / 1e6,
-        edit / 1e6,
-        took / f64::from(count),
-        offline.built.open.len(),
     );
     Ok(())
 }

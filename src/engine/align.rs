@@ -164,10 +164,12 @@ fn hold(
     }
 }
 
-/// Lets wires that stay keep what waits on them.
+/// Lets wires that stay keep what waits on them. Both are in the order of identities.
 pub(super) fn carry_over(old: &mut [Align], new: &mut [Align]) {
+    let mut olds = old.iter_mut().peekable();
     for align in new {
-        if let Some(before) = old.iter_mut().find(|it| it.id == align.id) {
+        while olds.next_if(|it| it.id < align.id).is_some() {}
+        if let Some(before) = olds.next_if(|it| it.id == align.id) {
             before.hand_over(align);
         }
     }

@@ -10,9 +10,10 @@ use std::sync::Arc;
 use super::align::lead;
 use super::built::{Built, Hearing, OpenFilter, PinClock};
 use super::hold::Holds;
+use super::layout::Plot;
 use super::map::PlanMap;
 use super::master::{choose_master, is_wished};
-use super::plan::{Arrival, Transition};
+use super::plan::{Arrival, Leaving, Step, Transition};
 use super::quality::Watches;
 use super::records::keep;
 use super::runs::Skill;
@@ -80,6 +81,8 @@ pub struct Builder {
     /// Pages of places that the audio thread has.
     pages: usize,
     spec: Option<Arc<Spec>>,
+    /// Where the plan of that has what.
+    plot: Plot,
     pub(super) serial: u64,
     leaving: Vec<u32>,
     /// How far filters go, as the last job said.
@@ -126,6 +129,7 @@ impl Builder {
             next: 0,
             pages: 0,
             spec: None,
+            plot: Plot::default(),
             serial: 0,
             leaving: vec![],
             limits: BTreeMap::new(),
@@ -199,7 +203,7 @@ impl Builder {
         self.one_by_one = job.one_by_one;
         self.is_full_quality = job.wiring.timing.full_quality;
         let spec = Arc::new(spec);
-        let mut into = self.lay_out(&spec, &arriving, true);
+        let (mut into, plot) = self.lay_out(&spec, &arriving);
         if let Some(old) = &old {
             into.changed = other_formats(old, &spec);
             for split in into.splits.iter_mut().flatten() {
@@ -214,13 +218,15 @@ impl Builder {
             .as_ref()
             .and_then(|path| built.open.get(path))
             .map(|open| open.entry);
+        let before = std::mem::replace(&mut self.plot, plot);
         let out = old.and_then(|old| {
             let leaving = absent(&old, Some(&spec));
-            leaving.contains(&true).then(|| {
-                let mut plan = self.lay_out(&old, &leaving, false);
-                plan.master = into.master;
-                plan
-            })
+            if !leaving.contains(&true) {
+                return None;
+            }
+            let steps = self.leave(&old, before, &leaving);
+            let fades = steps.iter().any(Step::is_fade);
+            fades.then(|| Leaving::new(steps, into.master))
         });
         self.leaving.clone_from(&departures);
         let needed = (self.next as usize).div_ceil(PAGE);
@@ -459,10 +465,13 @@ impl Builder {
 
 /// For each wire of one spec whether it is not in the other.
 fn absent(these: &Spec, those: Option<&Spec>) -> Vec<bool> {
-    let mut there = those.map_or(vec![], |spec| spec.ids.clone());
-    there.sort_unstable();
-    let is_absent = |id| there.binary_search(id).is_err();
-    these.ids.iter().map(is_absent).collect()
+    let mut is_absent = vec![true; these.wires.len()];
+    let mut there = those.iter().flat_map(|spec| &spec.by_id).peekable();
+    for (id, wire) in &these.by_id {
+        while there.next_if(|it| it.0 < *id).is_some() {}
+        is_absent[*wire as usize] = there.peek().is_none_or(|it| it.0 != *id);
+    }
+    is_absent
 }
 
 /// Wires between the same pins as before that carry another format.

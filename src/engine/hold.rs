@@ -50,11 +50,13 @@ pub(super) struct Node {
     /// The state it was in when its limit was changed last.
     pub(super) origin: State,
     pub(super) seats: std::ops::Range<usize>,
-    /// Wires that carry frames, into it and out of it.
-    pub(super) ins: Box<[u32]>,
-    pub(super) outs: Box<[u32]>,
+    /// Wires that carry frames, into it and out of it: where they stand in the table's `wires`.
+    pub(super) ins: std::ops::Range<usize>,
+    pub(super) outs: std::ops::Range<usize>,
     /// It runs, and does not wait.
     pub(super) is_active: bool,
+    /// None of its pins is to run.
+    pub(super) stops: bool,
     /// Samples of the graph's rate for which its time stood still.
     pub(super) lag: u64,
 }
@@ -62,7 +64,6 @@ pub(super) struct Node {
 /// A wire that carries frames.
 #[derive(Debug)]
 pub(super) struct Link {
-    pub(super) id: u64,
     pub(super) from: u32,
     pub(super) to: u32,
     /// Its pins; `None` at a filter that is not open.
@@ -104,9 +105,8 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) fn new(id: u64, from: u32, to: u32) -> Self {
+    pub(super) fn new(from: u32, to: u32) -> Self {
         Self {
-            id,
             from,
             to,
             from_seat: None,
@@ -204,9 +204,10 @@ pub(super) struct Holds {
     pub(super) up: Vec<u32>,
     pub(super) acquire: Vec<u32>,
     pub(super) down: Vec<u32>,
-    /// Nodes by entry and links by identity, for the next plan.
+    /// Wires node by node.
+    pub(super) wires: Vec<u32>,
+    /// Nodes by entry.
     pub(super) by_entry: Vec<(u32, u32)>,
-    pub(super) by_id: Vec<(u64, u32)>,
     /// States change where the position is a multiple of this: there every rate of the graph begins a sample.
     pub(super) beat: u64,
     /// Samples of a frame, in those of the graph's rate.
@@ -237,6 +238,12 @@ impl Holds {
         states.max().unwrap_or(State::Run)
     }
 
+    /// Whether one of a filter's pins is in a state or above it. Those that step last are looked at first.
+    pub(super) fn is_any_in(&self, node: &Node, state: State) -> bool {
+        let mut seats = self.seats[node.seats.clone()].iter().rev();
+        seats.any(|seat| seat.state >= state)
+    }
+
     /// The node of an open filter.
     pub(super) fn node_of(&self, entry: u32) -> Option<usize> {
         let at = self.by_entry.binary_search_by_key(&entry, |(it, _)| *it);
@@ -250,17 +257,19 @@ impl Holds {
     /// Says which wires are let through: those with both ends at Run or on the way there. What leads into a filter that
     /// stops as a whole is not faded but kept, as long as something leads out of it: that is faded.
     pub(super) fn aim(&mut self, level: State) {
+        for at in 0..self.nodes.len() {
+            let node = &self.nodes[at];
+            let mut seats = self.seats[node.seats.clone()].iter();
+            let stops = seats.all(|seat| self.wanted(seat, level) < State::Run);
+            self.nodes[at].stops = stops && node.entry.is_some();
+        }
         for at in 0..self.links.len() {
             let link = &self.links[at];
             let goes = |seat: Option<u32>| {
                 seat.is_none_or(|seat| self.wanted(&self.seats[seat as usize], level) == State::Run)
             };
             let reader = &self.nodes[link.to as usize];
-            let reader_stops = reader.entry.is_some()
-                && self.seats[reader.seats.clone()]
-                    .iter()
-                    .all(|seat| self.wanted(seat, level) < State::Run);
-            let is_kept = reader_stops && !reader.outs.is_empty() && goes(link.from_seat);
+            let is_kept = reader.stops && !reader.outs.is_empty() && goes(link.from_seat);
             let wanted = goes(link.from_seat) && goes(link.to_seat) || is_kept;
             self.links[at].is_wanted = wanted;
         }
@@ -281,7 +290,7 @@ impl Holds {
             let runs = self.state_of(node) == State::Run;
             let mut is_led_on = false;
             let mut is_blocked = true;
-            for &out in &node.outs {
+            for &out in &self.wires[node.outs.clone()] {
                 let link = &self.links[out as usize];
                 if !self.runs(link.from_seat) {
                     continue;
@@ -381,8 +390,8 @@ impl Holds {
         rate_hz: u32,
     ) -> bool {
         let is_active = self.nodes[node as usize].is_active;
-        for index in 0..self.nodes[node as usize].ins.len() {
-            let wire = self.nodes[node as usize].ins[index] as usize;
+        for at in self.nodes[node as usize].ins.clone() {
+            let wire = self.wires[at] as usize;
             let writer = &self.nodes[self.links[wire].from as usize];
             let (early, late) = (writer.lag, self.nodes[node as usize].lag);
             let room = self.links[wire].room(&self.seats);
@@ -459,7 +468,7 @@ impl Holds {
 
     /// Follows the notes that come to a filter, so that none has to hang.
     pub(super) fn listen(&mut self, node: u32, tables: &Tables) {
-        for &wire in &self.nodes[node as usize].ins {
+        for &wire in &self.wires[self.nodes[node as usize].ins.clone()] {
             let link = &mut self.links[wire as usize];
             if let (Some(notes), Some(slot)) = (&mut link.notes, link.slot) {
                 for event in tables.payloads[slot as usize].events() {
@@ -471,8 +480,8 @@ impl Holds {
 
     /// The wires that carry notes to a filter, and where their frames stand.
     pub(super) fn heard_by(&self, node: u32) -> impl Iterator<Item = (u32, u32)> + '_ {
-        let ins = self.nodes[node as usize].ins.iter();
-        ins.filter_map(|&wire| {
+        let ins = &self.wires[self.nodes[node as usize].ins.clone()];
+        ins.iter().filter_map(|&wire| {
             let link = &self.links[wire as usize];
             Some((wire, link.notes.as_ref().and(link.slot)?))
         })

@@ -1,7 +1,7 @@
 //! Where frames stand: every output of a spec gets a slot, what works in place its input's, and the steps follow in
 //! order. Opens nothing (`compile.rs`).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::align::Align;
@@ -23,15 +23,24 @@ use crate::ks::{DataFlow, DataFormat, InputPin, Kind, Output, StreamHeader, Tele
 /// How long what leaves and what arrives fades, as a part of a second.
 const FADES_PER_SECOND: u32 = 100;
 
+/// What a layout has where, so that the steps of a plan can be listed again while it runs.
+#[derive(Default)]
+pub(super) struct Plot {
+    /// Delayed wires, and where their readers find them, in the order that plans keep lines in.
+    lines: Vec<(usize, u32)>,
+    /// Where sound is cut anew, and where its readers find it; what waits on wires. By wire, with their places in the plan.
+    cuts: BTreeMap<usize, (usize, u32)>,
+    aligns: BTreeMap<usize, usize>,
+    /// Where the pins of each node begin in `allotted`: the frames that outputs have of their own.
+    first: Vec<usize>,
+    allotted: Vec<Option<u32>>,
+}
+
 impl Builder {
     /// The delay lines of a layout by wire, in the order that plans keep them in, and the longest cycle they allow.
     fn lines(&self, spec: &Spec, tables: &mut Tables) -> (Vec<(usize, Line)>, usize) {
         let mut longest = self.quantum;
-        let mut delayed: Vec<usize> = (0..spec.wires.len())
-            .filter(|&wire| spec.wires[wire].delay.is_some())
-            .collect();
-        delayed.sort_by_key(|&wire| spec.ids[wire]);
-        let lines = delayed.into_iter().filter_map(|wire| {
+        let lines = by_identity(spec, |wire| wire.delay.is_some()).filter_map(|wire| {
             let (line, most) = Line::new(spec, wire, tables, self.quantum)?;
             longest = longest.min(most);
             Some((wire, line))
@@ -40,45 +49,58 @@ impl Builder {
         (lines, longest)
     }
 
-    /// Lays frames out: every output has a slot; what works in place takes its input's. `fading` says for each wire
-    /// whether it fades.
-    pub(super) fn lay_out(&self, spec: &Arc<Spec>, fading: &[bool], is_arriving: bool) -> Plan {
+    /// Where sound is cut anew, in the order that plans keep that in.
+    fn cuts(&self, spec: &Spec, tables: &mut Tables, plot: &mut Plot) -> Vec<Cut> {
+        let mut cuts = vec![];
+        for wire in by_identity(spec, |wire| wire.cut.is_some()) {
+            let it = &spec.wires[wire];
+            let (Some(len), Some(audio)) = (it.cut, it.format().audio) else {
+                continue;
+            };
+            let shape = Shape::of(Some(it.format()), Kind::Audio, spec.rate_hz);
+            let to = tables.add_aligned(shape, spec.rate_hz, self.quantum, it.alignment);
+            let id = (spec.ids[wire], wire as u32);
+            plot.cuts.insert(wire, (cuts.len(), to));
+            cuts.push(Cut::new(id, to, audio.channels as usize, len, it.alignment));
+        }
+        cuts
+    }
+
+    /// Lays frames out: every output has a slot; what works in place takes its input's. `arriving` says for each wire
+    /// whether it fades up.
+    pub(super) fn lay_out(&self, spec: &Arc<Spec>, arriving: &[bool]) -> (Plan, Plot) {
         let mut tables = Tables::default();
+        let mut plot = Plot::default();
         let (lines, max_len) = self.lines(spec, &mut tables);
+        plot.lines = lines.iter().map(|(wire, line)| (*wire, line.to)).collect();
+        let cuts = self.cuts(spec, &mut tables, &mut plot);
+        let mut aligns = vec![];
+        for wire in by_identity(spec, |wire| wire.align > 0) {
+            if let Some(align) = Align::new(spec, wire) {
+                plot.aligns.insert(wire, aligns.len());
+                aligns.push(align);
+            }
+        }
+        let mut pins = 0;
+        for node in &spec.nodes {
+            plot.first.push(pins);
+            pins += node.pins.len();
+        }
+        plot.allotted = vec![None; pins];
         let mut desk = Desk {
             spec,
             curious: curious(spec),
-            lines: lines.iter().map(|(wire, line)| (*wire, line.to)).collect(),
+            plot,
             tables,
-            allotted: HashMap::new(),
-            cuts: vec![],
-            aligns: vec![],
             max_len: self.quantum,
         };
-        let own = desk.pass(false, fading, is_arriving);
+        let own = desk.pass(false, arriving, true);
         // Frames are shared once everything has arrived, so nothing fades there; what leaves is never so far.
         let shows = spec.wires.iter().any(|wire| wire.way == Way::Reference);
-        let shared = (shows && is_arriving).then(|| desk.pass(true, &[], true));
+        let shared = shows.then(|| desk.pass(true, &[], true));
         let Desk {
-            mut tables,
-            mut cuts,
-            aligns,
-            ..
+            mut tables, plot, ..
         } = desk;
-        let mut laid = [Some(own), shared];
-        // In the order that plans keep them in.
-        let mut order: Vec<usize> = (0..cuts.len()).collect();
-        order.sort_by_key(|&cut| spec.ids[cuts[cut].0]);
-        let mut places = vec![0; order.len()];
-        for (place, cut) in order.into_iter().enumerate() {
-            places[cut] = place;
-        }
-        for step in laid.iter_mut().flatten().flat_map(|it| &mut it.steps) {
-            if let Step::Cut { cut, .. } = step {
-                *cut = places[*cut];
-            }
-        }
-        cuts.sort_by_key(|(wire, _)| spec.ids[*wire]);
         tables.sort();
         // A filter that is not open leaves its frames as they are: silence, its stream ended.
         for header in &mut tables.headers {
@@ -87,11 +109,6 @@ impl Builder {
                 ..StreamHeader::default()
             };
         }
-        let ids = spec.ids.iter().enumerate();
-        let mut taps: Vec<(u64, u32)> = ids.map(|(wire, &id)| (id, wire as u32)).collect();
-        taps.sort_unstable();
-        let [own, shared] = laid;
-        let own = own.unwrap_or_default();
         let (shared, beside) = shared.map_or_else(Default::default, |it| (it.steps, it.heard));
         let heard = own.heard.into_iter().enumerate().map(|(node, slot)| {
             let slot = slot?;
@@ -103,7 +120,6 @@ impl Builder {
         let steps = own.steps;
         let quality = self.watch_quality(spec);
         let lines: Vec<Line> = lines.into_iter().map(|(_, line)| line).collect();
-        let cuts: Vec<Cut> = cuts.into_iter().map(|(_, cut)| cut).collect();
         let skills = self.skills(spec);
         let [steps, shared] =
             [steps, shared].map(|steps| gather(steps, &skills, &tables, (&lines, &cuts)));
@@ -124,14 +140,14 @@ impl Builder {
             true => [&steps, &shared].map(|steps| split(steps, &ground)),
             false => [None, None],
         };
-        Plan {
+        let plan = Plan {
             serial: self.serial,
             rate_hz: spec.rate_hz,
             max_len: spec.longest.map_or(max_len, |longest| longest.min(max_len)),
             cuts,
             lines,
-            aligns: aligns.into_iter().map(|(_, align)| align).collect(),
-            has_fades: steps.iter().any(|step| matches!(step, Step::Fade { .. })),
+            aligns,
+            has_fades: steps.iter().any(Step::is_fade),
             shared,
             is_shared: false,
             splits,
@@ -153,7 +169,6 @@ impl Builder {
             dense: who_cuts(spec),
 
             changed: vec![],
-            taps,
             sights: sights(spec),
             records: own.records,
             waited: who_waits(spec),
@@ -161,8 +176,29 @@ impl Builder {
             at_once: 0,
             steps,
             levels,
-        }
+        };
+        (plan, plot)
     }
+
+    /// The steps of a plan that runs, with fades down where `leaving` says so of a wire.
+    pub(super) fn leave(&self, spec: &Spec, plot: Plot, leaving: &[bool]) -> Vec<Step> {
+        let mut desk = Desk {
+            spec,
+            curious: curious(spec),
+            plot,
+            tables: Tables::default(),
+            max_len: self.quantum,
+        };
+        desk.pass(false, leaving, false).steps
+    }
+}
+
+/// Wires in the order of their identities.
+fn by_identity(spec: &Spec, is_one: impl Fn(&SpecWire) -> bool) -> impl Iterator<Item = usize> {
+    let wires = (0..spec.wires.len()).filter(|&wire| is_one(&spec.wires[wire]));
+    let mut wires: Vec<usize> = wires.collect();
+    wires.sort_by_key(|&wire| spec.ids[wire]);
+    wires.into_iter()
 }
 
 /// Steps in order, and where the reader of each wire finds its frame.
@@ -180,27 +216,20 @@ struct Laid {
 struct Desk<'a> {
     spec: &'a Spec,
     curious: BTreeSet<usize>,
-    /// Delayed wires, and where their readers find them.
-    lines: Vec<(usize, u32)>,
+    plot: Plot,
     tables: Tables,
-    /// Frames of outputs, by node and place among its pins.
-    allotted: HashMap<(usize, usize), u32>,
-    /// Where sound is cut anew, by wire.
-    cuts: Vec<(usize, Cut)>,
-    /// What waits on wires, by wire.
-    aligns: Vec<(usize, Align)>,
     max_len: usize,
 }
 
 impl Desk<'_> {
     fn pass(&mut self, shares: bool, fading: &[bool], is_arriving: bool) -> Laid {
         let spec = self.spec;
-        let mut steps = vec![];
+        let mut steps = Vec::with_capacity(spec.nodes.len());
         let mut slots: Vec<Option<u32>> = vec![None; spec.wires.len()];
         let mut widest = 0;
         let mut heard = vec![None; spec.nodes.len()];
         let mut records = vec![];
-        for (index, (wire, to)) in self.lines.iter().enumerate() {
+        for (index, (wire, to)) in self.plot.lines.iter().enumerate() {
             slots[*wire] = Some(*to);
             steps.push(Step::Recall { line: index });
             // What leaves fades where it comes out of the line, what arrives where it goes in.
@@ -215,9 +244,14 @@ impl Desk<'_> {
         };
         // What the writers of delayed wires leave; their readers have frames of their own.
         let mut written: Vec<Option<u32>> = vec![None; spec.wires.len()];
+        // Of one node: its pins that work, the frames it edits that no wire takes on, and the steps behind its own: what is cut
+        // anew, and what fades.
+        let (mut inputs, mut pins, mut outputs) = (vec![], vec![], vec![]);
+        let (mut taken, mut behind) = (vec![], vec![]);
         for (number, node) in spec.nodes.iter().enumerate() {
-            let mut inputs = vec![];
-            let mut pins = vec![];
+            inputs.clear();
+            pins.clear();
+            outputs.clear();
             for (place, pin) in node.pins.iter().enumerate() {
                 match pin.data_flow {
                     DataFlow::In => inputs.push(InputPin {
@@ -234,14 +268,12 @@ impl Desk<'_> {
                 }
             }
             heard[number] = inputs.iter().find_map(|input| input.slot);
-            let in_place = pins
-                .iter()
-                .filter_map(|(_, _, wire)| spec.wires[(*wire)?].in_place_of());
-            let mut taken: Vec<usize> = in_place.collect();
-            let mut outputs = vec![];
-            // Behind the step: what is cut anew, and what fades.
-            let mut behind = vec![];
-            for (place, pin, wire) in pins {
+            taken.clear();
+            taken.extend(
+                pins.iter()
+                    .filter_map(|(_, _, wire)| spec.wires[(*wire)?].in_place_of()),
+            );
+            for &(place, pin, wire) in &pins {
                 let output = self.output((number, place), pin, wire, &slots, shares, &mut taken);
                 outputs.push(output);
                 let Some(wire) = wire else { continue };
@@ -283,8 +315,8 @@ impl Desk<'_> {
                 }
                 steps.push(Step::Process {
                     entry,
-                    inputs: inputs.into_boxed_slice(),
-                    outputs: outputs.into_boxed_slice(),
+                    inputs: inputs[..].into(),
+                    outputs: outputs[..].into(),
                     is_source,
                     node: node_number,
                     lent: None,
@@ -292,14 +324,15 @@ impl Desk<'_> {
                 });
                 steps.append(&mut behind);
             }
+            behind.clear();
         }
-        for (line, (wire, _)) in self.lines.iter().enumerate() {
+        for (line, (wire, _)) in self.plot.lines.iter().enumerate() {
             let from = written[*wire];
             steps.push(Step::Store { line, from });
         }
         let open = spec.nodes.iter().filter_map(|node| node.open.as_ref());
         for entry in open.filter(|open| open.lends).map(|open| open.entry) {
-            lend(&mut steps, entry, &self.lines, &self.cuts);
+            lend(&mut steps, entry, &self.plot);
         }
         Laid {
             steps,
@@ -311,35 +344,23 @@ impl Desk<'_> {
     }
 
     /// Where the reader of a wire finds its frame, its writer having left it in `from`: elsewhere where it is cut anew.
-    fn cut(&mut self, wire: usize, from: u32, steps: &mut Vec<Step>) -> u32 {
-        let it = &self.spec.wires[wire];
-        let (Some(len), Some(audio)) = (it.cut, it.format().audio) else {
+    fn cut(&self, wire: usize, from: u32, steps: &mut Vec<Step>) -> u32 {
+        if self.spec.wires[wire].cut.is_none() {
+            return from;
+        }
+        let Some((cut, to)) = self.plot.cuts.get(&wire).copied() else {
             return from;
         };
-        let known = self.cuts.iter().position(|(known, _)| *known == wire);
-        let cut = known.unwrap_or_else(|| {
-            let shape = Shape::of(Some(it.format()), Kind::Audio, self.spec.rate_hz);
-            let (rate_hz, mask) = (self.spec.rate_hz, it.alignment);
-            let to = self.tables.add_aligned(shape, rate_hz, self.max_len, mask);
-            let id = (self.spec.ids[wire], wire as u32);
-            let cut = Cut::new(id, to, audio.channels as usize, len, mask);
-            self.cuts.push((wire, cut));
-            self.cuts.len() - 1
-        });
         steps.push(Step::Cut { cut, from });
-        self.cuts[cut].1.to
+        to
     }
 
     /// The step that lets a wire wait in its frame, if it does.
-    fn wait(&mut self, wire: usize, slot: u32) -> Option<Step> {
-        let known = self.aligns.iter().position(|(known, _)| *known == wire);
-        let align = match known {
-            Some(known) => known,
-            None => {
-                self.aligns.push((wire, Align::new(self.spec, wire)?));
-                self.aligns.len() - 1
-            }
-        };
+    fn wait(&self, wire: usize, slot: u32) -> Option<Step> {
+        if self.spec.wires[wire].align == 0 {
+            return None;
+        }
+        let align = self.plot.aligns.get(&wire).copied()?;
         Some(Step::Align { align, slot })
     }
 
@@ -399,8 +420,9 @@ impl Desk<'_> {
             }
             output.copy_from = Some(from);
         }
-        output.slot = match self.allotted.get(&key) {
-            Some(slot) => *slot,
+        let known = self.plot.first[key.0] + key.1;
+        output.slot = match self.plot.allotted[known] {
+            Some(slot) => slot,
             None => {
                 let format = format_of(spec, node, pin, factory);
                 let shape = Shape::of(format, factory.kind(), spec.rate_hz);
@@ -410,7 +432,7 @@ impl Desk<'_> {
                 if let Some(wire) = wire {
                     self.tables.know(slot, spec.ids[wire]);
                 }
-                self.allotted.insert(key, slot);
+                self.plot.allotted[known] = Some(slot);
                 slot
             }
         };
@@ -440,7 +462,7 @@ impl SpecWire {
 }
 
 /// Has the pipe in front of a sink work in the sink's own frames, if nobody reads them behind it.
-fn lend(steps: &mut Vec<Step>, entry: u32, lines: &[(usize, u32)], cuts: &[(usize, Cut)]) {
+fn lend(steps: &mut Vec<Step>, entry: u32, plot: &Plot) {
     let of_entry = |step: &Step| matches!(step, Step::Process { entry: it, .. } if *it == entry);
     let Some(sink) = steps.iter().position(of_entry) else {
         return;
@@ -451,6 +473,7 @@ fn lend(steps: &mut Vec<Step>, entry: u32, lines: &[(usize, u32)], cuts: &[(usiz
     let Some(slot) = inputs.first().and_then(|input| input.slot) else {
         return;
     };
+    let is_cut_to = |cut: usize| plot.cuts.values().any(|it| *it == (cut, slot));
     let reads = |step: &Step| match step {
         Step::Process {
             inputs, outputs, ..
@@ -463,7 +486,7 @@ fn lend(steps: &mut Vec<Step>, entry: u32, lines: &[(usize, u32)], cuts: &[(usiz
         Step::Pass { slot: it, .. }
         | Step::Align { slot: it, .. }
         | Step::Fade { slot: it, .. } => *it == slot,
-        Step::Cut { cut, from } => *from == slot || cuts[*cut].1.to == slot,
+        Step::Cut { cut, from } => *from == slot || is_cut_to(*cut),
         Step::Store { from, .. } => *from == Some(slot),
         Step::Recall { .. } | Step::Lend { .. } | Step::Fork { .. } => false,
     };
@@ -472,8 +495,8 @@ fn lend(steps: &mut Vec<Step>, entry: u32, lines: &[(usize, u32)], cuts: &[(usiz
     }
     let writes = |step: &Step| match step {
         Step::Process { outputs, .. } => outputs.iter().any(|it| it.slot == slot),
-        Step::Cut { cut, .. } => cuts[*cut].1.to == slot,
-        Step::Recall { line } => lines[*line].1 == slot,
+        Step::Cut { cut, .. } => is_cut_to(*cut),
+        Step::Recall { line } => plot.lines[*line].1 == slot,
         _ => false,
     };
     let Some(first) = steps[..sink].iter().position(writes) else {

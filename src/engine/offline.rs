@@ -167,7 +167,7 @@ impl Offline {
         self.runner.cells.ledger.make_room(self.builder.places());
         self.built = built;
         self.built.tell_texts(&job);
-        for plan in [&transition.out, &transition.into].into_iter().flatten() {
+        if let Some(plan) = &transition.into {
             self.lay_out_pieces(plan);
         }
         // Nothing is in flight, so there is room.

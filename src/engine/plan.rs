@@ -117,6 +117,13 @@ pub(super) enum Step {
     },
 }
 
+impl Step {
+    /// Whether it is the fade of a wire.
+    pub(super) fn is_fade(&self) -> bool {
+        matches!(self, Self::Fade { .. })
+    }
+}
+
 /// Who enters the slab with a plan.
 pub(super) struct Arrival {
     pub(super) index: u32,
@@ -174,8 +181,7 @@ pub struct Plan {
 
     /// Wires that carry another format than in the plan before: their first frames say so.
     pub(super) changed: Vec<u32>,
-    /// Identities of wires, in order, and the wires; how the samples of each are bytes.
-    pub(super) taps: Vec<(u64, u32)>,
+    /// How the samples of each wire are bytes.
     pub(super) sights: Vec<Sight>,
     /// Records of pins.
     pub(super) records: Vec<Arc<PinRecord>>,
@@ -219,7 +225,6 @@ impl Plan {
             quality: Watches::default(),
             dense: vec![],
             changed: vec![],
-            taps: vec![],
             sights: vec![],
             records: vec![],
             waited: vec![],
@@ -267,6 +272,23 @@ impl Plan {
         }
     }
 
+    /// Another plan is to come, and what leaves fades down. What it had for its steps goes with those that come.
+    pub(super) fn leave(&mut self, leaving: &mut Leaving, slab: &mut Slab) {
+        self.stir(slab);
+        self.is_shared = false;
+        std::mem::swap(&mut self.steps, &mut leaving.steps);
+        std::mem::swap(&mut self.runs[0], &mut leaving.runs);
+        std::mem::swap(&mut self.splits[0], &mut leaving.split);
+        self.master = leaving.master;
+        (self.has_fades, self.fade_done) = (true, 0);
+    }
+
+    /// The wire of an identity.
+    pub(super) fn wire_of(&self, id: u64) -> Option<u32> {
+        let at = self.spec.by_id.binary_search_by_key(&id, |it| it.0).ok()?;
+        Some(self.spec.by_id[at].1)
+    }
+
     /// How many islands the last cycle was parted into.
     pub(super) fn islands(&self) -> usize {
         let split = self.splits[usize::from(self.is_shared)].as_ref();
@@ -298,18 +320,34 @@ impl Plan {
     }
 }
 
+/// What the old plan does until what leaves is silent: the steps it has, with fades among them. Nothing else of it changes.
+pub(super) struct Leaving {
+    pub(super) steps: Vec<Step>,
+    pub(super) master: Option<u32>,
+    /// What the plan had for its steps.
+    runs: Runs,
+    split: Option<Split>,
+}
+
+impl Leaving {
+    pub(super) fn new(steps: Vec<Step>, master: Option<u32>) -> Self {
+        Self {
+            steps,
+            master,
+            runs: Runs::default(),
+            split: None,
+        }
+    }
+}
+
 /// A change of plans: handed over whole, and handed back whole with everything that is no longer used.
 pub struct Transition {
-    /// The old plan with what leaves fading down; it runs until that is silent.
-    pub(super) out: Option<Box<Plan>>,
+    /// How what leaves fades down before the new plan.
+    pub(super) out: Option<Leaving>,
     /// The new plan.
     pub(super) into: Option<Box<Plan>>,
-    /// Plans no longer used; room for two.
-    #[expect(
-        clippy::vec_box,
-        reason = "a plan arrives in its box and leaves in it; unboxing would free on the audio thread"
-    )]
-    pub(super) retired: Vec<Box<Plan>>,
+    /// The plan that is no longer used.
+    pub(super) retired: Option<Box<Plan>>,
     /// Filters no longer used; room for all of them.
     pub(super) departed: Vec<Entry>,
     /// Their pacers; room for all of them.
@@ -317,12 +355,12 @@ pub struct Transition {
 }
 
 impl Transition {
-    pub(super) fn new(out: Option<Plan>, into: Plan) -> Self {
+    pub(super) fn new(out: Option<Leaving>, into: Plan) -> Self {
         let leaving = into.departures.len() + into.arrivals.len();
         Self {
-            out: out.map(Box::new),
+            out,
             into: Some(Box::new(into)),
-            retired: Vec::with_capacity(2),
+            retired: None,
             departed: Vec::with_capacity(leaving),
             departed_pacers: Vec::with_capacity(leaving),
         }

@@ -326,10 +326,7 @@ impl Runner {
         cycle.says = self.seeking.says(self.position, len, after);
         cycle.silent_but = is_silent.then_some(&*self.pacers);
         cycle.watch = self.stopwatch.as_deref_mut();
-        self.tap.at = self.tap.wire.and_then(|wire| {
-            let at = plan.taps.binary_search_by_key(&wire, |it| it.0).ok()?;
-            Some(plan.taps[at].1)
-        });
+        self.tap.at = self.tap.wire.and_then(|wire| plan.wire_of(wire));
         self.tap.number = self.cells.cycles();
         cycle.tap = self.tap.at.is_some().then_some(&mut self.tap);
         let crew = self.crew.as_mut().filter(|crew| crew.wants_split());
@@ -434,19 +431,15 @@ impl Runner {
     /// Begins a change of plans: with the old plan fading out while it is heard, at once otherwise.
     fn begin(&mut self, mut transition: Box<Transition>) {
         let is_heard = self.is_live && self.state == State::Run && self.gate > 0;
-        if let Some(out) = transition.out.take() {
-            let old = if is_heard {
-                self.install(out)
-            } else {
-                Some(out)
-            };
-            transition.retired.extend(old);
-            self.pending = Some(transition);
-            if !is_heard {
-                self.finish();
+        let fades = match (&mut transition.out, &mut self.plan) {
+            (Some(leaving), Some(plan)) if is_heard => {
+                plan.leave(leaving, &mut self.slab);
+                true
             }
-        } else {
-            self.pending = Some(transition);
+            _ => false,
+        };
+        self.pending = Some(transition);
+        if !fades {
             self.finish();
         }
     }
@@ -508,7 +501,7 @@ impl Runner {
             plan.fade_done = plan.fade_len;
         }
         let serial = plan.serial;
-        transition.retired.extend(self.install(plan));
+        transition.retired = self.install(plan);
         self.has_ended = false;
         self.forget_end();
         self.hand_back(serial, transition);
@@ -520,7 +513,8 @@ impl Runner {
             old.stir(&mut self.slab);
             carry_over(&mut old.lines, &mut plan.lines);
             super::align::carry_over(&mut old.aligns, &mut plan.aligns);
-            plan.holds.take_over(&mut old.holds);
+            let by_id = (&plan.spec.by_id, &old.spec.by_id);
+            plan.holds.take_over(by_id.0, &mut old.holds, by_id.1);
             cut::carry_over(&mut old.cuts, &mut plan.cuts);
             plan.tables.carry_over(&mut old.tables);
             plan.quality.take_over(&mut old.quality);

@@ -82,7 +82,7 @@ impl Holds {
         let mut room = 0;
         for (at, wire) in spec.wires.iter().enumerate() {
             let [from, to] = wire.nodes;
-            let mut link = Link::new(spec.ids[at], from as u32, to as u32);
+            let mut link = Link::new(from as u32, to as u32);
             link.slot = slots[at].filter(|_| !wire.is_hard_wired);
             link.is_push = wire.is_push;
             link.is_line = wire.delay.is_some();
@@ -114,17 +114,19 @@ impl Holds {
                 pins.get(&(name, pin.instance as u32)).copied()
             };
             let begin = holds.seats.len();
-            let (mut ins, mut outs) = (vec![], vec![]);
+            let ends = |flow: DataFlow| {
+                let wires = node
+                    .wires(flow)
+                    .filter(|&wire| !spec.wires[wire].is_hard_wired);
+                wires.map(|wire| wire as u32)
+            };
+            let first = holds.wires.len();
+            holds.wires.extend(ends(DataFlow::In));
+            let middle = holds.wires.len();
+            holds.wires.extend(ends(DataFlow::Out));
             for (place, pin) in node.pins.iter().enumerate() {
                 let Some(wire) = pin.wire else { continue };
                 let carries = !spec.wires[wire].is_hard_wired;
-                if carries {
-                    let list = match pin.data_flow {
-                        DataFlow::In => &mut ins,
-                        DataFlow::Out => &mut outs,
-                    };
-                    list.push(wire as u32);
-                }
                 let Some(_) = node.entry else { continue };
                 let seat = holds.seats.len() as u32;
                 holds.seats.push(Seat {
@@ -153,9 +155,10 @@ impl Holds {
                 is_lost: false,
                 origin: State::Stop,
                 seats: begin..holds.seats.len(),
-                ins: ins.into(),
-                outs: outs.into(),
+                ins: first..middle,
+                outs: middle..holds.wires.len(),
                 is_active: false,
+                stops: false,
                 lag: 0,
             });
         }
@@ -166,10 +169,6 @@ impl Holds {
             .collect();
         by_entry.sort_unstable();
         holds.by_entry = by_entry;
-        let ids = holds.links.iter().zip(0..);
-        let mut by_id: Vec<(u64, u32)> = ids.map(|(link, at)| (link.id, at)).collect();
-        by_id.sort_unstable();
-        holds.by_id = by_id;
         let frames: Vec<u32> = holds
             .links
             .iter()
@@ -243,7 +242,13 @@ impl Holds {
     }
 
     /// Goes on where another plan stood: what stays keeps its state, its limit, its time and what lies on its wires.
-    pub(super) fn take_over(&mut self, old: &mut Self) {
+    /// Wires of both are given in the order of their identities.
+    pub(super) fn take_over(
+        &mut self,
+        by_id: &[(u64, u32)],
+        old: &mut Self,
+        old_by_id: &[(u64, u32)],
+    ) {
         let mut olds = old.by_entry.iter().peekable();
         for &(entry, at) in &self.by_entry {
             while olds.next_if(|it| it.0 < entry).is_some() {}
@@ -270,8 +275,8 @@ impl Holds {
         for (seat, cell) in self.seats.iter().zip(&self.cells.pins) {
             cell.store(seat.state as u8, Ordering::Relaxed);
         }
-        let mut olds = old.by_id.iter().peekable();
-        for &(id, at) in &self.by_id {
+        let mut olds = old_by_id.iter().peekable();
+        for &(id, at) in by_id {
             while olds.next_if(|it| it.0 < id).is_some() {}
             let Some(&(_, before)) = olds.next_if(|it| it.0 == id) else {
                 continue;

@@ -99,8 +99,9 @@ pub(super) struct Spec {
     pub(super) rate_hz: u32,
     pub(super) nodes: Vec<Node>,
     pub(super) wires: Vec<SpecWire>,
-    /// Identity of each wire, once the filters are open.
+    /// Identity of each wire, once the filters are open; and the wires in the order of those.
     pub(super) ids: Vec<u64>,
+    pub(super) by_id: Vec<(u64, u32)>,
     /// The longest cycle that every pipe's frames have room for.
     pub(super) longest: Option<usize>,
     /// The nodes in the order of their paths, and of their identities.
@@ -156,10 +157,13 @@ impl Node {
         }
     }
 
-    fn place_of(&self, pin: &PinAddress) -> Option<usize> {
-        let (factory, _) = self.descriptor().pin(&pin.pin)?;
-        let mut pins = self.pins.iter();
-        pins.position(|it| it.factory == factory && it.instance == pin.instance as usize)
+    /// Where a pin stands among its pins: those are in the order of factories and instances.
+    pub(super) fn place_of(&self, (factory, instance): (usize, u32)) -> Option<usize> {
+        let place = (factory, instance as usize);
+        let found = self
+            .pins
+            .binary_search_by_key(&place, |it| (it.factory, it.instance));
+        found.ok()
     }
 }
 
@@ -316,8 +320,12 @@ impl Spec {
         for (at, node) in nodes.iter_mut().enumerate() {
             place_pins(node, at, &ends);
             let is_bypassed = node.wired.is_bypassed && !node.wired.is_disabled;
-            if is_bypassed && let Ok((from, to)) = wiring.bypass(&node.path) {
-                node.bypass = node.place_of(&from).zip(node.place_of(&to));
+            let first = |flow, factory| {
+                let end = ends.at_pin(at, flow, factory).first()?;
+                Some((end.instance, wires[end.wire as usize].format()))
+            };
+            if is_bypassed && let Ok((from, to)) = node.wired.bypass(first) {
+                node.bypass = node.place_of(from).zip(node.place_of(to));
             }
         }
         let rate_hz = wiring.rate_hz;
@@ -333,6 +341,7 @@ impl Spec {
             nodes,
             wires,
             ids: vec![],
+            by_id: vec![],
             by_path,
             by_identity,
         }
@@ -366,6 +375,8 @@ impl Spec {
     pub(super) fn identify_wires(&mut self) {
         let ids = self.wires.iter().map(|wire| identity(wire, &self.nodes));
         self.ids = ids.collect();
+        self.by_id = self.ids.iter().copied().zip(0..).collect();
+        self.by_id.sort_unstable();
     }
 }
 

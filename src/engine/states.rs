@@ -325,13 +325,11 @@ impl Walk<'_> {
             false => Status::Success,
         };
         self.tell(seat, it.state, next, status);
-        let highest = self.holds.state_of(&self.holds.nodes[node]);
-        if let Some(entry) = self.holds.nodes[node]
-            .entry
-            .and_then(|it| self.slab.get(it))
-            && highest < entry.state
+        let holder = &self.holds.nodes[node];
+        if let Some(entry) = holder.entry.and_then(|it| self.slab.get(it))
+            && !self.holds.is_any_in(holder, entry.state)
         {
-            walk(entry, highest);
+            walk(entry, self.holds.state_of(holder));
         }
         if let (State::Pause, Some(wire)) = (next, it.wire) {
             let link = &mut self.holds.links[wire as usize];
@@ -344,7 +342,11 @@ impl Walk<'_> {
                 self.holds.links[wire as usize].flush();
             }
             // Its time begins anew, and stands at zero until it runs.
-            if highest == State::Stop && level != State::Stop && !self.holds.nodes[node].is_live {
+            let holder = &self.holds.nodes[node];
+            if level != State::Stop
+                && !holder.is_live
+                && !self.holds.is_any_in(holder, State::Acquire)
+            {
                 self.holds.nodes[node].lag = self.position;
             }
         }

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use super::compile::{Builder, Job};
 use super::plan::{Plan, Step};
+use super::slab::Slab;
 use crate::graph::{Connection, Edit, Graph, PinRef, Position, apply, negotiate};
 use crate::ks::{
     Catalogue, Clock, DataFlow, DataRange, Descriptor, Facts, Filter, Flow, Io, OpenError, Opened,
@@ -246,16 +247,25 @@ proptest! {
         let mut builder = builder(&catalogue);
         let (_, transition) = builder.build(&job(&graph(&kinds, &wires), &catalogue));
         let ids = builder.wire_ids();
-        let plan = transition.into.as_ref().unwrap();
-        check(plan, &ids)?;
-        check_written(plan)?;
+        let mut plan = transition.into.unwrap();
+        check(&plan, &ids)?;
+        check_written(&plan)?;
         // The same filters wired otherwise, with the old plan fading.
         builder.swapped();
-        let (_, transition) = builder.build(&job(&graph(&kinds, &other), &catalogue));
+        let (_, mut transition) = builder.build(&job(&graph(&kinds, &other), &catalogue));
         check(transition.into.as_ref().unwrap(), &builder.wire_ids())?;
-        if let Some(out) = &transition.out {
-            check(out, &ids)?;
-            check_written(out)?;
+        if let Some(leaving) = &mut transition.out {
+            let without = |steps: &[Step]| -> Vec<String> {
+                let others = steps.iter().filter(|step| !step.is_fade());
+                others.map(|step| format!("{step:?}")).collect()
+            };
+            let before = without(&plan.steps);
+            plan.leave(leaving, &mut Slab::new());
+            check(&plan, &ids)?;
+            check_written(&plan)?;
+            let goes = |step: &Step| matches!(step, Step::Fade { is_arriving: false, .. });
+            prop_assert!(plan.steps.iter().any(goes), "nothing fades down");
+            prop_assert_eq!(without(&plan.steps), before, "the same with fades");
         }
     }
 

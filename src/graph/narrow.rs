@@ -4,7 +4,8 @@
 //! onto its others ([`Filter::constrain`](crate::ks::Filter::constrain)). Ranges only shrink, so it ends. A [`Trial`] holds
 //! what changes until it is kept, so asking "may this wire be?" costs what it touches.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::sync::Arc;
 
 use super::memo::List;
@@ -41,8 +42,8 @@ pub(super) struct Scratch {
     place: Vec<(u64, usize)>,
     /// Number of the trial.
     trial: u64,
-    /// What is still to be done, the first last.
-    tasks: Vec<Task>,
+    /// What is still to be done, wires before filters and each in order. Some of it stands there more than once.
+    tasks: BinaryHeap<Reverse<Task>>,
     /// Pins that a filter is asked about together, and what the question is made of.
     seats: Vec<usize>,
     lists: Vec<List>,
@@ -56,7 +57,7 @@ pub(super) struct Trial<'a> {
     extra: Option<&'a NetWire>,
     scratch: Scratch,
     /// Of filters that are asked in several rounds, those with a pin that has changed since.
-    rounds: BTreeMap<usize, Vec<bool>>,
+    rounds: BTreeMap<usize, BTreeSet<usize>>,
 }
 
 impl Drop for Trial<'_> {
@@ -89,12 +90,19 @@ impl<'a> Trial<'a> {
         (trial == self.scratch.trial).then_some(place)
     }
 
-    /// Puts something down to be done, wires before filters and each in order.
+    /// Puts something down to be done.
     fn will(&mut self, task: Task) {
+        self.scratch.tasks.push(Reverse(task));
+    }
+
+    /// What is to be done next.
+    fn next(&mut self) -> Option<Task> {
         let tasks = &mut self.scratch.tasks;
-        if let Err(at) = tasks.binary_search_by(|it| task.cmp(it)) {
-            tasks.insert(at, task);
+        let Reverse(next) = tasks.pop()?;
+        while tasks.peek() == Some(&Reverse(next)) {
+            tasks.pop();
         }
+        Some(next)
     }
 
     /// What a pin can still do.
@@ -107,12 +115,12 @@ impl<'a> Trial<'a> {
 
     /// Narrows everything once by its filters alone.
     pub(super) fn with_filters(mut self) -> Result<Vec<(usize, List)>, Stuck> {
-        let all = (0..self.net.filters()).rev();
-        self.scratch.tasks.extend(all.map(Task::Filter));
+        let all = (0..self.net.filters()).map(|it| Reverse(Task::Filter(it)));
+        self.scratch.tasks.extend(all);
         for filter in 0..self.net.filters() {
             let count = self.rounds_of(filter);
             if count > 1 {
-                self.rounds.insert(filter, vec![true; count]);
+                self.rounds.insert(filter, (0..count).collect());
             }
         }
         self.run()?;
@@ -176,10 +184,8 @@ impl<'a> Trial<'a> {
         let count = self.rounds_of(filter);
         if count > 1 {
             let (pins, _) = &self.net.factories(filter)[self.net.pins[pin].factory];
-            let waiting = self.rounds.entry(filter);
-            let waiting = waiting.or_insert_with(|| vec![false; count]);
             let touched = (pin - pins.start..count).step_by(pins.len());
-            touched.for_each(|round| waiting[round] = true);
+            self.rounds.entry(filter).or_default().extend(touched);
         }
         if let Some(wire) = self.wire_of(pin) {
             self.will(Task::Wire(wire));
@@ -195,7 +201,7 @@ impl<'a> Trial<'a> {
     fn run(&mut self) -> Result<(), Stuck> {
         // Ranges only shrink if every filter keeps its word; one that does not must not hang us.
         let mut patience = 1000 + 64 * (self.net.pins.len() + self.net.wires.len());
-        while let Some(task) = self.scratch.tasks.pop() {
+        while let Some(task) = self.next() {
             match task {
                 Task::Wire(index) => self.narrow_wire(index)?,
                 Task::Filter(index) => self.narrow_filter(index)?,
@@ -251,11 +257,11 @@ impl<'a> Trial<'a> {
                 let Some(waiting) = self.rounds.get_mut(&filter) else {
                     break;
                 };
-                let Some(next) = waiting[round..].iter().position(|&waits| waits) else {
+                let Some(next) = waiting.range(round..).next().copied() else {
                     break;
                 };
-                round += next;
-                waiting[round] = false;
+                round = next;
+                waiting.remove(&round);
             }
             self.ask(filter, round)?;
             round += 1;

@@ -133,10 +133,10 @@ pub(in crate::engine) fn keep(spec: &mut Spec, old: Option<&Spec>) {
         let before = before.filter(|it| it.identity() == node.identity());
         let records = node.pins.iter().map(|pin| {
             let known = before.and_then(|before| {
-                let mut pins = before.pins.iter().zip(&before.records);
-                pins.find(|(it, _)| (it.factory, it.instance) == (pin.factory, pin.instance))
+                let place = before.place_of((pin.factory, pin.instance as u32))?;
+                before.records.get(place)
             });
-            known.map_or_else(Arc::default, |(_, record)| Arc::clone(record))
+            known.map_or_else(Arc::default, Arc::clone)
         });
         node.records = records.collect();
     }

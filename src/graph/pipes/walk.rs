@@ -7,14 +7,33 @@ use std::borrow::Cow;
 use super::joint::{Conflict, Joint};
 use super::{End, Passage, Pipe, Way};
 use crate::graph::order::{Ends, Roster, WireEnd, running_order};
-use crate::graph::wiring::{PinAddress, Wire, Wiring};
+use crate::graph::wiring::{Wire, Wiring};
 use crate::ks::framing::{Borrowed, frame_of, framing_of, require};
-use crate::ks::{DataFlow, Descriptor, Framing};
+use crate::ks::{DataFlow, DataFormat, Descriptor, Framing};
 
-/// A frame on its way: the wires whose readers have not let go of it.
+/// A frame on its way: of the wires whose readers hold it the two that do so longest, each with when its reader lets go.
 struct Frame {
     pipe: usize,
-    holders: Vec<usize>,
+    longest: [Option<(usize, usize)>; 2],
+}
+
+impl Frame {
+    /// A wire's reader holds it as well.
+    fn hold(&mut self, until: usize, wire: usize) {
+        let new = Some((until, wire));
+        let [first, second] = self.longest;
+        self.longest = match (new > first, new > second) {
+            (true, _) => [new, first],
+            (false, true) => [first, new],
+            (false, false) => self.longest,
+        };
+    }
+
+    /// Until when others than one wire hold it.
+    fn until(&self, but: usize) -> Option<usize> {
+        let mut others = self.longest.iter().flatten();
+        others.find(|it| it.1 != but).map(|it| it.0)
+    }
 }
 
 /// A pipe as it grows.
@@ -163,13 +182,17 @@ impl<'a> Work<'a> {
             return;
         };
         let runs = self.runs(filter, descriptor);
-        let (path, known) = self.roster.filters[filter];
+        let known = self.roster.filters[filter].1;
         let bypass = (known.is_bypassed && !known.is_disabled)
-            .then(|| self.wiring.bypass(path).ok())
+            .then(|| {
+                known
+                    .bypass(|flow, factory| self.first(filter, flow, factory))
+                    .ok()
+            })
             .flatten()
-            .and_then(|(from, to)| {
-                let from = self.at((filter, DataFlow::In), &from)?;
-                Some((from, self.at((filter, DataFlow::Out), &to)?))
+            .and_then(|((input, _), (output, _))| {
+                let output = self.ends.at_pin(filter, DataFlow::Out, output).first()?;
+                Some((self.first_into(filter, input)?, output.wire as usize))
             });
         let mut edited: Vec<usize> = vec![];
         let mut alone: Vec<usize> = vec![];
@@ -213,12 +236,11 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// The wire at a pin of a filter.
-    fn at(&self, (filter, flow): (usize, DataFlow), pin: &PinAddress) -> Option<usize> {
-        let (factory, _) = self.descriptor(filter)?.pin(&pin.pin)?;
-        let mut here = self.ends.at_pin(filter, flow, factory).iter();
-        let end = here.find(|end| end.instance == pin.instance)?;
-        Some(end.wire as usize)
+    /// The lowest instance of a factory that has a wire, and what it carries.
+    fn first(&self, filter: usize, flow: DataFlow, factory: usize) -> Option<(u32, &DataFormat)> {
+        let end = self.ends.at_pin(filter, flow, factory).first()?;
+        let outcome = self.wiring.wires[end.wire as usize].outcome.as_ref();
+        Some((end.instance, &outcome.ok()?.format))
     }
 
     fn is_hard_wired(&self, wire: usize) -> bool {
@@ -243,8 +265,8 @@ impl<'a> Work<'a> {
         let Some((reader, frame)) = self.place[reader].zip(self.frame_of[wire]) else {
             return false;
         };
-        let mut others = self.frames[frame].holders.iter();
-        others.all(|&other| other == wire || self.until[other] < reader)
+        let until = self.frames[frame].until(wire);
+        until.is_none_or(|until| until < reader)
     }
 
     /// Whether nobody upstream needs the frame back as it was, or its reader promises to leave it (NEG-5, step 6).
@@ -281,9 +303,7 @@ impl<'a> Work<'a> {
                 passage.is_altered = true;
             }
             if let Some(frame) = self.frame_of[wire] {
-                let holders = &mut self.frames[frame].holders;
-                holders.clear();
-                holders.push(wire);
+                self.frames[frame].longest = [Some((self.until[wire], wire)), None];
             }
             return;
         };
@@ -308,7 +328,7 @@ impl<'a> Work<'a> {
             why
         } else {
             if let Some(frame) = self.frame_of[wire] {
-                self.frames[frame].holders.push(wire);
+                self.frames[frame].hold(self.until[wire], wire);
             }
             return;
         };
@@ -385,7 +405,7 @@ impl<'a> Work<'a> {
         self.frame_of[wire] = Some(self.frames.len());
         self.frames.push(Frame {
             pipe: self.pipes.len(),
-            holders: vec![wire],
+            longest: [Some((self.until[wire], wire)), None],
         });
         self.pipes.push(Growing {
             joint,
