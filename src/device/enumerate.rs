@@ -2,8 +2,10 @@
 //!
 //! A name is what [`facts`] lists: `pulse`, with its host before it where that is needed (`alsa:pulse`); a host alone
 //! (`jack:`) is its default device, and an empty name the default of the first host that has one. Every host is asked on
-//! a thread of its own with a time limit, so that a server that hangs hides its own devices and nothing else. What
-//! cannot be opened is not listed: ALSA names a default device on machines without any. Its library prints to stderr
+//! a thread of its own with a time limit, so that a server that hangs hides its own devices and nothing else; JACK's desk is
+//! one already (`jack_server.rs`). What
+//! cannot be opened is not listed: ALSA names a default device on machines without any. Nor is what ALSA would reach a JACK
+//! server by. Its library prints to stderr
 //! while it probes, which only `unsafe` code could keep it from.
 
 use std::collections::BTreeMap;
@@ -46,8 +48,8 @@ pub fn facts() -> Facts {
 
 /// What may be asked again and again: what this machine has, if anything about it seems to have changed.
 ///
-/// Sound servers are asked for their lists. Cards are opened to be asked and JACK makes a client of whoever asks, so
-/// those two are asked only when the signs of them in the file system change.
+/// Sound servers are asked for their lists. Cards are opened to be asked, so they are asked only when the signs of them in the
+/// file system change.
 pub fn glance() -> impl FnMut() -> Option<Facts> + Send {
     let mut known: BTreeMap<String, Vec<AudioDevice>> = BTreeMap::new();
     let mut last: Option<(Vec<String>, Facts)> = None;
@@ -73,73 +75,37 @@ pub fn glance() -> impl FnMut() -> Option<Facts> + Send {
 /// Names of inputs and of outputs.
 type Names = (Vec<String>, Vec<String>);
 
-/// MIDI ports, as they were seen last.
+/// MIDI ports of the system's sequencer, as they were seen last.
 #[derive(Default)]
-struct Ports {
-    system: Names,
-    #[cfg(feature = "jack")]
-    jack: Asked<Names>,
-}
-
-/// A question that may never be answered, since its server hangs: it is waited for once, and not asked again before it is.
-#[cfg(any(feature = "jack", test))]
-struct Asked<T>(Option<mpsc::Receiver<T>>);
-
-#[cfg(any(feature = "jack", test))]
-impl<T> Default for Asked<T> {
-    fn default() -> Self {
-        Self(None)
-    }
-}
-
-#[cfg(any(feature = "jack", test))]
-impl<T: Send + 'static> Asked<T> {
-    /// The answer; `None` where none has come.
-    fn ask(&mut self, name: &str, question: fn() -> T, patience: Duration) -> Option<T> {
-        let (answered, patience) = match self.0.take() {
-            Some(before) => (before, Duration::ZERO),
-            None => {
-                let (answer, answered) = mpsc::channel();
-                let asks = std::thread::Builder::new().name(name.to_owned());
-                let spawned = asks.spawn(move || answer.send(question()));
-                spawned.ok()?;
-                (answered, patience)
-            }
-        };
-        match answered.recv_timeout(patience) {
-            Ok(answer) => Some(answer),
-            Err(mpsc::RecvTimeoutError::Timeout) => {
-                self.0 = Some(answered);
-                None
-            }
-            Err(mpsc::RecvTimeoutError::Disconnected) => None,
-        }
-    }
-}
+struct Ports(Names);
 
 impl Ports {
     /// Inputs and outputs. `is_new`: the signs have changed.
     fn all(&mut self, is_new: bool) -> Names {
         // Looking for ports makes a client of the sequencer, which others see come and go.
         if is_new || !cfg!(target_os = "linux") {
-            self.system = (ports::inputs(), outlets::outputs());
+            self.0 = (ports::inputs(), outlets::outputs());
         }
-        #[cfg(feature = "jack")]
-        {
-            let asked = self
-                .jack
-                .ask("ports of jack", super::jack_midi::ports, PATIENCE);
-            // Where a server does not answer, its ports are as good as gone.
-            let (inputs, outputs) = asked.unwrap_or_default();
-            let (own_inputs, own_outputs) = self.system.clone();
-            (
-                [own_inputs, inputs].concat(),
-                [own_outputs, outputs].concat(),
-            )
-        }
-        #[cfg(not(feature = "jack"))]
-        self.system.clone()
+        self.0.clone()
     }
+}
+
+/// Devices and MIDI ports of a JACK server; where it does not answer they are as good as gone.
+#[cfg(feature = "jack")]
+fn of_jack() -> (Vec<AudioDevice>, Names) {
+    super::jack_server::look(|client, own| {
+        let rate_hz = client.sample_rate();
+        (
+            audio::jack::devices(rate_hz),
+            super::jack_midi::ports(client, own),
+        )
+    })
+    .unwrap_or_default()
+}
+
+#[cfg(not(feature = "jack"))]
+fn of_jack() -> (Vec<AudioDevice>, Names) {
+    Default::default()
 }
 
 /// Names in the file system that come and go with cards, sequencers and servers.
@@ -178,7 +144,7 @@ fn sequencer_ports(list: &str) -> Vec<String> {
 fn gather(
     asked: Vec<HostId>,
     known: &mut BTreeMap<String, Vec<AudioDevice>>,
-    (midi_inputs, midi_outputs): (Vec<String>, Vec<String>),
+    (mut midi_inputs, mut midi_outputs): Names,
 ) -> Facts {
     let asked: Vec<_> = asked
         .into_iter()
@@ -203,7 +169,11 @@ fn gather(
         .into_iter()
         .filter_map(|host| known.get(&host.to_string()));
     let mut devices: Vec<AudioDevice> = lists.flatten().cloned().collect();
+    let (of_jack, (inputs, outputs)) = of_jack();
+    devices.extend(of_jack);
     devices.push(null_device());
+    midi_inputs.extend(inputs);
+    midi_outputs.extend(outputs);
     Facts {
         devices,
         midi_inputs,
@@ -239,6 +209,12 @@ pub(super) fn find_input(name: &str) -> Result<(HostId, Device), DeviceError> {
 
 fn find(name: &str, way: Way) -> Result<(HostId, Device), DeviceError> {
     let missing = || DeviceError::NotFound(name.to_owned());
+    if leads_to_jack(name) {
+        return Err(DeviceError::Unavailable {
+            device: name.to_owned(),
+            reason: "it is ALSA's way to a JACK server, whose own device is jack:".into(),
+        });
+    }
     let (before, after) = name.split_once(':').unwrap_or(("", name));
     if let Some(host) = HostId::from_str(before).ok().filter(|_| !before.is_empty()) {
         return find_in(host, after, way)
@@ -249,6 +225,13 @@ fn find(name: &str, way: Way) -> Result<(HostId, Device), DeviceError> {
         .into_iter()
         .find_map(|host| find_in(host, name, way).map(|device| (host, device)))
         .ok_or_else(missing)
+}
+
+/// Whether ALSA opens a client of JACK for that name, which only JACK's desk may do (`jack_server.rs`). What a user's own settings
+/// call otherwise is not known.
+fn leads_to_jack(name: &str) -> bool {
+    name.split(|c: char| !c.is_alphanumeric())
+        .any(|part| part == "jack")
 }
 
 fn find_in(host_id: HostId, name: &str, way: Way) -> Option<Device> {
@@ -331,7 +314,7 @@ fn devices_of(host_id: HostId, host: &Host) -> Vec<AudioDevice> {
         let name = device_name(&device);
         let kind = name.split(':').next().unwrap_or("");
         let is_known = list.iter().any(|known| known.name == name);
-        if NOT_DEVICES.contains(&kind) || is_known {
+        if NOT_DEVICES.contains(&kind) || leads_to_jack(&name) || is_known {
             continue;
         }
         let is_default = default.as_ref() == Some(&name);
@@ -459,32 +442,9 @@ fn null_device() -> AudioDevice {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
     use cpal::SupportedBufferSize;
 
     use super::*;
-
-    #[test]
-    fn a_server_that_hangs_is_waited_for_once_and_asked_again_when_it_has_answered() {
-        static GATE: Mutex<()> = Mutex::new(());
-        static ASKED: AtomicUsize = AtomicUsize::new(0);
-        fn question() -> usize {
-            let number = ASKED.fetch_add(1, Ordering::SeqCst) + 1;
-            drop(GATE.lock());
-            number
-        }
-        let hangs = GATE.lock().unwrap();
-        let mut asked = Asked::default();
-        for _ in 0..5 {
-            assert_eq!(asked.ask("asks", question, Duration::from_millis(1)), None);
-        }
-        drop(hangs);
-        // The late answer is taken, then it is asked again; meanwhile nobody else was.
-        let mut answer = || (0..).find_map(|_| asked.ask("asks", question, PATIENCE));
-        assert_eq!((answer(), answer()), (Some(1), Some(2)));
-        assert_eq!(ASKED.load(Ordering::SeqCst), 2);
-    }
 
     #[test]
     fn every_machine_has_the_null_card_and_it_is_last() {
@@ -515,6 +475,18 @@ mod tests {
         assert_eq!(quiet, sequencer_ports(&list(7, "")));
         let keys = "Client 24 : \"Keystation 49\" [Kernel]\n  Port 0 : \"MIDI 1\" (RWeX)\n";
         assert_eq!(sequencer_ports(&list(0, keys)).len(), 4);
+    }
+
+    #[test]
+    fn alsa_never_opens_a_client_of_jack() {
+        for name in ["jack", "alsa:jack", "alsa:plug:jack", "plug:'jack'"] {
+            let error = find_output(name).err().unwrap().to_string();
+            assert!(error.contains("whose own device is jack:"), "{error}");
+        }
+        let facts = facts();
+        let mut devices = facts.devices.iter();
+        assert!(!devices.any(|it| it.host == "alsa" && leads_to_jack(&it.name)));
+        assert!(!leads_to_jack("hw:CARD=Jackson,DEV=0"));
     }
 
     #[test]

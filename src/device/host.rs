@@ -1,5 +1,5 @@
-//! The sound hosts of this machine, and the clients that are kept of them between two questions. What devices they have
-//! is `enumerate.rs`.
+//! The sound hosts of this machine that are asked through cpal, and the clients that are kept of them between two
+//! questions. What devices they have is `enumerate.rs`; JACK is asked at a desk of its own (`jack_server.rs`).
 //!
 //! cpal makes a client of PulseAudio with every host that is opened, and a client's thread and connection outlive it: its
 //! thread waits for the server and hears nothing of its last user's leaving (pulseaudio 0.3.2). A server turns everybody
@@ -27,17 +27,11 @@ static KEPT: Mutex<Vec<(Use, Host)>> = Mutex::new(Vec::new());
 /// The hosts there are, those first that share a device with other programs.
 pub(super) fn all() -> Vec<HostId> {
     let mut hosts = cpal::available_hosts();
-    // JACK says it is there when its library is; with a server running it has devices.
     hosts.sort_by_key(|host| {
-        let order = ["pipewire", "pulseaudio", "alsa", "jack"];
+        let order = ["pipewire", "pulseaudio", "alsa"];
         order.iter().position(|name| *name == host.to_string())
     });
     hosts
-}
-
-/// Whether a host's periods are its server's.
-pub(super) fn is_jack(host: HostId) -> bool {
-    host.to_string() == "jack"
 }
 
 pub(super) fn is_pulseaudio(host: HostId) -> bool {
@@ -46,9 +40,6 @@ pub(super) fn is_pulseaudio(host: HostId) -> bool {
 
 /// Asks a host something; `None` where it cannot be opened. Waits as long as its server does.
 pub(super) fn ask<T>(id: HostId, purpose: Use, question: impl FnOnce(&Host) -> T) -> Option<T> {
-    if !may_open(id) {
-        return None;
-    }
     if !is_pulseaudio(id) {
         return Some(question(&cpal::host_from_id(id).ok()?));
     }
@@ -78,14 +69,4 @@ fn kept(purpose: Use) -> Option<Host> {
 
 fn desk() -> std::sync::MutexGuard<'static, Vec<(Use, Host)>> {
     KEPT.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Whether a host may be opened: not JACK's, while clients of a server that died are held.
-fn may_open(host: HostId) -> bool {
-    #[cfg(feature = "jack")]
-    if is_jack(host) {
-        return super::jack_server::is_clear();
-    }
-    let _ = host;
-    true
 }

@@ -6,21 +6,20 @@
 //! ```
 //!
 //! Lives here: names, inputs and outputs over the `jack` crate. Does not live here: when a message is due
-//! (`portcls/speak`), what becomes of one that came (`portcls/listen.rs`). `jack:CLIENT:PORT` is a port of somebody else,
-//! `jack:virtual:NAME` one of our own that others connect to. A server that dies tells nobody but in
-//! a signal handler; that its cycles stand still is seen.
+//! (`portcls/speak`), what becomes of one that came (`portcls/listen.rs`), and how clients are opened and closed
+//! (`jack_server.rs`). `jack:CLIENT:PORT` is a port of somebody else, `jack:virtual:NAME` one of our own that others connect to.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jack::{
-    AsyncClient, Client, Control, Frames, LatencyType, MidiIn, MidiOut, Port, PortFlags,
-    ProcessHandler, ProcessScope, RawMidi,
+    Client, Control, Frames, LatencyType, MidiIn, MidiOut, Port, PortFlags, ProcessHandler,
+    ProcessScope, RawMidi,
 };
 use rtrb::{Consumer, Producer, RingBuffer};
 
-use super::jack_server::{self, Token};
+use super::jack_server::{self, Member};
 use super::ports::{CLIENT, VIRTUAL};
 use crate::ks::{REF_TIMES_PER_SECOND, RefTime};
 use crate::portcls::speak::{Outlet, Outlets, Unsent};
@@ -38,9 +37,6 @@ const HEAD: usize = 8;
 const SPARE: RefTime = 150_000;
 /// How often an input is looked at; outputs are as often (`portcls/speak`).
 const WATCH: Duration = Duration::from_millis(200);
-/// Looks without a cycle after which a server is taken for dead: 0.8 s at most after its last one, and no server that lives
-/// takes 0.4 s for one.
-const STILL: u32 = 3;
 
 /// The names of ports there are, but for those of our own clients.
 fn names(client: &Client, own: &[&str], flags: PortFlags) -> Vec<String> {
@@ -56,18 +52,16 @@ fn names(client: &Client, own: &[&str], flags: PortFlags) -> Vec<String> {
 }
 
 /// Inputs and outputs there are, as they are for us.
-pub(super) fn ports() -> (Vec<String>, Vec<String>) {
+pub(super) fn ports(client: &Client, own: &[&str]) -> (Vec<String>, Vec<String>) {
     // What is an output there is an input here.
-    let both = |client: &Client, own: &[&str]| {
-        (
-            names(client, own, PortFlags::IS_OUTPUT),
-            names(client, own, PortFlags::IS_INPUT),
-        )
-    };
-    jack_server::look(both).unwrap_or_default()
+    (
+        names(client, own, PortFlags::IS_OUTPUT),
+        names(client, own, PortFlags::IS_INPUT),
+    )
 }
 
 /// What a name means.
+#[derive(Clone)]
 enum Meant {
     /// A port of our own.
     Own(String),
@@ -102,23 +96,6 @@ impl Meant {
     }
 }
 
-/// Sees that a server's cycles go on.
-#[derive(Default)]
-struct Pulse {
-    beats: Arc<AtomicU32>,
-    seen: u32,
-    still: u32,
-}
-
-impl Pulse {
-    fn is_alive(&mut self) -> bool {
-        let beats = self.beats.load(Ordering::Relaxed);
-        let before = std::mem::replace(&mut self.seen, beats);
-        self.still = if beats == before { self.still + 1 } else { 0 };
-        self.still < STILL
-    }
-}
-
 /// Outputs of the JACK server.
 #[derive(Default)]
 pub(super) struct JackOutlets;
@@ -126,35 +103,35 @@ pub(super) struct JackOutlets;
 impl Outlets for JackOutlets {
     fn open(&mut self, wanted: &str) -> Option<(Box<dyn Outlet>, String)> {
         let meant = meant(wanted)?;
-        let (client, token) = jack_server::client(&meant.client())?;
-        if !meant.is_there(&client) {
-            return None;
-        }
-        let port = client.register_port("out", MidiOut::default()).ok()?;
-        let own = port.name().ok()?;
         let (entry, ring) = RingBuffer::new(ROOM);
-        let (pulse, latency) = (Pulse::default(), Arc::new(AtomicU32::new(0)));
-        let out = Out {
-            port,
-            ring,
-            front: None,
-            message: vec![0; ROOM],
-            beats: pulse.beats.clone(),
-            latency: latency.clone(),
-        };
-        let client = client.activate_async((), out).ok()?;
-        if let Meant::Other(name) = &meant
-            && let Err(error) = client.as_client().connect_ports_by_name(&own, name)
-        {
-            log::warn!("{wanted}: {error}");
-            return None;
-        }
+        let latency = Arc::new(AtomicU32::new(0));
+        let (port_meant, way) = (meant.clone(), latency.clone());
+        let member = jack_server::open(&meant.client(), move |client, beats| {
+            if !port_meant.is_there(&client) {
+                return Err(());
+            }
+            let port = client.register_port("out", MidiOut::default());
+            let port = port.map_err(|_| ())?;
+            let own = port.name().map_err(|_| ())?;
+            let out = Out {
+                port,
+                ring,
+                front: None,
+                message: vec![0; ROOM],
+                beats,
+                latency: way,
+            };
+            let client = client.activate_async((), out).map_err(|_| ())?;
+            if let Meant::Other(name) = &port_meant {
+                let connected = client.as_client().connect_ports_by_name(&own, name);
+                connected.map_err(|error| log::warn!("{JACK}{name}: {error}"))?;
+            }
+            Ok(client)
+        });
         let outlet = JackOutlet {
-            client,
-            token,
+            member: member.ok()?,
             entry,
             meant,
-            pulse,
             latency,
             parcel: vec![],
         };
@@ -164,12 +141,9 @@ impl Outlets for JackOutlets {
 
 /// An output, with a client of its own.
 struct JackOutlet {
-    client: AsyncClient<(), Out>,
-    /// Given back when the client is closed.
-    token: Token,
+    member: Member<(), Out>,
     entry: Producer<u8>,
     meant: Meant,
-    pulse: Pulse,
     latency: Arc<AtomicU32>,
     /// What goes onto the ring next.
     parcel: Vec<u8>,
@@ -185,10 +159,14 @@ fn time(frames: i64, rate_hz: u32) -> RefTime {
 
 impl Outlet for JackOutlet {
     fn send(&mut self, message: &[u8], ahead: RefTime) -> Result<(), Unsent> {
-        let client = self.client.as_client();
         let way = i64::from(self.latency.load(Ordering::Relaxed));
-        let later = frames(ahead, client.sample_rate()) - way;
-        let frame = client.frame_time().wrapping_add(later as u32);
+        let due = self.member.touch(|client| {
+            let later = frames(ahead, client.sample_rate()) - way;
+            client.frame_time().wrapping_add(later as u32)
+        });
+        let Some(frame) = due else {
+            return Err(Unsent("the JACK server is gone".into()));
+        };
         self.parcel.clear();
         self.parcel.extend(frame.to_ne_bytes());
         self.parcel.extend((message.len() as u32).to_ne_bytes());
@@ -199,15 +177,17 @@ impl Outlet for JackOutlet {
     }
 
     fn lead(&self) -> RefTime {
-        let client = self.client.as_client();
-        let ahead = client.buffer_size() + self.latency.load(Ordering::Relaxed);
-        time(i64::from(ahead), client.sample_rate()) + SPARE
+        let latency = self.latency.load(Ordering::Relaxed);
+        let ahead = self.member.touch(|client| {
+            let frames = client.buffer_size() + latency;
+            time(i64::from(frames), client.sample_rate())
+        });
+        ahead.unwrap_or(0) + SPARE
     }
 
     fn is_there(&mut self) -> bool {
-        self.token.is_current()
-            && self.pulse.is_alive()
-            && self.meant.is_there(self.client.as_client())
+        let is_there = |client: &Client| self.meant.is_there(client);
+        self.member.is_alive() && self.member.touch(is_there).unwrap_or(false)
     }
 }
 
@@ -351,43 +331,32 @@ fn keep(first: Option<Input>, meant: &Meant, ear: &Arc<Mutex<Ear>>, is_open: &At
 }
 
 /// An input, with a client of its own.
-struct Input {
-    client: AsyncClient<(), In>,
-    /// Given back when the client is closed.
-    token: Token,
-    pulse: Pulse,
-}
+struct Input(Member<(), In>);
 
 impl Input {
     fn open(meant: &Meant, ear: &Arc<Mutex<Ear>>) -> Option<Self> {
-        let (client, token) = jack_server::client(&meant.client())?;
-        if !meant.is_there(&client) {
-            return None;
-        }
-        let port = client.register_port("in", MidiIn::default()).ok()?;
-        let own = port.name().ok()?;
-        let pulse = Pulse::default();
-        let heard = In {
-            port,
-            ear: ear.clone(),
-            beats: pulse.beats.clone(),
-        };
-        let client = client.activate_async((), heard).ok()?;
-        if let Meant::Other(name) = meant
-            && let Err(error) = client.as_client().connect_ports_by_name(name, &own)
-        {
-            log::warn!("{JACK}{name}: {error}");
-            return None;
-        }
-        Some(Self {
-            client,
-            token,
-            pulse,
-        })
+        let (port_meant, ear) = (meant.clone(), ear.clone());
+        let member = jack_server::open(&meant.client(), move |client, beats| {
+            if !port_meant.is_there(&client) {
+                return Err(());
+            }
+            let port = client.register_port("in", MidiIn::default());
+            let port = port.map_err(|_| ())?;
+            let own = port.name().map_err(|_| ())?;
+            let heard = In { port, ear, beats };
+            let client = client.activate_async((), heard).map_err(|_| ())?;
+            if let Meant::Other(name) = &port_meant {
+                let connected = client.as_client().connect_ports_by_name(name, &own);
+                connected.map_err(|error| log::warn!("{JACK}{name}: {error}"))?;
+            }
+            Ok(client)
+        });
+        member.ok().map(Self)
     }
 
     fn is_there(&mut self, meant: &Meant) -> bool {
-        self.token.is_current() && self.pulse.is_alive() && meant.is_there(self.client.as_client())
+        let is_there = |client: &Client| meant.is_there(client);
+        self.0.is_alive() && self.0.touch(is_there).unwrap_or(false)
     }
 }
 
@@ -464,16 +433,5 @@ mod tests {
             assert_eq!(next(&mut ring, &mut message), Some((round, 3)));
             assert_eq!(message[..3], [0x90, 1, 2]);
         }
-    }
-
-    #[test]
-    fn a_server_whose_cycles_stand_still_is_dead() {
-        let mut pulse = Pulse::default();
-        for _ in 0..5 {
-            pulse.beats.fetch_add(1, Ordering::Relaxed);
-            assert!(pulse.is_alive());
-        }
-        let alive = (0..STILL).filter(|_| pulse.is_alive()).count();
-        assert_eq!(alive as u32, STILL - 1);
     }
 }

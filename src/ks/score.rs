@@ -1,10 +1,12 @@
 //! The score of the future: what a sequencer holds until it is due, shown to a screen, and what a hand may still do about it.
 //!
-//! Lives here: the two ends of that window. [`Score`] is the screen's, [`ScoreEnd`] the sequencer's; what changes mean is
-//! the sequencer's business. Neither end waits for the other, and nothing is copied that nobody looks at.
+//! Lives here: the two ends of that window. [`Score`] is the screen's, [`ScoreEnd`] the sequencer's. Neither end waits for
+//! the other, and nothing is copied that nobody looks at. What changes do is the sequencer's business, which does nothing while the
+//! graph stands; until it has, the screen's end shows what they will do.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering, fence};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::event::KernelEvent;
 use super::time::RefTime;
@@ -37,6 +39,8 @@ pub struct ScoreEvent {
     pub is_part: bool,
     /// It was let go already.
     pub is_played: bool,
+    /// It was taken away, and is there only to be given back: nobody sees it.
+    pub is_removed: bool,
 }
 
 impl ScoreEvent {
@@ -55,6 +59,21 @@ impl ScoreEvent {
         matches!(*self.message(), [0x80..=0x8F, _, _] | [0x90..=0x9F, _, 0])
     }
 
+    /// Without it something would go on: a note, a pedal, all notes. Nothing changes it.
+    pub fn ends_something(&self) -> bool {
+        match *self.message() {
+            [0xB0..=0xBF, 64..=69, value] => value < 64,
+            [0xB0..=0xBF, 120..=127, _] | [0xFF] => true,
+            _ => self.is_note_off(),
+        }
+    }
+
+    /// Whether it begins or ends the same note as another.
+    fn is_note_of(&self, other: &Self) -> bool {
+        let note = |it: &Self| (it.wire, it.channel_group, it.channel(), it.bytes[1]);
+        note(self) == note(other)
+    }
+
     /// The channel, from 0, of a message that has one.
     pub fn channel(&self) -> Option<u8> {
         match self.bytes[0] {
@@ -66,7 +85,8 @@ impl ScoreEvent {
     fn pack(&self) -> [u64; 4] {
         let flags = u64::from(self.is_muted)
             | u64::from(self.is_part) << 1
-            | u64::from(self.is_played) << 2;
+            | u64::from(self.is_played) << 2
+            | u64::from(self.is_removed) << 3;
         let [a, b, c] = self.bytes.map(u64::from);
         let rest = u64::from(self.channel_group) << 48
             | flags << 40
@@ -89,6 +109,7 @@ impl ScoreEvent {
             is_muted: byte(40) & 1 == 1,
             is_part: byte(40) & 2 == 2,
             is_played: byte(40) & 4 == 4,
+            is_removed: byte(40) & 8 == 8,
         }
     }
 
@@ -157,6 +178,74 @@ pub struct ScoreSheet {
     pub programs: [ScoreProgram; 16],
 }
 
+impl ScoreSheet {
+    /// What a change will do, as the sequencer does it: a note is one thing with both ends, if both are seen.
+    fn follow(&mut self, change: ScoreChange) {
+        let now = self.now;
+        let number = match change {
+            ScoreChange::MuteChannel(channel, is_muted) => {
+                let bit = 1 << (channel & 15);
+                match is_muted {
+                    true => self.muted_channels |= bit,
+                    false => self.muted_channels &= !bit,
+                }
+                return;
+            }
+            ScoreChange::Delay(number, _)
+            | ScoreChange::Mute(number, _)
+            | ScoreChange::Remove(number)
+            | ScoreChange::Restore(number) => number,
+        };
+        let waits = |it: &&ScoreEvent| it.number == number && !it.is_played;
+        let Some(&event) = self.events.iter().find(waits) else {
+            return;
+        };
+        if event.is_part || event.ends_something() {
+            return;
+        }
+        let last = self.end_of(&event);
+        for it in &mut self.events {
+            if it.is_played || it.number != number && Some(it.number) != last {
+                continue;
+            }
+            let was_removed = it.is_removed;
+            match change {
+                ScoreChange::Delay(_, by) => it.time += by.max(now.min(event.time) - event.time),
+                ScoreChange::Mute(_, is_muted) => it.is_muted = is_muted,
+                ScoreChange::Remove(_) => it.is_removed = true,
+                _ => it.is_removed = false,
+            }
+            self.waiting += usize::from(was_removed);
+            self.waiting = self.waiting.saturating_sub(usize::from(it.is_removed));
+        }
+    }
+
+    /// The number of what ends a note, if that has come in.
+    fn end_of(&self, begins: &ScoreEvent) -> Option<u64> {
+        if !begins.is_note_on() {
+            return None;
+        }
+        let of_note = self.events.iter().filter(|it| it.is_note_of(begins));
+        let later = of_note.filter(|it| !it.is_played && it.number > begins.number);
+        let ends = later.filter(|it| it.is_note_off());
+        ends.map(|it| it.number).min()
+    }
+
+    /// Leaves out what nobody is to see.
+    fn finish(&mut self) {
+        self.events.retain(|it| !it.is_removed);
+        self.events.sort_by_key(|event| (event.time, event.number));
+    }
+}
+
+/// Changes that were made, and not yet seen to be done.
+struct Asked {
+    sender: rtrb::Producer<ScoreChange>,
+    made: VecDeque<ScoreChange>,
+    /// How many were seen to be done.
+    done: u64,
+}
+
 struct Board {
     is_wanted: AtomicBool,
     /// Odd while it is written.
@@ -170,7 +259,9 @@ struct Board {
     muted: AtomicU32,
     programs: [AtomicU32; 16],
     events: Box<[[AtomicU64; 4]]>,
-    changes: Mutex<rtrb::Producer<ScoreChange>>,
+    /// Changes that what is shown has in it.
+    done: AtomicU64,
+    asked: Mutex<Asked>,
 }
 
 /// The screen's end.
@@ -181,6 +272,8 @@ pub struct Score(Arc<Board>);
 pub struct ScoreEnd {
     board: Arc<Board>,
     changes: rtrb::Consumer<ScoreChange>,
+    /// Changes taken so far.
+    taken: u64,
 }
 
 impl Score {
@@ -202,29 +295,46 @@ impl Score {
             events: (0..SCORE_SEEN)
                 .map(|_| std::array::from_fn(|_| AtomicU64::new(0)))
                 .collect(),
-            changes: Mutex::new(sender),
+            done: AtomicU64::new(0),
+            asked: Mutex::new(Asked {
+                sender,
+                made: VecDeque::new(),
+                done: 0,
+            }),
         });
         let end = ScoreEnd {
             board: board.clone(),
             changes,
+            taken: 0,
         };
         (Self(board), end)
     }
 
-    /// Fills in what was held when it was looked last, and asks for more. False when nothing was shown yet, or it was
-    /// just being written: `sheet` is then as it was.
+    /// Fills in what was held when it was looked last, with all that was changed since, and asks for more. False when nothing was
+    /// shown yet, or it was just being written: `sheet` is then as it was.
     pub fn look(&self, sheet: &mut ScoreSheet) -> bool {
         let board = &*self.0;
-        let is_read = (0..TRIES).any(|_| self.read(sheet));
+        // Held to the end, so that no change comes in between.
+        let mut asked = board.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = (0..TRIES).find_map(|_| self.read(sheet));
         board.is_wanted.store(true, Ordering::Release);
-        is_read
+        let Some(done) = done else { return false };
+        while asked.done < done && asked.made.pop_front().is_some() {
+            asked.done += 1;
+        }
+        for change in &asked.made {
+            sheet.follow(*change);
+        }
+        sheet.finish();
+        true
     }
 
-    fn read(&self, sheet: &mut ScoreSheet) -> bool {
+    /// How many changes what was read has in it.
+    fn read(&self, sheet: &mut ScoreSheet) -> Option<u64> {
         let board = &*self.0;
         let before = board.version.load(Ordering::SeqCst);
         if before == 0 || before % 2 == 1 {
-            return false;
+            return None;
         }
         fence(Ordering::SeqCst);
         let of = |cell: &AtomicU32| cell.load(Ordering::Relaxed);
@@ -254,22 +364,26 @@ impl Score {
             }
             ScoreEvent::unpack(packed)
         }));
+        let done = board.done.load(Ordering::Relaxed);
         fence(Ordering::SeqCst);
         if board.version.load(Ordering::SeqCst) != before {
             sheet.events = next.events;
-            return false;
+            return None;
         }
-        events.sort_unstable_by_key(|event| (event.time, event.number));
         next.events = events;
         *sheet = next;
-        true
+        Some(done)
     }
 
     /// Hands a change over. False when there are too many at once.
     pub fn change(&self, change: ScoreChange) -> bool {
-        // Nothing can panic while it is held.
-        let sender = self.0.changes.lock();
-        sender.is_ok_and(|mut sender| sender.push(change).is_ok())
+        let asked = self.0.asked.lock();
+        let mut asked = asked.unwrap_or_else(PoisonError::into_inner);
+        let is_taken = asked.sender.push(change).is_ok();
+        if is_taken {
+            asked.made.push_back(change);
+        }
+        is_taken
     }
 }
 
@@ -301,7 +415,9 @@ pub struct ScoreHead<'a> {
 impl ScoreEnd {
     /// The next change somebody made. Never blocks, never allocates.
     pub fn take(&mut self) -> Option<ScoreChange> {
-        self.changes.pop().ok()
+        let change = self.changes.pop().ok();
+        self.taken += u64::from(change.is_some());
+        change
     }
 
     /// Whether somebody waits for [`Self::show`].
@@ -331,6 +447,7 @@ impl ScoreEnd {
         set(&board.late, head.late);
         set(&board.refused, head.refused);
         set(&board.muted, u32::from(head.muted_channels));
+        board.done.store(self.taken, Ordering::Relaxed);
         for (cell, it) in board.programs.iter().zip(head.programs) {
             let [coarse, fine] = it.bank;
             let packed = [u8::from(it.is_chosen), coarse, fine, it.program];
@@ -419,6 +536,60 @@ mod tests {
             }
         }
         writer.join().unwrap();
+    }
+
+    #[test]
+    fn what_was_changed_is_seen_before_it_is_done_and_not_twice() {
+        let (score, mut end) = Score::new();
+        let mut sheet = ScoreSheet::default();
+        let event = |number, time, bytes: [u8; 3]| {
+            ScoreEvent::new(number, &KernelEvent::new(time, &bytes).unwrap(), 1)
+        };
+        let held = [
+            event(0, 100, [0x90, 60, 100]),
+            event(1, 200, [0x80, 60, 0]),
+            event(2, 300, [0x90, 60, 100]),
+            event(3, 400, [0x80, 60, 0]),
+            event(4, 500, [0xB0, 64, 0]),
+        ];
+        let head = ScoreHead {
+            now: 50,
+            edge: 900,
+            waiting: 5,
+            late: 0,
+            refused: 0,
+            muted_channels: 0,
+            programs: &[ScoreProgram::default(); 16],
+        };
+        let mut seen = |score: &Score| -> Vec<(u64, RefTime, bool)> {
+            assert!(score.look(&mut sheet));
+            let events = sheet.events.iter();
+            events.map(|it| (it.number, it.time, it.is_muted)).collect()
+        };
+        end.show(&head, held.into_iter());
+        let whole = seen(&score);
+        assert_eq!(whole.len(), 5);
+        // Nobody takes a change: the graph stands.
+        assert!(score.change(ScoreChange::Delay(0, -70)));
+        assert_eq!(seen(&score)[..2], [(0, 50, false), (1, 150, false)]);
+        assert!(score.change(ScoreChange::Delay(0, 70)));
+        assert!(score.change(ScoreChange::Mute(2, true)));
+        assert_eq!(seen(&score)[..2], [(0, 120, false), (1, 220, false)]);
+        assert_eq!(seen(&score)[2..4], [(2, 300, true), (3, 400, true)]);
+        assert!(score.change(ScoreChange::Remove(0)));
+        // What ends something stays.
+        assert!(score.change(ScoreChange::Remove(4)));
+        let numbers: Vec<u64> = seen(&score).iter().map(|it| it.0).collect();
+        assert_eq!(numbers, [2, 3, 4]);
+        assert!(score.change(ScoreChange::Restore(0)));
+        assert!(score.change(ScoreChange::MuteChannel(0, true)));
+        assert_eq!(seen(&score).len(), 5);
+        assert!(score.look(&mut ScoreSheet::default()));
+        // They are taken, and shown as they then are: nothing is done twice.
+        while end.take().is_some() {}
+        assert_eq!(seen(&score)[0], (0, 120, false), "not shown yet");
+        end.show(&head, held.into_iter());
+        assert_eq!(seen(&score), whole);
     }
 
     #[test]

@@ -37,6 +37,8 @@ struct Live {
     ring: Consumer<KernelEvent>,
     link: Option<Arc<Link>>,
     was_there: bool,
+    /// It was there once and is not now: what was still on its way when it went is ended too.
+    is_gone: bool,
     /// Messages of the link that found no room, as last seen: among them may be the ends of notes.
     lost: u32,
     is_flooded: bool,
@@ -82,6 +84,7 @@ impl Capture {
             ring,
             link,
             was_there: false,
+            is_gone: false,
             lost: 0,
             is_flooded: false,
             clock: opening.clock.clone(),
@@ -180,11 +183,8 @@ impl Live {
     fn process(&mut self, output: &mut Output, held: &mut Held, start: RefTime) {
         if let Some(link) = &self.link {
             let is_there = link.is_there();
-            if self.was_there && !is_there {
-                release(output, held, start);
-            }
-            // Not forgotten before everything found room.
-            self.was_there = is_there || !held.is_empty();
+            self.is_gone = !is_there && (self.is_gone || self.was_there);
+            self.was_there = is_there;
         }
         while let Ok(event) = self.ring.peek().copied() {
             let is_stale = self.stale > 0;
@@ -204,10 +204,11 @@ impl Live {
             let lost = link.lost();
             self.is_flooded |= std::mem::replace(&mut self.lost, lost) != lost;
         }
-        if self.is_flooded {
-            // Behind all that did find room. Notes that are held in truth are begun anew by hand; none hangs.
+        if self.is_gone || self.is_flooded {
+            // Behind all that came, which may be due later than now. Notes that are held in truth are begun anew by hand; none
+            // hangs.
             release(output, held, self.last.max(start));
-            self.is_flooded = !held.is_empty();
+            self.is_flooded &= !held.is_empty();
         }
     }
 
@@ -249,7 +250,8 @@ impl Live {
     fn enter(&mut self, state: State) {
         if state == State::Stop {
             while self.ring.pop().is_ok() {}
-            (self.last, self.shift, self.was_there) = (0, None, false);
+            (self.last, self.shift) = (0, None);
+            (self.was_there, self.is_gone) = (false, false);
             self.is_joined = false;
         }
         if state == State::Run && self.state == State::Pause {
@@ -507,6 +509,37 @@ mod tests {
         link.set_there(false);
         assert_eq!(bench.cycle()[0].bytes(), [0x80, 60, 64]);
         assert_eq!(bench.cycle(), []);
+    }
+
+    #[test]
+    fn what_was_on_its_way_when_the_input_went_is_ended_behind_its_beginning() {
+        let link = Arc::new(Link::default());
+        link.set_there(true);
+        let mut bench = Bench::new(Some(link.clone()));
+        bench.cycle();
+        let release = [0x80, 60, 64];
+        let seen = |heard: Vec<KernelEvent>| -> Vec<(RefTime, Vec<u8>)> {
+            let each = heard.iter().map(|it| (it.time, it.bytes().to_vec()));
+            each.collect()
+        };
+        // Given already, and due two quanta later.
+        bench.press(QUANTUM_TIME, &ON);
+        let due = 3 * QUANTUM_TIME;
+        assert_eq!(seen(bench.cycle()), [(due, ON.to_vec())]);
+        link.set_there(false);
+        assert_eq!(seen(bench.cycle()), [(due, release.to_vec())]);
+        // Heard before it went, and even after: the port is still being closed.
+        for _ in 0..2 {
+            bench.press(0, &ON);
+            let heard = seen(bench.cycle());
+            assert_eq!(heard.len(), 2);
+            assert_eq!((&heard[0].1[..], &heard[1].1[..]), (&ON[..], &release[..]));
+            assert!(heard[0].0 <= heard[1].0);
+        }
+        assert_eq!(bench.cycle(), []);
+        link.set_there(true);
+        bench.press(0, &ON);
+        assert_eq!(bench.cycle().len(), 1, "it is back, and held");
     }
 
     #[test]

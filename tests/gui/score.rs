@@ -77,14 +77,20 @@ fn paused() -> (Window, FilterPath, Song) {
     (window, synth, song)
 }
 
-/// What waits now.
-fn waiting(app: &App, synth: &FilterPath) -> Vec<ScoreEvent> {
+/// What the sequencer shows now.
+fn sheet(app: &App, synth: &FilterPath) -> ScoreSheet {
     let mut sheet = ScoreSheet::default();
     if let Some(score) = app.view().score(synth) {
         score.look(&mut sheet);
     }
-    sheet.events.retain(|it| !it.is_played);
-    sheet.events
+    sheet
+}
+
+/// What waits now.
+fn waiting(app: &App, synth: &FilterPath) -> Vec<ScoreEvent> {
+    let mut events = sheet(app, synth).events;
+    events.retain(|it| !it.is_played);
+    events
 }
 
 /// The note that is due last of those that are drawn: its place and its label.
@@ -110,11 +116,25 @@ fn number(window: &mut Window, synth: &FilterPath, label: &str) -> ScoreEvent {
         .expect("it waits")
 }
 
-/// Goes on until what was asked for is done.
-fn goes_on(window: &mut Window, is_done: impl Fn(&App) -> bool) {
-    let run = Action::SetState(State::Run);
-    window.screen().app_mut().perform(run);
+/// It is so at once, while the graph stands; then it goes on, and it is so in truth.
+fn stays(window: &mut Window, synth: &FilterPath, is_so: impl Fn(&ScoreSheet) -> bool) {
+    let stood = sheet(window.screen().app(), synth);
+    assert!(is_so(&stood), "it is not seen while the graph stands");
+    window
+        .screen()
+        .app_mut()
+        .perform(Action::SetState(State::Run));
+    let is_done = |app: &App| {
+        let sheet = sheet(app, synth);
+        sheet.now > stood.now && is_so(&sheet)
+    };
     assert!(window.waits(is_done), "it is never done");
+}
+
+/// One that waits.
+fn find(sheet: &ScoreSheet, number: u64) -> Option<&ScoreEvent> {
+    let mut events = sheet.events.iter();
+    events.find(|it| it.number == number && !it.is_played)
 }
 
 #[test]
@@ -126,10 +146,8 @@ fn a_note_is_muted_and_taken_away_by_keys() {
     window.harness().get_by_label(&label).focus();
     window.harness().run_steps(2);
     window.key(Modifiers::NONE, Key::M);
-    goes_on(&mut window, |app| {
-        let all = waiting(app, &synth);
-        let it = all.iter().find(|it| it.number == note.number);
-        it.is_some_and(|it| it.is_muted)
+    stays(&mut window, &synth, |sheet| {
+        find(sheet, note.number).is_some_and(|it| it.is_muted)
     });
     let (mut window, synth, _song) = paused();
     let filters = window.graph().filters.len();
@@ -138,10 +156,9 @@ fn a_note_is_muted_and_taken_away_by_keys() {
     window.harness().get_by_label(&label).focus();
     window.harness().run_steps(2);
     window.key(Modifiers::NONE, Key::Delete);
-    goes_on(&mut window, |app| {
-        let all = waiting(app, &synth);
-        let later = all.iter().any(|it| it.number > note.number + 1);
-        later && all.iter().all(|it| it.number != note.number)
+    assert!(!window.sees(&label), "it is drawn while the graph stands");
+    stays(&mut window, &synth, |sheet| {
+        find(sheet, note.number).is_none()
     });
     assert_eq!(window.graph().filters.len(), filters, "Del means the note");
 }
@@ -153,15 +170,12 @@ fn a_note_that_is_dragged_comes_later_by_what_it_was_dragged() {
     let note = number(&mut window, &synth, &label);
     let spot = rect.center();
     window.drag(spot, spot + egui::vec2(100.0, 0.0));
-    let moved = |app: &App| {
-        let all = waiting(app, &synth);
-        let it = all.iter().find(|it| it.number == note.number);
-        it.map(|it| (it.time - note.time) / 10_000)
-    };
-    goes_on(&mut window, |app| moved(app).is_some_and(|by| by != 0));
-    let by = moved(window.screen().app());
     // 2.75 s are as wide as the strip, which is nearly as wide as the window.
-    assert!(by.is_some_and(|by| (150..300).contains(&by)), "{by:?}");
+    stays(&mut window, &synth, |sheet| {
+        let it = find(sheet, note.number);
+        let by = it.map(|it| (it.time - note.time) / 10_000);
+        by.is_some_and(|by| (150..300).contains(&by))
+    });
 }
 
 #[test]
@@ -177,10 +191,8 @@ fn what_was_done_to_a_note_is_taken_back_by_undo_and_done_again_by_redo() {
     window.key(Modifiers::CTRL, Key::Z);
     window.key(Modifiers::CTRL, Key::Y);
     // It is muted again, and where it was.
-    goes_on(&mut window, |app| {
-        let all = waiting(app, &synth);
-        let it = all.iter().find(|it| it.number == note.number);
-        it.is_some_and(|it| it.is_muted && it.time == note.time)
+    stays(&mut window, &synth, |sheet| {
+        find(sheet, note.number).is_some_and(|it| it.is_muted && it.time == note.time)
     });
     assert_eq!(window.graph().filters.len(), 3, "the document is as it was");
     let app = window.screen().app_mut();
@@ -235,11 +247,7 @@ fn bars_of_the_song_lie_on_the_strip_with_their_numbers() {
 fn a_channel_is_silenced_by_its_switch() {
     let (mut window, synth, _song) = paused();
     window.click("Mute channel 3");
-    goes_on(&mut window, |app| {
-        let mut sheet = ScoreSheet::default();
-        let score = app.view().score(&synth);
-        score.is_some_and(|it| it.look(&mut sheet)) && sheet.muted_channels == 1 << 2
-    });
+    stays(&mut window, &synth, |sheet| sheet.muted_channels == 1 << 2);
 }
 
 #[test]
@@ -258,11 +266,7 @@ fn where_nothing_is_fed_ahead_one_click_feeds() {
     };
     assert_eq!(values(&mut window), Some(Value::Number(1_000.0)));
     // And what is to come is there, without anything being opened anew.
-    goes_on(&mut window, |app| {
-        let mut sheet = ScoreSheet::default();
-        let score = app.view().score(&synth);
-        score.is_some_and(|it| it.look(&mut sheet)) && sheet.waiting > 4
-    });
+    assert!(window.waits(|app| sheet(app, &synth).waiting > 4));
     window.key(Modifiers::CTRL, Key::Z);
     assert_eq!(values(&mut window), None);
 }

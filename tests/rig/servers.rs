@@ -103,6 +103,11 @@ impl Server {
         self.process.finish(PATIENCE);
     }
 
+    /// Lets the server hang: it answers nobody, and nobody is told.
+    pub(crate) fn hang(&self) {
+        self.process.signal("STOP");
+    }
+
     /// Starts the server that was killed.
     pub(crate) fn start_again(&mut self) {
         match &self.kind {

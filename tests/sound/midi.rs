@@ -103,18 +103,32 @@ const KEYS: &str = "add midi_file_reader --name song\nadd midi_device_out --name
                     set player.device=jack:virtual:keys\nset song.path=song.mid\n\
                     connect song.notes player.notes\nconnect tone.out nobody.in\n";
 
-#[test]
-fn a_jack_server_that_dies_is_named_its_notes_are_released_and_both_ends_come_back_with_it() {
-    let _turn = alone();
-    let mut server = Server::midi("died");
-    // Three keys are down at any time, for ten minutes.
+/// A song in which three keys are down at any time, for ten minutes.
+fn three_keys() -> Vec<u8> {
     let key = |n: u32| 30 + (n % 80) as u8;
     let press = |n: u32| (500, 0x90, key(n), 90);
     let notes: Vec<_> = (0..3)
         .map(press)
         .chain((3..1_200).flat_map(|n| [press(n), (0, 0x80, key(n - 3), 64)]))
         .collect();
-    fs::write(server.path("song.mid"), midi_file(&notes)).unwrap();
+    midi_file(&notes)
+}
+
+/// How many keys are down at the end.
+fn down(heard: &[(bool, u8)]) -> usize {
+    let mut down: Vec<u8> = vec![];
+    for (is_begun, key) in heard {
+        down.retain(|it| it != key);
+        down.extend(is_begun.then_some(*key));
+    }
+    down.len()
+}
+
+#[test]
+fn a_jack_server_that_dies_is_named_its_notes_are_released_and_both_ends_come_back_with_it() {
+    let _turn = alone();
+    let mut server = Server::midi("died");
+    fs::write(server.path("song.mid"), three_keys()).unwrap();
     let file = server.path("heard.mid");
     let start = |server: &Server, name: &str, lines: &str| {
         let graph = graph_of(&server.path(&format!("{name}.ron")), lines);
@@ -124,14 +138,6 @@ fn a_jack_server_that_dies_is_named_its_notes_are_released_and_both_ends_come_ba
     };
     let mut ear = start(&server, "ear", EAR);
     let mut player = start(&server, "player", KEYS);
-    let down = |heard: &[(bool, u8)]| {
-        let mut down: Vec<u8> = vec![];
-        for (is_begun, key) in heard {
-            down.retain(|it| it != key);
-            down.extend(is_begun.then_some(*key));
-        }
-        down.len()
-    };
     wait_for("notes", PATIENCE, || {
         assert!(ear.ended().is_none(), "{}", ear.said());
         let all = heard(&file);
@@ -164,6 +170,56 @@ fn a_jack_server_that_dies_is_named_its_notes_are_released_and_both_ends_come_ba
         program.signal("INT");
         program.finish(PATIENCE);
     }
+}
+
+/// Everything that this program does with a JACK server at once: it sounds, sends notes and hears its own.
+const ALL: &str = "add midi_file_reader --name song\nadd midi_device_out --name player\n\
+                   add midi_device_in --name ear\nadd midi_file_writer --name writer\n\
+                   add tone --name tone\nadd audio_device_out --name card\nset tone.level=-20\n\
+                   set card.device=jack:output\nset player.device=jack:virtual:keys\n\
+                   set ear.device=jack:KSGraph-keys:out\nset song.path=song.mid\n\
+                   set writer.path=heard.mid\nconnect song.notes player.notes\n\
+                   connect ear.notes writer.in\nconnect tone.out card.in\n";
+
+#[test]
+fn a_jack_server_that_hangs_and_is_killed_then_takes_nobody_along() {
+    let _turn = alone();
+    let mut server = Server::midi("hung");
+    fs::write(server.path("song.mid"), three_keys()).unwrap();
+    let (graph, file) = (server.path("all.ron"), server.path("heard.mid"));
+    let graph = graph_of(&graph, ALL);
+    let mut command = server.command(super::rig::PROGRAM);
+    command.arg("play").arg(graph).args(["--seconds", "3000"]);
+    let mut program = Process::start(&command, server.path("all.log"));
+    for round in 1..=3 {
+        // Sound and notes, at first and from each new server.
+        let before = begun(&heard(&file));
+        wait_for("notes", PATIENCE, || {
+            assert!(program.ended().is_none(), "{round}: {}", program.said());
+            let all = heard(&file);
+            (begun(&all) >= before + 4 && down(&all) >= 2).then_some(())
+        });
+        let capture = server.capture();
+        capture.wait_for_sound(PATIENCE);
+        drop(capture);
+        let told = |program: &Process| program.said().matches("jack:output is not there").count();
+        let told_before = told(&program);
+        server.hang();
+        // All that was asked of it meanwhile waits in it, or gave up.
+        wait_for("the ends of notes, and word of the loss", PATIENCE, || {
+            assert!(program.ended().is_none(), "{round}: {}", program.said());
+            let is_let_go = down(&heard(&file)) == 0;
+            (is_let_go && told(&program) > told_before).then_some(())
+        });
+        server.kill();
+        server.start_again();
+    }
+    let before = begun(&heard(&file));
+    wait_for("notes of the last server", PATIENCE, || {
+        (begun(&heard(&file)) >= before + 2).then_some(())
+    });
+    program.signal("INT");
+    assert!(program.finish(PATIENCE).success(), "{}", program.said());
 }
 
 /// How long after the last key was pressed the last ones were let go, in a file, in seconds.

@@ -11,6 +11,8 @@ use cpal::{
 };
 use rtrb::{Consumer, RingBuffer};
 
+#[cfg(feature = "jack")]
+use super::jack;
 use super::stream::{Complaints, best, buffer_size, cannot_carry, refusal};
 use super::{Begun, Direction, Held, Order, PATIENCE, Refused, now};
 use crate::device::{enumerate, host};
@@ -43,6 +45,15 @@ impl Direction for Capturing {
         cursor: &Arc<Cursor>,
         end: &mut Option<IntakeEnd>,
     ) -> Result<Begun, Refused> {
+        #[cfg(feature = "jack")]
+        return jack::or_system(
+            order,
+            jack::INPUT,
+            end,
+            |end| build(order, cursor, end),
+            |end| jack::hear(order, cursor, end),
+        );
+        #[cfg(not(feature = "jack"))]
         build(order, cursor, end)
     }
 }
@@ -98,7 +109,7 @@ fn build(
         let _ = hand.push(end);
     }
     Ok(Begun {
-        stream: Held::new(stream, &host.to_string()),
+        stream: Held::new(Box::new(stream), &host.to_string()),
         cursor: cursor.clone(),
         granted: Granted {
             host: host.to_string(),

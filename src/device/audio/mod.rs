@@ -1,4 +1,4 @@
-//! Sound cards over cpal: the miniport behind the WaveRT port.
+//! Sound cards over cpal and JACK: the miniport behind the WaveRT port.
 //!
 //! ```text
 //!   open() ──▶ thread "card": builds the stream, watches it, drops it      (may be slow, may block)
@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Lives here: one card. Does not live here: which cards there are (`enumerate.rs`) and what its stream is
-//! called for (`stream.rs`). The stream is owned by a thread of
+//! called for (`stream.rs`, `jack.rs`). The stream is owned by a thread of
 //! its own, so that no other thread ever waits for a device: neither the audio thread when it lets a card go, nor a
 //! builder longer than [`PATIENCE`]. Buffers are of a fixed size but on JACK, where the server says; what was granted is
 //! read back. Hosts differ in what they tell of a loss: an error that means it, a storm of errors, or callbacks that
@@ -30,6 +30,8 @@ use crate::portcls::ring::{CardEnd, Cursor, FrameRing, ring};
 use crate::portcls::{DeviceError, MiniportWaveIn, MiniportWaveRt};
 
 mod capture;
+#[cfg(feature = "jack")]
+pub(super) mod jack;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -92,6 +94,15 @@ impl Direction for Playing {
         cursor: &Arc<Cursor>,
         end: &mut Option<CardEnd>,
     ) -> Result<Begun, Refused> {
+        #[cfg(feature = "jack")]
+        return jack::or_system(
+            order,
+            jack::OUTPUT,
+            end,
+            |end| stream::build(order, cursor, end),
+            |end| jack::play(order, cursor, end),
+        );
+        #[cfg(not(feature = "jack"))]
         stream::build(order, cursor, end)
     }
 }
@@ -231,33 +242,35 @@ impl From<DeviceError> for Refused {
 /// The streams this program holds, by host: only cards of the same one can stand in each other's way.
 static HELD: Mutex<BTreeMap<String, usize>> = Mutex::new(BTreeMap::new());
 
+/// What sounds as long as it is held.
+trait Sounding {
+    /// Whether it goes on, as far as it knows itself; asked every [`WATCH`].
+    fn is_alive(&mut self) -> bool {
+        true
+    }
+}
+
+impl Sounding for Stream {}
+
 /// A stream, counted as long as it is there.
 struct Held {
-    stream: Option<Stream>,
+    stream: Option<Box<dyn Sounding>>,
     host: String,
-    /// Of the server, where it is JACK's.
-    #[cfg(feature = "jack")]
-    token: Option<super::jack_server::Token>,
 }
 
 impl Held {
-    fn new(stream: Stream, host: &str) -> Self {
+    fn new(stream: Box<dyn Sounding>, host: &str) -> Self {
         let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
         *held.entry(host.to_owned()).or_default() += 1;
         Self {
             stream: Some(stream),
             host: host.to_owned(),
-            #[cfg(feature = "jack")]
-            token: (host == "jack").then(super::jack_server::token),
         }
     }
 
-    /// Whether its server is not known to have died.
-    fn is_current(&self) -> bool {
-        #[cfg(feature = "jack")]
-        return self.token.as_ref().is_none_or(|it| it.is_current());
-        #[cfg(not(feature = "jack"))]
-        true
+    fn is_alive(&mut self) -> bool {
+        let stream = self.stream.as_mut();
+        stream.is_some_and(|it| it.is_alive())
     }
 
     fn is_any(host: &str) -> bool {
@@ -292,14 +305,14 @@ fn keep<D: Direction>(order: &Order, answer: &mpsc::Sender<Answer<D::Port>>) {
             answer.send(Ok((ring, granted))).is_ok().then_some(begun)
         }
     };
-    let Some(begun) = begun else { return };
+    let Some(mut begun) = begun else { return };
     let cursor = begun.cursor;
     let mut watchdog = Watchdog::new(cursor.calls(), now());
     let is_wanted = || order.is_open.load(Ordering::Acquire) && !order.waker.is_given_up();
     while is_wanted() && !cursor.is_lost() {
         std::thread::park_timeout(WATCH);
-        if !begun.stream.is_current() {
-            // Its client has to be closed before anybody opens another.
+        if !begun.stream.is_alive() {
+            log::warn!("{}: its server is gone", shown(&order.name));
             cursor.lose();
         }
         if watchdog.is_stuck(cursor.calls(), now()) {
@@ -420,6 +433,6 @@ fn retry<T>(
 /// The host of a whole name; ALSA is the one whose names are used without it.
 fn host_of(name: &str) -> String {
     let host = name.split_once(':').map(|(host, _)| host);
-    let known = host.filter(|host| HostId::from_str(host).is_ok());
+    let known = host.filter(|host| *host == "jack" || HostId::from_str(host).is_ok());
     known.unwrap_or("alsa").to_owned()
 }

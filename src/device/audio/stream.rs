@@ -28,7 +28,7 @@ const SHARED_PERIOD_SECONDS: f64 = 0.020;
 /// What lies between a request and the samples that answer it, where a store is reckoned by requests.
 const UNDER_WAY: Duration = Duration::from_millis(1);
 /// Nothing sounds later than this; servers that say so are wrong.
-const MOST_LATENCY_SECONDS: f64 = 2.0;
+pub(super) const MOST_LATENCY_SECONDS: f64 = 2.0;
 
 /// Builds the stream and hands it the card's end of the ring, which stays where it is when there is none.
 pub(super) fn build(
@@ -88,7 +88,7 @@ pub(super) fn build(
         let _ = hand.push(card);
     }
     Ok(Begun {
-        stream: Held::new(stream, &host.to_string()),
+        stream: Held::new(Box::new(stream), &host.to_string()),
         cursor: cursor.clone(),
         granted: Granted {
             host: host.to_string(),
@@ -166,16 +166,12 @@ pub(in crate::device) fn rank(format: SampleFormat) -> Option<u8> {
         .map(|place| place as u8)
 }
 
-/// The quantum, as far as the device goes along. JACK's period is its server's, and PulseAudio's is at least
-/// [`SHARED_PERIOD_SECONDS`].
+/// The quantum, as far as the device goes along. PulseAudio's period is at least [`SHARED_PERIOD_SECONDS`].
 pub(super) fn buffer_size(
     host: HostId,
     range: &SupportedStreamConfigRange,
     order: &Order,
 ) -> BufferSize {
-    if host::is_jack(host) {
-        return BufferSize::Default;
-    }
     let mut quantum = u32::try_from(order.quantum).unwrap_or(u32::MAX);
     if host::is_pulseaudio(host) {
         let least = (f64::from(order.audio.rate_hz) * SHARED_PERIOD_SECONDS).ceil();
@@ -290,7 +286,7 @@ impl Callback {
         {
             self.cursor.count_xrun();
         }
-        // Saturating: JACK's stamps have been seen to go backwards.
+        // Saturating: stamps have been seen to go backwards.
         let ahead = stamp.playback.saturating_duration_since(stamp.callback);
         let seconds = ahead.as_secs_f64().min(MOST_LATENCY_SECONDS);
         self.cursor.set_latency((seconds * self.rate_hz) as usize);

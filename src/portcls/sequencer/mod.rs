@@ -50,6 +50,7 @@ impl Waiting {
             time: self.time,
             is_muted: self.is_muted,
             is_part: self.is_part,
+            is_removed: self.is_removed,
             ..ScoreEvent::new(self.number, event, *wire)
         }
     }

@@ -271,8 +271,7 @@ impl Sequencer {
         let played =
             (1..=touch.played_since).map(|ago| touch.played[ever.wrapping_sub(ago) % PLAYED]);
         // A heap has the first ones in front, if not in order.
-        let waiting = self.waiting.iter().filter(|it| !it.is_removed);
-        let waiting = waiting.map(Waiting::seen);
+        let waiting = self.waiting.iter().map(Waiting::seen);
         touch.end.show(&head, played.chain(waiting));
         touch.played_since = 0;
     }
@@ -293,13 +292,8 @@ fn is_note_off(event: &KernelEvent) -> bool {
     ScoreEvent::new(0, event, 0).is_note_off()
 }
 
-/// Without it something would go on: a note, a pedal, all notes.
 fn ends_something(event: &KernelEvent) -> bool {
-    match *event.bytes() {
-        [0xB0..=0xBF, 64..=69, value] => value < 64,
-        [0xB0..=0xBF, 120..=127, _] | [0xFF] => true,
-        _ => is_note_off(event),
-    }
+    ScoreEvent::new(0, event, 0).ends_something()
 }
 
 #[cfg(test)]
