@@ -36,20 +36,6 @@ pub fn scale(samples: &mut [f32], amplitude: f32) {
     );
 }
 
-/// The same for all channels of a sound.
-pub fn scale_each<'a>(channels: impl Iterator<Item = &'a mut [f32]>, amplitude: f32) {
-    wide(
-        #[inline(always)]
-        move || {
-            for samples in channels {
-                for sample in samples {
-                    *sample *= amplitude;
-                }
-            }
-        },
-    );
-}
-
 /// Multiplies every sample by the amplitude that stands at the same place. Whichever is shorter ends it.
 pub fn multiply(samples: &mut [f32], amplitudes: impl IntoIterator<Item = f32>) {
     wide(

@@ -154,21 +154,6 @@ pub fn extent(samples: &[f32]) -> Extent {
     )
 }
 
-/// The same of several slices.
-#[must_use]
-pub fn extents<'a>(slices: impl Iterator<Item = &'a [f32]>) -> Extent {
-    wide(
-        #[inline(always)]
-        move || {
-            let mut seen = Extent::default();
-            for samples in slices {
-                seen = seen.and(look(samples));
-            }
-            seen
-        },
-    )
-}
-
 /// The same, for loops that are compiled for wide registers themselves.
 #[inline(always)]
 pub(super) fn look(samples: &[f32]) -> Extent {

@@ -38,6 +38,8 @@ struct Call {
     is_even: bool,
     /// It works on its only input in place: what it leaves may be handed on as it is.
     hands_on: bool,
+    /// Events come to it: notes among them are to be followed.
+    hears: bool,
     /// A run begins here: it is for that to say whether the filter is called.
     begins_run: bool,
     /// Steps till the next that has anything to do.
@@ -180,6 +182,8 @@ fn call(step: &Step, tables: &Tables, pins: &mut Vec<InputPin>) -> Call {
     }
     let rate_hz = tables.rate_hz(output.slot);
     let mut slots = inputs.iter().filter_map(|it| it.slot);
+    let carries_events = |slot: u32| matches!(tables.payloads[slot as usize], Payload::Events(_));
+    let hears = slots.clone().any(carries_events);
     let is_even = rate_hz > 0 && slots.all(|slot| tables.rate_hz(slot) == rate_hz);
     let is_alone = matches!(inputs[..], [ref it] if it.slot == Some(output.slot));
     let call = Call {
@@ -187,6 +191,7 @@ fn call(step: &Step, tables: &Tables, pins: &mut Vec<InputPin>) -> Call {
         is_in_place: output.is_in_place,
         is_source: *is_source,
         is_even,
+        hears,
         hands_on: is_even && is_alone && output.is_in_place && output.copy_from.is_none(),
         entry: *entry,
         slot: output.slot,
@@ -255,9 +260,9 @@ impl Cycle<'_> {
             hand,
             slot: NOWHERE,
         };
-        let first = *at;
+        let (first, hears_notes) = (*at, desk.holds.hears_notes);
         while let Some(call) = calls.calls.get(*at).filter(|it| it.is_plain) {
-            if call.begins_run && *at > first {
+            if call.begins_run && *at > first || call.hears && hears_notes {
                 break;
             }
             let (slot, wire) = (call.slot as usize, call.wire);

@@ -318,10 +318,12 @@ impl Cycle<'_> {
     ) -> Bad {
         let slot = output.slot as usize;
         if output.is_shown {
-            record.pass(&tables.payloads[slot]);
+            let payload = &tables.payloads[slot];
+            let peak = peak(payload);
+            record.pass(payload);
+            record.reached(peak);
             if let Some(wire) = output.wire {
-                let payload = &tables.payloads[slot];
-                self.publish(levels, wire, payload, peak(payload));
+                self.publish(levels, wire, payload, peak);
             }
             return Bad::default();
         }

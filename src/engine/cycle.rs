@@ -212,7 +212,6 @@ impl<'a> Cycle<'a> {
             && self.says == 0
             && changed.is_empty()
             && (!*has_fades || *fade_done >= *fade_len);
-        let is_brisk = is_ordinary && !holds.hears_notes;
         let mut desk = Desk {
             tables,
             slab,
@@ -255,7 +254,7 @@ impl<'a> Cycle<'a> {
                 runs.give_way(run, desk.slab, told);
             }
             let first = *at;
-            let odd = match is_brisk {
+            let odd = match is_ordinary {
                 true => match self.call_briskly(at, &mut runs.calls, &mut desk, records) {
                     Brisk::Before if *at > first => continue,
                     Brisk::Before => None,

@@ -3,7 +3,7 @@
 //! in (float) -> out (float), in place. Both values glide for 20 ms, so they never click. The balance acts on sounds of
 //! two channels alone; at 0 dB in the centre every sample passes bit for bit.
 
-use crate::dsp::gain::{balance, multiply, scale, scale_each};
+use crate::dsp::gain::{balance, multiply, scale};
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::merit;
 use crate::ks::{
@@ -103,7 +103,11 @@ impl Processor for Playing {
         self.begin(io.values);
         let output = &mut io.outputs[0]; // in place: it already holds the input
         match self.level.amplitude(io.values, output.len()) {
-            Amplitude::Still(amplitude) => scale_each(output.channels_mut(), amplitude),
+            Amplitude::Still(amplitude) => {
+                for channel in 0..output.channel_count() {
+                    scale(output.channel_mut(channel), amplitude);
+                }
+            }
             Amplitude::Moving(ramp) => output.channels_mut().for_each(|c| multiply(c, ramp)),
         }
         if output.channel_count() == 2 {

@@ -199,9 +199,9 @@ impl Wave {
     }
 
     /// One channel's samples, to be written.
+    #[inline]
     pub fn channel_mut(&mut self, channel: usize) -> &mut [f32] {
-        let (at, len) = (channel * self.stride, self.len);
-        &mut self.memory_mut()[at..][..len]
+        &mut self.samples[self.start + channel * self.stride..][..self.len]
     }
 
     /// All channels.

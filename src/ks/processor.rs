@@ -223,11 +223,13 @@ impl Output {
     }
 
     /// Number of channels, 0 when it carries no sound.
+    #[inline]
     pub fn channel_count(&self) -> usize {
         self.payload.wave().map_or(0, Wave::channel_count)
     }
 
     /// One channel, to be written; empty when there is none.
+    #[inline]
     pub fn channel_mut(&mut self, channel: usize) -> &mut [f32] {
         match self.payload.wave_mut() {
             Some(wave) if channel < wave.channel_count() => wave.channel_mut(channel),
@@ -236,6 +238,7 @@ impl Output {
     }
 
     /// Samples a channel to be written.
+    #[inline]
     pub fn len(&self) -> usize {
         self.payload.wave().map_or(0, Wave::len)
     }

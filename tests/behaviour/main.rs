@@ -14,6 +14,7 @@ mod bench;
 mod beside;
 mod budget;
 mod bypass;
+mod calls;
 mod clipboard;
 mod cures;
 mod editor;
