@@ -179,10 +179,46 @@ fn files_of(folder: &Path) -> Files {
     found.collect()
 }
 
+/// Files that are not there, with their length when they were last seen to be: one that is still being written grows.
+#[derive(Default)]
+struct Absent(BTreeMap<PathBuf, Option<u64>>);
+
+impl Absent {
+    /// Notes what a look at a file gave, and whether it is there at all.
+    fn note(&mut self, path: &Path, fact: &FileFact, is_there: bool) {
+        match fact {
+            FileFact::Unusable(_) if !is_there => self.0.insert(path.to_owned(), None),
+            _ => self.0.remove(path),
+        };
+    }
+
+    /// Those that have come, and grow no more.
+    fn come(&mut self, lengths: &[Option<u64>]) -> Vec<PathBuf> {
+        let mut come = vec![];
+        for ((path, before), now) in self.0.iter_mut().zip(lengths) {
+            if now.is_some() && *before == *now {
+                come.push(path.clone());
+            }
+            *before = *now;
+        }
+        self.0.retain(|path, _| !come.contains(path));
+        come
+    }
+}
+
+/// The lengths of files that are there; `None` where a disk does not answer.
+fn lengths(files: Vec<PathBuf>) -> Option<Vec<Option<u64>>> {
+    let place = files.first()?.clone();
+    let length = |path: &PathBuf| std::fs::metadata(path).ok().map(|it| it.len());
+    let look = move || files.iter().map(length).collect();
+    errand::in_time(&place, errand::patience(true), look).ok()
+}
+
 fn look(mut eyes: Eyes, wishes: &mpsc::Receiver<Wish>, found: &Tell) {
     let mut is_watching = false;
     // Files whose disk did not answer: they are looked at again once it has.
     let mut out: BTreeSet<PathBuf> = BTreeSet::new();
+    let mut absent = Absent::default();
     let mut clocks = (eyes.clocks)();
     let mut folder: Option<(PathBuf, Files)> = None;
     loop {
@@ -216,12 +252,25 @@ fn look(mut eyes: Eyes, wishes: &mpsc::Receiver<Wish>, found: &Tell) {
                 return;
             }
         }
+        if wish.is_none()
+            && let Some(now) = lengths(absent.0.keys().cloned().collect())
+        {
+            for path in absent.come(&now) {
+                let fact = (eyes.probe)(&path);
+                if !found.send(Observation::File(path, fact)) {
+                    return;
+                }
+            }
+        }
         let observation = match wish {
             Some(Wish::Probe(path)) => {
                 let fact = (eyes.probe)(&path);
-                if errand::is_out(&path) {
+                let is_out = errand::is_out(&path);
+                if is_out {
                     out.insert(path.clone());
                 }
+                let is_there = || lengths(vec![path.clone()]).is_none_or(|it| it[0].is_some());
+                absent.note(&path, &fact, is_out || is_there());
                 Observation::File(path, fact)
             }
             Some(Wish::Watch(is_on)) => {
@@ -245,5 +294,30 @@ fn look(mut eyes: Eyes, wishes: &mpsc::Receiver<Wish>, found: &Tell) {
         if !found.send(observation) {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_was_not_there_is_looked_at_when_it_has_come_and_grows_no_more() {
+        let mut absent = Absent::default();
+        let missing = FileFact::Unusable("it is not there".into());
+        let (song, sound) = (Path::new("/a.mid"), Path::new("/b.wav"));
+        absent.note(song, &missing, false);
+        absent.note(sound, &missing, false);
+        assert!(absent.come(&[None, None]).is_empty());
+        assert!(absent.come(&[Some(5), None]).is_empty(), "just come");
+        assert!(absent.come(&[Some(9), None]).is_empty(), "still written");
+        assert_eq!(absent.come(&[Some(9), Some(2)]), [song]);
+        assert_eq!(absent.come(&[Some(2)]), [sound]);
+        assert!(absent.come(&[]).is_empty());
+        // What is there and broken is not looked for, nor what is used.
+        absent.note(song, &missing, true);
+        absent.note(sound, &missing, false);
+        absent.note(sound, &FileFact::Bank, true);
+        assert!(absent.0.is_empty());
     }
 }

@@ -4,6 +4,7 @@ use egui::{Rect, Ui, vec2};
 
 use super::canvas::{NOT_MADE, Scene};
 use super::commands::Aim;
+use super::follow;
 use super::node_graph::{Event, How, NodeId, Output, PinAddr, Side, Target};
 use super::panels::card::Card;
 use super::panels::context::Context;
@@ -59,28 +60,45 @@ pub(super) fn palette(events: &[Event], scene: &Scene<'_>, palette: &mut Option<
     }
 }
 
-/// Opens the menu of what was asked about.
-pub(super) fn context(events: &[Event], scene: &Scene<'_>, context: &mut Option<Context>) {
-    for event in events {
-        if let Event::Menu {
+/// Opens the menu of what was asked about. A control in a box keeps the click to itself: its row is asked about then.
+pub(super) fn context(
+    ctx: &egui::Context,
+    output: &Output,
+    scene: &Scene<'_>,
+    context: &mut Option<Context>,
+) {
+    let asked = output.events.iter().find_map(|event| match event {
+        Event::Menu {
             target: Some(target),
             at,
             screen,
-        } = event
-        {
-            let wires = match target {
-                Target::Wire(_) | Target::Note(_) => vec![],
-                Target::Node(id) => scene.wires_of(*id, None),
-                Target::Pin(pin) => scene.wires_of(pin.node, Some(*pin)),
-            };
-            *context = Some(Context::new(Aim {
-                target: Some(*target),
-                wires,
-                at: *at,
-                screen: *screen,
-            }));
-        }
-    }
+        } => Some((*target, *at, *screen)),
+        _ => None,
+    });
+    let on_row = || {
+        let (filter, screen) = follow::asked_at(ctx)?;
+        let target = Target::Node(NodeId::from(filter.0));
+        Some((target, output.view.to_graph(screen), screen))
+    };
+    let Some((target, at, screen)) = asked.or_else(on_row) else {
+        return;
+    };
+    let wires = match target {
+        Target::Wire(_) | Target::Note(_) => vec![],
+        Target::Node(id) => scene.wires_of(id, None),
+        Target::Pin(pin) => scene.wires_of(pin.node, Some(pin)),
+    };
+    let offers = match target {
+        Target::Node(id) => follow::offers_at(ctx, scene.view, FilterId(id as u32)),
+        _ => vec![],
+    };
+    let aim = Aim {
+        target: Some(target),
+        wires,
+        at,
+        screen,
+    };
+    *context = Some(Context::new(aim).with_offers(offers));
 }
 
 /// The pin that the keyboard is at, while the canvas is walked by keys: what commands are about.

@@ -13,6 +13,7 @@ mod documents;
 mod doze;
 mod drop_down;
 mod files;
+mod follow;
 mod ghosts;
 
 mod soldered;

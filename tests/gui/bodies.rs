@@ -3,6 +3,7 @@
 use egui::accesskit::Role;
 use egui::{Key, Modifiers, Pos2, vec2};
 use egui_kittest::kittest::Queryable as _;
+use ksgraph::app::Action;
 use ksgraph::graph::{FilterId, NodeKind};
 use ksgraph::ks::Value;
 
@@ -187,4 +188,62 @@ fn clocks_say_whether_they_drive_and_why_they_do_not_follow() {
         drives(&mut window)
     });
     assert!(tries, "it drives");
+}
+
+#[test]
+fn a_slider_in_a_box_learns_its_controller_from_a_right_click() {
+    let mut window = Window::with(&["gain"]);
+    window
+        .screen()
+        .app_mut()
+        .perform(Action::Select(Default::default()));
+    window.harness().run_steps(3);
+    let right_click = |window: &mut Window, at: Pos2| {
+        window.harness().hover_at(at);
+        window.harness().run_steps(2);
+        for pressed in [true, false] {
+            window.harness().event(egui::Event::PointerButton {
+                pos: at,
+                button: egui::PointerButton::Secondary,
+                pressed,
+                modifiers: Modifiers::NONE,
+            });
+            window.harness().run_steps(2);
+        }
+        window.harness().run_steps(3);
+    };
+    let slider = {
+        let harness = window.harness();
+        let mut all = harness.query_all_by_role_and_label(Role::Slider, "Gain");
+        all.next().expect("the box has a slider").rect()
+    };
+    // Above all rows is the box alone.
+    right_click(&mut window, slider.center() - vec2(0.0, 60.0));
+    assert!(window.sees("Delete") && !window.sees("Learn a controller for Gain"));
+    window.key(Modifiers::NONE, Key::Escape);
+    right_click(&mut window, slider.center());
+    assert!(window.sees("Delete") && !window.sees("Learn a controller for Pan"));
+    window.click("Learn a controller for Gain");
+    let app = window.screen().app();
+    let learning = app.view().learning().map(|it| it.1.to_owned());
+    assert_eq!(learning.as_deref(), Some("level"));
+    assert!(
+        window.sees("Move a controller for Gain"),
+        "it is marked in the box"
+    );
+    // What was set has a way back, as one step.
+    let set = Action::SetProperty {
+        filter: FilterId(1),
+        key: "level".into(),
+        value: Some(Value::Number(-6.0)),
+    };
+    let app = window.screen().app_mut();
+    app.perform(Action::Learn(None));
+    app.perform(set);
+    window.harness().run_steps(3);
+    right_click(&mut window, slider.center());
+    let way_back = "Gain back to the default: 0";
+    window.harness().get_by_label_contains(way_back).click();
+    window.harness().run_steps(3);
+    assert_eq!(number(&mut window, "level"), None);
 }

@@ -151,7 +151,8 @@ impl Single {
 /// What keeps together.
 enum Unit {
     Event(Single),
-    Package(Vec<Single>),
+    /// Its own stamp, which is when the whole is due, and its elements with theirs.
+    Package(i64, Vec<Single>),
 }
 
 impl Unit {
@@ -176,23 +177,28 @@ impl Unit {
         let first = elements
             .first()
             .ok_or("a package has one element at least")?;
-        if time.is_some_and(|time| time != first.time) {
-            return Err("a package is due with its first element".into());
+        Ok(Self::Package(time.unwrap_or(first.time), elements))
+    }
+
+    /// When it is due, where that is not the stamp of what it begins with.
+    fn due(&self) -> Option<i64> {
+        match self {
+            Self::Event(_) => None,
+            Self::Package(time, _) => Some(*time),
         }
-        Ok(Self::Package(elements))
     }
 
     fn singles(&self) -> &[Single] {
         match self {
             Self::Event(it) => std::slice::from_ref(it),
-            Self::Package(elements) => elements,
+            Self::Package(_, elements) => elements,
         }
     }
 
     /// All pieces in order, joined as they are to stay.
     fn pieces(&self) -> Vec<KernelEvent> {
         let mut pieces: Vec<KernelEvent> = self.singles().iter().flat_map(Single::pieces).collect();
-        if matches!(self, Self::Package(_)) {
+        if matches!(self, Self::Package(..)) {
             let count = pieces.len();
             for (index, piece) in pieces.iter_mut().enumerate() {
                 *piece = piece.packaged(index + 1 == count);
@@ -206,8 +212,7 @@ impl Unit {
         let mut pieces = pieces.into_iter();
         let mut document = match self {
             Self::Event(it) => it.answer(&mut pieces),
-            Self::Package(elements) => {
-                let stamp = pieces.as_slice().first().map(|it| it.time);
+            Self::Package(stamp, elements) => {
                 let answers = elements.iter().map(|it| it.answer(&mut pieces));
                 let answers: Vec<Json> = answers.collect();
                 json!({ "stamp": stamp, "flags": event_flag::PACKAGE, "elements": answers })
@@ -333,9 +338,10 @@ pub(super) fn sequenced(
             // Each unit as if by a wire of its own, so that what comes out names it.
             Happening::Put(range) => {
                 for index in range {
+                    let wire = index as u64;
+                    let mut due = units[index].due();
                     for event in units[index].pieces() {
-                        let wire = index as u64;
-                        sequencer.put(Arrived { event, wire });
+                        sequencer.put_due(Arrived { event, wire }, due.take());
                     }
                 }
             }

@@ -3,6 +3,7 @@
 use egui::{Align2, Rect, Ui, pos2, vec2};
 
 use super::{LINE, Page};
+use crate::gui::follow;
 use crate::gui::property::Edit;
 use crate::gui::screen::Command;
 use crate::gui::theme::Type;
@@ -79,6 +80,9 @@ pub(super) fn rows_ui(ui: &mut Ui, page: &mut Page<'_>, commands: &mut Vec<Comma
         let edit = Edit::of(page.drawn.id, node, property);
         let id = page.id.with(property.key);
         let rect = page.row(row_height(property, dense));
+        follow::point_at(ui, page.drawn.id, property, rect);
+        let at = pos2(rect.left() - 5.0 * zoom, rect.center().y);
+        follow::mark_ui(ui, page.view, &edit, rect.expand(2.0 * zoom), at, id);
         let label = if edit.is_changed {
             (Type::FilterName, theme.strong)
         } else {

@@ -6,14 +6,19 @@ use crate::app::{Action, Selection};
 use crate::graph::{FilterId, NoteId};
 use crate::gui::appear::appear;
 use crate::gui::commands::{self, Aim, Bindings, On, Sight, Spec, State};
+use crate::gui::controls;
+use crate::gui::follow::Offer;
 use crate::gui::node_graph::Target;
 use crate::gui::panels::menu;
 use crate::gui::screen::{Command, Taps};
+use crate::gui::theme::Type;
 
 /// A menu while it is open.
 pub(in crate::gui) struct Context {
     /// What it is about.
     pub(in crate::gui) aim: Aim,
+    /// What can be done about the row of a box that was pointed at: it comes first.
+    offers: Vec<Offer>,
     chosen: Option<usize>,
     is_new: bool,
 }
@@ -23,9 +28,15 @@ impl Context {
     pub(in crate::gui) fn new(aim: Aim) -> Self {
         Self {
             aim,
+            offers: vec![],
             chosen: None,
             is_new: true,
         }
+    }
+
+    /// The same, about a row of the box as well.
+    pub(in crate::gui) fn with_offers(self, offers: Vec<Offer>) -> Self {
+        Self { offers, ..self }
     }
 
     fn on(&self) -> On {
@@ -93,10 +104,11 @@ impl Context {
             // What pins alone have comes first.
             entries.sort_by_key(|(spec, _)| spec.on != [On::Pin]);
         }
-        if entries.is_empty() || taps.escape {
+        let first = self.offers.len();
+        if first + entries.len() == 0 || taps.escape {
             return false;
         }
-        let last = entries.len() - 1;
+        let last = first + entries.len() - 1;
         if taps.down {
             self.chosen = Some(
                 self.chosen
@@ -120,20 +132,36 @@ impl Context {
                 appear(ui, "context menu");
                 egui::Frame::menu(ui.style()).show(ui, |ui| {
                     ui.spacing_mut().item_spacing.y = 0.0;
-                    let width = menu::width_of(ui, entries.iter(), bindings);
+                    let offers = self.offers.iter();
+                    let wide = offers.map(|it| controls::width(ui, &it.words, Type::Body));
+                    let wide = menu::entry_width(wide.fold(0.0, f32::max));
+                    let width = menu::width_of(ui, entries.iter(), bindings).max(wide);
                     ui.set_width(width);
                     let room = ui.ctx().content_rect().height() - 24.0;
-                    let high = (entries.len() + 1) as f32 * menu::ROW;
+                    let high = (last + 2) as f32 * menu::ROW;
                     menu::rolled(ui, room, high, |ui| {
-                        for (index, (spec, state)) in entries.iter().enumerate() {
-                            let keys = bindings.shown(spec.name);
-                            let face = menu::Face {
-                                words: spec.words,
-                                right: &keys,
-                                is_on: state.is_on,
-                                why_not: None,
-                                help: spec.help,
-                            };
+                        let offers = self.offers.iter().map(|it| menu::Face {
+                            words: &it.words,
+                            right: "",
+                            is_on: None,
+                            why_not: None,
+                            help: it.help,
+                        });
+                        let keys: Vec<String> = entries
+                            .iter()
+                            .map(|(spec, _)| bindings.shown(spec.name))
+                            .collect();
+                        let specs = entries.iter().zip(&keys);
+                        let specs = specs.map(|((spec, state), keys)| menu::Face {
+                            words: spec.words,
+                            right: keys,
+                            is_on: state.is_on,
+                            why_not: None,
+                            help: spec.help,
+                        });
+                        let mut group = None;
+                        for (index, face) in offers.chain(specs).enumerate() {
+                            menu::rule(ui, &mut group, u8::from(index >= first));
                             let response = menu::entry(ui, width, &face);
                             if moved && self.chosen == Some(index) {
                                 response.request_focus();
@@ -145,8 +173,12 @@ impl Context {
                     });
                 });
             });
-        if let Some((spec, _)) = picked.and_then(|index| entries.get(index)) {
-            commands.push(Command::Run(spec.name));
+        if let Some(index) = picked {
+            if index < first {
+                commands.push(self.offers.swap_remove(index).command);
+            } else if let Some((spec, _)) = entries.get(index - first) {
+                commands.push(Command::Run(spec.name));
+            }
             return false;
         }
         let outside = ui.input(|i| {

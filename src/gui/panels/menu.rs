@@ -338,7 +338,8 @@ fn submenu(ui: &mut Ui, width: f32, title: &str, inside: impl FnOnce(&mut Ui)) {
     });
 }
 
-fn rule(ui: &mut Ui, group: &mut Option<u8>, now: u8) {
+/// A line between entries of one group and of the next.
+pub(super) fn rule(ui: &mut Ui, group: &mut Option<u8>, now: u8) {
     if group.is_some_and(|group| group != now) {
         let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), RULE), Sense::hover());
         let theme = Theme::of(ui.ctx());
@@ -359,7 +360,12 @@ pub(super) fn width_of<'a>(
         let keys = bindings.shown(spec.name);
         controls::width(ui, words, Type::Body) + controls::width(ui, &keys, Type::Small)
     });
-    (wide.fold(0.0, f32::max) + 25.0 + 30.0 + 10.0).clamp(180.0, 420.0)
+    entry_width(wide.fold(0.0, f32::max))
+}
+
+/// How wide an entry is with words of that width.
+pub(super) fn entry_width(words: f32) -> f32 {
+    (words + 25.0 + 30.0 + 10.0).clamp(180.0, 420.0)
 }
 
 /// A command's entry; true when it is chosen.

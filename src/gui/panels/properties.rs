@@ -5,10 +5,11 @@ use std::path::Path;
 use egui::{Align2, Id, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::page::{fact, heading, row, sentence};
-use crate::app::{Action, View, control_words};
-use crate::graph::{Control, FilterId, FilterNode, Node};
+use crate::app::{Action, View};
+use crate::graph::{FilterId, FilterNode, Node};
 use crate::gui::controls;
 use crate::gui::drop_down::DropDown;
+use crate::gui::follow;
 use crate::gui::icons::Icon;
 use crate::gui::property::{self, Edit};
 use crate::gui::screen::Command;
@@ -194,18 +195,14 @@ pub(super) fn property_ui(
             }
         }
     }
-    control_ui(ui, view, edit, whole, &response);
+    let at = pos2(whole.left() + space::PANEL / 2.0, whole.center().y);
+    let frame = whole.shrink2(vec2(4.0, 1.0));
+    follow::mark_ui(ui, view, edit, frame, at, response.id);
     response.context_menu(|ui| {
-        learn_ui(ui, view, edit, commands);
-        if ui
-            .button(format!("Back to the default: {}", default_words(edit)))
-            .clicked()
-        {
-            commands.push(Command::Do(Action::SetProperty {
-                filter: edit.filter,
-                key: property.key.to_owned(),
-                value: None,
-            }));
+        for offer in follow::offers(view, edit, false) {
+            if ui.button(offer.words).on_hover_text(offer.help).clicked() {
+                commands.push(offer.command);
+            }
         }
         if ui
             .button(format!("Copy the name \u{201c}{}\u{201d}", property.key))
@@ -214,70 +211,6 @@ pub(super) fn property_ui(
             ui.ctx().copy_text(property.key.to_owned());
         }
     });
-}
-
-/// The controller that moves a property.
-fn control_of(view: &View<'_>, edit: &Edit<'_>) -> Option<Control> {
-    let node = view.graph.filter(edit.filter)?;
-    node.controls.get(edit.property.key).copied()
-}
-
-/// A mark on the row of a property that follows a controller, or is about to.
-fn control_ui(ui: &mut Ui, view: &View<'_>, edit: &Edit<'_>, row: Rect, response: &egui::Response) {
-    let theme = Theme::of(ui.ctx());
-    let learns = view.learning();
-    let learns = learns
-        .is_some_and(|(path, key)| *path == view.path_of(edit.filter) && key == edit.property.key);
-    let at = pos2(row.left() + space::PANEL / 2.0, row.center().y);
-    let mark = Rect::from_center_size(at, vec2(10.0, row.height()));
-    if learns {
-        let edge = egui::Stroke::new(1.5, theme.accent);
-        let round = egui::CornerRadius::same(4);
-        let frame = row.shrink2(vec2(4.0, 1.0));
-        ui.painter()
-            .rect_stroke(frame, round, edge, egui::StrokeKind::Inside);
-        let words = format!("Move a controller for {}", edit.property.title);
-        let spoken = ui.interact(mark, response.id.with("learns"), Sense::hover());
-        spoken.widget_info(|| WidgetInfo::labeled(Role::Label, true, &words));
-    } else if let Some(control) = control_of(view, edit) {
-        ui.painter().circle_filled(at, 3.0, theme.control);
-        let words = format!("Follows {}", control_words(control));
-        let spoken = ui.interact(mark, response.id.with("follows"), Sense::hover());
-        spoken.widget_info(|| WidgetInfo::labeled(Role::Label, true, &words));
-        spoken.on_hover_text(words);
-    }
-}
-
-/// What the menu of a row offers about controllers.
-fn learn_ui(ui: &mut Ui, view: &View<'_>, edit: &Edit<'_>, commands: &mut Vec<Command>) {
-    let is_text = matches!(
-        edit.property.domain,
-        Domain::Text | Domain::Path | Domain::Device
-    );
-    if !is_text && ui.button("Learn a controller").clicked() {
-        let aim = (edit.filter, edit.property.key.to_owned());
-        commands.push(Command::Do(Action::Learn(Some(aim))));
-    }
-    if let Some(control) = control_of(view, edit)
-        && ui
-            .button(format!("Forget {}", control_words(control)))
-            .clicked()
-    {
-        commands.push(Command::Do(Action::ForgetControl {
-            filter: edit.filter,
-            key: edit.property.key.to_owned(),
-        }));
-    }
-}
-
-fn default_words(edit: &Edit<'_>) -> String {
-    let default = Edit {
-        filter: edit.filter,
-        property: edit.property,
-        value: edit.property.default_value(),
-        is_changed: false,
-    };
-    default.words()
 }
 
 fn number_ui(

@@ -395,6 +395,8 @@ fn meter_ui(ui: &mut Ui, view: &View<'_>, bar: Rect, x: f32) {
     let middle = bar.center().y;
     divider(ui, bar, x - 12.0);
     let cells = view.master().and_then(|path| view.telemetry(path));
+    // What a graph that stands told last is heard no more.
+    let cells = cells.filter(|_| view.state() == Ok(State::Run));
     let peaks = device::PEAKS.map(|cell| cells.map_or(0.0, |cells| cells.get(cell)));
     let db = |peak: f32| 20.0 * peak.max(1e-6).log10();
     let loudest = db(peaks[0].max(peaks[1]));
@@ -495,9 +497,12 @@ fn clock_text(samples: u64, rate_hz: u32) -> String {
     super::time_words(millis as u64)
 }
 
-/// A length without its fractions: `1:23`.
+/// A length without its fractions: `1:23`; one of less than a second has nothing else.
 fn short_time(samples: u64, rate_hz: u32) -> String {
     let words = crate::app::places::time_of(samples, rate_hz);
+    if samples < u64::from(rate_hz) {
+        return words;
+    }
     let whole = words.split_once('.').map(|(whole, _)| whole.to_owned());
     whole.unwrap_or(words)
 }

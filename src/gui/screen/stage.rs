@@ -102,7 +102,7 @@ impl Screen {
         }
         hands::refusals(&output.events, &scene, &mut self.card);
         hands::palette(&output.events, &scene, &mut self.palette);
-        hands::context(&output.events, &scene, &mut self.context);
+        hands::context(ui.ctx(), &output, &scene, &mut self.context);
         if output
             .events
             .iter()

@@ -2,7 +2,7 @@
 //! DMU-3).
 //!
 //! Equal times keep the order of arrival (SYN-6), and what is joined stays together: a package goes out whole, at the
-//! time of its first element (EVN-2). Late ones are released at once and counted. It is bounded: its room is made when
+//! time of its first element, or at its own (EVN-2). Late ones are released at once and counted. It is bounded: its room is made when
 //! it is opened, and what does not fit is counted and dropped, note-ons first, so that no note hangs. Order is kept in a
 //! heap, so a million events that wait cost twenty steps each.
 
@@ -137,7 +137,12 @@ impl Sequencer {
     }
 
     /// Takes an event.
-    pub fn put(&mut self, mut arrived: Arrived) {
+    pub fn put(&mut self, arrived: Arrived) {
+        self.put_due(arrived, None);
+    }
+
+    /// Takes an event that begins a package with a stamp of its own: the whole is due then, and its elements keep theirs (EVN-2).
+    pub fn put_due(&mut self, mut arrived: Arrived, due: Option<RefTime>) {
         let continued = self.run.filter(|run| run.wire == arrived.wire);
         self.edge = self.edge.max(arrived.event.time);
         let is_part = continued.is_some() || arrived.event.is_joined();
@@ -150,7 +155,8 @@ impl Sequencer {
                 .event
                 .at(arrived.event.time.saturating_add(fate.later));
         }
-        let time = continued.map_or(arrived.event.time, |run| run.time);
+        let own = due.unwrap_or(arrived.event.time);
+        let time = continued.map_or(own, |run| run.time);
         let has_room = match continued {
             Some(run) => !run.is_dropped && self.waiting.len() < self.room,
             None => {
