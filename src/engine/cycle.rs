@@ -234,8 +234,9 @@ impl<'a> Cycle<'a> {
             fade_done: *fade_done,
             fade_len: *fade_len,
         };
+        // Here and not in each turn: put together anew it would be waited for.
+        let told = (&*levels, &records[..]);
         while *at < steps.len() {
-            let told = (&*levels, &records[..]);
             if let Some(run) = runs.at(*at) {
                 let count = match is_ordinary {
                     true => self.pass(run, runs, (desk.tables, desk.slab), told, cells),

@@ -111,6 +111,8 @@ pub(in crate::engine) struct Stopwatch {
     /// Every so many filters one is timed, beginning with this one; and a run of which each is.
     stride: usize,
     phase: usize,
+    /// The next whose turn it is.
+    next: usize,
     focus: std::ops::Range<usize>,
     /// Place of each span's filter in the order of steps.
     places: [usize; TIMED],
@@ -145,6 +147,7 @@ impl Stopwatch {
             steps: 0,
             stride: 1,
             phase: 0,
+            next: 0,
             focus: 0..0,
             places: [0; TIMED],
             many: [1; TIMED],
@@ -172,6 +175,7 @@ impl Stopwatch {
             self.stride = 1;
         }
         self.phase = (self.phase + 1) % self.stride;
+        self.next = self.phase;
         (self.count, self.step, self.is_late) = (0, 0, false);
     }
 
@@ -179,7 +183,11 @@ impl Stopwatch {
     pub(in crate::engine) fn before(&mut self, timer: Option<&dyn Fn() -> u64>) -> Option<u64> {
         let at = self.step;
         self.step += 1;
-        let is_timed = at % self.stride == self.phase || self.focus.contains(&at);
+        let is_its_turn = at == self.next;
+        if is_its_turn {
+            self.next += self.stride;
+        }
+        let is_timed = is_its_turn || self.focus.contains(&at);
         timer
             .filter(|_| is_timed && self.count < TIMED)
             .map(|timer| timer())
@@ -188,6 +196,9 @@ impl Stopwatch {
     /// It was not called after all.
     pub(in crate::engine) fn not_yet(&mut self) {
         self.step -= 1;
+        if self.next == self.step + self.stride {
+            self.next = self.step;
+        }
     }
 
     /// It has come back. Whether the cycle's time is over, and what it took.
