@@ -37,7 +37,7 @@ pub(super) type Changed = (Vec<(usize, List)>, List);
 /// What trials work with, one after the other, so that none has to ask for memory of its own.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
-    changed: Vec<(usize, List)>,
+    pub(super) changed: Vec<(usize, List)>,
     /// For each pin the trial that changed it, and where in `changed` it stands.
     place: Vec<(u64, usize)>,
     /// Number of the trial.
@@ -227,7 +227,7 @@ impl<'a> Trial<'a> {
         let answering = (&self.room.members[pin.filter].make, pin.factory);
         let (client, own) = (self.ranges(client), self.ranges(own));
         let mut memo = self.room.memo.borrow_mut();
-        let list = memo.overlap(client, own, answering, wire.chosen.as_ref());
+        let list = memo.overlap(client, own, answering, wire.chosen.as_deref());
         drop(memo);
         if list.is_empty() {
             return Err(self.stuck(wire));

@@ -36,7 +36,7 @@ pub(super) struct NetWire {
     pub(super) to: usize,
     pub(super) is_push: bool,
     /// The format its user insists on.
-    pub(super) chosen: Option<DataFormat>,
+    pub(super) chosen: Option<Box<DataFormat>>,
     /// It closes a loop of filters in which no sound comes back to where it was: a delay line parts them.
     pub(super) is_late: bool,
 }
@@ -358,10 +358,12 @@ impl Net {
     }
 
     /// Writes what a trial found.
-    pub(super) fn keep(&mut self, changed: Vec<(usize, List)>) {
-        for (pin, ranges) in changed {
+    pub(super) fn keep(&mut self, room: &Room<'_>, mut changed: Vec<(usize, List)>) {
+        for (pin, ranges) in changed.drain(..) {
             self.pins[pin].ranges = ranges;
         }
+        // The next trial need not ask for memory.
+        room.memo.borrow_mut().scratch.changed = changed;
     }
 }
 
