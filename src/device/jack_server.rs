@@ -329,12 +329,12 @@ mod tests {
         }
         assert_eq!(counter.handed_in.load(Ordering::SeqCst), 1);
         drop(hangs);
-        // Nothing was asked meanwhile.
+        // Nothing was asked meanwhile, and the first not either if it was waited for in vain before it was begun.
         let answer = (0..).find_map(|_| {
             std::thread::yield_now();
             ask(long).ok()
         });
-        assert_eq!(answer, Some(2));
+        assert!(matches!(answer, Some(1 | 2)), "{answer:?}");
     }
 
     #[test]

