@@ -92,8 +92,10 @@ impl Sketch {
         self.put("tone", &[("channels", 1.0)])
     }
 
+    /// Each has a level of its own.
     fn gain(&mut self) -> FilterId {
-        self.put("gain", &[("level", -0.1)])
+        let level = -0.001 * f64::from(self.graph.next_id % 1_000);
+        self.put("gain", &[("level", level)])
     }
 
     fn wire(&mut self, from: (FilterId, u32), to: (FilterId, u32)) {
@@ -332,6 +334,7 @@ fn edits(catalogue: &Catalogue, name: &str, sketch: Sketch) -> Result<(), Failed
     let mut offline = None;
     for _ in 0..3 {
         let first = job(&negotiator);
+        offline = None;
         first_built = first_built.min(quickest(1, || {
             offline = Some(Offline::rehearse(catalogue, &first, QUANTUM));
         }));

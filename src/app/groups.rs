@@ -122,7 +122,7 @@ impl App {
                     return;
                 };
                 if self.graph.at(&path).is_some() {
-                    self.show(FilterPath(groups.to_vec()));
+                    self.show(FilterPath::from(groups));
                     self.select_one(id);
                 }
             }
@@ -145,7 +145,7 @@ impl App {
 
     fn leave_to(&mut self, depth: usize) {
         if let Some(&left) = self.place.0.get(depth) {
-            let place = FilterPath(self.place.0[..depth].to_vec());
+            let place = FilterPath::from(&self.place.0[..depth]);
             self.show(place);
             self.select_one(left);
         }
@@ -161,7 +161,7 @@ impl App {
     /// Leaves groups that are no longer there.
     pub(super) fn settle_place(&mut self) {
         let is_there = |depth: &usize| {
-            let place = FilterPath(self.place.0[..*depth].to_vec());
+            let place = FilterPath::from(&self.place.0[..*depth]);
             self.graph.graph_at(&place).is_some()
         };
         let depth = (0..=self.place.0.len()).rev().find(is_there).unwrap_or(0);
@@ -208,7 +208,7 @@ impl App {
                     pin: pin.pin,
                     instance: pin.instance,
                 };
-                let group = FilterPath(groups.to_vec());
+                let group = FilterPath::from(groups);
                 self.change_pins("Show pin", &group, |graph, id| show_pin(graph, id, inner));
             }
             Action::HidePin { group, pin } => {
@@ -314,7 +314,7 @@ impl App {
         let Some((&id, groups)) = group.0.split_last() else {
             return;
         };
-        let around = self.graph.graph_at(&FilterPath(groups.to_vec()));
+        let around = self.graph.graph_at(&FilterPath::from(groups));
         if let Some(edit) = around.and_then(|around| change(around, id))
             && self.apply_anywhere(name, edit.within(groups))
         {
@@ -329,7 +329,7 @@ impl App {
         if pin == name {
             return;
         }
-        let around = FilterPath(groups.to_vec());
+        let around = FilterPath::from(groups);
         let graph = self.graph.graph_at(&around);
         let Some(folding) = graph.and_then(|graph| rename_pin(graph, id, pin, name)) else {
             self.tell(format!(
@@ -381,7 +381,7 @@ fn switches(id: FilterId, node: &Node, switched: Switch<'_>) -> Vec<Edit> {
 /// A folding of the graph at `place`, together with what follows for the group around it, as one edit of the document.
 fn whole(document: &Graph, folding: Folding, place: &FilterPath) -> Edit {
     let around = place.0.split_last().and_then(|(&group, groups)| {
-        let graph = document.graph_at(&FilterPath(groups.to_vec()))?;
+        let graph = document.graph_at(&FilterPath::from(groups))?;
         Some((graph, group, groups))
     });
     match around {

@@ -102,10 +102,10 @@ fn what_plays_does_not_hear_of_groups() {
     let first = opened(&mut app, &outside);
     select(&mut app, &[2, 3]);
     app.perform(Action::Group);
-    let inside = FilterPath(vec![one(&app), FilterId(2)]);
+    let inside = FilterPath::from(vec![one(&app), FilterId(2)]);
     assert_eq!(opened(&mut app, &inside), first);
     app.perform(Action::Group);
-    let deeper = FilterPath(vec![one(&app), inside.0[0], FilterId(2)]);
+    let deeper = FilterPath::from(vec![one(&app), inside.0[0], FilterId(2)]);
     assert_eq!(opened(&mut app, &deeper), first);
     app.perform(Action::Undo);
     assert_eq!(opened(&mut app, &inside), first);
@@ -220,7 +220,7 @@ fn switches_are_one_step_and_show_in_the_status() {
         filters: vec![group],
         is_on: true,
     });
-    let inside = FilterPath(vec![group, FilterId(3)]);
+    let inside = FilterPath::from(vec![group, FilterId(3)]);
     assert_eq!(app.view().status(&inside), FilterStatus::Disabled);
     let text = to_ron(app.view().graph);
     assert_eq!(text.matches("disabled: true").count(), 2, "{text}");

@@ -33,7 +33,7 @@ impl Origins {
     /// Where a filter or group stood at first.
     pub(super) fn of(&self, path: &FilterPath) -> FilterPath {
         let known = (1..=path.0.len()).rev().find_map(|depth| {
-            let first = self.0.get(&FilterPath(path.0[..depth].to_vec()))?;
+            let first = self.0.get(&FilterPath::from(&path.0[..depth]))?;
             Some((first, depth))
         });
         known.map_or_else(

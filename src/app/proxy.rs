@@ -120,7 +120,7 @@ impl View<'_> {
             return None;
         };
         let mut host = Host::new(self.catalogue.clone(), self.facts.clone());
-        let filter = host.open_with(&node.key, node.values.clone()).ok()?;
+        let filter = host.open_with(&node.key, (*node.values).clone()).ok()?;
         let state = self.cells.map_or(State::Stop, |cells| cells.state());
         if let Some(clock) = self.graph_clock() {
             host.keep_time(clock.time.max(0) as u64, clock.latency - clock.time);
@@ -463,7 +463,7 @@ mod tests {
             });
         }
         let pin = |filter, pin: &str| crate::graph::PinAddress {
-            filter: FilterPath(vec![FilterId(filter)]),
+            filter: FilterPath::from(vec![FilterId(filter)]),
             pin: pin.into(),
             instance: 0,
         };
@@ -477,7 +477,7 @@ mod tests {
     }
 
     fn first(id: u32) -> FilterPath {
-        FilterPath(vec![FilterId(id)])
+        FilterPath::from(vec![FilterId(id)])
     }
 
     fn level(proxy: &Proxy, verb: Verb, data: Vec<u8>) -> Question {

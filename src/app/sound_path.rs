@@ -212,7 +212,7 @@ impl App {
         }
         let own = |action: &dyn Fn(crate::graph::FilterId) -> Action| {
             let (id, level) = path.0.split_last()?;
-            (level == self.place.0).then(|| action(*id))
+            (level == &self.place.0[..]).then(|| action(*id))
         };
         match self.status(path) {
             FilterStatus::Missing => {

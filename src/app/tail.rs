@@ -134,7 +134,7 @@ mod tests {
             };
             apply(&mut graph, Edit::Connect(connection)).unwrap();
         }
-        (graph, FilterPath(vec![last]))
+        (graph, FilterPath::from(vec![last]))
     }
 
     #[test]

@@ -12,7 +12,7 @@ fn app() -> App {
 
 fn pin(filter: u32, name: &str) -> PinAddress {
     PinAddress {
-        filter: FilterPath(vec![FilterId(filter)]),
+        filter: FilterPath::from(vec![FilterId(filter)]),
         pin: name.into(),
         instance: 0,
     }
@@ -309,7 +309,7 @@ fn inside_a_group_everything_is_about_the_graph_shown() {
     assert_eq!(view.graph.filters.len(), 2);
     assert_eq!(
         view.path_of(FilterId(2)),
-        FilterPath(vec![FilterId(1), FilterId(2)])
+        FilterPath::from(vec![FilterId(1), FilterId(2)])
     );
     assert_eq!(view.local(&view.path_of(FilterId(2))), Some(FilterId(2)));
     assert!(view.wire(0).unwrap().outcome.is_ok());
@@ -321,12 +321,12 @@ fn inside_a_group_everything_is_about_the_graph_shown() {
     let added = app.view().selection.one_filter().unwrap();
     assert_eq!(app.view().graph.filters[&added].name, "Gain and Pan");
     let new = |name: &str| PinAddress {
-        filter: FilterPath(vec![FilterId(1), added]),
+        filter: FilterPath::from(vec![FilterId(1), added]),
         pin: name.into(),
         instance: 0,
     };
     let old = |name: &str| PinAddress {
-        filter: FilterPath(vec![FilterId(1), FilterId(2)]),
+        filter: FilterPath::from(vec![FilterId(1), FilterId(2)]),
         ..pin(2, name)
     };
     assert!(app.view().would_connect(&new("out"), &old("in")).is_err());
@@ -362,7 +362,7 @@ fn the_pin_of_a_group_takes_a_wire_as_the_pin_inside_would() {
     assert!(app.view().wiring.is_agreed());
     // Asked with the flat address, as a cure does, it is the same pin.
     let inside = PinAddress {
-        filter: FilterPath(vec![FilterId(1), FilterId(2)]),
+        filter: FilterPath::from(vec![FilterId(1), FilterId(2)]),
         ..pin(2, "out")
     };
     assert_eq!(app.view().pin_ref(&inside).unwrap().pin, "voice");
@@ -408,7 +408,7 @@ fn a_value_set_inside_a_group_reaches_what_plays_without_a_new_plan() {
     let path = app.view().path_of(FilterId(2));
     let wired = &app.view().wiring.filters[&path];
     assert_eq!(wired.values["level"], Value::Number(-12.0));
-    app.perform(Action::Reveal(FilterPath(vec![FilterId(2)])));
+    app.perform(Action::Reveal(FilterPath::from(vec![FilterId(2)])));
     assert!(app.view().place().is_empty());
     assert_eq!(app.view().selection.one_filter(), Some(FilterId(2)));
 }

@@ -288,7 +288,7 @@ mod tests {
 
     fn recorded(cycles: u64) -> Timeline {
         let mut timeline = Timeline::default();
-        let path = |id| FilterPath(vec![FilterId(id)]);
+        let path = |id| FilterPath::from(vec![FilterId(id)]);
         timeline.lane(&path(3), || "Tone".into());
         timeline.lane(&path(4), || "Say \"hi\"\\".into());
         let lanes = [(7, 0), (9, 1)].into();
@@ -345,7 +345,7 @@ mod tests {
     #[test]
     fn the_lane_of_a_filter_that_is_gone_goes_with_its_last_part() {
         let mut timeline = recorded(3);
-        let path = |id| FilterPath(vec![FilterId(id)]);
+        let path = |id| FilterPath::from(vec![FilterId(id)]);
         timeline.let_lanes_go(|_| false);
         assert_eq!(timeline.lanes().len(), 2, "their parts are kept");
         timeline.lane(&path(5), || "Meter".into());

@@ -298,7 +298,7 @@ impl<'a> View<'a> {
     /// The filter whose inside is shown, where a group that belongs to one was entered: its path and title.
     pub fn inside_of_filter(&self) -> Option<(FilterPath, String)> {
         let depths = 1..=self.here.0.len();
-        let mut boxes = depths.map(|depth| FilterPath(self.here.0[..depth].to_vec()));
+        let mut boxes = depths.map(|depth| FilterPath::from(&self.here.0[..depth]));
         let path = boxes.find(|path| self.described(path).is_some())?;
         let title = self.described(&path)?.title.to_string();
         Some((path, title))

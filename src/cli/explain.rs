@@ -110,7 +110,7 @@ fn way(
             pin: pin.pin.clone(),
             instance: pin.instance,
         };
-        Some((FilterPath(level.to_vec()), end))
+        Some((FilterPath::from(level), end))
     };
     let ((level, from), (other, to)) = (end(from)?, end(to)?);
     if level != other {

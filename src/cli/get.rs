@@ -102,7 +102,7 @@ pub(super) fn run(it: &Get) -> Result<Answer, Failure> {
 /// The outermost box around a filter that is an instance of a filter made of others.
 fn instance_above(graph: &Graph, path: &FilterPath) -> Option<FilterPath> {
     let depths = 1..path.0.len();
-    let mut boxes = depths.map(|depth| FilterPath(path.0[..depth].to_vec()));
+    let mut boxes = depths.map(|depth| FilterPath::from(&path.0[..depth]));
     boxes.find_map(|owner| {
         let is_one = graph
             .at(&owner)
@@ -115,7 +115,7 @@ fn instance_above(graph: &Graph, path: &FilterPath) -> Option<FilterPath> {
 fn names_on(graph: &Graph, path: &FilterPath) -> String {
     let depths = 1..=path.0.len();
     let names = depths.filter_map(|depth| {
-        let path = FilterPath(path.0[..depth].to_vec());
+        let path = FilterPath::from(&path.0[..depth]);
         Some(graph.at(&path)?.name.clone())
     });
     let names: Vec<String> = names.collect();

@@ -196,7 +196,7 @@ fn gathered(
     let folding = fold(around, &what).ok_or_else(|| Failure::usage(tried, "it has no filters"))?;
     let edit = match level.0.split_last() {
         Some((group, groups)) => {
-            let outer = FilterPath(groups.to_vec());
+            let outer = FilterPath::from(groups);
             let outer = graph.graph_at(&outer).unwrap_or(graph);
             folding.in_group(outer, *group).within(groups)
         }

@@ -156,7 +156,7 @@ pub(super) fn value(graph: &Graph, key: &str) -> (String, Json) {
 fn named(graph: &Graph, path: &FilterPath) -> String {
     let names: Option<Vec<String>> = (1..=path.0.len())
         .map(|len| {
-            let node = graph.at(&FilterPath(path.0[..len].to_vec()))?;
+            let node = graph.at(&FilterPath::from(&path.0[..len]))?;
             Some(node.name.clone())
         })
         .collect();

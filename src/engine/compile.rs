@@ -16,7 +16,7 @@ use super::master::{choose_master, is_wished};
 use super::plan::{Arrival, Leaving, Step, Transition};
 use super::quality::Watches;
 use super::records::keep;
-use super::runs::Skill;
+use super::runs::Skills;
 use super::seating::Limits;
 use super::signature::Signature;
 use super::slab::{CAPACITY, Entry, PAGE, page};
@@ -250,7 +250,7 @@ impl Builder {
     }
 
     /// Who may be left out while it rests, and for what.
-    pub(super) fn skills(&self, spec: &Spec) -> BTreeMap<u32, Skill> {
+    pub(super) fn skills(&self, spec: &Spec) -> Skills {
         let mut kinds: BTreeMap<&str, u32> = BTreeMap::new();
         let nodes = spec.nodes.iter().filter(|_| !self.one_by_one);
         let skills = nodes.filter_map(|node| {

@@ -309,7 +309,7 @@ impl Desk<'_> {
             if let Some(entry) = node.entry {
                 let first = records.len() as u32;
                 for flow in [DataFlow::In, DataFlow::Out] {
-                    let own = node.pins.iter().zip(&node.records);
+                    let own = node.pins.iter().zip(node.records.iter());
                     let own = own.filter(|(pin, _)| pin.data_flow == flow);
                     records.extend(own.map(|(_, record)| Arc::clone(record)));
                 }

@@ -110,15 +110,13 @@ impl PlanMap {
         let at = self.spec.node_at(&pin.filter)?;
         let (factory, instance) = self.number(at, pin)?;
         let node = &self.spec.nodes[at];
-        let mut pins = node.pins.iter().zip(&node.records);
-        let found = pins.find(|(it, _)| (it.factory, it.instance) == (factory, instance))?;
-        Some(found.1)
+        node.records.get(node.place_of((factory, instance as u32))?)
     }
 
     /// The records of all pins of open filters.
     pub fn records(&self) -> impl Iterator<Item = (PinAddress, &Arc<PinRecord>)> {
         self.spec.nodes.iter().flat_map(|node| {
-            let pins = node.pins.iter().zip(&node.records);
+            let pins = node.pins.iter().zip(node.records.iter());
             pins.map(|(pin, record)| (node.address(pin), record))
         })
     }

@@ -1,5 +1,7 @@
 //! Everything a processor was made from. While that stays as it is, the processor is kept.
 
+use smallvec::SmallVec;
+
 use super::compile::Job;
 use super::master::is_wished;
 use super::spec::{Node, NodePin, Spec};
@@ -78,8 +80,8 @@ fn is_like(one: &WiredFilter, other: &WiredFilter) -> bool {
 }
 
 /// The formats at the pins of each factory, each once.
-fn formats<'a>(spec: &'a Spec, node: &Node) -> Vec<(usize, &'a DataFormat)> {
-    let mut formats: Vec<(usize, &DataFormat)> = vec![];
+fn formats<'a>(spec: &'a Spec, node: &Node) -> SmallVec<[(usize, &'a DataFormat); 4]> {
+    let mut formats: SmallVec<[(usize, &DataFormat); 4]> = SmallVec::new();
     for (index, factory) in node.descriptor().pins.iter().enumerate() {
         let first = formats.len();
         for pin in node.pins.iter().filter(|pin| pin.factory == index) {

@@ -8,6 +8,8 @@ use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::built::OpenFilter;
 use super::records::PinRecord;
 use crate::graph::{
@@ -24,7 +26,7 @@ pub(super) struct Node {
     origin: Option<FilterPath>,
     pub(super) wired: Shared<WiredFilter>,
     /// Its pins in the order of `Opening::pins`.
-    pub(super) pins: Vec<NodePin>,
+    pub(super) pins: SmallVec<[NodePin; 2]>,
     /// A necessary pin is not connected: it does not run.
     lacks: bool,
     /// It is bypassed or disabled: it is not opened.
@@ -36,7 +38,7 @@ pub(super) struct Node {
     pub(super) open: Option<Manner>,
 
     /// The record of each of its pins, once it is open.
-    pub(super) records: Vec<Arc<PinRecord>>,
+    pub(super) records: Arc<[Arc<PinRecord>]>,
 }
 
 /// What a plan has to know of an open filter. It keeps nothing open.
@@ -157,6 +159,12 @@ impl Node {
         }
     }
 
+    /// Whether another has the same pins.
+    pub(super) fn has_pins_of(&self, other: &Self) -> bool {
+        let place = |pin: &NodePin| (pin.factory, pin.instance);
+        self.pins.iter().map(place).eq(other.pins.iter().map(place))
+    }
+
     /// Where a pin stands among its pins: those are in the order of factories and instances.
     pub(super) fn place_of(&self, (factory, instance): (usize, u32)) -> Option<usize> {
         let place = (factory, instance as usize);
@@ -234,7 +242,8 @@ impl Spec {
                 is_wired[filter] = true;
             }
         }
-        let mut nodes: Vec<Node> = vec![];
+        let nothing: Arc<[Arc<PinRecord>]> = Arc::default();
+        let mut nodes: Vec<Node> = Vec::with_capacity(pipes.order.len());
         // The node of each filter, by rank.
         let mut node_of = vec![OUT; roster.filters.len()];
         for &rank in &pipes.order {
@@ -257,14 +266,14 @@ impl Spec {
                 path: path.clone(),
                 origin: origin.cloned(),
                 wired: wired.clone(),
-                pins: vec![],
+                pins: SmallVec::new(),
                 lacks: false,
                 is_out: wired.is_disabled || wired.is_bypassed,
                 bypass: None,
                 entry: None,
                 open: None,
 
-                records: vec![],
+                records: Arc::clone(&nothing),
             });
         }
         let by_path = node_of.iter().filter(|node| **node != OUT);
@@ -373,7 +382,14 @@ impl Spec {
 
     /// Gives every wire its identity: it changes when either end is opened anew or the format changes. Never 0.
     pub(super) fn identify_wires(&mut self) {
-        let ids = self.wires.iter().map(|wire| identity(wire, &self.nodes));
+        // Neighbours carry the same.
+        let mut last: Option<(&DataFormat, u64)> = None;
+        let ids = self.wires.iter().map(|wire| {
+            let format = wire.format();
+            let known = last.filter(|it| it.0 == format);
+            let (_, number) = *last.insert(known.unwrap_or_else(|| (format, hashed(format))));
+            identity(wire, number, &self.nodes)
+        });
         self.ids = ids.collect();
         self.by_id = self.ids.iter().copied().zip(0..).collect();
         self.by_id.sort_unstable();
@@ -402,26 +418,37 @@ fn keep_apart(nodes: &mut [Node], by_path: &[u32]) -> Vec<u32> {
     order
 }
 
-fn identity(wire: &SpecWire, nodes: &[Node]) -> u64 {
-    // SipHash with fixed keys: the same number in every run.
-    #[expect(
-        deprecated,
-        reason = "the one hasher of the standard library that is the same in every run"
-    )]
+/// SipHash with fixed keys: the same number in every run.
+#[expect(
+    deprecated,
+    reason = "the one hasher of the standard library that is the same in every run"
+)]
+fn hashed(it: impl Hash) -> u64 {
     let mut hasher = std::hash::SipHasher::new();
-    for (pin, node) in [&wire.from, &wire.to].into_iter().zip(wire.nodes) {
-        let node = &nodes[node];
-        node.identity().hash(&mut hasher);
-        (&pin.pin, pin.instance, node.entry, node.bypass).hash(&mut hasher);
-    }
-    wire.format().hash(&mut hasher);
-    (wire.delay, wire.cut, wire.align).hash(&mut hasher);
-    hasher.finish().max(1)
+    it.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// `format` stands for what the wire carries.
+fn identity(wire: &SpecWire, format: u64, nodes: &[Node]) -> u64 {
+    let end = |side: usize| {
+        let pin = [&wire.from, &wire.to][side];
+        let node = &nodes[wire.nodes[side]];
+        (
+            node.identity(),
+            &pin.pin,
+            pin.instance,
+            node.entry,
+            node.bypass,
+        )
+    };
+    let later = (wire.delay, wire.cut, wire.align);
+    hashed((end(0), end(1), format, later)).max(1)
 }
 
 /// Lists a node's pins: a factory of one possible instance always has its one, others have those that are connected.
 fn place_pins(node: &mut Node, number: usize, ends: &Ends) {
-    let mut pins = vec![];
+    let mut pins = SmallVec::new();
     let mut lacks = false;
     for (factory, pin) in node.descriptor().pins.iter().enumerate() {
         if pin.is_bridge() {

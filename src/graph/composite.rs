@@ -259,7 +259,7 @@ impl Composite {
             parts.push(Part {
                 kind: Arc::clone(kind),
                 descriptor: kind.describe(&settings, &facts).into_owned(),
-                values: filter.values.clone(),
+                values: (*filter.values).clone(),
             });
         }
         let seat = |pin: &PinAddress| {

@@ -12,7 +12,7 @@ use super::model::{
 use super::shared::Shared;
 use super::wiring::FilterPath;
 use super::{instance, nest, notes};
-use crate::ks::{Catalogue, Domain, Value};
+use crate::ks::{Catalogue, Value};
 
 /// One change of a document.
 #[derive(Clone, PartialEq, Debug)]
@@ -495,7 +495,7 @@ impl Edit {
                     let Some((id, groups)) = it.inner.0.split_last() else {
                         return Reach::Nothing;
                     };
-                    let place = FilterPath(groups.to_vec());
+                    let place = FilterPath::from(groups);
                     let Some(inner) = group.graph.graph_at(&place) else {
                         return Reach::Plan;
                     };
@@ -512,14 +512,7 @@ impl Edit {
                     let node = graph.filter(*filter)?;
                     let kind = catalogue.get(&node.key)?.descriptor();
                     let (_, property) = kind.property(key)?;
-                    let is_text = matches!(
-                        property.domain,
-                        Domain::Text | Domain::Path | Domain::Device
-                    );
-                    let is_legal = value
-                        .as_ref()
-                        .is_none_or(|value| property.legal(value).is_some());
-                    (!is_text && !property.structural && is_legal).then_some(())
+                    property.has_slot(value.as_ref()).then_some(())
                 };
                 match has_slot() {
                     Some(()) => Reach::Values(BTreeSet::from([(path.child(*filter), key.clone())])),
@@ -541,7 +534,7 @@ impl Edit {
 
     /// The filters and groups that go from one path to another, in order. They stay what they are: what plays goes on.
     pub fn moves(&self) -> Vec<(FilterPath, FilterPath)> {
-        let inside = |group: &FilterId, id: &FilterId| FilterPath(vec![*group, *id]);
+        let inside = |group: &FilterId, id: &FilterId| FilterPath::from(vec![*group, *id]);
         match self {
             Self::MoveInto { group, filters } => filters
                 .iter()
@@ -555,7 +548,7 @@ impl Edit {
                 let around = |path: FilterPath| {
                     let mut ids = vec![*group];
                     ids.extend(path.0);
-                    FilterPath(ids)
+                    FilterPath::from(ids)
                 };
                 let moves = edit.moves().into_iter();
                 moves.map(|(from, to)| (around(from), around(to))).collect()
@@ -571,7 +564,7 @@ impl Edit {
             Self::Within { group, edit } => {
                 let mut ids = vec![*group];
                 ids.extend(edit.place().0);
-                FilterPath(ids)
+                FilterPath::from(ids)
             }
             Self::Batch(edits) => common_place(edits),
             // The pins of a group are set from inside.

@@ -222,7 +222,7 @@ fn renumber(graph: &mut Graph, next: &mut u32) -> (Vec<FilterId>, Vec<NoteId>) {
 fn names(group: &Group, property: &GroupProperty) -> Vec<String> {
     let ways = 1..=property.inner.0.len();
     let nodes = ways.filter_map(|len| {
-        let path = FilterPath(property.inner.0[..len].to_vec());
+        let path = FilterPath::from(&property.inner.0[..len]);
         Some(group.graph.at(&path)?.name.clone())
     });
     nodes.collect()

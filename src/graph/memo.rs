@@ -13,7 +13,6 @@ use super::agree::Setting;
 use super::narrow::{Scratch, tidy};
 use super::net::{Seen, Trail};
 use super::refusal::{Cure, Step};
-use super::shared::Shared;
 use super::units::gives_into_a_line;
 use crate::ks::{
     DataFormat, DataRange, Descriptor, Filter, Settings, Value, intersections, overlaps,
@@ -42,10 +41,12 @@ struct Cured {
     found: Vec<Cure>,
 }
 
-/// All filters of one kind with the same values.
+/// All filters of one kind that go together with others alike: with the same values, but for those that have a slot on the
+/// audio thread ([`Property::has_slot`]), by which nothing is agreed.
 pub(super) struct Make {
     pub(super) key: String,
-    pub(super) values: Shared<BTreeMap<String, Value>>,
+    /// Those that count.
+    pub(super) values: BTreeMap<String, Value>,
     /// Kind and descriptor, when such a filter is installed.
     pub(super) known: Option<(Arc<dyn Filter>, Arc<Descriptor>)>,
     /// The ranges of each pin factory at the graph's rate.
@@ -159,17 +160,25 @@ impl Memo {
         key: &str,
         values: &BTreeMap<String, Value>,
     ) -> Arc<Make> {
-        let hash = hash(key, values);
-        let same = |make: &&Arc<Make>| make.key == key && *make.values == *values;
+        let kind = setting.catalogue.get(key);
+        let counts = |(key, value): &(&String, &Value)| {
+            let property = kind.and_then(|it| it.descriptor().property(key));
+            property.is_none_or(|(_, property)| !property.has_slot(Some(value)))
+        };
+        let counting = values.iter().filter(counts);
+        let hash = hash(key, counting.clone());
+        let same = |make: &&Arc<Make>| make.key == key && make.values.iter().eq(counting.clone());
         let known = self.makes.get(&hash).and_then(|all| all.iter().find(same));
         if let Some(make) = known {
             return Arc::clone(make);
         }
+        let counting = counting.map(|(key, value)| (key.clone(), value.clone()));
+        let values: BTreeMap<String, Value> = counting.collect();
         let settings = Settings {
-            values,
+            values: &values,
             base: setting.base,
         };
-        let known = setting.catalogue.get(key).map(|kind| {
+        let known = kind.map(|kind| {
             let descriptor = kind.describe(&settings, setting.facts).into_owned();
             (Arc::clone(kind), Arc::new(descriptor))
         });
@@ -189,7 +198,7 @@ impl Memo {
         let is_tied = descriptor.is_some_and(|it| has_limit(it) || gives_into_a_line(it));
         let make = Arc::new(Make {
             key: key.to_owned(),
-            values: values.clone().into(),
+            values,
             deferred: deferred.unwrap_or_default(),
             reached,
             is_tied,
@@ -355,7 +364,7 @@ impl Memo {
     }
 }
 
-fn hash(key: &str, values: &BTreeMap<String, Value>) -> u64 {
+fn hash<'a>(key: &str, values: impl Iterator<Item = (&'a String, &'a Value)>) -> u64 {
     let mut hasher = DefaultHasher::new();
     key.hash(&mut hasher);
     for (key, value) in values {

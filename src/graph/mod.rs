@@ -76,4 +76,6 @@ pub use pipes::{Passage, Pipe, Pipes, Way, pipes};
 pub use refusal::{Axis, Cure, CureKind, Field, Operands, Refusal, Step};
 pub use shared::Shared;
 
-pub use wiring::{Agreement, FilterPath, Joined, PinAddress, Problem, Wire, WiredFilter, Wiring};
+pub use wiring::{
+    Agreement, FilterPath, Ids, Joined, PinAddress, Problem, Wire, WiredFilter, Wiring,
+};

@@ -106,7 +106,7 @@ pub struct FilterNode {
     /// Key of the kind of filter in the catalogue; may be unknown to it.
     pub key: String,
     /// Values that were set, by property key.
-    pub values: BTreeMap<String, Value>,
+    pub values: Shared<BTreeMap<String, Value>>,
     /// Values this version does not understand, by property key, as the text they had in the file.
     pub unknown: BTreeMap<String, String>,
     /// What comes in goes out as it is: the filter itself does not run.

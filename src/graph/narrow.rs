@@ -37,7 +37,7 @@ pub(super) type Changed = (Vec<(usize, List)>, List);
 /// What trials work with, one after the other, so that none has to ask for memory of its own.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
-    changed: Vec<(usize, List)>,
+    pub(super) changed: Vec<(usize, List)>,
     /// For each pin the trial that changed it, and where in `changed` it stands.
     place: Vec<(u64, usize)>,
     /// Number of the trial.

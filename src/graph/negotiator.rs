@@ -160,10 +160,10 @@ impl Negotiator {
                     .wiring
                     .filters
                     .get(path)
-                    .is_some_and(|it| *it.values != node.values)
+                    .is_some_and(|it| it.values != node.values)
                 && let Some(wired) = self.wiring.filters.get_mut(path)
             {
-                wired.values = node.values.clone().into();
+                wired.values = node.values.clone();
             }
         }
     }

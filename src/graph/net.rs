@@ -358,10 +358,12 @@ impl Net {
     }
 
     /// Writes what a trial found.
-    pub(super) fn keep(&mut self, changed: Vec<(usize, List)>) {
-        for (pin, ranges) in changed {
+    pub(super) fn keep(&mut self, room: &Room<'_>, mut changed: Vec<(usize, List)>) {
+        for (pin, ranges) in changed.drain(..) {
             self.pins[pin].ranges = ranges;
         }
+        // The next trial need not ask for memory.
+        room.memo.borrow_mut().scratch.changed = changed;
     }
 }
 

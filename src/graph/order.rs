@@ -85,11 +85,27 @@ impl Ends {
 
     /// The wires at all instances of one of its pins, in the order of those.
     pub(crate) fn at_pin(&self, filter: usize, flow: DataFlow, factory: usize) -> &[WireEnd] {
+        &self.all[self.place_of(filter, flow, factory)]
+    }
+
+    /// Where they stand among all.
+    pub(crate) fn place_of(
+        &self,
+        filter: usize,
+        flow: DataFlow,
+        factory: usize,
+    ) -> std::ops::Range<usize> {
         let ends = self.at(filter);
         let pin = |end: &WireEnd| (end.flow, end.factory as usize);
-        let first = ends.partition_point(|end| pin(end) < (flow, factory));
+        let before = ends.partition_point(|end| pin(end) < (flow, factory));
         let behind = ends.partition_point(|end| pin(end) <= (flow, factory));
-        &ends[first..behind]
+        let first = self.first[filter] as usize;
+        first + before..first + behind
+    }
+
+    /// The wire at a place among all.
+    pub(crate) fn wire(&self, place: usize) -> usize {
+        self.all[place].wire as usize
     }
 }
 

@@ -79,7 +79,7 @@ pub(super) fn describe(
     let wired = WiredFilter {
         name,
         key: node.key.clone(),
-        values: make.values.clone(),
+        values: node.values.clone(),
         is_bypassed: node.is_bypassed,
         is_disabled: node.is_disabled,
         descriptor: make.known.as_ref().map(|it| Arc::clone(&it.1)),

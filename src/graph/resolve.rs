@@ -2,7 +2,7 @@
 
 use super::flatten::MAX_DEPTH;
 use super::model::{FilterId, Graph, NodeKind, PinRef};
-use super::wiring::{FilterPath, PinAddress};
+use super::wiring::{FilterPath, Ids, PinAddress};
 
 /// `in` or `in[2]`.
 pub(super) fn pin_words(pin: &str, instance: u32) -> String {
@@ -54,7 +54,7 @@ impl Graph {
     /// The pin of a filter that an address stands for: itself, or through any number of groups the pin inside.
     pub fn resolve(&self, pin: &PinAddress) -> Option<PinAddress> {
         let (&filter, groups) = pin.filter.0.split_last()?;
-        let place = FilterPath(groups.to_vec());
+        let place = FilterPath::from(groups);
         let end = PinRef {
             filter,
             pin: pin.pin.clone(),
@@ -78,7 +78,7 @@ impl Graph {
 impl FilterPath {
     /// The path of a filter of the outermost graph.
     pub fn of(id: FilterId) -> Self {
-        Self(vec![id])
+        Self(Ids::from_slice(&[id]))
     }
 
     /// The path of a filter inside the group at this path.

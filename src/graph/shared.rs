@@ -42,6 +42,18 @@ impl<T> From<T> for Shared<T> {
     }
 }
 
+impl<K: Ord, V> FromIterator<(K, V)> for Shared<BTreeMap<K, V>> {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
+        BTreeMap::from_iter(pairs).into()
+    }
+}
+
+impl<K: Ord, V, const N: usize> From<[(K, V); N]> for Shared<BTreeMap<K, V>> {
+    fn from(pairs: [(K, V); N]) -> Self {
+        BTreeMap::from(pairs).into()
+    }
+}
+
 impl<T> Deref for Shared<T> {
     type Target = T;
 

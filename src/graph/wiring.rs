@@ -5,6 +5,8 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::agree::part::Part;
 use super::flatten::{FlatWire, order};
 use super::model::{FilterId, FilterNode};
@@ -17,7 +19,22 @@ use crate::ks::{
 
 /// Identity of a filter through all groups: the ids from the outside in.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub struct FilterPath(pub Vec<FilterId>);
+pub struct FilterPath(pub Ids);
+
+/// The ids of a path. Those that are not very deep need no memory of their own.
+pub type Ids = SmallVec<[FilterId; 4]>;
+
+impl From<Vec<FilterId>> for FilterPath {
+    fn from(ids: Vec<FilterId>) -> Self {
+        Self(ids.into())
+    }
+}
+
+impl From<&[FilterId]> for FilterPath {
+    fn from(ids: &[FilterId]) -> Self {
+        Self(ids.into())
+    }
+}
 
 impl fmt::Display for FilterPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -64,7 +81,7 @@ impl WiredFilter {
         Self {
             name: name.to_owned(),
             key: node.key.clone(),
-            values: node.values.clone().into(),
+            values: node.values.clone(),
             is_bypassed: node.is_bypassed,
             is_disabled: node.is_disabled,
             descriptor: catalogue

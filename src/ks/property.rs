@@ -350,6 +350,14 @@ impl Property {
         }
     }
 
+    /// Whether a value of it, or its default, has a slot on the audio thread: it may change while its filter plays, and nothing is
+    /// agreed by it.
+    pub fn has_slot(&self, value: Option<&Value>) -> bool {
+        let is_text = matches!(self.domain, Domain::Text | Domain::Path | Domain::Device);
+        let is_legal = value.is_none_or(|value| self.legal(value).is_some());
+        !is_text && !self.structural && is_legal
+    }
+
     /// `value` clamped and snapped into the domain (PRP-9), or `None` when it is of the wrong type.
     pub fn legal(&self, value: &Value) -> Option<Value> {
         match (&self.domain, value) {

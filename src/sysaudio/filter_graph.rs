@@ -170,14 +170,22 @@ impl FilterGraph {
 
     /// Pins of a filter in their order, by name.
     pub fn pins(&self, filter: FilterId) -> Result<Vec<String>, Code> {
-        let wired = self.site.wiring.filters.get(&FilterPath(vec![filter]));
+        let wired = self
+            .site
+            .wiring
+            .filters
+            .get(&FilterPath::from(vec![filter]));
         let kind = wired.and_then(|it| it.descriptor.as_deref());
         let kind = kind.ok_or(Code::NotInGraph)?;
         Ok(kind.pins.iter().map(|pin| pin.name.to_string()).collect())
     }
 
     fn factory(&self, filter: FilterId, name: &str) -> Result<(DataFlow, u32), Code> {
-        let wired = self.site.wiring.filters.get(&FilterPath(vec![filter]));
+        let wired = self
+            .site
+            .wiring
+            .filters
+            .get(&FilterPath::from(vec![filter]));
         let kind = wired.and_then(|it| it.descriptor.as_deref());
         let kind = kind.ok_or(Code::NotInGraph)?;
         let (_, pin) = kind.pin(name).ok_or(Code::NotFound)?;
@@ -521,7 +529,7 @@ fn refused(site: &Site) -> usize {
 
 fn address(pin: &PinRef) -> PinAddress {
     PinAddress {
-        filter: FilterPath(vec![pin.filter]),
+        filter: FilterPath::from(vec![pin.filter]),
         pin: pin.pin.clone(),
         instance: pin.instance,
     }

@@ -51,7 +51,7 @@ fn any_node() -> impl Strategy<Value = Node> {
             position,
             kind: NodeKind::Filter(FilterNode {
                 key,
-                values,
+                values: values.into(),
                 unknown_fields: unknown
                     .iter()
                     .map(|(k, v)| (k.to_lowercase() + "_x", v.clone()))
@@ -151,7 +151,7 @@ fn any_graph() -> impl Strategy<Value = Graph> {
             let properties = vec![GroupProperty {
                 key: "level".into(),
                 title: "How \"loud\"".into(),
-                inner: FilterPath(vec![FilterId(1), FilterId(7)]),
+                inner: FilterPath::from(vec![FilterId(1), FilterId(7)]),
                 property: "level".into(),
             }];
             let kind = NodeKind::Group(Box::new(Group {

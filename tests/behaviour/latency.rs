@@ -92,7 +92,7 @@ fn the_wish_stands_in_the_file_and_so_does_the_clock() {
     for master in [
         Master::Automatic,
         Master::System,
-        Master::Filter(FilterPath(vec![FilterId(2), FilterId(7)])),
+        Master::Filter(FilterPath::from(vec![FilterId(2), FilterId(7)])),
     ] {
         graph.timing.master = master;
         graph.timing.full_quality = !graph.timing.full_quality;

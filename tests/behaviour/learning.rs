@@ -19,7 +19,7 @@ fn running() -> (App, [FilterId; 3]) {
     let ids: Vec<FilterId> = app.view().graph.filters.keys().copied().collect();
     let ids = [ids[0], ids[1], ids[2]];
     let pin = |at: usize, pin: &str| PinAddress {
-        filter: FilterPath(vec![ids[at]]),
+        filter: FilterPath::from(vec![ids[at]]),
         pin: pin.into(),
         instance: 0,
     };

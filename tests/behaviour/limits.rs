@@ -161,7 +161,7 @@ fn limits_are_no_part_of_the_document_and_go_with_their_filter_into_groups_and_o
     app.perform(Action::Select(selection));
     app.perform(Action::Group);
     let group = app.view().selection.one_filter().unwrap();
-    let inside = FilterPath(vec![group, FilterId(2)]);
+    let inside = FilterPath::from(vec![group, FilterId(2)]);
     let inner = PinAddress {
         filter: inside.clone(),
         ..pin(2, "in")

@@ -6,7 +6,7 @@ use ksgraph::app::App;
 use ksgraph::graph::{FilterId, FilterPath, PinAddress};
 
 pub(crate) fn path(id: u32) -> FilterPath {
-    FilterPath(vec![FilterId(id)])
+    FilterPath::from(vec![FilterId(id)])
 }
 
 pub(crate) fn pin(id: u32, pin: &str) -> PinAddress {

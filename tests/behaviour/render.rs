@@ -92,7 +92,7 @@ fn every_example_sounds_and_renders_the_same_for_any_cutting() {
         let sink = graph.filters.iter().find(
             |(_, node)| matches!(&node.kind, NodeKind::Filter(it) if it.key == "audio_device_out"),
         );
-        let sink = FilterPath(vec![*sink.unwrap().0]);
+        let sink = FilterPath::from(vec![*sink.unwrap().0]);
         let render = |lens: &[usize]| {
             let max_len = lens.iter().copied().max().unwrap();
             let mut offline = Offline::new(&stage.catalogue, &job, max_len);

@@ -162,7 +162,7 @@ impl Pair {
 }
 
 fn path(filter: u32) -> FilterPath {
-    FilterPath(vec![FilterId(filter)])
+    FilterPath::from(vec![FilterId(filter)])
 }
 
 #[test]

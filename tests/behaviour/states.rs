@@ -100,7 +100,7 @@ fn a_machine_without_devices_plays_by_the_clock_and_says_so() {
     }
     let ids: Vec<_> = app.view().graph.filters.keys().copied().collect();
     let pin = |id, pin: &str| PinAddress {
-        filter: FilterPath(vec![id]),
+        filter: FilterPath::from(vec![id]),
         pin: pin.into(),
         instance: 0,
     };

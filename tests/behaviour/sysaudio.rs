@@ -634,7 +634,7 @@ fn where_the_sound_stops_is_said_with_the_setting_that_stops_it() {
     let ids: Vec<FilterId> = app.view().graph.filters.keys().copied().collect();
     for at in 0..2 {
         let pin = |filter, pin: &str| PinAddress {
-            filter: FilterPath(vec![filter]),
+            filter: FilterPath::from(vec![filter]),
             pin: pin.into(),
             instance: 0,
         };
@@ -647,7 +647,7 @@ fn where_the_sound_stops_is_said_with_the_setting_that_stops_it() {
     let gain = |app: &App| {
         let steps = app.view().sound_path();
         let mut mine = steps.into_iter();
-        mine.find(|it| it.filter == Some(FilterPath(vec![ids[1]])))
+        mine.find(|it| it.filter == Some(FilterPath::from(vec![ids[1]])))
     };
     let until = |app: &mut App, words: &str| {
         for _ in 0..20_000 {

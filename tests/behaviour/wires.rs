@@ -129,7 +129,7 @@ fn inside_a_group_cures_and_insertions_stay_inside() {
     app.open_document(from_ron(text.as_bytes(), "x").unwrap().graph, None);
     app.perform(Action::Enter(FilterId(1)));
     let pin = |id: u32, name: &str| PinAddress {
-        filter: FilterPath(vec![FilterId(1), FilterId(id)]),
+        filter: FilterPath::from(vec![FilterId(1), FilterId(id)]),
         pin: name.into(),
         instance: 0,
     };

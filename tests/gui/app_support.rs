@@ -81,7 +81,7 @@ impl Window {
             value: Some(ksgraph::ks::Value::Text(text)),
         });
         let pin = |at: usize, pin: &str| ksgraph::graph::PinAddress {
-            filter: ksgraph::graph::FilterPath(vec![ids[at]]),
+            filter: ksgraph::graph::FilterPath::from(vec![ids[at]]),
             pin: pin.into(),
             instance: 0,
         };

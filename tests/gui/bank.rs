@@ -42,7 +42,7 @@ fn on(bank: Option<&std::path::Path>) -> (Window, FilterPath) {
         });
     }
     let pin = |at: usize, pin: &str| PinAddress {
-        filter: FilterPath(vec![ids[at]]),
+        filter: FilterPath::from(vec![ids[at]]),
         pin: pin.into(),
         instance: 0,
     };
@@ -52,7 +52,7 @@ fn on(bank: Option<&std::path::Path>) -> (Window, FilterPath) {
     ] {
         app.perform(Action::Connect { from, to });
     }
-    let synth = FilterPath(vec![ids[0]]);
+    let synth = FilterPath::from(vec![ids[0]]);
     let is_open = |app: &App| app.view().bank(&synth).is_some();
     assert!(window.waits(is_open), "the synth is never open");
     window.select(ids[0].0);
@@ -354,7 +354,7 @@ fn the_bank_of_a_synthesizer_without_wires_is_shown_and_it_is_helped_to_be_heard
         let view = window.screen().app().view();
         view.graph.filters.keys().copied().collect()
     };
-    let synth = FilterPath(vec![ids[0]]);
+    let synth = FilterPath::from(vec![ids[0]]);
     let sheet = |app: &App| app.view().bank(&synth).map(|it| it.sheet());
     assert!(sheet(window.screen().app()).is_none(), "nobody looks");
     window.select(ids[0].0);
@@ -393,7 +393,7 @@ fn the_bank_of_a_synthesizer_without_wires_is_shown_and_it_is_helped_to_be_heard
     let_go(&mut window, at);
     assert!(window.sees("Wire Its Sound"));
     let pin = |at: usize, pin: &str| PinAddress {
-        filter: FilterPath(vec![ids[at]]),
+        filter: FilterPath::from(vec![ids[at]]),
         pin: pin.into(),
         instance: 0,
     };

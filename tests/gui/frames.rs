@@ -109,7 +109,7 @@ fn a_hard_wired_link_says_that_it_has_no_frames() {
     let mut window = Window::with(&["lab_card_wave", "lab_card_mixer"]);
     let ids: Vec<u32> = window.graph().filters.keys().map(|id| id.0).collect();
     let pin = |id: u32, name: &str| PinAddress {
-        filter: FilterPath(vec![FilterId(id)]),
+        filter: FilterPath::from(vec![FilterId(id)]),
         pin: name.into(),
         instance: 0,
     };

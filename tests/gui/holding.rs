@@ -23,7 +23,7 @@ fn running() -> Window {
 
 fn pin_state(window: &mut Window, filter: u32, pin: &str) -> Option<State> {
     let pin = PinAddress {
-        filter: FilterPath(vec![FilterId(filter)]),
+        filter: FilterPath::from(vec![FilterId(filter)]),
         pin: pin.into(),
         instance: 0,
     };

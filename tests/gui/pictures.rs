@@ -88,7 +88,7 @@ fn labels_stay(far: f32) {
             app.perform(Action::AddFilter { key, at });
             let filter = app.view().graph.filters.keys().last().copied();
             let pin = |filter: FilterId, pin: &str| PinAddress {
-                filter: FilterPath(vec![filter]),
+                filter: FilterPath::from(vec![filter]),
                 pin: pin.into(),
                 instance: 0,
             };

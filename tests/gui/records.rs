@@ -69,7 +69,7 @@ fn bench() -> (Window, Arc<AtomicBool>) {
     }
     for (from, to) in [(1, 2), (2, 3)] {
         let pin = |id: u32, name: &str| PinAddress {
-            filter: FilterPath(vec![FilterId(id)]),
+            filter: FilterPath::from(vec![FilterId(id)]),
             pin: name.into(),
             instance: 0,
         };
@@ -122,7 +122,7 @@ fn a_late_filter_has_its_story_its_log_line_and_its_badge() {
         .find(|it| is_late(it))
         .cloned();
     let story = story.unwrap();
-    assert_eq!(story.filter, Some(FilterPath(vec![FilterId(2)])));
+    assert_eq!(story.filter, Some(FilterPath::from(vec![FilterId(2)])));
     assert_eq!(story.waited, ["Null Renderer"]);
     assert_ne!(story.mishap, Mishap::Muted);
     let log = window.screen().app().view().log;

@@ -222,7 +222,7 @@ fn window(case: &Case) -> Window {
 
 fn address(filter: u32, pin: &str) -> PinAddress {
     PinAddress {
-        filter: ksgraph::graph::FilterPath(vec![FilterId(filter)]),
+        filter: ksgraph::graph::FilterPath::from(vec![FilterId(filter)]),
         pin: pin.into(),
         instance: 0,
     }

@@ -46,7 +46,7 @@ fn running(ahead: Option<f64>) -> (Window, FilterPath, Song) {
         });
     }
     let pin = |at: usize, pin: &str| PinAddress {
-        filter: FilterPath(vec![ids[at]]),
+        filter: FilterPath::from(vec![ids[at]]),
         pin: pin.into(),
         instance: 0,
     };
@@ -57,7 +57,7 @@ fn running(ahead: Option<f64>) -> (Window, FilterPath, Song) {
         app.perform(Action::Connect { from, to });
     }
     app.perform(Action::Select(Default::default()));
-    let synth = FilterPath(vec![ids[1]]);
+    let synth = FilterPath::from(vec![ids[1]]);
     app.perform(Action::SetState(State::Run));
     let is_open = |app: &App| app.view().score(&synth).is_some();
     assert!(window.waits(is_open), "the synth is never open");

@@ -398,7 +398,7 @@ fn who_is_taken_by_itself_is_chosen_in_the_catalogue() {
     );
     window.key(Modifiers::NONE, Key::Escape);
     let notes = PinAddress {
-        filter: FilterPath(vec![FilterId(1)]),
+        filter: FilterPath::from(vec![FilterId(1)]),
         pin: "notes".into(),
         instance: 0,
     };
@@ -438,7 +438,7 @@ fn no_sound_says_where_it_stops_and_what_helps() {
     let gain = |app: &ksgraph::app::App| {
         let mut steps = app.view().sound_path().into_iter();
         steps
-            .find(|it| it.filter == Some(FilterPath(vec![FilterId(2)])))
+            .find(|it| it.filter == Some(FilterPath::from(vec![FilterId(2)])))
             .unwrap()
     };
     assert!(!gain(app).is_stop);

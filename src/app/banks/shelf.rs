@@ -85,7 +85,7 @@ impl App {
     pub(super) fn wire_offer(&self, filter: &FilterPath) -> Option<Offer> {
         let (id, level) = filter.0.split_last()?;
         let node = self.shown().filters.get(id)?;
-        if level != self.place.0 {
+        if level != &self.place.0[..] {
             return None;
         }
         let wired = self.wiring.filters.get(filter)?;

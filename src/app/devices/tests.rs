@@ -187,7 +187,7 @@ impl Bench {
             });
         }
         let pin = |id, pin: &str| PinAddress {
-            filter: FilterPath(vec![FilterId(id)]),
+            filter: FilterPath::from(vec![FilterId(id)]),
             pin: pin.into(),
             instance: 0,
         };
@@ -474,7 +474,12 @@ fn another_quantum_or_rate_is_taken_while_the_tone_goes_on_and_nothing_upstream_
     bench.until_heard("pulseaudio:speakers");
     let entries = |bench: &Bench| {
         let playing = bench.app.playing.as_ref().unwrap();
-        let open = |id| playing.open(&FilterPath(vec![FilterId(id)])).unwrap().entry;
+        let open = |id| {
+            playing
+                .open(&FilterPath::from(vec![FilterId(id)]))
+                .unwrap()
+                .entry
+        };
         (open(1), open(2))
     };
     let before = entries(&bench);
@@ -638,7 +643,7 @@ fn a_device_that_does_not_drive_the_graph_is_waited_for_as_well() {
         value: Some(Value::Text("pulseaudio:headset".into())),
     });
     let pin = |id, pin: &str, instance| PinAddress {
-        filter: FilterPath(vec![id]),
+        filter: FilterPath::from(vec![id]),
         pin: pin.into(),
         instance,
     };

@@ -14,7 +14,7 @@ fn drawn() -> App {
         });
     }
     let pin = |filter, pin: &str| PinAddress {
-        filter: FilterPath(vec![FilterId(filter)]),
+        filter: FilterPath::from(vec![FilterId(filter)]),
         pin: pin.into(),
         instance: 0,
     };

@@ -246,7 +246,7 @@ pub(super) fn matched(from: &PinWords, to: &PinWords) -> Result<Json, String> {
             .into(),
         );
         ends.push(PinAddress {
-            filter: FilterPath(vec![id]),
+            filter: FilterPath::from(vec![id]),
             pin: "pin".into(),
             instance: 0,
         });

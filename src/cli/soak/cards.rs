@@ -195,7 +195,7 @@ impl Machine {
     }
 
     fn published(&self, which: usize) -> f64 {
-        let two = FilterPath(vec![FilterId(4)]);
+        let two = FilterPath::from(vec![FilterId(4)]);
         let cells = self.open.get(&two).and_then(|open| open.telemetry.as_ref());
         cells.map_or(f64::NAN, |cells| f64::from(cells.get(which)))
     }

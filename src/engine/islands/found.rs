@@ -14,7 +14,7 @@ use crate::engine::hold::Holds;
 use crate::engine::line::Line;
 use crate::engine::plan::{Plan, Step};
 use crate::engine::records::PinRecord;
-use crate::engine::runs::{Runs, Skill};
+use crate::engine::runs::{Runs, Skills};
 use crate::engine::slab::{PAGE, page};
 use crate::engine::spec::{Node, Spec};
 use crate::engine::table::Tables;
@@ -31,7 +31,7 @@ pub(in crate::engine) struct Ground<'a> {
     pub(in crate::engine) lines: &'a [Line],
     pub(in crate::engine) cuts: &'a [Cut],
     pub(in crate::engine) holds: &'a Holds,
-    pub(in crate::engine) skills: &'a BTreeMap<u32, Skill>,
+    pub(in crate::engine) skills: &'a Skills,
     pub(in crate::engine) records: &'a [Arc<PinRecord>],
     pub(in crate::engine) levels: &'a Telemetry,
     pub(in crate::engine) fade_len: usize,
@@ -300,7 +300,7 @@ impl Ground<'_> {
             let wave = self.tables.payloads[output.slot as usize].wave();
             wave.map_or(0, Wave::channel_count)
         });
-        let can_rest = self.skills.contains_key(entry) && channels > 0;
+        let can_rest = self.skills.of(*entry).is_some() && channels > 0;
         can_rest.then(|| (LANES / channels).max(1))
     }
 

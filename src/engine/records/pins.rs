@@ -1,6 +1,5 @@
 //! The record of a pin: a few cells that outlive plans as long as the filter stays open.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
@@ -124,13 +123,22 @@ impl PinRecord {
 
 /// Gives every pin of what is open its record: the one it had, if its filter stayed open.
 pub(in crate::engine) fn keep(spec: &mut Spec, old: Option<&Spec>) {
-    let before = old.into_iter().flat_map(|old| &old.nodes);
-    let before = before.filter_map(|node| Some((node.entry?, node)));
-    let before: HashMap<u32, &Node> = before.collect();
+    // By entry.
+    let mut known: Vec<Option<&Node>> = vec![];
+    for node in old.into_iter().flat_map(|old| &old.nodes) {
+        let Some(entry) = node.entry else { continue };
+        let entry = entry as usize;
+        known.resize(known.len().max(entry + 1), None);
+        known[entry] = Some(node);
+    }
     for node in &mut spec.nodes {
         let Some(entry) = node.entry else { continue };
-        let before = before.get(&entry);
+        let before = known.get(entry as usize).copied().flatten();
         let before = before.filter(|it| it.identity() == node.identity());
+        if let Some(before) = before.filter(|it| it.has_pins_of(node)) {
+            node.records = Arc::clone(&before.records);
+            continue;
+        }
         let records = node.pins.iter().map(|pin| {
             let known = before.and_then(|before| {
                 let place = before.place_of((pin.factory, pin.instance as u32))?;

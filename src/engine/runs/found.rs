@@ -1,8 +1,6 @@
 //! Which steps of a plan are runs.
 
-use std::collections::BTreeMap;
-
-use super::{Member, Skill, Step, Tables};
+use super::{Member, Skills, Step, Tables};
 use crate::dsp::lanes::LANES;
 use crate::ks::{Kernel, Resting};
 
@@ -14,11 +12,7 @@ const PRODUCT: usize = 4;
 const FEWEST: usize = 4;
 
 /// The runs among steps, and where they begin.
-pub(super) fn found(
-    steps: &[Step],
-    skills: &BTreeMap<u32, Skill>,
-    tables: &Tables,
-) -> Vec<(usize, Found)> {
+pub(super) fn found(steps: &[Step], skills: &Skills, tables: &Tables) -> Vec<(usize, Found)> {
     let mut all: Vec<(usize, Found)> = vec![];
     let mut at = 0;
     while at < steps.len() {
@@ -49,11 +43,7 @@ pub(super) struct Found {
 
 impl Found {
     /// The run that begins with the first of these steps, if one does.
-    pub(super) fn at(
-        steps: &[Step],
-        skills: &BTreeMap<u32, Skill>,
-        tables: &Tables,
-    ) -> Option<Self> {
+    pub(super) fn at(steps: &[Step], skills: &Skills, tables: &Tables) -> Option<Self> {
         let mut members = vec![];
         let mut known = None;
         let mut ends = vec![];
@@ -67,7 +57,10 @@ impl Found {
                     lent: None,
                     records,
                     ..
-                } if skills.contains_key(entry) && members.len() < LONGEST => {
+                } if members.len() < LONGEST => {
+                    let Some(skill) = skills.of(*entry) else {
+                        break;
+                    };
                     let [output] = &**outputs else { break };
                     let stands = match &**inputs {
                         [input] => output.is_in_place && input.slot == Some(output.slot),
@@ -81,7 +74,7 @@ impl Found {
                     begins |= inputs.is_empty();
                     members.push(Member {
                         entry: *entry,
-                        skill: skills[entry],
+                        skill,
                         wire: output.wire,
                         record: *records as usize,
                         pins: inputs.len() + 1,

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Found, Skill};
+use super::{Found, Skills};
 use crate::engine::cut::Cut;
 use crate::engine::line::Line;
 use crate::engine::plan::Step;
@@ -36,7 +36,7 @@ impl Unit {
 /// Puts steps in such an order.
 pub(in crate::engine) fn gather(
     steps: Vec<Step>,
-    skills: &BTreeMap<u32, Skill>,
+    skills: &Skills,
     tables: &Tables,
     (lines, cuts): (&[Line], &[Cut]),
 ) -> Vec<Step> {
@@ -74,11 +74,7 @@ pub(in crate::engine) fn gather(
 }
 
 /// The runs that may stand side by side: where they begin, how many steps they have, and of what kind they are.
-fn kinds(
-    steps: &[Step],
-    skills: &BTreeMap<u32, Skill>,
-    tables: &Tables,
-) -> Vec<(usize, usize, Vec<u32>)> {
+fn kinds(steps: &[Step], skills: &Skills, tables: &Tables) -> Vec<(usize, usize, Vec<u32>)> {
     let mut kinds = vec![];
     let mut at = 0;
     while at < steps.len() {

@@ -13,7 +13,6 @@ mod gather;
 mod group;
 mod product;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -43,6 +42,32 @@ pub(super) fn every(filters: usize) -> usize {
 
 /// What a filter may be left out for: the number of its kind, and what it does at rest.
 pub(super) type Skill = (u32, Resting);
+
+/// What each open filter may be left out for, by its place in the slab.
+#[derive(Debug, Default)]
+pub(super) struct Skills(Vec<Option<Skill>>);
+
+impl Skills {
+    pub(super) fn of(&self, entry: u32) -> Option<Skill> {
+        self.0.get(entry as usize).copied().flatten()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromIterator<(u32, Skill)> for Skills {
+    fn from_iter<T: IntoIterator<Item = (u32, Skill)>>(skills: T) -> Self {
+        let mut all: Vec<Option<Skill>> = vec![];
+        for (entry, skill) in skills {
+            let entry = entry as usize;
+            all.resize(all.len().max(entry + 1), None);
+            all[entry] = Some(skill);
+        }
+        Self(all)
+    }
+}
 
 /// A filter of a run.
 #[derive(Clone, Debug)]
@@ -120,7 +145,7 @@ pub(super) type Told<'a> = (&'a Telemetry, &'a [Arc<PinRecord>]);
 
 impl Runs {
     /// Finds the runs among steps that [`gather()`] has put in order.
-    pub(super) fn of(steps: &[Step], skills: &BTreeMap<u32, Skill>, tables: &Tables) -> Self {
+    pub(super) fn of(steps: &[Step], skills: &Skills, tables: &Tables) -> Self {
         let mut runs = Self {
             begins: vec![0; steps.len()],
             ..Self::default()

@@ -6,7 +6,6 @@
 //! Of wires that cannot all be, the last in that order is refused.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -153,7 +152,7 @@ fn agree(
     };
     let mut net = Net::new(&members, &instances);
     if let Ok(changed) = Trial::new(&net, &room).with_filters() {
-        net.keep(changed);
+        net.keep(&room, changed);
     }
     let mut problems: Vec<(Place, Problem)> = vec![];
     for (at, member) in members.iter().enumerate() {
@@ -239,7 +238,7 @@ fn join(
     let Some(format) = pick(setting, (from.address, to.address), &left, Some) else {
         return Err(refuse(net, nothing_concrete(setting, (from, to), &left)));
     };
-    net.keep(changed);
+    net.keep(room, changed);
     net.add(new);
     Ok((link, format))
 }
@@ -274,9 +273,9 @@ fn settle(
     };
     let mut layer: Vec<usize> = (0..count).filter(|&wire| is_single(net, wire)).collect();
     layer.extend((0..count).filter(|&wire| filters_of(net, wire).into_iter().any(is_device)));
+    let mut next: Vec<usize> = vec![];
     loop {
-        let mut next: BTreeSet<usize> = BTreeSet::new();
-        for wire in std::mem::take(&mut layer) {
+        for wire in layer.drain(..) {
             if !std::mem::replace(&mut waiting[wire], false) {
                 continue;
             }
@@ -294,7 +293,7 @@ fn settle(
             });
             outcomes[*at] = Some(match fits {
                 Some((format, changed)) => {
-                    net.keep(changed);
+                    net.keep(room, changed);
                     Ok(agreed(link, format))
                 }
                 None => Err(refuse_late(setting, room, net, link, &wires[*at])),
@@ -306,7 +305,9 @@ fn settle(
                 }
             }
         }
-        layer.extend(next);
+        std::mem::swap(&mut layer, &mut next);
+        layer.sort_unstable();
+        layer.dedup();
         if layer.is_empty() {
             while waiting.get(first) == Some(&false) {
                 first += 1;

@@ -605,7 +605,7 @@ fn group_property(cursor: &mut Cursor<'_>) -> Result<GroupProperty, FileError> {
 fn path_of(text: &str) -> Option<FilterPath> {
     let ids = text.split('/').map(|id| id.parse().map(FilterId));
     let ids: Result<Vec<FilterId>, _> = ids.collect();
-    ids.ok().map(FilterPath)
+    ids.ok().map(FilterPath::from)
 }
 
 fn place(cursor: &mut Cursor<'_>) -> Result<Position, FileError> {

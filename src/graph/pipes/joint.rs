@@ -1,6 +1,8 @@
 //! What the pins of one pipe want together: sizes, counts, alignment, memory and who would allocate, pin by pin as the
 //! pipe grows (NEG-5, steps 2 to 5).
 
+use smallvec::SmallVec;
+
 use super::sizes::Sizes;
 use super::{End, Figure};
 use crate::ks::framing::{SYSTEM_MEMORY_TYPE, require};
@@ -44,7 +46,7 @@ struct Candidate {
 /// The pins of a pipe so far.
 #[derive(Clone, Debug)]
 pub(super) struct Joint {
-    candidates: Vec<Candidate>,
+    candidates: SmallVec<[Candidate; 1]>,
     /// Who needs the frame back as it was (ALC-6).
     pub(super) integrity: Option<End>,
 }
@@ -52,7 +54,7 @@ pub(super) struct Joint {
 impl Default for Joint {
     fn default() -> Self {
         Self {
-            candidates: vec![Candidate {
+            candidates: SmallVec::from_buf([Candidate {
                 memory: None,
                 memory_by: None,
                 weight: 0,
@@ -64,7 +66,7 @@ impl Default for Joint {
                 must: None,
                 can: None,
                 exists: None,
-            }],
+            }]),
             integrity: None,
         }
     }
@@ -86,7 +88,7 @@ pub(super) struct Settled {
 impl Joint {
     /// The pins so far and one more; or what stands against it.
     pub(super) fn with(&self, end: End, framing: &Framing) -> Result<Self, Conflict> {
-        let mut candidates: Vec<Candidate> = vec![];
+        let mut candidates: SmallVec<[Candidate; 1]> = SmallVec::new();
         let mut conflict = Conflict::Memory;
         for before in &self.candidates {
             for item in framing.items.iter() {

@@ -41,6 +41,9 @@ impl Sizes {
 
     /// The sizes in both rows: the first one is the largest least size that obeys both steppings.
     pub(super) fn meet(self, other: Self) -> Option<Self> {
+        if self.is_any() && self == other {
+            return Some(self);
+        }
         let (low, high) = (self.first.max(other.first), self.last.min(other.last));
         let (a, b) = (i128::from(self.step), i128::from(other.step));
         let apart = i128::from(other.first) - i128::from(self.first);

@@ -3,9 +3,13 @@
 //! not decided here.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
 
 use super::joint::{Conflict, Joint};
 use super::{End, Passage, Pipe, Way};
+use crate::graph::memo::Quick;
 use crate::graph::order::{Ends, Roster, WireEnd, running_order};
 use crate::graph::wiring::{Wire, Wiring};
 use crate::ks::framing::{Borrowed, frame_of, framing_of, require};
@@ -43,6 +47,9 @@ pub(super) struct Growing {
     pub(super) asked: Option<(u32, u32)>,
 }
 
+/// What pins say of their frames, by where their descriptors lie and by factory.
+type Framings = HashMap<(usize, usize), Option<Rc<Framing>>, Quick>;
+
 pub(super) struct Work<'a> {
     pub(super) wiring: &'a Wiring,
     /// Filters go by rank here.
@@ -57,6 +64,7 @@ pub(super) struct Work<'a> {
     /// When the reader of each wire lets go of the frame.
     until: Vec<usize>,
     is_late: Vec<bool>,
+    framings: RefCell<Framings>,
 }
 
 /// Wires that were agreed, with their index.
@@ -109,6 +117,7 @@ impl<'a> Work<'a> {
             pipes: vec![],
             until: vec![0; count],
             is_late: vec![false; count],
+            framings: RefCell::default(),
         };
         for (index, wire) in agreed(wiring) {
             work.is_late[index] = wiring.delay_on(wire).is_some();
@@ -163,11 +172,17 @@ impl<'a> Work<'a> {
         }
     }
 
-    pub(super) fn framing(&self, end: End) -> Option<Framing> {
+    pub(super) fn framing(&self, end: End) -> Option<Rc<Framing>> {
         let wire = &self.wiring.wires[end.wire];
         let side = usize::from(end.is_reader);
         let descriptor = self.descriptor(self.roster.ends(wire)[side])?;
-        framing_of(&descriptor.pins, wire.plugs[side].factory as usize)
+        let factory = wire.plugs[side].factory as usize;
+        // Filters of a kind share their descriptor.
+        let question = (std::ptr::from_ref(descriptor).addr(), factory);
+        let mut framings = self.framings.borrow_mut();
+        let known = framings.entry(question);
+        let framing = known.or_insert_with(|| framing_of(&descriptor.pins, factory).map(Rc::new));
+        framing.clone()
     }
 
     fn flags(&self, end: End) -> u32 {
@@ -202,13 +217,14 @@ impl<'a> Work<'a> {
             }
             let borrowed = frame_of(&descriptor.pins, index).filter(|_| runs);
             let source = borrowed.and_then(|(input, _)| self.first_into(filter, input));
-            let ends = self.ends.at_pin(filter, DataFlow::Out, index);
-            let wires: Vec<usize> = ends.iter().map(|end| end.wire as usize).collect();
+            let ends = self.ends.place_of(filter, DataFlow::Out, index);
             let is_edited = borrowed.is_some_and(|(_, how)| how == Borrowed::Edited);
-            if wires.is_empty() && pin.instances.possible == 1 && is_edited {
+            if ends.is_empty() && pin.instances.possible == 1 && is_edited {
                 alone.extend(source);
             }
-            for wire in wires.iter().copied() {
+            let readers = ends.len();
+            for end in ends {
+                let wire = self.ends.wire(end);
                 let let_through = bypass.filter(|(_, to)| *to == wire).map(|(from, _)| from);
                 match (let_through, source) {
                     (Some(from), _) => self.show(from, wire, 1),
@@ -219,7 +235,7 @@ impl<'a> Work<'a> {
                         }
                         self.edit(from, wire, is_first);
                     }
-                    (None, Some(from)) => self.show(from, wire, wires.len()),
+                    (None, Some(from)) => self.show(from, wire, readers),
                     (None, None) => self.begin(wire, Way::Own, None),
                 }
             }

@@ -171,7 +171,7 @@ impl Bodies {
         let is_old = self
             .curves
             .get(path)
-            .is_none_or(|it| it.values != page.node.values || it.rate_hz != rate_hz);
+            .is_none_or(|it| it.values != *page.node.values || it.rate_hz != rate_hz);
         if is_old {
             let settings = Settings {
                 values: &page.node.values,
@@ -183,7 +183,7 @@ impl Bodies {
                 curves::equaliser_db(&settings, f64::from(hz), f64::from(rate_hz)) as f32
             };
             let curve = Curve {
-                values: page.node.values.clone(),
+                values: (*page.node.values).clone(),
                 rate_hz,
                 levels: (0..POINTS).map(level).collect(),
             };

@@ -22,7 +22,7 @@ fn bytes(commands: &[Command]) -> Vec<Vec<u8>> {
 #[test]
 fn every_note_that_began_ends_once() {
     let (mut keys, mut out) = (PlayKeys::default(), vec![]);
-    let filter = &FilterPath(vec![FilterId(3)]);
+    let filter = &FilterPath::from(vec![FilterId(3)]);
     keys.key(Key::A, true, filter, TOUCH, &mut out);
     keys.key(Key::X, true, filter, TOUCH, &mut out);
     keys.key(Key::K, true, filter, TOUCH, &mut out);
@@ -45,7 +45,7 @@ fn every_note_that_began_ends_once() {
 #[test]
 fn a_note_held_twice_ends_with_the_last_finger() {
     let (mut keys, mut out) = (PlayKeys::default(), vec![]);
-    let filter = &FilterPath(vec![FilterId(1)]);
+    let filter = &FilterPath::from(vec![FilterId(1)]);
     keys.key(Key::A, true, filter, TOUCH, &mut out);
     keys.point(filter, 0, Some((60, 50)), &mut out);
     keys.point(filter, 0, None, &mut out);
@@ -59,7 +59,13 @@ fn velocity_and_octave_stay_in_range() {
     let (mut keys, mut out) = (PlayKeys::default(), vec![]);
     for key in [Key::V, Key::X, Key::C, Key::Z] {
         for _ in 0..20 {
-            keys.key(key, true, &FilterPath(vec![FilterId(0)]), TOUCH, &mut out);
+            keys.key(
+                key,
+                true,
+                &FilterPath::from(vec![FilterId(0)]),
+                TOUCH,
+                &mut out,
+            );
             assert!((1..=127).contains(&keys.velocity(TOUCH)) && keys.octave(TOUCH) <= 8);
         }
     }
@@ -67,7 +73,7 @@ fn velocity_and_octave_stay_in_range() {
     keys.key(
         Key::P,
         true,
-        &FilterPath(vec![FilterId(0)]),
+        &FilterPath::from(vec![FilterId(0)]),
         TOUCH,
         &mut out,
     );
@@ -86,7 +92,7 @@ fn a_filters_values_say_where_and_how_hard_letters_play() {
         values: values.into(),
         ..FilterNode::default()
     };
-    let filter = &FilterPath(vec![FilterId(1)]);
+    let filter = &FilterPath::from(vec![FilterId(1)]);
     for (key, note) in [("keyboard", 36), ("on_screen_keyboard", 48)] {
         let descriptor = view
             .catalogue
@@ -103,7 +109,7 @@ fn a_filters_values_say_where_and_how_hard_letters_play() {
 #[test]
 fn a_pointer_that_was_let_go_of_plays_no_more_until_it_comes_down_again() {
     let (mut keys, mut out) = (PlayKeys::default(), vec![]);
-    let filter = &FilterPath(vec![FilterId(1)]);
+    let filter = &FilterPath::from(vec![FilterId(1)]);
     assert!(keys.plays(filter, true) && keys.plays(filter, true));
     keys.let_go(&mut out);
     assert!(!keys.plays(filter, true) && !keys.plays(filter, false));
@@ -113,7 +119,7 @@ fn a_pointer_that_was_let_go_of_plays_no_more_until_it_comes_down_again() {
 #[test]
 fn wheels_and_pedal_are_let_go_with_the_notes() {
     let (mut keys, mut out) = (PlayKeys::default(), vec![]);
-    let filter = &FilterPath(vec![FilterId(1)]);
+    let filter = &FilterPath::from(vec![FilterId(1)]);
     let turned = Wheels {
         sustain: true,
         bend: 1.0,

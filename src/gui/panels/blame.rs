@@ -434,7 +434,7 @@ mod tests {
 
     #[test]
     fn longer_cycles_are_offered_where_ours_was_late_and_another_device_where_it_was_not() {
-        let device = || Some((FilterPath(vec![FilterId(3)]), 1));
+        let device = || Some((FilterPath::from(vec![FilterId(3)]), 1));
         let of = |late_nanos, woke_late_nanos| Dropout {
             mishap: Mishap::Dropout,
             lasts_nanos: 5_333_000,
@@ -461,7 +461,7 @@ mod tests {
 
     #[test]
     fn the_culprit_has_a_line_of_its_own_however_many_filters_there_are() {
-        let path = |id: u32| FilterPath(vec![FilterId(id)]);
+        let path = |id: u32| FilterPath::from(vec![FilterId(id)]);
         let bar = |id: u32| Bar {
             filter: Some(path(id)),
             name: format!("f{id}"),

@@ -126,8 +126,8 @@ mod tests {
         let app = crate::app::App::new(crate::app::Options::nominal(64));
         let mut costs = Costs::default();
         let (one, other) = (
-            FilterPath(vec![]),
-            FilterPath(vec![crate::graph::FilterId(9)]),
+            FilterPath::from(vec![]),
+            FilterPath::from(vec![crate::graph::FilterId(9)]),
         );
         costs.trace.push_back((0.0, 5));
         costs.update(&app.view(), Some(&one), 3.0);

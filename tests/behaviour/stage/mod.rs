@@ -295,7 +295,7 @@ pub(crate) const AGREED_EXAMPLES: usize = 7;
 #[track_caller]
 pub(crate) fn path(graph: &Graph, name: &str) -> FilterPath {
     let id = graph.find(name);
-    FilterPath(vec![id.unwrap_or_else(|| panic!("no filter {name}"))])
+    FilterPath::from(vec![id.unwrap_or_else(|| panic!("no filter {name}"))])
 }
 
 /// Sets a property from text: a number, `true` or `false`, or a word; in quotes always a word.
@@ -428,7 +428,7 @@ pub(crate) fn feeds(
             matches!(&node.kind, NodeKind::Filter(filter)
                 if matches!(filter.key.as_str(), "keyboard" | "midi_device_in"))
         })
-        .map(|(id, _)| (FilterPath(vec![*id]), Arc::clone(events)))
+        .map(|(id, _)| (FilterPath::from(vec![*id]), Arc::clone(events)))
         .collect()
 }
 

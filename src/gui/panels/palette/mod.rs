@@ -408,7 +408,7 @@ fn found_in<'a>(
         };
         if let Some(rank) = rank {
             let hit = Hit::Found {
-                path: FilterPath(path.clone()),
+                path: FilterPath::from(path.clone()),
                 name: &node.name,
                 place: place.join(" \u{203a} "),
                 icon,
