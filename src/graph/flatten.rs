@@ -26,9 +26,25 @@ pub struct FlatWire {
     pub to: PinAddress,
     /// The group it was drawn in; empty: the outermost graph.
     pub place: FilterPath,
-    pub(super) chosen: Chosen,
+    /// What was chosen for it; most wires have nothing.
+    pub(super) asked: Option<Box<Chosen>>,
     /// Its number among all wires there are, which it keeps.
     pub(super) line: usize,
+}
+
+static NOTHING: Chosen = Chosen {
+    format: None,
+    medium: None,
+    interface: None,
+    framing: None,
+    unknown_fields: BTreeMap::new(),
+};
+
+impl FlatWire {
+    /// What its user insists on.
+    pub(super) fn chosen(&self) -> &Chosen {
+        self.asked.as_deref().unwrap_or(&NOTHING)
+    }
 }
 
 /// What became of a wire of the document.
@@ -370,7 +386,7 @@ impl Flat {
                     from,
                     to,
                     place: path.clone(),
-                    chosen: wire.chosen.clone(),
+                    asked: (wire.chosen != NOTHING).then(|| Box::new(wire.chosen.clone())),
                     line,
                 });
                 changes.new_wires.push(Arc::clone(&flat));
@@ -443,7 +459,7 @@ pub(super) fn order(a: (bool, &FlatWire), b: (bool, &FlatWire)) -> Ordering {
         .then_with(|| rank(&a.from, &b.from))
         .then_with(|| rank(&a.to, &b.to))
         .then_with(|| (&a.from, &a.to).cmp(&(&b.from, &b.to)))
-        .then_with(|| format!("{:?}", a.chosen).cmp(&format!("{:?}", b.chosen)))
+        .then_with(|| format!("{:?}", a.chosen()).cmp(&format!("{:?}", b.chosen())))
         // Who is drawn inside a group comes before who is drawn around it.
         .then_with(|| b.place.cmp(&a.place))
 }

@@ -42,7 +42,7 @@ struct Cured {
 }
 
 /// All filters of one kind that go together with others alike: with the same values, but for those that have a slot on the
-/// audio thread ([`Property::has_slot`]), by which nothing is agreed.
+/// audio thread ([`has_slot`](crate::ks::Property::has_slot)), by which nothing is agreed.
 pub(super) struct Make {
     pub(super) key: String,
     /// Those that count.

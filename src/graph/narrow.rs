@@ -227,7 +227,7 @@ impl<'a> Trial<'a> {
         let answering = (&self.room.members[pin.filter].make, pin.factory);
         let (client, own) = (self.ranges(client), self.ranges(own));
         let mut memo = self.room.memo.borrow_mut();
-        let list = memo.overlap(client, own, answering, wire.chosen.as_ref());
+        let list = memo.overlap(client, own, answering, wire.chosen.as_deref());
         drop(memo);
         if list.is_empty() {
             return Err(self.stuck(wire));

@@ -36,7 +36,7 @@ pub(super) struct NetWire {
     pub(super) to: usize,
     pub(super) is_push: bool,
     /// The format its user insists on.
-    pub(super) chosen: Option<DataFormat>,
+    pub(super) chosen: Option<Box<DataFormat>>,
     /// It closes a loop of filters in which no sound comes back to where it was: a delay line parts them.
     pub(super) is_late: bool,
 }

@@ -176,7 +176,7 @@ fn agree(
                 continue;
             }
         };
-        let outcome = join(setting, &room, &mut net, (from, to), &wire.flat.chosen);
+        let outcome = join(setting, &room, &mut net, (from, to), wire.flat.chosen());
         outcomes.push(Some(outcome.map(|(link, format)| {
             let agreement = agreed(&link, format);
             links.push((at, link));
@@ -221,7 +221,7 @@ fn join(
         from: link.from,
         to: link.to,
         is_push: link.is_push,
-        chosen: chosen.format.clone(),
+        chosen: chosen.format.clone().map(Box::new),
         is_late: link.is_late,
     };
     let tried = Trial::new(net, room).with_wire(&new);

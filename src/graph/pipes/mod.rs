@@ -19,7 +19,7 @@ mod tests;
 use std::sync::Arc;
 
 use super::flatten::FlatWire;
-use super::model::{AskedFraming, Chosen};
+use super::model::AskedFraming;
 use super::wiring::{Agreement, FilterPath, Joined, PinAddress, Plug, Wire, Wiring};
 use crate::ks::ids::Guid;
 
@@ -141,7 +141,7 @@ impl Pipes {
 impl Wire {
     /// Frames of another length or number, where the user asked for them.
     pub fn asked_framing(&self) -> Option<AskedFraming> {
-        self.chosen.framing
+        self.chosen().framing
     }
 }
 
@@ -159,7 +159,7 @@ impl Wiring {
                 from: from.clone(),
                 to: to.clone(),
                 place: FilterPath::default(),
-                chosen: Chosen::default(),
+                asked: None,
                 line: usize::MAX,
             };
             let plug = |pin: &PinAddress| {
