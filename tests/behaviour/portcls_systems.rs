@@ -218,6 +218,10 @@ fn pc_new_port_and_pc_new_miniport() {
         .collect();
     let (good, bad) = ("SUCCESS", "INVALID_PARAMETER");
     assert_eq!(statuses, [good, good, bad, bad, bad]);
+    let reasons = answers[2..].iter().map(|it| it["reason"].as_str().unwrap());
+    for (reason, tells) in reasons.zip(["WavePci", "FmSynthWithVol", "stands behind a DMus port"]) {
+        assert!(reason.contains(tells), "{reason}");
+    }
 }
 
 /// Keys of the filters of a graph, and the device that it names.

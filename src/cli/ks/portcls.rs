@@ -24,9 +24,12 @@ fn id(word: &str, names: &[(&str, Guid)]) -> Result<Guid, String> {
     }
 }
 
+fn ports() -> Vec<(&'static str, Guid)> {
+    PORTS.iter().map(|it| (it.name, it.id)).collect()
+}
+
 fn port_id(word: &str) -> Result<Guid, String> {
-    let names: Vec<(&str, Guid)> = PORTS.iter().map(|it| (it.name, it.id)).collect();
-    id(word, &names)
+    id(word, &ports())
 }
 
 fn port(it: &PortClass) -> Json {
@@ -49,21 +52,51 @@ fn miniport(it: &MiniportClass) -> Json {
     document
 }
 
+/// A refusal, and what would do.
+fn refused(status: Status, reason: String) -> Json {
+    with(outcome(status), "reason", json!(reason))
+}
+
+fn unknown(what: &str, id: Guid, names: &[(&str, Guid)]) -> String {
+    let names: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
+    let names = names.join(", ");
+    format!("{id} is the class of no {what} here; there are {names}")
+}
+
 pub(super) fn new_port(word: &str) -> Result<Json, String> {
-    let found = crate::portcls::class_id::new_port(port_id(word)?);
-    Ok(found.map_or_else(outcome, port))
+    let id = port_id(word)?;
+    let found = crate::portcls::class_id::new_port(id);
+    Ok(found.map_or_else(
+        |status| refused(status, unknown("port", id, &ports())),
+        port,
+    ))
 }
 
 /// A miniport, and whether it goes with a port where one is named.
 pub(super) fn new_miniport(word: &str, behind: Option<&str>) -> Result<Json, String> {
     let names: Vec<(&str, Guid)> = MINIPORTS.iter().map(|it| (it.name, it.id)).collect();
     let id = id(word, &names)?;
-    let Some(behind) = behind else {
-        let found = crate::portcls::class_id::new_miniport(id);
-        return Ok(found.map_or_else(outcome, miniport));
+    let found = crate::portcls::class_id::new_miniport(id);
+    let found = match found {
+        Ok(found) => found,
+        Err(status) => return Ok(refused(status, unknown("miniport", id, &names))),
     };
-    Ok(match bind(port_id(behind)?, id) {
+    let Some(behind) = behind else {
+        return Ok(miniport(found));
+    };
+    let behind = port_id(behind)?;
+    Ok(match bind(behind, id) {
         Ok((port, it)) => with(miniport(it), "behind", json!(port.name)),
-        Err(status) => outcome(status),
+        Err(status) => {
+            let port = crate::portcls::class_id::new_port(behind);
+            let reason = match port {
+                Ok(port) => format!(
+                    "{} stands behind a {:?} port, and {} is none",
+                    found.name, found.port, port.name
+                ),
+                Err(_) => unknown("port", behind, &ports()),
+            };
+            refused(status, reason)
+        }
     })
 }
