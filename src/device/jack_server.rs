@@ -200,6 +200,8 @@ impl Counter {
 fn work(jobs: &Receiver<Job>, done: &AtomicU64) {
     let mut desk = Desk::default();
     for job in jobs {
+        // This thread is the only one that opens and closes: were it to end, JACK would be gone till the program ends. What a
+        // job that panicked held is dropped on the way, or stays counted as held, and then none is opened in the next era.
         if catch_unwind(AssertUnwindSafe(|| job(&mut desk))).is_err() {
             log::error!("a client of JACK was not opened or closed as it should be");
         }

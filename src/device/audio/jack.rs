@@ -9,7 +9,7 @@ use std::sync::{Arc, mpsc};
 
 use jack::{
     AsyncClient, AudioIn, AudioOut, Client, Control, Frames, LatencyType, NotificationHandler,
-    Port, PortFlags, ProcessHandler, ProcessScope,
+    Port, PortFlags, PortSpec, ProcessHandler, ProcessScope,
 };
 use rtrb::{Consumer, RingBuffer};
 
@@ -91,33 +91,7 @@ pub(super) fn play(
     cursor: &Arc<Cursor>,
     card: &mut Option<CardEnd>,
 ) -> Result<Begun, Refused> {
-    let (hand, handed) = RingBuffer::new(1);
-    let channels = order.audio.channels as usize;
-    let (audio, shared) = (order.audio, Shared::new(order, cursor));
-    let is_begun = Arc::new(AtomicBool::new(false));
-    let begun = is_begun.clone();
-    let member = jack_server::open(CLIENT, move |client, beats| {
-        check_rate(&client, audio)?;
-        let ports = register(channels, |n| {
-            client.register_port(&format!("out_{n}"), AudioOut::default())
-        })?;
-        let names: Vec<String> = ports.iter().filter_map(|it| it.name().ok()).collect();
-        let out = Out {
-            mixed: vec![0.0; channels * client.buffer_size() as usize],
-            ports,
-            card: None,
-            handed,
-            beats,
-            shared: shared.clone(),
-        };
-        let xruns = Xruns { shared, is_begun };
-        let client = client
-            .activate_async(xruns, out)
-            .map_err(|it| it.to_string())?;
-        connect(&client, &names, PortFlags::IS_INPUT);
-        Ok(client)
-    });
-    finish(order, OUTPUT, cursor, member, &begun, (hand, card))
+    begin::<AudioOut, _>(order, (OUTPUT, "out", PortFlags::IS_INPUT), cursor, card)
 }
 
 /// Hears from the server.
@@ -126,6 +100,21 @@ pub(super) fn hear(
     cursor: &Arc<Cursor>,
     end: &mut Option<IntakeEnd>,
 ) -> Result<Begun, Refused> {
+    begin::<AudioIn, _>(order, (INPUT, "in", PortFlags::IS_OUTPUT), cursor, end)
+}
+
+/// Opens a stream: the device's name, what its ports are called, and the side of the card's that they are connected to.
+fn begin<S, E>(
+    order: &Order,
+    (device, prefix, side): (&str, &'static str, PortFlags),
+    cursor: &Arc<Cursor>,
+    end: &mut Option<E>,
+) -> Result<Begun, Refused>
+where
+    S: PortSpec + Default + Send + 'static,
+    E: Send + 'static,
+    Strip<S, E>: ProcessHandler,
+{
     let (hand, handed) = RingBuffer::new(1);
     let channels = order.audio.channels as usize;
     let (audio, shared) = (order.audio, Shared::new(order, cursor));
@@ -134,10 +123,10 @@ pub(super) fn hear(
     let member = jack_server::open(CLIENT, move |client, beats| {
         check_rate(&client, audio)?;
         let ports = register(channels, |n| {
-            client.register_port(&format!("in_{n}"), AudioIn::default())
+            client.register_port(&format!("{prefix}_{n}"), S::default())
         })?;
         let names: Vec<String> = ports.iter().filter_map(|it| it.name().ok()).collect();
-        let heard = In {
+        let strip = Strip {
             mixed: vec![0.0; channels * client.buffer_size() as usize],
             ports,
             end: None,
@@ -147,12 +136,12 @@ pub(super) fn hear(
         };
         let xruns = Xruns { shared, is_begun };
         let client = client
-            .activate_async(xruns, heard)
+            .activate_async(xruns, strip)
             .map_err(|it| it.to_string())?;
-        connect(&client, &names, PortFlags::IS_OUTPUT);
+        connect(&client, &names, side);
         Ok(client)
     });
-    finish(order, INPUT, cursor, member, &begun, (hand, end))
+    finish(order, device, cursor, member, &begun, (hand, end))
 }
 
 fn check_rate(client: &Client, audio: AudioFormat) -> Result<(), String> {
@@ -288,28 +277,47 @@ fn latency<S>(ports: &[Port<S>], way: LatencyType) -> Frames {
     all.max().unwrap_or(0)
 }
 
-/// What JACK calls to play.
-struct Out {
-    ports: Vec<Port<AudioOut>>,
-    /// Comes after the stream stands, so that one that fails does not take it along.
-    card: Option<CardEnd>,
-    handed: Consumer<CardEnd>,
+/// The ports of a stream, and what JACK calls in each period.
+struct Strip<S, E> {
+    ports: Vec<Port<S>>,
+    /// The other end. Comes after the stream stands, so that one that fails does not take it along.
+    end: Option<E>,
+    handed: Consumer<E>,
     /// A period, channel beside channel.
     mixed: Vec<f32>,
     beats: Arc<AtomicU32>,
     shared: Shared,
 }
 
-impl ProcessHandler for Out {
-    fn process(&mut self, _: &Client, scope: &ProcessScope) -> Control {
+impl<S, E> Strip<S, E> {
+    /// A period begins.
+    fn period_begins(&mut self) {
         self.beats.fetch_add(1, Ordering::Relaxed);
-        if self.card.is_none() {
-            self.card = self.handed.pop().ok();
+        if self.end.is_none() {
+            self.end = self.handed.pop().ok();
         }
+    }
+
+    /// A period is over: what is made or heard lies so many samples from the card.
+    fn period_ends(&self, latency: Frames) {
+        self.shared.set_latency(latency);
+        self.shared.waker.wake();
+    }
+
+    fn set_period(&mut self, size: Frames) -> Control {
+        self.mixed.resize(self.ports.len() * size as usize, 0.0);
+        self.shared.cursor.set_period(size as usize);
+        Control::Continue
+    }
+}
+
+impl ProcessHandler for Strip<AudioOut, CardEnd> {
+    fn process(&mut self, _: &Client, scope: &ProcessScope) -> Control {
+        self.period_begins();
         let (len, channels) = (scope.n_frames(), self.ports.len());
         let mixed = self.mixed.get_mut(..len as usize * channels);
         let mixed = mixed.unwrap_or_default();
-        match &mut self.card {
+        match &mut self.end {
             Some(card) => {
                 card.interleave(mixed, channels, |sample| sample);
             }
@@ -329,37 +337,18 @@ impl ProcessHandler for Out {
             0 => len,
             way => way,
         };
-        self.shared
-            .set_latency(way.saturating_sub(scope.frames_since_cycle_start()));
-        self.shared.waker.wake();
+        self.period_ends(way.saturating_sub(scope.frames_since_cycle_start()));
         Control::Continue
     }
 
     fn buffer_size(&mut self, _: &Client, size: Frames) -> Control {
-        self.mixed.resize(self.ports.len() * size as usize, 0.0);
-        self.shared.cursor.set_period(size as usize);
-        Control::Continue
+        self.set_period(size)
     }
 }
 
-/// What JACK calls to be heard.
-struct In {
-    ports: Vec<Port<AudioIn>>,
-    /// Comes after the stream stands.
-    end: Option<IntakeEnd>,
-    handed: Consumer<IntakeEnd>,
-    /// A period, channel beside channel.
-    mixed: Vec<f32>,
-    beats: Arc<AtomicU32>,
-    shared: Shared,
-}
-
-impl ProcessHandler for In {
+impl ProcessHandler for Strip<AudioIn, IntakeEnd> {
     fn process(&mut self, _: &Client, scope: &ProcessScope) -> Control {
-        self.beats.fetch_add(1, Ordering::Relaxed);
-        if self.end.is_none() {
-            self.end = self.handed.pop().ok();
-        }
+        self.period_begins();
         let channels = self.ports.len();
         let mixed = self.mixed.get_mut(..scope.n_frames() as usize * channels);
         let mixed = mixed.unwrap_or_default();
@@ -373,16 +362,12 @@ impl ProcessHandler for In {
             end.take_in(mixed, channels, |sample| sample);
         }
         let way = latency(&self.ports, LatencyType::Capture);
-        self.shared
-            .set_latency(way.saturating_add(scope.frames_since_cycle_start()));
-        self.shared.waker.wake();
+        self.period_ends(way.saturating_add(scope.frames_since_cycle_start()));
         Control::Continue
     }
 
     fn buffer_size(&mut self, _: &Client, size: Frames) -> Control {
-        self.mixed.resize(self.ports.len() * size as usize, 0.0);
-        self.shared.cursor.set_period(size as usize);
-        Control::Continue
+        self.set_period(size)
     }
 }
 
