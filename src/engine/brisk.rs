@@ -61,6 +61,9 @@ struct Call {
     left: u32,
 }
 
+// A line of the nearest cache.
+const _: () = assert!(size_of::<Call>() == 64);
+
 /// The calls of a list of steps.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
