@@ -108,6 +108,11 @@ impl Calls {
         }
     }
 
+    /// How many steps behind that one have nothing to do.
+    pub(super) fn idle_behind(&self, at: usize) -> usize {
+        self.calls[at].steps as usize - 1
+    }
+
     /// A call is done: what it left is told now, or with that of others.
     #[inline]
     fn pass(&mut self, at: usize, (hand, peak): (&Output, f32), records: &[Arc<PinRecord>]) {

@@ -5,7 +5,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 
-use super::brisk::Brisk;
+use super::brisk::{Brisk, ORDINARY};
 use super::call::Desk;
 use super::cut::Cut;
 use super::islands::Crew;
@@ -13,12 +13,12 @@ use super::link::{Cells, Report};
 use super::pacers::Paced;
 use super::plan::{Plan, Step};
 use super::records::Stopwatch;
-use super::runs::{Runs, Told};
+use super::runs::{Row, Runs, Told};
 use super::slab::Slab;
 use super::step::Rest;
 use super::table::Tables;
 use super::tap::{Sight, Tap};
-use crate::ks::{Payload, RefTime, Telemetry, flag, time_from_sample};
+use crate::ks::{Payload, RefTime, StreamHeader, Telemetry, flag, time_from_sample};
 
 /// Pushes a report, or counts it as lost. Whether there was room.
 pub(super) fn report(reports: &mut rtrb::Producer<Report>, cells: &Cells, message: Report) -> bool {
@@ -238,6 +238,15 @@ impl<'a> Cycle<'a> {
         let told = (&*levels, &records[..]);
         while *at < steps.len() {
             if let Some(run) = runs.at(*at) {
+                if is_ordinary && runs.made(run).is_some() {
+                    let row = self.pass_row(run, runs, desk.tables, told);
+                    self.sources += row.runs;
+                    *at_once += row.filters;
+                    *at += row.steps;
+                    if row.runs > 0 {
+                        continue;
+                    }
+                }
                 let count = match is_ordinary {
                     true => self.pass(run, runs, (desk.tables, desk.slab), told, cells),
                     false => None,
@@ -267,6 +276,31 @@ impl<'a> Cycle<'a> {
             *at_once += self.step(&steps[*at], odd, &mut desk, &mut rest);
             *at += 1;
         }
+    }
+
+    /// Does tones in a row, as long as none of them is timed.
+    fn pass_row(
+        &mut self,
+        run: usize,
+        runs: &mut Runs,
+        tables: &mut Tables,
+        told: Told<'_>,
+    ) -> Row {
+        let tapped = self.tap.as_deref().and_then(|tap| tap.wire_at());
+        let (time, duration) = self.span.unwrap_or_default();
+        let stamp = StreamHeader {
+            time,
+            duration,
+            data_used: 0,
+            flags: ORDINARY,
+        };
+        let untimed = self.watch.as_deref().filter(|_| self.timer.is_some());
+        let most = untimed.map_or(usize::MAX, Stopwatch::untimed);
+        let row = runs.pass_row(run, most, tables, (tapped, self.fall, stamp), told);
+        if let Some(watch) = self.watch.as_deref_mut() {
+            watch.pass_by(row.runs);
+        }
+        row
     }
 
     /// Does a run of filters at once, if that can be done: then so many steps are done. It is timed as one.

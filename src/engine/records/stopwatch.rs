@@ -193,6 +193,20 @@ impl Stopwatch {
             .map(|timer| timer())
     }
 
+    /// How many from here on are not timed in this cycle.
+    pub(in crate::engine) fn untimed(&self) -> usize {
+        let mut until = self.next;
+        if self.focus.end > self.step {
+            until = until.min(self.focus.start);
+        }
+        until.saturating_sub(self.step)
+    }
+
+    /// So many of those were done.
+    pub(in crate::engine) fn pass_by(&mut self, count: usize) {
+        self.step += count;
+    }
+
     /// It was not called after all.
     pub(in crate::engine) fn not_yet(&mut self) {
         self.step -= 1;

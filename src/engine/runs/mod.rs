@@ -12,6 +12,7 @@ mod found;
 mod gather;
 mod group;
 mod product;
+mod row;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -28,12 +29,13 @@ use group::Group;
 use product::Product;
 
 pub(super) use gather::gather;
+pub(super) use row::Row;
 
 /// The most cycles, and samples of a wire, that pass before pins are told.
 const CYCLES: usize = 32;
 const SAMPLES: usize = 2048;
-/// So many filters may be told of in every cycle.
-const TOLD: usize = 16;
+/// So many filters may be told of in every cycle: telling one costs about what a quantum of 64 does to its samples.
+const TOLD: usize = 4;
 
 /// Cycles between two times that each of so many filters is told of.
 pub(super) fn every(filters: usize) -> usize {
@@ -88,6 +90,10 @@ struct Run {
     /// Steps that it stands for, and the one behind them.
     steps: usize,
     end: usize,
+    /// The same with what has nothing to do behind it.
+    stride: usize,
+    /// The next run begins where that ends.
+    has_next: bool,
     members: Box<[Member]>,
     /// The first of them makes the sound.
     is_source: bool,
@@ -170,6 +176,11 @@ impl Runs {
         runs.calls = Calls::of(steps, tables, &runs.begins);
         for number in 0..runs.runs.len() {
             runs.wait(number);
+            let run = &mut runs.runs[number];
+            let begin = run.end - run.steps;
+            run.stride = run.steps + runs.calls.idle_behind(run.end - 1);
+            let next = runs.begins.get(begin + run.stride);
+            run.has_next = next.is_some_and(|it| *it as usize == number + 2);
         }
         runs
     }
@@ -201,6 +212,8 @@ impl Runs {
             slot: found.slot,
             steps: found.steps,
             end: at + found.steps,
+            stride: found.steps,
+            has_next: false,
             is_source: found.is_source,
             has_rest,
             members: found.members.into(),
@@ -299,13 +312,18 @@ impl Runs {
         if is_back {
             self.tell(number + 1, told);
         }
+        self.passed(number, (fill, fall), told);
+        Some(self.runs[number].stride)
+    }
+
+    /// So many samples have passed.
+    #[inline]
+    fn passed(&mut self, number: usize, (fill, fall): (usize, f32), told: Told<'_>) {
         let run = &mut self.runs[number];
         run.tally.pass(fill, fall);
-        let steps = run.steps;
         if run.tally.is_due() {
             self.tell(number, told);
         }
-        Some(steps)
     }
 
     /// The frame that a run made from nothing.

@@ -10,7 +10,7 @@ use super::{Found, Kernel, Member, Slab, Tables};
 use crate::dsp::Oscillator;
 use crate::dsp::wide::{Extent, extent, multiply_by_each};
 use crate::engine::brisk::ORDINARY;
-use crate::ks::{Operation, Payload, Resting};
+use crate::ks::{Operation, Payload, Resting, Wave};
 
 /// What products may be off by through rounding, generously.
 const SLACK: f64 = 1e-4;
@@ -122,6 +122,28 @@ impl Product {
             }
         }
         Some(len)
+    }
+
+    /// The same of a tone of one channel that is known to rest.
+    #[inline]
+    pub(super) fn pass_tone(&mut self, wave: &mut Wave) -> Option<usize> {
+        let [lane] = &mut self.lanes[..] else {
+            return None;
+        };
+        let (Some(tone), Some(count)) = (&mut lane.tone, lane.count) else {
+            return None;
+        };
+        if wave.channel_count() != 1 {
+            return None;
+        }
+        let channel = wave.channel_mut(0);
+        let seen = tone.show(channel, &lane.few[..usize::from(count)]);
+        if !lane.bounds.hold(seen) {
+            return None;
+        }
+        lane.peak = lane.peak.max(seen.peak());
+        tone.pass(channel.len());
+        Some(channel.len())
     }
 
     /// Asks every filter. Whether all of them rest.

@@ -1,0 +1,60 @@
+//! Runs of tones in a row: each makes one channel from nothing and multiplies it by a few numbers. Where there are hundreds of
+//! them, what is asked of each for its own sake takes longer than its samples, so it is asked as little as can be.
+
+use super::{Runs, Told, Way, is_seen};
+use crate::engine::table::Tables;
+use crate::ks::{Payload, StreamHeader};
+
+/// What was done of a row.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::engine) struct Row {
+    /// Runs, and how many steps and filters they are.
+    pub(in crate::engine) runs: usize,
+    pub(in crate::engine) steps: usize,
+    pub(in crate::engine) filters: usize,
+}
+
+impl Runs {
+    /// Does runs from `number` on, `most` of them, as long as they are tones in a row that rest. `stamp` is what their headers
+    /// say.
+    pub(in crate::engine) fn pass_row(
+        &mut self,
+        number: usize,
+        most: usize,
+        tables: &mut Tables,
+        (tapped, fall, stamp): (Option<u32>, f32, StreamHeader),
+        told: Told<'_>,
+    ) -> Row {
+        let mut row = Row::default();
+        while row.runs < most {
+            let number = number + row.runs;
+            let run = &mut self.runs[number];
+            let Way::Product(product) = &mut run.way else {
+                break;
+            };
+            if !run.rests || run.is_stale || run.has_rest || is_seen(&run.members, tapped) {
+                break;
+            }
+            let slot = run.slot as usize;
+            let Payload::Wave(wave) = &mut tables.payloads[slot] else {
+                break;
+            };
+            let Some(fill) = product.pass_tone(wave) else {
+                break;
+            };
+            tables.headers[slot] = StreamHeader {
+                data_used: fill as u32 * tables.sample_sizes[slot],
+                ..stamp
+            };
+            row.runs += 1;
+            row.steps += run.stride;
+            row.filters += run.members.len();
+            let has_next = run.has_next;
+            self.passed(number, (fill, fall), told);
+            if !has_next {
+                break;
+            }
+        }
+        row
+    }
+}
