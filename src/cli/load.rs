@@ -2,7 +2,8 @@
 //!
 //! The command line is a worker of its own, so files are probed here and at once.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -29,6 +30,8 @@ pub(super) struct Document {
     pub(super) loaded: Loaded,
     /// The folder of the file, absolute, for relative paths.
     pub(super) base: Option<PathBuf>,
+    /// The line of each thing that the file was warned of.
+    lines: OnceCell<HashMap<String, u32>>,
 }
 
 /// A pin that was named, and the groups it stands in.
@@ -71,6 +74,7 @@ pub(super) fn read(path: &Path) -> Result<Document, Failure> {
         path: path.to_owned(),
         loaded,
         base: base_of(path),
+        lines: OnceCell::new(),
     })
 }
 
@@ -92,6 +96,7 @@ impl Document {
             path: path.to_owned(),
             loaded: Loaded::default(),
             base: base_of(path),
+            lines: OnceCell::new(),
         }
     }
 
@@ -155,9 +160,8 @@ impl Document {
     /// agreement's words, which name both its ends.
     pub(super) fn problems(&self, wiring: &Wiring) -> Vec<Problem> {
         let agreed = &wiring.problems;
-        let is_told = |text: &str| {
-            nowhere(text).is_some() && agreed.iter().any(|it| nowhere(&it.text) == nowhere(text))
-        };
+        let told: HashSet<&str> = agreed.iter().filter_map(|it| nowhere(&it.text)).collect();
+        let is_told = |text: &str| nowhere(text).is_some_and(|reason| told.contains(reason));
         let of_file = self.loaded.warnings.iter().map(|warning| Problem {
             filter: None,
             text: warning.text.clone(),
@@ -170,17 +174,19 @@ impl Document {
 
     /// The line of the file that a problem is about, where it can be told.
     pub(super) fn line_of(&self, problem: &Problem) -> Option<u32> {
-        let mut warnings = self.loaded.warnings.iter();
-        match &problem.filter {
-            Some(filter) => self.loaded.filter_lines.get(filter).copied(),
-            None => warnings
-                .find(|warning| {
-                    let reason = nowhere(&problem.text);
-                    warning.text == problem.text
-                        || reason.is_some() && nowhere(&warning.text) == reason
-                })
-                .map(|warning| warning.line),
+        if let Some(filter) = &problem.filter {
+            return self.loaded.filter_lines.get(filter).copied();
         }
+        // A file may be wrong in as many places as it has lines.
+        let lines = self.lines.get_or_init(|| {
+            let mut lines = HashMap::new();
+            for warning in &self.loaded.warnings {
+                let text = matter(&warning.text).to_owned();
+                lines.entry(text).or_insert(warning.line);
+            }
+            lines
+        });
+        lines.get(matter(&problem.text)).copied()
     }
 
     /// Says every problem on standard error, with file and line.
@@ -331,6 +337,11 @@ fn probe(node: &Node, catalogue: &Catalogue, base: Option<&Path>, facts: &mut Fa
 pub(super) fn has_flow(descriptor: &Descriptor, flow: DataFlow) -> bool {
     let mut pins = descriptor.pins.iter();
     pins.any(|pin| pin.data_flow == flow && !pin.is_bridge())
+}
+
+/// What a problem is told by: a wire that leads nowhere by its reason, whoever words it.
+fn matter(text: &str) -> &str {
+    nowhere(text).unwrap_or(text)
 }
 
 /// Why a wire leads nowhere, if that is what a sentence says.

@@ -60,6 +60,37 @@ pub fn mix_into(into: &mut [f32], from: &[f32]) {
     );
 }
 
+/// Adds all of `sounds` to `into`, one behind the other; several at a time, so that sums are read and written less often.
+pub fn mix_all_into<'a>(into: &mut [f32], mut sounds: impl Iterator<Item = &'a [f32]>) {
+    loop {
+        let four = [(); 4].map(|()| sounds.next());
+        match four {
+            [Some(a), Some(b), Some(c), Some(d)]
+                if [a, b, c, d].iter().all(|it| it.len() == into.len()) =>
+            {
+                wide(
+                    #[inline(always)]
+                    || {
+                        let first = a.iter().zip(b);
+                        let second = c.iter().zip(d);
+                        for (sum, ((a, b), (c, d))) in into.iter_mut().zip(first.zip(second)) {
+                            *sum = (((*sum + a) + b) + c) + d;
+                        }
+                    },
+                );
+            }
+            _ => {
+                let is_last = four[3].is_none();
+                let each = four.into_iter().flatten();
+                each.for_each(|sound| mix_into(into, sound));
+                if is_last {
+                    return;
+                }
+            }
+        }
+    }
+}
+
 /// Adds `from`, scaled by one amplitude, to `into`. The shorter slice ends it.
 pub fn mix_into_scaled(into: &mut [f32], from: &[f32], amplitude: f32) {
     wide(

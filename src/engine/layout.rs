@@ -385,12 +385,15 @@ impl Desk<'_> {
             ends.find_map(|pin| pin.wire.filter(|_| pin.factory == of))
         });
         let from = source.and_then(|source| slots[source]);
+        // What has another format than its input is its writer's own.
+        let is_own = from.is_some() && wire.is_some_and(|it| spec.wires[it].way == Way::Own);
+        let from = from.filter(|_| !is_own);
         let is_edited = borrowed.is_some_and(|(_, how)| how == Borrowed::Edited);
         let mut output = OutputSlot {
             slot: 0,
             copy_from: None,
             is_in_place: from.is_some(),
-            begins_silent: from.is_none() && borrowed.is_some(),
+            begins_silent: from.is_none() && borrowed.is_some() && !is_own,
             is_shown: false,
             wire: wire.map(|wire| wire as u32),
             is_let_through: wire.is_some_and(|wire| self.curious.contains(&wire)),

@@ -1,6 +1,6 @@
 //! Sample Format Converter: puts samples on the grid of another format.
 //!
-//! in (any sound) -> out (the coding that is set, or any) of the same rate and channels. Samples travel as floats on
+//! in (any sound) -> out (the coding that is set, or any) of the same rate and channels; in place where both have one coding. Samples travel as floats on
 //! every wire, so a wider format changes nothing; a narrower one rounds to the nearest step, with triangular dither if
 //! wanted, and clips. What comes from a wire of no more bits than are wanted lies on the grid already and is never
 //! touched.
@@ -12,8 +12,8 @@ use crate::ks::ids::{Guid, category, node};
 use crate::ks::merit;
 use crate::ks::{
     Constrained, DataFormat, DataRange, Descriptor, Facts, Field, Filter, Flow, GRAPH_RATE, Io,
-    Node, OpenError, Opened, Opening, PinFactory, Processor, Property, Settings, State,
-    TopologyConnection, UNLIMITED, ValueSlot, constrain_fields,
+    Kernel, Node, OpenError, Opened, Opening, PinFactory, Processor, Property, Settings, State,
+    TopologyConnection, UNLIMITED, ValueSlot, Values, constrain_fields,
 };
 
 const FORMAT: Property = Property::choice(
@@ -28,7 +28,7 @@ const DITHER: Property = Property::flag("dither", "Dither", false).inline();
 const PROPERTIES: &[Property] = &[FORMAT, DITHER];
 const PINS: &[PinFactory] = &[
     PinFactory::input("in", DataRange::WAVE),
-    PinFactory::output("out", DataRange::WAVE),
+    PinFactory::output("out", DataRange::WAVE).in_place_of("in"),
 ];
 const CATEGORIES: &[Guid] = &[category::AUDIO, category::INTERFACETRANSFORM];
 /// What is inside: the filter's own properties, seen from the nodes that act on them.
@@ -94,7 +94,8 @@ impl Filter for FormatConverter {
             dither: opening.slot(&DITHER),
             now: start.clone(),
             start,
-        }))
+        })
+        .multiplies())
     }
 }
 
@@ -127,12 +128,14 @@ impl Processor for Playing {
         let input = io.inputs.get(0);
         let output = &mut io.outputs[0];
         // An output that nobody reads may be of another length.
-        if input.wave().is_none() || !output.is_connected {
+        if input.wave().is_none() && !output.is_filled || !output.is_connected {
             output.silence();
             return Flow::Running;
         }
-        for (to, from) in output.channels_mut().zip(input.channels()) {
-            to.copy_from_slice(from);
+        if !output.is_filled {
+            for (to, from) in output.channels_mut().zip(input.channels()) {
+                to.copy_from_slice(from);
+            }
         }
         let is_dithered = self.dither.is_on(io.values);
         for (pair, samples) in self.now.iter_mut().zip(output.channels_mut()) {
@@ -143,6 +146,10 @@ impl Processor for Playing {
             }
         }
         Flow::Running
+    }
+
+    fn kernel(&mut self, _: Values<'_>, _: &mut Kernel) -> bool {
+        self.now.is_empty() // where samples only move they stay as they are
     }
 
     fn enter(&mut self, state: State) {

@@ -1,15 +1,14 @@
 //! Mixer: the sum of any number of sounds.
 //!
-//! `in`, `in[1]`, `in[2]` and so on (float) -> out (float), all of one format. Sums in the order of the pins, so the
+//! `in`, `in[1]`, `in[2]` and so on (float) -> out (float, in place of the first), all of one format. Sums in the order of the pins, so the
 //! same graph gives the same bits; then one level, which glides for 20 ms. With nothing connected there is silence.
 
-use crate::dsp::gain::{multiply, scale};
-use crate::dsp::wide::wide;
+use crate::dsp::gain::{mix_all_into, multiply, scale};
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::merit;
 use crate::ks::{
-    Amplitude, DataRange, Descriptor, Filter, Flow, Glide, Io, Node, OpenError, Opened, Opening,
-    PinFactory, Processor, Property, State, TopologyConnection,
+    Amplitude, DataRange, Descriptor, Filter, Flow, Glide, Input, Io, Kernel, Node, OpenError,
+    Opened, Opening, PinFactory, Processor, Property, State, TopologyConnection, Values,
 };
 
 const LEVEL: Property = Property::db("level", "Level", -60.0, 24.0, 0.0)
@@ -18,7 +17,7 @@ const LEVEL: Property = Property::db("level", "Level", -60.0, 24.0, 0.0)
 const PROPERTIES: &[Property] = &[LEVEL];
 const PINS: &[PinFactory] = &[
     PinFactory::input("in", DataRange::FLOAT).instances(0, u32::MAX),
-    PinFactory::output("out", DataRange::FLOAT).same_format_as("in"),
+    PinFactory::output("out", DataRange::FLOAT).in_place_of("in"),
 ];
 const CATEGORIES: &[Guid] = &[category::AUDIO, category::MIXER];
 /// What is inside: the filter's own properties, seen from the nodes that act on them.
@@ -46,7 +45,8 @@ impl Filter for Mixer {
         Ok(Opened::processor(Playing {
             level: opening.glide_at(&LEVEL, opening.audio("out").rate_hz),
             is_fresh: true,
-        }))
+        })
+        .multiplies())
     }
 }
 
@@ -63,9 +63,12 @@ impl Processor for Playing {
             self.level.reset(io.values);
         }
         let output = &mut io.outputs[0];
-        let mut waves = io.inputs.iter().filter_map(|input| input.wave());
-        match (output.payload.wave_mut(), waves.next()) {
-            // The first is taken over, not added to silence, so a lone sound keeps its every bit.
+        let mut sounds = io.inputs.iter().filter(Input::is_connected);
+        let first = sounds.next();
+        match (output.payload.wave_mut(), first.and_then(|it| it.wave())) {
+            // In place: it already holds the first.
+            _ if output.is_filled => {}
+            // That is taken over, not added to silence, so a lone sound keeps its every bit.
             (Some(sum), Some(first)) => {
                 let len = sum.len();
                 if first.len() < len || first.channel_count() < sum.channel_count() {
@@ -76,25 +79,26 @@ impl Processor for Playing {
             }
             _ => output.silence(),
         }
-        if let Some(output) = output.payload.wave_mut() {
-            wide(
-                #[inline(always)]
-                || {
-                    for wave in waves {
-                        for (sum, channel) in output.channels_mut().zip(wave.channels()) {
-                            for (sum, sample) in sum.iter_mut().zip(channel) {
-                                *sum += sample;
-                            }
-                        }
-                    }
-                },
-            );
+        for (number, sum) in output.channels_mut().enumerate() {
+            let sounds = sounds.clone().filter_map(|it| it.channels().nth(number));
+            mix_all_into(sum, sounds);
         }
         match self.level.amplitude(io.values, output.len()) {
             Amplitude::Still(amplitude) => output.channels_mut().for_each(|c| scale(c, amplitude)),
             Amplitude::Moving(ramp) => output.channels_mut().for_each(|c| multiply(c, ramp)),
         }
         Flow::Running
+    }
+
+    fn kernel(&mut self, values: Values<'_>, kernel: &mut Kernel) -> bool {
+        if std::mem::take(&mut self.is_fresh) {
+            self.level.reset(values);
+        }
+        let level = self.level.rests(values);
+        level.is_some_and(|level| {
+            kernel.multiply(level);
+            true
+        })
     }
 
     fn enter(&mut self, state: State) {

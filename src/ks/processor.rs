@@ -348,7 +348,7 @@ impl<'a> Inputs<'a> {
     }
 
     /// All of them.
-    pub fn iter(&self) -> impl Iterator<Item = Input<'a>> + use<'a> {
+    pub fn iter(&self) -> impl Iterator<Item = Input<'a>> + Clone + use<'a> {
         let inputs = *self;
         (0..inputs.len()).map(move |index| inputs.get(index))
     }
