@@ -403,7 +403,7 @@ fn take(tables: &mut Tables, output: &OutputSlot, hand: &mut Output, passed: u32
     hand.header.flags = passed;
     if output.is_in_place {
         hand.header = tables.headers[slot];
-        hand.header.flags = (hand.header.flags & !flag::TYPECHANGED) | passed;
+        hand.header.flags = (hand.header.flags & !flag::PASSED) | passed;
     } else if output.begins_silent || matches!(hand.payload, Payload::Events(_)) {
         hand.payload.clear();
     }

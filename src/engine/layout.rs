@@ -11,7 +11,7 @@ use super::islands::{Ground, split};
 use super::line::Line;
 use super::plan::{OutputSlot, Plan, Step};
 use super::records::PinRecord;
-use super::runs::{Runs, gather};
+use super::runs::{Runs, gather, last_uses};
 use super::signature::format_of;
 use super::spec::{NodePin, Spec, SpecWire};
 use super::table::{Shape, Tables};
@@ -123,7 +123,10 @@ impl Builder {
         let skills = self.skills(spec);
         let [steps, shared] =
             [steps, shared].map(|steps| gather(steps, &skills, &tables, (&lines, &cuts)));
-        let runs = [&steps, &shared].map(|steps| Runs::of(steps, &skills, &tables));
+        let runs = [&steps, &shared].map(|steps| {
+            let last = last_uses(steps, (&lines, &cuts));
+            Runs::of(steps, &skills, &tables, &last)
+        });
         let levels = Telemetry::new(spec.wires.len());
         let ground = Ground {
             spec,
@@ -212,6 +215,22 @@ struct Laid {
     records: Vec<Arc<PinRecord>>,
 }
 
+/// Frames that are written in each cycle, by slot.
+#[derive(Default)]
+struct Fresh(Vec<bool>);
+
+impl Fresh {
+    fn insert(&mut self, slot: u32) {
+        let slot = slot as usize;
+        self.0.resize(self.0.len().max(slot + 1), false);
+        self.0[slot] = true;
+    }
+
+    fn has(&self, slot: u32) -> bool {
+        self.0.get(slot as usize) == Some(&true)
+    }
+}
+
 /// What is laid out, pass by pass: once with a frame for every wire, once with shared ones, in the same tables.
 struct Desk<'a> {
     spec: &'a Spec,
@@ -242,6 +261,9 @@ impl Desk<'_> {
             let is_here = is_arriving || spec.wires[wire].delay.is_none();
             fading.get(wire) == Some(&true) && is_here
         };
+        // Who is not open writes nothing: there what would be worked upon is what the last cycle left.
+        let mut fresh = Fresh::default();
+        slots.iter().flatten().for_each(|slot| fresh.insert(*slot));
         // What the writers of delayed wires leave; their readers have frames of their own.
         let mut written: Vec<Option<u32>> = vec![None; spec.wires.len()];
         // Of one node: its pins that work, the frames it edits that no wire takes on, and the steps behind its own: what is cut
@@ -274,10 +296,17 @@ impl Desk<'_> {
                     .filter_map(|(_, _, wire)| spec.wires[(*wire)?].in_place_of()),
             );
             for &(place, pin, wire) in &pins {
-                let output = self.output((number, place), pin, wire, &slots, shares, &mut taken);
+                let frames = (&slots[..], &fresh);
+                let output = self.output((number, place), pin, wire, frames, shares, &mut taken);
+                if node.entry.is_some() {
+                    fresh.insert(output.slot);
+                }
                 outputs.push(output);
                 let Some(wire) = wire else { continue };
                 let slot = self.cut(wire, output.slot, &mut behind);
+                if slot != output.slot {
+                    fresh.insert(slot);
+                }
                 let fade = fades(wire).then_some(Step::Fade { slot, is_arriving });
                 let wait = node.entry.and_then(|_| self.wait(wire, slot));
                 behind.extend(in_order(fade, wait, is_arriving));
@@ -297,7 +326,11 @@ impl Desk<'_> {
             {
                 let (wire, node) = (to as u32, node_number);
                 steps.push(Step::Pass { slot, wire, node });
+                let from = slot;
                 let slot = self.cut(to, slot, &mut steps);
+                if slot != from {
+                    fresh.insert(slot);
+                }
                 let is_delayed = spec.wires[to].delay.is_some();
                 let place = if is_delayed { &mut written } else { &mut slots };
                 place[to] = Some(slot);
@@ -370,7 +403,7 @@ impl Desk<'_> {
         key: (usize, usize),
         pin: &NodePin,
         wire: Option<usize>,
-        slots: &[Option<u32>],
+        (slots, fresh): (&[Option<u32>], &Fresh),
         shares: bool,
         taken: &mut Vec<usize>,
     ) -> OutputSlot {
@@ -385,15 +418,13 @@ impl Desk<'_> {
             ends.find_map(|pin| pin.wire.filter(|_| pin.factory == of))
         });
         let from = source.and_then(|source| slots[source]);
-        // What has another format than its input is its writer's own.
-        let is_own = from.is_some() && wire.is_some_and(|it| spec.wires[it].way == Way::Own);
-        let from = from.filter(|_| !is_own);
         let is_edited = borrowed.is_some_and(|(_, how)| how == Borrowed::Edited);
+        let from = from.filter(|slot| !is_edited || fresh.has(*slot));
         let mut output = OutputSlot {
             slot: 0,
             copy_from: None,
             is_in_place: from.is_some(),
-            begins_silent: from.is_none() && borrowed.is_some() && !is_own,
+            begins_silent: from.is_none() && borrowed.is_some(),
             is_shown: false,
             wire: wire.map(|wire| wire as u32),
             is_let_through: wire.is_some_and(|wire| self.curious.contains(&wire)),

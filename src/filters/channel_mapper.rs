@@ -1,6 +1,6 @@
 //! Channel Mapper: a sound of so many channels in, one of another number out.
 //!
-//! in (any sound) -> out of the same rate and coding, in place where both have as many channels. Channels have the places that WAVEFORMATEX gives them:
+//! in (any sound) -> out of the same rate and coding. Channels have the places that WAVEFORMATEX gives them:
 //!
 //! ```text
 //!   1: C      3: L R C        5: L R C BL BR         7: L R C LFE BC SL SR
@@ -35,7 +35,7 @@ const CHANNELS: Property = Property::count("channels", "Output channels", 1, 8, 
 const PROPERTIES: &[Property] = &[CHANNELS];
 const PINS: &[PinFactory] = &[
     PinFactory::input("in", DataRange::WAVE),
-    PinFactory::output("out", DataRange::WAVE).in_place_of("in"),
+    PinFactory::output("out", DataRange::WAVE),
 ];
 const CATEGORIES: &[Guid] = &[category::AUDIO, category::INTERFACETRANSFORM];
 /// What is inside: the filter's own properties, seen from the nodes that act on them.
@@ -192,16 +192,13 @@ struct Playing {
     rows: Rows,
     /// Where mixed samples of an integer wire belong.
     grid: Option<Quantiser>,
-    /// It has nothing to do.
+    /// Every channel stays what it is.
     passes: bool,
 }
 
 impl Processor for Playing {
     fn process(&mut self, io: &mut Io<'_>) -> Flow {
         let output = &mut io.outputs[0];
-        if output.is_filled && self.passes {
-            return Flow::Running; // in place: it already holds the input
-        }
         // An output that nobody reads may be of another length.
         let (Some(wave), true) = (io.inputs.get(0).wave(), output.is_connected) else {
             output.silence();

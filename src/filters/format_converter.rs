@@ -1,6 +1,6 @@
 //! Sample Format Converter: puts samples on the grid of another format.
 //!
-//! in (any sound) -> out (the coding that is set, or any) of the same rate and channels; in place where both have one coding. Samples travel as floats on
+//! in (any sound) -> out (the coding that is set, or any) of the same rate and channels. Samples travel as floats on
 //! every wire, so a wider format changes nothing; a narrower one rounds to the nearest step, with triangular dither if
 //! wanted, and clips. What comes from a wire of no more bits than are wanted lies on the grid already and is never
 //! touched.
@@ -28,7 +28,7 @@ const DITHER: Property = Property::flag("dither", "Dither", false).inline();
 const PROPERTIES: &[Property] = &[FORMAT, DITHER];
 const PINS: &[PinFactory] = &[
     PinFactory::input("in", DataRange::WAVE),
-    PinFactory::output("out", DataRange::WAVE).in_place_of("in"),
+    PinFactory::output("out", DataRange::WAVE),
 ];
 const CATEGORIES: &[Guid] = &[category::AUDIO, category::INTERFACETRANSFORM];
 /// What is inside: the filter's own properties, seen from the nodes that act on them.
@@ -128,14 +128,12 @@ impl Processor for Playing {
         let input = io.inputs.get(0);
         let output = &mut io.outputs[0];
         // An output that nobody reads may be of another length.
-        if input.wave().is_none() && !output.is_filled || !output.is_connected {
+        if input.wave().is_none() || !output.is_connected {
             output.silence();
             return Flow::Running;
         }
-        if !output.is_filled {
-            for (to, from) in output.channels_mut().zip(input.channels()) {
-                to.copy_from_slice(from);
-            }
+        for (to, from) in output.channels_mut().zip(input.channels()) {
+            to.copy_from_slice(from);
         }
         let is_dithered = self.dither.is_on(io.values);
         for (pair, samples) in self.now.iter_mut().zip(output.channels_mut()) {
@@ -149,7 +147,7 @@ impl Processor for Playing {
     }
 
     fn kernel(&mut self, _: Values<'_>, _: &mut Kernel) -> bool {
-        self.now.is_empty() // where samples only move they stay as they are
+        self.now.is_empty() // samples only move
     }
 
     fn enter(&mut self, state: State) {

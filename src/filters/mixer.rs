@@ -1,14 +1,14 @@
 //! Mixer: the sum of any number of sounds.
 //!
-//! `in`, `in[1]`, `in[2]` and so on (float) -> out (float, in place of the first), all of one format. Sums in the order of the pins, so the
+//! `in`, `in[1]`, `in[2]` and so on (float) -> out (float), all of one format. Sums in the order of the pins, so the
 //! same graph gives the same bits; then one level, which glides for 20 ms. With nothing connected there is silence.
 
 use crate::dsp::gain::{mix_all_into, multiply, scale};
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::merit;
 use crate::ks::{
-    Amplitude, DataRange, Descriptor, Filter, Flow, Glide, Input, Io, Kernel, Node, OpenError,
-    Opened, Opening, PinFactory, Processor, Property, State, TopologyConnection, Values,
+    Amplitude, DataRange, Descriptor, Filter, Flow, Glide, Io, Kernel, Node, OpenError, Opened,
+    Opening, PinFactory, Processor, Property, State, TopologyConnection, Values,
 };
 
 const LEVEL: Property = Property::db("level", "Level", -60.0, 24.0, 0.0)
@@ -17,7 +17,7 @@ const LEVEL: Property = Property::db("level", "Level", -60.0, 24.0, 0.0)
 const PROPERTIES: &[Property] = &[LEVEL];
 const PINS: &[PinFactory] = &[
     PinFactory::input("in", DataRange::FLOAT).instances(0, u32::MAX),
-    PinFactory::output("out", DataRange::FLOAT).in_place_of("in"),
+    PinFactory::output("out", DataRange::FLOAT).same_format_as("in"),
 ];
 const CATEGORIES: &[Guid] = &[category::AUDIO, category::MIXER];
 /// What is inside: the filter's own properties, seen from the nodes that act on them.
@@ -63,12 +63,10 @@ impl Processor for Playing {
             self.level.reset(io.values);
         }
         let output = &mut io.outputs[0];
-        let mut sounds = io.inputs.iter().filter(Input::is_connected);
+        let mut sounds = io.inputs.iter().filter(|it| it.wave().is_some());
         let first = sounds.next();
         match (output.payload.wave_mut(), first.and_then(|it| it.wave())) {
-            // In place: it already holds the first.
-            _ if output.is_filled => {}
-            // That is taken over, not added to silence, so a lone sound keeps its every bit.
+            // The first is taken over, not added to silence, so a lone sound keeps its every bit.
             (Some(sum), Some(first)) => {
                 let len = sum.len();
                 if first.len() < len || first.channel_count() < sum.channel_count() {
@@ -94,11 +92,12 @@ impl Processor for Playing {
         if std::mem::take(&mut self.is_fresh) {
             self.level.reset(values);
         }
-        let level = self.level.rests(values);
-        level.is_some_and(|level| {
-            kernel.multiply(level);
-            true
-        })
+        // Of one sound: where there are more, it is called.
+        let Some(level) = self.level.rests(values) else {
+            return false;
+        };
+        kernel.multiply(level);
+        true
     }
 
     fn enter(&mut self, state: State) {

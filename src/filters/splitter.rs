@@ -5,8 +5,8 @@
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::merit;
 use crate::ks::{
-    DataRange, Descriptor, Filter, Flow, Io, Node, OpenError, Opened, Opening, PinFactory,
-    Processor, TopologyConnection,
+    DataRange, Descriptor, Filter, Flow, Io, Kernel, Node, OpenError, Opened, Opening, PinFactory,
+    Processor, TopologyConnection, Values,
 };
 
 const PINS: &[PinFactory] = &[
@@ -35,7 +35,7 @@ impl Filter for Splitter {
     }
 
     fn open(&self, _: &Opening<'_>) -> Result<Opened, OpenError> {
-        Ok(Opened::processor(Playing))
+        Ok(Opened::processor(Playing).multiplies())
     }
 }
 
@@ -54,6 +54,10 @@ impl Processor for Playing {
             }
         }
         Flow::Running
+    }
+
+    fn kernel(&mut self, _: Values<'_>, _: &mut Kernel) -> bool {
+        true // to its one reader, if that is all
     }
 }
 

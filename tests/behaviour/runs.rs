@@ -142,8 +142,12 @@ impl Pair {
         }
     }
 
-    /// What is said at every pin, and how loud every wire is.
-    fn assert_figures(&self) {
+    /// Pauses both, so that everything is told, and compares all that is said at every pin, and how loud every wire is.
+    fn assert_figures(&mut self) {
+        self.send(|_| Message::State(State::Pause));
+        for offline in [&mut self.once, &mut self.one_by_one] {
+            offline.cycle(64).unwrap();
+        }
         for (pin, record) in self.once.built.map.records() {
             let (one, other) = (
                 record.figures(),
@@ -176,6 +180,58 @@ fn a_run_gives_the_samples_of_its_filters_bit_for_bit() {
     // The tone is called first, and asked once it has begun.
     assert_eq!(pair.passed, 10 + 6 * 11);
     pair.assert_figures();
+}
+
+/// Neighbours of which some work in place, some have frames of their own and one shows its input's.
+const MIXED: [(&str, &[(&str, Value)]); 7] = [
+    ("gain", &[("level", Value::Number(-1.0))]),
+    ("mixer", &[("level", Value::Number(-0.5))]),
+    ("channel_mapper", &[("channels", Value::Number(1.0))]),
+    ("gain", &[("level", Value::Number(2.0))]),
+    ("splitter", &[]),
+    ("format_converter", &[]),
+    ("mixer", &[]),
+];
+
+#[test]
+fn neighbours_of_mixed_kinds_are_one_run_whosever_frames_they_write() {
+    let graph = voices(1, &MIXED);
+    let mut pair = Pair::new(&graph, false);
+    pair.run([64]);
+    let before = pair.passed;
+    assert!(pair.run([64, 33, 1, 64]) > 0.01);
+    // The tone, all of them, and the mixer at the end.
+    assert_eq!(pair.passed - before, 4 * 9);
+    let mixer = nth(&graph, "mixer", 1);
+    let wire = pair.wire_from(&path(mixer));
+    pair.set(mixer, 0, -6.0);
+    pair.run([64; 20]);
+    pair.send(|_| Message::Tap(Some(wire)));
+    let seen = pair.passed;
+    pair.run([64; 2]);
+    assert_eq!(pair.passed, seen, "a wire of it is looked at");
+    pair.assert_told();
+}
+
+#[test]
+fn what_two_read_is_never_left_unwritten() {
+    let mut graph = voices(2, &MIXED);
+    // The frame behind the first gain is heard by the other mixer as well.
+    let (gain, mixer) = (nth(&graph, "gain", 0), nth(&graph, "mixer", 3));
+    let pin = |filter, pin: &str, instance| PinRef {
+        filter: FilterId(filter),
+        pin: pin.into(),
+        instance,
+    };
+    let wire = Edit::Connect(Connection {
+        from: pin(gain, "out", 0),
+        to: pin(mixer, "in", 1),
+        chosen: Default::default(),
+    });
+    apply(&mut graph, wire).unwrap();
+    let mut pair = Pair::new(&graph, false);
+    assert!(pair.run([64; 40]) > 0.01);
+    assert!(pair.passed > 0);
 }
 
 #[test]

@@ -103,6 +103,27 @@ fn no_kind_of_edit_jumps_nor_does_its_undo() {
 }
 
 #[test]
+fn what_is_behind_a_filter_that_is_not_open_works_on_silence_and_not_on_what_it_left() {
+    let stage = Stage::new();
+    let sounds = stage
+        .graph("tone frequency=441 level=-20 -> gain -> delay mix=50 feedback=0 -> null_renderer");
+    let mut silent = sounds.clone();
+    let filter = silent.find("tone").unwrap();
+    let edit = Edit::SetDisabled {
+        filter,
+        is_on: true,
+    };
+    apply(&mut silent, edit).unwrap();
+    let mut offline = sounding(&stage, &sounds, 30);
+    let sink = path(&sounds, "null_renderer");
+    hear(&mut offline, &sink, &even(48_000, 64));
+    offline.change(&stage.job(&silent));
+    hear(&mut offline, &sink, &even(96_000, 64));
+    let tail = hear(&mut offline, &sink, &even(9_600, 64));
+    assert!(peak(&tail) < 1e-4, "{}", peak(&tail));
+}
+
+#[test]
 fn edits_within_the_fade_of_another_do_not_jump() {
     let stage = Stage::new();
     for (name, text, edit) in KINDS {

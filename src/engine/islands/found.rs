@@ -14,7 +14,7 @@ use crate::engine::hold::Holds;
 use crate::engine::line::Line;
 use crate::engine::plan::{Plan, Step};
 use crate::engine::records::PinRecord;
-use crate::engine::runs::{Runs, Skills};
+use crate::engine::runs::{LastUses, Runs, Skills, last_uses};
 use crate::engine::slab::{PAGE, page};
 use crate::engine::spec::{Node, Spec};
 use crate::engine::table::Tables;
@@ -90,7 +90,9 @@ pub(in crate::engine) fn split(steps: &[Step], ground: &Ground<'_>) -> Option<Sp
         split.forks.push(first..split.ashore.len());
         split.steps.push(Step::Fork { fork });
     }
-    split.runs = Runs::of(&split.steps, ground.skills, ground.tables);
+    // Frames may go to islands and come from there.
+    let no_hops = LastUses::default();
+    split.runs = Runs::of(&split.steps, ground.skills, ground.tables, &no_hops);
     (!split.forks.is_empty()).then_some(split)
 }
 
@@ -333,7 +335,7 @@ impl Ground<'_> {
         let others = (0..steps.len()).filter(|at| !inside.contains(at));
         let wanted: BTreeSet<u32> = others.flat_map(|at| &touched[at].reads).copied().collect();
         let given = places.iter().map(|(slot, place)| (*slot, *place));
-        let given = given
+        let given: Vec<(u32, u32)> = given
             .filter(|(slot, _)| written.contains(slot) && wanted.contains(slot))
             .collect();
         let mut records = vec![];
@@ -357,7 +359,11 @@ impl Ground<'_> {
             Step::Process { outputs, .. } => outputs.len(),
             _ => 0,
         });
-        let runs = [Runs::of(&own, self.skills, &tables), Runs::default()];
+        let mut last = last_uses(&own, (&[], &[]));
+        given
+            .iter()
+            .for_each(|(_, place)| last.note(*place, usize::MAX));
+        let runs = [Runs::of(&own, self.skills, &tables, &last), Runs::default()];
         Island::new(Parts {
             number,
             members,

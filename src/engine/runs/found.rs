@@ -12,11 +12,16 @@ const PRODUCT: usize = 4;
 const FEWEST: usize = 4;
 
 /// The runs among steps, and where they begin.
-pub(super) fn found(steps: &[Step], skills: &Skills, tables: &Tables) -> Vec<(usize, Found)> {
+pub(super) fn found(
+    steps: &[Step],
+    skills: &Skills,
+    tables: &Tables,
+    last_uses: &LastUses,
+) -> Vec<(usize, Found)> {
     let mut all: Vec<(usize, Found)> = vec![];
     let mut at = 0;
     while at < steps.len() {
-        let Some(found) = Found::at(&steps[at..], skills, tables) else {
+        let Some(found) = Found::at((steps, at), skills, tables, last_uses) else {
             at += 1;
             continue;
         };
@@ -32,7 +37,10 @@ pub(super) fn found(steps: &[Step], skills: &Skills, tables: &Tables) -> Vec<(us
 
 /// A run that was found among steps.
 pub(super) struct Found {
+    /// Where its frame stands in the end, and where it comes from: somewhere else where one of its filters writes to a frame
+    /// of its own, the only reader of another.
     pub(super) slot: u32,
+    pub(super) from: u32,
     pub(super) steps: usize,
     pub(super) members: Vec<Member>,
     pub(super) is_source: bool,
@@ -42,13 +50,19 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// The run that begins with the first of these steps, if one does.
-    pub(super) fn at(steps: &[Step], skills: &Skills, tables: &Tables) -> Option<Self> {
+    /// The run that begins at one of these steps, if one does.
+    pub(super) fn at(
+        (steps, begin): (&[Step], usize),
+        skills: &Skills,
+        tables: &Tables,
+        last_uses: &LastUses,
+    ) -> Option<Self> {
         let mut members = vec![];
         let mut known = None;
-        let mut ends = vec![];
-        let mut begins = false;
-        for (at, step) in steps.iter().enumerate() {
+        // Behind each member: the steps so far, and where the frame stands.
+        let mut ends: Vec<(usize, u32)> = vec![];
+        let (mut begins, mut first) = (false, None);
+        for (at, step) in steps[begin..].iter().enumerate() {
             match step {
                 Step::Process {
                     entry,
@@ -62,15 +76,29 @@ impl Found {
                         break;
                     };
                     let [output] = &**outputs else { break };
-                    let stands = match &**inputs {
-                        [input] => output.is_in_place && input.slot == Some(output.slot),
-                        [] => members.is_empty() && !output.is_in_place,
-                        _ => false,
+                    let from = match &**inputs {
+                        [input] => input.slot.filter(|from| match output.slot == *from {
+                            true => output.is_in_place,
+                            false => {
+                                let is_last = last_uses.of(*from) == Some(begin + at);
+                                let is_own = !output.is_in_place && !output.begins_silent;
+                                is_last && is_own && tables.are_alike(*from, output.slot)
+                            }
+                        }),
+                        [] => {
+                            let is_first = members.is_empty() && !output.is_in_place;
+                            is_first.then_some(output.slot)
+                        }
+                        _ => None,
                     };
-                    let is_alone = stands && output.copy_from.is_none() && !output.is_shown;
-                    if !is_alone || *known.get_or_insert(output.slot) != output.slot {
+                    let is_alone = output.copy_from.is_none() && !output.is_let_through;
+                    let Some(from) = from.filter(|_| is_alone) else {
+                        break;
+                    };
+                    if known.is_some_and(|known| known != from) {
                         break;
                     }
+                    known = Some(output.slot);
                     begins |= inputs.is_empty();
                     members.push(Member {
                         entry: *entry,
@@ -79,7 +107,8 @@ impl Found {
                         record: *records as usize,
                         pins: inputs.len() + 1,
                     });
-                    ends.push(at + 1);
+                    ends.push((at + 1, output.slot));
+                    first.get_or_insert(from);
                 }
                 // It has arrived by the time that runs are done at once.
                 Step::Fade {
@@ -90,12 +119,13 @@ impl Found {
             }
         }
         members.truncate(until_another_way(&members));
-        let slot = known.filter(|_| !members.is_empty())?;
+        let (from, &(count, slot)) = (first?, ends.get(members.len().checked_sub(1)?)?);
         let wave = tables.payloads[slot as usize].wave()?;
         let found = Self {
             slot,
+            from,
             // Not what is behind it: that is a step of its own.
-            steps: ends[members.len() - 1],
+            steps: count,
             members,
             is_source: begins,
             channels: wave.channel_count(),
@@ -111,6 +141,7 @@ impl Found {
     /// What is left of it when the first of its filters is called, if that is worth a run.
     pub(super) fn rest(&self) -> Option<Self> {
         let is_long = self.members.len() > PRODUCT && self.is_source && self.is_product();
+        let is_long = is_long && self.slot == self.from;
         is_long.then(|| Self {
             members: self.members[1..].to_vec(),
             steps: self.steps - 1,
@@ -127,6 +158,23 @@ impl Found {
     /// The most operations that one of them says.
     pub(super) fn room(&self) -> usize {
         self.members.iter().map(Member::room).max().unwrap_or(0)
+    }
+}
+
+/// By frame: the last of some steps that has to do with it. Of none it is known: then every run keeps to one frame.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct LastUses(Vec<Option<usize>>);
+
+impl LastUses {
+    /// A later step has to do with a frame; one that is none means whoever comes behind all of them.
+    pub(in crate::engine) fn note(&mut self, slot: u32, step: usize) {
+        let slot = slot as usize;
+        self.0.resize(self.0.len().max(slot + 1), None);
+        self.0[slot] = Some(step);
+    }
+
+    fn of(&self, slot: u32) -> Option<usize> {
+        self.0.get(slot as usize).copied().flatten()
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::found::LastUses;
 use super::{Found, Skills};
 use crate::engine::cut::Cut;
 use crate::engine::line::Line;
@@ -78,7 +79,7 @@ fn kinds(steps: &[Step], skills: &Skills, tables: &Tables) -> Vec<(usize, usize,
     let mut kinds = vec![];
     let mut at = 0;
     while at < steps.len() {
-        let Some(found) = Found::at(&steps[at..], skills, tables) else {
+        let Some(found) = Found::at((&steps, at), skills, tables, &LastUses::default()) else {
             at += 1;
             continue;
         };
@@ -91,6 +92,15 @@ fn kinds(steps: &[Step], skills: &Skills, tables: &Tables) -> Vec<(usize, usize,
         at += found.steps;
     }
     kinds
+}
+
+/// Which step has to do last with each frame.
+pub(in crate::engine) fn last_uses(steps: &[Step], (lines, cuts): (&[Line], &[Cut])) -> LastUses {
+    let mut last = LastUses::default();
+    for (at, step) in steps.iter().enumerate() {
+        each_slot(step, (lines, cuts), |slot| last.note(slot, at));
+    }
+    last
 }
 
 fn units(steps: Vec<Step>, kinds: Vec<(usize, usize, Vec<u32>)>) -> Vec<Unit> {

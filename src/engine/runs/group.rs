@@ -136,8 +136,8 @@ impl Group {
         self.len = 0;
         for (place, run) in runs.iter_mut().enumerate() {
             let place = place as u32;
-            let header = &tables.headers[run.slot as usize];
-            let wave = tables.payloads[run.slot as usize].wave();
+            let header = &tables.headers[run.from as usize];
+            let wave = tables.payloads[run.from as usize].wave();
             let is_ordinary = header.flags == ORDINARY;
             let wave = wave.filter(|wave| {
                 wave.channel_count() == self.channels
@@ -179,7 +179,9 @@ impl Group {
                 && let Payload::Wave(wave) = &mut tables.payloads[run.slot as usize]
             {
                 let lanes = lanes(place as u32, self.channels);
+                wave.set_len(self.len);
                 write(&self.sounds, lanes.start, self.capacity, wave);
+                tables.headers[run.slot as usize] = tables.headers[run.from as usize];
             }
         }
         for (all, now) in self.peaks.iter_mut().zip(&self.loudest) {

@@ -28,7 +28,8 @@ use found::{Found, found};
 use group::Group;
 use product::Product;
 
-pub(super) use gather::gather;
+pub(super) use found::LastUses;
+pub(super) use gather::{gather, last_uses};
 pub(super) use row::Row;
 
 /// The most cycles, and samples of a wire, that pass before pins are told.
@@ -86,7 +87,9 @@ struct Member {
 /// Filters in a row over one frame.
 #[derive(Debug)]
 struct Run {
+    /// Where its frame stands in the end, and where it comes from.
     slot: u32,
+    from: u32,
     /// Steps that it stands for, and the one behind them.
     steps: usize,
     end: usize,
@@ -151,7 +154,12 @@ pub(super) type Told<'a> = (&'a Telemetry, &'a [Arc<PinRecord>]);
 
 impl Runs {
     /// Finds the runs among steps that [`gather()`] has put in order.
-    pub(super) fn of(steps: &[Step], skills: &Skills, tables: &Tables) -> Self {
+    pub(super) fn of(
+        steps: &[Step],
+        skills: &Skills,
+        tables: &Tables,
+        last_uses: &LastUses,
+    ) -> Self {
         let mut runs = Self {
             begins: vec![0; steps.len()],
             ..Self::default()
@@ -161,7 +169,7 @@ impl Runs {
             return runs;
         }
         let mut widest = (0, 0);
-        for (at, found) in found(steps, skills, tables) {
+        for (at, found) in found(steps, skills, tables, last_uses) {
             widest.0 = found.channels.max(widest.0);
             widest.1 = found.room().max(widest.1);
             let rest = found.rest();
@@ -198,7 +206,7 @@ impl Runs {
                 let last = self.groups.last_mut().filter(|_| is_next);
                 let last = last.filter(|group| {
                     let mut runs = self.runs[group.span().0..].iter();
-                    runs.all(|it| it.slot != found.slot)
+                    runs.all(|it| it.slot != found.slot && it.slot != found.from)
                 });
                 let place = last.and_then(|group| group.take(&found, number));
                 let place = place.unwrap_or_else(|| {
@@ -210,6 +218,7 @@ impl Runs {
         };
         self.runs.push(Run {
             slot: found.slot,
+            from: found.from,
             steps: found.steps,
             end: at + found.steps,
             stride: found.steps,
@@ -297,7 +306,7 @@ impl Runs {
             Way::Product(product) => {
                 let is_seen = is_seen(&run.members, tapped);
                 let asked = (&run.members[..], &mut run.rests);
-                let place = (run.slot, run.is_source, is_seen);
+                let place = (run.from, run.slot, run.is_source, is_seen);
                 product.pass(place, asked, tables, slab, &mut self.said)?
             }
             Way::Group(group, place) => {

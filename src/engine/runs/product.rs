@@ -70,24 +70,31 @@ impl Product {
     /// Does the run, if that can be done. How many samples of a channel there were.
     pub(super) fn pass(
         &mut self,
-        (slot, is_source, is_seen): (u32, bool, bool),
+        (from, slot, is_source, is_seen): (u32, u32, bool, bool),
         (members, rests): (&[Member], &mut bool),
         tables: &mut Tables,
         slab: &mut Slab,
         said: &mut Kernel,
     ) -> Option<usize> {
-        let slot = slot as usize;
-        let is_ordinary = is_source || tables.headers[slot].flags == ORDINARY;
+        let (from, slot) = (from as usize, slot as usize);
+        let is_ordinary = is_source || tables.headers[from].flags == ORDINARY;
         if !is_ordinary || is_seen {
             return None;
         }
         if !*rests {
             *rests = self.ask(members, slab, said);
         }
+        if !*rests {
+            return None;
+        }
+        if from != slot && !is_source {
+            // Should its filters be called after all, that is written over.
+            tables.copy(from, slot);
+        }
         let Payload::Wave(wave) = &mut tables.payloads[slot] else {
             return None;
         };
-        if !*rests || wave.channel_count() != self.lanes.len() {
+        if wave.channel_count() != self.lanes.len() {
             return None;
         }
         let mut loudest = [0.0; Kernel::CHANNELS];

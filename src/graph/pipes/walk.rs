@@ -301,14 +301,13 @@ impl<'a> Work<'a> {
     fn edit(&mut self, from: usize, wire: usize, is_first: bool) {
         let why = if self.is_hard_wired(from) {
             return self.begin(wire, Way::Own, None);
-        } else if !self.same_format(from, wire) {
-            // A converter that has something to convert.
-            return self.begin(wire, Way::Own, None);
         } else if is_first && self.is_late[from] {
             // What comes out of a delay line stands in a frame that nobody else reads.
             return self.begin(wire, Way::InPlace, Some(from));
         } else if !is_first {
             "another output works in the frame"
+        } else if !self.same_format(from, wire) {
+            "the formats differ"
         } else if !self.frees(from) {
             "another reader still needs the frame"
         } else if !self.no_integrity(from) {
