@@ -245,6 +245,8 @@ impl Reader {
         let mut fresh = seats.iter().map(|(id, ..)| id.0).max().unwrap_or(0);
         fresh = fresh.max(graph.next_id.saturating_sub(1));
         let mut names: BTreeSet<String> = BTreeSet::new();
+        // The next number to try behind each name: all that are less are taken.
+        let mut numbers: BTreeMap<String, u32> = BTreeMap::new();
         for (mut id, mut node, line, inner) in seats {
             if id.0 == 0 || graph.filters.contains_key(&id) {
                 fresh = fresh.saturating_add(1);
@@ -261,10 +263,10 @@ impl Reader {
                     name => name,
                 };
                 let mut name = wanted.to_owned();
-                let mut number = 2_u32;
+                let number = numbers.entry(name.clone()).or_insert(2);
                 while names.contains(&name) {
                     name = format!("{wanted} {number}");
-                    number += 1;
+                    *number += 1;
                 }
                 let text = match node.name.as_str() {
                     "" => format!("{id} has no name; it is called {name:?}"),
