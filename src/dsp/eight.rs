@@ -3,10 +3,18 @@
 //! The same operations in the same order in both, none of them fused, so that both come to the same bits. What is here is
 //! only what voices, tones and rooms need; the registers themselves are the `pulp` crate's.
 
-use super::delay::settled;
+use super::delay::{NOTHING, flushed, settled};
 
 /// Eight numbers side by side, as they stand in memory.
 pub(crate) type Eights = [f32; 8];
+
+/// Those that stand behind each other from there on.
+#[inline(always)]
+pub(crate) fn eight(numbers: &[f32], from: usize) -> Eights {
+    let mut all = [0.0; 8];
+    all.copy_from_slice(&numbers[from..from + 8]);
+    all
+}
 
 /// A way to reckon with eight numbers.
 pub(crate) trait Eight: Copy {
@@ -40,13 +48,20 @@ pub(crate) trait Eight: Copy {
     fn columns(self, fours: [Self::Four; 8]) -> [Self::Of; 4] {
         self.columns_of(self.pairs(fours))
     }
-    /// Each number where the one 1, 2 or 4 places off was.
-    fn swapped<const BY: usize>(self, numbers: Self::Of) -> Self::Of;
     /// Each as a memory takes it, see [`settled`].
     fn settled(self, numbers: Self::Of) -> Self::Of;
+    /// Each as a memory takes it in which nothing grows, see [`flushed`].
+    fn flushed(self, numbers: Self::Of) -> Self::Of;
+    /// The lesser of what was seen and each number's size, as bits; nothing is left out.
+    fn fainter(self, seen: Self::Whole, numbers: Self::Of) -> Self::Whole;
+    /// Whether any of what was seen is such that [`flushed`](Self::flushed) changes it.
+    fn is_faint(self, seen: Self::Whole) -> bool;
     /// The firsts of eight eights, the seconds, and so on.
     fn turned(self, eights: [Self::Of; 8]) -> [Self::Of; 8];
 }
+
+/// The largest size less one that is flushed, as bits. Nothing less one wraps round to the largest there is.
+const FAINT: u32 = NOTHING.to_bits() - 2;
 
 /// What is to be reckoned in either way.
 pub(crate) trait Work {
@@ -160,17 +175,26 @@ impl Eight for Narrow {
     }
 
     #[inline(always)]
-    fn swapped<const BY: usize>(self, numbers: Eights) -> Eights {
-        let mut all = numbers;
-        for at in 0..8 {
-            all[at] = numbers[at ^ BY];
-        }
-        all
+    fn settled(self, numbers: Eights) -> Eights {
+        numbers.map(settled)
     }
 
     #[inline(always)]
-    fn settled(self, numbers: Eights) -> Eights {
-        numbers.map(settled)
+    fn flushed(self, numbers: Eights) -> Eights {
+        numbers.map(flushed)
+    }
+
+    #[inline(always)]
+    fn fainter(self, mut seen: [u32; 8], numbers: Eights) -> [u32; 8] {
+        for at in 0..8 {
+            seen[at] = seen[at].min(numbers[at].abs().to_bits().wrapping_sub(1));
+        }
+        seen
+    }
+
+    #[inline(always)]
+    fn is_faint(self, seen: [u32; 8]) -> bool {
+        seen.iter().any(|it| *it <= FAINT)
     }
 
     #[inline(always)]
@@ -189,9 +213,9 @@ impl Eight for Narrow {
 mod wide {
     use pulp::x86::V3;
     use pulp::{Simd, cast, f32x4, f32x8, i32x8, u32x8};
-    use std::arch::x86_64::{__m256, __m256d};
+    use std::arch::x86_64::{__m256, __m256d, _CMP_LE_OQ};
 
-    use super::{Eight, Eights};
+    use super::{Eight, Eights, FAINT};
     use crate::dsp::delay::{HUGE, NOTHING};
 
     impl Eight for V3 {
@@ -263,29 +287,36 @@ mod wide {
         }
 
         #[inline(always)]
-        fn swapped<const BY: usize>(self, numbers: f32x8) -> f32x8 {
-            let numbers: __m256 = cast(numbers);
-            cast(match BY {
-                1 => self.avx._mm256_permute_ps::<0b10_11_00_01>(numbers),
-                2 => self.avx._mm256_permute_ps::<0b01_00_11_10>(numbers),
-                _ => self
-                    .avx
-                    ._mm256_permute2f128_ps::<0b0000_0001>(numbers, numbers),
-            })
-        }
-
-        #[inline(always)]
         fn settled(self, numbers: f32x8) -> f32x8 {
             let size = self.abs_f32s(numbers);
-            let is_kept = self.and_m32s(
-                self.less_than_or_equal_f32s(self.splat_f32s(NOTHING), size),
-                self.less_than_or_equal_f32s(size, self.splat_f32s(f32::MAX)),
+            let is_kept = self.and_f32s(
+                at_most(self, self.splat_f32s(NOTHING), size),
+                at_most(self, size, self.splat_f32s(f32::MAX)),
             );
             let held = self.max_f32s(
                 self.min_f32s(numbers, self.splat_f32s(HUGE)),
                 self.splat_f32s(-HUGE),
             );
-            self.select_f32s(is_kept, held, self.splat_f32s(0.0))
+            self.and_f32s(is_kept, held)
+        }
+
+        #[inline(always)]
+        fn flushed(self, numbers: f32x8) -> f32x8 {
+            let size = self.abs_f32s(numbers);
+            self.and_f32s(at_most(self, self.splat_f32s(NOTHING), size), numbers)
+        }
+
+        #[inline(always)]
+        fn fainter(self, seen: u32x8, numbers: f32x8) -> u32x8 {
+            let size: u32x8 = cast(self.abs_f32s(numbers));
+            self.min_u32s(seen, self.add_u32s(size, self.splat_u32s(u32::MAX)))
+        }
+
+        #[inline(always)]
+        fn is_faint(self, seen: u32x8) -> bool {
+            let least = self.min_u32s(seen, self.splat_u32s(FAINT));
+            let is_faint = self.equal_u32s(least, seen);
+            self.avx._mm256_movemask_ps(cast(is_faint)) != 0
         }
 
         #[inline(always)]
@@ -304,6 +335,12 @@ mod wide {
                 high(self, d, h),
             ]
         }
+    }
+
+    /// Every bit where it is so, none where not.
+    #[inline(always)]
+    fn at_most(simd: V3, a: f32x8, b: f32x8) -> f32x8 {
+        cast(simd.avx._mm256_cmp_ps::<_CMP_LE_OQ>(cast(a), cast(b)))
     }
 
     #[inline(always)]
@@ -349,14 +386,46 @@ mod tests {
             let rows = self.0.map(|it| e.of(it));
             let fours = self.0.map(|it| e.four([it[0], it[1], it[2], it[3]]));
             let mut all: Vec<E::Of> = rows.map(|it| e.settled(it)).to_vec();
-            all.extend(rows.map(|it| e.swapped::<1>(it)));
-            all.extend(rows.map(|it| e.swapped::<2>(it)));
-            all.extend(rows.map(|it| e.swapped::<4>(it)));
+            all.extend(rows.map(|it| e.flushed(it)));
             all.extend(e.turned(rows));
             all.extend(e.pairs(fours));
             all.extend(e.columns(fours));
             let numbers = all.into_iter().flat_map(|it| e.out(it));
             numbers.map(f32::to_bits).collect()
+        }
+    }
+
+    /// Whether any of eight is too faint to be kept.
+    struct Faint(Eights);
+
+    impl Work for Faint {
+        type Output = bool;
+
+        fn with<E: Eight>(self, e: E) -> bool {
+            let seen = e.fainter(e.whole([u32::MAX; 8]), e.of(self.0));
+            e.is_faint(e.fainter(seen, e.of([0.0; 8])))
+        }
+    }
+
+    #[test]
+    fn what_is_faint_is_seen_in_both_ways() {
+        for (number, is_faint) in [
+            (0.0, false),
+            (-0.0, false),
+            (1e-40, true),
+            (-9.99e-31, true),
+            (NOTHING, false),
+            (NOTHING.next_down(), true),
+            (-NOTHING, false),
+            (1e30, false),
+        ] {
+            assert_eq!(flushed(number) != number, is_faint);
+            for at in 0..8 {
+                let mut numbers = [-0.5; 8];
+                numbers[at] = number;
+                assert_eq!(widest(Faint(numbers)), is_faint, "{number}");
+                assert_eq!(Faint(numbers).with(Narrow), is_faint, "{number}");
+            }
         }
     }
 
