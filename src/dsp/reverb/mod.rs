@@ -165,11 +165,11 @@ impl Seat {
             return Self::Near {
                 gives,
                 takes,
-                signs: std::array::from_fn(|line| sign(gives % 8 & line)),
+                signs: std::array::from_fn(|line| sign((gives % 8) & line)),
             };
         }
         let turned = ((channel / LINES) as u32).wrapping_mul(0x9E37_79B9) >> 16;
-        let turned = |line| sign(turned as usize >> line & 1);
+        let turned = |line| sign((turned as usize >> line) & 1);
         Self::Far {
             gives: std::array::from_fn(|line| sign(gives & line) * turned(line)),
             takes: std::array::from_fn(|line| sign(takes & line) * turned(line)),
