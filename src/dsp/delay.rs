@@ -7,7 +7,8 @@
 //!            └─┴─┴─┴─┴─┴─┴─┘
 //! ```
 //!
-//! What is kept in a line is [`settled`]: a line is most often part of a loop, and what is no number would stay in it.
+//! What is kept in a line is [`settled`]: a line is most often part of a loop, and what is no number would stay in it. Its first
+//! samples stand once more behind its last ones, so that a piece lies in one wherever it begins.
 
 use super::Ramp;
 use super::wide::wide;
@@ -32,6 +33,13 @@ pub fn settled(sample: f32) -> f32 {
     }
 }
 
+/// [`settled`] where nothing grows: only what would turn denormal is silence, and what is no number.
+#[must_use]
+#[inline(always)]
+pub(super) fn flushed(sample: f32) -> f32 {
+    if sample.abs() >= NOTHING { sample } else { 0.0 }
+}
+
 /// [`settled`] for memories in double precision.
 #[must_use]
 pub fn settled_wide(sample: f64) -> f64 {
@@ -45,11 +53,15 @@ pub fn settled_wide(sample: f64) -> f64 {
     }
 }
 
+/// The most samples that lie in one piece wherever they begin.
+pub(super) const PIECE: usize = 64;
+
 /// The past of one channel.
 #[derive(Clone, Debug)]
 pub struct DelayLine {
+    /// All that are kept, and the first of them once more.
     samples: Vec<f32>,
-    /// Length minus one; the length is a power of two.
+    /// How many are kept, minus one; that is a power of two.
     mask: usize,
     /// Where the next sample goes.
     write: usize,
@@ -61,9 +73,9 @@ impl DelayLine {
     /// An empty line that can be read up to `longest` samples back.
     #[must_use]
     pub fn new(longest: usize) -> Self {
-        let length = (longest + 4).next_power_of_two();
+        let length = (longest + PIECE).next_power_of_two();
         Self {
-            samples: vec![0.0; length],
+            samples: vec![0.0; length + PIECE],
             mask: length - 1,
             write: 0,
             filled: 0,
@@ -72,9 +84,45 @@ impl DelayLine {
 
     /// Takes the next sample, [`settled`].
     pub fn push(&mut self, sample: f32) {
-        self.samples[self.write] = settled(sample);
-        self.write = (self.write + 1) & self.mask;
-        self.filled = (self.filled + 1).min(self.samples.len());
+        self.keep_one(settled(sample));
+    }
+
+    /// Takes the next sample, which may be kept as it is.
+    #[inline(always)]
+    pub(super) fn keep_one(&mut self, sample: f32) {
+        self.samples[self.write] = sample;
+        self.taken(1);
+    }
+
+    /// A piece of the past, its first sample pushed `delay` pushes ago, and the place of the next one: what is written there
+    /// is kept when it is [`taken`](Self::taken). There are both if it [`can_turn`](Self::can_turn).
+    #[inline(always)]
+    pub(super) fn turn(&mut self, delay: usize) -> Option<(&[f32; PIECE], &mut [f32; PIECE])> {
+        let (next, past) = (self.write, self.write.wrapping_sub(delay) & self.mask);
+        let both = [past..past + PIECE, next..next + PIECE];
+        let [past, next] = self.samples.get_disjoint_mut(both).ok()?;
+        Some((past.first_chunk()?, next.first_chunk_mut()?))
+    }
+
+    /// Whether that past is there, and apart from the place of the next piece.
+    #[inline(always)]
+    pub(super) fn can_turn(&self, delay: usize) -> bool {
+        delay >= PIECE && delay <= self.filled && delay + PIECE <= self.mask + 1
+    }
+
+    /// So many samples were written where the next ones go.
+    #[inline(always)]
+    pub(super) fn taken(&mut self, count: usize) {
+        let (from, end, length) = (self.write, self.write + count, self.mask + 1);
+        if from < PIECE {
+            self.samples
+                .copy_within(from..end.min(PIECE), length + from);
+        }
+        if end > length {
+            self.samples.copy_within(length..end, 0);
+        }
+        self.write = end & self.mask;
+        self.filled = (self.filled + count).min(length);
     }
 
     /// The sample that was pushed `delay` pushes ago; 1 is the last. Silence before the first.
@@ -108,24 +156,24 @@ impl DelayLine {
     fn put(&mut self, samples: &[f32], put: impl Fn(&mut [f32], &[f32])) {
         let mut rest = samples;
         while !rest.is_empty() {
-            let kept = &mut self.samples[self.write..];
+            let kept = &mut self.samples[self.write..=self.mask];
             let (now, later) = rest.split_at(kept.len().min(rest.len()));
             put(&mut kept[..now.len()], now);
-            self.write = (self.write + now.len()) & self.mask;
+            self.taken(now.len());
             rest = later;
         }
-        self.filled = (self.filled + samples.len()).min(self.samples.len());
     }
 
     /// Samples that were pushed one behind the other, the first of them `delay` pushes ago: as many as that at the most.
     /// Silence before the first.
+    #[inline(never)]
     pub fn read(&self, delay: usize, samples: &mut [f32]) {
         let silent = delay.saturating_sub(self.filled).min(samples.len());
         let (before, mut rest) = samples.split_at_mut(silent);
         before.fill(0.0);
         let mut at = self.write.wrapping_sub(delay - silent) & self.mask;
         while !rest.is_empty() {
-            let kept = &self.samples[at..];
+            let kept = &self.samples[at..=self.mask];
             let (now, later) = rest.split_at_mut(kept.len().min(rest.len()));
             now.copy_from_slice(&kept[..now.len()]);
             (at, rest) = (0, later);

@@ -192,21 +192,25 @@ impl Processor for Playing {
         self.room.pass(&mut self.echoes, len);
         let width = self.width.amplitude(io.values, len);
         let mix = self.mix.amplitude(io.values, len);
-        let means = &mut self.means[..len];
-        let (mut echoes, count) = (self.echoes.iter(), self.echoes.len().max(1) as f32);
-        match echoes.next() {
-            Some(first) => means.copy_from_slice(&first[..len]),
-            None => means.fill(0.0),
-        }
-        for other in echoes {
-            mix_into(means, &other[..len]);
-        }
-        if count > 1.0 {
+        // One alone has all in common with itself.
+        if let [first, others @ ..] = &*self.echoes
+            && !others.is_empty()
+        {
+            let means = &mut self.means[..len];
+            means.copy_from_slice(&first[..len]);
+            for other in others {
+                mix_into(means, &other[..len]);
+            }
+            let count = self.echoes.len() as f32;
             means.iter_mut().for_each(|mean| *mean /= count);
         }
         let share = |percent: f32| (percent / 100.0).clamp(0.0, 1.0);
         for (channel, echoes) in wave.channels_mut().zip(&self.echoes) {
-            let heard = channel.iter_mut().zip(echoes).zip(&*means);
+            let means = match self.echoes.len() {
+                1 => echoes,
+                _ => &self.means,
+            };
+            let heard = channel.iter_mut().zip(echoes).zip(means);
             match (&width, &mix) {
                 (Amplitude::Still(width), Amplitude::Still(mix)) => {
                     let (wide, wet) = (share(*width), share(*mix));

@@ -1,132 +1,204 @@
 //! What the sixteen delays of a room give, mixed and heard, in registers of eight.
+//!
+//! A register holds eight samples of one delay, as they lie in memory. Only where a sample waits for the one before it,
+//! in the damping, it holds one sample of eight delays.
 
-use super::{BLOCK, Ear, LINES, Rest};
-use crate::dsp::eight::{Eight, Work};
+use super::{BLOCK, Ear, LINES, Rest, Seat};
+use crate::dsp::delay::flushed;
+use crate::dsp::eight::{Eight, Eights, Work, eight};
+
+/// What each delay gives, and where it takes what it is fed with.
+type Lines<'a> = [(&'a [f32; BLOCK], &'a mut [f32; BLOCK]); LINES];
 
 /// What the delays gave, on its way to what they are fed with and to the ears.
 pub(super) struct Echoing<'a, C> {
-    /// Where it does not stand in the columns.
-    pub(super) given: [Option<&'a [f32]>; LINES],
-    pub(super) columns: &'a mut [[f32; BLOCK]; LINES],
+    pub(super) lines: Lines<'a>,
     pub(super) dull: &'a mut [f32; LINES],
-    pub(super) ears: &'a [Ear],
     pub(super) rest: &'a Rest,
+    /// What the delays give now, each half mixed.
+    pub(super) mixed: &'a mut [Eights; LINES],
+    pub(super) ears: &'a [Ear],
+    /// What each channel sounds like, diffused.
+    pub(super) sources: &'a [[f32; BLOCK]],
     pub(super) sounds: &'a mut [C],
     pub(super) at: usize,
     pub(super) count: usize,
 }
 
-/// One sample of each delay, eight and eight.
-type Row<E> = [<E as Eight>::Of; 2];
+/// Eight samples of eight delays.
+type Part<E> = [<E as Eight>::Of; 8];
 
 impl<C: AsMut<[f32]>> Work for Echoing<'_, C> {
     type Output = ();
 
-    /// The same operations as in [`Room::step`](super::Room), for eight delays at a time. Loops and no closures: those would be compiled
-    /// for narrow registers.
-    #[expect(
-        clippy::needless_range_loop,
-        reason = "registers by number, as in the loops around them"
-    )]
     #[inline(always)]
     fn with<E: Eight>(self, e: E) {
-        let gains = row(e, &self.rest.gains);
-        let dullness = row(e, &self.rest.dullness);
-        let mut dull = row(e, self.dull);
-        let signs = [
-            e.of([1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0]),
-            e.of([1.0, 1.0, -1.0, -1.0, 1.0, 1.0, -1.0, -1.0]),
-            e.of([1.0, 1.0, 1.0, 1.0, -1.0, -1.0, -1.0, -1.0]),
-        ];
-        let loudness = e.all(self.rest.loudness);
+        match self.ears.len() <= LINES {
+            true => self.run::<E, false>(e),
+            false => self.run::<E, true>(e),
+        }
+    }
+}
+
+impl<C: AsMut<[f32]>> Echoing<'_, C> {
+    /// The same operations as in [`Room::step`](super::Room), for eight samples at a time. Loops and no closures: those would be compiled
+    /// for narrow registers.
+    #[inline(always)]
+    fn run<E: Eight, const FAR: bool>(self, e: E) {
+        let (lines, mixed, ears) = (self.lines, self.mixed, self.ears);
+        let (dull, rest) = (self.dull, self.rest);
+        let loudness = e.all(rest.loudness);
         for begin in (0..self.count).step_by(8) {
             let count = (self.count - begin).min(8);
-            let mut heard = [[e.all(0.0); 2]; 8];
+            let mut heard = [[e.all(0.0); 8]; 2];
             for half in 0..2 {
-                let mut given = [e.all(0.0); 8];
+                let part = self::heard(e, &lines, dull, rest, half, begin, count);
+                if FAR {
+                    heard[half] = part;
+                }
+                let part = mix(e, part);
                 for line in 0..8 {
-                    let line_number = half * 8 + line;
-                    let piece = match self.given[line_number] {
-                        Some(piece) => piece,
-                        None => &self.columns[line_number],
-                    };
-                    given[line] = e.of(eights(&piece[begin..]));
-                }
-                let given = e.turned(given);
-                for at in 0..8 {
-                    heard[at][half] = given[at];
+                    mixed[half * 8 + line] = e.out(part[line]);
                 }
             }
-            let mut fed = heard;
-            for at in 0..count {
-                for half in 0..2 {
-                    let echo = e.mul(heard[at][half], gains[half]);
-                    let last = e.mul(e.sub(dull[half], echo), dullness[half]);
-                    dull[half] = e.settled(e.add(echo, last));
-                }
-                heard[at] = dull;
-                fed[at] = mixed(e, dull, &signs);
-            }
-            for (sound, ear) in self.sounds.iter_mut().zip(self.ears) {
-                let from = self.at + begin;
-                let sound = &mut sound.as_mut()[from..from + count];
-                let (gives, takes) = (row(e, &ear.gives), row(e, &ear.takes));
-                let mut sums = [e.all(0.0); 8];
-                for at in 0..count {
-                    let source = e.all(sound[at] * 0.25);
-                    for half in 0..2 {
-                        fed[at][half] = e.add(fed[at][half], e.mul(source, gives[half]));
+            for (sound, ear) in self.sounds.iter_mut().zip(ears) {
+                let sum = match &ear.seat {
+                    Seat::Near { takes, .. } => {
+                        let (one, other) = both(e, mixed, takes % 8);
+                        match takes / 8 {
+                            0 => e.add(one, other),
+                            _ => e.sub(one, other),
+                        }
                     }
-                    sums[at] = e.add(e.mul(heard[at][0], takes[0]), e.mul(heard[at][1], takes[1]));
-                }
-                let [a, b, c, d, f, g, h, i] = e.turned(sums);
-                let (a, b, c, d) = (e.add(a, f), e.add(b, g), e.add(c, h), e.add(d, i));
-                let sum = e.add(e.add(a, c), e.add(b, d));
-                sound.copy_from_slice(&e.out(e.mul(sum, loudness))[..count]);
+                    Seat::Far { takes, .. } => {
+                        let mut sum = e.all(0.0);
+                        for line in 0..if FAR { LINES } else { 0 } {
+                            let share = e.mul(heard[line / 8][line % 8], e.all(takes[line]));
+                            sum = e.add(sum, share);
+                        }
+                        sum
+                    }
+                };
+                let from = self.at + begin;
+                let sum = e.out(e.mul(sum, loudness));
+                put(&mut sound.as_mut()[from..from + count], &sum);
             }
-            for half in 0..2 {
-                let mut taken = [e.all(0.0); 8];
-                for at in 0..8 {
-                    taken[at] = e.settled(fed[at][half]);
+            for (source, ear) in self.sources.iter().zip(ears) {
+                if let Seat::Near { gives, signs, .. } = &ear.seat {
+                    let source = e.of(eight(source, begin));
+                    let half = &mut mixed[gives & 8..][..8];
+                    for line in 0..8 {
+                        let share = e.mul(source, e.all(signs[line]));
+                        half[line] = e.out(e.add(e.of(half[line]), share));
+                    }
                 }
-                let taken = e.turned(taken);
-                for line in 0..8 {
-                    let column = &mut self.columns[half * 8 + line];
-                    column[begin..begin + 8].copy_from_slice(&e.out(taken[line]));
+            }
+            for line in 0..8 {
+                let (one, other) = both(e, mixed, line);
+                for (line, mut fed) in [(line, e.add(one, other)), (line + 8, e.sub(one, other))] {
+                    if FAR {
+                        fed = e.add(fed, far(e, self.sources, ears, line, begin));
+                    }
+                    lines[line].1[begin..begin + 8].copy_from_slice(&e.out(fed));
                 }
             }
         }
-        self.dull[..8].copy_from_slice(&e.out(dull[0]));
-        self.dull[8..].copy_from_slice(&e.out(dull[1]));
     }
 }
 
+/// What half of the delays gave, damped.
 #[inline(always)]
-fn eights(numbers: &[f32]) -> [f32; 8] {
-    let mut all = [0.0; 8];
-    all.copy_from_slice(&numbers[..8]);
+fn heard<E: Eight>(
+    e: E,
+    lines: &Lines<'_>,
+    dull: &mut [f32; LINES],
+    rest: &Rest,
+    half: usize,
+    begin: usize,
+    count: usize,
+) -> Part<E> {
+    let from = half * 8;
+    let mut rows = [e.all(0.0); 8];
+    for line in 0..8 {
+        rows[line] = e.of(eight(lines[from + line].0, begin));
+    }
+    let mut rows = e.turned(rows);
+    let mut last = e.of(eight(dull, from));
+    let fresh = e.of(eight(&rest.fresh, from));
+    let dullness = e.of(eight(&rest.dullness, from));
+    let mut seen = e.whole([u32::MAX; 8]);
+    for row in &mut rows {
+        last = e.add(e.mul(*row, fresh), e.mul(last, dullness));
+        seen = e.fainter(seen, last);
+        *row = last;
+    }
+    // Each would wait for being flushed, and most often none is changed by it.
+    if count < 8 || e.is_faint(seen) {
+        return one_by_one(lines, dull, rest, half, begin, count).map(|line| e.of(line));
+    }
+    dull[from..from + 8].copy_from_slice(&e.out(last));
+    e.turned(rows)
+}
+
+/// The same with each of them flushed.
+#[cold]
+#[inline(never)]
+fn one_by_one(
+    lines: &Lines<'_>,
+    dull: &mut [f32; LINES],
+    rest: &Rest,
+    half: usize,
+    begin: usize,
+    count: usize,
+) -> [Eights; 8] {
+    let mut all = [[0.0; 8]; 8];
+    for (line, heard) in (half * 8..).zip(&mut all) {
+        let given = &lines[line].0[begin..begin + count];
+        for (heard, given) in heard.iter_mut().zip(given) {
+            dull[line] = flushed(given * rest.fresh[line] + dull[line] * rest.dullness[line]);
+            *heard = dull[line];
+        }
+    }
     all
 }
 
+/// What those far from the first channels give to a delay.
 #[inline(always)]
-fn row<E: Eight>(e: E, numbers: &[f32; LINES]) -> Row<E> {
-    [e.of(eights(numbers)), e.of(eights(&numbers[8..]))]
+fn far<E: Eight>(e: E, sources: &[[f32; BLOCK]], ears: &[Ear], line: usize, begin: usize) -> E::Of {
+    let mut far = e.all(0.0);
+    for (source, ear) in sources.iter().zip(ears) {
+        if let Seat::Far { gives, .. } = &ear.seat {
+            let source = e.of(eight(source, begin));
+            far = e.add(far, e.mul(source, e.all(gives[line])));
+        }
+    }
+    far
 }
 
-/// What [`mix`](super::mix) does.
+/// A line of each half.
 #[inline(always)]
-fn mixed<E: Eight>(e: E, values: Row<E>, signs: &[E::Of; 3]) -> Row<E> {
-    let mut values = values;
-    for half in &mut values {
-        let mut it = *half;
-        it = e.add(e.swapped::<1>(it), e.mul(it, signs[0]));
-        it = e.add(e.swapped::<2>(it), e.mul(it, signs[1]));
-        *half = e.add(e.swapped::<4>(it), e.mul(it, signs[2]));
+fn both<E: Eight>(e: E, lines: &[Eights; LINES], line: usize) -> (E::Of, E::Of) {
+    (e.of(lines[line]), e.of(lines[line + 8]))
+}
+
+/// What [`mix`](super::mix) does within a half.
+#[inline(always)]
+fn mix<E: Eight>(e: E, part: Part<E>) -> Part<E> {
+    let [a, b, c, d, f, g, h, i] = part;
+    let [a, b, c, d] = [e.add(a, b), e.sub(a, b), e.add(c, d), e.sub(c, d)];
+    let [f, g, h, i] = [e.add(f, g), e.sub(f, g), e.add(h, i), e.sub(h, i)];
+    let [a, b, c, d] = [e.add(a, c), e.add(b, d), e.sub(a, c), e.sub(b, d)];
+    let [f, g, h, i] = [e.add(f, h), e.add(g, i), e.sub(f, h), e.sub(g, i)];
+    let [j, k, l, m] = [e.add(a, f), e.add(b, g), e.add(c, h), e.add(d, i)];
+    let [a, b, c, d] = [e.sub(a, f), e.sub(b, g), e.sub(c, h), e.sub(d, i)];
+    [j, k, l, m, a, b, c, d]
+}
+
+/// As many as there is room for.
+#[inline(always)]
+fn put(places: &mut [f32], numbers: &Eights) {
+    match places.as_chunks_mut() {
+        ([places], _) => *places = *numbers,
+        (_, rest) => rest.copy_from_slice(&numbers[..rest.len()]),
     }
-    let [one, other] = values;
-    let quarter = e.all(0.25);
-    [
-        e.mul(e.add(one, other), quarter),
-        e.mul(e.sub(one, other), quarter),
-    ]
 }

@@ -13,12 +13,13 @@
 //! *Why it is not louder when it is longer:* what a lossless loop of gain g piles up of a steady sound is g²/(1 - g²) in
 //! power; the echoes are scaled by that.
 
+mod diffusing;
 mod echoing;
 
 use super::Ramp;
-use super::delay::{DelayLine, Mover, settled};
-use super::eight::widest;
-use super::wide::wide;
+use super::delay::{DelayLine, Mover, PIECE, flushed, settled};
+use super::eight::{Eights, widest};
+use diffusing::Diffusing;
 use echoing::Echoing;
 
 const LINES: usize = 16;
@@ -27,7 +28,7 @@ const MILLIS: [f64; LINES] = [
     31.3, 34.7, 37.9, 41.1, 43.9, 47.3, 51.7, 55.1, 59.3, 63.7, 67.9, 73.1, 78.7, 84.1, 90.7, 97.3,
 ];
 /// The most samples that are done at once: none of them hears another.
-const BLOCK: usize = 64;
+const BLOCK: usize = PIECE;
 /// Fewer than that are quicker one by one.
 const FEWEST: usize = 8;
 /// What smears the sound before it goes in.
@@ -35,6 +36,8 @@ const DIFFUSERS: [f64; 4] = [1.7, 2.9, 4.3, 6.1];
 const DIFFUSION: f32 = 0.6;
 /// How much sooner the highest tones are gone when all damping is on.
 const MOST_DAMPING: f64 = 0.9;
+/// More than that would hardly let go of what was heard once.
+const MOST_DULLNESS: f64 = 0.9999;
 const GLIDE_SECONDS: f64 = 0.05;
 
 /// What a room is like.
@@ -51,6 +54,11 @@ pub struct RoomShape {
 /// A delay of the loop.
 struct Line {
     past: DelayLine,
+    /// What it gives and takes where that is not done in its past.
+    given: [f32; BLOCK],
+    fed: [f32; BLOCK],
+    /// It was done there.
+    turns: bool,
     millis: f64,
     place: Mover,
     length: usize,
@@ -59,15 +67,42 @@ struct Line {
     dullness: Ramp,
 }
 
+impl Line {
+    /// What it gives now, and where it takes what it is fed with.
+    #[inline(always)]
+    fn open(&mut self, count: usize) -> (&[f32; BLOCK], &mut [f32; BLOCK]) {
+        self.turns = self.past.can_turn(self.length);
+        if !self.turns {
+            self.past.read(self.length, &mut self.given[..count]);
+            return (&self.given, &mut self.fed);
+        }
+        let both = self.past.turn(self.length);
+        both.unwrap_or((&self.given, &mut self.fed))
+    }
+
+    #[inline(always)]
+    fn close(&mut self, count: usize) {
+        match self.turns {
+            true => self.past.taken(count),
+            false => self.past.keep(&self.fed[..count]),
+        }
+    }
+}
+
 /// What is the same from sample to sample while nothing glides.
 #[derive(Clone, Copy)]
 struct Rest {
-    lengths: [usize; LINES],
-    gains: [f32; LINES],
+    fresh: [f32; LINES],
     dullness: [f32; LINES],
     loudness: f32,
     /// How many samples can be done at once: no more than the shortest delay has.
     block: usize,
+}
+
+/// What a delay of this gain gives of each sample, if so much of the one before is in it. The mix makes all of them larger
+/// by the square root of how many there are, twice, which is made good here. Never so small that a product vanishes.
+fn fresh(gain: f32, dullness: f32) -> f32 {
+    (gain * (1.0 - dullness) * 0.25).max(1e-7)
 }
 
 /// Delays in a row that let every tone through equally loud, at another time.
@@ -86,32 +121,13 @@ impl Diffuser {
     }
 
     fn step(&mut self, sound: f32) -> f32 {
+        let sound = settled(sound);
         self.steps.iter_mut().fold(sound, |sound, (past, length)| {
             let late = past.tap(*length);
-            let fed = settled(sound + late * DIFFUSION);
-            past.push(fed);
+            let fed = flushed(sound + late * DIFFUSION);
+            past.keep_one(fed);
             late - fed * DIFFUSION
         })
-    }
-
-    /// As many samples as the shortest of its delays has, at the most.
-    fn pass(&mut self, sound: &mut [f32]) {
-        let mut late = [0.0; BLOCK];
-        let late = &mut late[..sound.len()];
-        for (past, length) in &mut self.steps {
-            past.read(*length, late);
-            wide(
-                #[inline(always)]
-                || {
-                    for (sample, late) in sound.iter_mut().zip(&mut *late) {
-                        let fed = settled(*sample + *late * DIFFUSION);
-                        *sample = *late - fed * DIFFUSION;
-                        *late = fed;
-                    }
-                },
-            );
-            past.keep(late);
-        }
     }
 
     fn shortest(&self) -> usize {
@@ -122,26 +138,50 @@ impl Diffuser {
 /// One channel, as a source and as a listener.
 struct Ear {
     diffuser: Diffuser,
-    gives: [f32; LINES],
-    takes: [f32; LINES],
+    seat: Seat,
 }
 
-impl Ear {
-    /// What is heard here of what the delays gave. Its own sound, diffused, goes to what they are fed with.
-    #[inline(always)]
-    fn turn(&self, sound: f32, heard: &[f32; LINES], fed: &mut [f32; LINES]) -> f32 {
-        let source = sound * 0.25;
-        let mut sum = [0.0; LINES];
-        for line in 0..LINES {
-            fed[line] += source * self.gives[line];
-            sum[line] = heard[line] * self.takes[line];
+/// How a channel goes into the delays and hears them: each of them as it is or turned over. Two channels agree on one half of the
+/// delays and not on the other, so what they hear has little in common; those far apart agree by chance.
+enum Seat {
+    /// By rows of the mix, which has their sums already.
+    Near {
+        gives: usize,
+        takes: usize,
+        /// Of one half of the delays, before that is mixed with the other.
+        signs: [f32; LINES / 2],
+    },
+    Far {
+        gives: [f32; LINES],
+        takes: [f32; LINES],
+    },
+}
+
+impl Seat {
+    fn of(channel: usize) -> Self {
+        let (gives, takes) = ((channel * 5 + 3) % LINES, (channel * 5 + 6) % LINES);
+        // Nothing is turned by chance there.
+        if channel < LINES {
+            return Self::Near {
+                gives,
+                takes,
+                signs: std::array::from_fn(|line| sign((gives % 8) & line)),
+            };
         }
-        for half in [8, 4, 2, 1] {
-            for line in 0..half {
-                sum[line] += sum[line + half];
-            }
+        let turned = ((channel / LINES) as u32).wrapping_mul(0x9E37_79B9) >> 16;
+        let turned = |line| sign((turned as usize >> line) & 1);
+        Self::Far {
+            gives: std::array::from_fn(|line| sign(gives & line) * turned(line)),
+            takes: std::array::from_fn(|line| sign(takes & line) * turned(line)),
         }
-        sum[0]
+    }
+}
+
+/// The sign of a place in a row of the mix.
+fn sign(bits: usize) -> f32 {
+    match bits.count_ones() % 2 {
+        0 => 1.0,
+        _ => -1.0,
     }
 }
 
@@ -149,37 +189,24 @@ impl Ear {
 pub struct Room {
     rate_hz: f64,
     shape: Option<RoomShape>,
-    lines: Box<[Line]>,
+    lines: Box<[Line; LINES]>,
     /// What each delay gave last.
     dull: [f32; LINES],
     ears: Box<[Ear]>,
     rest: Option<Rest>,
-    /// What each delay gives and takes.
-    columns: Box<[[f32; BLOCK]; LINES]>,
+    /// What each channel sounds like, diffused.
+    sources: Box<[[f32; BLOCK]]>,
+    mixed: Box<[Eights; LINES]>,
     /// Makes the echoes as loud as the sound.
     loudness: Ramp,
 }
 
-/// For each delay, whether a channel goes into it, or is heard from it, turned over. Two channels agree on one half of the
-/// delays and not on the other, so what they hear has little in common; those far apart agree by chance.
-fn signs(channel: usize, row: usize) -> [f32; LINES] {
-    let row = (channel * 5 + row) % LINES;
-    let turned = ((channel / LINES) as u32).wrapping_mul(0x9E37_79B9) >> 16;
-    std::array::from_fn(|line| {
-        let flips = (row & line).count_ones() + (turned >> line & 1);
-        if flips.is_multiple_of(2) { 1.0 } else { -1.0 }
-    })
-}
-
-/// Mixes all with all; the power stays.
+/// Mixes all of each half with all.
 #[inline(always)]
 fn mix(values: &mut [f32; LINES]) {
     fold::<1>(values);
     fold::<2>(values);
     fold::<4>(values);
-    fold::<8>(values);
-    // The square root of how many there are.
-    values.iter_mut().for_each(|value| *value *= 0.25);
 }
 
 /// Each value and the one so many behind it become their sum and their difference.
@@ -203,6 +230,9 @@ impl Room {
         let glide = (rate_hz * GLIDE_SECONDS).max(1.0) as u32;
         let line = |millis: f64| Line {
             past: DelayLine::new((millis * rate_hz / 1000.0) as usize + 2),
+            given: [0.0; BLOCK],
+            fed: [0.0; BLOCK],
+            turns: false,
             millis,
             place: Mover::new(1, glide),
             length: 1,
@@ -211,16 +241,16 @@ impl Room {
         };
         let ear = |channel| Ear {
             diffuser: Diffuser::new(rate_hz),
-            gives: signs(channel, 3),
-            takes: signs(channel, 6),
+            seat: Seat::of(channel),
         };
         Self {
             rate_hz,
             shape: None,
-            lines: MILLIS.into_iter().map(line).collect(),
+            lines: Box::new(MILLIS.map(line)),
             dull: [0.0; LINES],
             rest: None,
-            columns: Box::new([[0.0; BLOCK]; LINES]),
+            sources: vec![[0.0; BLOCK]; channels].into(),
+            mixed: Box::new([[0.0; 8]; LINES]),
             ears: (0..channels).map(ear).collect(),
             loudness: Ramp::new(0.0, glide),
         }
@@ -236,7 +266,7 @@ impl Room {
         let decay = shape.decay_seconds.max(0.01);
         let shorter = 1.0 - shape.damping.clamp(0.0, 1.0) * MOST_DAMPING;
         let mut power = 0.0;
-        for line in &mut self.lines {
+        for line in &mut *self.lines {
             let length = line.millis * shape.size.clamp(0.01, 1.0) * self.rate_hz / 1000.0;
             line.length = (length.round() as usize).max(1);
             let seconds = line.length as f64 / self.rate_hz;
@@ -244,7 +274,8 @@ impl Room {
             let low = left(decay);
             let ratio = left(decay * shorter) / low;
             line.gain.set(low as f32);
-            line.dullness.set(((1.0 - ratio) / (1.0 + ratio)) as f32);
+            let dullness = (1.0 - ratio) / (1.0 + ratio);
+            line.dullness.set(dullness.min(MOST_DULLNESS) as f32);
             power += low * low / LINES as f64;
         }
         let channels = self.ears.len().max(1) as f64;
@@ -257,7 +288,7 @@ impl Room {
         self.shape = None;
         self.set(shape);
         self.dull = [0.0; LINES];
-        for line in &mut self.lines {
+        for line in &mut *self.lines {
             line.past.reset();
             line.place.jump(line.length);
             line.gain.jump(line.gain.target());
@@ -273,8 +304,7 @@ impl Room {
     /// What is the same from here on, if nothing glides.
     fn rests(&self) -> Option<Rest> {
         let mut rest = Rest {
-            lengths: [0; LINES],
-            gains: [0.0; LINES],
+            fresh: [0.0; LINES],
             dullness: [0.0; LINES],
             loudness: self.loudness.target(),
             block: BLOCK,
@@ -287,9 +317,8 @@ impl Room {
             if !stands || !line.gain.is_still() || !line.dullness.is_still() {
                 return None;
             }
-            rest.lengths[number] = line.length;
             rest.block = rest.block.min(line.length);
-            rest.gains[number] = line.gain.target();
+            rest.fresh[number] = fresh(line.gain.target(), line.dullness.target());
             rest.dullness[number] = line.dullness.target();
         }
         self.loudness.is_still().then_some(rest)
@@ -310,33 +339,28 @@ impl Room {
 
     /// Samples none of which hears another, while nothing glides.
     fn block<C: AsMut<[f32]>>(&mut self, rest: &Rest, sounds: &mut [C], at: usize, count: usize) {
-        let mut given = [None; LINES];
-        for (number, line) in self.lines.iter().enumerate() {
-            let length = rest.lengths[number];
-            // Eight at a time are taken.
-            given[number] = match count % 8 {
-                0 => line.past.piece(length, count),
-                _ => None,
-            };
-            if given[number].is_none() {
-                line.past.read(length, &mut self.columns[number][..count]);
-            }
-        }
-        for (sound, ear) in sounds.iter_mut().zip(&mut self.ears) {
-            ear.diffuser.pass(&mut sound.as_mut()[at..at + count]);
+        let sources = self.sources.iter_mut().zip(&mut self.ears);
+        for (sound, (source, ear)) in sounds.iter_mut().zip(sources) {
+            let sound = &sound.as_mut()[at..at + count];
+            widest(Diffusing {
+                diffuser: &mut ear.diffuser,
+                sound,
+                diffused: source,
+            });
         }
         widest(Echoing {
-            given,
-            columns: &mut self.columns,
+            lines: self.lines.each_mut().map(|line| line.open(count)),
             dull: &mut self.dull,
             ears: &self.ears,
+            sources: &self.sources,
+            mixed: &mut self.mixed,
             rest,
             sounds,
             at,
             count,
         });
-        for (line, column) in self.lines.iter_mut().zip(&*self.columns) {
-            line.past.keep(&column[..count]);
+        for line in &mut *self.lines {
+            line.close(count);
         }
     }
 
@@ -346,33 +370,58 @@ impl Room {
         let loudness = match &self.rest {
             Some(rest) => {
                 for (number, line) in self.lines.iter().enumerate() {
-                    let echo = line.past.tap(rest.lengths[number]) * rest.gains[number];
-                    let dull = (self.dull[number] - echo) * rest.dullness[number];
-                    heard[number] = settled(echo + dull);
+                    let echo = line.past.tap(line.length) * rest.fresh[number];
+                    heard[number] = flushed(echo + self.dull[number] * rest.dullness[number]);
                 }
                 rest.loudness
             }
             None => self.glide(&mut heard),
         };
         self.dull = heard;
-        let mut fed = heard;
-        mix(&mut fed);
+        let mut mixed = heard;
+        mix(&mut mixed);
+        let halves = mixed;
+        let mut far = [0.0; LINES];
         for (sound, ear) in sounds.iter_mut().zip(&mut self.ears) {
             let sample = &mut sound.as_mut()[at];
-            let diffused = ear.diffuser.step(*sample);
-            *sample = ear.turn(diffused, &heard, &mut fed) * loudness;
+            let source = ear.diffuser.step(*sample);
+            let heard = match &ear.seat {
+                Seat::Near {
+                    gives,
+                    takes,
+                    signs,
+                } => {
+                    let half = &mut mixed[gives / 8 * 8..][..8];
+                    for (mixed, sign) in half.iter_mut().zip(signs) {
+                        *mixed += source * sign;
+                    }
+                    let (one, other) = (halves[takes % 8], halves[takes % 8 + 8]);
+                    one + other * sign(takes & 8)
+                }
+                Seat::Far { gives, takes } => {
+                    for (far, gives) in far.iter_mut().zip(gives) {
+                        *far += source * gives;
+                    }
+                    let shares = heard.iter().zip(takes).map(|(heard, sign)| heard * sign);
+                    shares.fold(0.0, |sum, share| sum + share)
+                }
+            };
+            *sample = heard * loudness;
         }
-        for (line, fed) in self.lines.iter_mut().zip(fed) {
-            line.past.push(fed);
+        fold::<8>(&mut mixed);
+        for ((line, mixed), far) in self.lines.iter_mut().zip(mixed).zip(far) {
+            line.past.keep_one(mixed + far);
         }
     }
 
-    /// What the delays give while something glides, and how loud it is.
+    /// What the delays give while something glides, and how loud it is. Who moves a delay all the time may hear the same
+    /// sound again and again, so nothing grows without end here; at rest nothing can.
     fn glide(&mut self, heard: &mut [f32; LINES]) -> f32 {
-        for (number, (heard, line)) in heard.iter_mut().zip(&mut self.lines).enumerate() {
+        for (number, (heard, line)) in heard.iter_mut().zip(&mut *self.lines).enumerate() {
             let place = line.place.step(line.length);
-            let echo = line.past.at(place) * line.gain.step();
-            *heard = settled(echo + (self.dull[number] - echo) * line.dullness.step());
+            let (gain, dullness) = (line.gain.step(), line.dullness.step());
+            let echo = line.past.at(place) * fresh(gain, dullness);
+            *heard = settled(echo + self.dull[number] * dullness);
         }
         let loudness = self.loudness.step();
         self.rest = self.rests();
@@ -388,22 +437,62 @@ mod tests {
     fn mixing_keeps_the_power_and_mixes_all_with_all() {
         let mut values = [0.0; LINES];
         values[5] = 1.0;
-        mix(&mut values);
-        assert!(values.iter().all(|value| value.abs() == 0.25));
-        mix(&mut values);
-        assert!((values[5] - 1.0).abs() < 1e-6);
+        let gain = fresh(1.0, 0.0);
+        for wanted in [0.25, 1.0] {
+            mix(&mut values);
+            fold::<8>(&mut values);
+            values.iter_mut().for_each(|value| *value *= gain);
+            assert_eq!(values[5].abs(), wanted);
+        }
+        assert_eq!(values.iter().filter(|it| **it != 0.0).count(), 1);
+    }
+
+    /// What a channel gives to each delay, and what it takes, as signs.
+    fn signs(channel: usize) -> [[f32; LINES]; 2] {
+        let row = |row: usize| std::array::from_fn(|line| sign(row & line));
+        match Seat::of(channel) {
+            Seat::Near { gives, takes, .. } => [row(gives), row(takes)],
+            Seat::Far { gives, takes } => [gives, takes],
+        }
     }
 
     #[test]
     fn channels_have_signs_of_their_own() {
-        for row in [3, 6] {
+        for side in [0, 1] {
             for one in 0..LINES {
                 for other in 0..one {
-                    assert_ne!(signs(one, row), signs(other + LINES, row));
-                    let (one, other) = (signs(one, row), signs(other, row));
+                    assert_ne!(signs(one)[side], signs(other + LINES)[side]);
+                    let (one, other) = (signs(one)[side], signs(other)[side]);
                     let common: f32 = one.iter().zip(&other).map(|(a, b)| a * b).sum();
                     assert_eq!(common, 0.0);
                 }
+            }
+        }
+    }
+
+    /// What goes in and comes out by rows of the mix, and what does by itself.
+    #[test]
+    fn every_channel_is_heard_by_its_signs() {
+        let shape = RoomShape {
+            size: 0.2,
+            decay_seconds: 1.0,
+            damping: 0.0,
+        };
+        let count = LINES + 3;
+        for from in [0, 5, LINES - 1, LINES + 1] {
+            let mut room = Room::new(48_000.0, count);
+            room.reset(shape);
+            let mut sounds = vec![vec![0.0; 1100]; count];
+            sounds[from][0] = 1.0;
+            room.pass(&mut sounds, 1100);
+            // The first echo of the shortest delay alone.
+            let at = (MILLIS[0] * 0.2 * 48.0).round() as usize;
+            let loud = sounds[from][at];
+            assert!(loud.abs() > 1e-3);
+            for (to, sound) in sounds.iter().enumerate() {
+                let sign = signs(from)[0][0] * signs(to)[1][0];
+                let own = signs(from)[0][0] * signs(from)[1][0];
+                assert_eq!(sound[at] * own, loud * sign, "{from} {to}");
             }
         }
     }
@@ -455,7 +544,8 @@ mod tests {
     /// What is done at once is what would be done one by one, as on the way.
     #[test]
     fn a_block_is_its_samples() {
-        let mut rooms = [Room::new(48_000.0, 2), Room::new(48_000.0, 2)];
+        const CHANNELS: usize = LINES + 2;
+        let mut rooms = [(); 2].map(|()| Room::new(48_000.0, CHANNELS));
         let shape = RoomShape {
             size: 0.3,
             decay_seconds: 1.0,
@@ -464,11 +554,14 @@ mod tests {
         let mut random = crate::dsp::Random::new(5);
         for room in &mut rooms {
             room.reset(shape);
-            room.pass(&mut [[0.0], [0.0]], 1);
+            room.pass(&mut [[0.0]; CHANNELS], 1);
             assert!(room.rest.is_some());
         }
-        for _ in 0..100 {
-            let sound = [(); 2].map(|()| [(); 100].map(|()| random.next_signed()));
+        for piece in 0..150 {
+            // So faint at first that much of it is flushed.
+            let level = if piece < 50 { 3e-30 } else { 1.0 };
+            let mut sound = || [(); 100].map(|()| random.next_signed() * level);
+            let sound = [(); CHANNELS].map(|()| sound());
             let [mut one, mut other] = [sound, sound];
             rooms[0].pass(&mut one, 100);
             for at in 0..100 {

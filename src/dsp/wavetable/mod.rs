@@ -19,10 +19,10 @@ mod reading;
 use std::f64::consts::{PI, TAU};
 use std::sync::OnceLock;
 
-use super::eight::widest;
+use super::eight::{QUARTER, widest};
 use super::random::Random;
-use super::wide::{Extent, look, wide};
-use reading::Reading;
+use super::wide::Extent;
+use reading::{Reading, Tables};
 
 /// What one cycle looks like. All begin at zero, rising (a pulse begins high).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -47,7 +47,7 @@ const HARMONICS: [usize; 19] = [
     1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 448, 512,
 ];
 
-struct Tables {
+struct Shapes {
     triangle: Vec<Table>,
     saw: Vec<Table>,
 }
@@ -56,41 +56,45 @@ struct Tables {
 type Table = Box<[f32; TABLE_LEN + 3]>;
 
 /// Built once, by the first oscillator.
-fn tables() -> &'static Tables {
-    static TABLES: OnceLock<Tables> = OnceLock::new();
-    TABLES.get_or_init(|| Tables {
-        triangle: levels(|k| match k % 4 {
-            1 => 8.0 / (PI * PI * (k * k) as f64),
-            3 => -8.0 / (PI * PI * (k * k) as f64),
-            _ => 0.0,
-        }),
-        saw: levels(|k| {
-            let sign = if k % 2 == 1 { 1.0 } else { -1.0 };
-            sign * 2.0 / (PI * k as f64)
-        }),
+fn shapes() -> &'static Shapes {
+    static SHAPES: OnceLock<Shapes> = OnceLock::new();
+    SHAPES.get_or_init(|| {
+        let turn = |n: usize| TAU * n as f64 / TABLE_LEN as f64;
+        let sines: Vec<f64> = (0..TABLE_LEN).map(|n| turn(n).sin()).collect();
+        Shapes {
+            triangle: levels(&sines, |k| match k % 4 {
+                1 => 8.0 / (PI * PI * (k * k) as f64),
+                3 => -8.0 / (PI * PI * (k * k) as f64),
+                _ => 0.0,
+            }),
+            saw: levels(&sines, |k| {
+                let sign = if k % 2 == 1 { 1.0 } else { -1.0 };
+                sign * 2.0 / (PI * k as f64)
+            }),
+        }
     })
 }
 
-fn levels(amplitude: impl Fn(usize) -> f64) -> Vec<Table> {
-    HARMONICS
-        .iter()
-        .map(|&harmonics| table(harmonics, &amplitude))
-        .collect()
-}
-
-fn table(harmonics: usize, amplitude: impl Fn(usize) -> f64) -> Table {
-    let sines: Vec<f64> = (0..TABLE_LEN)
-        .map(|n| (TAU * n as f64 / TABLE_LEN as f64).sin())
-        .collect();
-    let mut cycle = vec![0.0_f64; TABLE_LEN];
-    for k in 1..=harmonics {
-        let amplitude = amplitude(k);
-        if amplitude != 0.0 {
-            for (n, sum) in cycle.iter_mut().enumerate() {
-                *sum += amplitude * sines[n * k % TABLE_LEN];
+/// Each level has the harmonics of the one before and more.
+fn levels(sines: &[f64], amplitude: impl Fn(usize) -> f64) -> Vec<Table> {
+    let mut cycle = vec![0.0; TABLE_LEN];
+    let mut first = 1;
+    let level = |&harmonics: &usize| {
+        for k in first..=harmonics {
+            let amplitude = amplitude(k);
+            if amplitude != 0.0 {
+                for (n, sum) in cycle.iter_mut().enumerate() {
+                    *sum += amplitude * sines[n * k % TABLE_LEN];
+                }
             }
         }
-    }
+        first = harmonics + 1;
+        table(&cycle)
+    };
+    HARMONICS.iter().map(level).collect()
+}
+
+fn table(cycle: &[f64]) -> Table {
     let mut table = Box::new([0.0; TABLE_LEN + 3]);
     for (n, point) in table.iter_mut().enumerate() {
         *point = cycle[(n + TABLE_LEN - 1) % TABLE_LEN] as f32;
@@ -107,7 +111,6 @@ fn sine(phase: u64) -> f32 {
 /// The same of a cycle that goes from -half to half.
 #[inline(always)]
 pub(super) fn sine_of(cycle: i32) -> f32 {
-    const QUARTER: i32 = 1 << 30;
     // Beyond a quarter it goes back as it came.
     let half = cycle
         .wrapping_add(QUARTER)
@@ -123,23 +126,6 @@ pub(super) fn sine_of(cycle: i32) -> f32 {
     sum = sum * square + SINE[1];
     sum = sum * square + SINE[0];
     sum * z
-}
-
-/// Sines at phases in a row: first the phases, which are wide, then what is reckoned from them in half the width.
-#[inline(always)]
-fn sines(samples: &mut [f32], first: u64, step: u64) {
-    let mut phase = first;
-    let mut cycles = [0_i32; 64];
-    for samples in samples.chunks_mut(64) {
-        let cycles = &mut cycles[..samples.len()];
-        for cycle in cycles.iter_mut() {
-            *cycle = (phase >> 32) as i32;
-            phase = phase.wrapping_add(step);
-        }
-        for (sample, cycle) in samples.iter_mut().zip(&*cycles) {
-            *sample = sine_of(*cycle);
-        }
-    }
 }
 
 /// Taylor's terms of sin(z pi / 2) suffice: the first that is left out is 6e-8 at the end of the quarter.
@@ -162,10 +148,9 @@ const SINE: [f32; 6] = {
     ]
 };
 
-/// The four points of a table around a phase.
+/// The four points of a table around a place in it.
 #[inline(always)]
-fn around(table: &Table, phase: u64) -> [f32; 4] {
-    let place = (phase >> (64 - TABLE_BITS)) as usize;
+fn around(table: &Table, place: usize) -> [f32; 4] {
     [
         table[place],
         table[place + 1],
@@ -196,7 +181,7 @@ fn sum([a, b, c, d]: [f32; 4], [e, f, g, h]: [f32; 4]) -> f32 {
 /// One voice of one shape.
 #[derive(Clone, Copy)]
 pub struct Oscillator {
-    tables: &'static Tables,
+    tables: &'static Shapes,
     shape: Shape,
     rate_hz: f64,
     phase: u64,
@@ -240,7 +225,7 @@ impl Oscillator {
     #[must_use]
     pub fn new(shape: Shape, rate_hz: f64) -> Self {
         let mut oscillator = Self {
-            tables: tables(),
+            tables: shapes(),
             shape,
             rate_hz,
             phase: 0,
@@ -326,25 +311,24 @@ impl Oscillator {
     /// it is.
     #[must_use]
     pub fn show(&self, samples: &mut [f32], factors: &[f32]) -> Extent {
-        let is_sine = self.shape == Shape::Sine;
-        if !is_sine {
-            { *self }.fill(samples);
-        }
-        wide(
-            #[inline(always)]
-            || {
-                if is_sine {
-                    sines(samples, self.phase, self.step);
-                }
-                let seen = look(samples);
-                for factor in factors {
-                    for sample in samples.iter_mut() {
-                        *sample *= factor;
-                    }
-                }
-                seen
-            },
-        )
+        let levels = match self.shape {
+            Shape::Triangle => &self.tables.triangle,
+            _ => &self.tables.saw,
+        };
+        let tables = (self.shape != Shape::Sine).then(|| Tables {
+            here: &levels[self.level],
+            below: &levels[self.level.saturating_sub(1)],
+            weight: self.weight,
+            width: (self.shape == Shape::Pulse).then_some(self.width),
+        });
+        // What holds for all of them is asked once.
+        widest(Reading {
+            samples,
+            factors,
+            first: self.phase,
+            step: self.step,
+            tables,
+        })
     }
 
     /// Goes on by so many samples.
@@ -356,28 +340,9 @@ impl Oscillator {
 
     /// The next samples: those that [`step`](Self::step) gives.
     pub fn fill(&mut self, samples: &mut [f32]) {
-        let (first, count) = (self.phase, samples.len());
-        self.pass(count);
-        if self.shape == Shape::Sine {
-            return wide(
-                #[inline(always)]
-                || sines(samples, first, self.step),
-            );
-        }
-        let levels = match self.shape {
-            Shape::Triangle => &self.tables.triangle,
-            _ => &self.tables.saw,
-        };
-        // What holds for all of them is asked once.
-        widest(Reading {
-            samples,
-            here: &levels[self.level],
-            below: &levels[self.level.saturating_sub(1)],
-            weight: self.weight,
-            first,
-            step: self.step,
-            width: (self.shape == Shape::Pulse).then_some(self.width),
-        });
+        // What is seen is not asked for.
+        let _ = self.show(samples, &[]);
+        self.pass(samples.len());
     }
 
     /// The next samples, each at the pitch that stands at its place. The shorter slice ends it.
@@ -391,11 +356,12 @@ impl Oscillator {
     #[inline(always)]
     fn read_levels(&self, levels: &[Table], phase: u64) -> f32 {
         let weights = weights(phase);
-        let here = around(&levels[self.level], phase);
+        let place = (phase >> (64 - TABLE_BITS)) as usize;
+        let here = around(&levels[self.level], place);
         if self.weight == 1.0 {
             return sum(here, weights);
         }
-        let below = around(&levels[self.level - 1], phase);
+        let below = around(&levels[self.level - 1], place);
         let mixed = std::array::from_fn(|n| below[n] + (here[n] - below[n]) * self.weight);
         sum(mixed, weights)
     }

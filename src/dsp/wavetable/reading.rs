@@ -1,28 +1,52 @@
-//! Tables read between their points, in registers of eight.
+//! Tones in registers of eight: sines, and tables read between their points.
 
-use super::{HALF, TABLE_BITS, Table, around, mean};
-use crate::dsp::eight::{Eight, Work};
+use super::{HALF, SINE, TABLE_BITS, Table, around, mean};
+use crate::dsp::eight::{Eight, QUARTER, Work};
+use crate::dsp::wide::{Extent, look};
 
-/// Samples read from tables, eight at a time: what [`Oscillator::step`](super::Oscillator::step) gives.
+/// Samples of a tone, eight at a time: what [`Oscillator::step`](super::Oscillator::step) gives, multiplied by one factor behind
+/// the other. Tells what a look at them finds before that.
 pub(super) struct Reading<'a> {
     pub(super) samples: &'a mut [f32],
+    pub(super) factors: &'a [f32],
+    pub(super) first: u64,
+    pub(super) step: u64,
+    /// None of a sine.
+    pub(super) tables: Option<Tables<'a>>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Tables<'a> {
     pub(super) here: &'a Table,
     pub(super) below: &'a Table,
     pub(super) weight: f32,
-    pub(super) first: u64,
-    pub(super) step: u64,
     /// Of a pulse.
     pub(super) width: Option<u64>,
 }
 
+/// What the samples at eight phases are.
+trait Source: Copy {
+    /// It takes so many registers that what is done to the samples is done behind it.
+    const IS_LONG: bool;
+
+    fn at<E: Eight>(self, e: E, phases: E::Phases) -> E::Of;
+}
+
 impl Work for Reading<'_> {
-    type Output = ();
+    type Output = Extent;
 
     #[inline(always)]
-    fn with<E: Eight>(mut self, e: E) {
-        match self.weight == 1.0 {
-            true => self.read::<E, false>(e),
-            false => self.read::<E, true>(e),
+    fn with<E: Eight>(self, e: E) -> Extent {
+        let Some(tables) = self.tables else {
+            return self.run(e, Sine);
+        };
+        let plain = Plain(tables.here);
+        let mixed = Mixed(tables.here, tables.below, tables.weight);
+        match (tables.weight == 1.0, tables.width) {
+            (true, None) => self.run(e, plain),
+            (false, None) => self.run(e, mixed),
+            (true, Some(width)) => self.run(e, Pulse(plain, width)),
+            (false, Some(width)) => self.run(e, Pulse(mixed, width)),
         }
     }
 }
@@ -30,57 +54,151 @@ impl Work for Reading<'_> {
 impl Reading<'_> {
     // Loops and no closures: those would be compiled for narrow registers.
     #[inline(always)]
-    fn read<E: Eight, const MIXED: bool>(&mut self, e: E) {
-        let mut phase = self.first;
-        let samples = std::mem::take(&mut self.samples);
-        for samples in samples.chunks_mut(8) {
-            let all = match self.width {
-                None => self.eight::<E, MIXED>(e, phase),
-                Some(width) => {
-                    let dropped = phase.wrapping_sub(width).wrapping_add(HALF);
-                    let falls = self.eight::<E, MIXED>(e, dropped);
-                    let rises = self.eight::<E, MIXED>(e, phase.wrapping_add(HALF));
-                    e.add(e.sub(falls, rises), e.all(mean(width)))
-                }
+    fn run<E: Eight, S: Source>(self, e: E, source: S) -> Extent {
+        // Most often there are no more than two factors; to multiply by one changes nothing.
+        let (one, two, others) = match *self.factors {
+            [] => (1.0, 1.0, &[][..]),
+            [one] => (one, 1.0, &[][..]),
+            [one, two, ref others @ ..] => (one, two, others),
+        };
+        let (one, two) = (e.all(one), e.all(two));
+        let mut phases = e.phases(self.first, self.step);
+        let eight_steps = self.step.wrapping_mul(8);
+        let mut largest = e.whole([0; 8]);
+        let mut below_least = e.whole([u32::MAX; 8]);
+        let (eights, rest) = self.samples.as_chunks_mut();
+        if S::IS_LONG {
+            for eight in eights.iter_mut() {
+                *eight = e.out(source.at(e, phases));
+                phases = e.later(phases, eight_steps);
+            }
+        }
+        for eight in eights {
+            let tone = match S::IS_LONG {
+                true => e.of(*eight),
+                false => source.at(e, phases),
             };
-            samples.copy_from_slice(&e.out(all)[..samples.len()]);
-            phase = phase.wrapping_add(self.step.wrapping_mul(8));
+            largest = e.louder(largest, tone);
+            below_least = e.fainter(below_least, tone);
+            *eight = e.out(e.mul(e.mul(tone, one), two));
+            if !S::IS_LONG {
+                phases = e.later(phases, eight_steps);
+            }
         }
+        let (mut most, mut least) = (0, u32::MAX);
+        for (size, below) in e.whole_out(largest).iter().zip(e.whole_out(below_least)) {
+            (most, least) = (most.max(*size), least.min(below));
+        }
+        let mut seen = Extent::of_bits(most, least);
+        if !rest.is_empty() {
+            let tone = source.at(e, phases);
+            seen = seen.and(look(&e.out(tone)[..rest.len()]));
+            let tone = e.out(e.mul(e.mul(tone, one), two));
+            rest.copy_from_slice(&tone[..rest.len()]);
+        }
+        for factor in others {
+            for sample in self.samples.iter_mut() {
+                *sample *= factor;
+            }
+        }
+        seen
     }
+}
 
-    /// The samples at eight phases from here on.
+/// What [`sine_of`](super::sine_of) gives.
+#[derive(Clone, Copy)]
+struct Sine;
+
+impl Source for Sine {
+    const IS_LONG: bool = false;
+
     #[inline(always)]
-    fn eight<E: Eight, const MIXED: bool>(&self, e: E, first: u64) -> E::Of {
-        let (mut here, mut below) = ([e.four([0.0; 4]); 8], [e.four([0.0; 4]); 8]);
-        let (mut between, mut phase) = ([0; 8], first);
-        for at in 0..8 {
-            here[at] = e.four(around(self.here, phase));
-            if MIXED {
-                below[at] = e.four(around(self.below, phase));
-            }
-            between[at] = (phase << TABLE_BITS >> 32) as u32;
-            phase = phase.wrapping_add(self.step);
+    fn at<E: Eight>(self, e: E, phases: E::Phases) -> E::Of {
+        let folded = e.folded(e.behind::<0>(phases));
+        let z = e.mul(folded, e.all(1.0 / QUARTER as f32));
+        let square = e.mul(z, z);
+        let mut sum = e.all(SINE[5]);
+        for term in [SINE[4], SINE[3], SINE[2], SINE[1], SINE[0]] {
+            sum = e.add(e.mul(sum, square), e.all(term));
         }
-        let mut points = e.pairs(here);
-        if MIXED {
-            let (below, weight) = (e.pairs(below), e.all(self.weight));
-            for at in 0..4 {
-                let (here, below) = (points[at], below[at]);
-                points[at] = e.add(below, e.mul(e.sub(here, below), weight));
-            }
-        }
-        let [a, b, c, d] = e.columns_of(points);
-        let between = e.mul(e.high_bits(e.whole(between)), e.all(1.0 / (1 << 24) as f32));
-        let (before, behind) = (e.add(between, e.all(1.0)), e.sub(between, e.all(1.0)));
-        let beyond = e.sub(between, e.all(2.0));
-        let (inner, outer) = (e.mul(between, behind), e.mul(before, beyond));
-        let first = e.mul(e.mul(inner, beyond), e.all(-1.0 / 6.0));
-        let second = e.mul(e.mul(outer, behind), e.all(0.5));
-        let third = e.mul(e.mul(outer, between), e.all(-0.5));
-        let fourth = e.mul(e.mul(inner, before), e.all(1.0 / 6.0));
-        e.add(
-            e.add(e.mul(a, first), e.mul(b, second)),
-            e.add(e.mul(c, third), e.mul(d, fourth)),
-        )
+        e.mul(sum, z)
     }
+}
+
+/// A saw drops half way; the difference of two that drop at 0 and at the width is a pulse.
+#[derive(Clone, Copy)]
+struct Pulse<S>(S, u64);
+
+impl<S: Source> Source for Pulse<S> {
+    const IS_LONG: bool = true;
+
+    #[inline(always)]
+    fn at<E: Eight>(self, e: E, phases: E::Phases) -> E::Of {
+        let Self(saw, width) = self;
+        let falls = saw.at(e, e.later(phases, HALF.wrapping_sub(width)));
+        let rises = saw.at(e, e.later(phases, HALF));
+        e.add(e.sub(falls, rises), e.all(mean(width)))
+    }
+}
+
+/// A table alone.
+#[derive(Clone, Copy)]
+struct Plain<'a>(&'a Table);
+
+impl Source for Plain<'_> {
+    const IS_LONG: bool = true;
+
+    #[inline(always)]
+    fn at<E: Eight>(self, e: E, phases: E::Phases) -> E::Of {
+        between(e, points(e, self.0, phases), phases)
+    }
+}
+
+/// So much of a table over the one below it.
+#[derive(Clone, Copy)]
+struct Mixed<'a>(&'a Table, &'a Table, f32);
+
+impl Source for Mixed<'_> {
+    const IS_LONG: bool = true;
+
+    #[inline(always)]
+    fn at<E: Eight>(self, e: E, phases: E::Phases) -> E::Of {
+        let mut here = points(e, self.0, phases);
+        let (below, weight) = (points(e, self.1, phases), e.all(self.2));
+        for at in 0..4 {
+            let above = e.sub(here[at], below[at]);
+            here[at] = e.add(below[at], e.mul(above, weight));
+        }
+        between(e, here, phases)
+    }
+}
+
+/// The points around eight phases, in pairs.
+#[inline(always)]
+fn points<E: Eight>(e: E, table: &Table, phases: E::Phases) -> [E::Of; 4] {
+    let places = e.places::<{ 64 - TABLE_BITS as i32 }>(phases);
+    let mut all = [e.four([0.0; 4]); 8];
+    for at in 0..8 {
+        all[at] = e.four(around(table, places[at]));
+    }
+    e.pairs(all)
+}
+
+/// The polynomial of [`weights`](super::weights) through such points.
+#[inline(always)]
+fn between<E: Eight>(e: E, points: [E::Of; 4], phases: E::Phases) -> E::Of {
+    let [a, b, c, d] = e.columns_of(points);
+    let part = e.high_bits(e.behind::<{ TABLE_BITS as i32 }>(phases));
+    let part = e.mul(part, e.all(1.0 / (1 << 24) as f32));
+    let (before, behind) = (e.add(part, e.all(1.0)), e.sub(part, e.all(1.0)));
+    let beyond = e.sub(part, e.all(2.0));
+    let (inner, outer) = (e.mul(part, behind), e.mul(before, beyond));
+    let first = e.mul(e.mul(inner, beyond), e.all(-1.0 / 6.0));
+    let second = e.mul(e.mul(outer, behind), e.all(0.5));
+    let third = e.mul(e.mul(outer, part), e.all(-0.5));
+    let fourth = e.mul(e.mul(inner, before), e.all(1.0 / 6.0));
+    e.add(
+        e.add(e.mul(a, first), e.mul(b, second)),
+        e.add(e.mul(c, third), e.mul(d, fourth)),
+    )
 }
