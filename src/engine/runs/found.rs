@@ -11,8 +11,8 @@ const PRODUCT: usize = 4;
 /// So many tones are done without a call of each; where there are fewer, what each of them takes is worth knowing.
 const FEWEST: usize = 4;
 
-/// The runs among steps, and where they begin.
-pub(super) fn found(steps: &[Step], skills: &Skills, tables: &Tables) -> Vec<(usize, Found)> {
+/// All runs there are among steps, and where they begin.
+pub(super) fn all(steps: &[Step], skills: &Skills, tables: &Tables) -> Vec<(usize, Found)> {
     let mut all: Vec<(usize, Found)> = vec![];
     let mut at = 0;
     while at < steps.len() {
@@ -24,6 +24,11 @@ pub(super) fn found(steps: &[Step], skills: &Skills, tables: &Tables) -> Vec<(us
         at += found.steps;
         all.push((begin, found));
     }
+    all
+}
+
+/// Those of them that are worth it.
+pub(super) fn worth(mut all: Vec<(usize, Found)>) -> Vec<(usize, Found)> {
     if all.iter().filter(|(_, it)| it.is_source).count() < FEWEST {
         all.retain(|(_, it)| !it.is_source || it.members.len() > PRODUCT);
     }
@@ -31,7 +36,7 @@ pub(super) fn found(steps: &[Step], skills: &Skills, tables: &Tables) -> Vec<(us
 }
 
 /// A run that was found among steps.
-pub(super) struct Found {
+pub(in crate::engine) struct Found {
     pub(super) slot: u32,
     pub(super) steps: usize,
     pub(super) members: Vec<Member>,

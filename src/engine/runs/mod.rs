@@ -23,7 +23,7 @@ use super::records::PinRecord;
 use super::slab::Slab;
 use super::table::Tables;
 use crate::ks::{Kernel, Resting, Telemetry};
-use found::{Found, found};
+use found::{Found, all, worth};
 use group::Group;
 use product::Product;
 
@@ -146,6 +146,16 @@ pub(super) type Told<'a> = (&'a Telemetry, &'a [Arc<PinRecord>]);
 impl Runs {
     /// Finds the runs among steps that [`gather()`] has put in order.
     pub(super) fn of(steps: &[Step], skills: &Skills, tables: &Tables) -> Self {
+        Self::among(steps, skills, tables, all(steps, skills, tables))
+    }
+
+    /// The same, where all there are have been found.
+    pub(super) fn among(
+        steps: &[Step],
+        skills: &Skills,
+        tables: &Tables,
+        found: Vec<(usize, Found)>,
+    ) -> Self {
         let mut runs = Self {
             begins: vec![0; steps.len()],
             ..Self::default()
@@ -155,7 +165,7 @@ impl Runs {
             return runs;
         }
         let mut widest = (0, 0);
-        for (at, found) in found(steps, skills, tables) {
+        for (at, found) in worth(found) {
             widest.0 = found.channels.max(widest.0);
             widest.1 = found.room().max(widest.1);
             let rest = found.rest();
