@@ -152,7 +152,7 @@ impl Link {
     }
 
     /// Takes over what lies on the same wire of another plan.
-    pub(super) fn take_over(&mut self, memory: &mut [f32], old: &mut Self, others: &[f32]) {
+    pub(super) fn take_over(&mut self, memory: &mut Vec<f32>, old: &mut Self, others: &[f32]) {
         if self.queue.take_over(memory, &mut old.queue, others) {
             self.held = old.held;
         }
@@ -198,7 +198,7 @@ pub(super) struct Holds {
     pub(super) links: Vec<Link>,
     /// The wire of each delay line.
     pub(super) lines: Vec<u32>,
-    /// What queues hold.
+    /// What queues hold, with room for all of them.
     pub(super) memory: Vec<f32>,
     /// Seats in the order they step: up, from Stop to Acquire, and down.
     pub(super) up: Vec<u32>,
@@ -236,6 +236,12 @@ impl Holds {
     pub(super) fn state_of(&self, node: &Node) -> State {
         let states = self.seats[node.seats.clone()].iter().map(|seat| seat.state);
         states.max().unwrap_or(State::Run)
+    }
+
+    /// How many pins are in a state.
+    pub(super) fn count_in(&self, state: State) -> usize {
+        let seats = self.seats.iter();
+        seats.filter(|seat| seat.state == state).count()
     }
 
     /// Whether one of a filter's pins is in a state or above it. Those that step last are looked at first.

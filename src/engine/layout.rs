@@ -9,9 +9,9 @@ use super::compile::Builder;
 use super::cut::Cut;
 use super::islands::{Ground, split};
 use super::line::Line;
-use super::plan::{OutputSlot, Plan, Step};
+use super::plan::{Inputs, OutputSlot, Outputs, Plan, Step};
 use super::records::PinRecord;
-use super::runs::{Runs, gather, last_uses};
+use super::runs::{Runs, gather};
 use super::signature::format_of;
 use super::spec::{NodePin, Spec, SpecWire};
 use super::table::{Shape, Tables};
@@ -121,12 +121,13 @@ impl Builder {
         let quality = self.watch_quality(spec);
         let lines: Vec<Line> = lines.into_iter().map(|(_, line)| line).collect();
         let skills = self.skills(spec);
-        let [steps, shared] =
-            [steps, shared].map(|steps| gather(steps, &skills, &tables, (&lines, &cuts)));
-        let runs = [&steps, &shared].map(|steps| {
-            let last = last_uses(steps, (&lines, &cuts));
-            Runs::of(steps, &skills, &tables, &last)
+        let found = [steps, shared].map(|steps| {
+            let (steps, found) = gather(steps, &skills, &tables, (&lines, &cuts));
+            let runs = Runs::among(&steps, &skills, &tables, found);
+            (steps, runs)
         });
+        let [(steps, own_runs), (shared, shared_runs)] = found;
+        let runs = [own_runs, shared_runs];
         let levels = Telemetry::new(spec.wires.len());
         let ground = Ground {
             spec,
@@ -243,11 +244,12 @@ struct Desk<'a> {
 impl Desk<'_> {
     fn pass(&mut self, shares: bool, fading: &[bool], is_arriving: bool) -> Laid {
         let spec = self.spec;
-        let mut steps = Vec::with_capacity(spec.nodes.len());
+        let fades = fading.iter().filter(|it| **it).count();
+        let mut steps = Vec::with_capacity(spec.nodes.len() + fades);
         let mut slots: Vec<Option<u32>> = vec![None; spec.wires.len()];
         let mut widest = 0;
         let mut heard = vec![None; spec.nodes.len()];
-        let mut records = vec![];
+        let mut records = Vec::with_capacity(self.plot.allotted.len());
         for (index, (wire, to)) in self.plot.lines.iter().enumerate() {
             slots[*wire] = Some(*to);
             steps.push(Step::Recall { line: index });
@@ -348,8 +350,8 @@ impl Desk<'_> {
                 }
                 steps.push(Step::Process {
                     entry,
-                    inputs: inputs[..].into(),
-                    outputs: outputs[..].into(),
+                    inputs: Inputs::from_slice(&inputs),
+                    outputs: Outputs::from_slice(&outputs),
                     is_source,
                     node: node_number,
                     lent: None,

@@ -17,6 +17,7 @@ mod cycle;
 mod driver;
 
 mod hold;
+mod identity;
 
 mod islands;
 

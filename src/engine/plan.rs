@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::align::Align;
 use super::cut::Cut;
 use super::hold::Holds;
@@ -40,17 +42,25 @@ pub(super) struct OutputSlot {
     pub(super) is_to_blame: bool,
 }
 
+/// The pins of a step. Most have one of each, which stand in it.
+pub(super) type Inputs = SmallVec<[InputPin; 1]>;
+pub(super) type Outputs = SmallVec<[OutputSlot; 1]>;
+
 /// One thing to do.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all steps are of the large kind"
+)]
 pub(super) enum Step {
     /// Runs a processor.
     Process {
         /// Its place in the slab.
         entry: u32,
         /// Its inputs.
-        inputs: Box<[InputPin]>,
+        inputs: Inputs,
         /// Its outputs.
-        outputs: Box<[OutputSlot]>,
+        outputs: Outputs,
         /// Whether no wire ends at it.
         is_source: bool,
         /// Its place in the state table.

@@ -2,11 +2,12 @@
 
 use crate::ks::Wave;
 
-/// A ring in the plan's memory: one run of `room` samples a channel.
+/// A ring in the plan's memory: one run of `room` samples a channel. It is given its place there when something waits in it
+/// for the first time: most never do, and memory that nobody has touched is none.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Queue {
-    /// Where it begins.
-    start: usize,
+    /// Where it begins, once it has a place.
+    start: Option<usize>,
     channels: usize,
     room: usize,
     /// Place of the oldest sample, and how many there are.
@@ -15,10 +16,10 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    /// An empty one behind `memory` samples that others have.
-    pub(super) fn new(memory: usize, channels: usize, room: usize) -> Self {
+    /// An empty one without a place.
+    pub(super) fn new(channels: usize, room: usize) -> Self {
         Self {
-            start: memory,
+            start: None,
             channels,
             room,
             oldest: 0,
@@ -36,12 +37,24 @@ impl Queue {
         self.fill
     }
 
+    /// Its place, behind those that have one already. There is room for all of them: nothing is allocated.
+    fn place(&mut self, memory: &mut Vec<f32>) -> usize {
+        let size = self.size();
+        *self.start.get_or_insert_with(|| {
+            let start = memory.len();
+            debug_assert!(start + size <= memory.capacity());
+            memory.resize(start + size, 0.0);
+            start
+        })
+    }
+
     /// Takes what a wave holds, as far as there is room.
-    pub(super) fn push(&mut self, memory: &mut [f32], wave: &Wave) {
+    pub(super) fn push(&mut self, memory: &mut Vec<f32>, wave: &Wave) {
+        let start = self.place(memory);
         let count = wave.len().min(self.room - self.fill);
         let begin = self.oldest + self.fill;
         for (channel, samples) in wave.channels().take(self.channels).enumerate() {
-            let run = &mut memory[self.start + channel * self.room..][..self.room];
+            let run = &mut memory[start + channel * self.room..][..self.room];
             for (at, sample) in samples[..count].iter().enumerate() {
                 run[(begin + at) % self.room] = *sample;
             }
@@ -51,12 +64,12 @@ impl Queue {
 
     /// Gives the oldest samples and takes those of the wave instead: what was there stays as much.
     pub(super) fn turn(&mut self, memory: &mut [f32], wave: &mut Wave) {
-        if self.fill == 0 {
+        let Some(start) = self.start.filter(|_| self.fill > 0) else {
             return;
-        }
+        };
         let len = wave.len();
         for (channel, samples) in wave.channels_mut().take(self.channels).enumerate() {
-            let run = &mut memory[self.start + channel * self.room..][..self.room];
+            let run = &mut memory[start + channel * self.room..][..self.room];
             let (mut read, mut write) = (self.oldest, (self.oldest + self.fill) % self.room);
             for sample in samples {
                 let due = run[read];
@@ -77,15 +90,18 @@ impl Queue {
     /// Goes on with what another one holds in other memory; `false` where it has another shape.
     pub(super) fn take_over(
         &mut self,
-        memory: &mut [f32],
+        memory: &mut Vec<f32>,
         other: &mut Self,
         others: &[f32],
     ) -> bool {
-        if other.fill == 0 || (other.channels, other.room) != (self.channels, self.room) {
+        let Some(before) = other.start.filter(|_| other.fill > 0) else {
+            return false;
+        };
+        if (other.channels, other.room) != (self.channels, self.room) {
             return false;
         }
-        let size = self.size();
-        memory[self.start..][..size].copy_from_slice(&others[other.start..][..size]);
+        let (start, size) = (self.place(memory), self.size());
+        memory[start..][..size].copy_from_slice(&others[before..][..size]);
         (self.oldest, self.fill) = (other.oldest, other.fill);
         other.clear();
         true
@@ -107,8 +123,10 @@ mod tests {
     fn all_samples_come_in_order_however_it_is_cut() {
         let sound: Vec<f32> = (1..=60).map(|n| n as f32).collect();
         for (fill, cut) in [(4, 1), (4, 3), (7, 5), (10, 10), (10, 25), (3, 20)] {
-            let mut memory = vec![0.0; 14];
-            let mut queue = Queue::new(4, 1, 10);
+            let mut memory = Vec::with_capacity(14);
+            let mut other = Queue::new(1, 4);
+            other.push(&mut memory, &wave(&[7.0; 4]));
+            let mut queue = Queue::new(1, 10);
             queue.push(&mut memory, &wave(&sound[..fill]));
             let mut heard = vec![];
             for piece in sound[fill..].chunks(cut) {
@@ -117,23 +135,24 @@ mod tests {
                 heard.extend_from_slice(turned.channel(0));
             }
             assert_eq!(heard, sound[..60 - fill], "{fill} kept, {cut} at a time");
+            assert_eq!(memory[..4], [7.0; 4], "of another");
         }
     }
 
     #[test]
     fn what_has_no_room_is_left_out_and_what_is_kept_goes_over() {
-        let mut memory = vec![0.0; 10];
-        let mut queue = Queue::new(0, 1, 10);
+        let mut memory = Vec::with_capacity(10);
+        let mut queue = Queue::new(1, 10);
         queue.push(&mut memory, &wave(&[1.0; 7]));
         queue.push(&mut memory, &wave(&[2.0; 7]));
-        let mut next_memory = vec![0.0; 30];
-        let mut next = Queue::new(20, 1, 10);
+        let mut next_memory = Vec::with_capacity(10);
+        let mut next = Queue::new(1, 10);
         assert!(next.take_over(&mut next_memory, &mut queue, &memory));
         let mut heard = wave(&[0.0; 12]);
         next.turn(&mut next_memory, &mut heard);
         let kept = [[1.0; 7].to_vec(), [2.0; 3].to_vec(), [0.0; 2].to_vec()].concat();
         assert_eq!(heard.channel(0), kept);
-        let mut other = Queue::new(0, 2, 10);
-        assert!(!other.take_over(&mut [0.0; 20], &mut next, &next_memory));
+        let mut other = Queue::new(2, 10);
+        assert!(!other.take_over(&mut Vec::with_capacity(20), &mut next, &next_memory));
     }
 }

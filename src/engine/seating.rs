@@ -72,8 +72,14 @@ impl Holds {
             .div_ceil(beat)
             .max(1)
             * beat;
+        let pins = spec.nodes.iter().map(|node| node.pins.len()).sum();
         let mut holds = Self {
             lines: lines.iter().map(|wire| *wire as u32).collect(),
+            nodes: Vec::with_capacity(spec.nodes.len()),
+            links: Vec::with_capacity(spec.wires.len()),
+            wires: Vec::with_capacity(2 * spec.wires.len()),
+            seats: Vec::with_capacity(pins),
+            records: Vec::with_capacity(pins),
             beat,
             frame_len,
             fade_len: fade_len as u32,
@@ -99,13 +105,13 @@ impl Holds {
                     link.most = frames(wire) * frame_len;
                     let samples =
                         link.most * u64::from(audio.rate_hz) / u64::from(spec.rate_hz.max(1));
-                    link.queue = Queue::new(room, audio.channels as usize, samples as usize);
+                    link.queue = Queue::new(audio.channels as usize, samples as usize);
                     room += link.queue.size();
                 }
             }
             holds.links.push(link);
         }
-        holds.memory = vec![0.0; room];
+        holds.memory = Vec::with_capacity(room);
         for (at, node) in spec.nodes.iter().enumerate() {
             let limits = limits.get(node.identity());
             let limit_of = |pin: &NodePin| {

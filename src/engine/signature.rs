@@ -53,6 +53,19 @@ impl Signature {
 
     fn has_formats(&self, spec: &Spec, node: &Node) -> bool {
         let known = self.formats.iter().map(|(pin, format)| (*pin, format));
+        let is_alone = |(at, pin): (usize, &NodePin)| {
+            let next = node.pins.get(at + 1);
+            next.is_none_or(|next| next.factory != pin.factory)
+        };
+        // Most have one instance of each pin: nothing is to be put in order.
+        if node.pins.iter().enumerate().all(is_alone) {
+            let factories = &node.descriptor().pins;
+            let formats = node.pins.iter().filter_map(|pin| {
+                let format = format_of(spec, node, pin, &factories[pin.factory])?;
+                Some((pin.factory, format))
+            });
+            return known.eq(formats);
+        }
         known.eq(formats(spec, node))
     }
 }

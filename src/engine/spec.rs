@@ -4,7 +4,6 @@
 //! Filters and wires go by numbers here; what was agreed about them is shared with the wiring and copied by nobody.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -379,21 +378,6 @@ impl Spec {
         let at = self.by_path.binary_search_by(place).ok()?;
         Some(self.by_path[at] as usize)
     }
-
-    /// Gives every wire its identity: it changes when either end is opened anew or the format changes. Never 0.
-    pub(super) fn identify_wires(&mut self) {
-        // Neighbours carry the same.
-        let mut last: Option<(&DataFormat, u64)> = None;
-        let ids = self.wires.iter().map(|wire| {
-            let format = wire.format();
-            let known = last.filter(|it| it.0 == format);
-            let (_, number) = *last.insert(known.unwrap_or_else(|| (format, hashed(format))));
-            identity(wire, number, &self.nodes)
-        });
-        self.ids = ids.collect();
-        self.by_id = self.ids.iter().copied().zip(0..).collect();
-        self.by_id.sort_unstable();
-    }
 }
 
 /// No two nodes are known by the same path, whatever the job says. The nodes in the order of what they are known by.
@@ -416,34 +400,6 @@ fn keep_apart(nodes: &mut [Node], by_path: &[u32]) -> Vec<u32> {
         identity(*a).cmp(identity(*b))
     });
     order
-}
-
-/// SipHash with fixed keys: the same number in every run.
-#[expect(
-    deprecated,
-    reason = "the one hasher of the standard library that is the same in every run"
-)]
-fn hashed(it: impl Hash) -> u64 {
-    let mut hasher = std::hash::SipHasher::new();
-    it.hash(&mut hasher);
-    hasher.finish()
-}
-
-/// `format` stands for what the wire carries.
-fn identity(wire: &SpecWire, format: u64, nodes: &[Node]) -> u64 {
-    let end = |side: usize| {
-        let pin = [&wire.from, &wire.to][side];
-        let node = &nodes[wire.nodes[side]];
-        (
-            node.identity(),
-            &pin.pin,
-            pin.instance,
-            node.entry,
-            node.bypass,
-        )
-    };
-    let later = (wire.delay, wire.cut, wire.align);
-    hashed((end(0), end(1), format, later)).max(1)
 }
 
 /// Lists a node's pins: a factory of one possible instance always has its one, others have those that are connected.

@@ -300,7 +300,11 @@ impl Walk<'_> {
     /// was refused it is the reverse of the way up.
     fn down(&mut self, level: State, is_back: bool, may_fall: bool) {
         for next in [State::Pause, State::Acquire, State::Stop] {
+            let mut left = self.holds.count_in(above(next));
             for at in 0..self.holds.seats.len() {
+                if left == 0 {
+                    break;
+                }
                 let last = self.holds.seats.len() - 1 - at;
                 let seat = match (is_back, next) {
                     (false, _) => self.holds.down[at],
@@ -308,7 +312,11 @@ impl Walk<'_> {
                     (true, _) => self.holds.up[last],
                 } as usize;
                 let it = self.holds.seats[seat];
-                let is_due = it.state == above(next) && self.holds.wanted(&it, level) <= next;
+                if it.state != above(next) {
+                    continue;
+                }
+                left -= 1;
+                let is_due = self.holds.wanted(&it, level) <= next;
                 if is_due && (may_fall || next != State::Pause) {
                     self.step_down(seat, next, level);
                 }
@@ -355,16 +363,21 @@ impl Walk<'_> {
     /// Every pin that is below where it belongs, from sinks to sources, step by step.
     fn up(&mut self, level: State) -> Result<(), Refused> {
         for next in [State::Acquire, State::Pause, State::Run] {
+            let mut left = self.holds.count_in(State::from_number(next as u8 - 1));
             for at in 0..self.holds.seats.len() {
+                if left == 0 {
+                    break;
+                }
                 let seat = match next {
                     State::Acquire => self.holds.acquire[at],
                     _ => self.holds.up[at],
                 } as usize;
                 let it = self.holds.seats[seat];
-                if above(it.state) == next
-                    && it.state != State::Run
-                    && self.holds.wanted(&it, level) >= next
-                {
+                if it.state == State::Run || above(it.state) != next {
+                    continue;
+                }
+                left -= 1;
+                if self.holds.wanted(&it, level) >= next {
                     self.step_up(seat, next)?;
                 }
             }

@@ -81,8 +81,8 @@ pub(super) type Named = (String, Shared<Node>);
 /// What another document changes.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
-    /// Filters that came, or are not what they were.
-    pub(super) filters: BTreeMap<FilterPath, Named>,
+    /// Filters that came, or are not what they were, in the order of their paths.
+    pub(super) filters: Vec<(FilterPath, Named)>,
     /// Filters that went; some may have come again.
     pub(super) gone: BTreeSet<FilterPath>,
     pub(super) new_wires: Vec<Arc<FlatWire>>,
@@ -116,6 +116,7 @@ impl Flat {
         let mut old = std::mem::take(&mut self.graph);
         let is_first = old.filters.is_empty() && old.connections.is_empty();
         self.compare((&old, graph), &FilterPath::default(), "", &mut changes);
+        debug_assert!(changes.filters.is_sorted_by(|a, b| a.0 < b.0));
         self.free.append(&mut changes.freed);
         // Only what changed is written down: to copy the rest would cost more than to compare it.
         if is_first {
@@ -186,8 +187,8 @@ impl Flat {
                 match (&was.kind, &is.kind) {
                     (NodeKind::Filter(one), NodeKind::Filter(other)) => {
                         if !is_named_so || one != other {
-                            let name = format!("{prefix}{}", is.name);
-                            changes.filters.insert(path.child(id), (name, is.clone()));
+                            let named = (within(prefix, &is.name), is.clone());
+                            changes.filters.push((path.child(id), named));
                         }
                         continue;
                     }
@@ -246,10 +247,10 @@ impl Flat {
         prefix: &str,
         changes: &mut Changes,
     ) {
-        let name = format!("{prefix}{}", node.name);
+        let name = within(prefix, &node.name);
         match &node.kind {
             NodeKind::Filter(_) => {
-                changes.filters.insert(path, (name, node.clone()));
+                changes.filters.push((path, (name, node.clone())));
             }
             NodeKind::Group(_) if path.0.len() >= MAX_DEPTH => {
                 let problem = Problem {
@@ -289,11 +290,14 @@ impl Flat {
             return;
         }
         let mut lines = self.places.remove(path).unwrap_or_default();
+        // Those that are drawn now know where their ends lie.
+        let mut is_new = vec![];
         if is_moved {
             let changed = ahead..old.len() - behind;
             let came = &wires[ahead..wires.len() - behind];
             let went: Vec<usize> = lines[changed.clone()].to_vec();
             let now = self.sort_out(&old[changed.clone()], &went, came, changes);
+            is_new.extend(now.iter().map(Option::is_none));
             let now: Vec<usize> = now
                 .into_iter()
                 .zip(came)
@@ -309,8 +313,10 @@ impl Flat {
         }
         if !touched.is_empty() {
             let is_touched = |end: &PinRef| touched.contains(&end.filter);
-            for (line, wire) in lines.iter_mut().zip(wires) {
-                if is_touched(&wire.from) || is_touched(&wire.to) {
+            for (at, (line, wire)) in lines.iter_mut().zip(wires).enumerate() {
+                let is_new = at.checked_sub(ahead).and_then(|at| is_new.get(at));
+                let is_old = is_new != Some(&true);
+                if is_old && (is_touched(&wire.from) || is_touched(&wire.to)) {
                     *line = self.draw_again(new, path, prefix, (*line, wire), changes);
                 }
             }
@@ -421,6 +427,14 @@ impl Flat {
         let line = self.draw(graph, path, prefix, wire, changes);
         self.index_of[line] = index;
         line
+    }
+}
+
+/// The name of a box inside groups.
+fn within(prefix: &str, name: &str) -> String {
+    match prefix {
+        "" => name.to_owned(),
+        prefix => format!("{prefix}{name}"),
     }
 }
 

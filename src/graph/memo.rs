@@ -1,7 +1,8 @@
 //! Equal questions of an agreement, answered once: filters of the same kind and values are described once, lists of ranges
 //! are shared, and what two lists or one filter make of equal lists is made once.
 //!
-//! Nothing here decides anything. All that goes into an answer is part of its question, so with or without a memo the
+//! Lists, formats and kinds of filters have numbers here, and by these they are asked about: a number is never given twice,
+//! so equal numbers are equal things. Nothing here decides anything. All that goes into an answer is part of its question, so with or without a memo the
 //! agreement is the same; it is only valid for one catalogue, one set of facts, one folder and one rate.
 
 use std::collections::hash_map::DefaultHasher;
@@ -10,7 +11,7 @@ use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::Arc;
 
 use super::agree::Setting;
-use super::narrow::{Scratch, tidy};
+use super::narrow::tidy;
 use super::net::{Seen, Trail};
 use super::refusal::{Cure, Step};
 use super::units::gives_into_a_line;
@@ -21,13 +22,33 @@ use crate::ks::{
 /// Ranges of one pin, shared by all that have equal ones.
 pub(super) type List = Arc<[DataRange]>;
 
+/// A list, a format or a [`Make`] by its number in a memo.
+pub(super) type Number = u32;
+
 /// More answers than that are not kept.
 const MOST: usize = 1 << 16;
 /// More cures than that are not kept.
 const MOST_CURES: usize = 1 << 12;
 
-/// A question about two pins, as places in memory and numbers.
-type Places = (usize, usize, usize, usize);
+/// A question made of numbers.
+type Question = (Number, Number, Number, Number);
+
+/// A list and what follows from it alone.
+#[derive(Debug)]
+struct Listed {
+    list: List,
+    /// It leaves one format.
+    is_single: bool,
+    /// The formats of its ranges, best first, once somebody has asked for them.
+    choices: Option<Box<[Number]>>,
+}
+
+/// A make that has its number, and the lists it was described with.
+#[derive(Debug)]
+struct Numbered {
+    make: Arc<Make>,
+    lists: Box<[Number]>,
+}
 
 /// A question for cures: the step, the ends by kind and pin with what they can still do, and which of them is full.
 pub(super) type CureKey = (Step, [(usize, usize, usize); 2], bool);
@@ -76,11 +97,11 @@ impl std::fmt::Debug for Make {
     }
 }
 
-/// An answer, with what it was asked about: while that is held here, nothing else can lie in its place.
-struct Answer {
-    _asked: (Option<Arc<Make>>, Arc<[List]>),
-    given: Arc<[List]>,
-}
+/// What two lists leave, and whether asking again for just that would leave it as it is.
+pub(super) type Left = (Number, bool);
+
+/// Where the lists stand that a filter leaves, and whether asking again for just those would leave them as they are.
+pub(super) type Given = (usize, bool);
 
 /// Other values of a filter that were found to help: by property, with what the question was about.
 struct Helpful {
@@ -92,19 +113,27 @@ struct Helpful {
 #[derive(Default)]
 pub(super) struct Memo {
     makes: HashMap<u64, Vec<Arc<Make>>>,
-    lists: HashSet<List>,
-    overlaps: HashMap<Places, Answer, Quick>,
-    constrained: HashMap<Box<[usize]>, Answer, Quick>,
-    /// Pins whose frames go together (NEG-5), by kind and number.
-    framed: HashMap<Places, [Arc<Make>; 2], Quick>,
+    /// All lists, and their numbers; the same by where they lie.
+    lists: Vec<Listed>,
+    numbers: HashMap<List, Number>,
+    places: HashMap<usize, Number, Quick>,
+    formats: Vec<DataFormat>,
+    format_numbers: HashMap<DataFormat, Number>,
+    /// Makes, and their numbers by where they lie: while they are held here, nothing else can lie there.
+    numbered: Vec<Numbered>,
+    make_numbers: HashMap<usize, Number, Quick>,
+    overlaps: HashMap<Question, Left, Quick>,
+    /// By a make and the lists of its pins where in `given` those begin that it leaves.
+    constrained: HashMap<Box<[Number]>, Given, Quick>,
+    given: Vec<Number>,
+    /// By a list and a format what is left of it.
+    only: HashMap<(Number, Number), Number, Quick>,
+    /// Pins whose frames go together (NEG-5), by make and number.
+    framed: HashSet<Question, Quick>,
     /// Values that would help, looked for (`settings.rs`).
     helpful: HashMap<Box<[usize]>, Helpful, Quick>,
     /// Cures that were looked for.
     cures: HashMap<CureKey, Cured>,
-    /// What trials work with.
-    pub(super) scratch: Scratch,
-    /// The question that is being asked of `constrained`.
-    question: Vec<usize>,
     trail: Trail,
 }
 
@@ -211,30 +240,154 @@ impl Memo {
 
     /// The one list with these ranges.
     pub(super) fn list(&mut self, ranges: Vec<DataRange>) -> List {
-        if let Some(list) = self.lists.get(&ranges[..]) {
-            return Arc::clone(list);
+        let number = self.number(ranges);
+        Arc::clone(&self.lists[number as usize].list)
+    }
+
+    /// The number of the list with these ranges.
+    fn number(&mut self, ranges: Vec<DataRange>) -> Number {
+        match self.numbers.get(&ranges[..]) {
+            Some(number) => *number,
+            None => self.enter(ranges.into()),
         }
-        let list: List = ranges.into();
-        self.lists.insert(Arc::clone(&list));
-        list
+    }
+
+    /// A list that is new here.
+    fn enter(&mut self, list: List) -> Number {
+        let number = self.lists.len() as Number;
+        self.numbers.insert(Arc::clone(&list), number);
+        self.places.insert(place(&list), number);
+        self.lists.push(Listed {
+            is_single: matches!(&list[..], [range] if range.is_single()),
+            list,
+            choices: None,
+        });
+        number
+    }
+
+    /// The number of a list, wherever it is from.
+    pub(super) fn number_of(&mut self, list: &List) -> Number {
+        if let Some(number) = self.places.get(&place(list)) {
+            return *number;
+        }
+        match self.numbers.get(list) {
+            Some(number) => *number,
+            None => self.enter(Arc::clone(list)),
+        }
+    }
+
+    /// The list of a number.
+    pub(super) fn list_of(&self, number: Number) -> &List {
+        &self.lists[number as usize].list
+    }
+
+    /// Whether a list leaves one format.
+    pub(super) fn is_single(&self, list: Number) -> bool {
+        self.lists[list as usize].is_single
+    }
+
+    /// The number of a make.
+    pub(super) fn number_of_make(&mut self, make: &Arc<Make>) -> Number {
+        let place = Arc::as_ptr(make).addr();
+        if let Some(number) = self.make_numbers.get(&place) {
+            return *number;
+        }
+        let lists = make.lists.iter().map(|list| self.number_of(list));
+        let numbered = Numbered {
+            lists: lists.collect(),
+            make: Arc::clone(make),
+        };
+        let number = self.numbered.len() as Number;
+        self.numbered.push(numbered);
+        self.make_numbers.insert(place, number);
+        number
+    }
+
+    /// The lists that filters of a make were described with.
+    pub(super) fn described(&self, make: Number) -> &[Number] {
+        &self.numbered[make as usize].lists
+    }
+
+    /// The number of a format.
+    pub(super) fn number_of_format(&mut self, format: DataFormat) -> Number {
+        if let Some(number) = self.format_numbers.get(&format) {
+            return *number;
+        }
+        let number = self.formats.len() as Number;
+        self.formats.push(format.clone());
+        self.format_numbers.insert(format, number);
+        number
+    }
+
+    /// The format of a number.
+    pub(super) fn format(&self, number: Number) -> &DataFormat {
+        &self.formats[number as usize]
+    }
+
+    /// The format of a list that stands at that place, best first (DIX-13).
+    pub(super) fn choice(&mut self, list: Number, at: usize) -> Option<Number> {
+        let known = &self.lists[list as usize];
+        if let Some(choices) = &known.choices {
+            return choices.get(at).copied();
+        }
+        let formats: Vec<DataFormat> = known.list.iter().filter_map(DataRange::choose).collect();
+        let formats = formats.into_iter();
+        let choices: Box<[Number]> = formats.map(|it| self.number_of_format(it)).collect();
+        let choice = choices.get(at).copied();
+        self.lists[list as usize].choices = Some(choices);
+        choice
+    }
+
+    /// What a list leaves where nothing but a format may be: limits that are no part of a format stay.
+    pub(super) fn only(&mut self, list: Number, format: Number) -> Number {
+        if let Some(left) = self.only.get(&(list, format)) {
+            return *left;
+        }
+        let only = DataRange::only(self.format(format));
+        let ranges = self.list_of(list).iter();
+        let left = ranges.filter_map(|range| range.overlap(&only).ok());
+        let left = tidy(left.collect());
+        let left = self.number(left);
+        if self.only.len() < MOST {
+            self.only.insert((list, format), left);
+        }
+        left
     }
 
     /// What is left of two lists that meet on a wire, the client's first; `answering` is the filter and the pin that
     /// answer (CON-4), `chosen` what its user insists on.
     pub(super) fn overlap(
         &mut self,
-        client: &List,
-        own: &List,
-        answering: (&Arc<Make>, usize),
+        (client, own): (Number, Number),
+        answering: (Number, usize),
         chosen: Option<&DataFormat>,
-    ) -> List {
-        let make = Arc::as_ptr(answering.0).addr();
-        let question = (place(client), place(own), make, answering.1);
+    ) -> Left {
+        let question = (client, own, answering.0, answering.1 as Number);
         if chosen.is_none()
             && let Some(answer) = self.overlaps.get(&question)
         {
-            return Arc::clone(&answer.given[0]);
+            return *answer;
         }
+        let left = self.left(client, own, answering, chosen);
+        let again = match (client, own) == (left, left) {
+            true => left,
+            false => self.left(left, left, answering, chosen),
+        };
+        let answer = (left, left == again);
+        if chosen.is_none() && self.overlaps.len() < MOST {
+            self.overlaps.insert(question, answer);
+        }
+        answer
+    }
+
+    fn left(
+        &mut self,
+        client: Number,
+        own: Number,
+        (make, pin): (Number, usize),
+        chosen: Option<&DataFormat>,
+    ) -> Number {
+        let (client, own) = (self.list_of(client), self.list_of(own));
         // A client whose user insists on a format offers nothing else.
         let only = chosen.map(DataRange::only);
         let narrowed: Option<Vec<DataRange>> = only.map(|only| {
@@ -242,55 +395,52 @@ impl Memo {
             left.collect()
         });
         let client_ranges = narrowed.as_deref().unwrap_or(client);
-        let ranges = match &answering.0.known {
-            Some((kind, _)) => intersections(client_ranges, own, (&**kind, answering.1)),
+        let ranges = match &self.numbered[make as usize].make.known {
+            Some((kind, _)) => intersections(client_ranges, own, (&**kind, pin)),
             None => overlaps(client_ranges, own).collect(),
         };
-        let list = self.list(tidy(ranges));
-        if chosen.is_none() && self.overlaps.len() < MOST {
-            let answer = Answer {
-                _asked: (
-                    Some(Arc::clone(answering.0)),
-                    [Arc::clone(client), Arc::clone(own)].into(),
-                ),
-                given: [Arc::clone(&list)].into(),
-            };
-            self.overlaps.insert(question, answer);
-        }
-        list
+        self.number(tidy(ranges))
     }
 
-    /// What a filter leaves of the lists of its pins, one for each factory.
-    pub(super) fn constrained(
-        &mut self,
-        make: &Arc<Make>,
-        setting: &Setting<'_>,
-        lists: &[List],
-    ) -> Arc<[List]> {
-        let Some((kind, descriptor)) = &make.known else {
-            return lists.into();
-        };
-        self.question.clear();
-        self.question.push(Arc::as_ptr(make).addr());
-        self.question.extend(lists.iter().map(place));
-        if let Some(answer) = self.constrained.get(&self.question[..]) {
-            return Arc::clone(&answer.given);
+    /// What a filter leaves of the lists of its pins, one for each factory: asked by the number of its make and those lists, and
+    /// answered with where in [`given`](Self::given) the lists begin.
+    pub(super) fn constrained(&mut self, setting: &Setting<'_>, question: &[Number]) -> Given {
+        if let Some(answer) = self.constrained.get(question) {
+            return *answer;
         }
-        let mut pins: Vec<Vec<DataRange>> = lists.iter().map(|list| list.to_vec()).collect();
+        let (make, lists) = (question[0], &question[1..]);
+        let given = self.leaves(setting, make, lists);
+        let again = match given == lists {
+            true => given.clone(),
+            false => self.leaves(setting, make, &given),
+        };
+        let answer = (self.given.len(), given == again);
+        self.given.extend(given);
+        if self.constrained.len() < MOST {
+            self.constrained.insert(question.into(), answer);
+        }
+        answer
+    }
+
+    fn leaves(&mut self, setting: &Setting<'_>, make: Number, lists: &[Number]) -> Vec<Number> {
+        let Numbered { make, .. } = &self.numbered[make as usize];
+        let Some((kind, descriptor)) = &make.known else {
+            return lists.to_vec();
+        };
+        let pins = lists.iter().map(|list| self.list_of(*list).to_vec());
+        let mut pins: Vec<Vec<DataRange>> = pins.collect();
         let settings = Settings {
             values: &make.values,
             base: setting.base,
         };
         kind.constrain(descriptor, &settings, &mut pins);
-        let given: Arc<[List]> = pins.into_iter().map(|pin| self.list(tidy(pin))).collect();
-        if self.constrained.len() < MOST {
-            let answer = Answer {
-                _asked: (Some(Arc::clone(make)), lists.into()),
-                given: Arc::clone(&given),
-            };
-            self.constrained.insert(self.question[..].into(), answer);
-        }
-        given
+        let lists = pins.into_iter().map(|pin| self.number(tidy(pin)));
+        lists.collect()
+    }
+
+    /// A list that a filter leaves.
+    pub(super) fn given(&self, at: usize) -> Number {
+        self.given[at]
     }
 
     /// Whether the frames of two pins can go together, as `ask` says; it is asked once for all pins of the same kinds.
@@ -300,15 +450,14 @@ impl Memo {
         (to, input): (&Arc<Make>, usize),
         ask: impl FnOnce() -> bool,
     ) -> bool {
-        let place = |make: &Arc<Make>| Arc::as_ptr(make).addr();
-        let question = (place(from), output, place(to), input);
-        if self.framed.contains_key(&question) {
+        let (from, to) = (self.number_of_make(from), self.number_of_make(to));
+        let question = (from, output as Number, to, input as Number);
+        if self.framed.contains(&question) {
             return true;
         }
         let fits = ask();
         if fits && self.framed.len() < MOST {
-            let asked = [Arc::clone(from), Arc::clone(to)];
-            self.framed.insert(question, asked);
+            self.framed.insert(question);
         }
         fits
     }

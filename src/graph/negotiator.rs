@@ -168,13 +168,13 @@ impl Negotiator {
         }
     }
 
-    fn change(&mut self, setting: &Setting<'_>, changes: Changes) {
+    fn change(&mut self, setting: &Setting<'_>, mut changes: Changes) {
         if self.memo.borrow().is_full(self.wiring.filters.len()) {
             self.memo = RefCell::default();
         }
         let touched = self.touched(&changes);
         let had_problems = touched.iter().any(|part| self.troubled.contains(part));
-        let pool = self.pool(setting, &changes, &touched);
+        let pool = self.pool(setting, &mut changes, &touched);
         let mut is_touched = vec![false; self.wiring.parts.len()];
         touched.iter().for_each(|&part| is_touched[part] = true);
         let new = self.put_together(setting, pool);
@@ -201,9 +201,9 @@ impl Negotiator {
         };
         let wires = changes.new_wires.iter().chain(&changes.gone_wires);
         let ends = wires.flat_map(|wire| [&wire.from.filter, &wire.to.filter]);
-        let filters = changes.filters.keys().chain(&changes.gone);
+        let filters = changes.filters.iter().map(|it| &it.0).chain(&changes.gone);
         // Who comes to a kind whose filters are tied is of one part with the others.
-        let kinds = changes.filters.values().filter_map(|(_, node)| {
+        let kinds = changes.filters.iter().filter_map(|(_, (_, node))| {
             let NodeKind::Filter(node) = &node.kind else {
                 return None;
             };
@@ -216,10 +216,14 @@ impl Negotiator {
     fn pool(
         &mut self,
         setting: &Setting<'_>,
-        changes: &Changes,
+        changes: &mut Changes,
         touched: &BTreeSet<usize>,
     ) -> Pool {
         let mut pool = Pool::default();
+        let has_changed = |path: &FilterPath| {
+            let filters = &changes.filters;
+            filters.binary_search_by(|it| it.0.cmp(path)).is_ok()
+        };
         let gone: BTreeSet<usize> = changes.gone_wires.iter().map(|wire| wire.line).collect();
         for &at in touched {
             self.troubled.remove(&at);
@@ -227,9 +231,7 @@ impl Negotiator {
             let Some(part) = self.wiring.parts[at].take() else {
                 continue;
             };
-            let is_old = |path: &FilterPath| {
-                changes.filters.contains_key(path) || changes.gone.contains(path)
-            };
+            let is_old = |path: &FilterPath| changes.gone.contains(path) || has_changed(path);
             let members = part.members.iter().filter(|it| !is_old(&it.path));
             pool.members.extend(members.cloned());
             let wires = part.wires.iter().map(|wire| &wire.flat);
@@ -242,7 +244,8 @@ impl Negotiator {
         }
         let filters = &mut *self.wiring.filters;
         if !self.tied.is_empty() {
-            for path in changes.gone.iter().chain(changes.filters.keys()) {
+            let changed = changes.filters.iter().map(|it| &it.0);
+            for path in changes.gone.iter().chain(changed) {
                 if let Some(filter) = filters.get(path)
                     && let Some(same) = self.tied.get_mut(&filter.key)
                 {
@@ -252,30 +255,41 @@ impl Negotiator {
             self.tied.retain(|_, same| !same.is_empty());
         }
         for path in &changes.gone {
-            if !changes.filters.contains_key(path)
+            if !has_changed(path)
                 && let Some(filter) = filters.remove(path)
             {
                 self.free_slots.push(filter.slot);
             }
         }
-        for (path, (name, node)) in &changes.filters {
+        let is_first = filters.is_empty();
+        let changed = changes.filters.len();
+        pool.members.reserve(changed);
+        self.wiring
+            .homes
+            .reserve(if is_first { changed } else { 0 });
+        for (path, (name, node)) in changes.filters.drain(..) {
             let NodeKind::Filter(node) = &node.kind else {
                 continue;
             };
-            let known = filters.get(path).map(|filter| filter.slot);
+            let known = filters.get(&path).map(|filter| filter.slot);
             let slot = known.or_else(|| self.free_slots.pop());
             let slot = slot.unwrap_or_else(|| {
                 self.wiring.homes.push((usize::MAX, usize::MAX));
                 self.wiring.homes.len() - 1
             });
-            let filter = (path.clone(), name.clone(), node);
-            let member = describe(setting, self.memo.get_mut(), filter, slot);
+            let member = describe(setting, self.memo.get_mut(), (path, name, node), slot);
             if member.make.is_tied {
                 let same = self.tied.entry(node.key.clone()).or_default();
-                same.insert(path.clone());
+                same.insert(member.path.clone());
             }
-            filters.insert(path.clone(), member.wired.clone());
+            if !is_first {
+                filters.insert(member.path.clone(), member.wired.clone());
+            }
             pool.members.push(member);
+        }
+        if is_first {
+            let all = pool.members.iter();
+            *filters = all.map(|it| (it.path.clone(), it.wired.clone())).collect();
         }
         pool
     }
@@ -340,7 +354,13 @@ impl Negotiator {
         for (part, outcomes) in done {
             agreed.push((self.settle_in(part), outcomes.into_iter()));
         }
-        let mut new = vec![];
+        // What was agreed before is the same thing as long as it says the same.
+        let lines = self.flat.index_of.len();
+        let mut before: Vec<Option<&Arc<Joined>>> = vec![None; lines];
+        for wire in &self.wiring.wires {
+            before[wire.line] = Some(&wire.joined);
+        }
+        let mut new = Vec::with_capacity(owner.len());
         let mut next = vec![0; agreed.len()];
         for group in owner {
             let ((at, part), outcomes) = &mut agreed[group];
@@ -363,10 +383,15 @@ impl Negotiator {
                 is_out: is_out(from) || is_out(to),
                 plugs: [(from, &wire.from), (to, &wire.to)]
                     .map(|(&at, pin)| part.members[at].plug(&pin.pin)),
-                joined: Arc::new(Joined {
-                    outcome,
-                    flat: Arc::clone(wire),
-                }),
+                joined: match before[wire.line] {
+                    Some(it) if Arc::ptr_eq(&it.flat, wire) && it.outcome == outcome => {
+                        Arc::clone(it)
+                    }
+                    _ => Arc::new(Joined {
+                        outcome,
+                        flat: Arc::clone(wire),
+                    }),
+                },
             });
         }
         new

@@ -21,8 +21,6 @@ pub(super) struct NetPin {
     pub(super) filter: usize,
     pub(super) factory: usize,
     pub(super) instance: u32,
-    /// As described, the graph's rate filled in (PIN-7: DATARANGES).
-    pub(super) described: List,
     /// As possible now (PIN-7: CONSTRAINEDDATARANGES).
     pub(super) ranges: List,
     /// Index of its wire.
@@ -111,9 +109,16 @@ impl<'a> Room<'a> {
 
     /// What two pins of a net still have in common; the first asks, the second answers.
     pub(super) fn common(&self, client: &NetPin, own: &NetPin) -> List {
-        let answering = (&self.members[own.filter].make, own.factory);
         let mut memo = self.memo.borrow_mut();
-        memo.overlap(&client.ranges, &own.ranges, answering, None)
+        let make = memo.number_of_make(&self.members[own.filter].make);
+        let lists = (memo.number_of(&client.ranges), memo.number_of(&own.ranges));
+        let (left, _) = memo.overlap(lists, (make, own.factory), None);
+        Arc::clone(memo.list_of(left))
+    }
+
+    /// What a pin was described with, the graph's rate filled in (PIN-7: DATARANGES).
+    pub(super) fn described(&self, pin: &NetPin) -> &'a List {
+        &self.members[pin.filter].make.lists[pin.factory]
     }
 
     pub(super) fn name(&self, filter: usize) -> &'a str {
@@ -127,9 +132,16 @@ pub(super) fn place_of(members: &[Member], path: &FilterPath) -> Option<usize> {
 }
 
 impl Net {
-    /// The pins of all described filters; `instances` are those that wires name, by filter and factory, sorted.
-    pub(super) fn new(members: &[Member], instances: &[(usize, usize, u32)]) -> Self {
-        let mut net = Self::default();
+    /// The pins of all described filters; `instances` are those that wires name, by filter and factory, sorted. With room for
+    /// so many wires.
+    pub(super) fn new(members: &[Member], instances: &[(usize, usize, u32)], wires: usize) -> Self {
+        let factories = members.iter().map(|member| member.make.lists.len()).sum();
+        let mut net = Self {
+            pins: Vec::with_capacity(factories + instances.len()),
+            wires: Vec::with_capacity(wires),
+            factories: Vec::with_capacity(factories),
+            first: Vec::with_capacity(members.len() + 1),
+        };
         let mut named = instances.iter().peekable();
         for (place, member) in members.iter().enumerate() {
             net.first.push(net.factories.len());
@@ -143,7 +155,6 @@ impl Net {
                         filter: place,
                         factory,
                         instance,
-                        described: Arc::clone(list),
                         ranges: Arc::clone(list),
                         wire: None,
                     });
@@ -355,15 +366,6 @@ impl Net {
         }
         self.wires.push(wire);
         index
-    }
-
-    /// Writes what a trial found.
-    pub(super) fn keep(&mut self, room: &Room<'_>, mut changed: Vec<(usize, List)>) {
-        for (pin, ranges) in changed.drain(..) {
-            self.pins[pin].ranges = ranges;
-        }
-        // The next trial need not ask for memory.
-        room.memo.borrow_mut().scratch.changed = changed;
     }
 }
 

@@ -18,11 +18,18 @@ use crate::ks::{
 };
 
 /// Identity of a filter through all groups: the ids from the outside in.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct FilterPath(pub Ids);
 
 /// The ids of a path. Those that are not very deep need no memory of their own.
 pub type Ids = SmallVec<[FilterId; 4]>;
+
+impl Clone for FilterPath {
+    /// Its numbers at once, and not one by one.
+    fn clone(&self) -> Self {
+        Self(Ids::from_slice(&self.0))
+    }
+}
 
 impl From<Vec<FilterId>> for FilterPath {
     fn from(ids: Vec<FilterId>) -> Self {
@@ -205,9 +212,11 @@ impl PartialEq for Wiring {
                 let seats = (mine.net.seats(at).iter(), theirs.net.seats(there).iter());
                 let pin = |pin: &NetPin| (pin.factory, pin.instance, pin.wire.is_some());
                 seats.0.len() == seats.1.len()
-                    && seats.0.zip(seats.1).all(|(a, b)| {
-                        pin(a) == pin(b) && a.described == b.described && a.ranges == b.ranges
-                    })
+                    && mine.members[at].make.lists == theirs.members[there].make.lists
+                    && seats
+                        .0
+                        .zip(seats.1)
+                        .all(|(a, b)| pin(a) == pin(b) && a.ranges == b.ranges)
             }
             (mine, theirs) => mine.is_none() && theirs.is_none(),
         };
@@ -248,7 +257,7 @@ impl Wiring {
     /// What a pin can do now, given what it is connected to: the constrained ranges (PIN-7). For an instance that is not
     /// there yet those of the next one; empty when there is no such pin.
     pub fn constrained(&self, pin: &PinAddress) -> &[DataRange] {
-        self.net_pin(pin).map_or(&[], |pin| &pin.ranges)
+        self.net_pin(pin).map_or(&[], |(_, pin)| &pin.ranges)
     }
 
     /// The samples by which a wire into this pin is delayed; `None` for most.
@@ -290,7 +299,8 @@ impl Wiring {
 
     /// What a pin could do alone: its described ranges at the graph's rate.
     pub fn described(&self, pin: &PinAddress) -> &[DataRange] {
-        self.net_pin(pin).map_or(&[], |pin| &pin.described)
+        self.net_pin(pin)
+            .map_or(&[], |(member, pin)| &member.make.lists[pin.factory])
     }
 
     /// The wire between two pins.
@@ -323,11 +333,13 @@ impl Wiring {
         Some((self.parts[part].as_deref()?, place))
     }
 
-    fn net_pin(&self, pin: &PinAddress) -> Option<&NetPin> {
+    fn net_pin(&self, pin: &PinAddress) -> Option<(&Member, &NetPin)> {
         let (part, place) = self.home(&pin.filter)?;
-        let factory = part.members[place].factory(&pin.pin)?;
-        let at = part.net.pin(place, factory, pin.instance)?;
-        Some(&part.net.pins[at])
+        let member = &part.members[place];
+        let at = part
+            .net
+            .pin(place, member.factory(&pin.pin)?, pin.instance)?;
+        Some((member, &part.net.pins[at]))
     }
 
     /// Whether `check` says yes: no wire refused, no blocking problem. What is disabled is not asked.

@@ -11,8 +11,8 @@ const PRODUCT: usize = 4;
 /// So many tones are done without a call of each; where there are fewer, what each of them takes is worth knowing.
 const FEWEST: usize = 4;
 
-/// The runs among steps, and where they begin.
-pub(super) fn found(
+/// All runs there are among steps, and where they begin.
+pub(super) fn all(
     steps: &[Step],
     skills: &Skills,
     tables: &Tables,
@@ -29,6 +29,11 @@ pub(super) fn found(
         at += found.steps;
         all.push((begin, found));
     }
+    all
+}
+
+/// Those of them that are worth it.
+pub(super) fn worth(mut all: Vec<(usize, Found)>) -> Vec<(usize, Found)> {
     if all.iter().filter(|(_, it)| it.is_source).count() < FEWEST {
         all.retain(|(_, it)| !it.is_source || it.members.len() > PRODUCT);
     }
@@ -36,7 +41,7 @@ pub(super) fn found(
 }
 
 /// A run that was found among steps.
-pub(super) struct Found {
+pub(in crate::engine) struct Found {
     /// Where its frame stands in the end, and where it comes from: somewhere else where one of its filters writes to a frame
     /// of its own, the only reader of another.
     pub(super) slot: u32,

@@ -1,12 +1,12 @@
 //! The order of steps in which runs of equal filters stand one behind the other, so that they can be done side by side.
 //!
-//! A run touches one frame alone, so it may be done anywhere between who wrote the frame and who takes it, and so may a
+//! A run touches its own frames alone, so it may be done anywhere between who wrote the frame and who takes it, and so may a
 //! fade or a delay of one frame. All other steps keep their order. When one of them cannot go on for a frame that a run has yet to do, as many runs as are ready are put
 //! there, equal ones together.
 
 use std::collections::BTreeMap;
 
-use super::found::LastUses;
+use super::found::{LastUses, all};
 use super::{Found, Skills};
 use crate::engine::cut::Cut;
 use crate::engine::line::Line;
@@ -34,20 +34,25 @@ impl Unit {
     }
 }
 
-/// Puts steps in such an order.
+/// Puts steps in such an order, and gives the runs among them.
 pub(in crate::engine) fn gather(
     steps: Vec<Step>,
     skills: &Skills,
     tables: &Tables,
     (lines, cuts): (&[Line], &[Cut]),
-) -> Vec<Step> {
-    let kinds = kinds(&steps, skills, tables);
+) -> (Vec<Step>, Vec<(usize, Found)>) {
+    if skills.is_empty() {
+        return (steps, vec![]);
+    }
+    let last = last_uses(&steps, (lines, cuts));
+    let found = all(&steps, skills, tables, &last);
+    let kinds = kinds(&found);
     let mut counts = BTreeMap::new();
     for (_, _, kind) in &kinds {
         *counts.entry(kind).or_insert(0) += 1;
     }
     if counts.values().all(|count| *count < 2) {
-        return steps;
+        return (steps, found);
     }
     let mut units = units(steps, kinds);
     // Who touched each frame last, and which of the steps alone came last.
@@ -71,27 +76,22 @@ pub(in crate::engine) fn gather(
             units[it].before.push(number);
         }
     }
-    in_order(units)
+    let steps = in_order(units);
+    let last = last_uses(&steps, (lines, cuts));
+    let found = all(&steps, skills, tables, &last);
+    (steps, found)
 }
 
 /// The runs that may stand side by side: where they begin, how many steps they have, and of what kind they are.
-fn kinds(steps: &[Step], skills: &Skills, tables: &Tables) -> Vec<(usize, usize, Vec<u32>)> {
-    let mut kinds = vec![];
-    let mut at = 0;
-    while at < steps.len() {
-        let Some(found) = Found::at((&steps, at), skills, tables, &LastUses::default()) else {
-            at += 1;
-            continue;
-        };
-        if !found.is_product() {
-            let format = [found.channels as u32, found.capacity as u32];
-            let filters = found.members.iter().map(|it| it.skill.0);
-            let kind = format.into_iter().chain(filters).collect();
-            kinds.push((at, found.steps, kind));
-        }
-        at += found.steps;
-    }
-    kinds
+fn kinds(found: &[(usize, Found)]) -> Vec<(usize, usize, Vec<u32>)> {
+    let others = found.iter().filter(|(_, it)| !it.is_product());
+    let kinds = others.map(|(at, found)| {
+        let format = [found.channels as u32, found.capacity as u32];
+        let filters = found.members.iter().map(|it| it.skill.0);
+        let kind = format.into_iter().chain(filters).collect();
+        (*at, found.steps, kind)
+    });
+    kinds.collect()
 }
 
 /// Which step has to do last with each frame.

@@ -24,7 +24,7 @@ use super::records::PinRecord;
 use super::slab::Slab;
 use super::table::Tables;
 use crate::ks::{Kernel, Resting, Telemetry};
-use found::{Found, found};
+use found::{Found, all, worth};
 use group::Group;
 use product::Product;
 
@@ -160,6 +160,17 @@ impl Runs {
         tables: &Tables,
         last_uses: &LastUses,
     ) -> Self {
+        let found = all(steps, skills, tables, last_uses);
+        Self::among(steps, skills, tables, found)
+    }
+
+    /// The same, where all there are have been found.
+    pub(super) fn among(
+        steps: &[Step],
+        skills: &Skills,
+        tables: &Tables,
+        found: Vec<(usize, Found)>,
+    ) -> Self {
         let mut runs = Self {
             begins: vec![0; steps.len()],
             ..Self::default()
@@ -169,7 +180,7 @@ impl Runs {
             return runs;
         }
         let mut widest = (0, 0);
-        for (at, found) in found(steps, skills, tables, last_uses) {
+        for (at, found) in worth(found) {
             widest.0 = found.channels.max(widest.0);
             widest.1 = found.room().max(widest.1);
             let rest = found.rest();

@@ -135,11 +135,11 @@ fn own_word(
 /// The nearest pin that by itself rules out all of `others`, when `pin` by itself does not.
 fn origin(room: &Room<'_>, net: &Net, pin: usize, others: &[DataRange]) -> Option<String> {
     let (field, ..) = closest_mismatch(&net.pins[pin].ranges, others)?;
-    meets(&net.pins[pin].described, others).then_some(())?;
+    meets(room.described(&net.pins[pin]), others).then_some(())?;
     let mut seen = BTreeSet::from([pin]);
     let mut queue = VecDeque::from([pin]);
     while let Some(at) = queue.pop_front() {
-        let rules_out = closest_mismatch(&net.pins[at].described, others)
+        let rules_out = closest_mismatch(room.described(&net.pins[at]), others)
             .is_some_and(|(other, ..)| other == field);
         if at != pin && rules_out {
             return Some(pin_name(room, net, at));

@@ -9,6 +9,7 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::path::Path;
+use std::sync::Arc;
 
 pub(super) mod part;
 
@@ -16,14 +17,14 @@ mod faults;
 
 use super::connect::{End, Fault, Link, link};
 use super::cures::help;
-use super::memo::Memo;
+use super::memo::{Memo, Number};
 use super::model::{Chosen, Graph};
-use super::narrow::Trial;
+use super::narrow::{Now, Trial};
 use super::negotiator::Negotiator;
 use super::net::{Net, NetWire, Room};
 use super::refusal::{Refusal, Step};
 use super::wiring::{Agreement, PinAddress, Wiring};
-use crate::ks::{Catalogue, DataFormat, DataRange, Facts, Status, fallback_formats};
+use crate::ks::{Catalogue, DataFormat, Facts, Status, fallback_formats};
 use faults::{no_format, nothing_concrete};
 
 /// What stands around a graph.
@@ -175,11 +176,14 @@ fn ask(
         chosen: None,
         is_late: link.is_late,
     };
-    let (_, left) = Trial::new(&net, &room)
+    let mut now = Now::of(&net, &room);
+    let left = Trial::new(&net, &room, &mut now)
         .with_wire(&wire)
         .map_err(|stuck| refuse(no_format(&room, &net, (source, sink), &link, &stuck)))?;
-    let format = pick(&setting, (from, to), &left, Some)
-        .ok_or_else(|| refuse(nothing_concrete(&setting, (source, sink), &left)))?;
+    let list = Arc::clone(memo.borrow().list_of(left));
+    let format = pick(&room, (from, to), left, Some)
+        .ok_or_else(|| refuse(nothing_concrete(&setting, (source, sink), &list)))?;
+    let format = memo.borrow().format(format).clone();
     Ok(agreed(&link, format))
 }
 
@@ -192,20 +196,22 @@ fn agreed(link: &Link, format: DataFormat) -> Agreement {
     }
 }
 
-/// The first format a wire may take that `fits`, best first: DIX-13 over the ranges, then, when one was refused, the walk
-/// of DIX-19.
+/// The first format a wire may take that `fits`, best first, by its number: DIX-13 over the ranges of a list, then, when one
+/// was refused, the walk of DIX-19.
 fn pick<T>(
-    setting: &Setting<'_>,
+    room: &Room<'_>,
     (from, to): (&PinAddress, &PinAddress),
-    ranges: &[DataRange],
-    fits: impl FnMut(DataFormat) -> Option<T>,
+    list: Number,
+    mut fits: impl FnMut(Number) -> Option<T>,
 ) -> Option<T> {
-    let mut chosen = ranges.iter().filter_map(DataRange::choose);
-    let refused = &setting.facts.refused;
+    let choice = |at: usize| room.memo.borrow_mut().choice(list, at);
+    let mut chosen = (0..).map_while(choice);
+    let refused = &room.setting.facts.refused;
     if refused.is_empty() {
         return chosen.find_map(fits);
     }
-    let mut formats: Vec<DataFormat> = chosen.collect();
+    let format = |number: Number| room.memo.borrow().format(number).clone();
+    let mut formats: Vec<DataFormat> = chosen.map(format).collect();
     let is_refused = |format: &DataFormat| {
         [from, to].iter().any(|pin| {
             let entry = (pin.filter.to_string(), pin.pin.clone(), format.to_string());
@@ -213,9 +219,11 @@ fn pick<T>(
         })
     };
     if formats.iter().any(is_refused) {
+        let ranges = Arc::clone(room.memo.borrow().list_of(list));
         let held = |format: &DataFormat| ranges.iter().any(|range| range.contains(format));
         formats.extend(fallback_formats().filter(held));
         formats.retain(|format| !is_refused(format));
     }
-    formats.into_iter().find_map(fits)
+    let number = |format| room.memo.borrow_mut().number_of_format(format);
+    formats.into_iter().find_map(|format| fits(number(format)))
 }

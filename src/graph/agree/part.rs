@@ -15,15 +15,14 @@ use crate::graph::connect::{End, Fault, Link, link};
 use crate::graph::cures::help;
 use crate::graph::flatten::FlatWire;
 use crate::graph::knots::knots;
-use crate::graph::memo::{List, Memo};
+use crate::graph::memo::{Memo, Number};
 use crate::graph::model::Chosen;
-use crate::graph::narrow::Trial;
+use crate::graph::narrow::{Now, Trial};
 use crate::graph::net::{Member, Net, NetWire, Room};
 use crate::graph::problems::{necessary, no_pin};
 use crate::graph::refusal::{Refusal, Step};
 use crate::graph::units::taken;
 use crate::graph::wiring::{Agreement, Problem};
-use crate::ks::DataFormat;
 use crate::ks::ids::category;
 
 /// A wire between two filters of a part: their places in it.
@@ -150,9 +149,10 @@ fn agree(
         memo,
         knots: &loops,
     };
-    let mut net = Net::new(&members, &instances);
-    if let Ok(changed) = Trial::new(&net, &room).with_filters() {
-        net.keep(&room, changed);
+    let mut net = Net::new(&members, &instances, wires.len());
+    let mut now = Now::described(&net, &room);
+    if Trial::new(&net, &room, &mut now).with_filters().is_ok() {
+        now.keep();
     }
     let mut problems: Vec<(Place, Problem)> = vec![];
     for (at, member) in members.iter().enumerate() {
@@ -176,19 +176,21 @@ fn agree(
                 continue;
             }
         };
-        let outcome = join(setting, &room, &mut net, (from, to), wire.flat.chosen());
-        outcomes.push(Some(outcome.map(|(link, format)| {
-            let agreement = agreed(&link, format);
-            links.push((at, link));
-            agreement
-        })));
+        let joined = join((&room, &mut net, &mut now), (from, to), wire.flat.chosen());
+        // What is agreed is settled when all wires are there.
+        outcomes.push(match joined {
+            Ok(link) => {
+                links.push((at, link));
+                None
+            }
+            Err(refusal) => Some(Err(refusal)),
+        });
     }
     // Settling narrows the pins further; what they can do is what they could before.
-    let narrowed: Vec<List> = net.pins.iter().map(|pin| Arc::clone(&pin.ranges)).collect();
-    settle(setting, &room, &mut net, &links, &wires, &mut outcomes);
-    for (pin, ranges) in net.pins.iter_mut().zip(narrowed) {
-        pin.ranges = ranges;
-    }
+    let narrowed = now.lists.clone();
+    settle((&room, &mut net, &mut now), &links, &wires, &mut outcomes);
+    now.restore(narrowed);
+    now.write(&mut net, &memo.borrow());
     let lacking = necessary(&members, &net).into_iter();
     problems.extend(lacking.map(|(at, problem)| (Place::Necessary(at), problem)));
     drop(ends);
@@ -201,22 +203,29 @@ fn agree(
     (part, outcomes)
 }
 
-/// Passes a wire through all steps and takes it into the net. The format is the first that is possible so far.
-fn join(
-    setting: &Setting<'_>,
-    room: &Room<'_>,
-    net: &mut Net,
+/// Where wires are agreed: the filters, their net, and what its pins can do now.
+type Ground<'a, 'b> = (&'b Room<'a>, &'b mut Net, &'b mut Now);
+
+/// Passes a wire through all steps and takes it into the net, if a format is possible so far.
+fn join<'a>(
+    (room, net, now): Ground<'a, '_>,
     (from, to): (End<'_>, End<'_>),
     chosen: &Chosen,
-) -> Result<(Link, DataFormat), Box<Refusal>> {
+) -> Result<Link, Box<Refusal>> {
+    let setting = room.setting;
     let refuse = |net: &Net, fault: Fault| {
         let step = fault.step;
         let mut refusal = fault.refusal(from.text(room), to.text(room));
         help(&mut refusal, setting, room, net, (from, to), step, chosen);
         refusal
     };
-    let link =
-        link(room, net, (from, to), chosen, &mut |_, _| {}).map_err(|fault| refuse(net, fault))?;
+    let link = match link(room, net, (from, to), chosen, &mut |_, _| {}) {
+        Ok(link) => link,
+        Err(fault) => {
+            now.write(net, &room.memo.borrow());
+            return Err(refuse(net, fault));
+        }
+    };
     let new = NetWire {
         from: link.from,
         to: link.to,
@@ -224,10 +233,10 @@ fn join(
         chosen: chosen.format.clone().map(Box::new),
         is_late: link.is_late,
     };
-    let tried = Trial::new(net, room).with_wire(&new);
-    let (changed, left) = match tried {
-        Ok(kept) => kept,
+    let left = match Trial::new(net, room, now).with_wire(&new) {
+        Ok(left) => left,
         Err(stuck) => {
+            now.write(net, &room.memo.borrow());
             let mut fault = no_format(room, net, (from, to), &link, &stuck);
             if let Some(format) = &new.chosen {
                 fault.wanted = format!("{}; chosen is {format}", fault.wanted);
@@ -235,19 +244,20 @@ fn join(
             return Err(refuse(net, fault));
         }
     };
-    let Some(format) = pick(setting, (from.address, to.address), &left, Some) else {
+    if pick(room, (from.address, to.address), left, Some).is_none() {
+        now.take_back();
+        now.write(net, &room.memo.borrow());
+        let left = Arc::clone(room.memo.borrow().list_of(left));
         return Err(refuse(net, nothing_concrete(setting, (from, to), &left)));
-    };
-    net.keep(room, changed);
+    }
+    now.keep();
     net.add(new);
-    Ok((link, format))
+    Ok(link)
 }
 
 /// Chooses one format a wire, from the devices outward, each choice narrowing the rest.
 fn settle(
-    setting: &Setting<'_>,
-    room: &Room<'_>,
-    net: &mut Net,
+    (room, net, now): Ground<'_, '_>,
     links: &[(usize, Link)],
     wires: &[PartWire],
     outcomes: &mut [Outcome],
@@ -267,11 +277,9 @@ fn settle(
     let mut waiting = vec![true; count];
     let mut reached = vec![false; room.members.len()];
     let mut first = 0;
-    let is_single = |net: &Net, wire: usize| {
-        let ranges = &net.pins[net.wires[wire].from].ranges;
-        matches!(&ranges[..], [range] if range.is_single())
-    };
-    let mut layer: Vec<usize> = (0..count).filter(|&wire| is_single(net, wire)).collect();
+    let is_single = |list: Number| room.memo.borrow().is_single(list);
+    let single = |wire: &usize| is_single(now.lists[net.wires[*wire].from]);
+    let mut layer: Vec<usize> = (0..count).filter(single).collect();
     layer.extend((0..count).filter(|&wire| filters_of(net, wire).into_iter().any(is_device)));
     let mut next: Vec<usize> = vec![];
     loop {
@@ -281,22 +289,23 @@ fn settle(
             }
             let (at, link) = &links[wire];
             let ends = (&wires[*at].flat.from, &wires[*at].flat.to);
-            let (from, to) = (&net.pins[link.from].ranges, &net.pins[link.to].ranges);
+            let (from, to) = (now.lists[link.from], now.lists[link.to]);
             // What has settled already at both ends changes nothing behind them.
-            let has_settled = Arc::ptr_eq(from, to) && is_single(net, wire);
-            let fits = pick(setting, ends, from, |format| {
-                if has_settled {
-                    return Some((format, vec![]));
+            let has_settled = from == to && is_single(from);
+            let fits = pick(room, ends, from, |format| {
+                if !has_settled {
+                    let trial = Trial::new(net, room, now);
+                    trial.with_format(wire, format).ok()?;
+                    now.keep();
                 }
-                let trial = Trial::new(net, room).with_format(wire, &format);
-                trial.ok().map(|(changed, _)| (format, changed))
+                Some(format)
             });
             outcomes[*at] = Some(match fits {
-                Some((format, changed)) => {
-                    net.keep(room, changed);
-                    Ok(agreed(link, format))
+                Some(format) => Ok(agreed(link, room.memo.borrow().format(format).clone())),
+                None => {
+                    now.write(net, &room.memo.borrow());
+                    Err(refuse_late(room, net, link, &wires[*at]))
                 }
-                None => Err(refuse_late(setting, room, net, link, &wires[*at])),
             });
             for filter in filters_of(net, wire) {
                 if !std::mem::replace(&mut reached[filter], true) {
@@ -321,13 +330,8 @@ fn settle(
 }
 
 /// A wire that narrowed well, for which no single format suits all that hangs on it.
-fn refuse_late(
-    setting: &Setting<'_>,
-    room: &Room<'_>,
-    net: &Net,
-    link: &Link,
-    wire: &PartWire,
-) -> Box<Refusal> {
+fn refuse_late(room: &Room<'_>, net: &Net, link: &Link, wire: &PartWire) -> Box<Refusal> {
+    let setting = room.setting;
     let end = |filter, address| End::of(room.members, filter, address);
     let ends = (end(wire.from, &wire.flat.from), end(wire.to, &wire.flat.to));
     let (Ok(from), Ok(to)) = ends else {

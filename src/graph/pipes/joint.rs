@@ -72,6 +72,12 @@ impl Default for Joint {
     }
 }
 
+/// Whether a pin needs its frame back as it was.
+fn wants_back(framing: &Framing) -> bool {
+    let mut items = framing.items.iter();
+    items.any(|item| item.flags & require::FRAME_INTEGRITY != 0)
+}
+
 /// What the pins of a pipe come to.
 pub(super) struct Settled {
     pub(super) memory: Figure<Guid>,
@@ -85,7 +91,38 @@ pub(super) struct Settled {
     pub(super) unheard: Vec<End>,
 }
 
+/// Whether a framing stands in nobody's way: most do not.
+fn is_modest(framing: &Framing) -> bool {
+    let is_modest = |item: &FramingItem| {
+        item.memory.is_wildcard()
+            && item.flags & require::MUST_ALLOCATE == 0
+            && Sizes::of(item.size).is_any()
+    };
+    matches!(&framing.items[..], [item] if is_modest(item))
+}
+
 impl Joint {
+    /// Takes two pins in, or neither: what stands against it.
+    pub(super) fn take(&mut self, ends: [Option<(End, &Framing)>; 2]) -> Result<(), Conflict> {
+        if ends.iter().flatten().all(|it| is_modest(it.1)) {
+            for (end, framing) in ends.into_iter().flatten() {
+                for candidate in &mut self.candidates {
+                    candidate.take(end, framing, &framing.items[0])?;
+                }
+                self.integrity = self
+                    .integrity
+                    .or_else(|| wants_back(framing).then_some(end));
+            }
+            return Ok(());
+        }
+        let mut both = self.clone();
+        for (end, framing) in ends.into_iter().flatten() {
+            both = both.with(end, framing)?;
+        }
+        *self = both;
+        Ok(())
+    }
+
     /// The pins so far and one more; or what stands against it.
     pub(super) fn with(&self, end: End, framing: &Framing) -> Result<Self, Conflict> {
         let mut candidates: SmallVec<[Candidate; 1]> = SmallVec::new();
@@ -108,13 +145,11 @@ impl Joint {
         if candidates.is_empty() {
             return Err(conflict);
         }
-        let wants_back = framing
-            .items
-            .iter()
-            .any(|item| item.flags & require::FRAME_INTEGRITY != 0);
         Ok(Self {
             candidates,
-            integrity: self.integrity.or(wants_back.then_some(end)),
+            integrity: self
+                .integrity
+                .or_else(|| wants_back(framing).then_some(end)),
         })
     }
 
@@ -173,10 +208,17 @@ impl Candidate {
     }
 
     fn with(&self, end: End, framing: &Framing, item: &FramingItem) -> Result<Self, Conflict> {
+        let mut after = self.clone();
+        after.take(end, framing, item)?;
+        Ok(after)
+    }
+
+    /// Takes a pin in; what has not fit is spoilt.
+    fn take(&mut self, end: End, framing: &Framing, item: &FramingItem) -> Result<(), Conflict> {
         let is_any = item.memory.is_wildcard();
         let asked = (!is_any).then_some(item.memory);
-        let mut after = self.clone();
-        match (self.memory, asked) {
+        let after = self;
+        match (after.memory, asked) {
             (Some(before), Some(now)) if before != now => return Err(Conflict::Memory),
             (None, Some(now)) => {
                 after.memory = Some(now);
@@ -186,7 +228,7 @@ impl Candidate {
         }
         let has = |flag: u32| item.flags & flag != 0;
         if has(require::MUST_ALLOCATE) {
-            if let Some(other) = self.must {
+            if let Some(other) = after.must {
                 return Err(Conflict::Allocator(other));
             }
             after.must = Some(end);
@@ -198,7 +240,7 @@ impl Candidate {
                 after.wishes.push((end, sizes));
             }
         } else {
-            after.sizes = self.sizes.meet(sizes).ok_or(Conflict::Size)?;
+            after.sizes = after.sizes.meet(sizes).ok_or(Conflict::Size)?;
             if sizes.first > after.least.0 {
                 after.least = (sizes.first, Some(end));
             }
@@ -218,6 +260,6 @@ impl Candidate {
         if has(require::ALLOCATOR_EXISTS) && after.exists.is_none() {
             after.exists = Some(end);
         }
-        Ok(after)
+        Ok(())
     }
 }

@@ -2,10 +2,11 @@
 //! frame that came in, or begins a pipe (NEG-2, NEG-4 and the steps 1 and 6 of NEG-5). What becomes of a pipe's figures is
 //! not decided here.
 
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
+
+use smallvec::SmallVec;
 
 use super::joint::{Conflict, Joint};
 use super::{End, Passage, Pipe, Way};
@@ -209,8 +210,8 @@ impl<'a> Work<'a> {
                 let output = self.ends.at_pin(filter, DataFlow::Out, output).first()?;
                 Some((self.first_into(filter, input)?, output.wire as usize))
             });
-        let mut edited: Vec<usize> = vec![];
-        let mut alone: Vec<usize> = vec![];
+        let mut edited: SmallVec<[usize; 4]> = SmallVec::new();
+        let mut alone: SmallVec<[usize; 4]> = SmallVec::new();
         for (index, pin) in descriptor.pins.iter().enumerate() {
             if pin.data_flow == DataFlow::In || pin.is_bridge() {
                 continue;
@@ -367,21 +368,15 @@ impl<'a> Work<'a> {
         };
         let ends = [false, true].map(|is_reader| End { wire, is_reader });
         let framings = ends.map(|end| Some((end, self.framing(end)?)));
-        // Most pins say nothing.
-        let mut joint = Cow::Borrowed(&self.pipes[pipe].joint);
-        for (end, framing) in framings.iter().flatten() {
-            let with = joint
-                .with(*end, framing)
-                .map_err(|conflict| match conflict {
-                    Conflict::Memory => "the pins want other memory",
-                    Conflict::Size => "no frame size suits all pins",
-                    Conflict::Allocator(_) => "two pins insist on allocating",
-                })?;
-            joint = Cow::Owned(with);
-        }
-        if let Cow::Owned(joint) = joint {
-            self.pipes[pipe].joint = joint;
-        }
+        let framings = framings
+            .each_ref()
+            .map(|it| it.as_ref().map(|(end, framing)| (*end, &**framing)));
+        let taken = self.pipes[pipe].joint.take(framings);
+        taken.map_err(|conflict| match conflict {
+            Conflict::Memory => "the pins want other memory",
+            Conflict::Size => "no frame size suits all pins",
+            Conflict::Allocator(_) => "two pins insist on allocating",
+        })?;
         self.pipes[pipe].wires.push(wire);
         self.frame_of[wire] = Some(frame);
         self.passages[wire] = Some(Passage {
