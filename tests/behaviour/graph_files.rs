@@ -311,6 +311,21 @@ fn duplicate_ids_and_names_are_told_apart() {
 }
 
 #[test]
+fn many_of_one_name_get_the_numbers_that_are_free() {
+    let names = ["A", "A 2", "A", "A", "A 2", "A"];
+    let filters = (1..)
+        .zip(names)
+        .map(|(id, name)| format!("(id: {id}, key: \"gain\", name: \"{name}\")"));
+    let text = format!(
+        "{HEAD}filters: [{}])",
+        filters.collect::<Vec<_>>().join(",")
+    );
+    let loaded = from_ron(text.as_bytes(), "test.ron").unwrap();
+    let named: Vec<&str> = loaded.graph.filters.values().map(|it| &*it.name).collect();
+    assert_eq!(named, ["A", "A 2", "A 3", "A 4", "A 2 2", "A 5"]);
+}
+
+#[test]
 fn bad_files_say_what_and_where() {
     let not_text = from_ron(b"(kind:\n \xff", "test.ron").unwrap_err();
     assert!(matches!(not_text, FileError::NotUtf8 { .. }));
