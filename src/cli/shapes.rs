@@ -144,6 +144,9 @@ pub(super) fn refusal(refusal: &Refusal) -> Json {
     })
 }
 
+/// Every wire tells of its pipe: of one that is as long as a graph is large, so many of its wires and how many there are.
+const TOLD_OF_A_PIPE: usize = 256;
+
 /// The frames of a wire: figures, who decided each, and why.
 pub(super) fn framing(wiring: &Wiring, pipes: &Pipes, index: usize) -> Json {
     let wire = &wiring.wires[index];
@@ -166,9 +169,10 @@ pub(super) fn framing(wiring: &Wiring, pipes: &Pipes, index: usize) -> Json {
     let ends: Vec<String> = pipe
         .wires
         .iter()
+        .take(TOLD_OF_A_PIPE)
         .map(|&it| wiring.pin_text(&wiring.wires[it].to))
         .collect();
-    json!({
+    let mut told = json!({
         "requests": requests,
         "frames": pipe.frames.value,
         "samples": is_sound.then_some(pipe.samples),
@@ -189,7 +193,11 @@ pub(super) fn framing(wiring: &Wiring, pipes: &Pipes, index: usize) -> Json {
             "owner": figure(pipe.owner.by, pipe.owner.why),
         },
         "unheard": unheard,
-    })
+    });
+    if pipe.wires.len() > TOLD_OF_A_PIPE {
+        told["pipe_wires"] = json!(pipe.wires.len());
+    }
+    told
 }
 
 /// The same in a line.
