@@ -3,13 +3,13 @@
 //! `in`, `in[1]`, `in[2]` and so on (float) -> out (float), all of one format. Sums in the order of the pins, so the
 //! same graph gives the same bits; then one level, which glides for 20 ms. With nothing connected there is silence.
 
-use crate::dsp::gain::{multiply, scale};
+use crate::dsp::gain::{mix_into, multiply, scale};
 use crate::dsp::wide::wide;
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::merit;
 use crate::ks::{
     Amplitude, DataRange, Descriptor, Filter, Flow, Glide, Io, Node, OpenError, Opened, Opening,
-    PinFactory, Processor, Property, State, TopologyConnection,
+    PinFactory, Processor, Property, State, TopologyConnection, Wave,
 };
 
 const LEVEL: Property = Property::db("level", "Level", -60.0, 24.0, 0.0)
@@ -77,18 +77,12 @@ impl Processor for Playing {
             _ => output.silence(),
         }
         if let Some(output) = output.payload.wave_mut() {
-            wide(
-                #[inline(always)]
-                || {
-                    for wave in waves {
-                        for (sum, channel) in output.channels_mut().zip(wave.channels()) {
-                            for (sum, sample) in sum.iter_mut().zip(channel) {
-                                *sum += sample;
-                            }
-                        }
-                    }
-                },
-            );
+            while let Some(wave) = waves.next() {
+                add(
+                    output,
+                    [Some(wave), waves.next(), waves.next(), waves.next()],
+                );
+            }
         }
         match self.level.amplitude(io.values, output.len()) {
             Amplitude::Still(amplitude) => output.channels_mut().for_each(|c| scale(c, amplitude)),
@@ -99,6 +93,34 @@ impl Processor for Playing {
 
     fn enter(&mut self, state: State) {
         self.is_fresh |= state == State::Stop;
+    }
+}
+
+/// Adds sounds, one behind the other, with the sum read and written once.
+fn add(sum: &mut Wave, waves: [Option<&Wave>; 4]) {
+    for (number, sum) in sum.channels_mut().enumerate() {
+        let has = |wave: &&Wave| number < wave.channel_count() && wave.len() >= sum.len();
+        let whole = waves.map(|wave| {
+            wave.filter(has)
+                .map(|wave| &wave.channel(number)[..sum.len()])
+        });
+        if let [Some(a), Some(b), Some(c), Some(d)] = whole {
+            wide(
+                #[inline(always)]
+                || {
+                    let behind = b.iter().zip(c).zip(d);
+                    for ((sum, a), ((b, c), d)) in sum.iter_mut().zip(a).zip(behind) {
+                        *sum = *sum + a + b + c + d;
+                    }
+                },
+            );
+            continue;
+        }
+        for wave in waves.iter().flatten() {
+            if number < wave.channel_count() {
+                mix_into(sum, wave.channel(number));
+            }
+        }
     }
 }
 
