@@ -54,7 +54,7 @@ pub fn settled_wide(sample: f64) -> f64 {
 }
 
 /// The most samples that lie in one piece wherever they begin.
-pub(super) const PIECE: usize = 64;
+pub(crate) const PIECE: usize = 64;
 
 /// The past of one channel.
 #[derive(Clone, Debug)]
@@ -97,7 +97,7 @@ impl DelayLine {
     /// A piece of the past, its first sample pushed `delay` pushes ago, and the place of the next one: what is written there
     /// is kept when it is [`taken`](Self::taken). There are both if it [`can_turn`](Self::can_turn).
     #[inline(always)]
-    pub(super) fn turn(&mut self, delay: usize) -> Option<(&[f32; PIECE], &mut [f32; PIECE])> {
+    pub(crate) fn turn(&mut self, delay: usize) -> Option<(&[f32; PIECE], &mut [f32; PIECE])> {
         let (next, past) = (self.write, self.write.wrapping_sub(delay) & self.mask);
         let both = [past..past + PIECE, next..next + PIECE];
         let [past, next] = self.samples.get_disjoint_mut(both).ok()?;
@@ -106,13 +106,13 @@ impl DelayLine {
 
     /// Whether that past is there, and apart from the place of the next piece.
     #[inline(always)]
-    pub(super) fn can_turn(&self, delay: usize) -> bool {
+    pub(crate) fn can_turn(&self, delay: usize) -> bool {
         delay >= PIECE && delay <= self.filled && delay + PIECE <= self.mask + 1
     }
 
     /// So many samples were written where the next ones go.
     #[inline(always)]
-    pub(super) fn taken(&mut self, count: usize) {
+    pub(crate) fn taken(&mut self, count: usize) {
         let (from, end, length) = (self.write, self.write + count, self.mask + 1);
         if from < PIECE {
             self.samples

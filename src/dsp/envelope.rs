@@ -13,6 +13,8 @@
 
 /// How many time constants a decay or release is long: it is within 0.7 % of its target when it is set onto it.
 const CONSTANTS: f64 = 5.0;
+/// What is left of a charge behind so many.
+const END: f64 = 0.006_737_946_999_085_467;
 
 /// What an envelope does, in samples.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -169,8 +171,7 @@ impl Envelope {
             Part::Decay | Part::Release => {
                 self.done += 1;
                 self.charge *= self.factor;
-                let end = (-CONSTANTS).exp();
-                let left = (self.charge - end) / (1.0 - end);
+                let left = (self.charge - END) / (1.0 - END);
                 (self.to + (self.from - self.to) * left.max(0.0)) as f32
             }
         };
@@ -190,6 +191,11 @@ impl Envelope {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_end_of_a_charge_is_what_it_says() {
+        assert_eq!(END, (-CONSTANTS).exp());
+    }
 
     const STAGES: Stages = Stages {
         attack: 10,

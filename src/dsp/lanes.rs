@@ -104,21 +104,25 @@ impl<const IN: bool> Work for Turning<'_, IN> {
 /// What one look at the samples of each sound finds.
 #[must_use]
 pub fn extents(rows: &[Row]) -> [Extent; LANES] {
-    let (largest, below) = wide(
-        #[inline(always)]
-        || {
-            let (mut largest, mut below) = ([0_u32; LANES], [u32::MAX; LANES]);
-            for row in rows {
-                for lane in 0..LANES {
-                    let size = row[lane].to_bits() & 0x7FFF_FFFF;
-                    largest[lane] = largest[lane].max(size);
-                    below[lane] = below[lane].min(size.wrapping_sub(1));
-                }
-            }
-            (largest, below)
-        },
-    );
+    let (largest, below) = widest(Looking(rows));
     std::array::from_fn(|lane| Extent::of_bits(largest[lane], below[lane]))
+}
+
+/// The largest size of each lane, and the least less one, as bits.
+struct Looking<'a>(&'a [Row]);
+
+impl Work for Looking<'_> {
+    type Output = ([u32; LANES], [u32; LANES]);
+
+    #[inline(always)]
+    fn with<E: Eight>(self, e: E) -> Self::Output {
+        let (mut largest, mut below) = (e.whole([0; LANES]), e.whole([u32::MAX; LANES]));
+        for row in self.0 {
+            let row = e.of(*row);
+            (largest, below) = (e.louder(largest, row), e.fainter(below, row));
+        }
+        (e.whole_out(largest), e.whole_out(below))
+    }
 }
 
 /// A [`Section`] of each sound.

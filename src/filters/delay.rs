@@ -6,7 +6,7 @@
 //! change of pitch. Ping-pong sends the mean of all channels round from channel to channel.
 
 use crate::dsp::Ramp;
-use crate::dsp::delay::{DelayLine, Mover, settled};
+use crate::dsp::delay::{DelayLine, Mover, PIECE, settled};
 use crate::dsp::wide::{extent, wide};
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::merit;
@@ -153,7 +153,7 @@ struct Memory {
 }
 
 /// The most samples that are done at once while nothing moves: none of them hears another.
-const BLOCK: usize = 64;
+const BLOCK: usize = PIECE;
 /// A shorter delay is quicker sample by sample.
 const FEWEST: usize = 8;
 
@@ -181,35 +181,48 @@ fn wet(mix: f32) -> f32 {
 impl Memory {
     /// No more samples than the delay is long: as one by one.
     fn pass(&mut self, rest: &Rest, samples: &mut [f32]) {
+        let count = samples.len();
+        if self.line.can_turn(rest.delay)
+            && let Some((heard, fed)) = self.line.turn(rest.delay)
+        {
+            self.dull = repeat(rest, self.dull, samples, &heard[..count], &mut fed[..count]);
+            self.line.taken(count);
+            return;
+        }
         let (mut heard, mut fed) = ([0.0; BLOCK], [0.0; BLOCK]);
-        let heard = &mut heard[..samples.len()];
-        let fed = &mut fed[..samples.len()];
+        let (heard, fed) = (&mut heard[..count], &mut fed[..count]);
         self.line.read(rest.delay, heard);
-        let before = self.dull;
-        for (dull, heard) in fed.iter_mut().zip(&*heard) {
-            self.dull = heard + (self.dull - heard) * rest.dullness;
-            *dull = self.dull;
-        }
-        // Most often settling changes none of them, and each would wait for it.
-        let seen = extent(fed);
-        if !seen.is_finite() || settled(seen.peak()) != seen.peak() || !keeps(seen.least()) {
-            self.dull = before;
-            for (dull, heard) in fed.iter_mut().zip(&*heard) {
-                self.dull = settled(heard + (self.dull - heard) * rest.dullness);
-                *dull = self.dull;
-            }
-        }
-        wide(
-            #[inline(always)]
-            || {
-                for ((fed, heard), sample) in fed.iter_mut().zip(heard).zip(samples) {
-                    *fed = *sample + *fed * rest.loudness;
-                    *sample = *sample * (1.0 - rest.wet) + *heard * rest.wet;
-                }
-            },
-        );
-        self.line.push_all(fed);
+        self.dull = repeat(rest, self.dull, samples, heard, fed);
+        self.line.keep(fed);
     }
+}
+
+/// What is fed to the line and what is heard beside the samples. The echo behind the damping comes back.
+fn repeat(rest: &Rest, before: f32, samples: &mut [f32], heard: &[f32], fed: &mut [f32]) -> f32 {
+    let mut last = before;
+    for (dull, heard) in fed.iter_mut().zip(heard) {
+        last = heard + (last - heard) * rest.dullness;
+        *dull = last;
+    }
+    // Most often settling changes none of them, and each would wait for it.
+    let seen = extent(fed);
+    if !seen.is_finite() || settled(seen.peak()) != seen.peak() || !keeps(seen.least()) {
+        last = before;
+        for (dull, heard) in fed.iter_mut().zip(heard) {
+            last = settled(heard + (last - heard) * rest.dullness);
+            *dull = last;
+        }
+    }
+    wide(
+        #[inline(always)]
+        || {
+            for ((fed, heard), sample) in fed.iter_mut().zip(heard).zip(samples) {
+                *fed = settled(*sample + *fed * rest.loudness);
+                *sample = *sample * (1.0 - rest.wet) + *heard * rest.wet;
+            }
+        },
+    );
+    last
 }
 
 /// Whether the smallest sample that is not nothing stays what it is in a memory.

@@ -133,7 +133,9 @@ impl Filter for Limiter {
                 (f64::from(rate_hz) * f64::from(GLIDE_MILLIS) / 1000.0) as u32,
             ),
             ceilings: DelayLine::new(ahead + 1),
+            even: 0,
             release: opening.slot(&RELEASE),
+            known: Default::default(),
             sides: (0..format.channels).map(|_| side()).collect(),
             telemetry: telemetry.clone(),
             is_fresh: true,
@@ -161,15 +163,35 @@ struct Playing {
     way: Ramp,
     /// Those of the samples that are on their way.
     ceilings: DelayLine,
+    /// How many of the last of them are where it rests.
+    even: usize,
     release: ValueSlot,
+    /// What hangs on the ceiling and on the release as they were last.
+    known: (Known<f32>, Known<f64>),
     sides: Box<[Side]>,
     telemetry: Telemetry,
     /// Nothing was heard yet, so values are taken as they stand.
     is_fresh: bool,
 }
 
+/// A number, and what was reckoned from it.
+#[derive(Default)]
+struct Known<T>(Option<(f64, T)>);
+
+impl<T: Copy> Known<T> {
+    fn of(&mut self, number: f64, reckon: impl Fn(f64) -> T) -> T {
+        match self.0 {
+            Some((known, result)) if known == number => result,
+            _ => self.0.insert((number, reckon(number))).1,
+        }
+    }
+}
+
 fn publish(telemetry: &Telemetry, least: f64, highest: f32) {
-    let reduction = -20.0 * least.max(1e-10).log10();
+    let reduction = match least {
+        1.0 => 0.0,
+        _ => -20.0 * least.max(1e-10).log10(),
+    };
     telemetry.set(REDUCTION, reduction.abs() as f32);
     telemetry.set(LEVEL, (20.0 * highest.log10()).max(FLOOR_DB));
 }
@@ -188,12 +210,13 @@ fn quiet(wave: &Wave, gain: f32, ceiling: f32) -> Option<f32> {
 
 impl Playing {
     fn begin(&mut self, values: Values<'_>) {
-        let ceiling = under(self.ceiling.get(values));
+        let ceiling = self.known.0.of(self.ceiling.get(values), under);
         if std::mem::take(&mut self.is_fresh) {
             self.gain.reset(values);
             self.link.reset(values);
             self.way.jump(ceiling);
             self.ceilings.reset();
+            self.even = 0;
             for side in &mut self.sides {
                 side.line.reset();
                 side.foresight.reset();
@@ -212,15 +235,25 @@ impl Processor for Playing {
         let (len, count) = (wave.len(), self.sides.len().min(wave.channel_count()));
         let gain = self.gain.amplitude(io.values, len);
         let link = self.link.amplitude(io.values, len);
-        let release = share(self.release.get(io.values) / 1000.0, self.rate_hz);
+        let millis = self.release.get(io.values);
+        let release = |millis| share(millis / 1000.0, self.rate_hz);
+        let release = self.known.1.of(millis, release);
         let rests = self.way.is_still() && self.sides.iter().all(|side| side.foresight.rests());
         if let (true, Amplitude::Still(gain)) = (rests, &gain)
             && let Some(highest) = quiet(wave, *gain, self.way.target())
         {
-            (0..len).for_each(|_| self.ceilings.push(self.way.target()));
+            // Where all are the same one more changes nothing.
+            if self.even <= self.ahead {
+                (0..len).for_each(|_| self.ceilings.push(self.way.target()));
+                self.even += len;
+            }
             for (side, channel) in self.sides.iter_mut().zip(wave.channels_mut()) {
-                scale(channel, *gain);
-                side.line.push_all(channel);
+                if *gain == 1.0 {
+                    side.line.keep(channel);
+                } else {
+                    scale(channel, *gain);
+                    side.line.push_all(channel);
+                }
                 side.line.read(self.ahead + len, channel);
                 side.foresight.pass(len);
             }
@@ -228,6 +261,10 @@ impl Processor for Playing {
             return Flow::Running;
         }
         let (mut least, mut highest) = (1.0_f64, 0.0_f32);
+        self.even = match self.way.is_still() {
+            true => self.even.saturating_add(len),
+            false => 0,
+        };
         for at in 0..len {
             let ceiling = self.way.step();
             self.ceilings.push(ceiling);
