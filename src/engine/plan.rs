@@ -48,10 +48,6 @@ pub(super) type Outputs = SmallVec<[OutputSlot; 1]>;
 
 /// One thing to do.
 #[derive(Clone, Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all steps are of the large kind"
-)]
 pub(super) enum Step {
     /// Runs a processor.
     Process {
