@@ -133,7 +133,9 @@ pub(super) fn run(it: &Play) -> Result<Answer, Failure> {
             options.feeds.insert(filter.name.clone(), events);
         }
     }
-    options.facts = bench.facts.clone();
+    // What plays agrees for itself: only one of both is kept.
+    options.facts = bench.facts;
+    drop(bench.wiring);
     let mut session = Session::start(options, &document)?;
     if let Some(trace) = &it.trace {
         // Now, and not when all was played.

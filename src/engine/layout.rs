@@ -13,7 +13,7 @@ use super::plan::{Inputs, OutputSlot, Outputs, Plan, Step};
 use super::records::PinRecord;
 use super::runs::{Runs, gather};
 use super::signature::format_of;
-use super::spec::{NodePin, Spec, SpecWire};
+use super::spec::{Node, NodePin, Spec, SpecWire};
 use super::table::{Shape, Tables};
 use super::tap::Sight;
 use crate::graph::Way;
@@ -245,7 +245,9 @@ impl Desk<'_> {
     fn pass(&mut self, shares: bool, fading: &[bool], is_arriving: bool) -> Laid {
         let spec = self.spec;
         let fades = fading.iter().filter(|it| **it).count();
-        let mut steps = Vec::with_capacity(spec.nodes.len() + fades);
+        let is_lent = |node: &&Node| node.open.as_ref().is_some_and(|it| it.lends);
+        let lent = spec.nodes.iter().filter(is_lent).count();
+        let mut steps = Vec::with_capacity(spec.nodes.len() + fades + lent);
         let mut slots: Vec<Option<u32>> = vec![None; spec.wires.len()];
         let mut widest = 0;
         let mut heard = vec![None; spec.nodes.len()];

@@ -1,11 +1,13 @@
 //! Everything a processor was made from. While that stays as it is, the processor is kept.
 
+use std::sync::Arc;
+
 use smallvec::SmallVec;
 
 use super::compile::Job;
 use super::master::is_wished;
 use super::spec::{Node, NodePin, Spec};
-use crate::graph::{Shared, WiredFilter};
+use crate::graph::{Joined, Shared, WiredFilter};
 use crate::ks::{DataFormat, PinFactory, Settings, Value};
 
 /// Everything a processor was made from.
@@ -15,8 +17,8 @@ pub(super) struct Signature {
     rate_hz: u32,
     max_len: usize,
     renew: Option<u64>,
-    /// By pin factory, each format once.
-    formats: Box<[(usize, DataFormat)]>,
+    /// By pin factory, each format once: wires that carry it.
+    formats: SmallVec<[(usize, Arc<Joined>); 2]>,
     is_fed: bool,
     /// A clock of one's own counts differently where everything counts by it. A card is told while it runs.
     drives: bool,
@@ -24,13 +26,12 @@ pub(super) struct Signature {
 
 impl Signature {
     pub(super) fn of(spec: &Spec, node: &Node, max_len: usize, job: &Job) -> Self {
-        let formats = formats(spec, node).into_iter();
         Self {
             wired: node.wired.clone(),
             rate_hz: spec.rate_hz,
             max_len,
             renew: renewed(node, job),
-            formats: formats.map(|(pin, format)| (pin, format.clone())).collect(),
+            formats: kept(&formats(spec, node)),
             is_fed: job.feeds.contains_key(&node.path),
             drives: drives(node, job),
         }
@@ -38,35 +39,29 @@ impl Signature {
 
     /// Whether a filter would be made of the same.
     pub(super) fn is_of(&mut self, spec: &Spec, node: &Node, max_len: usize, job: &Job) -> bool {
+        let formats = formats(spec, node);
         let is_same = (self.rate_hz, self.max_len) == (spec.rate_hz, max_len)
             && self.renew == renewed(node, job)
             && self.is_fed == job.feeds.contains_key(&node.path)
             && self.drives == drives(node, job)
             && (self.wired.is(&node.wired) || is_like(&self.wired, &node.wired))
-            && self.has_formats(spec, node);
+            && self.formats.len() == formats.len()
+            && self.formats.iter().zip(&formats).all(|(before, now)| {
+                let is_one = Arc::ptr_eq(&before.1, now.1);
+                before.0 == now.0 && (is_one || carried(&before.1) == carried(now.1))
+            });
         if is_same {
             // The next comparison is quick, and what was is forgotten.
-            self.wired = node.wired.clone();
+            if !self.wired.is(&node.wired) {
+                self.wired = node.wired.clone();
+            }
+            for (before, now) in self.formats.iter_mut().zip(&formats) {
+                if !Arc::ptr_eq(&before.1, now.1) {
+                    before.1 = Arc::clone(now.1);
+                }
+            }
         }
         is_same
-    }
-
-    fn has_formats(&self, spec: &Spec, node: &Node) -> bool {
-        let known = self.formats.iter().map(|(pin, format)| (*pin, format));
-        let is_alone = |(at, pin): (usize, &NodePin)| {
-            let next = node.pins.get(at + 1);
-            next.is_none_or(|next| next.factory != pin.factory)
-        };
-        // Most have one instance of each pin: nothing is to be put in order.
-        if node.pins.iter().enumerate().all(is_alone) {
-            let factories = &node.descriptor().pins;
-            let formats = node.pins.iter().filter_map(|pin| {
-                let format = format_of(spec, node, pin, &factories[pin.factory])?;
-                Some((pin.factory, format))
-            });
-            return known.eq(formats);
-        }
-        known.eq(formats(spec, node))
     }
 }
 
@@ -92,19 +87,36 @@ fn is_like(one: &WiredFilter, other: &WiredFilter) -> bool {
     one.key == other.key && structural(one).eq(structural(other))
 }
 
+/// What a wire carries.
+fn carried(wire: &Joined) -> Option<&DataFormat> {
+    wire.outcome.as_ref().ok().map(|it| &it.format)
+}
+
+fn kept(formats: &[(usize, &Arc<Joined>)]) -> SmallVec<[(usize, Arc<Joined>); 2]> {
+    let formats = formats.iter();
+    formats.map(|it| (it.0, Arc::clone(it.1))).collect()
+}
+
 /// The formats at the pins of each factory, each once.
-fn formats<'a>(spec: &'a Spec, node: &Node) -> SmallVec<[(usize, &'a DataFormat); 4]> {
-    let mut formats: SmallVec<[(usize, &DataFormat); 4]> = SmallVec::new();
-    for (index, factory) in node.descriptor().pins.iter().enumerate() {
-        let first = formats.len();
-        for pin in node.pins.iter().filter(|pin| pin.factory == index) {
-            let format = format_of(spec, node, pin, factory);
-            let format = format.filter(|format| !formats[first..].iter().any(|it| it.1 == *format));
-            formats.extend(format.map(|format| (index, format)));
+fn formats<'a>(spec: &'a Spec, node: &Node) -> SmallVec<[(usize, &'a Arc<Joined>); 4]> {
+    let mut formats: SmallVec<[(usize, &Arc<Joined>); 4]> = SmallVec::new();
+    let factories = &node.descriptor().pins;
+    for pins in node.pins.chunk_by(|a, b| a.factory == b.factory) {
+        let (first, index) = (formats.len(), pins[0].factory);
+        for pin in pins {
+            let Some(wire) = wire_of(node, pin, &factories[index]) else {
+                continue;
+            };
+            let wire = spec.wires[wire].joined();
+            let mut known = formats[first..].iter();
+            if !known.any(|it| carried(it.1) == carried(wire)) {
+                formats.push((index, wire));
+            }
         }
         // Instances may change places.
         if formats.len() - first > 1 {
-            formats[first..].sort_by_cached_key(|(_, format)| format.to_string());
+            let text = |it: &(usize, &Arc<Joined>)| carried(it.1).map(DataFormat::to_string);
+            formats[first..].sort_by_cached_key(text);
         }
     }
     formats
@@ -117,10 +129,15 @@ pub(super) fn format_of<'a>(
     pin: &NodePin,
     factory: &PinFactory,
 ) -> Option<&'a DataFormat> {
-    spec.format_at(pin).or_else(|| {
+    Some(spec.wires[wire_of(node, pin, factory)?].format())
+}
+
+/// The wire whose format it is.
+fn wire_of(node: &Node, pin: &NodePin, factory: &PinFactory) -> Option<usize> {
+    pin.wire.or_else(|| {
         let (peer, _) = node
             .descriptor()
             .pin(factory.in_place_of.or(factory.same_format_as)?)?;
-        spec.format_at(node.pins.iter().find(|pin| pin.factory == peer)?)
+        node.pins.iter().find(|pin| pin.factory == peer)?.wire
     })
 }

@@ -218,6 +218,11 @@ impl SpecWire {
         agreed.expect("a wire that was refused is in no plan")
     }
 
+    /// What became of it.
+    pub(super) fn joined(&self) -> &Arc<Joined> {
+        &self.joined
+    }
+
     /// What it carries.
     pub(super) fn format(&self) -> &DataFormat {
         &self.agreed().format

@@ -137,7 +137,7 @@ impl Net {
     pub(super) fn new(members: &[Member], instances: &[(usize, usize, u32)], wires: usize) -> Self {
         let factories = members.iter().map(|member| member.make.lists.len()).sum();
         let mut net = Self {
-            pins: Vec::with_capacity(factories + instances.len()),
+            pins: Vec::with_capacity(factories),
             wires: Vec::with_capacity(wires),
             factories: Vec::with_capacity(factories),
             first: Vec::with_capacity(members.len() + 1),

@@ -91,27 +91,15 @@ pub(super) struct Settled {
     pub(super) unheard: Vec<End>,
 }
 
-/// Whether a framing stands in nobody's way: most do not.
-fn is_modest(framing: &Framing) -> bool {
-    let is_modest = |item: &FramingItem| {
-        item.memory.is_wildcard()
-            && item.flags & require::MUST_ALLOCATE == 0
-            && Sizes::of(item.size).is_any()
-    };
-    matches!(&framing.items[..], [item] if is_modest(item))
-}
-
 impl Joint {
     /// Takes two pins in, or neither: what stands against it.
     pub(super) fn take(&mut self, ends: [Option<(End, &Framing)>; 2]) -> Result<(), Conflict> {
-        if ends.iter().flatten().all(|it| is_modest(it.1)) {
+        if let [candidate] = &mut self.candidates[..]
+            && candidate.fits(ends.iter().flatten().map(|it| it.1))
+        {
             for (end, framing) in ends.into_iter().flatten() {
-                for candidate in &mut self.candidates {
-                    candidate.take(end, framing, &framing.items[0])?;
-                }
-                self.integrity = self
-                    .integrity
-                    .or_else(|| wants_back(framing).then_some(end));
+                candidate.take(end, framing, &framing.items[0])?;
+                self.integrity = self.integrity.or(wants_back(framing).then_some(end));
             }
             return Ok(());
         }
@@ -205,6 +193,20 @@ impl Candidate {
     fn is_like(&self, other: &Self) -> bool {
         let (own, its) = ((self.memory, self.sizes), (other.memory, other.sizes));
         own == its && self.must == other.must && self.wishes == other.wishes
+    }
+
+    /// Whether framings stand in nobody's way, as most do: one kind of memory, of any size, that nobody insists on.
+    fn fits<'a>(&self, mut framings: impl Iterator<Item = &'a Framing>) -> bool {
+        let mut memory = self.memory;
+        framings.all(|framing| {
+            let [item] = &framing.items[..] else {
+                return false;
+            };
+            let asked = (!item.memory.is_wildcard()).then_some(item.memory);
+            let is_other = asked.is_some_and(|it| *memory.get_or_insert(it) != it);
+            let must = item.flags & require::MUST_ALLOCATE != 0;
+            !is_other && !must && Sizes::of(item.size).is_any()
+        })
     }
 
     fn with(&self, end: End, framing: &Framing, item: &FramingItem) -> Result<Self, Conflict> {
