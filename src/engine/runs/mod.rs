@@ -35,8 +35,9 @@ pub(super) use row::Row;
 /// The most cycles, and samples of a wire, that pass before pins are told.
 const CYCLES: usize = 32;
 const SAMPLES: usize = 2048;
-/// So many filters may be told of in every cycle: telling one costs about what a quantum of 64 does to its samples.
-const TOLD: usize = 4;
+/// So many filters may be told of in every cycle, and small graphs are told of in each: telling a filter costs about what a
+/// quantum of 64 does to its samples.
+const TOLD: usize = 8;
 
 /// Cycles between two times that each of so many filters is told of.
 pub(super) fn every(filters: usize) -> usize {
