@@ -5,21 +5,44 @@ use std::collections::BTreeMap;
 use crate::graph::{FilterPath, Wiring, pipes};
 use crate::ks::{Catalogue, Settings};
 
-/// Seconds for which one filter lets a sound go on, as it is set.
-pub(crate) fn seconds(wiring: &Wiring, catalogue: &Catalogue, path: &FilterPath) -> f64 {
-    let filter = wiring.filters.get(path);
-    let Some(filter) = filter.filter(|it| !it.is_bypassed && !it.is_disabled) else {
-        return 0.0;
-    };
-    let settings = Settings {
-        values: &filter.values,
-        base: None,
-    };
-    let mut into = wiring.wires.iter().filter(|wire| wire.to.filter == *path);
-    let audio = into.find_map(|wire| wire.outcome.as_ref().ok()?.format.audio);
-    let rate_hz = audio.map_or(wiring.rate_hz, |audio| audio.rate_hz);
-    let kind = catalogue.get(&filter.key);
-    kind.map_or(0.0, |kind| kind.tail_seconds(&settings, rate_hz).max(0.0))
+/// How long filters let a sound go on.
+pub(crate) struct Tails<'a> {
+    wiring: &'a Wiring,
+    catalogue: &'a Catalogue,
+    /// The rate of the first sound that comes to each.
+    rates: BTreeMap<&'a FilterPath, u32>,
+}
+
+impl<'a> Tails<'a> {
+    pub(crate) fn of(wiring: &'a Wiring, catalogue: &'a Catalogue) -> Self {
+        let mut rates = BTreeMap::new();
+        for wire in &wiring.wires {
+            if let Some(audio) = wire.outcome.as_ref().ok().and_then(|it| it.format.audio) {
+                rates.entry(&wire.to.filter).or_insert(audio.rate_hz);
+            }
+        }
+        Self {
+            wiring,
+            catalogue,
+            rates,
+        }
+    }
+
+    /// Seconds for which one filter lets a sound go on, as it is set.
+    pub(crate) fn seconds(&self, path: &FilterPath) -> f64 {
+        let filter = self.wiring.filters.get(path);
+        let Some(filter) = filter.filter(|it| !it.is_bypassed && !it.is_disabled) else {
+            return 0.0;
+        };
+        let settings = Settings {
+            values: &filter.values,
+            base: None,
+        };
+        let rate_hz = self.rates.get(path).copied();
+        let rate_hz = rate_hz.unwrap_or(self.wiring.rate_hz);
+        let kind = self.catalogue.get(&filter.key);
+        kind.map_or(0.0, |kind| kind.tail_seconds(&settings, rate_hz).max(0.0))
+    }
 }
 
 /// Seconds by which sound comes later to each filter because it is cut anew on the way in.
@@ -89,10 +112,8 @@ pub(crate) fn longest_ways(
 
 /// Seconds for which the longest way of a graph lets a sound go on.
 pub(crate) fn of_graph(wiring: &Wiring, catalogue: &Catalogue) -> f64 {
-    let cuts = cuts(wiring);
-    let own = |path: &FilterPath| {
-        cuts.get(path).copied().unwrap_or(0.0) + seconds(wiring, catalogue, path)
-    };
+    let (cuts, tails) = (cuts(wiring), Tails::of(wiring, catalogue));
+    let own = |path: &FilterPath| cuts.get(path).copied().unwrap_or(0.0) + tails.seconds(path);
     let ways = longest_ways(wiring, &own);
     ways.into_values().fold(0.0, f64::max)
 }
@@ -143,7 +164,8 @@ mod tests {
         let offline = std::sync::Arc::new(crate::portcls::Offline);
         let catalogue = crate::filters::catalogue(offline.clone(), offline);
         let wiring = negotiate(&graph, &catalogue, &Facts::nominal(), None);
-        let own = |path: &FilterPath| seconds(&wiring, &catalogue, path);
+        let tails = Tails::of(&wiring, &catalogue);
+        let own = |path: &FilterPath| tails.seconds(path);
         let ways = longest_ways(&wiring, &own);
         // Echoes of 0.35 s at 35 %: ten more until they are 90 dB down.
         assert!(

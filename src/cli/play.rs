@@ -386,9 +386,10 @@ impl Session {
     fn tail_seconds(&self) -> f64 {
         let view = self.app.view();
         let cuts = tail::cuts(view.wiring);
+        let tails = tail::Tails::of(view.wiring, view.catalogue);
         let own = |path: &FilterPath| {
             let cut = cuts.get(path).copied().unwrap_or(0.0);
-            tail::seconds(view.wiring, view.catalogue, path) + cut
+            tails.seconds(path) + cut
         };
         let ways = tail::longest_ways(view.wiring, &own);
         within_reason(ways.into_values())

@@ -179,10 +179,11 @@ impl<'a> Take<'a> {
     pub(crate) fn tail_samples(&self, sink: &FilterPath) -> f64 {
         let open = &self.offline.built.open;
         let cuts = tail::cuts(self.wiring);
+        let tails = tail::Tails::of(self.wiring, self.catalogue);
         let own = |path: &FilterPath| {
             let latency = open.get(path).map_or(0.0, |it| it.latency_samples as f64);
             let cut = cuts.get(path).copied().unwrap_or(0.0);
-            let tail = tail::seconds(self.wiring, self.catalogue, path) + cut;
+            let tail = tails.seconds(path) + cut;
             latency + tail * f64::from(self.rate_hz)
         };
         let ways = tail::longest_ways(self.wiring, &own);
