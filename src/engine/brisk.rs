@@ -94,9 +94,8 @@ impl Calls {
             let is_over = fades && !call.begins_run;
             idle = if is_over { idle + 1 } else { 0 };
         }
+        let every = every(calls.iter().filter(|it| it.is_plain).count()) as u32;
         let plain = calls.iter_mut().filter(|it| it.is_plain);
-        let count = plain.size_hint().1.unwrap_or_default();
-        let every = every(count) as u32;
         // Not all are told of in one cycle.
         for (number, call) in plain.enumerate() {
             call.left = 1 + number as u32 % every;

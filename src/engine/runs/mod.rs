@@ -192,7 +192,8 @@ impl Runs {
         }
         runs.said = Kernel::with_room(widest.0, widest.1);
         runs.homes.sort_unstable();
-        runs.every = every(runs.homes.len());
+        let filters = runs.homes.chunk_by(|a, b| a.0 == b.0).count();
+        runs.every = every(filters);
         runs.calls = Calls::of(steps, tables, &runs.begins);
         for number in 0..runs.runs.len() {
             runs.wait(number);
