@@ -18,83 +18,108 @@ type Wide = [f64; LANES];
 
 /// Multiplies every sample of a sound by its factor. A factor of 1 leaves every number as it is.
 pub fn multiply(rows: &mut [Row], factors: &Row) {
-    wide(
-        #[inline(always)]
-        || {
-            for row in rows {
-                for lane in 0..LANES {
-                    row[lane] *= factors[lane];
-                }
-            }
-        },
-    );
+    widest(Multiplying(rows, *factors));
 }
 
-/// Sounds that lie one behind the other, so many samples each, are stood side by side.
-pub fn side_by_side(rows: &mut [Row], sounds: &[f32], each: usize) {
-    widest(Turning::<true> {
-        from: sounds,
-        to: rows.as_flattened_mut(),
-        each,
-    });
-}
+struct Multiplying<'a>(&'a mut [Row], Row);
 
-/// Sounds that stand side by side lie one behind the other again.
-pub fn one_by_one(rows: &[Row], sounds: &mut [f32], each: usize) {
-    widest(Turning::<false> {
-        from: rows.as_flattened(),
-        to: sounds,
-        each,
-    });
-}
-
-/// As many rows as there are in `to` or `from`, and sounds of `each` samples, of which as many are meant.
-struct Turning<'a, const IN: bool> {
-    from: &'a [f32],
-    to: &'a mut [f32],
-    each: usize,
-}
-
-impl<const IN: bool> Work for Turning<'_, IN> {
+impl Work for Multiplying<'_> {
     type Output = ();
 
-    /// Eight rows at a time. Loops and no closures: those would be compiled for narrow registers.
-    #[expect(
-        clippy::needless_range_loop,
-        reason = "registers by number, as in the loops around them"
-    )]
     #[inline(always)]
     fn with<E: Eight>(self, e: E) {
-        let Self { from, to, each } = self;
-        let rows = if IN { to.len() } else { from.len() } / LANES;
-        let whole = rows - rows % LANES;
-        for begin in (0..whole).step_by(LANES) {
-            let mut lines = [e.all(0.0); LANES];
-            for line in 0..LANES {
-                let at = if IN {
-                    line * each + begin
-                } else {
-                    (begin + line) * LANES
-                };
-                let mut numbers = [0.0; LANES];
-                numbers.copy_from_slice(&from[at..at + LANES]);
-                lines[line] = e.of(numbers);
-            }
-            let lines = e.turned(lines);
-            for line in 0..LANES {
-                let at = if IN {
-                    (begin + line) * LANES
-                } else {
-                    line * each + begin
-                };
-                to[at..at + LANES].copy_from_slice(&e.out(lines[line]));
+        let factors = e.of(self.1);
+        for row in self.0 {
+            *row = e.out(e.mul(e.of(*row), factors));
+        }
+    }
+}
+
+/// Sounds are stood side by side: as many samples of each as there are rows, or none, which is silence.
+pub fn side_by_side(rows: &mut [Row], sounds: &[&[f32]; LANES]) {
+    let len = rows.len();
+    let whole = sounds.map(|sound| match sound.len() >= len {
+        true => sound.as_chunks().0,
+        false => &[],
+    });
+    let (blocks, rest) = rows.as_chunks_mut();
+    widest(Standing {
+        blocks,
+        sounds: whole,
+    });
+    let begin = len - rest.len();
+    for (at, row) in (begin..).zip(rest) {
+        *row = sounds.map(|sound| sound.get(at).copied().unwrap_or_default());
+    }
+}
+
+/// Sounds that stand side by side lie each for itself again, where somebody wants it: there are as many samples as rows.
+pub fn one_by_one(rows: &[Row], sounds: &mut [Option<&mut [f32]>; LANES]) {
+    let (blocks, rest) = rows.as_chunks();
+    let begin = rows.len() - rest.len();
+    widest(Lying {
+        blocks,
+        sounds: sounds.each_mut().map(|sound| {
+            let whole = sound.as_mut().map(|it| it.as_chunks_mut().0);
+            whole.unwrap_or_default()
+        }),
+    });
+    for (at, row) in (begin..).zip(rest) {
+        for (sound, sample) in sounds.iter_mut().zip(row) {
+            if let Some(place) = sound.as_mut().and_then(|it| it.get_mut(at)) {
+                *place = *sample;
             }
         }
-        for row in whole..rows {
+    }
+}
+
+/// Eight rows.
+type Block = [Row; LANES];
+
+struct Standing<'a> {
+    blocks: &'a mut [Block],
+    sounds: [&'a [Row]; LANES],
+}
+
+impl Work for Standing<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with<E: Eight>(self, e: E) {
+        for (at, block) in self.blocks.iter_mut().enumerate() {
+            let mut lines = [e.all(0.0); LANES];
             for lane in 0..LANES {
-                match IN {
-                    true => to[row * LANES + lane] = from[lane * each + row],
-                    false => to[lane * each + row] = from[row * LANES + lane],
+                if let Some(samples) = self.sounds[lane].get(at) {
+                    lines[lane] = e.of(*samples);
+                }
+            }
+            let lines = e.turned(lines);
+            for row in 0..LANES {
+                block[row] = e.out(lines[row]);
+            }
+        }
+    }
+}
+
+struct Lying<'a> {
+    blocks: &'a [Block],
+    sounds: [&'a mut [Row]; LANES],
+}
+
+impl Work for Lying<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with<E: Eight>(self, e: E) {
+        for (at, block) in self.blocks.iter().enumerate() {
+            let mut lines = [e.all(0.0); LANES];
+            for row in 0..LANES {
+                lines[row] = e.of(block[row]);
+            }
+            let lines = e.turned(lines);
+            for lane in 0..LANES {
+                if let Some(samples) = self.sounds[lane].get_mut(at) {
+                    *samples = e.out(lines[lane]);
                 }
             }
         }
@@ -295,16 +320,33 @@ mod tests {
         let mut random = Random::new(3);
         let sounds: Vec<f32> = (0..LANES * each).map(|_| random.next_signed()).collect();
         for len in [0, 1, 7, 8, 64, 69, 70] {
-            let mut rows = vec![[0.0; LANES]; len];
-            side_by_side(&mut rows, &sounds, each);
-            for number in 0..LANES {
-                assert!(lane(&rows, number) == sounds[number * each..][..len]);
+            let mut rows = vec![[9.0; LANES]; len];
+            // One lane is silent, and one is wanted by nobody.
+            let sound = |number: usize| match number {
+                2 => &[][..],
+                _ => &sounds[number * each..][..len],
+            };
+            side_by_side(&mut rows, &std::array::from_fn(sound));
+            assert!(lane(&rows, 2).iter().all(|it| *it == 0.0));
+            for number in [0, 1, 3, 4, 5, 6, 7] {
+                assert!(lane(&rows, number) == sound(number));
             }
             let mut back = vec![9.0; LANES * each];
-            one_by_one(&rows, &mut back, each);
-            for (number, sound) in back.chunks(each).enumerate() {
-                assert!(sound[..len] == sounds[number * each..][..len]);
-                assert!(sound[len..].iter().all(|it| *it == 9.0));
+            let mut places = back.chunks_mut(each).enumerate();
+            one_by_one(
+                &rows,
+                &mut std::array::from_fn(|_| {
+                    let (number, place) = places.next()?;
+                    (number != 5).then_some(&mut place[..len])
+                }),
+            );
+            for (number, back) in back.chunks(each).enumerate() {
+                match number {
+                    2 => assert!(back[..len].iter().all(|it| *it == 0.0)),
+                    5 => assert!(back.iter().all(|it| *it == 9.0)),
+                    _ => assert!(back[..len] == *sound(number)),
+                }
+                assert!(back[len..].iter().all(|it| *it == 9.0));
             }
         }
     }

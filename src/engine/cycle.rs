@@ -77,6 +77,24 @@ fn quarantine(
     }
 }
 
+/// How far meters fall in a piece: the same for the next one, which most often is as long.
+#[derive(Default)]
+pub(super) struct Fall {
+    of: (usize, u32),
+    by: f32,
+}
+
+impl Fall {
+    /// The factor for so many samples: 24 dB a second.
+    pub(super) fn of(&mut self, len: usize, rate_hz: u32) -> f32 {
+        if self.of != (len, rate_hz) {
+            self.of = (len, rate_hz);
+            self.by = 10.0_f32.powf(-24.0 / 20.0 * len as f32 / rate_hz as f32);
+        }
+        self.by
+    }
+}
+
 /// What is the same for every step of a cycle.
 pub(super) struct Cycle<'a> {
     pub(super) len: usize,

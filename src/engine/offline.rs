@@ -51,6 +51,7 @@ pub struct Offline {
     latest: Option<Job>,
     /// What sinks took in the last cycle, where loops cut it.
     pieces: BTreeMap<FilterPath, Pieces>,
+    is_pieced: bool,
     /// What was opened, and what could not be.
     pub built: Built,
     tapped: Option<rtrb::Consumer<TappedFrame>>,
@@ -58,6 +59,18 @@ pub struct Offline {
     timer: Option<Epoch>,
     /// That by which whole cycles are, for whether a second processor is worth it.
     scales: Epoch,
+    /// Nanoseconds of the last cycle, where somebody asks.
+    took: u64,
+    is_measured: bool,
+}
+
+/// A sink that is listened to, found once for many cycles.
+#[derive(Clone, Debug)]
+pub struct Ear {
+    path: FilterPath,
+    /// The plan it was found in, and where.
+    serial: Option<u64>,
+    node: Option<usize>,
 }
 
 impl Offline {
@@ -119,6 +132,9 @@ impl Offline {
             steps,
             latest: None,
             pieces: BTreeMap::new(),
+            is_pieced: false,
+            took: 0,
+            is_measured: false,
             built: Built::default(),
             tapped,
             timer: None,
@@ -203,12 +219,13 @@ impl Offline {
     }
 
     fn whole(&mut self, len: usize) -> Result<(), Stuck> {
+        self.took = 0;
         self.advance();
         if !self.runner.is_running() {
             return Ok(());
         }
-        for pieces in self.pieces.values_mut() {
-            pieces.is_begun = false;
+        if std::mem::take(&mut self.is_pieced) {
+            self.pieces.values_mut().for_each(|it| it.is_begun = false);
         }
         let mut left = len;
         // A loop that is shorter than the cycle cuts it, and whatever changes within it.
@@ -247,13 +264,18 @@ impl Offline {
             std::thread::sleep(NAP);
             waited += NAP;
         }
-        let began = self.runner.crew.is_some().then(|| self.scales.nanos());
+        let is_measured = self.is_measured || self.runner.crew.is_some();
+        let began = if is_measured { self.scales.nanos() } else { 0 };
         match self.timer {
             Some(epoch) => self.runner.cycle(len, Some(&|| epoch.nanos())),
             None => self.runner.cycle(len, None),
         }
-        if let (Some(crew), Some(began)) = (&mut self.runner.crew, began) {
-            crew.weigh(self.scales.nanos().saturating_sub(began));
+        if is_measured {
+            let took = self.scales.nanos().saturating_sub(began);
+            self.took += took;
+            if let Some(crew) = &mut self.runner.crew {
+                crew.weigh(took);
+            }
         }
         Ok(())
     }
@@ -278,6 +300,7 @@ impl Offline {
         let Some(plan) = self.runner.plan() else {
             return;
         };
+        self.is_pieced = true;
         for (node, (own, shared)) in sinks(plan) {
             let slot = if plan.is_shared { shared } else { own } as usize;
             let Payload::Wave(wave) = &plan.tables.payloads[slot] else {
@@ -301,15 +324,45 @@ impl Offline {
 
     /// The sound that the sink at `path` took in the last cycle, with its header.
     pub fn heard(&self, path: &FilterPath) -> Option<(&Wave, StreamHeader)> {
-        if let Some(pieces) = self.pieces.get(path).filter(|it| it.is_begun) {
+        self.hear(&mut self.ear(path))
+    }
+
+    /// Where to hear a sink in every cycle.
+    pub fn ear(&self, path: &FilterPath) -> Ear {
+        let plan = self.runner.plan();
+        Ear {
+            path: path.clone(),
+            serial: plan.map(|plan| plan.serial),
+            node: plan.and_then(|plan| plan.spec.node_at(path)),
+        }
+    }
+
+    /// The sound that a sink took in the last cycle, with its header. In another plan it is found anew.
+    pub fn hear(&self, ear: &mut Ear) -> Option<(&Wave, StreamHeader)> {
+        if self.is_pieced
+            && let Some(pieces) = self.pieces.get(&ear.path).filter(|it| it.is_begun)
+        {
             return Some((&pieces.wave, pieces.header));
         }
         let plan = self.runner.plan()?;
-        let slot = plan.heard(path)? as usize;
+        if ear.serial != Some(plan.serial) {
+            *ear = self.ear(&ear.path);
+        }
+        let slot = plan.heard(ear.node?)? as usize;
         let Payload::Wave(wave) = &plan.tables.payloads[slot] else {
             return None;
         };
         Some((wave, plan.tables.headers[slot]))
+    }
+
+    /// Measures cycles from here on.
+    pub fn measure(&mut self) {
+        self.is_measured = true;
+    }
+
+    /// Nanoseconds that the last cycle took, what was waited for not among them. They are to be measured.
+    pub fn took_nanos(&self) -> u64 {
+        self.took
     }
 
     /// The graph's position: samples rendered so far, unless it was sought elsewhere.

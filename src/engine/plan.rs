@@ -18,7 +18,6 @@ use super::slab::{Entry, Page, Slab};
 use super::spec::Spec;
 use super::table::Tables;
 use super::tap::Sight;
-use crate::graph::FilterPath;
 use crate::ks::{InputPin, Output, Pacer, Telemetry};
 
 /// An output of a step.
@@ -314,9 +313,8 @@ impl Plan {
     }
 
     /// Where the first sound that a filter takes stands.
-    pub(super) fn heard(&self, path: &FilterPath) -> Option<u32> {
-        let node = self.spec.node_at(path)?;
-        let (own, shared) = self.heard[node]?;
+    pub(super) fn heard(&self, node: usize) -> Option<u32> {
+        let (own, shared) = (*self.heard.get(node)?)?;
         Some(if self.is_shared { shared } else { own })
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::cut;
-use super::cycle::{Cycle, report};
+use super::cycle::{Cycle, Fall, report};
 use super::islands::{self, Crew};
 use super::line::carry_over;
 use super::link::{Cells, Message, Report, Stepped};
@@ -78,6 +78,7 @@ pub struct Runner {
     /// The second worker, where there is one, and a piece that is to be completed when its islands are back.
     pub(super) crew: Option<Crew>,
     owed: Option<usize>,
+    fall: Fall,
 }
 
 impl Runner {
@@ -120,6 +121,7 @@ impl Runner {
             stopwatch: None,
             crew: None,
             owed: None,
+            fall: Fall::default(),
         }
     }
 
@@ -320,7 +322,7 @@ impl Runner {
             (1.0, 1.0)
         };
         self.gate = after;
-        let fall = 10.0_f32.powf(-24.0 / 20.0 * len as f32 / plan.rate_hz as f32);
+        let fall = self.fall.of(len, plan.rate_hz);
         let mut cycle = Cycle::new(len, self.position, gate, fall);
         cycle.timer = timer;
         cycle.says = self.seeking.says(self.position, len, after);

@@ -174,6 +174,12 @@ fn dullness(damping: f32) -> f32 {
     (damping / 100.0).clamp(0.0, 1.0) * 0.95
 }
 
+/// An echo beside the one before it: what waits for that is as short as can be.
+#[inline(always)]
+fn damped(heard: f32, before: f32, dullness: f32) -> f32 {
+    heard * (1.0 - dullness) + before * dullness
+}
+
 fn wet(mix: f32) -> f32 {
     (mix / 100.0).clamp(0.0, 1.0)
 }
@@ -201,7 +207,7 @@ impl Memory {
 fn repeat(rest: &Rest, before: f32, samples: &mut [f32], heard: &[f32], fed: &mut [f32]) -> f32 {
     let mut last = before;
     for (dull, heard) in fed.iter_mut().zip(heard) {
-        last = heard + (last - heard) * rest.dullness;
+        last = damped(*heard, last, rest.dullness);
         *dull = last;
     }
     // Most often settling changes none of them, and each would wait for it.
@@ -209,7 +215,7 @@ fn repeat(rest: &Rest, before: f32, samples: &mut [f32], heard: &[f32], fed: &mu
     if !seen.is_finite() || settled(seen.peak()) != seen.peak() || !keeps(seen.least()) {
         last = before;
         for (dull, heard) in fed.iter_mut().zip(heard) {
-            last = settled(heard + (last - heard) * rest.dullness);
+            last = settled(damped(*heard, last, rest.dullness));
             *dull = last;
         }
     }
@@ -311,7 +317,7 @@ impl Processor for Playing {
             let mut sum = 0.0;
             for (index, echo) in self.echoes[..count].iter_mut().enumerate() {
                 echo.heard = echo.line.at(place);
-                echo.dull = settled(echo.heard + (echo.dull - echo.heard) * dullness);
+                echo.dull = settled(damped(echo.heard, echo.dull, dullness));
                 sum += wave.channel(index)[at];
             }
             for index in 0..count {

@@ -13,10 +13,10 @@ use crate::graph::beside;
 use crate::ks::Wave;
 use crate::media::{SoundWriter, WavError, Written};
 
-/// Samples a channel in a chunk.
-const CHUNK: usize = 8192;
+/// Samples a channel in a chunk: for each of them a thread is woken.
+const CHUNK: usize = 32_768;
 /// Chunks under way at most.
-const CHUNKS: usize = 8;
+const CHUNKS: usize = 3;
 
 /// What the writer is told.
 enum Word {

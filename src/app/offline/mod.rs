@@ -7,6 +7,8 @@ mod take;
 
 use std::path::PathBuf;
 
+use smallvec::SmallVec;
+
 pub(crate) use beside::Beside;
 pub(crate) use take::{Feeds, Pace, Take};
 
@@ -193,7 +195,8 @@ fn record(
         take.run_to(end, sink, &mut |wave| {
             let left = length.frames.map_or(u64::MAX, |all| all - frames);
             let len = left.min(wave.len() as u64) as usize;
-            let channels: Vec<&[f32]> = wave.channels().map(|channel| &channel[..len]).collect();
+            let channels: SmallVec<[&[f32]; 8]> =
+                wave.channels().map(|channel| &channel[..len]).collect();
             let loudest = channels.iter().map(|it| crate::dsp::measure::peak(it));
             let loudest = loudest.fold(0.0_f32, f32::max);
             peak = peak.max(loudest);

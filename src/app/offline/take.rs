@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::app::tail;
-use crate::engine::{Cores, Epoch, Job, Offline, Report, Stuck};
+use crate::engine::{Cores, Job, Offline, Report, Stuck};
 use crate::graph::{FilterPath, Problem, Wiring};
 use crate::ks::{Catalogue, ClassSheet, DataFlow, Health, KernelEvent, OpenError, Wave};
 
@@ -23,7 +23,6 @@ pub(crate) struct Take<'a> {
     has_failed_file: bool,
     load_max: f64,
     spent_nanos: u64,
-    epoch: Epoch,
     /// Samples that do not count: they lie before the beginning.
     before: u64,
 }
@@ -70,7 +69,8 @@ impl<'a> Take<'a> {
             one_by_one: pace.is_one_by_one,
             ..Job::default()
         };
-        let offline = Offline::on(catalogue, &job, quantum, pace.cores);
+        let mut offline = Offline::on(catalogue, &job, quantum, pace.cores);
+        offline.measure();
         let mut take = Self {
             offline,
             wiring,
@@ -81,7 +81,6 @@ impl<'a> Take<'a> {
             has_failed_file: false,
             load_max: 0.0,
             spent_nanos: 0,
-            epoch: Epoch::new(),
             before: 0,
         };
         let failures = take.offline.built.failures.iter();
@@ -141,16 +140,16 @@ impl<'a> Take<'a> {
         sink: &FilterPath,
         heard: &mut dyn FnMut(&Wave) -> Result<(), E>,
     ) -> Result<(), E> {
+        let mut ear = self.offline.ear(sink);
         while self.position() < end {
             let len = (end - self.position()).min(self.quantum as u64) as usize;
-            let before = self.epoch.nanos();
             self.offline.cycle(len)?;
-            let nanos = self.epoch.nanos().saturating_sub(before);
+            let nanos = self.offline.took_nanos();
             self.spent_nanos += nanos;
             let lasted = len as f64 * 1e9 / f64::from(self.rate_hz.max(1));
             self.load_max = self.load_max.max(nanos as f64 / lasted);
             self.listen();
-            if let Some((wave, _)) = self.offline.heard(sink) {
+            if let Some((wave, _)) = self.offline.hear(&mut ear) {
                 heard(wave)?;
             }
         }

@@ -8,7 +8,7 @@ use super::{Found, Kernel, Run, Slab, Tables, is_seen};
 use crate::dsp::lanes::{LANES, Row, Sections, extents, multiply, one_by_one, side_by_side};
 use crate::dsp::wide::Extent;
 use crate::engine::brisk::ORDINARY;
-use crate::ks::{Operation, Payload, Wave};
+use crate::ks::{Operation, Payload};
 
 /// So many cycles pass before a group that could not be done is tried again.
 const PATIENCE: u32 = 32;
@@ -32,6 +32,8 @@ pub(super) struct Group {
     count: usize,
     channels: usize,
     capacity: usize,
+    /// Where their frames stand, in that order, and their places in the group.
+    by_slot: Vec<(u32, usize)>,
     /// Their filters, by kind and operations, and where the stages of each begin.
     kinds: Vec<(u32, usize)>,
     places: Vec<usize>,
@@ -41,8 +43,6 @@ pub(super) struct Group {
     /// What it remembered before a cycle.
     before: Vec<Option<[[f64; LANES]; 2]>>,
     rows: Vec<Row>,
-    /// What goes into the rows and comes out of them, lane by lane.
-    sounds: Vec<f32>,
     /// Behind each filter: the largest sample of each lane since it was told.
     peaks: Vec<Row>,
     /// The same in this cycle.
@@ -78,6 +78,7 @@ impl Group {
             count: 1,
             channels: found.channels,
             capacity: found.capacity,
+            by_slot: vec![(found.slot, 0)],
             places,
             stages: std::iter::repeat_with(|| Stage::Nothing)
                 .take(count)
@@ -85,7 +86,6 @@ impl Group {
             lit: vec![0; count],
             before: vec![None; count],
             rows: vec![[0.0; LANES]; found.capacity],
-            sounds: vec![0.0; LANES * found.capacity],
             peaks: vec![[0.0; LANES]; kinds.len()],
             loudest: vec![[0.0; LANES]; kinds.len()],
             kinds,
@@ -104,6 +104,8 @@ impl Group {
         if !is_next || !has_room || !is_like {
             return None;
         }
+        self.by_slot.push((found.slot, self.count));
+        self.by_slot.sort_unstable();
         self.count += 1;
         Some(self.count as u32 - 1)
     }
@@ -162,34 +164,67 @@ impl Group {
             self.len = wave.len();
             able |= 1 << place;
             let lanes = lanes(place, self.channels);
-            active |= bits(lanes.clone());
-            read(wave, lanes.start, &mut self.sounds, self.capacity);
+            active |= bits(lanes);
         }
         if able == 0 {
             return;
         }
-        side_by_side(&mut self.rows[..self.len], &self.sounds, self.capacity);
+        self.stand_up(runs, able, tables);
         if !self.work(active) {
             self.rest = PATIENCE;
             return;
         }
-        one_by_one(&self.rows[..self.len], &mut self.sounds, self.capacity);
-        for (place, run) in runs.iter_mut().enumerate() {
-            if able & 1 << place != 0
-                && let Payload::Wave(wave) = &mut tables.payloads[run.slot as usize]
-            {
-                let lanes = lanes(place as u32, self.channels);
-                wave.set_len(self.len);
-                write(&self.sounds, lanes.start, self.capacity, wave);
-                tables.headers[run.slot as usize] = tables.headers[run.from as usize];
-            }
-        }
+        self.lie_down(runs, able, tables);
         for (all, now) in self.peaks.iter_mut().zip(&self.loudest) {
             for lane in 0..LANES {
                 all[lane] = all[lane].max(now[lane]);
             }
         }
         self.is_done = able;
+    }
+
+    /// The sounds of those runs that are able go into the rows.
+    fn stand_up(&mut self, runs: &[Run], able: u8, tables: &Tables) {
+        let mut sounds = [&[][..]; LANES];
+        for (place, run) in runs.iter().enumerate() {
+            if able & 1 << place != 0
+                && let Payload::Wave(wave) = &tables.payloads[run.from as usize]
+            {
+                let lanes = sounds[place * self.channels..].iter_mut();
+                lanes.zip(wave.channels()).for_each(|(lane, it)| *lane = it);
+            }
+        }
+        side_by_side(&mut self.rows[..self.len], &sounds);
+    }
+
+    /// And come out of them.
+    fn lie_down(&mut self, runs: &[Run], able: u8, tables: &mut Tables) {
+        let mut sounds = [const { None }; LANES];
+        let (mut rest, mut at) = (&mut tables.payloads[..], 0);
+        for (slot, place) in &self.by_slot {
+            let Some(gap) = (*slot as usize).checked_sub(at) else {
+                continue;
+            };
+            let behind = std::mem::take(&mut rest).split_at_mut(gap).1;
+            let Some((payload, behind)) = behind.split_first_mut() else {
+                break;
+            };
+            (rest, at) = (behind, at + gap + 1);
+            if able & 1 << place != 0
+                && let Payload::Wave(wave) = payload
+            {
+                wave.set_len(self.len);
+                let lanes = sounds[*place * self.channels..].iter_mut();
+                let all = lanes.zip(wave.channels_mut());
+                all.for_each(|(lane, it)| *lane = Some(it));
+            }
+        }
+        one_by_one(&self.rows[..self.len], &mut sounds);
+        for (place, run) in runs.iter().enumerate() {
+            if able & 1 << place != 0 {
+                tables.headers[run.slot as usize] = tables.headers[run.from as usize];
+            }
+        }
     }
 
     /// All stages over all rows. False: something came that a pin would silence, and nothing was done.
@@ -313,9 +348,6 @@ impl Group {
             }
             *lit &= !bits(lanes.clone());
         }
-        let sounds = self.sounds.chunks_mut(self.capacity.max(1));
-        let own = sounds.skip(lanes.start).take(lanes.len());
-        own.for_each(|sound| sound.fill(0.0));
     }
 
     /// What the filters of a run remember goes back to them.
@@ -370,18 +402,4 @@ fn kinds(found: &Found) -> impl Iterator<Item = (u32, usize)> {
 fn is_sound(seen: &[Extent; LANES], active: u8) -> bool {
     let mut seen = seen.iter().enumerate();
     seen.all(|(lane, it)| active & 1 << lane == 0 || (it.is_finite() && !it.has_denormal()))
-}
-
-fn read(wave: &Wave, first: usize, sounds: &mut [f32], each: usize) {
-    let lanes = sounds.chunks_mut(each.max(1)).skip(first);
-    for (sound, channel) in lanes.zip(wave.channels()) {
-        sound[..channel.len()].copy_from_slice(channel);
-    }
-}
-
-fn write(sounds: &[f32], first: usize, each: usize, wave: &mut Wave) {
-    let lanes = sounds.chunks(each.max(1)).skip(first);
-    for (sound, channel) in lanes.zip(wave.channels_mut()) {
-        channel.copy_from_slice(&sound[..channel.len()]);
-    }
 }

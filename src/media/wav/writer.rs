@@ -16,6 +16,7 @@ use super::super::save::{Written, patch, write_counted};
 use super::{
     GUID_TAIL, TAG_EXTENSIBLE, TAG_FLOAT, TAG_PCM, WavError, check_rate_and_channels, usual_mask,
 };
+use crate::dsp::wide::extent;
 
 /// How samples are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -233,13 +234,17 @@ impl<W: Write + Seek> WavWriter<W> {
         let width = block / self.channels;
         self.buffer.resize(begin + part.len() * block, 0);
         for (channel, samples) in planar.iter().enumerate() {
-            let samples = samples.as_ref()[part.clone()].iter();
+            let samples = &samples.as_ref()[part.clone()];
             if self.kind == SampleKind::Float32 {
                 // Places of a size that is known take a fraction of the time.
                 let (places, _) = self.buffer[begin..].as_chunks_mut::<4>();
                 let places = places.iter_mut().skip(channel).step_by(self.channels);
-                for (place, sample) in places.zip(samples) {
-                    *place = self.written.number(*sample).to_le_bytes();
+                let all = places.zip(samples);
+                match extent(samples).is_finite() {
+                    true => all.for_each(|(place, sample)| *place = sample.to_le_bytes()),
+                    false => all.for_each(|(place, sample)| {
+                        *place = self.written.number(*sample).to_le_bytes();
+                    }),
                 }
             } else {
                 let frames = self.buffer[begin..].chunks_exact_mut(block);
