@@ -82,6 +82,14 @@ impl DelayLine {
         }
     }
 
+    /// Begins at another place of its memory. Lines that go on together and begin at the same place stand in the way of each
+    /// other in the nearest cache, which knows an address by its lowest bits.
+    #[must_use]
+    pub(crate) fn beginning_at(mut self, place: usize) -> Self {
+        self.write = place & self.mask;
+        self
+    }
+
     /// Takes the next sample, [`settled`].
     pub fn push(&mut self, sample: f32) {
         self.keep_one(settled(sample));

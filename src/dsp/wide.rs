@@ -154,6 +154,21 @@ pub fn extent(samples: &[f32]) -> Extent {
     )
 }
 
+/// Looks at every sample of every channel.
+#[must_use]
+pub fn extent_of<'a>(channels: impl Iterator<Item = &'a [f32]>) -> Extent {
+    wide(
+        #[inline(always)]
+        move || {
+            let mut seen = Extent::default();
+            for channel in channels {
+                seen = seen.and(look(channel));
+            }
+            seen
+        },
+    )
+}
+
 /// The same, for loops that are compiled for wide registers themselves.
 #[inline(always)]
 pub(super) fn look(samples: &[f32]) -> Extent {

@@ -3,13 +3,10 @@
 //! What a call needs stands here in the order of the steps, a line of memory each; its filter's pins are told every so many
 //! cycles, as those of runs are. Whatever is out of the ordinary goes the long way (`call.rs`), and both leave the same.
 
-use std::sync::Arc;
-
 use super::call::Desk;
 use super::cycle::Cycle;
 use super::plan::Step;
-use super::records::PinRecord;
-use super::runs::every;
+use super::runs::{Told, every};
 use super::table::{Tables, scan};
 use crate::ks::{Flow, InputPin, Inputs, Output, Payload, StreamHeader, flag};
 
@@ -71,6 +68,8 @@ pub(super) struct Calls {
     pins: Box<[InputPin]>,
     /// Calls between two times that pins are told.
     every: u32,
+    /// How far meters fall in a cycle.
+    fall: f32,
 }
 
 impl Calls {
@@ -104,6 +103,7 @@ impl Calls {
             calls,
             pins: pins.into(),
             every,
+            fall: 1.0,
         }
     }
 
@@ -114,30 +114,22 @@ impl Calls {
 
     /// A call is done: what it left is told now, or with that of others.
     #[inline]
-    fn pass(&mut self, at: usize, (hand, peak): (&Output, f32), records: &[Arc<PinRecord>]) {
+    fn pass(&mut self, at: usize, (fill, peak): (usize, f32), told: Told<'_>) {
         let Some(call) = self.calls.get_mut(at) else {
             return;
         };
-        if !call.is_even {
-            let record = &records[call.record as usize + call.inputs as usize];
-            record.pass(&hand.payload);
-            record.reached(peak);
-            return;
-        }
-        let fill = hand.len() as u32;
+        let fill = fill as u32;
         call.frames += 1;
         call.fill = fill;
-        if peak > call.peak {
-            call.peak = peak;
-        }
+        call.peak = call.peak.max(peak);
         call.left = call.left.saturating_sub(1);
         if call.left == 0 || call.frames * fill >= SAMPLES {
-            self.tell(at, records);
+            self.tell(at, told);
         }
     }
 
-    /// Tells the pins of a step what passed since they were told last.
-    pub(super) fn tell(&mut self, at: usize, records: &[Arc<PinRecord>]) {
+    /// Tells the pins of a step, and its wire, what passed since they were told last.
+    pub(super) fn tell(&mut self, at: usize, (levels, records): Told<'_>) {
         let Some(call) = self.calls.get_mut(at).filter(|it| it.frames > 0) else {
             return;
         };
@@ -154,14 +146,19 @@ impl Calls {
                 record.pass_many(frames, fill);
             }
         }
+        let peak = std::mem::take(&mut call.peak);
         records[output].pass_many(frames, fill);
-        records[output].reached(std::mem::take(&mut call.peak));
+        records[output].reached(peak);
+        if let Some(wire) = call.wire.map(|wire| wire as usize) {
+            let fallen = levels.get(wire) * self.fall.powi(frames as i32);
+            levels.set(wire, peak.max(fallen));
+        }
     }
 
     /// Tells those of all steps.
-    pub(super) fn tell_all(&mut self, records: &[Arc<PinRecord>]) {
+    pub(super) fn tell_all(&mut self, told: Told<'_>) {
         for at in 0..self.calls.len() {
-            self.tell(at, records);
+            self.tell(at, told);
         }
     }
 }
@@ -257,8 +254,10 @@ impl Cycle<'_> {
         at: &mut usize,
         calls: &mut Calls,
         desk: &mut Desk<'_>,
-        records: &[Arc<PinRecord>],
+        told: Told<'_>,
     ) -> Brisk {
+        let (levels, records) = told;
+        calls.fall = self.fall;
         let tables = &mut *desk.tables;
         let Some(hand) = desk.hands.first_mut() else {
             return Brisk::Before;
@@ -291,7 +290,7 @@ impl Cycle<'_> {
             let Some(entry) = entry.filter(|entry| !entry.is_faulty && !entry.is_live) else {
                 break;
             };
-            let pins = &records[call.record as usize..][..inputs.len() + 1];
+            let pins = &records[call.record as usize..];
             if !call.is_even {
                 for (pin, record) in inputs.iter().zip(pins) {
                     if let Some(slot) = pin.slot {
@@ -313,7 +312,7 @@ impl Cycle<'_> {
                 (call.entry, entry),
                 Inputs::new(inputs, &tables.headers, &tables.payloads),
                 std::slice::from_mut(hand),
-                pins,
+                (pins, inputs.len() + 1),
                 desk.cells,
                 (self.position, desk.rate_hz),
             );
@@ -329,11 +328,18 @@ impl Cycle<'_> {
                 return Brisk::Odd(flow);
             }
             let peak = seen.peak();
-            if let Some(wire) = wire {
-                self.publish(desk.levels, wire, &hand.payload, peak);
-            }
             let (hands_on, steps) = (call.hands_on, call.steps as usize);
-            calls.pass(*at, (hand, peak), records);
+            if call.is_even {
+                let fill = hand.len();
+                calls.pass(*at, (fill, peak), told);
+            } else {
+                let record = &pins[inputs.len()];
+                record.pass(&hand.payload);
+                record.reached(peak);
+                if let Some(wire) = wire {
+                    self.publish(levels, wire, &hand.payload, peak);
+                }
+            }
             // What is worked upon in place keeps its header.
             if !hands_on || self.tap.is_some() {
                 held.put_back(tables);

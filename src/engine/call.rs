@@ -146,7 +146,7 @@ impl Cycle<'_> {
             (index, entry),
             Inputs::new(inputs, &tables.headers, &tables.payloads),
             &mut desk.hands[..outputs.len()],
-            &called.records[..inputs.len() + outputs.len()],
+            (called.records, inputs.len() + outputs.len()),
             desk.cells,
             (own, rate_hz),
         );
@@ -175,14 +175,14 @@ impl Cycle<'_> {
         }
     }
 
-    /// The call itself. `pins` are the records of what goes in and comes out.
+    /// The call itself. `pins` are the records of what goes in and comes out, so many of them.
     #[inline]
     pub(super) fn process(
         &mut self,
         (index, entry): (u32, &mut Entry),
         inputs: Inputs<'_>,
         outputs: &mut [Output],
-        pins: &[Arc<PinRecord>],
+        pins: (&[Arc<PinRecord>], usize),
         cells: &Cells,
         (own, rate_hz): (u64, u32),
     ) -> Flow {
@@ -212,8 +212,9 @@ impl Cycle<'_> {
         index: u32,
         processor: &mut dyn Processor,
         io: &mut Io<'_>,
-        pins: &[Arc<PinRecord>],
+        (records, count): (&[Arc<PinRecord>], usize),
     ) -> Flow {
+        let pins = &records[..count];
         let timer = self.timer;
         let began = self.watch.as_mut().and_then(|it| it.before(timer));
         let flow = processor.process(io);

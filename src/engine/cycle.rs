@@ -265,32 +265,32 @@ impl<'a> Cycle<'a> {
                         continue;
                     }
                 }
-                let count = match is_ordinary {
+                let row = match is_ordinary {
                     true => self.pass(run, runs, (desk.tables, desk.slab), told, cells),
                     false => None,
                 };
-                if let Some(count) = count {
+                if let Some(row) = row {
                     if let Some(slot) = runs.made(run) {
                         self.sources += 1;
                         let (slot, position) = (slot as usize, self.position);
                         self.stamp(desk.tables, slot, 0, desk.rate_hz, position, false);
                     }
-                    *at_once += runs.len(run);
-                    *at += count;
+                    *at_once += row.filters;
+                    *at += row.steps;
                     continue;
                 }
                 runs.give_way(run, desk.slab, told);
             }
             let first = *at;
             let odd = match is_ordinary {
-                true => match self.call_briskly(at, &mut runs.calls, &mut desk, records) {
+                true => match self.call_briskly(at, &mut runs.calls, &mut desk, told) {
                     Brisk::Before if *at > first => continue,
                     Brisk::Before => None,
                     Brisk::Odd(flow) => Some(flow),
                 },
                 false => None,
             };
-            runs.calls.tell(*at, records);
+            runs.calls.tell(*at, told);
             *at_once += self.step(&steps[*at], odd, &mut desk, &mut rest);
             *at += 1;
         }
@@ -321,7 +321,7 @@ impl<'a> Cycle<'a> {
         row
     }
 
-    /// Does a run of filters at once, if that can be done: then so many steps are done. It is timed as one.
+    /// Does a run of filters at once, if that can be done, and those side by side with it. They are timed as one.
     fn pass(
         &mut self,
         run: usize,
@@ -329,23 +329,24 @@ impl<'a> Cycle<'a> {
         (tables, slab): (&mut Tables, &mut Slab),
         told: Told<'_>,
         cells: &Cells,
-    ) -> Option<usize> {
+    ) -> Option<Row> {
         let tapped = self.tap.as_deref().and_then(|tap| tap.wire_at());
         let timer = self.timer;
         let began = self.watch.as_mut().and_then(|it| it.before(timer));
-        let count = runs.pass(run, tables, slab, (tapped, self.fall), told);
+        let row = runs.pass(run, tables, slab, (tapped, self.fall), told);
         if let Some(watch) = self.watch.as_mut() {
-            match count {
-                Some(_) => {
+            match row {
+                Some(row) => {
                     let (_, took) = watch.after(began, timer, runs.head(run));
                     if let Some(took) = took {
                         runs.took(run, took, &cells.ledger);
                     }
+                    watch.pass_by(row.runs - 1);
                 }
                 None => watch.not_yet(),
             }
         }
-        count
+        row
     }
 
     /// Copies the frame of a wire for whoever looks at it; where it is cut anew, its own frames are looked at.

@@ -2,7 +2,7 @@
 //!
 //! Made with full capacity off the audio thread; a cycle only sets lengths and moves payloads out and back.
 
-use crate::dsp::wide::{Extent, extent};
+use crate::dsp::wide::{Extent, extent, extent_of};
 use crate::ks::{
     DataFormat, EVENT_CAPACITY, Kind, Payload, StreamHeader, Wave, samples_at, time_from_sample,
 };
@@ -221,8 +221,10 @@ pub(super) fn scan(payload: &Payload) -> Extent {
     let Payload::Wave(wave) = payload else {
         return Extent::default();
     };
-    let channels = (0..wave.channel_count()).map(|channel| extent(wave.channel(channel)));
-    channels.fold(Extent::default(), Extent::and)
+    match wave.channel_count() {
+        1 => extent(wave.channel(0)),
+        _ => extent_of(wave.channels()),
+    }
 }
 
 /// The largest absolute sample alone.

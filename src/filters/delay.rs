@@ -459,7 +459,7 @@ mod tests {
             one.pass(&rest, &mut at_once);
             for (sample, at_once) in sound.iter().zip(&at_once) {
                 let heard = other.line.tap(rest.delay);
-                let dull = heard + (other.dull - heard) * rest.dullness;
+                let dull = heard * (1.0 - rest.dullness) + other.dull * rest.dullness;
                 other.dull = settled(dull);
                 settled_ones += usize::from(other.dull != dull);
                 other.line.push(sample + other.dull * rest.loudness);

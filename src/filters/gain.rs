@@ -8,8 +8,8 @@ use crate::ks::ids::{Guid, category, node};
 use crate::ks::merit;
 use crate::ks::{
     Amplitude, DataRange, Descriptor, Filter, Flow, Glide, Io, Kernel, Node, OpenError, Opened,
-    Opening, Operation, Output, PinFactory, Processor, Property, State, TopologyConnection, Unit,
-    Values,
+    Opening, Operation, Payload, PinFactory, Processor, Property, State, TopologyConnection, Unit,
+    Values, Wave,
 };
 
 const LEVEL: Property = Property::db("level", "Gain", -60.0, 24.0, 0.0)
@@ -76,21 +76,21 @@ impl Playing {
         }
     }
 
-    fn pan_stereo(&mut self, values: Values<'_>, output: &mut Output) {
-        let len = output.len();
+    fn pan_stereo(&mut self, values: Values<'_>, wave: &mut Wave) {
+        let len = wave.len();
         match self.pan.amplitude(values, len) {
             // In the middle both are 1.
             Amplitude::Still(0.0) => {}
             Amplitude::Still(position) => {
                 let (left, right) = balance(position);
-                scale(output.channel_mut(0), left);
-                scale(output.channel_mut(1), right);
+                scale(wave.channel_mut(0), left);
+                scale(wave.channel_mut(1), right);
             }
             Amplitude::Moving(positions) => {
-                for (sample, position) in output.channel_mut(0).iter_mut().zip(positions) {
+                for (sample, position) in wave.channel_mut(0).iter_mut().zip(positions) {
                     *sample *= balance(position).0;
                 }
-                for (sample, position) in output.channel_mut(1).iter_mut().zip(positions) {
+                for (sample, position) in wave.channel_mut(1).iter_mut().zip(positions) {
                     *sample *= balance(position).1;
                 }
             }
@@ -101,17 +101,20 @@ impl Playing {
 impl Processor for Playing {
     fn process(&mut self, io: &mut Io<'_>) -> Flow {
         self.begin(io.values);
-        let output = &mut io.outputs[0]; // in place: it already holds the input
-        match self.level.amplitude(io.values, output.len()) {
+        // In place: it already holds the input.
+        let Payload::Wave(wave) = &mut io.outputs[0].payload else {
+            return Flow::Running;
+        };
+        match self.level.amplitude(io.values, wave.len()) {
             Amplitude::Still(amplitude) => {
-                for channel in 0..output.channel_count() {
-                    scale(output.channel_mut(channel), amplitude);
+                for channel in 0..wave.channel_count() {
+                    scale(wave.channel_mut(channel), amplitude);
                 }
             }
-            Amplitude::Moving(ramp) => output.channels_mut().for_each(|c| multiply(c, ramp)),
+            Amplitude::Moving(ramp) => wave.channels_mut().for_each(|c| multiply(c, ramp)),
         }
-        if output.channel_count() == 2 {
-            self.pan_stereo(io.values, output);
+        if wave.channel_count() == 2 {
+            self.pan_stereo(io.values, wave);
         }
         Flow::Running
     }

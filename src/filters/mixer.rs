@@ -63,9 +63,8 @@ impl Processor for Playing {
             self.level.reset(io.values);
         }
         let output = &mut io.outputs[0];
-        let mut sounds = io.inputs.iter().filter(|it| it.wave().is_some());
-        let first = sounds.next();
-        match (output.payload.wave_mut(), first.and_then(|it| it.wave())) {
+        let mut sounds = io.inputs.waves();
+        match (output.payload.wave_mut(), sounds.next()) {
             // The first is taken over, not added to silence, so a lone sound keeps its every bit.
             (Some(sum), Some(first)) => {
                 let len = sum.len();
@@ -78,8 +77,8 @@ impl Processor for Playing {
             _ => output.silence(),
         }
         for (number, sum) in output.channels_mut().enumerate() {
-            let sounds = sounds.clone().filter_map(|it| it.channels().nth(number));
-            mix_all_into(sum, sounds);
+            let sounds = sounds.clone().filter(|it| number < it.channel_count());
+            mix_all_into(sum, sounds.map(|it| it.channel(number)));
         }
         match self.level.amplitude(io.values, output.len()) {
             Amplitude::Still(amplitude) => output.channels_mut().for_each(|c| scale(c, amplitude)),

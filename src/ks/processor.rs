@@ -347,6 +347,13 @@ impl<'a> Inputs<'a> {
         }
     }
 
+    /// The sounds of those that carry one, in order.
+    pub fn waves(&self) -> impl Iterator<Item = &'a Wave> + Clone + use<'a> {
+        let payloads = self.payloads;
+        let slots = self.pins.iter().filter_map(|pin| pin.slot);
+        slots.filter_map(|slot| payloads[slot as usize].wave())
+    }
+
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = Input<'a>> + Clone + use<'a> {
         let inputs = *self;

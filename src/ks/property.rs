@@ -560,7 +560,15 @@ impl Glide {
     }
 
     /// The amplitudes of the next `len` samples: decibels turned into factors, other numbers as they are.
+    #[inline]
     pub fn amplitude(&mut self, values: Values<'_>, len: usize) -> Amplitude {
+        match self.rests(values) {
+            Some(value) => Amplitude::Still(value),
+            None => self.next(values, len),
+        }
+    }
+
+    fn next(&mut self, values: Values<'_>, len: usize) -> Amplitude {
         let wanted = self.slot.get(values);
         if wanted != self.value {
             self.from = self.at(self.done);
@@ -587,6 +595,7 @@ impl Glide {
     }
 
     /// The amplitude of all samples from here on, unless it is on its way.
+    #[inline]
     pub fn rests(&self, values: Values<'_>) -> Option<f32> {
         let is_there = self.from == self.to || self.done >= self.length;
         (is_there && self.slot.get(values) == self.value).then_some(self.to)

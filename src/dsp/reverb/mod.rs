@@ -228,8 +228,9 @@ impl Room {
     #[must_use]
     pub fn new(rate_hz: f64, channels: usize) -> Self {
         let glide = (rate_hz * GLIDE_SECONDS).max(1.0) as u32;
-        let line = |millis: f64| Line {
-            past: DelayLine::new((millis * rate_hz / 1000.0) as usize + 2),
+        let line = |number: usize, millis: f64| Line {
+            past: DelayLine::new((millis * rate_hz / 1000.0) as usize + 2)
+                .beginning_at(number * BLOCK),
             given: [0.0; BLOCK],
             fed: [0.0; BLOCK],
             turns: false,
@@ -246,7 +247,7 @@ impl Room {
         Self {
             rate_hz,
             shape: None,
-            lines: Box::new(MILLIS.map(line)),
+            lines: Box::new(std::array::from_fn(|number| line(number, MILLIS[number]))),
             dull: [0.0; LINES],
             rest: None,
             sources: vec![[0.0; BLOCK]; channels].into(),

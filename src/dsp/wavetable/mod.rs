@@ -49,6 +49,8 @@ const HARMONICS: [usize; 19] = [
 /// The part of the way from one level to the next in which it is mixed with the one below: about one and a half semitones.
 /// Elsewhere it is read alone, which takes half as long.
 const MIXED: f64 = 0.25;
+/// The same from so many harmonics on, of which the highest are read with the largest error.
+const MIXED_LONGER: (usize, f64) = (192, 0.5);
 
 struct Shapes {
     triangle: Vec<Table>,
@@ -262,7 +264,11 @@ impl Oscillator {
             (_, Some(&above)) => {
                 let here = HARMONICS[level] as f64;
                 let part = (fit - here) / (above as f64 - here);
-                (part / MIXED).min(1.0) as f32
+                let mixed = match HARMONICS[level] < MIXED_LONGER.0 {
+                    true => MIXED,
+                    false => MIXED_LONGER.1,
+                };
+                (part / mixed).min(1.0) as f32
             }
         };
     }

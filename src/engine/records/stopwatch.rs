@@ -202,9 +202,12 @@ impl Stopwatch {
         until.saturating_sub(self.step)
     }
 
-    /// So many of those were done.
+    /// So many were done and not timed by themselves.
     pub(in crate::engine) fn pass_by(&mut self, count: usize) {
         self.step += count;
+        while self.next < self.step {
+            self.next += self.stride;
+        }
     }
 
     /// It was not called after all.

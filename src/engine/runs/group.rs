@@ -120,6 +120,11 @@ impl Group {
         (self.is_done & 1 << place != 0).then_some(self.len)
     }
 
+    /// Whether all of them were.
+    pub(super) fn is_whole(&self) -> bool {
+        u32::from(self.is_done).count_ones() as usize == self.count
+    }
+
     /// Does those of its runs that can be done.
     pub(super) fn pass(
         &mut self,
@@ -136,10 +141,12 @@ impl Group {
         }
         let (mut able, mut active) = (0, 0);
         self.len = 0;
+        let payloads = &tables.payloads;
+        let mut sounds = [&[][..]; LANES];
         for (place, run) in runs.iter_mut().enumerate() {
             let place = place as u32;
             let header = &tables.headers[run.from as usize];
-            let wave = tables.payloads[run.from as usize].wave();
+            let wave = payloads[run.from as usize].wave();
             let is_ordinary = header.flags == ORDINARY;
             let wave = wave.filter(|wave| {
                 wave.channel_count() == self.channels
@@ -164,12 +171,14 @@ impl Group {
             self.len = wave.len();
             able |= 1 << place;
             let lanes = lanes(place, self.channels);
-            active |= bits(lanes);
+            for (lane, channel) in lanes.zip(wave.channels()) {
+                (sounds[lane], active) = (channel, active | 1 << lane);
+            }
         }
         if able == 0 {
             return;
         }
-        self.stand_up(runs, able, tables);
+        side_by_side(&mut self.rows[..self.len], &sounds);
         if !self.work(active) {
             self.rest = PATIENCE;
             return;
@@ -183,21 +192,7 @@ impl Group {
         self.is_done = able;
     }
 
-    /// The sounds of those runs that are able go into the rows.
-    fn stand_up(&mut self, runs: &[Run], able: u8, tables: &Tables) {
-        let mut sounds = [&[][..]; LANES];
-        for (place, run) in runs.iter().enumerate() {
-            if able & 1 << place != 0
-                && let Payload::Wave(wave) = &tables.payloads[run.from as usize]
-            {
-                let lanes = sounds[place * self.channels..].iter_mut();
-                lanes.zip(wave.channels()).for_each(|(lane, it)| *lane = it);
-            }
-        }
-        side_by_side(&mut self.rows[..self.len], &sounds);
-    }
-
-    /// And come out of them.
+    /// The sounds of those runs that are able come out of the rows.
     fn lie_down(&mut self, runs: &[Run], able: u8, tables: &mut Tables) {
         let mut sounds = [const { None }; LANES];
         let (mut rest, mut at) = (&mut tables.payloads[..], 0);

@@ -36,12 +36,16 @@ pub(super) use row::Row;
 const CYCLES: usize = 32;
 const SAMPLES: usize = 2048;
 /// So many filters may be told of in every cycle, and small graphs are told of in each: telling a filter costs about what a
-/// quantum of 64 does to its samples.
+/// quantum of 64 does to its samples. In others so many cycles pass at least.
 const TOLD: usize = 8;
+const SEVERAL: usize = 8;
 
 /// Cycles between two times that each of so many filters is told of.
 pub(super) fn every(filters: usize) -> usize {
-    (filters / TOLD).clamp(1, CYCLES)
+    match filters / TOLD {
+        0 | 1 => 1,
+        many => many.clamp(SEVERAL, CYCLES),
+    }
 }
 
 /// What a filter may be left out for: the number of its kind, and what it does at rest.
@@ -268,7 +272,7 @@ impl Runs {
             self.give_way(number, slab, told);
             self.runs[number].rests = false;
         }
-        self.calls.tell_all(told.1);
+        self.calls.tell_all(told);
     }
 
     /// The filters of a run are to be called, one by one.
@@ -291,7 +295,8 @@ impl Runs {
         }
     }
 
-    /// Does a run at once, if that can be done: then so many steps are done. Meters fall by `fall` meanwhile.
+    /// Does a run at once, if that can be done, and with it those side by side with it that are done too. Meters fall by
+    /// `fall` meanwhile.
     pub(super) fn pass(
         &mut self,
         number: usize,
@@ -299,7 +304,7 @@ impl Runs {
         slab: &mut Slab,
         (tapped, fall): (Option<u32>, f32),
         told: Told<'_>,
-    ) -> Option<usize> {
+    ) -> Option<Row> {
         let (first, count) = match self.runs[number].way {
             Way::Product(_) => (number, 1),
             Way::Group(group, _) => self.groups[group as usize].span(),
@@ -313,6 +318,7 @@ impl Runs {
                 }
             }
         }
+        let mut behind = number + 1;
         let run = &mut self.runs[number];
         let is_back = run.has_rest && !run.rests;
         let fill = match &mut run.way {
@@ -327,6 +333,9 @@ impl Runs {
                 if first == number {
                     let runs = &mut self.runs[first..first + count];
                     group.pass(runs, tapped, tables, slab, &mut self.said);
+                    if group.is_whole() {
+                        behind = first + count;
+                    }
                 }
                 group.done(place)?
             }
@@ -334,8 +343,15 @@ impl Runs {
         if is_back {
             self.tell(number + 1, told);
         }
-        self.passed(number, (fill, fall), told);
-        Some(self.runs[number].stride)
+        let mut row = Row::default();
+        for number in number..behind {
+            let run = &self.runs[number];
+            row.runs += 1;
+            row.steps += run.stride;
+            row.filters += run.members.len();
+            self.passed(number, (fill, fall), told);
+        }
+        Some(row)
     }
 
     /// So many samples have passed.
@@ -357,11 +373,6 @@ impl Runs {
     /// How many runs each group has.
     pub(super) fn side_by_side(&self) -> Vec<usize> {
         self.groups.iter().map(|group| group.span().1).collect()
-    }
-
-    /// How many filters a run has.
-    pub(super) fn len(&self, number: usize) -> usize {
-        self.runs[number].members.len()
     }
 
     /// The runs that are done with one, their filters, and the first of these: none when it is done with one before it.
@@ -409,7 +420,7 @@ impl Runs {
         if passed.frames > 0 {
             // What passed while its filters were called comes first.
             for step in run.end - run.steps..run.end {
-                self.calls.tell(step, told.1);
+                self.calls.tell(step, told);
             }
             let members = &run.members;
             match &mut run.way {
