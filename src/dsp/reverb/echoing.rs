@@ -50,13 +50,9 @@ impl<C: AsMut<[f32]>> Echoing<'_, C> {
         let loudness = e.all(rest.loudness);
         for begin in (0..self.count).step_by(8) {
             let count = (self.count - begin).min(8);
-            let mut heard = [[e.all(0.0); 8]; 2];
+            let heard = self::heard(e, &lines, dull, rest, begin, count);
             for half in 0..2 {
-                let part = self::heard(e, &lines, dull, rest, half, begin, count);
-                if FAR {
-                    heard[half] = part;
-                }
-                let part = mix(e, part);
+                let part = mix(e, heard[half]);
                 for line in 0..8 {
                     mixed[half * 8 + line] = e.out(part[line]);
                 }
@@ -106,38 +102,50 @@ impl<C: AsMut<[f32]>> Echoing<'_, C> {
     }
 }
 
-/// What half of the delays gave, damped.
+/// What the delays gave, damped. Each sample waits for the one before it, so both halves go side by side.
 #[inline(always)]
 fn heard<E: Eight>(
     e: E,
     lines: &Lines<'_>,
     dull: &mut [f32; LINES],
     rest: &Rest,
-    half: usize,
     begin: usize,
     count: usize,
-) -> Part<E> {
-    let from = half * 8;
-    let mut rows = [e.all(0.0); 8];
-    for line in 0..8 {
-        rows[line] = e.of(eight(lines[from + line].0, begin));
+) -> [Part<E>; 2] {
+    let mut rows = [[e.all(0.0); 8]; 2];
+    for half in 0..2 {
+        for line in 0..8 {
+            rows[half][line] = e.of(eight(lines[half * 8 + line].0, begin));
+        }
+        rows[half] = e.turned(rows[half]);
     }
-    let mut rows = e.turned(rows);
-    let mut last = e.of(eight(dull, from));
-    let fresh = e.of(eight(&rest.fresh, from));
-    let dullness = e.of(eight(&rest.dullness, from));
+    let (mut one, mut other) = (e.of(eight(dull, 0)), e.of(eight(dull, 8)));
+    let (fresh, fresh_other) = (e.of(eight(&rest.fresh, 0)), e.of(eight(&rest.fresh, 8)));
+    let dullness = e.of(eight(&rest.dullness, 0));
+    let dullness_other = e.of(eight(&rest.dullness, 8));
     let mut seen = e.whole([u32::MAX; 8]);
-    for row in &mut rows {
-        last = e.add(e.mul(*row, fresh), e.mul(last, dullness));
-        seen = e.fainter(seen, last);
-        *row = last;
+    for row in 0..8 {
+        one = e.add(e.mul(rows[0][row], fresh), e.mul(one, dullness));
+        other = e.add(
+            e.mul(rows[1][row], fresh_other),
+            e.mul(other, dullness_other),
+        );
+        seen = e.fainter(e.fainter(seen, one), other);
+        (rows[0][row], rows[1][row]) = (one, other);
     }
     // Each would wait for being flushed, and most often none is changed by it.
     if count < 8 || e.is_faint(seen) {
-        return one_by_one(lines, dull, rest, half, begin, count).map(|line| e.of(line));
+        for half in 0..2 {
+            let part = one_by_one(lines, dull, rest, half, begin, count);
+            for line in 0..8 {
+                rows[half][line] = e.of(part[line]);
+            }
+        }
+        return rows;
     }
-    dull[from..from + 8].copy_from_slice(&e.out(last));
-    e.turned(rows)
+    dull[..8].copy_from_slice(&e.out(one));
+    dull[8..].copy_from_slice(&e.out(other));
+    [e.turned(rows[0]), e.turned(rows[1])]
 }
 
 /// The same with each of them flushed.

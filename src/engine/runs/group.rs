@@ -170,9 +170,8 @@ impl Group {
             }
             self.len = wave.len();
             able |= 1 << place;
-            let lanes = lanes(place, self.channels);
-            for (lane, channel) in lanes.zip(wave.channels()) {
-                (sounds[lane], active) = (channel, active | 1 << lane);
+            for (channel, lane) in lanes(place, self.channels).enumerate() {
+                (sounds[lane], active) = (wave.channel(channel), active | 1 << lane);
             }
         }
         if able == 0 {
@@ -209,14 +208,19 @@ impl Group {
                 && let Payload::Wave(wave) = payload
             {
                 wave.set_len(self.len);
-                let lanes = sounds[*place * self.channels..].iter_mut();
-                let all = lanes.zip(wave.channels_mut());
-                all.for_each(|(lane, it)| *lane = Some(it));
+                match self.channels {
+                    1 => sounds[*place] = Some(wave.channel_mut(0)),
+                    channels => {
+                        let lanes = sounds[*place * channels..].iter_mut();
+                        let all = lanes.zip(wave.channels_mut());
+                        all.for_each(|(lane, it)| *lane = Some(it));
+                    }
+                }
             }
         }
         one_by_one(&self.rows[..self.len], &mut sounds);
         for (place, run) in runs.iter().enumerate() {
-            if able & 1 << place != 0 {
+            if able & 1 << place != 0 && run.slot != run.from {
                 tables.headers[run.slot as usize] = tables.headers[run.from as usize];
             }
         }
@@ -232,10 +236,15 @@ impl Group {
             };
         }
         let rows = &mut self.rows[..self.len];
-        let mut seen = extents(rows);
+        // What comes was looked at when it was made; what no longer is what came is looked at here.
+        let lit = |stage: &&Stage| !matches!(stage, Stage::Nothing);
+        let mut is_known = !matches!(self.stages.iter().find(lit), Some(Stage::Sections(_)));
+        let mut seen = match is_known {
+            true => extents(rows),
+            false => Default::default(),
+        };
         let mut is_sound = is_sound(&seen, active);
         for (member, bounds) in self.places.windows(2).enumerate() {
-            let mut is_known = true;
             for place in bounds[0]..bounds[1] {
                 let lit = self.lit[place] & active;
                 if lit == 0 {
@@ -256,7 +265,7 @@ impl Group {
                     }
                 }
             }
-            if !is_known {
+            if !std::mem::replace(&mut is_known, true) {
                 seen = extents(rows);
             }
             is_sound &= self::is_sound(&seen, active);
