@@ -23,6 +23,8 @@ use crate::portcls::Offline;
 
 /// The longest frame on a wire where nobody asks for another.
 pub(super) const FRAME_SAMPLES: usize = 256;
+/// Problems that are said one by one; the others are counted.
+const MOST_SAID: usize = 100;
 
 /// A graph and where it came from.
 pub(super) struct Document {
@@ -189,10 +191,17 @@ impl Document {
         lines.get(matter(&problem.text)).copied()
     }
 
-    /// Says every problem on standard error, with file and line.
+    /// Says problems on standard error, with file and line: as many as somebody reads.
     pub(super) fn warn(&self, problems: &[Problem]) {
-        for problem in problems {
+        for problem in problems.iter().take(MOST_SAID) {
             say(&self.problem_words(problem));
+        }
+        let left = problems.len().saturating_sub(MOST_SAID);
+        if left > 0 {
+            let path = self.path.display();
+            say(&format!(
+                "{path}: and {left} more; --json lists all of them"
+            ));
         }
     }
 

@@ -470,6 +470,21 @@ fn what_is_not_known_is_kept_and_named_with_its_line() {
 }
 
 #[test]
+fn a_thousand_mistakes_are_counted_and_a_hundred_said() {
+    let desk = Desk::new("thousand");
+    let filter = |id: u32| format!("(id: {id}, key: \"nobody\", name: \"n{id}\", at: (0, 0)),\n");
+    let filters: String = (1..=1000).map(filter).collect();
+    let text = format!("(kind: \"ksgraph\", version: 1, next_id: 1001, filters: [\n{filters}])\n");
+    fs::write(desk.path("a.ron"), text).unwrap();
+    let check = desk.json(&["check", "a.ron"]);
+    assert_eq!(check.code, Some(1));
+    assert_eq!(check.json["problems"].as_array().unwrap().len(), 1000);
+    let lines: Vec<&str> = check.said.lines().collect();
+    assert_eq!(lines.iter().filter(|it| it.contains("nobody")).count(), 100);
+    assert!(lines[100].contains("a.ron: and 900 more"), "{}", lines[100]);
+}
+
+#[test]
 fn pins_inside_groups_are_named_by_their_way() {
     let desk = Desk::new("group");
     let text = "(kind: \"ksgraph\", version: 1, next_id: 4, filters: [\

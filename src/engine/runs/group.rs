@@ -184,8 +184,8 @@ impl Group {
         }
         self.lie_down(runs, able, tables);
         for (all, now) in self.peaks.iter_mut().zip(&self.loudest) {
-            for lane in 0..LANES {
-                all[lane] = all[lane].max(now[lane]);
+            for (all, now) in all.iter_mut().zip(now) {
+                *all = if *now > *all { *now } else { *all };
             }
         }
         self.is_done = able;
