@@ -8,7 +8,7 @@
 //!
 //! Every filter has a time of its own, which stands still while the filter waits or is held. So the whole delay of a wire
 //! is the difference of two such times, and events that cross it are moved by as much. How it is built from a spec stands
-//! in `seating.rs`, the walk of states in `states.rs`.
+//! in `seating.rs`, the walk of states in `states.rs`, what crosses such wires in `crossing.rs`.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -16,8 +16,7 @@ use std::sync::atomic::Ordering;
 use super::link::PlanCells;
 use super::queue::Queue;
 use super::records::PinRecord;
-use super::table::Tables;
-use crate::ks::{HeldGroups, KernelEvent, Payload, State, flag, time_from_sample};
+use crate::ks::{HeldGroups, State};
 
 /// A pin that a wire made.
 #[derive(Clone, Copy, Debug)]
@@ -84,24 +83,24 @@ pub(super) struct Link {
     /// Samples of the graph's rate that were thrown away.
     pub(super) dropped: u64,
     /// Samples since what its writer gave was its last.
-    ended: u64,
+    pub(super) ended: u64,
     /// How much of it is let through, and whether all of it shall be, in samples of a fade.
     pub(super) gain: u32,
     pub(super) is_wanted: bool,
     /// Notes that sound behind it have to be released.
-    is_to_release: bool,
+    pub(super) is_to_release: bool,
     /// What is held on it, where it carries notes, and whether just that has to be released.
     pub(super) notes: Option<Box<HeldGroups>>,
-    releases_notes: bool,
+    pub(super) releases_notes: bool,
     /// A frame was lost ahead of the next one.
-    has_gap: bool,
+    pub(super) has_gap: bool,
     /// What waits is to be dropped upon Pause (HDR-11).
-    flushes: bool,
+    pub(super) flushes: bool,
     pub(super) is_written: bool,
     pub(super) is_read: bool,
     /// Requests until the counting began that goes on.
-    issued: u64,
-    since: Option<u64>,
+    pub(super) issued: u64,
+    pub(super) since: Option<u64>,
 }
 
 impl Link {
@@ -136,7 +135,7 @@ impl Link {
     }
 
     /// Samples of the graph's rate that may still be written while nobody reads.
-    fn room(&self, seats: &[Seat]) -> u64 {
+    pub(super) fn room(&self, seats: &[Seat]) -> u64 {
         let is_paused = self
             .to_seat
             .is_some_and(|seat| seats[seat as usize].state == State::Pause);
@@ -147,7 +146,7 @@ impl Link {
     }
 
     /// Whether what is written is read.
-    fn flows(&self) -> bool {
+    pub(super) fn flows(&self) -> bool {
         self.is_written && self.is_read
     }
 
@@ -256,7 +255,7 @@ impl Holds {
         Some(self.by_entry[at.ok()?].1 as usize)
     }
 
-    fn runs(&self, seat: Option<u32>) -> bool {
+    pub(super) fn runs(&self, seat: Option<u32>) -> bool {
         seat.is_none_or(|seat| self.seats[seat as usize].state == State::Run)
     }
 
@@ -387,152 +386,12 @@ impl Holds {
         position.saturating_sub(self.nodes[node as usize].lag)
     }
 
-    /// Lays what wires bring into the frames a filter reads. Whether the filter is to be called.
-    pub(super) fn deliver(
-        &mut self,
-        node: u32,
-        tables: &mut Tables,
-        (position, len): (u64, usize),
-        rate_hz: u32,
-    ) -> bool {
-        let is_active = self.nodes[node as usize].is_active;
-        for at in self.nodes[node as usize].ins.clone() {
-            let wire = self.wires[at] as usize;
-            let writer = &self.nodes[self.links[wire].from as usize];
-            let (early, late) = (writer.lag, self.nodes[node as usize].lag);
-            let room = self.links[wire].room(&self.seats);
-            let link = &mut self.links[wire];
-            let Some(slot) = link.slot else { continue };
-            let (payload, header) = (
-                &mut tables.payloads[slot as usize],
-                &mut tables.headers[slot as usize],
-            );
-            if link.is_written {
-                link.flushes = header.flags & flag::FLUSHONPAUSE != 0;
-            }
-            if !link.is_read {
-                if link.is_written
-                    && room > 0
-                    && let Payload::Wave(wave) = payload
-                {
-                    link.queue.push(&mut self.memory, wave);
-                }
-                payload.clear();
-                continue;
-            }
-            if !link.is_written && !link.is_line {
-                payload.clear();
-                header.flags &= !flag::ENDOFSTREAM;
-            }
-            let is_last = header.is_end_of_stream();
-            if link.is_written && link.held > 0 {
-                header.time -= time_from_sample(link.held, rate_hz);
-                // The last frame is the last when what waits ahead of it has gone.
-                if is_last && link.ended < link.held {
-                    header.flags &= !flag::ENDOFSTREAM;
-                }
-            }
-            self.has_settled |= link.has_gap || link.is_to_release || link.releases_notes;
-            if std::mem::take(&mut link.has_gap) {
-                header.flags |= flag::DATADISCONTINUITY;
-            }
-            if is_last && link.is_written {
-                link.ended += len as u64;
-            }
-            match payload {
-                Payload::Wave(wave) => {
-                    link.is_to_release = false;
-                    if link.is_written && !link.is_line {
-                        link.queue.turn(&mut self.memory, wave);
-                    }
-                    let fade = Fade::of(link, self.fade_len, position, rate_hz);
-                    fade.apply(payload, position);
-                }
-                Payload::Events(events) => {
-                    let now = time_from_sample(position.saturating_sub(late), rate_hz);
-                    let shift = time_from_sample(late, rate_hz) - time_from_sample(early, rate_hz);
-                    if shift != 0 {
-                        for event in events.iter_mut() {
-                            *event = event.at(event.time - shift);
-                        }
-                    }
-                    if std::mem::take(&mut link.is_to_release) {
-                        release(events, now);
-                        link.releases_notes = true;
-                    }
-                    if std::mem::take(&mut link.releases_notes)
-                        && let Some(held) = &mut link.notes
-                    {
-                        let_go(events, now, held);
-                    }
-                }
-                _ => link.is_to_release = false,
-            }
-        }
-        is_active
-    }
-
-    /// Follows the notes that come to a filter, so that none has to hang.
-    pub(super) fn listen(&mut self, node: u32, tables: &Tables) {
-        for &wire in &self.wires[self.nodes[node as usize].ins.clone()] {
-            let link = &mut self.links[wire as usize];
-            if let (Some(notes), Some(slot)) = (&mut link.notes, link.slot) {
-                for event in tables.payloads[slot as usize].events() {
-                    notes.follow(event);
-                }
-            }
-        }
-    }
-
-    /// The wires that carry notes to a filter, and where their frames stand.
-    pub(super) fn heard_by(&self, node: u32) -> impl Iterator<Item = (u32, u32)> + '_ {
-        let ins = &self.wires[self.nodes[node as usize].ins.clone()];
-        ins.iter().filter_map(|&wire| {
-            let link = &self.links[wire as usize];
-            Some((wire, link.notes.as_ref().and(link.slot)?))
-        })
-    }
-
-    /// Follows the notes of one wire.
-    pub(super) fn follow(&mut self, link: u32, payload: &Payload) {
-        if let Some(notes) = &mut self.links[link as usize].notes {
-            payload
-                .events()
-                .iter()
-                .for_each(|event| notes.follow(event));
-        }
-    }
-
-    /// The same, in the frame where it stands.
-    pub(super) fn listen_to(&mut self, link: u32, tables: &Tables) {
-        if let Some(slot) = self.links[link as usize].slot {
-            self.follow(link, &tables.payloads[slot as usize]);
-        }
-    }
-
-    /// What is held on the wires behind these filters is let go with the next frame.
-    pub(super) fn release(&mut self, of: impl Fn(&Node) -> bool) {
-        for link in &mut self.links {
-            let is_held = link.notes.as_ref().is_some_and(|it| !it.is_empty());
-            link.releases_notes |= is_held && of(&self.nodes[link.from as usize]);
-        }
-    }
-
     /// Filters that are behind are so no longer.
     pub(super) fn catch_up(&mut self) {
         for link in self.links.iter_mut().filter(|link| link.held > 0) {
             link.flush();
         }
         self.nodes.iter_mut().for_each(|node| node.lag = 0);
-    }
-
-    /// What the writer of a delay line left, as it goes into the line.
-    pub(super) fn store(&self, line: usize, payload: &mut Payload, position: u64, rate_hz: u32) {
-        let link = &self.links[self.lines[line] as usize];
-        if !link.is_written {
-            payload.clear();
-        }
-        Fade::of(link, self.fade_len, position, rate_hz).apply(payload, position);
     }
 
     /// Counts a piece that was run. Whether something has come to its end, so that it is to be decided anew.
@@ -589,7 +448,7 @@ impl Holds {
     }
 
     /// Shows what a wire holds.
-    fn publish(&self, wire: usize) {
+    pub(super) fn publish(&self, wire: usize) {
         let link = &self.links[wire];
         let Some(cell) = self.cells.wires.get(wire) else {
             return;
@@ -610,78 +469,6 @@ impl Holds {
         for seat in [link.from_seat, link.to_seat].into_iter().flatten() {
             if let Some(record) = self.records.get(seat as usize) {
                 record.lie_on_wire(link.queue.fill() + under_way);
-            }
-        }
-    }
-}
-
-/// What is held goes up, in front of all else.
-fn let_go(events: &mut Vec<KernelEvent>, now: i64, held: &mut HeldGroups) {
-    let mut at = 0;
-    held.release(now, |event| {
-        let has_room = events.len() < events.capacity();
-        if has_room {
-            events.insert(at, event);
-            at += 1;
-        }
-        has_room
-    });
-}
-
-/// Keys go up and pedals too, on all channels of all groups.
-fn release(events: &mut Vec<KernelEvent>, now: i64) {
-    const SUSTAIN: u8 = 64;
-    const ALL_NOTES_OFF: u8 = 123;
-    let mut at = 0;
-    for channel in 0..16 {
-        for control in [SUSTAIN, ALL_NOTES_OFF] {
-            let event = KernelEvent::new(now, &[0xB0 | channel, control, 0]);
-            if let Some(mut event) = event.filter(|_| events.len() < events.capacity()) {
-                event.channel_group = 0;
-                events.insert(at, event);
-                at += 1;
-            }
-        }
-    }
-}
-
-/// A straight line between silence and the whole, by the time of the graph: the same however a cycle is cut, at any rate.
-struct Fade {
-    /// Samples of the fade at position 0, and which way they count.
-    base: f64,
-    step: f64,
-    whole: f64,
-    rate_hz: u32,
-    graph_rate_hz: u32,
-    is_still: bool,
-}
-
-impl Fade {
-    fn of(link: &Link, fade_len: u32, position: u64, graph_rate_hz: u32) -> Self {
-        let step = if link.is_wanted { 1.0 } else { -1.0 };
-        Self {
-            base: f64::from(link.gain) - step * position as f64,
-            step,
-            whole: f64::from(fade_len.max(1)),
-            rate_hz: link.rate_hz,
-            graph_rate_hz,
-            is_still: link.is_wanted && link.gain == fade_len,
-        }
-    }
-
-    fn apply(&self, payload: &mut Payload, position: u64) {
-        let Payload::Wave(wave) = payload else {
-            return;
-        };
-        if self.is_still {
-            return;
-        }
-        let first = crate::ks::samples_at(position, self.rate_hz, self.graph_rate_hz);
-        let ratio = f64::from(self.graph_rate_hz) / f64::from(self.rate_hz.max(1));
-        for channel in wave.channels_mut() {
-            for (at, sample) in (first + 1..).zip(channel.iter_mut()) {
-                let done = self.base + self.step * (at as f64 * ratio);
-                *sample *= (done / self.whole).clamp(0.0, 1.0) as f32;
             }
         }
     }

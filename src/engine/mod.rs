@@ -10,6 +10,7 @@ mod call;
 mod clock;
 mod compile;
 
+mod crossing;
 mod cut;
 
 mod cycle;
