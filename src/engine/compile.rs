@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::align::lead;
 use super::built::{Built, Hearing, OpenFilter, PinClock};
 use super::hold::Holds;
-use super::layout::Plot;
+use super::listing::Plot;
 use super::map::PlanMap;
 use super::master::{choose_master, is_wished};
 use super::plan::{Arrival, Leaving, Step, Transition};

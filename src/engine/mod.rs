@@ -29,6 +29,7 @@ mod ledger;
 mod line;
 
 mod link;
+mod listing;
 
 mod map;
 
