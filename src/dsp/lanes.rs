@@ -88,9 +88,9 @@ impl Work for Standing<'_> {
     fn with<E: Eight>(self, e: E) {
         for (at, block) in self.blocks.iter_mut().enumerate() {
             let mut lines = [e.all(0.0); LANES];
-            for lane in 0..LANES {
-                if let Some(samples) = self.sounds[lane].get(at) {
-                    lines[lane] = e.of(*samples);
+            for (line, sound) in lines.iter_mut().zip(&self.sounds) {
+                if let Some(samples) = sound.get(at) {
+                    *line = e.of(*samples);
                 }
             }
             let lines = e.turned(lines);
@@ -110,16 +110,16 @@ impl Work for Lying<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with<E: Eight>(self, e: E) {
+    fn with<E: Eight>(mut self, e: E) {
         for (at, block) in self.blocks.iter().enumerate() {
             let mut lines = [e.all(0.0); LANES];
             for row in 0..LANES {
                 lines[row] = e.of(block[row]);
             }
             let lines = e.turned(lines);
-            for lane in 0..LANES {
-                if let Some(samples) = self.sounds[lane].get_mut(at) {
-                    *samples = e.out(lines[lane]);
+            for (line, sound) in lines.into_iter().zip(&mut self.sounds) {
+                if let Some(samples) = sound.get_mut(at) {
+                    *samples = e.out(line);
                 }
             }
         }

@@ -112,40 +112,39 @@ fn heard<E: Eight>(
     begin: usize,
     count: usize,
 ) -> [Part<E>; 2] {
-    let mut rows = [[e.all(0.0); 8]; 2];
-    for half in 0..2 {
+    let mut parts = [[e.all(0.0); 8]; 2];
+    for (half, part) in parts.iter_mut().enumerate() {
         for line in 0..8 {
-            rows[half][line] = e.of(eight(lines[half * 8 + line].0, begin));
+            part[line] = e.of(eight(lines[half * 8 + line].0, begin));
         }
-        rows[half] = e.turned(rows[half]);
+        *part = e.turned(*part);
     }
     let (mut one, mut other) = (e.of(eight(dull, 0)), e.of(eight(dull, 8)));
     let (fresh, fresh_other) = (e.of(eight(&rest.fresh, 0)), e.of(eight(&rest.fresh, 8)));
     let dullness = e.of(eight(&rest.dullness, 0));
     let dullness_other = e.of(eight(&rest.dullness, 8));
     let mut seen = e.whole([u32::MAX; 8]);
-    for row in 0..8 {
-        one = e.add(e.mul(rows[0][row], fresh), e.mul(one, dullness));
-        other = e.add(
-            e.mul(rows[1][row], fresh_other),
-            e.mul(other, dullness_other),
-        );
+    let [rows, others] = &mut parts;
+    for (row, row_other) in rows.iter_mut().zip(others) {
+        one = e.add(e.mul(*row, fresh), e.mul(one, dullness));
+        let given = e.mul(*row_other, fresh_other);
+        other = e.add(given, e.mul(other, dullness_other));
         seen = e.fainter(e.fainter(seen, one), other);
-        (rows[0][row], rows[1][row]) = (one, other);
+        (*row, *row_other) = (one, other);
     }
     // Each would wait for being flushed, and most often none is changed by it.
     if count < 8 || e.is_faint(seen) {
-        for half in 0..2 {
-            let part = one_by_one(lines, dull, rest, half, begin, count);
-            for line in 0..8 {
-                rows[half][line] = e.of(part[line]);
+        for (half, part) in parts.iter_mut().enumerate() {
+            let heard = one_by_one(lines, dull, rest, half, begin, count);
+            for (line, heard) in part.iter_mut().zip(heard) {
+                *line = e.of(heard);
             }
         }
-        return rows;
+        return parts;
     }
     dull[..8].copy_from_slice(&e.out(one));
     dull[8..].copy_from_slice(&e.out(other));
-    [e.turned(rows[0]), e.turned(rows[1])]
+    [e.turned(parts[0]), e.turned(parts[1])]
 }
 
 /// The same with each of them flushed.
