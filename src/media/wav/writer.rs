@@ -16,7 +16,6 @@ use super::super::save::{Written, patch, write_counted};
 use super::{
     GUID_TAIL, TAG_EXTENSIBLE, TAG_FLOAT, TAG_PCM, WavError, check_rate_and_channels, usual_mask,
 };
-use crate::dsp::wide::extent;
 
 /// How samples are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -240,7 +239,7 @@ impl<W: Write + Seek> WavWriter<W> {
                 let (places, _) = self.buffer[begin..].as_chunks_mut::<4>();
                 let places = places.iter_mut().skip(channel).step_by(self.channels);
                 let all = places.zip(samples);
-                match extent(samples).is_finite() {
+                match samples.iter().fold(true, |all, it| all & it.is_finite()) {
                     true => all.for_each(|(place, sample)| *place = sample.to_le_bytes()),
                     false => all.for_each(|(place, sample)| {
                         *place = self.written.number(*sample).to_le_bytes();
