@@ -261,6 +261,12 @@ fn is_read(path: &Path, fact: &FileFact, script: &Script) -> bool {
 
 fn look_at_sound(path: &Path, tried: &str) -> Result<Json, Failure> {
     let source = media::open(path).map_err(|error| {
+        if path.is_file() && path.extension().is_some_and(|it| it == "ron") {
+            let graph = path.display();
+            return Failure::file(path, tried, "it is a graph and no file of sound").cure(format!(
+                "`ksgraph {graph}` opens a graph in the editor, `ksgraph play {graph}` plays it"
+            ));
+        }
         Failure::file(path, tried, error.to_string())
             .cure("wanted a file of sound: WAV, W64, AIFF, AU, CAF, FLAC, Ogg Vorbis, MP3, AAC or M4A; or of notes: MIDI")
     })?;

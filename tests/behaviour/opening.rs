@@ -116,6 +116,21 @@ fn what_is_no_sound_is_not_opened_and_nothing_is_written() {
     assert_eq!(desk.files(), before);
 }
 
+#[test]
+fn who_opens_a_graph_as_media_is_told_what_opens_it() {
+    let desk = Desk::new("open-graph");
+    assert_eq!(desk.run(&["new", "-o", "a.ron"]).code, Some(0));
+    for asked in [&["open", "a.ron"][..], &["open", "a.ron", "-o", "b.ron"]] {
+        let did = desk.json(asked);
+        assert_eq!(did.code, Some(3), "{asked:?}: {}", did.text);
+        let cure = did.json["error"]["cure"].as_str().unwrap();
+        assert!(cure.contains("`ksgraph a.ron` opens"), "{cure}");
+    }
+    let gone = desk.json(&["open", "gone.ron"]);
+    let cure = gone.json["error"]["cure"].as_str().unwrap();
+    assert!(!cure.contains("`ksgraph gone.ron` opens"), "{cure}");
+}
+
 /// Two quarter notes, an octave apart.
 pub(crate) fn song(path: &Path) {
     let messages: [(u64, &[u8]); 4] = [
