@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::playing::Step;
 use super::{App, Urgency};
-use crate::graph::PinAddress;
+use crate::graph::{PinAddress, Wire, Wiring};
 use crate::ks::{State, Status};
 
 /// Pipes whose pins are above Stop, by the reader of their first wire.
@@ -15,6 +15,47 @@ pub(super) struct Pools {
     open: BTreeMap<PinAddress, BTreeSet<PinAddress>>,
     /// Wires into pins that were paused, and whether it was told that all their frames are out.
     watched: BTreeMap<(PinAddress, PinAddress), bool>,
+    ends: Option<Ends>,
+}
+
+/// The wires of an agreement in the order of the pins where they begin and where they end: steps of pins come by the thousand.
+struct Ends {
+    agreement: u64,
+    from: Vec<u32>,
+    to: Vec<u32>,
+}
+
+impl Ends {
+    fn of(wiring: &Wiring, agreement: u64) -> Self {
+        let wires = &wiring.wires;
+        let agreed = (0..wires.len()).filter(|&at| wires[at].outcome.is_ok());
+        let mut from: Vec<u32> = agreed.map(|at| at as u32).collect();
+        let mut to = from.clone();
+        from.sort_by(|a, b| wires[*a as usize].from.cmp(&wires[*b as usize].from));
+        to.sort_by(|a, b| wires[*a as usize].to.cmp(&wires[*b as usize].to));
+        Self {
+            agreement,
+            from,
+            to,
+        }
+    }
+
+    /// The wire that leads into a pin.
+    fn into(&self, wires: &[Wire], pin: &PinAddress) -> Option<usize> {
+        let found = self
+            .to
+            .binary_search_by(|at| wires[*at as usize].to.cmp(pin));
+        found.ok().map(|at| self.to[at] as usize)
+    }
+
+    /// The wire at a pin.
+    fn at(&self, wires: &[Wire], pin: &PinAddress) -> Option<usize> {
+        let found = self
+            .from
+            .binary_search_by(|at| wires[*at as usize].from.cmp(pin));
+        let found = found.ok().map(|at| self.from[at] as usize);
+        found.or_else(|| self.into(wires, pin))
+    }
 }
 
 impl App {
@@ -26,20 +67,24 @@ impl App {
             return;
         }
         let pipes = self.view().pipes();
-        let mut of: BTreeMap<&PinAddress, usize> = BTreeMap::new();
-        for (index, pipe) in pipes.pipes.iter().enumerate() {
-            for &wire in &pipe.wires {
-                let wire = &self.wiring.wires[wire];
-                of.extend([(&wire.from, index), (&wire.to, index)]);
-            }
+        if self
+            .pools
+            .ends
+            .as_ref()
+            .is_none_or(|it| it.agreement != self.agreements)
+        {
+            self.pools.ends = Some(Ends::of(&self.wiring, self.agreements));
         }
+        let Some(ends) = &self.pools.ends else { return };
+        let wires = &self.wiring.wires;
         let mut lines: Vec<(PinAddress, String)> = vec![];
         let mut watched = vec![];
         let mut open = std::mem::take(&mut self.pools.open);
         for step in done {
             match (step.from, step.to) {
                 (State::Stop, State::Acquire) => {
-                    let Some(pipe) = of.get(&step.pin).map(|index| &pipes.pipes[*index]) else {
+                    let wire = ends.at(wires, &step.pin);
+                    let Some(pipe) = wire.and_then(|wire| pipes.of(wire)) else {
                         continue;
                     };
                     let first = &self.wiring.wires[pipe.wires[0]].to;
@@ -64,9 +109,8 @@ impl App {
                     !is_last
                 }),
                 (State::Run, State::Pause) => {
-                    let mut wires = self.wiring.wires.iter();
-                    let into = wires.find(|wire| wire.to == step.pin && wire.outcome.is_ok());
-                    watched.extend(into.map(|wire| (wire.from.clone(), wire.to.clone())));
+                    let wire = ends.into(wires, &step.pin).map(|at| &wires[at]);
+                    watched.extend(wire.map(|wire| (wire.from.clone(), wire.to.clone())));
                 }
                 _ => {}
             }
