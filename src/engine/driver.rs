@@ -120,6 +120,7 @@ impl Driver {
     /// Runs the cycles that are due; how long to sleep then.
     fn run(&mut self) -> Duration {
         if !std::mem::replace(&mut self.was_running, true) {
+            self.runner.ask_ahead();
             self.timer.restart();
             self.wakes.restart();
             let pacers = self.runner.pacers.iter_mut();

@@ -254,6 +254,13 @@ impl Runner {
         self.state == State::Run
     }
 
+    /// Asks every filter of the plan what it does at rest, before time begins to count.
+    pub(super) fn ask_ahead(&mut self) {
+        if let Some(plan) = &mut self.plan {
+            plan.runs[0].ask_ahead(&mut self.slab);
+        }
+    }
+
     /// Runs the next `len` samples of the graph's rate, in pieces where something changes in between. `timer` gives
     /// nanoseconds, for what filters take.
     pub fn cycle(&mut self, len: usize, timer: Option<&dyn Fn() -> u64>) {

@@ -9,6 +9,7 @@ mod desk;
 mod algebra;
 mod anything;
 mod arrange;
+mod asked;
 mod bench;
 
 mod beside;

@@ -195,6 +195,22 @@ impl Watches {
         self.nanos / (REPORT_NANOS / REPORT)
     }
 
+    /// Reckons what is asked of each filter. Whether that is news to one of them.
+    fn weigh(&mut self, slab: &mut Slab) -> bool {
+        self.levers.iter_mut().for_each(|lever| lever.wanted = 0);
+        for watch in std::iter::once(&self.all).chain(&self.sinks) {
+            let level = watch.ladder.level;
+            for &place in watch.upstream.iter().filter(|_| level > 0) {
+                let lever = &mut self.levers[place as usize];
+                lever.wanted = lever.wanted.max(level);
+            }
+        }
+        self.levers.iter().any(|lever| {
+            let open = slab.get(lever.entry).filter(|open| !open.is_faulty);
+            open.is_some_and(|it| (it.degraded, it.degraded_told) != (lever.wanted, lever.wanted))
+        })
+    }
+
     /// Tells filters what is asked of them, where that has changed. How many broke over it: what they said is with them.
     fn apply(
         &mut self,
@@ -205,14 +221,6 @@ impl Watches {
     ) -> usize {
         let mut broken = 0;
         let mut is_untold = false;
-        self.levers.iter_mut().for_each(|lever| lever.wanted = 0);
-        for watch in std::iter::once(&self.all).chain(&self.sinks) {
-            let level = watch.ladder.level;
-            for &place in watch.upstream.iter().filter(|_| level > 0) {
-                let lever = &mut self.levers[place as usize];
-                lever.wanted = lever.wanted.max(level);
-            }
-        }
         for lever in &self.levers {
             let level = lever.wanted;
             let Some(open) = slab.get(lever.entry) else {
@@ -450,6 +458,10 @@ impl Runner {
     fn tell_levels(&mut self) {
         let position = self.elapsed;
         if let Some(plan) = self.plan.as_deref_mut().filter(|it| it.quality.is_due) {
+            if !plan.quality.weigh(&mut self.slab) {
+                plan.quality.is_due = false;
+                return;
+            }
             plan.stir(&mut self.slab);
             let quality = &mut plan.quality;
             self.unsaid += quality.apply(&mut self.slab, &mut self.reports, &self.cells, position);

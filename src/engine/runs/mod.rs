@@ -275,6 +275,24 @@ impl Runs {
         self.calls.tell_all(told);
     }
 
+    /// Asks all filters before a first cycle, which then is no dearer than those that follow.
+    pub(super) fn ask_ahead(&mut self, slab: &mut Slab) {
+        let mut is_rest = false;
+        for run in &mut self.runs {
+            // The rest of a run is for when that is not done.
+            if std::mem::replace(&mut is_rest, run.has_rest) || run.rests {
+                continue;
+            }
+            run.rests = match &mut run.way {
+                Way::Product(product) => product.ask(&run.members, slab, &mut self.said),
+                Way::Group(group, place) => {
+                    let (place, group) = (*place, &mut self.groups[*group as usize]);
+                    group.ask(place, run, slab, &mut self.said)
+                }
+            };
+        }
+    }
+
     /// The filters of a run are to be called, one by one.
     pub(super) fn give_way(&mut self, number: usize, slab: &mut Slab, told: Told<'_>) {
         self.tell(number, told);
@@ -441,9 +459,9 @@ impl Runs {
         }
     }
 
-    /// Not all runs are told of in one cycle.
+    /// Not all runs are told of in one cycle, and none in the first, which has enough to do.
     fn wait(&mut self, number: usize) {
-        self.runs[number].tally.left = 1 + number % self.every;
+        self.runs[number].tally.left = self.every - number % self.every;
     }
 }
 

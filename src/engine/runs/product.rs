@@ -154,7 +154,7 @@ impl Product {
     }
 
     /// Asks every filter. Whether all of them rest.
-    fn ask(&mut self, members: &[Member], slab: &mut Slab, said: &mut Kernel) -> bool {
+    pub(super) fn ask(&mut self, members: &[Member], slab: &mut Slab, said: &mut Kernel) -> bool {
         self.factors.clear();
         for member in members {
             let entry = slab.get(member.entry).filter(|entry| !entry.is_faulty);
