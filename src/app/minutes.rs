@@ -27,6 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(super) struct Minutes {
     thread: Option<(Sender<Order>, Receiver<Told>)>,
     pub(super) has_any: bool,
+    /// Nobody will ask for them: nothing is kept.
+    is_off: bool,
     /// How many seconds it was told to keep.
     seconds: u32,
 }
@@ -231,9 +233,18 @@ impl App {
             .map_or(Err("it takes too long".into()), |(_, outcome)| outcome)
     }
 
+    /// Nobody will ask for the last minutes: they take no memory.
+    pub fn keep_no_minutes(&mut self) {
+        self.minutes.is_off = true;
+    }
+
     /// Takes in new tapes, and says what was written.
     pub(super) fn hear_minutes(&mut self) {
         let tapes = self.playing.as_mut().map(|it| it.take_tapes());
+        if self.minutes.is_off {
+            // A tape to which nobody listens is not written.
+            return;
+        }
         let seconds = self.preferences().last_minutes_seconds;
         for tape in tapes.into_iter().flatten() {
             self.minutes.keep(tape, seconds);

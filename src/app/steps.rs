@@ -53,13 +53,13 @@ impl Gathered {
 
 impl App {
     /// Writes steps of pins down.
-    pub(super) fn hear_steps(&mut self, steps: Vec<Step>) {
+    pub(super) fn hear_steps(&mut self, mut steps: Vec<Step>) {
         if steps.is_empty() {
             return;
         }
-        let (went, refused): (Vec<Step>, Vec<Step>) = steps
-            .into_iter()
-            .partition(|step| step.status == Status::Success);
+        let is_refused = |step: &mut Step| step.status != Status::Success;
+        let refused: Vec<Step> = steps.extract_if(.., is_refused).collect();
+        let went = steps;
         if went.len() >= MANY || self.is_gathering() {
             self.gather(&went);
         } else {
@@ -97,10 +97,14 @@ impl App {
         }
         for step in steps {
             self.steps.take(step);
+            let held = self.log.last().map_or(HELD, |line| line.parts.len());
+            if held >= HELD {
+                self.steps.beyond += 1;
+                continue;
+            }
             let part = (step.pin.filter.clone(), self.step_text(step));
-            match self.log.last_mut() {
-                Some(line) if line.parts.len() < HELD => line.parts.push(part),
-                _ => self.steps.beyond += 1,
+            if let Some(line) = self.log.last_mut() {
+                line.parts.push(part);
             }
         }
         let words = self.steps.words();

@@ -137,6 +137,9 @@ pub(super) fn run(it: &Play) -> Result<Answer, Failure> {
     options.facts = bench.facts;
     drop(bench.wiring);
     let mut session = Session::start(options, &document)?;
+    if it.keep_last.is_none() {
+        session.app.keep_no_minutes();
+    }
     if let Some(trace) = &it.trace {
         // Now, and not when all was played.
         session.write_trace(trace)?;

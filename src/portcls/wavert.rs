@@ -349,7 +349,7 @@ impl WaveRtPort {
     /// Copies what is played onto the tape, if this card drives the graph and somebody listens.
     fn keep(&mut self, frame: &Wave) {
         let channels = frame.channel_count();
-        if self.ring.cursor().is_foreign() {
+        if self.ring.cursor().is_foreign() || self.tape.is_abandoned() {
             return;
         }
         let Ok(mut chunk) = self.tape.write_chunk(frame.len() * channels) else {

@@ -101,7 +101,8 @@ fn filters_are_asked_once_and_before_the_first_cycle() {
     let mut is_there = false;
     while !is_there {
         assert!(driver.turn().is_some());
-        is_there = std::iter::from_fn(|| engine.report()).any(|it| matches!(it, Report::Swapped(..)));
+        is_there =
+            std::iter::from_fn(|| engine.report()).any(|it| matches!(it, Report::Swapped(..)));
         std::thread::yield_now();
     }
     engine.send(Message::State(State::Run));

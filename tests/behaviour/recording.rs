@@ -360,3 +360,30 @@ fn what_cannot_be_written_is_refused_by_name() {
         fs::remove_file(desk.path("g.ron")).unwrap();
     }
 }
+
+#[test]
+fn the_last_minutes_are_kept_for_whoever_asked_and_take_no_memory_otherwise() {
+    let desk = Desk::new("keep-last");
+    let graph = desk.tone("a.ron");
+    let words = ["play", &graph, "--device", "null", "--seconds", "1.5"];
+    // The thread that keeps them, as the system shows it.
+    let keepers = |more: &[&str]| {
+        let mut playing = desk.command(&[&words[..], more].concat()).spawn().unwrap();
+        let threads = format!("/proc/{}/task", playing.id());
+        let mut found = 0;
+        while playing.try_wait().unwrap().is_none() {
+            let all = fs::read_dir(&threads).into_iter().flatten().flatten();
+            let names = all.filter_map(|it| fs::read_to_string(it.path().join("comm")).ok());
+            found = found.max(names.filter(|name| name.trim() == "last minutes").count());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        found
+    };
+    assert_eq!(keepers(&[]), 0);
+    assert_eq!(keepers(&["--keep-last", "last.wav"]), 1);
+    let mut reader = hound::WavReader::open(desk.path("last.wav")).unwrap();
+    assert_eq!(reader.spec().channels, 2);
+    let heard: Vec<f32> = reader.samples().map(Result::unwrap).collect();
+    assert!(heard.len() > 48_000, "{}", heard.len());
+    assert!(heard.iter().any(|sample| sample.abs() > 0.2));
+}

@@ -287,7 +287,13 @@ impl Group {
     }
 
     /// Asks the filters of a run, which move into its lanes. Whether all of them rest; else none has moved.
-    pub(super) fn ask(&mut self, place: u32, run: &Run, slab: &mut Slab, said: &mut Kernel) -> bool {
+    pub(super) fn ask(
+        &mut self,
+        place: u32,
+        run: &Run,
+        slab: &mut Slab,
+        said: &mut Kernel,
+    ) -> bool {
         let lanes = lanes(place, self.channels);
         for (number, member) in run.members.iter().enumerate() {
             let entry = slab.get(member.entry).filter(|entry| !entry.is_faulty);
