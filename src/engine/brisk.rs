@@ -5,6 +5,7 @@
 
 use super::call::Desk;
 use super::cycle::Cycle;
+use super::outline::Outline;
 use super::plan::Step;
 use super::runs::{Told, every};
 use super::table::{Tables, scan};
@@ -74,9 +75,9 @@ pub(super) struct Calls {
 
 impl Calls {
     /// `begins`: not 0 where a run begins.
-    pub(super) fn of(steps: &[Step], tables: &Tables, begins: &[u32]) -> Self {
+    pub(super) fn of(steps: &[Step], outline: &Outline, begins: &[u32]) -> Self {
         let mut pins = vec![];
-        let calls = steps.iter().map(|step| call(step, tables, &mut pins));
+        let calls = steps.iter().map(|step| call(step, outline, &mut pins));
         let mut calls: Box<[Call]> = calls.collect();
         let mut idle = 0;
         for (at, call) in calls.iter_mut().enumerate().rev() {
@@ -163,7 +164,7 @@ impl Calls {
     }
 }
 
-fn call(step: &Step, tables: &Tables, pins: &mut Vec<InputPin>) -> Call {
+fn call(step: &Step, outline: &Outline, pins: &mut Vec<InputPin>) -> Call {
     let Step::Process {
         entry,
         inputs,
@@ -184,11 +185,10 @@ fn call(step: &Step, tables: &Tables, pins: &mut Vec<InputPin>) -> Call {
     if !is_own || !is_known {
         return Call::default();
     }
-    let rate_hz = tables.rate_hz(output.slot);
+    let rate_hz = outline.rate_hz(output.slot);
     let mut slots = inputs.iter().filter_map(|it| it.slot);
-    let carries_events = |slot: u32| matches!(tables.payloads[slot as usize], Payload::Events(_));
-    let hears = slots.clone().any(carries_events);
-    let is_even = rate_hz > 0 && slots.all(|slot| tables.rate_hz(slot) == rate_hz);
+    let hears = slots.clone().any(|slot| outline.holds_events(slot));
+    let is_even = rate_hz > 0 && slots.all(|slot| outline.rate_hz(slot) == rate_hz);
     let is_alone = matches!(inputs[..], [ref it] if it.slot == Some(output.slot));
     let call = Call {
         is_plain: true,
@@ -246,7 +246,7 @@ impl Held<'_> {
 }
 
 impl Cycle<'_> {
-    /// Calls filters from the step `at` on, as far as nothing is out of the ordinary. `at` stays at the step in progress,
+    /// Calls filters from the step `at` on, as far as nothing is out of the ordinary; fades that are over are stepped over. `at` stays at the step in progress,
     /// so that a panic can be charged; in the end it is at the one that comes next, or that left what is out of the
     /// ordinary.
     pub(super) fn call_briskly(
@@ -328,7 +328,12 @@ impl Cycle<'_> {
                 return Brisk::Odd(flow);
             }
             let peak = seen.peak();
-            let (hands_on, steps) = (call.hands_on, call.steps as usize);
+            let steps = if self.is_fading {
+                1
+            } else {
+                call.steps as usize
+            };
+            let hands_on = call.hands_on;
             if call.is_even {
                 let fill = hand.len();
                 calls.pass(*at, (fill, peak), told);

@@ -13,7 +13,7 @@ use super::hold::Holds;
 use super::listing::Plot;
 use super::map::PlanMap;
 use super::master::{choose_master, is_wished};
-use super::plan::{Arrival, Leaving, Step, Transition};
+use super::plan::{Arrival, Leaving, Transition};
 use super::quality::Watches;
 use super::records::keep;
 use super::runs::Skills;
@@ -224,9 +224,8 @@ impl Builder {
             if !leaving.contains(&true) {
                 return None;
             }
-            let steps = self.leave(&old, before, &leaving);
-            let fades = steps.iter().any(Step::is_fade);
-            fades.then(|| Leaving::new(steps, into.master))
+            let (steps, runs) = self.leave(&old, before, &leaving)?;
+            Some(Leaving::new(steps, runs, into.master))
         });
         self.leaving.clone_from(&departures);
         let needed = (self.next as usize).div_ceil(PAGE);

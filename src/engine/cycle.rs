@@ -110,6 +110,8 @@ pub(super) struct Cycle<'a> {
     pub(super) tap: Option<&'a mut Tap>,
     /// What every header of this piece says beside its own.
     pub(super) says: u32,
+    /// Wires of the plan are on their way up or down.
+    pub(super) is_fading: bool,
     /// Nothing is played: only these, the devices, are called, with silence.
     pub(super) silent_but: Option<&'a [Paced]>,
     /// Whoever helps, where the plan may be split.
@@ -135,6 +137,7 @@ impl<'a> Cycle<'a> {
             timer: None,
             tap: None,
             says: 0,
+            is_fading: false,
             silent_but: None,
             crew: None,
             lane: 0,
@@ -225,11 +228,10 @@ impl<'a> Cycle<'a> {
             (None, false) => (&*steps, own_runs, no_forks),
         };
         // What is done at once knows nothing of what is out of the ordinary.
-        let is_ordinary = !holds.is_busy
-            && self.silent_but.is_none()
-            && self.says == 0
-            && changed.is_empty()
-            && (!*has_fades || *fade_done >= *fade_len);
+        let is_ordinary =
+            !holds.is_busy && self.silent_but.is_none() && self.says == 0 && changed.is_empty();
+        // What fades goes its own way, all else is as ever.
+        self.is_fading = *has_fades && *fade_done < *fade_len;
         let mut desk = Desk {
             tables,
             slab,
@@ -314,7 +316,8 @@ impl<'a> Cycle<'a> {
         };
         let untimed = self.watch.as_deref().filter(|_| self.timer.is_some());
         let most = untimed.map_or(usize::MAX, Stopwatch::untimed);
-        let row = runs.pass_row(run, most, tables, (tapped, self.fall, stamp), told);
+        let how = (tapped, self.fall, self.is_fading);
+        let row = runs.pass_row(run, most, tables, how, stamp, told);
         if let Some(watch) = self.watch.as_deref_mut() {
             watch.pass_by(row.runs);
         }
@@ -333,7 +336,8 @@ impl<'a> Cycle<'a> {
         let tapped = self.tap.as_deref().and_then(|tap| tap.wire_at());
         let timer = self.timer;
         let began = self.watch.as_mut().and_then(|it| it.before(timer));
-        let row = runs.pass(run, tables, slab, (tapped, self.fall), told);
+        let how = (tapped, self.fall, self.is_fading);
+        let row = runs.pass(run, tables, slab, how, told);
         if let Some(watch) = self.watch.as_mut() {
             match row {
                 Some(row) => {

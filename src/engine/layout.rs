@@ -9,8 +9,9 @@ use super::cut::Cut;
 use super::islands::{Ground, split};
 use super::line::Line;
 use super::listing::{Desk, Plot, curious};
+use super::outline::Outline;
 use super::plan::{Plan, Step};
-use super::runs::{Runs, gather};
+use super::runs::{Hops, Runs, Skills, gather};
 use super::spec::{Spec, SpecWire};
 use super::table::{Shape, Tables};
 use super::tap::Sight;
@@ -83,9 +84,12 @@ impl Builder {
         let shows = spec.wires.iter().any(|wire| wire.way == Way::Reference);
         let shared = shows.then(|| desk.pass(true, &[], true));
         let Desk {
-            mut tables, plot, ..
+            mut tables,
+            mut plot,
+            ..
         } = desk;
         tables.sort();
+        plot.outline = Outline::of(&tables);
         // A filter that is not open leaves its frames as they are: silence, its stream ended.
         for header in &mut tables.headers {
             *header = StreamHeader {
@@ -105,17 +109,15 @@ impl Builder {
         let quality = self.watch_quality(spec);
         let lines: Vec<Line> = lines.into_iter().map(|(_, line)| line).collect();
         let skills = self.skills(spec);
-        let found = [steps, shared].map(|steps| {
-            let (steps, found) = gather(steps, &skills, &tables, (&lines, &cuts));
-            let runs = Runs::among(&steps, &skills, &tables, found);
-            (steps, runs)
-        });
+        let hops = plot.hops();
+        let found = [steps, shared].map(|steps| in_runs(steps, &skills, &plot.outline, &hops));
         let [(steps, own_runs), (shared, shared_runs)] = found;
         let runs = [own_runs, shared_runs];
         let levels = Telemetry::new(spec.wires.len());
         let ground = Ground {
             spec,
             tables: &tables,
+            outline: &plot.outline,
             lines: &lines,
             cuts: &cuts,
             holds: &holds,
@@ -165,11 +167,18 @@ impl Builder {
             steps,
             levels,
         };
+        plot.skills = skills;
         (plan, plot)
     }
 
-    /// The steps of a plan that runs, with fades down where `leaving` says so of a wire.
-    pub(super) fn leave(&self, spec: &Spec, plot: Plot, leaving: &[bool]) -> Vec<Step> {
+    /// The steps of a plan that runs, with fades down where `leaving` says so of a wire, and what is done at once of them.
+    /// None where nothing fades.
+    pub(super) fn leave(
+        &self,
+        spec: &Spec,
+        plot: Plot,
+        leaving: &[bool],
+    ) -> Option<(Vec<Step>, Runs)> {
         let mut desk = Desk {
             spec,
             curious: curious(spec),
@@ -177,8 +186,20 @@ impl Builder {
             tables: Tables::default(),
             max_len: self.quantum,
         };
-        desk.pass(false, leaving, false).steps
+        let steps = desk.pass(false, leaving, false).steps;
+        let fades = steps.iter().any(Step::is_fade);
+        let Plot {
+            outline, skills, ..
+        } = &desk.plot;
+        fades.then(|| in_runs(steps, skills, outline, &desk.plot.hops()))
     }
+}
+
+/// Steps put in order, and what is done at once of them.
+fn in_runs(steps: Vec<Step>, skills: &Skills, outline: &Outline, hops: &Hops) -> (Vec<Step>, Runs) {
+    let (steps, found) = gather(steps, skills, outline, hops);
+    let runs = Runs::among(&steps, skills, outline, found);
+    (steps, runs)
 }
 
 /// Wires in the order of their identities.

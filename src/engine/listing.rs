@@ -4,8 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::outline::Outline;
 use super::plan::{Inputs, OutputSlot, Outputs, Step};
 use super::records::PinRecord;
+use super::runs::{Hops, Skills};
 use super::signature::format_of;
 use super::spec::{Node, NodePin, Spec, SpecWire};
 use super::table::{Shape, Tables};
@@ -24,6 +26,21 @@ pub(super) struct Plot {
     /// Where the pins of each node begin in `allotted`: the frames that outputs have of their own.
     pub(super) first: Vec<usize>,
     pub(super) allotted: Vec<Option<u32>>,
+    /// What all frames are like, and who may be left out while it rests.
+    pub(super) outline: Outline,
+    pub(super) skills: Skills,
+}
+
+impl Plot {
+    /// Where what comes out of delay lines and what is cut anew stands.
+    pub(super) fn hops(&self) -> Hops {
+        let mut cuts: Vec<(usize, u32)> = self.cuts.values().copied().collect();
+        cuts.sort_unstable();
+        Hops {
+            lines: self.lines.iter().map(|(_, to)| *to).collect(),
+            cuts: cuts.into_iter().map(|(_, to)| to).collect(),
+        }
+    }
 }
 
 /// Steps in order, and where the reader of each wire finds its frame.

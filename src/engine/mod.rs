@@ -38,6 +38,7 @@ mod marks;
 mod master;
 
 mod offline;
+mod outline;
 
 mod pacers;
 

@@ -328,17 +328,17 @@ impl Plan {
 pub(super) struct Leaving {
     pub(super) steps: Vec<Step>,
     pub(super) master: Option<u32>,
-    /// What the plan had for its steps.
+    /// What of them is done at once; then what the plan had for its own, and its islands.
     runs: Runs,
     split: Option<Split>,
 }
 
 impl Leaving {
-    pub(super) fn new(steps: Vec<Step>, master: Option<u32>) -> Self {
+    pub(super) fn new(steps: Vec<Step>, runs: Runs, master: Option<u32>) -> Self {
         Self {
             steps,
             master,
-            runs: Runs::default(),
+            runs,
             split: None,
         }
     }

@@ -118,14 +118,6 @@ impl Tables {
         self.headers[to] = others.headers[from];
     }
 
-    /// Whether two slots hold sound of one shape, told alike.
-    pub(super) fn are_alike(&self, a: u32, b: u32) -> bool {
-        let (a, b) = (a as usize, b as usize);
-        self.payloads[a].wave().is_some()
-            && alike(&self.payloads[a], &self.payloads[b])
-            && (self.rates[a], self.sample_sizes[a]) == (self.rates[b], self.sample_sizes[b])
-    }
-
     /// Says by what a slot is known over plans.
     pub(super) fn know(&mut self, slot: u32, id: u64) {
         self.ids.push((id, slot));

@@ -352,7 +352,9 @@ impl Negotiator {
         let done = agree_all(setting, &self.memo, parts);
         let mut agreed = vec![];
         for (part, outcomes) in done {
-            agreed.push((self.settle_in(part), outcomes.into_iter()));
+            let has_late = part.net.wires.iter().any(|wire| wire.is_late);
+            let settled = self.settle_in(part);
+            agreed.push((settled, has_late, outcomes.into_iter()));
         }
         // What was agreed before is the same thing as long as it says the same.
         let lines = self.flat.index_of.len();
@@ -363,7 +365,7 @@ impl Negotiator {
         let mut new = Vec::with_capacity(owner.len());
         let mut next = vec![0; agreed.len()];
         for group in owner {
-            let ((at, part), outcomes) = &mut agreed[group];
+            let ((at, part), has_late, outcomes) = &mut agreed[group];
             let PartWire {
                 flat: wire,
                 from,
@@ -375,14 +377,17 @@ impl Negotiator {
             };
             let index = self.flat.index_of[wire.line];
             let is_out = |&at: &usize| part.members[at].wired.is_disabled;
+            let plugs = [(from, &wire.from), (to, &wire.to)]
+                .map(|(&at, pin)| part.members[at].plug(&pin.pin));
+            let end = (*to, plugs[1].factory as usize, wire.to.instance);
             new.push(Wire {
                 connection: wire.place.0.is_empty().then_some(index),
                 index,
                 line: wire.line,
                 part: *at,
                 is_out: is_out(from) || is_out(to),
-                plugs: [(from, &wire.from), (to, &wire.to)]
-                    .map(|(&at, pin)| part.members[at].plug(&pin.pin)),
+                is_line: part.defers(end) || *has_late && part.is_late(end),
+                plugs,
                 joined: match before[wire.line] {
                     Some(it) if Arc::ptr_eq(&it.flat, wire) && it.outcome == outcome => {
                         Arc::clone(it)

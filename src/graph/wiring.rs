@@ -147,6 +147,8 @@ pub struct Wire {
     pub(super) part: usize,
     /// Whether it takes no part in what plays.
     pub(super) is_out: bool,
+    /// Whether it is a delay line.
+    pub(super) is_line: bool,
     /// Where it begins and where it ends.
     pub(crate) plugs: [Plug; 2],
     pub(crate) joined: Arc<Joined>,
@@ -270,6 +272,9 @@ impl Wiring {
 
     /// The samples by which a wire is delayed.
     pub(crate) fn delay_on(&self, wire: &Wire) -> Option<usize> {
+        if !wire.is_line {
+            return None;
+        }
         let Plug { slot, factory } = wire.plugs[1];
         self.delay_at((slot as usize, factory as usize), wire.to.instance)
     }
@@ -277,7 +282,8 @@ impl Wiring {
     fn delay_at(&self, (slot, factory): (usize, usize), instance: u32) -> Option<usize> {
         let (part, place) = self.home_of(slot)?;
         let Member { path, make, .. } = &part.members[place];
-        if make.deferred[factory] {
+        let end = (place, factory, instance);
+        if part.defers(end) {
             let (_, descriptor) = make.known.as_ref()?;
             let settings = Settings {
                 values: &self.filters.get(path)?.values,
@@ -286,9 +292,7 @@ impl Wiring {
             return descriptor.delay(&settings, factory);
         }
         // A wire that closes a loop of filters, and none of pins.
-        let at = part.net.pin(place, factory, instance)?;
-        let wire = &part.net.wires[part.net.pins[at].wire?];
-        (wire.is_late && wire.to == at).then_some(USUAL_DELAY)
+        part.is_late(end).then_some(USUAL_DELAY)
     }
 
     /// Whether a wire into this pin is a delay line: no path leads on from it inside its filter (CYC-2), or it closes a

@@ -103,6 +103,38 @@ fn no_kind_of_edit_jumps_nor_does_its_undo() {
 }
 
 #[test]
+fn what_an_edit_does_not_touch_is_done_at_once_while_it_fades() {
+    let stage = Stage::new();
+    let gains: Vec<String> = (0..200).map(|n| format!("g{n}:gain level=-0.01")).collect();
+    let chain = |gains: &[String]| {
+        let chain = gains.join(" -> ");
+        format!("tone frequency=441 level=-20 -> {chain} -> null_renderer")
+    };
+    let before = stage.graph(&chain(&gains));
+    let mut after = before.clone();
+    let gone = after.find("g100").unwrap();
+    apply(&mut after, Edit::Remove(vec![gone])).unwrap();
+    stage.add(&mut after, "g99 -> g101");
+    let mut offline = sounding(&stage, &before, 30);
+    let sink = path(&before, "null_renderer");
+    assert!(offline.done_at_once() >= 199, "{}", offline.done_at_once());
+    for graph in [&after, &before] {
+        offline.change(&stage.job(graph));
+        let mut fewest = usize::MAX;
+        let mut heard = vec![vec![]];
+        // Down for ten milliseconds, and up again for ten.
+        for _ in 0..30 {
+            heard[0].extend(hear(&mut offline, &sink, &[64]).remove(0));
+            fewest = fewest.min(offline.done_at_once());
+        }
+        assert_smooth(&heard, allowed(AMPLITUDE, 2.0), "while it fades");
+        // But for those next to what comes and goes.
+        assert!((70..199).contains(&fewest), "{fewest}");
+        assert!(offline.done_at_once() >= 198);
+    }
+}
+
+#[test]
 fn what_is_behind_a_filter_that_is_not_open_works_on_silence_and_not_on_what_it_left() {
     let stage = Stage::new();
     let sounds = stage

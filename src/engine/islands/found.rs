@@ -12,9 +12,10 @@ use crate::dsp::lanes::LANES;
 use crate::engine::cut::Cut;
 use crate::engine::hold::Holds;
 use crate::engine::line::Line;
+use crate::engine::outline::Outline;
 use crate::engine::plan::{Plan, Step};
 use crate::engine::records::PinRecord;
-use crate::engine::runs::{LastUses, Runs, Skills, last_uses};
+use crate::engine::runs::{Hops, LastUses, Runs, Skills, last_uses};
 use crate::engine::slab::{PAGE, page};
 use crate::engine::spec::{Node, Spec};
 use crate::engine::table::Tables;
@@ -28,6 +29,7 @@ const SHARES: usize = 8;
 pub(in crate::engine) struct Ground<'a> {
     pub(in crate::engine) spec: &'a Arc<Spec>,
     pub(in crate::engine) tables: &'a Tables,
+    pub(in crate::engine) outline: &'a Outline,
     pub(in crate::engine) lines: &'a [Line],
     pub(in crate::engine) cuts: &'a [Cut],
     pub(in crate::engine) holds: &'a Holds,
@@ -92,7 +94,7 @@ pub(in crate::engine) fn split(steps: &[Step], ground: &Ground<'_>) -> Option<Sp
     }
     // Frames may go to islands and come from there.
     let no_hops = LastUses::default();
-    split.runs = Runs::of(&split.steps, ground.skills, ground.tables, &no_hops);
+    split.runs = Runs::of(&split.steps, ground.skills, ground.outline, &no_hops);
     (!split.forks.is_empty()).then_some(split)
 }
 
@@ -359,11 +361,14 @@ impl Ground<'_> {
             Step::Process { outputs, .. } => outputs.len(),
             _ => 0,
         });
-        let mut last = last_uses(&own, (&[], &[]));
+        let mut last = last_uses(&own, &Hops::default());
         given
             .iter()
             .for_each(|(_, place)| last.note(*place, usize::MAX));
-        let runs = [Runs::of(&own, self.skills, &tables, &last), Runs::default()];
+        let runs = [
+            Runs::of(&own, self.skills, &Outline::of(&tables), &last),
+            Runs::default(),
+        ];
         Island::new(Parts {
             number,
             members,

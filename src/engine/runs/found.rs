@@ -1,6 +1,6 @@
 //! Which steps of a plan are runs.
 
-use super::{Member, Skills, Step, Tables};
+use super::{Member, Outline, Skills, Step};
 use crate::dsp::lanes::LANES;
 use crate::ks::{Kernel, Resting};
 
@@ -15,13 +15,13 @@ const FEWEST: usize = 4;
 pub(super) fn all(
     steps: &[Step],
     skills: &Skills,
-    tables: &Tables,
+    outline: &Outline,
     last_uses: &LastUses,
 ) -> Vec<(usize, Found)> {
     let mut all: Vec<(usize, Found)> = vec![];
     let mut at = 0;
     while at < steps.len() {
-        let Some(found) = Found::at((steps, at), skills, tables, last_uses) else {
+        let Some(found) = Found::at((steps, at), skills, outline, last_uses) else {
             at += 1;
             continue;
         };
@@ -59,7 +59,7 @@ impl Found {
     pub(super) fn at(
         (steps, begin): (&[Step], usize),
         skills: &Skills,
-        tables: &Tables,
+        outline: &Outline,
         last_uses: &LastUses,
     ) -> Option<Self> {
         let mut members = vec![];
@@ -87,7 +87,7 @@ impl Found {
                             false => {
                                 let is_last = last_uses.of(*from) == Some(begin + at);
                                 let is_own = !output.is_in_place && !output.begins_silent;
-                                is_last && is_own && tables.are_alike(*from, output.slot)
+                                is_last && is_own && outline.are_alike(*from, output.slot)
                             }
                         }),
                         [] => {
@@ -115,7 +115,7 @@ impl Found {
                     ends.push((at + 1, output.slot));
                     first.get_or_insert(from);
                 }
-                // It has arrived by the time that runs are done at once.
+                // While it arrives the run is not done at once.
                 Step::Fade {
                     slot,
                     is_arriving: true,
@@ -125,7 +125,7 @@ impl Found {
         }
         members.truncate(until_another_way(&members));
         let (from, &(count, slot)) = (first?, ends.get(members.len().checked_sub(1)?)?);
-        let wave = tables.payloads[slot as usize].wave()?;
+        let (channels, capacity) = outline.sound(slot)?;
         let found = Self {
             slot,
             from,
@@ -133,8 +133,8 @@ impl Found {
             steps: count,
             members,
             is_source: begins,
-            channels: wave.channel_count(),
-            capacity: wave.capacity(),
+            channels,
+            capacity,
         };
         let most = match found.is_product() {
             true => Kernel::CHANNELS,

@@ -8,10 +8,15 @@ use std::collections::BTreeMap;
 
 use super::found::{LastUses, all};
 use super::{Found, Skills};
-use crate::engine::cut::Cut;
-use crate::engine::line::Line;
+use crate::engine::outline::Outline;
 use crate::engine::plan::Step;
-use crate::engine::table::Tables;
+
+/// Where what comes out of delay lines stands, and what is cut anew, in the order of a plan.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct Hops {
+    pub(in crate::engine) lines: Vec<u32>,
+    pub(in crate::engine) cuts: Vec<u32>,
+}
 
 /// Steps that stay together: a run, or one alone.
 struct Unit {
@@ -38,14 +43,14 @@ impl Unit {
 pub(in crate::engine) fn gather(
     steps: Vec<Step>,
     skills: &Skills,
-    tables: &Tables,
-    (lines, cuts): (&[Line], &[Cut]),
+    outline: &Outline,
+    hops: &Hops,
 ) -> (Vec<Step>, Vec<(usize, Found)>) {
     if skills.is_empty() {
         return (steps, vec![]);
     }
-    let last = last_uses(&steps, (lines, cuts));
-    let found = all(&steps, skills, tables, &last);
+    let last = last_uses(&steps, hops);
+    let found = all(&steps, skills, outline, &last);
     let kinds = kinds(&found);
     let mut counts = BTreeMap::new();
     for (_, _, kind) in &kinds {
@@ -61,7 +66,7 @@ pub(in crate::engine) fn gather(
     for number in 0..units.len() {
         let mut waits_for: Vec<usize> = vec![];
         for step in &units[number].steps {
-            each_slot(step, (lines, cuts), |slot| {
+            each_slot(step, hops, |slot| {
                 waits_for.extend(touched.insert(slot, number));
             });
         }
@@ -77,8 +82,8 @@ pub(in crate::engine) fn gather(
         }
     }
     let steps = in_order(units);
-    let last = last_uses(&steps, (lines, cuts));
-    let found = all(&steps, skills, tables, &last);
+    let last = last_uses(&steps, hops);
+    let found = all(&steps, skills, outline, &last);
     (steps, found)
 }
 
@@ -95,10 +100,10 @@ fn kinds(found: &[(usize, Found)]) -> Vec<(usize, usize, Vec<u32>)> {
 }
 
 /// Which step has to do last with each frame.
-pub(in crate::engine) fn last_uses(steps: &[Step], (lines, cuts): (&[Line], &[Cut])) -> LastUses {
+pub(in crate::engine) fn last_uses(steps: &[Step], hops: &Hops) -> LastUses {
     let mut last = LastUses::default();
     for (at, step) in steps.iter().enumerate() {
-        each_slot(step, (lines, cuts), |slot| last.note(slot, at));
+        each_slot(step, hops, |slot| last.note(slot, at));
     }
     last
 }
@@ -122,7 +127,7 @@ fn units(steps: Vec<Step>, kinds: Vec<(usize, usize, Vec<u32>)>) -> Vec<Unit> {
 }
 
 /// The frames that a step reads or writes, or has to do with.
-fn each_slot(step: &Step, (lines, cuts): (&[Line], &[Cut]), mut touch: impl FnMut(u32)) {
+fn each_slot(step: &Step, hops: &Hops, mut touch: impl FnMut(u32)) {
     match step {
         Step::Process {
             inputs,
@@ -139,10 +144,10 @@ fn each_slot(step: &Step, (lines, cuts): (&[Line], &[Cut]), mut touch: impl FnMu
         }
         Step::Cut { cut, from } => {
             touch(*from);
-            cuts.get(*cut).iter().for_each(|cut| touch(cut.to));
+            hops.cuts.get(*cut).iter().for_each(|to| touch(**to));
         }
         Step::Recall { line } => {
-            lines.get(*line).iter().for_each(|line| touch(line.to));
+            hops.lines.get(*line).iter().for_each(|to| touch(**to));
         }
         Step::Store { from, .. } => from.iter().for_each(|it| touch(*it)),
         Step::Fork { .. } => {}

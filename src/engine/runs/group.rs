@@ -129,7 +129,7 @@ impl Group {
     pub(super) fn pass(
         &mut self,
         runs: &mut [Run],
-        tapped: Option<u32>,
+        (tapped, is_fading): (Option<u32>, bool),
         tables: &mut Tables,
         slab: &mut Slab,
         said: &mut Kernel,
@@ -154,6 +154,7 @@ impl Group {
                     && wave.len() <= self.rows.len()
                     && is_ordinary
                     && !is_seen(&run.members, tapped)
+                    && !(is_fading && run.has_fade)
             });
             let Some(wave) = wave else {
                 // Before its like go on without it.

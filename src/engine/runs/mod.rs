@@ -19,6 +19,7 @@ use std::sync::atomic::Ordering;
 
 use super::brisk::Calls;
 use super::ledger::Ledger;
+use super::outline::Outline;
 use super::plan::Step;
 use super::records::PinRecord;
 use super::slab::Slab;
@@ -29,7 +30,7 @@ use group::Group;
 use product::Product;
 
 pub(super) use found::LastUses;
-pub(super) use gather::{gather, last_uses};
+pub(super) use gather::{Hops, gather, last_uses};
 pub(super) use row::Row;
 
 /// The most cycles, and samples of a wire, that pass before pins are told.
@@ -107,6 +108,8 @@ struct Run {
     is_source: bool,
     /// The next run is the rest of it, for when the first of them is called.
     has_rest: bool,
+    /// Something fades in the midst of it: till that has arrived it is not done at once.
+    has_fade: bool,
     /// All of its filters rest; else they are to be asked.
     rests: bool,
     /// A value has changed: they are to be asked again.
@@ -162,18 +165,18 @@ impl Runs {
     pub(super) fn of(
         steps: &[Step],
         skills: &Skills,
-        tables: &Tables,
+        outline: &Outline,
         last_uses: &LastUses,
     ) -> Self {
-        let found = all(steps, skills, tables, last_uses);
-        Self::among(steps, skills, tables, found)
+        let found = all(steps, skills, outline, last_uses);
+        Self::among(steps, skills, outline, found)
     }
 
     /// The same, where all there are have been found.
     pub(super) fn among(
         steps: &[Step],
         skills: &Skills,
-        tables: &Tables,
+        outline: &Outline,
         found: Vec<(usize, Found)>,
     ) -> Self {
         let mut runs = Self {
@@ -181,7 +184,7 @@ impl Runs {
             ..Self::default()
         };
         if skills.is_empty() {
-            runs.calls = Calls::of(steps, tables, &runs.begins);
+            runs.calls = Calls::of(steps, outline, &runs.begins);
             return runs;
         }
         let mut widest = (0, 0);
@@ -198,12 +201,13 @@ impl Runs {
         runs.homes.sort_unstable();
         let filters = runs.homes.chunk_by(|a, b| a.0 == b.0).count();
         runs.every = every(filters);
-        runs.calls = Calls::of(steps, tables, &runs.begins);
+        runs.calls = Calls::of(steps, outline, &runs.begins);
         for number in 0..runs.runs.len() {
             runs.wait(number);
             let run = &mut runs.runs[number];
             let begin = run.end - run.steps;
             run.stride = run.steps + runs.calls.idle_behind(run.end - 1);
+            run.has_fade = steps[begin..run.end].iter().any(Step::is_fade);
             let next = runs.begins.get(begin + run.stride);
             run.has_next = next.is_some_and(|it| *it as usize == number + 2);
         }
@@ -243,6 +247,7 @@ impl Runs {
             is_source: found.is_source,
             has_rest,
             members: found.members.into(),
+            has_fade: false,
             rests: false,
             is_stale: false,
             tally: Tally::default(),
@@ -314,13 +319,13 @@ impl Runs {
     }
 
     /// Does a run at once, if that can be done, and with it those side by side with it that are done too. Meters fall by
-    /// `fall` meanwhile.
+    /// `fall` meanwhile; `is_fading`: wires of the plan fade.
     pub(super) fn pass(
         &mut self,
         number: usize,
         tables: &mut Tables,
         slab: &mut Slab,
-        (tapped, fall): (Option<u32>, f32),
+        (tapped, fall, is_fading): (Option<u32>, f32, bool),
         told: Told<'_>,
     ) -> Option<Row> {
         let (first, count) = match self.runs[number].way {
@@ -341,7 +346,7 @@ impl Runs {
         let is_back = run.has_rest && !run.rests;
         let fill = match &mut run.way {
             Way::Product(product) => {
-                let is_seen = is_seen(&run.members, tapped);
+                let is_seen = is_seen(&run.members, tapped) || is_fading && run.has_fade;
                 let asked = (&run.members[..], &mut run.rests);
                 let place = (run.from, run.slot, run.is_source, is_seen);
                 product.pass(place, asked, tables, slab, &mut self.said)?
@@ -350,7 +355,7 @@ impl Runs {
                 let (place, group) = (*place, &mut self.groups[*group as usize]);
                 if first == number {
                     let runs = &mut self.runs[first..first + count];
-                    group.pass(runs, tapped, tables, slab, &mut self.said);
+                    group.pass(runs, (tapped, is_fading), tables, slab, &mut self.said);
                     if group.is_whole() {
                         behind = first + count;
                     }
@@ -365,7 +370,7 @@ impl Runs {
         for number in number..behind {
             let run = &self.runs[number];
             row.runs += 1;
-            row.steps += run.stride;
+            row.steps += run.way_on(is_fading);
             row.filters += run.members.len();
             self.passed(number, (fill, fall), told);
         }
@@ -462,6 +467,17 @@ impl Runs {
     /// Not all runs are told of in one cycle, and none in the first, which has enough to do.
     fn wait(&mut self, number: usize) {
         self.runs[number].tally.left = self.every - number % self.every;
+    }
+}
+
+impl Run {
+    /// Steps until the next that has anything to do.
+    #[inline]
+    fn way_on(&self, is_fading: bool) -> usize {
+        match is_fading {
+            true => self.steps,
+            false => self.stride,
+        }
     }
 }
 

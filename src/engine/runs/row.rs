@@ -22,7 +22,8 @@ impl Runs {
         number: usize,
         most: usize,
         tables: &mut Tables,
-        (tapped, fall, stamp): (Option<u32>, f32, StreamHeader),
+        (tapped, fall, is_fading): (Option<u32>, f32, bool),
+        stamp: StreamHeader,
         told: Told<'_>,
     ) -> Row {
         let mut row = Row::default();
@@ -33,6 +34,9 @@ impl Runs {
                 break;
             };
             if !run.rests || run.is_stale || run.has_rest || is_seen(&run.members, tapped) {
+                break;
+            }
+            if is_fading && run.has_fade {
                 break;
             }
             let slot = run.slot as usize;
@@ -47,9 +51,10 @@ impl Runs {
                 ..stamp
             };
             row.runs += 1;
-            row.steps += run.stride;
+            row.steps += run.way_on(is_fading);
             row.filters += run.members.len();
-            let has_next = run.has_next;
+            // What fades behind it has a step of its own.
+            let has_next = run.has_next && run.way_on(is_fading) == run.stride;
             self.passed(number, (fill, fall), told);
             if !has_next {
                 break;

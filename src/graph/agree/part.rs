@@ -46,6 +46,26 @@ pub(in crate::graph) struct Part {
     pub(in crate::graph) problems: Vec<(Place, Problem)>,
 }
 
+impl Part {
+    /// Whether a wire into a pin, by filter, factory and instance, is a delay line because no path leads on from it (CYC-2).
+    pub(in crate::graph) fn defers(&self, (filter, factory, _): (usize, usize, u32)) -> bool {
+        self.members[filter].make.deferred.get(factory) == Some(&true)
+    }
+
+    /// Whether the wire into a pin closes a loop of filters in which no sound comes back to where it was.
+    pub(in crate::graph) fn is_late(
+        &self,
+        (filter, factory, instance): (usize, usize, u32),
+    ) -> bool {
+        let at = self.net.pin(filter, factory, instance);
+        let wire = at.and_then(|at| Some((at, self.net.pins[at].wire?)));
+        wire.is_some_and(|(at, wire)| {
+            let wire = &self.net.wires[wire];
+            wire.is_late && wire.to == at
+        })
+    }
+}
+
 /// Where a problem stands among those of all parts: what descriptions show, then wires to pins that are not there, then
 /// pins that need a wire; each in the order of filters or wires.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -178,6 +178,7 @@ impl Wiring {
                 line: usize::MAX,
                 part: usize::MAX,
                 is_out: false,
+                is_line: self.delay(to).is_some(),
                 joined: Arc::new(Joined {
                     outcome: Ok(agreed.clone()),
                     flat: Arc::new(flat),
