@@ -1,16 +1,18 @@
 //! What a graph costs between an edit and the plan that is handed to the engine: agreed, built and swapped, from nothing
-//! and after one edit, for graphs of several shapes. `cargo bench --bench edits`, or some: `-- chain fan`, `-- 1000`.
+//! and after one edit, for graphs of several shapes. `cargo bench --bench edits`, or some: `-- chain fan`, `-- 1000`. And how long
+//! a turn of the audio thread lasts at most when the edit comes to it while the graph plays: one in the middle of the longest of
+//! several edits.
 //!
 //! The edit takes one gain out of the middle and joins its neighbours, or puts it back. Times are the quickest of several.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use ksgraph::engine::{Job, Offline};
+use ksgraph::engine::{Driver, Engine, Job, Message, Offline, Report};
 use ksgraph::graph::{
     Connection, Edit, FilterId, FilterNode, Graph, Group, GroupPin, Negotiator, Node, NodeKind,
     PinRef, Position, apply,
 };
-use ksgraph::ks::{Catalogue, Facts, Value};
+use ksgraph::ks::{Catalogue, Facts, State, Value};
 
 const QUANTUM: usize = 64;
 /// Filters of a graph.
@@ -299,6 +301,49 @@ fn resident() -> f64 {
     pages.unwrap_or_default() * 4.0
 }
 
+/// One turn of the audio thread: how many milliseconds, and whether a plan was put in place.
+#[expect(clippy::disallowed_methods, reason = "a bench reads the clock")]
+fn turn(engine: &mut Engine, driver: &mut Driver) -> (f64, bool) {
+    let began = Instant::now();
+    let sleep = driver.turn();
+    let took = began.elapsed().as_secs_f64() * 1e3;
+    let mut reports = std::iter::from_fn(|| engine.report());
+    let is_there = reports.any(|report| matches!(report, Report::Swapped(..)));
+    std::thread::sleep(sleep.unwrap_or_default().min(Duration::from_millis(1)));
+    (took, is_there)
+}
+
+/// The longest turn of the audio thread about an edit of a graph that plays: the middle one of several edits.
+fn longest_turn(catalogue: &Catalogue, graphs: [&Graph; 2]) -> Result<f64, Failed> {
+    let mut negotiator = Negotiator::default();
+    let (mut engine, mut driver) = Engine::by_hand(catalogue.clone(), QUANTUM)?;
+    let mut longest = vec![];
+    for edit in 0..6 {
+        negotiator.agree(graphs[edit % 2], catalogue, &Facts::nominal(), None);
+        engine.submit(Job {
+            wiring: (*negotiator).clone(),
+            ..Job::default()
+        });
+        // Until it is in place, and so many turns more, in which it fades.
+        let (mut left, mut most) = (None, 0.0_f64);
+        while left != Some(0) {
+            let (took, is_there) = turn(&mut engine, &mut driver);
+            most = most.max(took);
+            left = left.map(|left| left - 1).or(is_there.then_some(60));
+        }
+        match edit {
+            // The first only begins.
+            0 => {
+                engine.send(Message::State(State::Run));
+                (0..200).for_each(|_| drop(turn(&mut engine, &mut driver)));
+            }
+            _ => longest.push(most),
+        }
+    }
+    longest.sort_by(f64::total_cmp);
+    Ok(longest[longest.len() / 2])
+}
+
 fn edits(catalogue: &Catalogue, name: &str, sketch: Sketch) -> Result<(), Failed> {
     let gain = sketch.gain.ok_or("no gain to edit")?;
     let graph = sketch.graph;
@@ -360,10 +405,12 @@ fn edits(catalogue: &Catalogue, name: &str, sketch: Sketch) -> Result<(), Failed
         offline.reports().for_each(drop);
     }
     let open = offline.built.open.len();
+    drop(offline);
+    let turn = longest_turn(catalogue, [&graph, &edited])?;
     let count = negotiator.filters.len();
     println!(
         "{name:>9} {count:>6}: from nothing {first_agreed:>7.2} agreed {first_built:>7.2} built; an edit {agreed:>7.2} agreed \
-         {built:>7.2} built = {:>7.2} ms; {:.1} KB a filter ({open} open{})",
+         {built:>7.2} built = {:>7.2} ms, {turn:.2} ms at most for the audio thread; {:.1} KB a filter ({open} open{})",
         agreed + built,
         took / count as f64,
         if negotiator.is_agreed() {
