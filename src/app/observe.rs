@@ -59,7 +59,8 @@ enum Wish {
     /// Keep looking for devices, or stop doing so.
     Watch(bool),
     /// Say when the files of this folder are others.
-    Folder(PathBuf),
+    /// With its files as they are known.
+    Folder(PathBuf, Files),
 }
 
 /// What was found.
@@ -133,9 +134,10 @@ impl Observer {
         let _ = self.wishes.send(Wish::Watch(is_on));
     }
 
-    /// Has it said when files of a folder come, go or change.
+    /// Has it said when files of a folder come, go or change from now on, whenever the thread gets to it.
     pub(super) fn watch_folder(&self, folder: PathBuf) {
-        let _ = self.wishes.send(Wish::Folder(folder));
+        let files = files_of(&folder);
+        let _ = self.wishes.send(Wish::Folder(folder, files));
     }
 
     /// The next thing that was found. Of a file that was asked for again meanwhile only the last answer counts.
@@ -277,8 +279,7 @@ fn look(mut eyes: Eyes, wishes: &mpsc::Receiver<Wish>, found: &Tell) {
                 is_watching = is_on;
                 continue;
             }
-            Some(Wish::Folder(path)) => {
-                let files = files_of(&path);
+            Some(Wish::Folder(path, files)) => {
                 folder = Some((path, files));
                 continue;
             }
