@@ -335,7 +335,9 @@ fn longest_turn(catalogue: &Catalogue, graphs: [&Graph; 2]) -> Result<f64, Faile
             // The first only begins.
             0 => {
                 engine.send(Message::State(State::Run));
-                (0..200).for_each(|_| drop(turn(&mut engine, &mut driver)));
+                for _ in 0..200 {
+                    turn(&mut engine, &mut driver);
+                }
             }
             _ => longest.push(most),
         }

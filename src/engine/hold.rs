@@ -60,6 +60,9 @@ pub(super) struct Node {
     pub(super) lag: u64,
 }
 
+/// No number of samples.
+const NEVER: usize = usize::MAX;
+
 /// A wire that carries frames.
 #[derive(Debug)]
 pub(super) struct Link {
@@ -98,6 +101,8 @@ pub(super) struct Link {
     pub(super) flushes: bool,
     pub(super) is_written: bool,
     pub(super) is_read: bool,
+    /// Samples that its pins were last told lie on it; nothing so far: `NEVER`.
+    pub(super) told: usize,
     /// Requests until the counting began that goes on.
     pub(super) issued: u64,
     pub(super) since: Option<u64>,
@@ -129,6 +134,7 @@ impl Link {
             flushes: false,
             is_written: false,
             is_read: false,
+            told: NEVER,
             issued: 0,
             since: None,
         }
@@ -448,8 +454,8 @@ impl Holds {
     }
 
     /// Shows what a wire holds.
-    pub(super) fn publish(&self, wire: usize) {
-        let link = &self.links[wire];
+    pub(super) fn publish(&mut self, wire: usize) {
+        let link = &mut self.links[wire];
         let Some(cell) = self.cells.wires.get(wire) else {
             return;
         };
@@ -465,10 +471,14 @@ impl Holds {
             State::Stop => 0,
             _ => link.stands,
         };
-        let under_way = link.to_seat.map_or(0, under_way);
+        let lies = link.queue.fill() + link.to_seat.map_or(0, under_way);
+        // Records are many and far apart: none is touched that knows already.
+        if std::mem::replace(&mut link.told, lies) == lies {
+            return;
+        }
         for seat in [link.from_seat, link.to_seat].into_iter().flatten() {
             if let Some(record) = self.records.get(seat as usize) {
-                record.lie_on_wire(link.queue.fill() + under_way);
+                record.lie_on_wire(lies);
             }
         }
     }

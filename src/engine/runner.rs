@@ -469,8 +469,10 @@ impl Runner {
                     old.holds.nodes[node].allowed = State::Stop;
                 }
             }
-            // What leaves has faded; nothing goes up in a plan that ends.
-            let _ = self.bring_pins(level, true);
+            if !plan.departures.is_empty() {
+                // What leaves has faded; nothing goes up in a plan that ends.
+                let _ = self.bring_pins(level, true);
+            }
         }
         for &index in &plan.departures {
             if let Some(mut entry) = self.slab.take(index) {

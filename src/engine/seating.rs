@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use super::hold::{Holds, Link, Node, Seat};
 use super::link::PlanCells;
 use super::queue::Queue;
+use super::records::PinRecord;
 use super::spec::{NodePin, Spec, SpecWire};
 use crate::graph::FilterPath;
 use crate::ks::{DataFlow, Kind, State, samples_at};
@@ -288,7 +289,18 @@ impl Holds {
                 continue;
             };
             let before = &mut old.links[before as usize];
-            self.links[at as usize].take_over(&mut self.memory, before, &old.memory);
+            let link = &mut self.links[at as usize];
+            link.take_over(&mut self.memory, before, &old.memory);
+            // Pins that keep their records know what they were told.
+            let record = |records: &[Arc<PinRecord>], seat: Option<u32>| {
+                Some(Arc::as_ptr(records.get(seat? as usize)?))
+            };
+            let (now, then) = (&self.records, &old.records);
+            if record(now, link.from_seat) == record(then, before.from_seat)
+                && record(now, link.to_seat) == record(then, before.to_seat)
+            {
+                link.told = before.told;
+            }
         }
     }
 }
