@@ -58,8 +58,7 @@ enum Wish {
     Devices,
     /// Keep looking for devices, or stop doing so.
     Watch(bool),
-    /// Say when the files of this folder are others.
-    /// With its files as they are known.
+    /// Say when the files of this folder are others than these.
     Folder(PathBuf, Files),
 }
 
@@ -320,5 +319,32 @@ mod tests {
         absent.note(sound, &missing, false);
         absent.note(sound, &FileFact::Bank, true);
         assert!(absent.0.is_empty());
+    }
+
+    #[test]
+    fn what_changes_in_a_folder_before_the_watch_begins_is_noticed() {
+        let folder = std::env::temp_dir().join(format!("ksgraph-watch-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        // It is held up with something else until the file is there.
+        let (go_on, held_up) = mpsc::channel::<()>();
+        let devices = move || {
+            let _ = held_up.recv();
+            Facts::nominal()
+        };
+        let mut observer = Observer::start(Eyes::new(|_| FileFact::Bank, devices)).unwrap();
+        observer.devices();
+        observer.watch_folder(folder.clone());
+        std::fs::write(folder.join("new.ron"), "new").unwrap();
+        drop(go_on);
+        let mut is_noticed = false;
+        for _ in 0..1_000 {
+            is_noticed |= matches!(observer.observation(), Some(Observation::Folder));
+            if is_noticed {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert!(is_noticed);
     }
 }
