@@ -257,7 +257,9 @@ impl Runner {
     /// Asks every filter of the plan what it does at rest, before time begins to count.
     pub(super) fn ask_ahead(&mut self) {
         if let Some(plan) = &mut self.plan {
-            plan.runs[0].ask_ahead(&mut self.slab);
+            // By the steps of the first cycle: to go from some to others forgets what was answered.
+            plan.choose(&mut self.slab, false);
+            plan.runs[usize::from(plan.is_shared)].ask_ahead(&mut self.slab);
         }
     }
 
