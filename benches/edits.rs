@@ -309,6 +309,7 @@ fn turn(engine: &mut Engine, driver: &mut Driver) -> (f64, bool) {
     let took = began.elapsed().as_secs_f64() * 1e3;
     let mut reports = std::iter::from_fn(|| engine.report());
     let is_there = reports.any(|report| matches!(report, Report::Swapped(..)));
+    // As long as the audio thread would, so that cycles fall due one by one; plans are looked for in each millisecond.
     std::thread::sleep(sleep.unwrap_or_default().min(Duration::from_millis(1)));
     (took, is_there)
 }

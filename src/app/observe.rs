@@ -331,19 +331,13 @@ mod tests {
             let _ = held_up.recv();
             Facts::nominal()
         };
-        let mut observer = Observer::start(Eyes::new(|_| FileFact::Bank, devices)).unwrap();
+        let observer = Observer::start(Eyes::new(|_| FileFact::Bank, devices)).unwrap();
         observer.devices();
         observer.watch_folder(folder.clone());
         std::fs::write(folder.join("new.ron"), "new").unwrap();
         drop(go_on);
-        let mut is_noticed = false;
-        for _ in 0..1_000 {
-            is_noticed |= matches!(observer.observation(), Some(Observation::Folder));
-            if is_noticed {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        let found = || observer.found.recv_timeout(Duration::from_secs(10)).ok();
+        let is_noticed = std::iter::from_fn(found).any(|it| matches!(it, Observation::Folder));
         std::fs::remove_dir_all(&folder).unwrap();
         assert!(is_noticed);
     }

@@ -246,9 +246,9 @@ impl Held<'_> {
 }
 
 impl Cycle<'_> {
-    /// Calls filters from the step `at` on, as far as nothing is out of the ordinary; fades that are over are stepped over. `at` stays at the step in progress,
-    /// so that a panic can be charged; in the end it is at the one that comes next, or that left what is out of the
-    /// ordinary.
+    /// Calls filters from the step `at` on, as far as nothing is out of the ordinary; fades that are over are stepped
+    /// over. `at` stays at the step in progress, so that a panic can be charged; in the end it is at the one that comes
+    /// next, or that left what is out of the ordinary.
     pub(super) fn call_briskly(
         &mut self,
         at: &mut usize,

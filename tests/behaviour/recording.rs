@@ -375,6 +375,7 @@ fn the_last_minutes_are_kept_for_whoever_asked_and_take_no_memory_otherwise() {
             let all = fs::read_dir(&threads).into_iter().flatten().flatten();
             let names = all.filter_map(|it| fs::read_to_string(it.path().join("comm")).ok());
             found = found.max(names.filter(|name| name.trim() == "last minutes").count());
+            // It plays for 1.5 s: it is looked at often enough, and not all the time.
             std::thread::sleep(Duration::from_millis(20));
         }
         found

@@ -4,7 +4,7 @@
 //! joins and leaves by itself; lanes without one are idle. A sample that a pin would silence undoes the cycle, and the
 //! filters are called.
 
-use super::{Found, Kernel, Run, Slab, Tables, is_seen};
+use super::{Found, Kernel, Run, Slab, Tables};
 use crate::dsp::lanes::{LANES, Row, Sections, extents, multiply, one_by_one, side_by_side};
 use crate::dsp::wide::Extent;
 use crate::engine::brisk::ORDINARY;
@@ -153,8 +153,7 @@ impl Group {
                     && (able == 0 || wave.len() == self.len)
                     && wave.len() <= self.rows.len()
                     && is_ordinary
-                    && !is_seen(&run.members, tapped)
-                    && !(is_fading && run.has_fade)
+                    && !run.is_interrupted(tapped, is_fading)
             });
             let Some(wave) = wave else {
                 // Before its like go on without it.

@@ -13,6 +13,7 @@ mod gather;
 mod group;
 mod product;
 mod row;
+mod tally;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -28,14 +29,14 @@ use crate::ks::{Kernel, Resting, Telemetry};
 use found::{Found, all, worth};
 use group::Group;
 use product::Product;
+use tally::Tally;
 
 pub(super) use found::LastUses;
 pub(super) use gather::{Hops, gather, last_uses};
 pub(super) use row::Row;
 
-/// The most cycles, and samples of a wire, that pass before pins are told.
+/// The most cycles that pass before pins are told.
 const CYCLES: usize = 32;
-const SAMPLES: usize = 2048;
 /// So many filters may be told of in every cycle, and small graphs are told of in each: telling a filter costs about what a
 /// quantum of 64 does to its samples. In others so many cycles pass at least.
 const TOLD: usize = 8;
@@ -124,20 +125,6 @@ enum Way {
     Product(Product),
     /// In a group of those that stand side by side, in this place of it.
     Group(u32, u32),
-}
-
-/// What passed and was not told yet.
-#[derive(Debug)]
-struct Tally {
-    frames: u32,
-    samples: usize,
-    fill: usize,
-    /// How far meters have fallen.
-    fall: f32,
-    /// What each of its filters took when it was timed last.
-    share: Option<u32>,
-    /// Frames until it is told.
-    left: usize,
 }
 
 /// The runs of a list of steps.
@@ -344,11 +331,11 @@ impl Runs {
         let mut behind = number + 1;
         let run = &mut self.runs[number];
         let is_back = run.has_rest && !run.rests;
+        let is_interrupted = run.is_interrupted(tapped, is_fading);
         let fill = match &mut run.way {
             Way::Product(product) => {
-                let is_seen = is_seen(&run.members, tapped) || is_fading && run.has_fade;
                 let asked = (&run.members[..], &mut run.rests);
-                let place = (run.from, run.slot, run.is_source, is_seen);
+                let place = (run.from, run.slot, run.is_source, is_interrupted);
                 product.pass(place, asked, tables, slab, &mut self.said)?
             }
             Way::Group(group, place) => {
@@ -471,6 +458,13 @@ impl Runs {
 }
 
 impl Run {
+    /// Whether somebody looks at a wire in its midst, or one there is on its way up: then it is not done at once.
+    #[inline]
+    fn is_interrupted(&self, tapped: Option<u32>, is_fading: bool) -> bool {
+        let is_seen = |wire| self.members.iter().any(|it| it.wire == Some(wire));
+        is_fading && self.has_fade || tapped.is_some_and(is_seen)
+    }
+
     /// Steps until the next that has anything to do.
     #[inline]
     fn way_on(&self, is_fading: bool) -> usize {
@@ -478,45 +472,6 @@ impl Run {
             true => self.steps,
             false => self.stride,
         }
-    }
-}
-
-impl Default for Tally {
-    fn default() -> Self {
-        Self {
-            frames: 0,
-            samples: 0,
-            fill: 0,
-            fall: 1.0,
-            share: None,
-            left: 1,
-        }
-    }
-}
-
-impl Tally {
-    fn pass(&mut self, fill: usize, fall: f32) {
-        self.frames += 1;
-        self.fill = fill;
-        self.samples += fill;
-        self.fall *= fall;
-        self.left = self.left.saturating_sub(1);
-    }
-
-    fn is_due(&self) -> bool {
-        self.left == 0 || self.samples >= SAMPLES
-    }
-
-    /// What there is, which begins anew.
-    fn take(&mut self) -> Self {
-        let left = self.left;
-        std::mem::replace(
-            self,
-            Self {
-                left,
-                ..Self::default()
-            },
-        )
     }
 }
 
@@ -536,9 +491,4 @@ impl Member {
             levels.set(wire, peak.max(levels.get(wire) * passed.fall));
         }
     }
-}
-
-/// Whether somebody looks at a wire inside.
-fn is_seen(members: &[Member], tapped: Option<u32>) -> bool {
-    tapped.is_some_and(|wire| members.iter().any(|it| it.wire == Some(wire)))
 }

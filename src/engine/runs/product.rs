@@ -70,7 +70,7 @@ impl Product {
     /// Does the run, if that can be done. How many samples of a channel there were.
     pub(super) fn pass(
         &mut self,
-        (from, slot, is_source, is_seen): (u32, u32, bool, bool),
+        (from, slot, is_source, is_interrupted): (u32, u32, bool, bool),
         (members, rests): (&[Member], &mut bool),
         tables: &mut Tables,
         slab: &mut Slab,
@@ -78,7 +78,7 @@ impl Product {
     ) -> Option<usize> {
         let (from, slot) = (from as usize, slot as usize);
         let is_ordinary = is_source || tables.headers[from].flags == ORDINARY;
-        if !is_ordinary || is_seen {
+        if !is_ordinary || is_interrupted {
             return None;
         }
         if !*rests {

@@ -1,7 +1,7 @@
 //! Runs of tones in a row: each makes one channel from nothing and multiplies it by a few numbers. Where there are hundreds of
 //! them, what is asked of each for its own sake takes longer than its samples, so it is asked as little as can be.
 
-use super::{Runs, Told, Way, is_seen};
+use super::{Runs, Told, Way};
 use crate::engine::table::Tables;
 use crate::ks::{Payload, StreamHeader};
 
@@ -30,15 +30,13 @@ impl Runs {
         while row.runs < most {
             let number = number + row.runs;
             let run = &mut self.runs[number];
+            let is_interrupted = run.is_interrupted(tapped, is_fading);
+            if !run.rests || run.is_stale || run.has_rest || is_interrupted {
+                break;
+            }
             let Way::Product(product) = &mut run.way else {
                 break;
             };
-            if !run.rests || run.is_stale || run.has_rest || is_seen(&run.members, tapped) {
-                break;
-            }
-            if is_fading && run.has_fade {
-                break;
-            }
             let slot = run.slot as usize;
             let Payload::Wave(wave) = &mut tables.payloads[slot] else {
                 break;
