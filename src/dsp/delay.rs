@@ -202,7 +202,34 @@ impl DelayLine {
     pub fn between(&self, delay: f64) -> f32 {
         let delay = delay.max(2.0);
         let whole = delay as usize;
-        let part = (delay - whole as f64) as f32;
+        self.cubic(whole, (delay - whole as f64) as f32)
+    }
+
+    /// The same, by a straight line through two of them as far as `straight` says: 0 is the cubic, 1 the line, which is
+    /// cheaper and dulls high frequencies.
+    #[must_use]
+    pub fn joined(&self, delay: f64, straight: f32) -> f32 {
+        let delay = delay.max(2.0);
+        let whole = delay as usize;
+        self.joined_at(whole, (delay - whole as f64) as f32, straight)
+    }
+
+    /// The same of a whole delay, at least 2, and a part of a sample.
+    #[inline]
+    pub(crate) fn joined_at(&self, whole: usize, part: f32, straight: f32) -> f32 {
+        if straight == 0.0 {
+            return self.cubic(whole, part);
+        }
+        let here = self.tap(whole);
+        let line = here + (self.tap(whole + 1) - here) * part;
+        if straight == 1.0 {
+            return line;
+        }
+        let cubic = self.cubic(whole, part);
+        cubic + (line - cubic) * straight
+    }
+
+    fn cubic(&self, whole: usize, part: f32) -> f32 {
         let (newer, here) = (self.tap(whole - 1), self.tap(whole));
         let (older, oldest) = (self.tap(whole + 1), self.tap(whole + 2));
         let slope = 0.5 * (older - newer);
@@ -211,22 +238,11 @@ impl DelayLine {
         ((cube * part + square) * part + slope) * part + here
     }
 
-    /// The same, by a straight line through two of them as far as `straight` says: 0 is the cubic, 1 the line, which is
-    /// cheaper and dulls high frequencies.
-    #[must_use]
-    pub fn joined(&self, delay: f64, straight: f32) -> f32 {
-        if straight == 0.0 {
-            return self.between(delay);
-        }
-        let delay = delay.max(2.0);
-        let whole = delay as usize;
-        let here = self.tap(whole);
-        let line = here + (self.tap(whole + 1) - here) * (delay - whole as f64) as f32;
-        if straight == 1.0 {
-            return line;
-        }
-        let cubic = self.between(delay);
-        cubic + (line - cubic) * straight
+    /// All that is kept, and where the next sample goes in it: a power of two is kept, and [`PIECE`] of it once more behind.
+    /// None unless so many samples were pushed.
+    #[inline(always)]
+    pub(super) fn all(&self, least: usize) -> Option<(&[f32], usize)> {
+        (least <= self.filled).then_some((&self.samples[..], self.write))
     }
 
     /// The sound at a place that may be moving.

@@ -29,17 +29,33 @@ impl Knee {
     /// The decibels to be taken off a sound of that level.
     #[must_use]
     pub fn reduction_db(&self, level_db: f64) -> f64 {
-        let slope = 1.0 - 1.0 / self.ratio.max(1.0);
-        let over = level_db - self.threshold_db;
-        let half = self.width_db.max(0.0) / 2.0;
-        if over <= -half {
-            0.0
-        } else if over < half {
-            slope * (over + half) * (over + half) / (4.0 * half)
-        } else {
-            slope * over
-        }
+        let (threshold_db, ratio) = (self.threshold_db as f32, self.ratio as f32);
+        f64::from(reduction_db(
+            level_db as f32,
+            threshold_db,
+            ratio,
+            self.width_db as f32,
+        ))
     }
+}
+
+/// The decibels that a [`Knee`] of these three takes off a sound of that level; for loops over many of them.
+#[inline(always)]
+pub(crate) fn reduction_db(level_db: f32, threshold_db: f32, ratio: f32, width_db: f32) -> f32 {
+    let slope = 1.0 - 1.0 / at_least(ratio, 1.0);
+    let half = at_least(width_db, 0.0) * 0.5;
+    let over = level_db - threshold_db;
+    let bent = slope * (over + half) * (over + half) / (4.0 * half);
+    let outside = if over < half { 0.0 } else { slope * over };
+    // A knee without width has nothing within it.
+    let is_within = (over > -half) & (over < half);
+    if is_within { bent } else { outside }
+}
+
+/// The larger of two; one instruction, where `max` asks whether either is no number.
+#[inline(always)]
+fn at_least(number: f32, least: f32) -> f32 {
+    if number > least { number } else { least }
 }
 
 /// How fast a [`Follower`] goes.
@@ -71,7 +87,7 @@ impl Ballistics {
 /// A reduction on its way to what a curve asks for. What is asked for is held for a moment and then let go with the
 /// release; the reduction follows that with the attack. So a sine, which asks for nothing twice in each of its periods,
 /// is reduced by what its peak asks for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Follower {
     top: f64,
     held: u32,
@@ -79,7 +95,23 @@ pub struct Follower {
 }
 
 impl Follower {
+    /// The reductions for the next samples, written over what each of them asks for.
+    pub(crate) fn follow(&mut self, decibels: &mut [f32], speed: &Ballistics) {
+        let is_asked = decibels.iter().fold(false, |is, it| is | (*it > 0.0));
+        if !is_asked && self.top == 0.0 && self.reduction == 0.0 {
+            if !decibels.is_empty() {
+                self.held = speed.hold;
+            }
+            decibels.fill(0.0);
+            return;
+        }
+        for decibels in decibels {
+            *decibels = self.step(f64::from(*decibels), speed) as f32;
+        }
+    }
+
     /// The reduction for the next sample, in decibels.
+    #[inline]
     pub fn step(&mut self, wanted_db: f64, speed: &Ballistics) -> f64 {
         if wanted_db >= self.top {
             self.top = wanted_db;
@@ -134,6 +166,8 @@ pub struct Foresight {
     /// The last `window` of `released`, and their sum.
     past: Vec<u32>,
     sum: u64,
+    /// The oldest of them.
+    place: usize,
 }
 
 impl Foresight {
@@ -148,6 +182,7 @@ impl Foresight {
             released: ONE,
             past: vec![ONE; window],
             sum: u64::from(ONE) * window as u64,
+            place: 0,
         }
     }
 
@@ -171,9 +206,12 @@ impl Foresight {
             let step = (f64::from(gap) * release) as u32;
             self.released + step.clamp(1, gap)
         };
-        let place = (self.now % self.window) as usize;
-        self.sum = self.sum + u64::from(self.released) - u64::from(self.past[place]);
-        self.past[place] = self.released;
+        self.sum = self.sum + u64::from(self.released) - u64::from(self.past[self.place]);
+        self.past[self.place] = self.released;
+        self.place += 1;
+        if self.place == self.past.len() {
+            self.place = 0;
+        }
         self.now += 1;
         self.sum as f64 / (f64::from(ONE) * self.window as f64)
     }
@@ -198,6 +236,7 @@ impl Foresight {
         self.released = ONE;
         self.past.fill(ONE);
         self.sum = u64::from(ONE) * self.window;
+        self.place = 0;
     }
 }
 

@@ -6,9 +6,19 @@ use std::f64::consts::TAU;
 /// The greatest absolute value. What is not a number does not count; an infinity does.
 #[must_use]
 pub fn peak(samples: &[f32]) -> f32 {
-    samples
-        .iter()
-        .fold(0.0, |peak, sample| peak.max(sample.abs()))
+    let largest = super::wide::wide(
+        #[inline(always)]
+        || {
+            let mut largest = 0;
+            for sample in samples {
+                let bits = (sample.to_bits() & 0x7FFF_FFFF) as i32;
+                let counted = if bits <= INFINITE { bits } else { 0 };
+                largest = largest.max(counted);
+            }
+            largest
+        },
+    );
+    f32::from_bits(largest as u32)
 }
 
 /// The greatest absolute value among those that are numbers.
@@ -175,7 +185,10 @@ pub struct PeakMeter {
 /// How fast a [`PeakMeter`] falls, in decibels a second.
 pub const PEAK_FALL_DB_PER_SECOND: f64 = 24.0;
 
-/// Samples from one step of a [`PeakMeter`] to the next.
+/// The bits of an infinity: those of numbers are less, those of what is none are more.
+const INFINITE: i32 = 0x7F80_0000;
+
+/// Samples from one step of a [`PeakMeter`] or a [`MeanMeter`] to the next.
 const GRID: usize = 16;
 
 /// -200 dBFS: below it a meter shows nothing, and its level is set to zero before it could turn denormal.
@@ -185,7 +198,7 @@ const NOTHING: f32 = 1e-10;
 #[inline(always)]
 fn bits(sample: f32) -> i32 {
     let bits = (sample.to_bits() & 0x7FFF_FFFF) as i32;
-    if bits < 0x7F80_0000 { bits } else { 0 }
+    if bits < INFINITE { bits } else { 0 }
 }
 
 impl PeakMeter {
@@ -268,6 +281,66 @@ impl PeakMeter {
     /// Back to rest.
     pub fn reset(&mut self) {
         (self.level, self.loudest, self.done) = (0.0, 0, 0);
+    }
+}
+
+/// The mean of squares over about so long: what came last counts most. It goes on by steps of sixteen samples, so that no
+/// sample waits for the mean behind the one before it.
+#[derive(Clone, Debug)]
+pub struct MeanMeter {
+    square: f64,
+    /// The squares of the step that is not whole.
+    sum: f64,
+    done: usize,
+}
+
+impl MeanMeter {
+    /// A meter at rest.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            square: 0.0,
+            sum: 0.0,
+            done: 0,
+        }
+    }
+
+    /// The part of the way to a new level that a meter of this time constant goes in one step.
+    #[must_use]
+    pub fn share(seconds: f64, rate_hz: f64) -> f64 {
+        super::dynamics::share(seconds, rate_hz / GRID as f64)
+    }
+
+    /// Hears the next samples, which are all numbers; `share` is [`MeanMeter::share`].
+    pub fn feed(&mut self, samples: &[f32], share: f64) {
+        for sample in samples {
+            self.sum += f64::from(*sample) * f64::from(*sample);
+            self.done += 1;
+            if self.done == GRID {
+                self.square += (self.sum / GRID as f64 - self.square) * share;
+                if self.square < f64::from(NOTHING) * f64::from(NOTHING) {
+                    self.square = 0.0;
+                }
+                (self.sum, self.done) = (0.0, 0);
+            }
+        }
+    }
+
+    /// The root of the mean as it was at the last step.
+    #[must_use]
+    pub fn level(&self) -> f32 {
+        self.square.sqrt() as f32
+    }
+
+    /// Back to rest.
+    pub fn reset(&mut self) {
+        *self = Self::new();
+    }
+}
+
+impl Default for MeanMeter {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -356,5 +429,36 @@ mod tests {
         assert_eq!(cut.level().to_bits(), level.to_bits());
         meter.feed(&vec![0.0; 48_000 * 9]);
         assert_eq!(meter.level(), 0.0);
+    }
+
+    #[test]
+    fn a_mean_comes_63_percent_of_the_way_in_its_time_however_it_is_cut() {
+        let share = MeanMeter::share(0.3, 48_000.0);
+        let sound = sine(1000.0, 48_000.0, 0.5, 0.0, 14_400);
+        let mut whole = MeanMeter::new();
+        whole.feed(&sound, share);
+        let wanted = 0.5 * ((1.0 - (-1.0_f32).exp()) / 2.0).sqrt();
+        assert!((whole.level() - wanted).abs() < 1e-4, "{}", whole.level());
+        let mut cut = MeanMeter::new();
+        for piece in sound.chunks(37) {
+            cut.feed(piece, share);
+        }
+        assert_eq!(cut.level(), whole.level());
+        cut.feed(&vec![0.0; 1 << 20], share);
+        assert_eq!(cut.level(), 0.0);
+    }
+
+    #[test]
+    fn a_peak_is_the_greatest_size_there_is() {
+        for len in [0, 1, 7, 64, 77] {
+            let mut sound: Vec<f32> = (0..len).map(|n| -(n as f32) / 100.0).collect();
+            assert_eq!(peak(&sound), (len.max(1) - 1) as f32 / 100.0);
+            if let Some(last) = sound.last_mut() {
+                *last = f32::NAN;
+                assert_eq!(peak(&sound), (len.max(2) - 2) as f32 / 100.0);
+                sound[0] = f32::NEG_INFINITY;
+                assert_eq!(peak(&sound), f32::INFINITY);
+            }
+        }
     }
 }

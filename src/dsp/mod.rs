@@ -9,6 +9,8 @@
 
 pub mod biquad;
 
+pub(crate) mod decibels;
+
 pub mod delay;
 
 pub mod dynamics;
@@ -32,6 +34,7 @@ pub mod quantise;
 pub mod ramp;
 pub mod random;
 pub mod resample;
+pub(crate) mod wander;
 pub mod wavetable;
 pub mod wide;
 

@@ -4,6 +4,7 @@
 //! exact in `f32`.
 
 use super::random::Random;
+use super::wide::wide;
 
 /// Whether to add noise before rounding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,8 +39,15 @@ impl Quantiser {
     /// Puts each sample on the nearest point of the grid.
     pub fn quantise(&mut self, samples: &mut [f32]) {
         let steps = steps(self.bits);
-        for sample in samples {
-            *sample = (f64::from(self.code(*sample)) / steps) as f32;
+        let Some(random) = &mut self.dither else {
+            return on_grid(samples, steps as f32);
+        };
+        for samples in samples.chunks_mut(PIECE) {
+            let mut noise = [0.0; PIECE];
+            for noise in &mut noise[..samples.len()] {
+                *noise = triangular(random);
+            }
+            on_noisy_grid(samples, &noise, steps);
         }
     }
 
@@ -48,15 +56,57 @@ impl Quantiser {
         match &mut self.dither {
             None => code(sample, self.bits),
             Some(random) => {
-                let noise = f64::from(random.next_signed()) + f64::from(random.next_signed());
-                // Each draw spans two steps, so half of the sum is triangular over (-1, 1) step.
-                round(
-                    f64::from(sample) * steps(self.bits) + noise * 0.5,
-                    self.bits,
-                )
+                let in_steps = f64::from(sample) * steps(self.bits);
+                round(in_steps + triangular(random), self.bits)
             }
         }
     }
+}
+
+/// Samples that are dithered at once.
+const PIECE: usize = 64;
+
+/// Triangular noise between one step down and one up.
+#[inline(always)]
+fn triangular(random: &mut Random) -> f64 {
+    // Each draw spans two steps, so half of the sum is triangular over (-1, 1) step.
+    (f64::from(random.next_signed()) + f64::from(random.next_signed())) * 0.5
+}
+
+/// Up to 24 bits all of it is exact in single precision: steps are a power of two.
+fn on_grid(samples: &mut [f32], steps: f32) {
+    wide(
+        #[inline(always)]
+        || {
+            for sample in samples {
+                let nearest = (*sample * steps).round_ties_even();
+                let held = nearest.clamp(-steps, steps - 1.0);
+                // Nothing has no sign.
+                *sample = if held.is_nan() {
+                    0.0
+                } else {
+                    held / steps + 0.0
+                };
+            }
+        },
+    );
+}
+
+fn on_noisy_grid(samples: &mut [f32], noise: &[f64; PIECE], steps: f64) {
+    wide(
+        #[inline(always)]
+        || {
+            for (sample, noise) in samples.iter_mut().zip(noise) {
+                let nearest = (f64::from(*sample) * steps + noise).round_ties_even();
+                let held = nearest.clamp(-steps, steps - 1.0);
+                *sample = if held.is_nan() {
+                    0.0
+                } else {
+                    (held / steps + 0.0) as f32
+                };
+            }
+        },
+    );
 }
 
 /// The number of steps nearest to `sample` on the grid of `bits` bits (2 to 32), ties to even, clipped to the grid.
@@ -146,5 +196,31 @@ mod tests {
             quantiser.quantise(piece);
         }
         assert_eq!(whole, pieces);
+    }
+
+    #[test]
+    fn many_samples_are_put_where_each_code_says() {
+        let mut random = Random::new(4);
+        let mut sound: Vec<f32> = (0..1000).map(|_| random.next_signed() * 1.1).collect();
+        sound.extend([
+            -0.0,
+            1e-9,
+            -1e-9,
+            f32::NAN,
+            f32::INFINITY,
+            f32::NEG_INFINITY,
+        ]);
+        for bits in [8, 16, 20, 24] {
+            for dither in [Dither::None, Dither::Triangular(3)] {
+                let mut at_once = sound.clone();
+                Quantiser::new(bits, dither).quantise(&mut at_once);
+                let mut quantiser = Quantiser::new(bits, dither);
+                let steps = (1 << (bits - 1)) as f32;
+                for (sample, heard) in sound.iter().zip(at_once) {
+                    let wanted = quantiser.code(*sample) as f32 / steps;
+                    assert_eq!(heard.to_bits(), wanted.to_bits(), "{bits} bits: {sample}");
+                }
+            }
+        }
     }
 }

@@ -5,15 +5,20 @@
 //! them is their mean. Voices swing apart from each other, and the channels of a voice by `spread`: at 100 % evenly round
 //! the circle, which is against each other for two of them. Everything glides; a voice comes and goes within 50 ms.
 
-use std::f64::consts::TAU;
+use std::ops::Range;
 
+use crate::dsp::delay::PIECE;
+use crate::dsp::gain::{mix_into, mix_into_multiplied};
+use crate::dsp::wander::{Joints, Wander};
+use crate::dsp::wavetable::SINE_TERMS;
+use crate::dsp::wide::wide;
 use crate::dsp::{DelayLine, Ramp};
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::merit;
 use crate::ks::{
-    DataRange, Descriptor, Filter, Flow, Glide, Io, Node, NodePin, OpenError, Opened, Opening,
-    PinFactory, Processor, Property, Settings, State, Strategy, TopologyConnection, Unit,
-    ValueSlot,
+    Amplitude, DataRange, Descriptor, Filter, Flow, Glide, Io, Node, NodePin, OpenError, Opened,
+    Opening, PinFactory, Processor, Property, Settings, State, Strategy, TopologyConnection, Unit,
+    ValueSlot, Wave,
 };
 
 const MOST_VOICES: usize = 8;
@@ -116,7 +121,7 @@ impl Filter for Chorus {
             presences: std::array::from_fn(|_| Ramp::new(0.0, fade)),
             most_voices: MOST_VOICES,
             straight: Ramp::new(0.0, fade),
-            turn: 0.0,
+            turn: 0,
             lines: vec![DelayLine::new(longest as usize + 4); format.channels as usize].into(),
             is_fresh: true,
         }))
@@ -141,12 +146,169 @@ struct Playing {
     /// The most that overload leaves, and how far samples are joined by straight lines in place of cubics, 0 to 1.
     most_voices: usize,
     straight: Ramp,
-    /// Where the first voice of the first channel is in its swing, in turns.
-    turn: f64,
+    /// Where the first voice of the first channel is in its swing; 2^64 are a turn.
+    turn: u64,
     /// One a channel.
     lines: Box<[DelayLine]>,
     /// Nothing was heard yet, so values are taken as they stand.
     is_fresh: bool,
+}
+
+/// What the knobs say for the samples of a cycle.
+struct Movement {
+    rate: Amplitude,
+    depth: Amplitude,
+    delay: Amplitude,
+    spread: Amplitude,
+    mix: Amplitude,
+}
+
+/// How voices swing, for each sample of a piece.
+struct Swings {
+    /// Where the first voice of the first channel is in its swing, in turns.
+    turns: [f64; PIECE],
+    /// How much later each channel swings than the one before it, in turns.
+    apart: [f64; PIECE],
+    /// The least delay, and how much more it becomes, in samples.
+    least: [f64; PIECE],
+    swing: [f64; PIECE],
+}
+
+impl Swings {
+    /// Those from `first` of a cycle on; the first voice goes on from `turn`, of which 2^64 are a whole.
+    fn new(
+        turn: &mut u64,
+        knobs: &Movement,
+        first: usize,
+        len: usize,
+        [rate_hz, channels]: [f64; 2],
+    ) -> Self {
+        let knob = |amplitude: &Amplitude| {
+            let mut values = [0.0; PIECE];
+            amplitude.fill(first, &mut values[..len]);
+            values
+        };
+        let (rates, depths, delays, spreads) = (
+            knob(&knobs.rate),
+            knob(&knobs.depth),
+            knob(&knobs.delay),
+            knob(&knobs.spread),
+        );
+        let mut turns = [*turn; PIECE];
+        let step = |hz: f32| (f64::from(hz) / rate_hz * TURN) as u64;
+        let mut steps = [step(rates[0]); PIECE];
+        if !knobs.rate.is_still() {
+            steps = rates.map(step);
+        }
+        for (place, step) in turns[..len].iter_mut().zip(steps) {
+            *place = *turn;
+            *turn = turn.wrapping_add(step);
+        }
+        let (per_milli, per_spread) = (rate_hz / 1000.0, 0.01 / channels);
+        wide(
+            #[inline(always)]
+            || Self {
+                turns: turns.map(part_of_turn),
+                apart: spreads.map(|it| f64::from(it) * per_spread),
+                least: delays.map(|it| f64::from(it).clamp(0.0, MOST_DELAY) * per_milli),
+                swing: depths.map(|it| f64::from(it).clamp(0.0, MOST_DEPTH) * per_milli),
+            },
+        )
+    }
+
+    /// How late a voice is in a channel.
+    fn delays(&self, voice: usize, channel: usize, places: &mut Wander) {
+        let (voice, channel) = (APART * voice as f64, channel as f64);
+        wide(
+            #[inline(always)]
+            || {
+                places.set(
+                    #[inline(always)]
+                    |at| {
+                        let turn = self.turns[at] + voice + self.apart[at] * channel;
+                        // What was pushed last is one sample back.
+                        self.least[at] + self.swing[at] * raised_sine(turn) + 1.0
+                    },
+                );
+            },
+        );
+    }
+}
+
+/// A turn as a whole number, and as one from 0 to 1 without the bits that a float cannot have.
+const TURN: f64 = 18_446_744_073_709_551_616.0;
+
+#[inline(always)]
+fn part_of_turn(turn: u64) -> f64 {
+    f64::from_bits(turn >> 12 | 1.0_f64.to_bits()) - 1.0
+}
+
+/// From 0 to 1 and back in a turn: half of what its cosine lacks to 1, which is the square of the sine of half the angle.
+#[inline(always)]
+fn raised_sine(turn: f64) -> f64 {
+    // What is added leaves no bits behind the point.
+    const WHOLE: f64 = 6_755_399_441_055_744.0;
+    let nearest = (turn + WHOLE) - WHOLE;
+    let z = (turn - nearest) * 2.0;
+    let square = z * z;
+    let mut sum = 0.0;
+    for term in SINE_TERMS.iter().rev() {
+        sum = sum * square + term;
+    }
+    (sum * z) * (sum * z)
+}
+
+impl Playing {
+    /// At most [`PIECE`] samples of a cycle.
+    fn piece(&mut self, wave: &mut Wave, piece: Range<usize>, knobs: &Movement) {
+        let len = piece.len();
+        let count = self.lines.len().min(wave.channel_count());
+        let sizes = [self.rate_hz, count.max(1) as f64];
+        let swings = Swings::new(&mut self.turn, knobs, piece.start, len, sizes);
+        let mut straight = [0.0; PIECE];
+        let joints = Joints::next(&mut self.straight, len, &mut straight);
+        let mut presences = [[0.0; PIECE]; MOST_VOICES];
+        let (mut sums, mut wets) = ([0.0; PIECE], [0.0; PIECE]);
+        let mut is_there = [false; MOST_VOICES];
+        for (voice, ramp) in self.presences.iter_mut().enumerate() {
+            is_there[voice] = !ramp.is_still() || ramp.target() > 0.0;
+            if is_there[voice] {
+                ramp.fill(&mut presences[voice][..len]);
+                mix_into(&mut sums, &presences[voice]);
+            }
+        }
+        knobs.mix.fill(piece.start, &mut wets[..len]);
+        for wet in &mut wets {
+            *wet = (*wet / 100.0).clamp(0.0, 1.0);
+        }
+        let mut places = Wander::new();
+        for (channel, line) in self.lines[..count].iter_mut().enumerate() {
+            let samples = &mut wave.channel_mut(channel)[piece.clone()];
+            line.push_all(samples);
+            let (mut heard, mut one) = ([0.0; PIECE], [0.0; PIECE]);
+            for (voice, presences) in presences.iter().enumerate() {
+                if is_there[voice] {
+                    swings.delays(voice, channel, &mut places);
+                    places.read(line, &joints, &mut one[..len]);
+                    mix_into_multiplied(&mut heard, &one, presences);
+                }
+            }
+            blend(samples, &heard, &sums, &wets);
+        }
+    }
+}
+
+/// The mean of the voices over the sound itself.
+fn blend(samples: &mut [f32], heard: &[f32; PIECE], sums: &[f32; PIECE], wets: &[f32; PIECE]) {
+    wide(
+        #[inline(always)]
+        || {
+            let heard = heard.iter().zip(sums);
+            for ((sample, (heard, sum)), wet) in samples.iter_mut().zip(heard).zip(wets) {
+                *sample = *sample * (1.0 - wet) + heard / sum * wet;
+            }
+        },
+    );
 }
 
 impl Processor for Playing {
@@ -164,7 +326,7 @@ impl Processor for Playing {
                 glide.reset(io.values);
             }
             self.lines.iter_mut().for_each(DelayLine::reset);
-            self.turn = 0.0;
+            self.turn = 0;
         }
         for (voice, presence) in self.presences.iter_mut().enumerate() {
             let wanted = f32::from(u8::from(voice < voices));
@@ -176,7 +338,7 @@ impl Processor for Playing {
         let Some(wave) = io.outputs[0].payload.wave_mut() else {
             return Flow::Running;
         };
-        let (len, count) = (wave.len(), self.lines.len().min(wave.channel_count()));
+        let len = wave.len();
         let rate = self.rate.amplitude(io.values, len);
         let depth = self.depth.amplitude(io.values, len);
         let delay = self.delay.amplitude(io.values, len);
@@ -185,31 +347,15 @@ impl Processor for Playing {
         for channel in wave.channels_mut() {
             crate::dsp::measure::silence_non_finite(channel);
         }
-        let per_milli = self.rate_hz / 1000.0;
-        for at in 0..len {
-            let least = f64::from(delay.at(at)).clamp(0.0, MOST_DELAY) * per_milli;
-            let swing = f64::from(depth.at(at)).clamp(0.0, MOST_DEPTH) * per_milli;
-            let wet = (mix.at(at) / 100.0).clamp(0.0, 1.0);
-            let apart = f64::from(spread.at(at)) / 100.0 / count.max(1) as f64;
-            let presences = self.presences.each_mut().map(Ramp::step);
-            let sum: f32 = presences.iter().sum();
-            let straight = self.straight.step();
-            for (channel, line) in self.lines[..count].iter_mut().enumerate() {
-                let sample = &mut wave.channel_mut(channel)[at];
-                line.push(*sample);
-                let mut heard = 0.0;
-                for (voice, presence) in presences.iter().enumerate() {
-                    if *presence > 0.0 {
-                        let turn = self.turn + APART * voice as f64 + apart * channel as f64;
-                        let late = least + swing * (0.5 - 0.5 * (turn * TAU).cos());
-                        // What was pushed last is one sample back.
-                        heard += line.joined(late + 1.0, straight) * presence;
-                    }
-                }
-                *sample = *sample * (1.0 - wet) + heard / sum * wet;
-            }
-            self.turn += f64::from(rate.at(at)) / self.rate_hz;
-            self.turn -= self.turn.floor();
+        let movement = Movement {
+            rate,
+            depth,
+            delay,
+            spread,
+            mix,
+        };
+        for from in (0..len).step_by(PIECE) {
+            self.piece(wave, from..len.min(from + PIECE), &movement);
         }
         Flow::Running
     }
@@ -230,6 +376,8 @@ impl Processor for Playing {
 
 #[cfg(test)]
 mod tests {
+    use std::f64::consts::TAU;
+
     use super::*;
     use crate::filters::tests::{formats, same_bits};
     use crate::ks::DataFormat;

@@ -11,14 +11,19 @@
 //!          the last cycle's                     cycle, in dBFS; never below FLOOR_DB
 //! ```
 
-use crate::dsp::dynamics::share;
+use std::ops::Range;
+
+use crate::dsp::decibels::{amplitude, db};
+use crate::dsp::dynamics::{reduction_db, share};
+use crate::dsp::gain::multiply;
+use crate::dsp::wide::wide;
 use crate::dsp::{Ballistics, Follower, Knee, Ramp};
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::merit;
 use crate::ks::{
-    Constrained, DataRange, Descriptor, Field, Filter, Flow, Glide, Io, Node, NodePin, OpenError,
-    Opened, Opening, PinFactory, Processor, Property, Settings, State, Telemetry,
-    TopologyConnection, Unit, ValueSlot, Values, constrain_fields, constrain_same,
+    Amplitude, Constrained, DataRange, Descriptor, Field, Filter, Flow, Glide, Io, Node, NodePin,
+    OpenError, Opened, Opening, PinFactory, Processor, Property, Settings, State, Telemetry,
+    TopologyConnection, Unit, ValueSlot, Values, Wave, constrain_fields, constrain_same,
 };
 
 /// Cell of the decibels that are taken off.
@@ -28,6 +33,11 @@ pub const LEVEL: usize = 1;
 /// The level of silence.
 pub const FLOOR_DB: f32 = -200.0;
 const CELLS: usize = 2;
+
+/// Samples that are done at once.
+const PIECE: usize = 64;
+/// A mean square below it is silence.
+const NOTHING: f64 = 1e-30;
 
 const HOLD_SECONDS: f64 = 0.01;
 const MEAN_SECONDS: f64 = 0.01;
@@ -189,20 +199,128 @@ impl Moving {
     fn set(&mut self, values: Values<'_>) {
         self.ramp.set(self.slot.get(values) as f32);
     }
-
-    fn step(&mut self) -> f64 {
-        f64::from(self.ramp.step())
-    }
 }
 
 /// What is known of one channel.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 struct Side {
     /// The mean square of what is listened to.
     square: f64,
     follower: Follower,
-    /// What this sample is multiplied by.
-    gain: f32,
+}
+
+impl Side {
+    /// Turns amplitudes into what the detector makes of them: `means` of 0 leave peaks, of 1 the mean.
+    fn listen(&mut self, levels: &mut [f32; PIECE], means: &[f32; PIECE], len: usize, share: f64) {
+        let mut squares = [0.0; PIECE];
+        for (square, level) in squares[..len].iter_mut().zip(levels.iter()) {
+            let level = f64::from(*level);
+            self.square += (level * level - self.square) * share;
+            if self.square < NOTHING {
+                self.square = 0.0;
+            }
+            *square = self.square as f32;
+        }
+        wide(
+            #[inline(always)]
+            || {
+                for ((level, square), mean) in levels.iter_mut().zip(&squares).zip(means) {
+                    *level += (square.sqrt() - *level) * mean;
+                }
+            },
+        );
+    }
+}
+
+/// The curve for each sample of a piece, and how far the detector is on its way from peaks to the mean.
+struct Curve {
+    threshold: [f32; PIECE],
+    ratio: [f32; PIECE],
+    knee: [f32; PIECE],
+    mean: [f32; PIECE],
+}
+
+impl Default for Curve {
+    fn default() -> Self {
+        Self {
+            threshold: [0.0; PIECE],
+            ratio: [1.0; PIECE],
+            knee: [0.0; PIECE],
+            mean: [0.0; PIECE],
+        }
+    }
+}
+
+impl Curve {
+    /// The decibels that each level asks to be taken off.
+    fn ask(&self, levels: &[f32; PIECE], decibels: &mut [f32; PIECE]) {
+        wide(
+            #[inline(always)]
+            || {
+                for at in 0..PIECE {
+                    decibels[at] = reduction_db(
+                        db(levels[at]),
+                        self.threshold[at],
+                        self.ratio[at],
+                        self.knee[at],
+                    );
+                }
+            },
+        );
+    }
+}
+
+/// The amplitudes of what a channel listens to: its own, or those of the side. What is no number is silence, and so is
+/// what a shorter side does not have.
+fn heard(wave: &Wave, side: Option<&Wave>, channel: usize, piece: &Range<usize>) -> [f32; PIECE] {
+    let samples = match side {
+        Some(side) => side.channel(channel % side.channel_count()),
+        None => wave.channel(channel),
+    };
+    let there = piece.start.min(samples.len())..piece.end.min(samples.len());
+    let mut sizes = [0.0; PIECE];
+    for (size, sample) in sizes.iter_mut().zip(&samples[there]) {
+        let amplitude = sample.abs();
+        *size = if amplitude < f32::INFINITY {
+            amplitude
+        } else {
+            0.0
+        };
+    }
+    sizes
+}
+
+/// The larger of both.
+fn loudest(peaks: &mut [f32; PIECE], sizes: &[f32; PIECE]) {
+    for (peak, size) in peaks.iter_mut().zip(sizes) {
+        *peak = if *size > *peak { *size } else { *peak };
+    }
+}
+
+/// Brings levels so many hundredths of the way up to the peaks.
+fn pull(levels: &mut [f32; PIECE], peaks: &[f32; PIECE], percents: &[f32; PIECE]) {
+    wide(
+        #[inline(always)]
+        || {
+            for ((level, peak), percent) in levels.iter_mut().zip(peaks).zip(percents) {
+                let share = percent / 100.0;
+                let pulled = *level + (peak - *level) * share;
+                *level = if share == 1.0 { *peak } else { pulled };
+            }
+        },
+    );
+}
+
+/// Turns decibels taken off into factors.
+fn amplify(gains: &mut [f32; PIECE], make_ups: &[f32; PIECE]) {
+    wide(
+        #[inline(always)]
+        || {
+            for (gain, make_up) in gains.iter_mut().zip(make_ups) {
+                *gain = amplitude(-*gain) * make_up;
+            }
+        },
+    );
 }
 
 /// The running half; lives on the audio thread.
@@ -257,10 +375,65 @@ impl Playing {
         }
     }
 
-    fn publish(&self, reduction_db: f64, loudest: f64) {
-        self.telemetry.set(REDUCTION, reduction_db as f32);
-        let level = (20.0 * loudest.log10()) as f32;
-        self.telemetry.set(LEVEL, level.max(FLOOR_DB));
+    /// At most [`PIECE`] samples of a cycle. Gives the most decibels taken off and the loudest that was listened to.
+    fn piece(
+        &mut self,
+        wave: &mut Wave,
+        side: Option<&Wave>,
+        piece: Range<usize>,
+        [link, make_up]: [&Amplitude; 2],
+    ) -> (f32, f32) {
+        let len = piece.len();
+        let count = self.sides.len().min(wave.channel_count());
+        let mut curve = Curve::default();
+        for (moving, values) in [
+            (&mut self.threshold, &mut curve.threshold),
+            (&mut self.ratio, &mut curve.ratio),
+            (&mut self.knee, &mut curve.knee),
+            (&mut self.detector, &mut curve.mean),
+        ] {
+            moving.ramp.fill(&mut values[..len]);
+        }
+        let mut make_ups = [0.0; PIECE];
+        make_up.fill(piece.start, &mut make_ups[..len]);
+        let mut shares = [0.0; PIECE];
+        link.fill(piece.start, &mut shares[..len]);
+        let listened = side.map_or(count, |side| side.channel_count().max(count));
+        let mut peaks = [0.0; PIECE];
+        for channel in 0..listened {
+            loudest(&mut peaks, &heard(wave, side, channel, &piece));
+        }
+        let is_one = matches!(link, Amplitude::Still(100.0))
+            && self.sides.iter().all(|it| *it == self.sides[0]);
+        let (mut most, mut highest) = (0.0, 0.0);
+        let mut gains = [0.0; PIECE];
+        for channel in 0..count {
+            // Channels that hear the same, and know the same, come to the same.
+            if channel == 0 || !is_one {
+                let mut levels = peaks;
+                if !is_one {
+                    levels = heard(wave, side, channel, &piece);
+                    pull(&mut levels, &peaks, &shares);
+                }
+                let side = &mut self.sides[channel];
+                side.listen(&mut levels, &curve.mean, len, self.mean_share);
+                curve.ask(&levels, &mut gains);
+                side.follower.follow(&mut gains[..len], &self.speed);
+                highest = levels[..len].iter().fold(highest, |high, it| it.max(high));
+                most = gains[..len].iter().fold(most, |most, it| it.max(most));
+                amplify(&mut gains, &make_ups);
+            }
+            multiply(&mut wave.channel_mut(channel)[piece.clone()], gains);
+        }
+        if is_one && let Some((first, others)) = self.sides.split_first_mut() {
+            others.fill(first.clone());
+        }
+        (most, highest)
+    }
+
+    fn publish(&self, reduction_db: f32, loudest: f32) {
+        self.telemetry.set(REDUCTION, reduction_db);
+        self.telemetry.set(LEVEL, db(loudest).max(FLOOR_DB));
     }
 }
 
@@ -277,51 +450,13 @@ impl Processor for Playing {
         for channel in wave.channels_mut() {
             crate::dsp::measure::silence_non_finite(channel);
         }
-        let (len, count) = (wave.len(), self.sides.len().min(wave.channel_count()));
-        let link = self.link.amplitude(io.values, len);
-        let make_up = self.make_up.amplitude(io.values, len);
+        let link = self.link.amplitude(io.values, wave.len());
+        let make_up = self.make_up.amplitude(io.values, wave.len());
         let (mut most, mut highest) = (0.0, 0.0);
-        for at in 0..len {
-            let knee = Knee {
-                threshold_db: self.threshold.step(),
-                ratio: self.ratio.step(),
-                width_db: self.knee.step(),
-            };
-            let mean = self.detector.step();
-            // What each channel listens to, and the loudest of that.
-            let heard = |channel: usize| -> f64 {
-                let sample = match side {
-                    Some(side) => side.channel(channel % side.channel_count()).get(at),
-                    None => wave.channel(channel).get(at),
-                };
-                let size = sample.map_or(0.0, |sample| f64::from(sample.abs()));
-                if size.is_finite() { size } else { 0.0 }
-            };
-            let listened = side.map_or(count, |side| side.channel_count().max(count));
-            let mut peak = 0.0_f64;
-            (0..listened).for_each(|channel| peak = peak.max(heard(channel)));
-            let share = f64::from(link.at(at) / 100.0);
-            for (channel, side) in self.sides[..count].iter_mut().enumerate() {
-                let own = heard(channel);
-                let own = own + (peak - own) * share;
-                side.square += (own * own - side.square) * self.mean_share;
-                if side.square < 1e-30 {
-                    side.square = 0.0;
-                }
-                let level = own + (side.square.sqrt() - own) * mean;
-                let wanted = knee.reduction_db(20.0 * level.log10());
-                let reduction = side.follower.step(wanted, &self.speed);
-                (most, highest) = (f64::max(most, reduction), f64::max(highest, level));
-                let gain = if reduction == 0.0 {
-                    1.0
-                } else {
-                    10.0_f64.powf(reduction / -20.0)
-                };
-                side.gain = gain as f32 * make_up.at(at);
-            }
-            for (channel, side) in self.sides[..count].iter().enumerate() {
-                wave.channel_mut(channel)[at] *= side.gain;
-            }
+        for from in (0..wave.len()).step_by(PIECE) {
+            let piece = from..wave.len().min(from + PIECE);
+            let (reduction, level) = self.piece(wave, side, piece, [&link, &make_up]);
+            (most, highest) = (f32::max(most, reduction), f32::max(highest, level));
         }
         self.publish(most, highest);
         Flow::Running

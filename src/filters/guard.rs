@@ -13,8 +13,8 @@
 //! ```
 
 use crate::dsp::Ramp;
-use crate::dsp::delay::settled_wide;
 use crate::dsp::dynamics::share;
+use crate::dsp::wide::{extent, wide};
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::merit;
 use crate::ks::{
@@ -35,6 +35,10 @@ const CELLS: usize = 3;
 const FADES_PER_SECOND: u32 = 50;
 /// What is louder than that is not meant, and would be believed for long.
 const LOUDEST: f64 = 100.0;
+/// What stands still below it is nothing; long before it turns denormal.
+const NOTHING: f64 = 1e-30;
+/// Samples that are done at once.
+const PIECE: usize = 64;
 
 const REMOVE: Property = Property::flag("dc", "Remove DC", true)
     .inline()
@@ -129,6 +133,19 @@ fn cleaned(sample: f32, non_finite: &mut u32, denormal: &mut u32) -> f32 {
     }
 }
 
+/// Takes away as much of what stands still as is said, and nothing at all where that is nothing.
+fn remove(samples: &mut [f32], means: &[f64; PIECE], removals: &[f32]) {
+    wide(
+        #[inline(always)]
+        || {
+            for ((sample, mean), removal) in samples.iter_mut().zip(means).zip(removals) {
+                let rest = (f64::from(*sample) - mean * f64::from(*removal)) as f32;
+                *sample = if *removal > 0.0 { rest } else { *sample };
+            }
+        },
+    );
+}
+
 impl Processor for Playing {
     fn process(&mut self, io: &mut Io<'_>) -> Flow {
         let wanted = f32::from(u8::from(self.remove.is_on(io.values)));
@@ -145,14 +162,22 @@ impl Processor for Playing {
         self.removal.fill(&mut self.removals[..len]);
         let mut most = 0.0_f64;
         for (mean, channel) in self.means.iter_mut().zip(output.channels_mut()) {
-            for (sample, removal) in channel.iter_mut().zip(&self.removals) {
-                *sample = cleaned(*sample, &mut self.non_finite, &mut self.denormal);
-                let exact = f64::from(*sample);
-                let near = exact.clamp(-LOUDEST, LOUDEST);
-                *mean = settled_wide(*mean + (near - *mean) * share);
-                if *removal > 0.0 {
-                    *sample = (exact - *mean * f64::from(*removal)) as f32;
+            let seen = extent(channel);
+            if !seen.is_finite() || seen.has_denormal() {
+                for sample in channel.iter_mut() {
+                    *sample = cleaned(*sample, &mut self.non_finite, &mut self.denormal);
                 }
+            }
+            let pieces = channel.chunks_mut(PIECE).zip(self.removals.chunks(PIECE));
+            for (samples, removals) in pieces {
+                let mut means = [0.0; PIECE];
+                for (sample, kept) in samples.iter().zip(&mut means) {
+                    let near = f64::from(*sample).clamp(-LOUDEST, LOUDEST);
+                    let next = *mean * (1.0 - share) + near * share;
+                    *mean = if next.abs() > NOTHING { next } else { 0.0 };
+                    *kept = *mean;
+                }
+                remove(samples, &means, removals);
             }
             if mean.abs() > most.abs() {
                 most = *mean;

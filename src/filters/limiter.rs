@@ -11,6 +11,7 @@
 //!          the last cycle's                     dBFS; never below FLOOR_DB
 //! ```
 
+use crate::dsp::decibels::db;
 use crate::dsp::delay::settled;
 use crate::dsp::dynamics::share;
 use crate::dsp::gain::scale;
@@ -188,12 +189,8 @@ impl<T: Copy> Known<T> {
 }
 
 fn publish(telemetry: &Telemetry, least: f64, highest: f32) {
-    let reduction = match least {
-        1.0 => 0.0,
-        _ => -20.0 * least.max(1e-10).log10(),
-    };
-    telemetry.set(REDUCTION, reduction.abs() as f32);
-    telemetry.set(LEVEL, (20.0 * highest.log10()).max(FLOOR_DB));
+    telemetry.set(REDUCTION, db(least as f32).clamp(FLOOR_DB, 0.0).abs());
+    telemetry.set(LEVEL, db(highest).max(FLOOR_DB));
 }
 
 /// The largest sample, where none comes so near to the ceiling that anything would be asked for, and all are such that a

@@ -5,8 +5,8 @@
 //! keeps its figures while it is off; it begins anew when that is switched on again, when a [`RESET`] comes as a live
 //! event, and behind Stop. The first [`MAX_CHANNELS`] channels count, by their usual order.
 
+use crate::dsp::decibels::db;
 use crate::dsp::loudness::{Loudness, TruePeak, channel_weights};
-use crate::dsp::measure::dbfs;
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::merit;
 use crate::ks::{
@@ -153,7 +153,7 @@ impl Playing {
         set(MOMENTARY_MAX, now.momentary_max);
         set(SHORT_TERM_MAX, now.short_term_max);
         let peak = self.peaks.iter().map(TruePeak::highest).fold(0.0, f32::max);
-        self.telemetry.set(TRUE_PEAK, dbfs(peak).max(FLOOR));
+        self.telemetry.set(TRUE_PEAK, db(peak).max(FLOOR));
         self.telemetry.set(SECONDS, self.loudness.seconds() as f32);
     }
 

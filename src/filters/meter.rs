@@ -10,8 +10,8 @@
 
 use std::ops::Range;
 
-use crate::dsp::PeakMeter;
-use crate::dsp::measure::{dbfs, has_non_finite};
+use crate::dsp::decibels::db;
+use crate::dsp::measure::{MeanMeter, PeakMeter, has_non_finite};
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::merit;
 use crate::ks::quality::LEAST;
@@ -41,8 +41,6 @@ const CELLS: usize = RMS + MAX_CHANNELS;
 /// Stretches of which some are left out where less is asked of it.
 const STRETCHES_PER_SECOND: u32 = 100;
 const RMS_SECONDS: f64 = 0.3;
-/// Mean squares below it are silence; snapped to zero long before they turn denormal.
-const NOTHING: f64 = 1e-20;
 
 const PINS: &[PinFactory] = &[
     PinFactory::input("in", DataRange::WAVE).takes_non_finite(),
@@ -112,7 +110,7 @@ struct Channel {
     peak: PeakMeter,
     highest: f32,
     hold: Held,
-    square: f64,
+    mean: MeanMeter,
     /// The part of a new square in the mean, by level: it stands for those that were left out.
     shares: [f64; LEAST as usize + 1],
 }
@@ -123,10 +121,10 @@ impl Channel {
             peak: PeakMeter::new(f64::from(rate_hz)),
             highest: 0.0,
             hold: Held::new(rate_hz),
-            square: 0.0,
+            mean: MeanMeter::new(),
             shares: std::array::from_fn(|level| {
                 let stands_for = f64::from(1_u32 << level);
-                1.0 - (-stands_for / (RMS_SECONDS * f64::from(rate_hz))).exp()
+                MeanMeter::share(RMS_SECONDS / stands_for, f64::from(rate_hz))
             }),
         }
     }
@@ -151,20 +149,14 @@ impl Channel {
         } else if self.hold.left == 0 {
             self.highest = level;
         }
-        for sample in samples {
-            let square = f64::from(*sample) * f64::from(*sample);
-            self.square += (square - self.square) * share;
-        }
-        if self.square < NOTHING {
-            self.square = 0.0;
-        }
+        self.mean.feed(samples, share);
     }
 
     fn reset(&mut self) {
         self.peak.reset();
         self.highest = 0.0;
         self.hold.left = 0;
-        self.square = 0.0;
+        self.mean.reset();
     }
 }
 
@@ -182,7 +174,7 @@ struct Playing {
 
 impl Playing {
     fn publish(&self) {
-        let level = |amplitude: f32| dbfs(amplitude).max(FLOOR_DB);
+        let level = |amplitude: f32| db(amplitude).max(FLOOR_DB);
         self.telemetry.set(CHANNELS, self.channels.len() as f32);
         let is_warning = self.non_finite.left > 0;
         self.telemetry
@@ -191,8 +183,7 @@ impl Playing {
             self.telemetry
                 .set(PEAK + index, level(channel.peak.level()));
             self.telemetry.set(HOLD + index, level(channel.highest));
-            let rms = channel.square.sqrt() as f32;
-            self.telemetry.set(RMS + index, level(rms));
+            self.telemetry.set(RMS + index, level(channel.mean.level()));
         }
         for index in self.channels.len()..MAX_CHANNELS {
             for first in [PEAK, HOLD, RMS] {

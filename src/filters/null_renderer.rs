@@ -4,7 +4,7 @@
 //! How much it took and how loud that is stands in telemetry, by the constants of this file.
 
 use crate::dsp::PeakMeter;
-use crate::dsp::measure::dbfs;
+use crate::dsp::decibels::db;
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::merit;
 use crate::ks::{
@@ -70,7 +70,7 @@ struct Playing {
 impl Playing {
     fn publish(&self) {
         let peak = self.peaks.iter().map(PeakMeter::level).fold(0.0, f32::max);
-        self.telemetry.set(PEAK, dbfs(peak).max(FLOOR_DB));
+        self.telemetry.set(PEAK, db(peak).max(FLOOR_DB));
         self.telemetry.set(SAMPLES, (self.taken % WRAP) as f32);
         self.telemetry.set(SAMPLES_HIGH, (self.taken / WRAP) as f32);
     }

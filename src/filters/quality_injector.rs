@@ -5,6 +5,7 @@
 //! are hit whatever the quantum. All other frames pass bit for bit.
 
 use crate::dsp::DelayLine;
+use crate::dsp::delay::PIECE;
 use crate::ks::ids::{Guid, category};
 use crate::ks::merit;
 use crate::ks::quality::ALL_OF_USE;
@@ -149,17 +150,29 @@ impl Processor for Playing {
             |sample: u64| fault != Fault::None && (sample / self.frame) % every == every - 1;
         for (channel, line) in self.lines.iter_mut().enumerate() {
             let wave = input.wave().filter(|wave| channel < wave.channel_count());
-            for (index, place) in output.channel_mut(channel).iter_mut().enumerate() {
-                let sample = wave.map_or(0.0, |wave| wave.channel(channel)[index]);
-                line.push(sample);
-                let is_hit = is_hit(begins + index as u64);
-                *place = match fault {
-                    Fault::Dropped if is_hit => 0.0,
-                    Fault::Late if is_hit => line.tap(2 * self.by + 1),
-                    Fault::Early if is_hit => line.tap(1),
-                    Fault::Degraded if is_hit => (line.tap(self.by + 1) * steps).round() / steps,
-                    _ => line.tap(self.by + 1),
-                };
+            let samples = output.channel_mut(channel);
+            match wave {
+                Some(wave) => samples.copy_from_slice(wave.channel(channel)),
+                None => samples.fill(0.0),
+            }
+            let (mut rest, mut sample) = (samples, begins);
+            while !rest.is_empty() {
+                // No more than a piece, and no further than this frame.
+                let left = self.frame - sample % self.frame;
+                let count = rest.len().min(PIECE).min(left as usize);
+                let (now, later) = rest.split_at_mut(count);
+                line.push_all(now);
+                match fault {
+                    Fault::Dropped if is_hit(sample) => now.fill(0.0),
+                    Fault::Late if is_hit(sample) => line.read(2 * self.by + count, now),
+                    Fault::Early if is_hit(sample) => line.read(count, now),
+                    _ => line.read(self.by + count, now),
+                }
+                if fault == Fault::Degraded && is_hit(sample) {
+                    now.iter_mut()
+                        .for_each(|it| *it = (*it * steps).round() / steps);
+                }
+                (rest, sample) = (later, sample + count as u64);
             }
         }
         // Frames that are hit and begin in this cycle.

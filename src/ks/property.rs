@@ -537,6 +537,18 @@ impl Amplitude {
         }
     }
 
+    /// Writes those of the samples from `first` on.
+    pub fn fill(&self, first: usize, amplitudes: &mut [f32]) {
+        match self {
+            Self::Still(value) => amplitudes.fill(*value),
+            Self::Moving(slope) => {
+                for (at, amplitude) in amplitudes.iter_mut().enumerate() {
+                    *amplitude = slope.at(first + at);
+                }
+            }
+        }
+    }
+
     /// Whether it is the same for every sample.
     pub fn is_still(&self) -> bool {
         matches!(self, Self::Still(_))

@@ -11,6 +11,10 @@ use std::f64::consts::PI;
 
 use super::delay::settled_wide;
 
+mod true_peak;
+
+pub use true_peak::TruePeak;
+
 /// Steps a second.
 const STEPS: u64 = 100;
 /// Steps of the windows.
@@ -101,16 +105,24 @@ impl Weighting {
     }
 
     /// The next sample.
+    #[inline]
     pub fn step(&mut self, sample: f64) -> f64 {
         let mut sample = sample;
         for (section, [first, second]) in self.sections.iter().zip(&mut self.memory) {
             let Section { b, a } = section;
             let out = b[0] * sample + *first;
-            *first = settled_wide(b[1] * sample - a[0] * out + *second);
-            *second = settled_wide(b[2] * sample - a[1] * out);
+            *first = (b[1] * sample + *second) - a[0] * out;
+            *second = b[2] * sample - a[1] * out;
             sample = out;
         }
         sample
+    }
+
+    /// Forgets what would turn denormal. A hundredth of a second behind the last time nothing has come so far.
+    fn settle(&mut self) {
+        for number in self.memory.as_flattened_mut() {
+            *number = settled_wide(*number);
+        }
     }
 
     fn reset(&mut self) {
@@ -204,6 +216,23 @@ struct Channel {
     sum: f64,
 }
 
+/// Adds up the squares of channels of one length. Each waits for itself from sample to sample, so two take no longer than one.
+fn weigh<const N: usize>(channels: &mut [Channel; N], samples: [&[f32]; N]) {
+    let mut weightings = channels.each_ref().map(|it| it.weighting.clone());
+    let mut sums = channels.each_ref().map(|it| it.sum);
+    for at in 0..samples[0].len() {
+        for ((weighting, sum), samples) in weightings.iter_mut().zip(&mut sums).zip(samples) {
+            let sample = samples[at];
+            let sample = if sample.is_finite() { sample } else { 0.0 };
+            let heard = weighting.step(f64::from(sample));
+            *sum += heard * heard;
+        }
+    }
+    for (channel, (weighting, sum)) in channels.iter_mut().zip(weightings.into_iter().zip(sums)) {
+        (channel.weighting, channel.sum) = (weighting, sum);
+    }
+}
+
 /// The loudness of a sound.
 #[derive(Clone, Debug)]
 pub struct Loudness {
@@ -279,15 +308,13 @@ impl Loudness {
         let mut at = 0;
         while at < len {
             let run = ((self.due() - self.samples) as usize).min(len - at);
-            for (index, channel) in self.channels.iter_mut().enumerate() {
-                if channel.weight == 0.0 {
-                    continue;
-                }
-                for sample in &samples_of(index)[at..at + run] {
-                    let sample = if sample.is_finite() { *sample } else { 0.0 };
-                    let heard = channel.weighting.step(f64::from(sample));
-                    channel.sum += heard * heard;
-                }
+            let samples = |index: usize| &samples_of(index)[at..at + run];
+            let (pairs, rest) = self.channels.as_chunks_mut();
+            for (index, pair) in pairs.iter_mut().enumerate() {
+                weigh(pair, [samples(2 * index), samples(2 * index + 1)]);
+            }
+            for channel in rest {
+                weigh(std::array::from_mut(channel), [samples(2 * pairs.len())]);
             }
             self.samples += run as u64;
             at += run;
@@ -301,7 +328,10 @@ impl Loudness {
     /// A step is whole.
     fn step(&mut self) {
         let len = self.due() - self.steps * self.rate_hz / STEPS;
-        let power = |channel: &mut Channel| std::mem::take(&mut channel.sum) * channel.weight;
+        let power = |channel: &mut Channel| {
+            channel.weighting.settle();
+            std::mem::take(&mut channel.sum) * channel.weight
+        };
         let sum: f64 = self.channels.iter_mut().map(power).sum();
         self.steps += 1;
         if self.recent.len() == SHORT_TERM {
@@ -347,94 +377,6 @@ impl Loudness {
         self.momentary.reset();
         self.short_term.reset();
         self.now = Now::default();
-    }
-}
-
-/// Samples beyond it are heard as it.
-const HUGE: f32 = 1e9;
-/// Taps of each phase of the interpolation.
-const TAPS: usize = 24;
-
-/// The highest peak of a channel, between the samples too: what a converter has to swing to.
-#[derive(Clone, Debug)]
-pub struct TruePeak {
-    /// A list of taps for each place between two samples.
-    phases: Box<[[f32; TAPS]]>,
-    /// The last samples, twice, so that they can be had in one piece.
-    past: [f32; 2 * TAPS],
-    at: usize,
-    highest: f32,
-}
-
-impl TruePeak {
-    /// Looks between the samples at four times the rate, at twice from 96 kHz on, and nowhere from 192 kHz on.
-    #[must_use]
-    pub fn new(rate_hz: u32) -> Self {
-        let factor = match rate_hz {
-            0..96_000 => 4,
-            96_000..192_000 => 2,
-            _ => 1,
-        };
-        let phase = |phase: usize| {
-            let share = phase as f64 / f64::from(factor);
-            let taps: [f64; TAPS] = std::array::from_fn(|tap| {
-                // Where the tap's sample lies, seen from the place that is asked for.
-                let place = tap as f64 - (TAPS / 2) as f64 + share;
-                let window = 0.5 + 0.5 * (PI * place / (TAPS / 2) as f64).cos();
-                let turn = PI * place;
-                let sinc = if place == 0.0 { 1.0 } else { turn.sin() / turn };
-                sinc * window
-            });
-            // A steady level is what it is at every place.
-            let sum: f64 = taps.iter().sum();
-            taps.map(|tap| (tap / sum) as f32)
-        };
-        Self {
-            phases: (1..factor).map(|index| phase(index as usize)).collect(),
-            past: [0.0; 2 * TAPS],
-            at: 0,
-            highest: 0.0,
-        }
-    }
-
-    /// Hears the next samples. What is no number counts as silence.
-    pub fn feed(&mut self, samples: &[f32]) {
-        for sample in samples {
-            self.take(*sample);
-            let past = &self.past[self.at..self.at + TAPS];
-            for taps in &self.phases {
-                let pairs = taps.iter().zip(past);
-                let between: f32 = pairs.map(|(tap, sample)| tap * sample).sum();
-                self.highest = self.highest.max(between.abs());
-            }
-        }
-    }
-
-    /// The same without looking between them: a small part of the work.
-    pub fn feed_coarsely(&mut self, samples: &[f32]) {
-        samples.iter().for_each(|sample| self.take(*sample));
-    }
-
-    fn take(&mut self, sample: f32) {
-        let sample = if sample.is_finite() { sample } else { 0.0 };
-        let sample = sample.clamp(-HUGE, HUGE);
-        self.highest = self.highest.max(sample.abs());
-        // Newest first.
-        self.at = (self.at + TAPS - 1) % TAPS;
-        self.past[self.at] = sample;
-        self.past[self.at + TAPS] = sample;
-    }
-
-    /// The highest amplitude since the beginning.
-    #[must_use]
-    pub fn highest(&self) -> f32 {
-        self.highest
-    }
-
-    /// Begins anew.
-    pub fn reset(&mut self) {
-        self.past = [0.0; 2 * TAPS];
-        self.highest = 0.0;
     }
 }
 
