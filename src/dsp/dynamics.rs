@@ -188,6 +188,7 @@ impl Foresight {
 
     /// Takes the factor that the newest sample must have, 0 to 1, and gives the one for the sample that leaves now.
     /// `release` is the part of the way back that is gone in a sample.
+    #[inline]
     pub fn step(&mut self, wanted: f64, release: f64) -> f64 {
         let wanted = (wanted.clamp(0.0, 1.0) * f64::from(ONE)) as u32;
         while self.candidates.back().is_some_and(|(_, it)| *it >= wanted) {
@@ -203,8 +204,9 @@ impl Foresight {
             least
         } else {
             let gap = least - self.released;
-            let step = (f64::from(gap) * release) as u32;
-            self.released + step.clamp(1, gap)
+            let part = (release * f64::from(u32::MAX)) as u64;
+            let step = (u64::from(gap) * part) >> u32::BITS;
+            self.released + (step as u32).clamp(1, gap)
         };
         self.sum = self.sum + u64::from(self.released) - u64::from(self.past[self.place]);
         self.past[self.place] = self.released;
@@ -214,6 +216,15 @@ impl Foresight {
         }
         self.now += 1;
         self.sum as f64 / (f64::from(ONE) * self.window as f64)
+    }
+
+    /// Goes on as another of the same window does.
+    pub(crate) fn follow(&mut self, other: &Self) {
+        self.candidates.clear();
+        self.candidates.extend(&other.candidates);
+        self.past.copy_from_slice(&other.past);
+        (self.now, self.place) = (other.now, other.place);
+        (self.released, self.sum) = (other.released, other.sum);
     }
 
     /// Whether nothing was asked for within the window: then 1 follows upon 1.

@@ -9,7 +9,7 @@
 
 use std::f64::consts::{PI, TAU};
 
-use super::wide::wide;
+use super::eight::{Eight, Work, eight, widest};
 
 /// The share of the common band that passes untouched.
 const PASSED: f64 = 20.0 / 22.05;
@@ -20,8 +20,8 @@ const TABLE_MAX: u64 = 1 << 20;
 const ROWS: f64 = 1024.0;
 /// Sums run side by side, so that they become wide instructions.
 const LANES: usize = 8;
-/// Such sums of sums, so that none waits for the product before.
-const ROWS_OF_LANES: usize = 4;
+/// Registers of them, so that no sum waits for the one before it.
+const ABREAST: usize = 4;
 
 /// Converts by a fixed ratio, one history a channel.
 pub(super) struct Polyphase {
@@ -170,35 +170,40 @@ impl Rows {
 
 /// The sum of the products of two slices of one length, a multiple of [`LANES`].
 fn dot(weights: &[f32], samples: &[f32]) -> f32 {
-    wide(
-        #[inline(always)]
-        || {
-            // Several registers of lanes at a time: one would wait for itself.
-            let mut many = [[0.0_f32; LANES]; ROWS_OF_LANES];
-            let (weights, last_weights) = weights.as_chunks::<{ LANES * ROWS_OF_LANES }>();
-            let (samples, last_samples) = samples.as_chunks::<{ LANES * ROWS_OF_LANES }>();
-            for (weights, samples) in weights.iter().zip(samples) {
-                let products = weights.iter().zip(samples);
-                for (sum, (weight, sample)) in many.as_flattened_mut().iter_mut().zip(products) {
-                    *sum += weight * sample;
-                }
+    widest(Dot(weights, samples))
+}
+
+struct Dot<'a>(&'a [f32], &'a [f32]);
+
+impl Work for Dot<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn with<E: Eight>(self, e: E) -> f32 {
+        let Self(weights, samples) = self;
+        let (weights, last_weights) = weights.as_chunks::<{ ABREAST * LANES }>();
+        let (samples, last_samples) = samples.as_chunks::<{ ABREAST * LANES }>();
+        let mut sums = [e.all(0.0); ABREAST];
+        for (weights, samples) in weights.iter().zip(samples) {
+            for (at, sum) in sums.iter_mut().enumerate() {
+                let product = e.mul(
+                    e.of(eight(weights, at * LANES)),
+                    e.of(eight(samples, at * LANES)),
+                );
+                *sum = e.add(*sum, product);
             }
-            let [mut sums, ref others @ ..] = many;
-            let last = last_weights.as_chunks::<LANES>().0.iter();
-            for (weights, samples) in last.zip(last_samples.as_chunks::<LANES>().0) {
-                for (sum, (weight, sample)) in sums.iter_mut().zip(weights.iter().zip(samples)) {
-                    *sum += weight * sample;
-                }
-            }
-            for other in others {
-                for (sum, other) in sums.iter_mut().zip(other) {
-                    *sum += other;
-                }
-            }
-            let [a, b, c, d, e, f, g, h] = sums;
-            ((a + b) + (c + d)) + ((e + f) + (g + h))
-        },
-    )
+        }
+        let [mut sum, others @ ..] = sums;
+        let last = last_weights.as_chunks::<LANES>().0.iter();
+        for (weights, samples) in last.zip(last_samples.as_chunks::<LANES>().0) {
+            sum = e.add(sum, e.mul(e.of(*weights), e.of(*samples)));
+        }
+        for other in others {
+            sum = e.add(sum, other);
+        }
+        let [a, b, c, d, e, f, g, h] = e.out(sum);
+        ((a + b) + (c + d)) + ((e + f) + (g + h))
+    }
 }
 
 /// How many samples a sum takes, where the common band is `scale` of the one that comes in.

@@ -141,19 +141,59 @@ impl<J: Joint> Work for Read<'_, J> {
         let mask = kept.len() - PIECE - 1;
         // Where the oldest of the four around the first sample would lie, were it not late at all.
         let mut first = next.wrapping_sub(samples.len() + 1);
-        let places = whole.as_chunks::<8>().0.iter().zip(part.as_chunks::<8>().0);
-        for (samples, (whole, part)) in samples.chunks_mut(8).zip(places) {
-            let mut fours = [e.four([0.0; 4]); 8];
-            for at in 0..8 {
-                let oldest = first.wrapping_add(at).wrapping_sub(whole[at] as usize) & mask;
-                let around = &kept[oldest..oldest + 4];
-                fours[at] = e.four([around[0], around[1], around[2], around[3]]);
-            }
+        let (eights, last) = samples.as_chunks_mut::<8>();
+        let mut places = whole.as_chunks().0.iter().zip(part.as_chunks().0);
+        for (samples, (whole, part)) in eights.iter_mut().zip(&mut places) {
+            let around = around(e, kept, mask, first, whole);
+            *samples = e.out(J::join(e, e.columns(around), e.of(*part)));
             first = first.wrapping_add(8);
-            let joined = e.out(J::join(e, e.columns(fours), e.of(*part)));
-            samples.copy_from_slice(&joined[..samples.len()]);
+        }
+        if let (false, Some((whole, part))) = (last.is_empty(), places.next()) {
+            let around = around(e, kept, mask, first, whole);
+            let samples = e.out(J::join(e, e.columns(around), e.of(*part)));
+            last.copy_from_slice(&samples[..last.len()]);
         }
     }
+}
+
+/// How many samples before the first place a look at eight of them begins: delays go to and fro by less.
+const BEFORE: u32 = 28;
+
+/// The four samples around each of eight places. Most often all of them lie near each other, and one look at the line finds them.
+#[inline(always)]
+fn around<E: Eight>(
+    e: E,
+    kept: &[f32],
+    mask: usize,
+    first: usize,
+    whole: &[u32; 8],
+) -> [E::Four; 8] {
+    let mut fours = [e.four([0.0; 4]); 8];
+    let begin = first.wrapping_sub((whole[0] + BEFORE) as usize) & mask;
+    if let Some(near) = kept[begin..begin + PIECE].first_chunk::<PIECE>() {
+        let mut furthest = 0;
+        for at in 0..8 {
+            let place = (whole[0] + BEFORE + at as u32).wrapping_sub(whole[at]);
+            furthest = furthest.max(place);
+            let place = (place as usize).min(PIECE - 4);
+            let four = [
+                near[place],
+                near[place + 1],
+                near[place + 2],
+                near[place + 3],
+            ];
+            fours[at] = e.four(four);
+        }
+        if furthest as usize <= PIECE - 4 {
+            return fours;
+        }
+    }
+    for at in 0..8 {
+        let place = first.wrapping_add(at).wrapping_sub(whole[at] as usize) & mask;
+        let four = &kept[place..place + 4];
+        fours[at] = e.four([four[0], four[1], four[2], four[3]]);
+    }
+    fours
 }
 
 #[cfg(test)]

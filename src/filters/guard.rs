@@ -37,7 +37,7 @@ const FADES_PER_SECOND: u32 = 50;
 const LOUDEST: f64 = 100.0;
 /// What stands still below it is nothing; long before it turns denormal.
 const NOTHING: f64 = 1e-30;
-/// Samples that are done at once.
+/// Samples from one look at that to the next, none of which waits for it.
 const PIECE: usize = 64;
 
 const REMOVE: Property = Property::flag("dc", "Remove DC", true)
@@ -94,6 +94,7 @@ impl Filter for Guard {
             removal: Ramp::new(0.0, (rate_hz / FADES_PER_SECOND).max(1)),
             removals: vec![0.0; opening.max_len_at(rate_hz)],
             means: vec![0.0; format.channels as usize].into(),
+            done: 0,
             non_finite: 0,
             denormal: 0,
             telemetry: telemetry.clone(),
@@ -113,6 +114,8 @@ struct Playing {
     removals: Vec<f32>,
     /// What stands still, by channel.
     means: Box<[f64]>,
+    /// Samples of the piece that is not yet whole.
+    done: usize,
     non_finite: u32,
     denormal: u32,
     telemetry: Telemetry,
@@ -152,6 +155,7 @@ impl Processor for Playing {
         if std::mem::take(&mut self.is_fresh) {
             self.removal.jump(wanted);
             self.means.fill(0.0);
+            self.done = 0;
             (self.non_finite, self.denormal) = (0, 0);
         }
         self.removal.set(wanted);
@@ -168,21 +172,29 @@ impl Processor for Playing {
                     *sample = cleaned(*sample, &mut self.non_finite, &mut self.denormal);
                 }
             }
-            let pieces = channel.chunks_mut(PIECE).zip(self.removals.chunks(PIECE));
-            for (samples, removals) in pieces {
+            let mut done = self.done;
+            let (mut rest, mut removals) = (channel, &self.removals[..len]);
+            while !rest.is_empty() {
+                let (now, later) = rest.split_at_mut(rest.len().min(PIECE - done));
+                let (removals_now, removals_later) = removals.split_at(now.len());
                 let mut means = [0.0; PIECE];
-                for (sample, kept) in samples.iter().zip(&mut means) {
+                for (sample, kept) in now.iter().zip(&mut means) {
                     let near = f64::from(*sample).clamp(-LOUDEST, LOUDEST);
-                    let next = *mean * (1.0 - share) + near * share;
-                    *mean = if next.abs() > NOTHING { next } else { 0.0 };
+                    *mean = *mean * (1.0 - share) + near * share;
                     *kept = *mean;
                 }
-                remove(samples, &means, removals);
+                remove(now, &means, removals_now);
+                done = (done + now.len()) % PIECE;
+                if done == 0 && mean.abs() < NOTHING {
+                    *mean = 0.0;
+                }
+                (rest, removals) = (later, removals_later);
             }
             if mean.abs() > most.abs() {
                 most = *mean;
             }
         }
+        self.done = (self.done + len) % PIECE;
         let removed = most * f64::from(self.removal.value());
         self.telemetry.set(NON_FINITE, self.non_finite as f32);
         self.telemetry.set(DENORMAL, self.denormal as f32);

@@ -11,11 +11,13 @@
 //!          the last cycle's                     dBFS; never below FLOOR_DB
 //! ```
 
+use std::ops::Range;
+
 use crate::dsp::decibels::db;
-use crate::dsp::delay::settled;
+use crate::dsp::delay::{PIECE, settled};
 use crate::dsp::dynamics::share;
 use crate::dsp::gain::scale;
-use crate::dsp::wide::{Extent, extent};
+use crate::dsp::wide::{Extent, extent, wide};
 use crate::dsp::{DelayLine, Foresight, Ramp};
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::merit;
@@ -138,6 +140,7 @@ impl Filter for Limiter {
             release: opening.slot(&RELEASE),
             known: Default::default(),
             sides: (0..format.channels).map(|_| side()).collect(),
+            is_one: true,
             telemetry: telemetry.clone(),
             is_fresh: true,
         })
@@ -170,6 +173,8 @@ struct Playing {
     /// What hangs on the ceiling and on the release as they were last.
     known: (Known<f32>, Known<f64>),
     sides: Box<[Side]>,
+    /// All of them were asked the same since they rested: the first foresees for all.
+    is_one: bool,
     telemetry: Telemetry,
     /// Nothing was heard yet, so values are taken as they stand.
     is_fresh: bool,
@@ -214,6 +219,7 @@ impl Playing {
             self.way.jump(ceiling);
             self.ceilings.reset();
             self.even = 0;
+            self.is_one = true;
             for side in &mut self.sides {
                 side.line.reset();
                 side.foresight.reset();
@@ -223,19 +229,129 @@ impl Playing {
     }
 }
 
+impl Playing {
+    /// At most [`PIECE`] samples of a cycle. Gives the least factor and the highest that came in.
+    fn piece(
+        &mut self,
+        wave: &mut Wave,
+        piece: Range<usize>,
+        [gain, link]: [&Amplitude; 2],
+        release: f64,
+    ) -> (f64, f32) {
+        let len = piece.len();
+        let count = self.sides.len().min(wave.channel_count());
+        let [mut ceilings, mut leaving, mut gains, mut links] = [[0.0; PIECE]; 4];
+        self.way.fill(&mut ceilings[..len]);
+        self.ceilings.keep(&ceilings[..len]);
+        self.ceilings.read(self.ahead + len, &mut leaving[..len]);
+        gain.fill(piece.start, &mut gains[..len]);
+        link.fill(piece.start, &mut links[..len]);
+        let mut loudest = [0.0; PIECE];
+        let mut highest = 0.0_f32;
+        for channel in 0..count {
+            let samples = &mut wave.channel_mut(channel)[piece.clone()];
+            highest = highest.max(amplify(samples, &gains, &mut loudest));
+        }
+        let mut least = 1.0_f64;
+        let mut factors = [1.0; PIECE];
+        for (channel, side) in self.sides[..count].iter_mut().enumerate() {
+            let samples = &mut wave.channel_mut(channel)[piece.clone()];
+            // Channels that are asked the same from the beginning come to the same.
+            if channel == 0 || !self.is_one {
+                ask(samples, &loudest, &links, &ceilings, &mut factors);
+                for factor in &mut factors[..len] {
+                    *factor = side.foresight.step(*factor, release);
+                    least = least.min(*factor);
+                }
+            }
+            side.line.keep(samples);
+            side.line.read(self.ahead + len, samples);
+            limit(samples, &factors, &leaving);
+        }
+        (least, highest)
+    }
+}
+
+/// Sound as it goes into the memory, and the loudest of all channels so far. Gives the highest that came in.
+fn amplify(samples: &mut [f32], gains: &[f32; PIECE], loudest: &mut [f32; PIECE]) -> f32 {
+    wide(
+        #[inline(always)]
+        || {
+            let mut highest = 0.0;
+            for ((sample, gain), loudest) in samples.iter_mut().zip(gains).zip(loudest) {
+                let came = settled(*sample);
+                highest = larger(came.abs(), highest);
+                *sample = settled(came * gain);
+                *loudest = larger(sample.abs(), *loudest);
+            }
+            highest
+        },
+    )
+}
+
+/// The factor that each sample must have.
+fn ask(
+    samples: &[f32],
+    loudest: &[f32; PIECE],
+    links: &[f32; PIECE],
+    ceilings: &[f32; PIECE],
+    factors: &mut [f64; PIECE],
+) {
+    wide(
+        #[inline(always)]
+        || {
+            let asked = samples.iter().zip(loudest).zip(links).zip(ceilings);
+            for ((((sample, loudest), link), ceiling), factor) in asked.zip(factors) {
+                let own = sample.abs();
+                // Never less than its own: the ceiling holds whatever the link.
+                let pulled = own + (loudest - own) * (link / 100.0);
+                let peak = larger(if *link == 100.0 { *loudest } else { pulled }, own);
+                let wanted = f64::from(*ceiling) / f64::from(peak);
+                *factor = if peak > *ceiling { wanted } else { 1.0 };
+            }
+        },
+    );
+}
+
+fn limit(samples: &mut [f32], factors: &[f64; PIECE], leaving: &[f32; PIECE]) {
+    wide(
+        #[inline(always)]
+        || {
+            for ((sample, factor), ceiling) in samples.iter_mut().zip(factors).zip(leaving) {
+                let limited = (f64::from(*sample) * factor) as f32;
+                // The product may round to just above the ceiling.
+                let below = if limited > *ceiling {
+                    *ceiling
+                } else {
+                    limited
+                };
+                *sample = if below < -ceiling { -ceiling } else { below };
+            }
+        },
+    );
+}
+
+/// One instruction, where `max` asks whether either is no number.
+#[inline(always)]
+fn larger(number: f32, other: f32) -> f32 {
+    if number > other { number } else { other }
+}
+
 impl Processor for Playing {
     fn process(&mut self, io: &mut Io<'_>) -> Flow {
         self.begin(io.values);
         let Some(wave) = io.outputs[0].payload.wave_mut() else {
             return Flow::Running;
         };
-        let (len, count) = (wave.len(), self.sides.len().min(wave.channel_count()));
+        let len = wave.len();
         let gain = self.gain.amplitude(io.values, len);
         let link = self.link.amplitude(io.values, len);
         let millis = self.release.get(io.values);
         let release = |millis| share(millis / 1000.0, self.rate_hz);
         let release = self.known.1.of(millis, release);
-        let rests = self.way.is_still() && self.sides.iter().all(|side| side.foresight.rests());
+        let foresights = if self.is_one { 1 } else { self.sides.len() };
+        let mut sides = self.sides.iter().take(foresights);
+        let rests = self.way.is_still() && sides.all(|side| side.foresight.rests());
         if let (true, Amplitude::Still(gain)) = (rests, &gain)
             && let Some(highest) = quiet(wave, *gain, self.way.target())
         {
@@ -254,6 +370,7 @@ impl Processor for Playing {
                 side.line.read(self.ahead + len, channel);
                 side.foresight.pass(len);
             }
+            self.is_one = true;
             publish(&self.telemetry, 1.0, highest);
             return Flow::Running;
         }
@@ -262,36 +379,19 @@ impl Processor for Playing {
             true => self.even.saturating_add(len),
             false => 0,
         };
-        for at in 0..len {
-            let ceiling = self.way.step();
-            self.ceilings.push(ceiling);
-            let leaving = self.ceilings.tap(self.ahead + 1);
-            let mut loudest = 0.0_f32;
-            for channel in 0..count {
-                let sample = &mut wave.channel_mut(channel)[at];
-                let came = settled(*sample);
-                highest = highest.max(came.abs());
-                *sample = settled(came * gain.at(at));
-                loudest = loudest.max(sample.abs());
-            }
-            let share = link.at(at) / 100.0;
-            for (channel, side) in self.sides[..count].iter_mut().enumerate() {
-                let sample = &mut wave.channel_mut(channel)[at];
-                let own = sample.abs();
-                // Never less than its own: the ceiling holds whatever the link.
-                let peak = (own + (loudest - own) * share).max(own);
-                let wanted = if peak > ceiling {
-                    f64::from(ceiling) / f64::from(peak)
-                } else {
-                    1.0
-                };
-                side.line.push(*sample);
-                let factor = side.foresight.step(wanted, release);
-                least = least.min(factor);
-                let late = side.line.tap(self.ahead + 1);
-                // The product may round to just above the ceiling.
-                *sample = ((f64::from(late) * factor) as f32).clamp(-leaving, leaving);
-            }
+        let is_linked = matches!(link, Amplitude::Still(100.0));
+        if let (true, false, Some((first, others))) =
+            (self.is_one, is_linked, self.sides.split_first_mut())
+        {
+            others
+                .iter_mut()
+                .for_each(|it| it.foresight.follow(&first.foresight));
+            self.is_one = false;
+        }
+        for from in (0..len).step_by(PIECE) {
+            let piece = from..len.min(from + PIECE);
+            let seen = self.piece(wave, piece, [&gain, &link], release);
+            (least, highest) = (least.min(seen.0), highest.max(seen.1));
         }
         publish(&self.telemetry, least, highest);
         Flow::Running
