@@ -105,9 +105,12 @@ impl Follower {
             decibels.fill(0.0);
             return;
         }
+        // In registers, and not in memory that each sample would wait for.
+        let mut follower = self.clone();
         for decibels in decibels {
-            *decibels = self.step(f64::from(*decibels), speed) as f32;
+            *decibels = follower.step(f64::from(*decibels), speed) as f32;
         }
+        *self = follower;
     }
 
     /// The reduction for the next sample, in decibels.

@@ -313,9 +313,13 @@ impl MeanMeter {
 
     /// Hears the next samples, which are all numbers; `share` is [`MeanMeter::share`].
     pub fn feed(&mut self, samples: &[f32], share: f64) {
-        for sample in samples {
-            self.sum += f64::from(*sample) * f64::from(*sample);
-            self.done += 1;
+        let mut rest = samples;
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(rest.len().min(GRID - self.done));
+            self.sum = now.iter().fold(self.sum, |sum, sample| {
+                sum + f64::from(*sample) * f64::from(*sample)
+            });
+            self.done += now.len();
             if self.done == GRID {
                 self.square += (self.sum / GRID as f64 - self.square) * share;
                 if self.square < f64::from(NOTHING) * f64::from(NOTHING) {
@@ -323,6 +327,7 @@ impl MeanMeter {
                 }
                 (self.sum, self.done) = (0.0, 0);
             }
+            rest = later;
         }
     }
 

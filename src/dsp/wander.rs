@@ -9,7 +9,7 @@
 
 use super::Ramp;
 use super::delay::{DelayLine, PIECE};
-use super::eight::{Eight, Work, widest};
+use super::eight::{Eight, Work, eight, widest};
 
 /// What is added to a whole number to leave it in the lowest bits: 2^52.
 const WHOLE: f64 = 4_503_599_627_370_496.0;
@@ -145,55 +145,38 @@ impl<J: Joint> Work for Read<'_, J> {
         let mut places = whole.as_chunks().0.iter().zip(part.as_chunks().0);
         for (samples, (whole, part)) in eights.iter_mut().zip(&mut places) {
             let around = around(e, kept, mask, first, whole);
-            *samples = e.out(J::join(e, e.columns(around), e.of(*part)));
+            *samples = e.out(J::join(e, around, e.of(*part)));
             first = first.wrapping_add(8);
         }
         if let (false, Some((whole, part))) = (last.is_empty(), places.next()) {
             let around = around(e, kept, mask, first, whole);
-            let samples = e.out(J::join(e, e.columns(around), e.of(*part)));
+            let samples = e.out(J::join(e, around, e.of(*part)));
             last.copy_from_slice(&samples[..last.len()]);
         }
     }
 }
 
-/// How many samples before the first place a look at eight of them begins: delays go to and fro by less.
-const BEFORE: u32 = 28;
-
-/// The four samples around each of eight places. Most often all of them lie near each other, and one look at the line finds them.
+/// The four samples around each of eight places: the oldest of all of them, and so on.
 #[inline(always)]
-fn around<E: Eight>(
-    e: E,
-    kept: &[f32],
-    mask: usize,
-    first: usize,
-    whole: &[u32; 8],
-) -> [E::Four; 8] {
-    let mut fours = [e.four([0.0; 4]); 8];
-    let begin = first.wrapping_sub((whole[0] + BEFORE) as usize) & mask;
-    if let Some(near) = kept[begin..begin + PIECE].first_chunk::<PIECE>() {
-        let mut furthest = 0;
-        for at in 0..8 {
-            let place = (whole[0] + BEFORE + at as u32).wrapping_sub(whole[at]);
-            furthest = furthest.max(place);
-            let place = (place as usize).min(PIECE - 4);
-            let four = [
-                near[place],
-                near[place + 1],
-                near[place + 2],
-                near[place + 3],
-            ];
-            fours[at] = e.four(four);
-        }
-        if furthest as usize <= PIECE - 4 {
-            return fours;
-        }
+fn around<E: Eight>(e: E, kept: &[f32], mask: usize, first: usize, whole: &[u32; 8]) -> [E::Of; 4] {
+    // Most often a delay moves by less than a sample, and the places follow each other.
+    let mut moved = 0;
+    for place in whole {
+        moved |= place ^ whole[0];
     }
+    if moved == 0 {
+        let place = first.wrapping_sub(whole[0] as usize) & mask;
+        let near = &kept[place..place + 11];
+        let (oldest, older) = (e.of(eight(near, 0)), e.of(eight(near, 1)));
+        return [oldest, older, e.of(eight(near, 2)), e.of(eight(near, 3))];
+    }
+    let mut fours = [e.four([0.0; 4]); 8];
     for at in 0..8 {
         let place = first.wrapping_add(at).wrapping_sub(whole[at] as usize) & mask;
         let four = &kept[place..place + 4];
         fours[at] = e.four([four[0], four[1], four[2], four[3]]);
     }
-    fours
+    e.columns(fours)
 }
 
 #[cfg(test)]
@@ -229,8 +212,15 @@ mod tests {
 
     #[test]
     fn many_places_are_those_one_by_one_however_they_are_cut() {
-        let delays = std::array::from_fn(|at| 60.0 + 57.9 * (at as f64 * 0.3).sin() + 0.37);
-        for straight in [0.0, 0.4, 1.0] {
+        let fast = std::array::from_fn(|at| 60.0 + 57.9 * (at as f64 * 0.3).sin() + 0.37);
+        let slow = std::array::from_fn(|at| 40.9 + 0.01 * at as f64);
+        for (delays, straight) in [
+            (fast, 0.0),
+            (fast, 0.4),
+            (fast, 1.0),
+            (slow, 0.0),
+            (slow, 1.0),
+        ] {
             let mut line = DelayLine::new(130);
             let at_once = pushed(&delays, &mut line, straight, &[64]);
             for cuts in [&[1][..], &[7, 64, 13], &[8, 40]] {

@@ -36,8 +36,8 @@ const CELLS: usize = 2;
 
 /// Samples that are done at once.
 const PIECE: usize = 64;
-/// A mean square below it is silence.
-const NOTHING: f64 = 1e-30;
+/// The mean square of silence, so that no mean ever comes to be denormal.
+const NOTHING: f64 = 1e-60;
 
 const HOLD_SECONDS: f64 = 0.01;
 const MEAN_SECONDS: f64 = 0.01;
@@ -212,15 +212,13 @@ struct Side {
 impl Side {
     /// Turns amplitudes into what the detector makes of them: `means` of 0 leave peaks, of 1 the mean.
     fn listen(&mut self, levels: &mut [f32; PIECE], means: &[f32; PIECE], len: usize, share: f64) {
-        let mut squares = [0.0; PIECE];
+        let (mut squares, mut last) = ([0.0; PIECE], self.square);
         for (square, level) in squares[..len].iter_mut().zip(levels.iter()) {
             let level = f64::from(*level);
-            self.square += (level * level - self.square) * share;
-            if self.square < NOTHING {
-                self.square = 0.0;
-            }
-            *square = self.square as f32;
+            last = last * (1.0 - share) + (level * level + NOTHING) * share;
+            *square = last as f32;
         }
+        self.square = last;
         wide(
             #[inline(always)]
             || {

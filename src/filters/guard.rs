@@ -177,12 +177,13 @@ impl Processor for Playing {
             while !rest.is_empty() {
                 let (now, later) = rest.split_at_mut(rest.len().min(PIECE - done));
                 let (removals_now, removals_later) = removals.split_at(now.len());
-                let mut means = [0.0; PIECE];
+                let (mut means, mut last) = ([0.0; PIECE], *mean);
                 for (sample, kept) in now.iter().zip(&mut means) {
                     let near = f64::from(*sample).clamp(-LOUDEST, LOUDEST);
-                    *mean = *mean * (1.0 - share) + near * share;
-                    *kept = *mean;
+                    last = last * (1.0 - share) + near * share;
+                    *kept = last;
                 }
+                *mean = last;
                 remove(now, &means, removals_now);
                 done = (done + now.len()) % PIECE;
                 if done == 0 && mean.abs() < NOTHING {
