@@ -15,6 +15,8 @@
 const CONSTANTS: f64 = 5.0;
 /// What is left of a charge behind so many.
 const END: f64 = 0.006_737_946_999_085_467;
+/// What lies above that, as a part of all that does.
+const TO_LEVEL: f64 = 1.0 / (1.0 - END);
 
 /// What an envelope does, in samples.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -171,11 +173,55 @@ impl Envelope {
             Part::Decay | Part::Release => {
                 self.done += 1;
                 self.charge *= self.factor;
-                let left = (self.charge - END) / (1.0 - END);
+                let left = (self.charge - END) * TO_LEVEL;
                 (self.to + (self.from - self.to) * left.max(0.0)) as f32
             }
         };
         self.level
+    }
+
+    /// The values for the next samples: as many a part at a time as it lasts.
+    pub fn fill(&mut self, values: &mut [f32]) {
+        let mut rest = values;
+        while let Some((first, others)) = rest.split_first_mut() {
+            // The first of a part finds out which it is.
+            *first = self.step();
+            let left = match self.part {
+                Part::Over | Part::Sustain => u32::MAX,
+                Part::Attack => self.stages.attack - self.done,
+                Part::Decay => self.stages.decay - self.done,
+                Part::Release => self.stages.release - self.done,
+            };
+            let (now, later) = others.split_at_mut(others.len().min(left as usize));
+            self.go_on(now);
+            rest = later;
+        }
+    }
+
+    /// The values for so many samples of this part, which lasts so long.
+    fn go_on(&mut self, values: &mut [f32]) {
+        let done = self.done;
+        match self.part {
+            Part::Over | Part::Sustain => return values.fill(self.level),
+            Part::Attack => {
+                let (from, attack) = (self.from as f32, self.stages.attack as f32);
+                for (value, done) in values.iter_mut().zip(done + 1..) {
+                    *value = from + (self.top - from) * (done as f32 / attack);
+                }
+            }
+            Part::Decay | Part::Release => {
+                let (mut charge, factor) = (self.charge, self.factor);
+                let (from, to) = (self.from, self.to);
+                for value in values.iter_mut() {
+                    charge *= factor;
+                    let left = (charge - END) * TO_LEVEL;
+                    *value = (to + (from - to) * left.max(0.0)) as f32;
+                }
+                self.charge = charge;
+            }
+        }
+        self.done += values.len() as u32;
+        self.level = values.last().copied().unwrap_or(self.level);
     }
 
     fn fall(&mut self, part: Part, to: f64, samples: u32) {
@@ -263,5 +309,36 @@ mod tests {
         envelope.release(0);
         assert_eq!(envelope.step(), 0.0);
         assert!(envelope.is_over());
+    }
+
+    #[test]
+    fn many_values_are_those_one_by_one() {
+        for (attack, decay, sustain, release) in
+            [(5, 70, 0.4, 90), (0, 0, 1.0, 0), (200, 1, 0.0, 33)]
+        {
+            let stages = Stages {
+                attack,
+                decay,
+                sustain,
+                release,
+            };
+            for len in [1, 2, 7, 64, 100] {
+                let [mut one, mut many] = [Envelope::over(); 2];
+                one.begin(stages);
+                many.begin(stages);
+                for turn in 0..12 {
+                    if turn == 6 {
+                        one.release(release);
+                        many.release(release);
+                    }
+                    let mut values = vec![9.0; len];
+                    many.fill(&mut values);
+                    let wanted: Vec<f32> = (0..len).map(|_| one.step()).collect();
+                    assert_eq!(values, wanted, "{stages:?} {turn} of {len}");
+                    assert_eq!(one.is_silent(), many.is_silent());
+                    assert_eq!(one.level(), many.level());
+                }
+            }
+        }
     }
 }

@@ -33,6 +33,8 @@ pub(super) struct Polyphase {
     /// Samples that came in and are still needed, oldest first: `history[..filled]`.
     histories: Vec<Vec<f32>>,
     filled: usize,
+    /// What is made of a channel in a call.
+    sums: Vec<f32>,
     /// Where the next sum begins, and between which samples its middle lies, in parts of `phases`.
     place: usize,
     phase: u64,
@@ -80,6 +82,7 @@ impl Polyphase {
             rows,
             taps,
             histories: vec![],
+            sums: vec![],
             filled: 0,
             place: 0,
             phase: 0,
@@ -87,6 +90,7 @@ impl Polyphase {
             phase_at_first: whole * phases - behind,
             latency: latency as usize,
         };
+        converter.sums = vec![0.0; converter.made_max(most)];
         let most = converter.primed + taps + most + (step / phases) as usize + 2;
         converter.histories = vec![vec![0.0; most]; channels];
         converter.reset();
@@ -109,30 +113,30 @@ impl Polyphase {
     pub(super) fn convert<'a>(
         &mut self,
         input: impl Iterator<Item = &'a [f32]>,
-        mut made: impl FnMut(usize, &mut dyn Iterator<Item = f32>),
+        mut made: impl FnMut(usize, &[f32]),
     ) {
         let before = self.filled;
         for (history, samples) in self.histories.iter_mut().zip(input) {
             history[before..before + samples.len()].copy_from_slice(samples);
             self.filled = before + samples.len();
         }
-        let (mut place, mut phase) = (self.place, self.phase);
+        let mut end = (0, self.place, self.phase);
         for (index, history) in self.histories.iter().enumerate() {
-            (place, phase) = (self.place, self.phase);
-            let (rows, taps) = (&self.rows, self.taps);
-            let mut sums = std::iter::from_fn(|| {
-                let around = history[..self.filled].get(place..place + taps)?;
-                let sum = rows.sum(around, phase, self.phases);
-                phase += self.step;
-                place += (phase / self.phases) as usize;
-                phase %= self.phases;
-                Some(sum)
+            end = widest(Sums {
+                rows: &self.rows,
+                taps: self.taps,
+                history: &history[..self.filled],
+                place: self.place,
+                phase: self.phase,
+                phases: self.phases,
+                step: self.step,
+                sums: &mut self.sums,
             });
-            made(index, &mut sums);
+            made(index, &self.sums[..end.0]);
         }
-        (self.place, self.phase) = (place, phase);
+        (_, self.place, self.phase) = end;
         // Only what no sum needs any more goes; a falling rate may step over more than is there.
-        let used = place.min(self.filled);
+        let used = self.place.min(self.filled);
         for history in &mut self.histories {
             history.copy_within(used..self.filled, 0);
         }
@@ -151,16 +155,53 @@ impl Polyphase {
     }
 }
 
+/// All sums that the history of a channel has samples for. Gives how many, and where the next one begins.
+struct Sums<'a> {
+    rows: &'a Rows,
+    taps: usize,
+    history: &'a [f32],
+    place: usize,
+    phase: u64,
+    phases: u64,
+    step: u64,
+    sums: &'a mut [f32],
+}
+
+impl Work for Sums<'_> {
+    type Output = (usize, usize, u64);
+
+    #[inline(always)]
+    fn with<E: Eight>(self, e: E) -> (usize, usize, u64) {
+        let (mut place, mut phase) = (self.place, self.phase);
+        let (whole, part) = ((self.step / self.phases) as usize, self.step % self.phases);
+        let mut count = 0;
+        for sum in self.sums {
+            let Some(around) = self.history.get(place..place + self.taps) else {
+                break;
+            };
+            *sum = self.rows.sum(e, around, phase, self.phases);
+            count += 1;
+            (place, phase) = (place + whole, phase + part);
+            if phase >= self.phases {
+                (place, phase) = (place + 1, phase - self.phases);
+            }
+        }
+        (count, place, phase)
+    }
+}
+
 impl Rows {
-    fn sum(&self, around: &[f32], phase: u64, phases: u64) -> f32 {
+    #[inline(always)]
+    fn sum<E: Eight>(&self, e: E, around: &[f32], phase: u64, phases: u64) -> f32 {
         let taps = around.len();
         match self {
-            Self::Exact(rows) => dot(&rows[phase as usize * taps..][..taps], around),
+            Self::Exact(rows) => dot(e, &rows[phase as usize * taps..][..taps], around),
             Self::Between(count, rows) => {
                 let place = phase as f64 / phases as f64 * *count as f64;
                 let first = (place as usize).min(count - 1);
                 let rows = &rows[first * taps..][..2 * taps];
-                let (low, high) = (dot(&rows[..taps], around), dot(&rows[taps..], around));
+                let (low, high) = rows.split_at(taps);
+                let (low, high) = (dot(e, low, around), dot(e, high, around));
                 let share = (place - first as f64) as f32;
                 low + (high - low) * share
             }
@@ -169,41 +210,28 @@ impl Rows {
 }
 
 /// The sum of the products of two slices of one length, a multiple of [`LANES`].
-fn dot(weights: &[f32], samples: &[f32]) -> f32 {
-    widest(Dot(weights, samples))
-}
-
-struct Dot<'a>(&'a [f32], &'a [f32]);
-
-impl Work for Dot<'_> {
-    type Output = f32;
-
-    #[inline(always)]
-    fn with<E: Eight>(self, e: E) -> f32 {
-        let Self(weights, samples) = self;
-        let (weights, last_weights) = weights.as_chunks::<{ ABREAST * LANES }>();
-        let (samples, last_samples) = samples.as_chunks::<{ ABREAST * LANES }>();
-        let mut sums = [e.all(0.0); ABREAST];
-        for (weights, samples) in weights.iter().zip(samples) {
-            for (at, sum) in sums.iter_mut().enumerate() {
-                let product = e.mul(
-                    e.of(eight(weights, at * LANES)),
-                    e.of(eight(samples, at * LANES)),
-                );
-                *sum = e.add(*sum, product);
-            }
+#[inline(always)]
+fn dot<E: Eight>(e: E, weights: &[f32], samples: &[f32]) -> f32 {
+    let (weights, last_weights) = weights.as_chunks::<{ ABREAST * LANES }>();
+    let (samples, last_samples) = samples.as_chunks::<{ ABREAST * LANES }>();
+    let mut sums = [e.all(0.0); ABREAST];
+    for (weights, samples) in weights.iter().zip(samples) {
+        for (at, sum) in sums.iter_mut().enumerate() {
+            let weights = e.of(eight(weights, at * LANES));
+            let samples = e.of(eight(samples, at * LANES));
+            *sum = e.add(*sum, e.mul(weights, samples));
         }
-        let [mut sum, others @ ..] = sums;
-        let last = last_weights.as_chunks::<LANES>().0.iter();
-        for (weights, samples) in last.zip(last_samples.as_chunks::<LANES>().0) {
-            sum = e.add(sum, e.mul(e.of(*weights), e.of(*samples)));
-        }
-        for other in others {
-            sum = e.add(sum, other);
-        }
-        let [a, b, c, d, e, f, g, h] = e.out(sum);
-        ((a + b) + (c + d)) + ((e + f) + (g + h))
     }
+    let [mut sum, others @ ..] = sums;
+    let last = last_weights.as_chunks::<LANES>().0.iter();
+    for (weights, samples) in last.zip(last_samples.as_chunks::<LANES>().0) {
+        sum = e.add(sum, e.mul(e.of(*weights), e.of(*samples)));
+    }
+    for other in others {
+        sum = e.add(sum, other);
+    }
+    let [a, b, c, d, e, f, g, h] = e.out(sum);
+    ((a + b) + (c + d)) + ((e + f) + (g + h))
 }
 
 /// How many samples a sum takes, where the common band is `scale` of the one that comes in.

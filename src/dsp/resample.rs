@@ -250,7 +250,7 @@ impl Resampler {
             used = whole;
         } else if let Kind::Phases(phases) = &mut self.kind {
             let input = self.pending.iter().map(|pending| &pending[..whole]);
-            phases.convert(input, |channel, made| self.ready[channel].extend(made));
+            phases.convert(input, |channel, made| self.ready[channel].push(made));
             used = whole;
         } else {
             while whole - used >= self.chunk {
@@ -311,18 +311,6 @@ impl Resampler {
 
 impl Ready {
     /// Takes samples one by one, as many as there are.
-    fn extend(&mut self, samples: &mut dyn Iterator<Item = f32>) {
-        if self.start > 0 {
-            self.samples.copy_within(self.start..self.end, 0);
-            self.end -= self.start;
-            self.start = 0;
-        }
-        for (place, sample) in self.samples[self.end..].iter_mut().zip(samples) {
-            *place = sample;
-            self.end += 1;
-        }
-    }
-
     fn push(&mut self, samples: &[f32]) {
         if self.end + samples.len() > self.samples.len() {
             // The buffer holds twice what can be ready, so this happens once in many calls.

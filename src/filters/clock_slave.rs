@@ -6,7 +6,12 @@
 //! since a graph counts as many samples out as in. The speed changes at the ticks' own samples, so the same sound
 //! comes at any quantum. Without a clock, or before it is known, every bit passes.
 
+use std::ops::Range;
+
+use crate::dsp::delay::PIECE;
 use crate::dsp::tracking::Line;
+use crate::dsp::wander::{Joints, Wander};
+use crate::dsp::wide::wide;
 use crate::dsp::{DelayLine, Ramp};
 use crate::ks::ids::{Guid, category};
 use crate::ks::merit;
@@ -122,7 +127,47 @@ struct Sound {
 impl Sound {
     /// Plays samples `begin..end` of a cycle.
     fn play(&mut self, wave: &mut crate::ks::Wave, begin: usize, end: usize) {
-        for place in begin..end {
+        for begin in (begin..end).step_by(PIECE) {
+            let piece = begin..end.min(begin + PIECE);
+            let furthest = (self.at - self.hold).abs() + PIECE as f64 * (1.0 - self.speed).abs();
+            if self.way.is_still() && furthest < self.hold / 2.0 {
+                self.follow(wave, piece);
+            } else {
+                self.step(wave, piece);
+            }
+        }
+    }
+
+    /// Where no step is near: at most [`PIECE`] samples at once.
+    fn follow(&mut self, wave: &mut crate::ks::Wave, piece: Range<usize>) {
+        let mut delays = [0.0; PIECE];
+        for delay in &mut delays[..piece.len()] {
+            self.at += 1.0 - self.speed;
+            self.from += 1.0 - self.speed;
+            *delay = self.at + 1.0;
+        }
+        let mut places = Wander::new();
+        wide(
+            #[inline(always)]
+            || {
+                places.set(
+                    #[inline(always)]
+                    |at| delays[at],
+                );
+            },
+        );
+        let mut straight = [0.0; PIECE];
+        let joints = Joints::next(&mut self.straight, piece.len(), &mut straight);
+        for (channel, past) in wave.channels_mut().zip(&mut self.past) {
+            let samples = &mut channel[piece.clone()];
+            past.push_all(samples);
+            places.read(past, &joints, samples);
+        }
+    }
+
+    /// Sample by sample.
+    fn step(&mut self, wave: &mut crate::ks::Wave, piece: Range<usize>) {
+        for place in piece {
             self.at += 1.0 - self.speed;
             self.from += 1.0 - self.speed;
             if self.way.is_still() && (self.at - self.hold).abs() > self.hold / 2.0 {

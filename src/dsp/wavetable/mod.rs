@@ -22,7 +22,7 @@ use std::sync::OnceLock;
 use super::eight::{QUARTER, widest};
 use super::random::Random;
 use super::wide::Extent;
-use reading::{Reading, Tables};
+use reading::{Reading, Sines, Tables};
 
 /// What one cycle looks like. All begin at zero, rising (a pulse begins high).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -131,6 +131,15 @@ pub(super) fn sine_of(cycle: i32) -> f32 {
     sum = sum * square + SINE[1];
     sum = sum * square + SINE[0];
     sum * z
+}
+
+/// Sines of as many phases, of which 2^32 are a turn; each within 2e-7.
+pub(crate) fn sines(phases: &[u32], samples: &mut [f32]) {
+    let len = phases.len().min(samples.len());
+    widest(Sines {
+        phases: &phases[..len],
+        samples: &mut samples[..len],
+    });
 }
 
 /// Taylor's terms of sin(z pi / 2), odd in z: the first that is left out is 7e-10 at the end of the quarter.

@@ -114,14 +114,41 @@ impl Source for Sine {
 
     #[inline(always)]
     fn at<E: Eight>(self, e: E, phases: E::Phases) -> E::Of {
-        let folded = e.folded(e.behind::<0>(phases));
-        let z = e.mul(folded, e.all(1.0 / QUARTER as f32));
-        let square = e.mul(z, z);
-        let mut sum = e.all(SINE[5]);
-        for term in [SINE[4], SINE[3], SINE[2], SINE[1], SINE[0]] {
-            sum = e.add(e.mul(sum, square), e.all(term));
+        sine(e, e.behind::<0>(phases))
+    }
+}
+
+/// What [`sine_of`](super::sine_of) gives of eight phases.
+#[inline(always)]
+fn sine<E: Eight>(e: E, phases: E::Whole) -> E::Of {
+    let z = e.mul(e.folded(phases), e.all(1.0 / QUARTER as f32));
+    let square = e.mul(z, z);
+    let mut sum = e.all(SINE[5]);
+    for term in [SINE[4], SINE[3], SINE[2], SINE[1], SINE[0]] {
+        sum = e.add(e.mul(sum, square), e.all(term));
+    }
+    e.mul(sum, z)
+}
+
+/// Sines at phases of their own.
+pub(super) struct Sines<'a> {
+    pub(super) phases: &'a [u32],
+    pub(super) samples: &'a mut [f32],
+}
+
+impl Work for Sines<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with<E: Eight>(self, e: E) {
+        let (phases, last_phases) = self.phases.as_chunks::<8>();
+        let (samples, last) = self.samples.as_chunks_mut::<8>();
+        for (samples, phases) in samples.iter_mut().zip(phases) {
+            *samples = e.out(sine(e, e.whole(*phases)));
         }
-        e.mul(sum, z)
+        for (sample, phase) in last.iter_mut().zip(last_phases) {
+            *sample = super::sine_of(*phase as i32);
+        }
     }
 }
 

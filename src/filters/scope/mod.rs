@@ -154,8 +154,11 @@ impl Filter for Scope {
 
     fn open(&self, opening: &Opening<'_>) -> Result<Opened, OpenError> {
         let format = opening.audio("in");
+        let rate_hz = f64::from(format.rate_hz);
         let playing = Playing {
-            rate_hz: f64::from(format.rate_hz),
+            rate_hz,
+            patience: [PATIENCE_SECONDS, RESTLESS_SECONDS].map(|it| samples(it, rate_hz)),
+            shown_after: samples(SHOWN_SECONDS, rate_hz),
             time: opening.slot(&TIME),
             trigger: opening.slot(&TRIGGER),
             level: opening.slot(&LEVEL),
@@ -179,6 +182,10 @@ struct Asked {
     shown: usize,
 }
 
+fn samples(seconds: f64, rate_hz: f64) -> u64 {
+    ((seconds * rate_hz).round() as u64).max(1)
+}
+
 /// What the scope is at.
 #[derive(Clone, Copy, PartialEq)]
 enum Phase {
@@ -199,6 +206,8 @@ struct Sweep {
     is_triggered: bool,
     offset: f32,
     filled: usize,
+    /// How much of the last of them is gone by; the length is all of it.
+    gone: u64,
     /// Samples since a picture was published.
     unseen: u64,
     lows: [[f32; COLUMNS]; LINES],
@@ -218,6 +227,7 @@ impl Sweep {
             is_triggered: true,
             offset: 0.0,
             filled: 0,
+            gone: 0,
             unseen: 0,
             lows: [[0.0; COLUMNS]; LINES],
             highs: [[0.0; COLUMNS]; LINES],
@@ -230,8 +240,20 @@ impl Sweep {
 
     /// Puts a sample where it belongs.
     fn gather(&mut self, at: u64, lines: [f32; LINES]) {
-        let column = (at * self.columns() as u64 / self.asked.length) as usize;
-        let is_first = column >= self.filled;
+        if at == 0 {
+            (self.filled, self.gone) = (0, 0);
+        }
+        // Sample `at` stands in column `at * columns / length`, of which only what is left over is kept.
+        let is_first = self.filled == 0 || self.gone >= self.asked.length;
+        if is_first && self.filled > 0 {
+            self.gone -= self.asked.length;
+        }
+        let column = if is_first {
+            self.filled
+        } else {
+            self.filled - 1
+        };
+        self.gone += self.columns() as u64;
         for (line, sample) in lines.into_iter().enumerate() {
             let (low, high) = (&mut self.lows[line][column], &mut self.highs[line][column]);
             if is_first {
@@ -247,6 +269,10 @@ impl Sweep {
 /// The running half; lives on the audio thread.
 struct Playing {
     rate_hz: f64,
+    /// How many samples it waits for a trigger: where the last sweep had one, and where not.
+    patience: [u64; 2],
+    /// Samples until a sweep is shown while it grows.
+    shown_after: u64,
     time: ValueSlot,
     trigger: ValueSlot,
     level: ValueSlot,
@@ -258,10 +284,6 @@ struct Playing {
 }
 
 impl Playing {
-    fn samples(&self, seconds: f64) -> u64 {
-        ((seconds * self.rate_hz).round() as u64).max(1)
-    }
-
     fn asked(&self, values: Values<'_>, channels: usize) -> Asked {
         let shown = if channels < 2 {
             1
@@ -269,7 +291,7 @@ impl Playing {
             self.shown.index(values)
         };
         Asked {
-            length: self.samples(self.time.get(values) / 1000.0).max(2),
+            length: samples(self.time.get(values) / 1000.0, self.rate_hz).max(2),
             lines: if shown == 0 { 2 } else { 1 },
             shown,
         }
@@ -324,12 +346,13 @@ impl Playing {
         }
         if let Phase::Waiting(waited) = self.sweep.phase {
             let crossing = Self::crossing(before, now, trigger, level);
+            let [patient, restless] = self.patience;
             let patience = if self.sweep.is_triggered {
-                PATIENCE_SECONDS
+                patient
             } else {
-                RESTLESS_SECONDS
+                restless
             };
-            if crossing.is_none() && waited < self.samples(patience) {
+            if crossing.is_none() && waited < patience {
                 self.sweep.phase = Phase::Waiting(waited + 1);
                 return;
             }
@@ -350,7 +373,7 @@ impl Playing {
             self.publish();
         } else {
             self.sweep.phase = Phase::Sweeping(at + 1);
-            if self.sweep.unseen >= self.samples(SHOWN_SECONDS) {
+            if self.sweep.unseen >= self.shown_after {
                 self.publish();
             }
         }

@@ -525,3 +525,45 @@ fn mono_hears_both_sides_and_more_channels_are_silent() {
     let heard = many.both(1_000);
     assert!(peak(&heard[1]) > 0.05 && peak(&heard[2]) == 0.0 && peak(&heard[5]) == 0.0);
 }
+
+/// Many samples are reckoned together, operator by operator; where a call begins and ends is not heard.
+#[test]
+fn every_sound_has_the_same_samples_however_it_is_cut() {
+    let sounds = (0..128_u8).map(|program| (0, program, 57));
+    let drums = (35..82_u8).map(|key| (DRUM_CHANNEL, 0, key));
+    for (channel, program, key) in sounds.chain(drums) {
+        let run = |lens: &[usize]| {
+            let mut bench = Bench::new();
+            bench.put(&[0xC0 | channel, program]);
+            bench.put(&[0x90 | channel, key, 110]);
+            let (mut heard, mut lens) = (vec![], lens.iter().cycle());
+            for (until, message) in [
+                (700, [0xB0, 1, 90]),
+                (2_000, [0xB0, 1, 0]),
+                (3_100, [0x80, key, 0]),
+                (9_000, [0x90, key, 80]),
+                (9_500, [0xB0, 120, 0]),
+                (10_000, [0xB0, 7, 10]),
+            ] {
+                while heard.len() < until {
+                    let len = (*lens.next().unwrap()).min(until - heard.len());
+                    heard.extend(bench.run(len));
+                }
+                bench.put(&[message[0] | channel, message[1], message[2]]);
+            }
+            heard
+        };
+        let whole = run(&[4096]);
+        assert!(peak(&whole) > 0.001, "{channel} {program} {key}");
+        let is_same = |cut: Vec<f32>| {
+            cut.iter()
+                .zip(&whole)
+                .all(|(a, b)| a.to_bits() == b.to_bits())
+        };
+        // One by one takes long.
+        if key % 16 == 1 || program % 16 == 1 {
+            assert!(is_same(run(&[1])), "{channel} {program} {key}");
+        }
+        assert!(is_same(run(&[64, 7, 129, 33])), "{channel} {program} {key}");
+    }
+}

@@ -3,7 +3,13 @@
 //! Phases are whole numbers that wrap, so a pitch is exact for hours; whatever moves counts samples, never cycles.
 
 use super::patch::{OPERATORS, Patch, Tune};
+use crate::dsp::gain::{mix_into, multiply, scale};
+use crate::dsp::wavetable::sines;
+use crate::dsp::wide::wide;
 use crate::dsp::{Envelope, Ramp, Random, Stages};
+
+/// Samples that are done at once.
+const PIECE: usize = 64;
 
 /// Entries of a period of the sine.
 const TABLE: usize = 2048;
@@ -20,7 +26,8 @@ const MIDDLE: f32 = 60.0;
 /// What is left of a sweep when it is over.
 const SWEPT: f32 = 1e-5;
 
-/// A period of a sine, read with a line between its entries: it is off by 1.2 millionths at most.
+/// A period of a sine, read with a line between its entries: it is off by 1.2 millionths at most. For what hears itself: a
+/// polynomial, which others are quicker by, would let every sample wait longer for the one before it.
 pub(super) struct Sine(Box<[f32]>);
 
 impl Sine {
@@ -37,9 +44,17 @@ impl Sine {
     }
 }
 
+/// The nearest whole number, around: the lowest bits of one that has none behind the point.
+#[inline(always)]
+fn around(number: f64) -> u32 {
+    const WHOLE: f64 = 6_755_399_441_055_744.0;
+    (number + WHOLE).to_bits() as u32
+}
+
 /// Turns of a phase for so many radians.
+#[inline(always)]
 fn turned(radians: f32) -> u32 {
-    (f64::from(radians) * (TURN / std::f64::consts::TAU)) as i64 as u32
+    around(f64::from(radians) * (TURN / std::f64::consts::TAU))
 }
 
 struct Operator {
@@ -50,6 +65,8 @@ struct Operator {
     envelope: Envelope,
     release: u32,
     is_noise: bool,
+    /// Its own: operators are reckoned one behind the other, for as many samples as are asked for.
+    random: Random,
 }
 
 /// What a note is begun with.
@@ -79,7 +96,6 @@ pub(super) struct Voice {
     operators: [Operator; OPERATORS],
     /// What operator 4 gave in the last two samples.
     before: [f32; 2],
-    random: Random,
     rate_hz: f32,
     gain: f32,
     sides: (Ramp, Ramp),
@@ -117,13 +133,13 @@ impl Voice {
             envelope: Envelope::over(),
             release: 0,
             is_noise: false,
+            random: Random::new(0),
         };
         Self {
             patch,
             inputs: [0; OPERATORS],
             operators: std::array::from_fn(|_| operator()),
             before: [0.0; 2],
-            random: Random::new(0),
             rate_hz: rate_hz as f32,
             gain: 0.0,
             sides: (Ramp::new(0.0, glide), Ramp::new(0.0, glide)),
@@ -159,8 +175,6 @@ impl Voice {
         (self.is_held, self.is_sustained, self.is_over) = (true, false, false);
         (self.fade, self.sostenuto) = (None, None);
         self.before = [0.0; 2];
-        // The same note of the same song has the same noise.
-        self.random = Random::new(note.begun);
         for (at, operator) in self.operators.iter_mut().enumerate() {
             let own = &patch.ops[at];
             // A drum has no key to be scaled by.
@@ -175,6 +189,8 @@ impl Voice {
             operator.release = samples(own.release_ms);
             operator.phase = 0;
             operator.is_noise = own.tune == Tune::Noise;
+            // The same note of the same song has the same noise.
+            operator.random = Random::new(note.begun * OPERATORS as u64 + at as u64);
             let softer = 10_f32.powf(-own.scale_db * octaves / 20.0).min(1.5);
             operator.level = own.level * softer * (1.0 - own.velocity * (1.0 - hard));
         }
@@ -259,85 +275,195 @@ impl Voice {
         wheel: f32,
         fade_len: f32,
     ) {
-        for (left, right) in left.iter_mut().zip(right) {
-            let mut amplitude = self.gain;
+        let pieces = left.chunks_mut(PIECE).zip(right.chunks_mut(PIECE));
+        for (left, right) in pieces {
+            let len = left.len().min(right.len());
+            let heard = self.hear(sine, wheel, len);
+            let [mut amplitudes, mut lefts, mut rights] = [[self.gain; PIECE]; 3];
             if let Some(samples) = &mut self.fade {
-                *samples = samples.saturating_sub(1);
-                amplitude *= *samples as f32 / fade_len;
+                for amplitude in &mut amplitudes[..len] {
+                    *samples = samples.saturating_sub(1);
+                    *amplitude *= *samples as f32 / fade_len;
+                }
                 self.is_over |= *samples == 0;
             }
-            let heard = self.step(sine, wheel) * amplitude;
-            *left += heard * self.sides.0.step();
-            *right += heard * self.sides.1.step();
+            self.sides.0.fill(&mut lefts[..len]);
+            self.sides.1.fill(&mut rights[..len]);
+            place(left, &heard, &amplitudes, &lefts);
+            place(right, &heard, &amplitudes, &rights);
             if self.is_over {
                 return;
             }
         }
     }
 
-    fn step(&mut self, sine: &Sine, wheel: f32) -> f32 {
+    /// Its next samples, at most [`PIECE`]: operator by operator, from those that change phases to those that are changed.
+    fn hear(&mut self, sine: &Sine, wheel: f32, len: usize) -> [f32; PIECE] {
         let patch = self.patch;
-        let mut pitch = 1.0 + self.sweep;
-        if self.sweep != 0.0 {
-            self.sweep *= self.sweep_factor;
-            if self.sweep.abs() < SWEPT {
-                self.sweep = 0.0;
-            }
-        }
-        self.vibrato_depth = (self.vibrato_depth + self.vibrato_rise).min(1.0);
-        let cents = patch.vibrato.1 * self.vibrato_depth + wheel * WHEEL_CENTS;
-        if cents > 0.0 {
-            self.vibrato = self.vibrato.wrapping_add(self.vibrato_step);
-            pitch *= 1.0 + sine.at(self.vibrato) * cents * (std::f32::consts::LN_2 / 1200.0);
-        }
-        let mut given = [0.0_f32; OPERATORS];
-        let mut heard = 0.0;
+        let mut pitches = [1.0; PIECE];
+        let is_moving = self.bend(&mut pitches, wheel, len);
+        let mut given = [[0.0_f32; PIECE]; OPERATORS];
+        let mut heard = [0.0; PIECE];
         let mut is_over = true;
         for at in (0..OPERATORS).rev() {
-            let operator = &mut self.operators[at];
             let is_carrier = patch.algorithm.is_carrier(at);
-            let amplitude = operator.envelope.step() * operator.level;
-            if is_carrier {
-                is_over &= operator.envelope.is_silent();
-            }
-            let step = match pitch == 1.0 {
-                true => operator.step,
-                false => (f64::from(operator.step) * f64::from(pitch)) as u32,
-            };
-            let phase = operator.phase;
-            operator.phase = phase.wrapping_add(step);
-            if amplitude == 0.0 {
+            let operator = &mut self.operators[at];
+            let mut amplitudes = [0.0; PIECE];
+            operator.envelope.fill(&mut amplitudes[..len]);
+            scale(&mut amplitudes, operator.level);
+            is_over &= !is_carrier || operator.envelope.is_silent();
+            let mut phases = operator.pass(is_moving.then_some(&pitches), len);
+            if amplitudes[..len].iter().all(|it| *it == 0.0) {
                 continue;
             }
-            let mut radians = 0.0;
+            let mut radians = [0.0; PIECE];
             for (from, given) in given.iter().enumerate().skip(at + 1) {
                 if self.inputs[at] >> from & 1 == 1 {
-                    radians += given;
+                    mix_into(&mut radians, given);
                 }
             }
-            if at == OPERATORS - 1 {
-                // Of the last two: one alone would make it hunt between two values.
-                radians += patch.feedback * 0.5 * (self.before[0] + self.before[1]);
+            let is_last = at == OPERATORS - 1;
+            if operator.is_noise {
+                for (wave, amplitude) in given[at][..len].iter_mut().zip(&amplitudes) {
+                    if *amplitude != 0.0 {
+                        *wave = operator.random.next_signed();
+                    }
+                }
+            } else if is_last && patch.feedback != 0.0 {
+                let waves = given[at][..len].iter_mut().zip(phases);
+                for ((wave, phase), amplitude) in waves.zip(&amplitudes) {
+                    if *amplitude != 0.0 {
+                        // Of the last two: one alone would make it hunt between two values.
+                        let radians = patch.feedback * 0.5 * (self.before[0] + self.before[1]);
+                        *wave = sine.at(phase.wrapping_add(turned(radians)));
+                        self.before = [*wave, self.before[0]];
+                    }
+                }
+            } else {
+                if self.inputs[at] != 0 {
+                    turn(&mut phases, &radians);
+                }
+                sines(&phases, &mut given[at]);
             }
-            let wave = match operator.is_noise {
-                true => self.random.next_signed(),
-                false if radians == 0.0 => sine.at(phase),
-                false => sine.at(phase.wrapping_add(turned(radians))),
-            };
-            if at == OPERATORS - 1 {
-                self.before = [wave, self.before[0]];
-            }
-            given[at] = wave * amplitude;
+            multiply(&mut given[at], amplitudes);
             if is_carrier {
-                heard += given[at];
+                mix_into(&mut heard, &given[at]);
             }
         }
         self.is_over |= is_over;
-        let (_, depth) = patch.tremolo;
-        if depth > 0.0 {
-            self.tremolo = self.tremolo.wrapping_add(self.tremolo_step);
-            heard *= 1.0 - depth * (0.5 - 0.5 * sine.at(self.tremolo));
-        }
+        self.tremble(&mut heard, len);
         heard
     }
+
+    /// How the sweep, the vibrato and the wheel bend each sample; whether they do.
+    fn bend(&mut self, pitches: &mut [f32; PIECE], wheel: f32, len: usize) -> bool {
+        let (_, vibrato, _) = self.patch.vibrato;
+        if self.sweep != 0.0 {
+            for pitch in &mut pitches[..len] {
+                *pitch += self.sweep;
+                self.sweep *= self.sweep_factor;
+                if self.sweep.abs() < SWEPT {
+                    self.sweep = 0.0;
+                }
+            }
+        } else if vibrato == 0.0 && wheel == 0.0 {
+            return false;
+        }
+        if vibrato != 0.0 || wheel != 0.0 {
+            let (mut cents, mut swings) = ([0.0; PIECE], [0.0; PIECE]);
+            for cents in &mut cents[..len] {
+                self.vibrato_depth = (self.vibrato_depth + self.vibrato_rise).min(1.0);
+                *cents = vibrato * self.vibrato_depth + wheel * WHEEL_CENTS;
+            }
+            let phases = steady(&mut self.vibrato, self.vibrato_step, len);
+            sines(
+                &phases.map(|it| it.wrapping_add(self.vibrato_step)),
+                &mut swings,
+            );
+            for ((pitch, swing), cents) in pitches.iter_mut().zip(swings).zip(cents) {
+                *pitch *= 1.0 + swing * cents * (std::f32::consts::LN_2 / 1200.0);
+            }
+        }
+        true
+    }
+
+    /// Makes it louder and softer by its tremolo.
+    fn tremble(&mut self, heard: &mut [f32; PIECE], len: usize) {
+        let (_, depth) = self.patch.tremolo;
+        if depth > 0.0 {
+            let phases = steady(&mut self.tremolo, self.tremolo_step, len);
+            let mut swings = [0.0; PIECE];
+            sines(
+                &phases.map(|it| it.wrapping_add(self.tremolo_step)),
+                &mut swings,
+            );
+            for (heard, swing) in heard.iter_mut().zip(swings) {
+                *heard *= 1.0 - depth * (0.5 - 0.5 * swing);
+            }
+        }
+    }
+}
+
+impl Operator {
+    /// The phases of its next samples, faster and slower by the pitches if there are any.
+    fn pass(&mut self, pitches: Option<&[f32; PIECE]>, len: usize) -> [u32; PIECE] {
+        let Some(pitches) = pitches else {
+            return steady(&mut self.phase, self.step, len);
+        };
+        let mut phases = bent(self.step, pitches);
+        for phase in &mut phases[..len] {
+            let step = std::mem::replace(phase, self.phase);
+            self.phase = self.phase.wrapping_add(step);
+        }
+        phases
+    }
+}
+
+/// Phases of so many samples that are one step apart.
+fn steady(phase: &mut u32, step: u32, len: usize) -> [u32; PIECE] {
+    let mut phases = [*phase; PIECE];
+    for (count, phase) in (0_u32..).zip(&mut phases) {
+        *phase = phase.wrapping_add(step.wrapping_mul(count));
+    }
+    *phase = phase.wrapping_add(step.wrapping_mul(len as u32));
+    phases
+}
+
+/// A step at each pitch.
+fn bent(step: u32, pitches: &[f32; PIECE]) -> [u32; PIECE] {
+    wide(
+        #[inline(always)]
+        || {
+            let mut steps = [0; PIECE];
+            for (bent, pitch) in steps.iter_mut().zip(pitches) {
+                *bent = around(f64::from(step) * f64::from(*pitch));
+            }
+            steps
+        },
+    )
+}
+
+/// Changes each phase by so many radians.
+fn turn(phases: &mut [u32; PIECE], radians: &[f32; PIECE]) {
+    wide(
+        #[inline(always)]
+        || {
+            for (phase, radians) in phases.iter_mut().zip(radians) {
+                *phase = phase.wrapping_add(turned(*radians));
+            }
+        },
+    );
+}
+
+/// Adds what is heard to a side.
+fn place(side: &mut [f32], heard: &[f32; PIECE], gains: &[f32; PIECE], places: &[f32; PIECE]) {
+    wide(
+        #[inline(always)]
+        || {
+            for (((side, heard), gain), place) in side.iter_mut().zip(heard).zip(gains).zip(places)
+            {
+                *side += heard * gain * place;
+            }
+        },
+    );
 }
