@@ -646,4 +646,19 @@ mod tests {
             .fold(0.0, f32::max);
         assert!(step < 0.0066 * 4.0 * 1.2, "{step}");
     }
+
+    /// While channels are linked one of them is reckoned for all; when they part, each knows what it would have known.
+    #[test]
+    fn channels_that_part_go_on_from_where_they_were_together() {
+        let mut rig = Rig::open(&Compressor, &[("threshold", -40.0), ("attack", 200.0)]);
+        let loud = |piece: usize| sine(1000.0, -3.0, piece * 4080, 4080);
+        let before = rig.feed(&loud(0)).channels;
+        rig.set(place_of("link"), 0.0);
+        for piece in 1..4 {
+            let heard = rig.feed(&loud(piece)).channels;
+            let [before, now] = [&before[0], &heard[0]].map(|it| crate::dsp::measure::rms(it));
+            assert!(now > 0.001 && now < before * 0.8, "{now} {before}");
+            assert!(same_bits(&heard[..1], &heard[1..]), "{piece}");
+        }
+    }
 }

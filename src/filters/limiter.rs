@@ -638,4 +638,17 @@ mod tests {
         assert_eq!(late[LATE - 6..LATE], [0.5, 0.0, 0.0, 0.0, 0.5, 0.0]);
         assert!(late.iter().all(|s| s.is_finite() && !s.is_subnormal()));
     }
+
+    /// While channels are linked the gain is foreseen once for all; when they part, each knows what it would have known.
+    #[test]
+    fn channels_that_part_go_on_from_where_they_were_together() {
+        let mut rig = Rig::open(&Limiter, &[("gain", 12.0), ("release", 500.0)]);
+        rig.feed(&noise(0.9, 4000));
+        rig.set(place_of("link"), 0.0);
+        for _ in 0..3 {
+            let heard = rig.feed(&noise(0.9, 4000)).channels;
+            assert!(peak(&heard[0]) > 0.5);
+            assert!(same_bits(&heard[..1], &heard[1..]));
+        }
+    }
 }
