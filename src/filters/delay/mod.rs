@@ -5,15 +5,18 @@
 //! and duller by `damping`. A change of the time fades from the old place to the new within 30 ms: no click, and no
 //! change of pitch. Ping-pong sends the mean of all channels round from channel to channel.
 
+use std::ops::Range;
+
 use crate::dsp::Ramp;
 use crate::dsp::delay::{DelayLine, Mover, PIECE, settled};
+use crate::dsp::gain::mix_into;
 use crate::dsp::wide::{extent, wide};
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::merit;
 use crate::ks::{
     Amplitude, DataRange, Descriptor, Filter, Flow, Glide, Io, Node, NodePin, OpenError, Opened,
     Opening, PinFactory, Processor, Property, Settings, State, TAIL_DB, TopologyConnection, Unit,
-    ValueSlot, Values,
+    ValueSlot, Values, Wave,
 };
 
 const MOST_MILLIS: f64 = 2000.0;
@@ -112,7 +115,8 @@ impl Filter for Delay {
         let echo = || Memory {
             line: DelayLine::new(most),
             dull: 0.0,
-            heard: 0.0,
+            heard: [0.0; BLOCK],
+            dulls: [0.0; BLOCK],
         };
         Ok(Opened::processor(Playing {
             rate_hz: f64::from(rate_hz),
@@ -148,8 +152,9 @@ struct Memory {
     line: DelayLine,
     /// The echo behind the damping.
     dull: f32,
-    /// The echo of this sample.
-    heard: f32,
+    /// The echoes of a piece, in whose place stands what is fed, and those behind the damping.
+    heard: [f32; BLOCK],
+    dulls: [f32; BLOCK],
 }
 
 /// The most samples that are done at once while nothing moves: none of them hears another.
@@ -205,20 +210,7 @@ impl Memory {
 
 /// What is fed to the line and what is heard beside the samples. The echo behind the damping comes back.
 fn repeat(rest: &Rest, before: f32, samples: &mut [f32], heard: &[f32], fed: &mut [f32]) -> f32 {
-    let mut last = before;
-    for (dull, heard) in fed.iter_mut().zip(heard) {
-        last = damped(*heard, last, rest.dullness);
-        *dull = last;
-    }
-    // Most often settling changes none of them, and each would wait for it.
-    let seen = extent(fed);
-    if !seen.is_finite() || settled(seen.peak()) != seen.peak() || !keeps(seen.least()) {
-        last = before;
-        for (dull, heard) in fed.iter_mut().zip(heard) {
-            last = settled(damped(*heard, last, rest.dullness));
-            *dull = last;
-        }
-    }
+    let last = damp(rest.dullness, before, heard, fed);
     wide(
         #[inline(always)]
         || {
@@ -229,6 +221,32 @@ fn repeat(rest: &Rest, before: f32, samples: &mut [f32], heard: &[f32], fed: &mu
         },
     );
     last
+}
+
+/// The echoes behind the damping, and the last of them.
+fn damp(dullness: f32, before: f32, heard: &[f32], dulls: &mut [f32]) -> f32 {
+    let mut last = before;
+    for (dull, heard) in dulls.iter_mut().zip(heard) {
+        last = damped(*heard, last, dullness);
+        *dull = last;
+    }
+    // Most often settling changes none of them, and each would wait for it.
+    let seen = extent(dulls);
+    if !seen.is_finite() || settled(seen.peak()) != seen.peak() || !keeps(seen.least()) {
+        last = before;
+        for (dull, heard) in dulls.iter_mut().zip(heard) {
+            last = settled(damped(*heard, last, dullness));
+            *dull = last;
+        }
+    }
+    last
+}
+
+/// What a channel is fed on the way from its own echo, at 0, to that of the channel before it and what comes in `first`, at 1.
+#[inline(always)]
+fn crossed(sample: f32, [own, before]: [f32; 2], first: f32, loudness: f32, crossing: f32) -> f32 {
+    let fed = sample + own * loudness;
+    fed + (first + before * loudness - fed) * crossing
 }
 
 /// Whether the smallest sample that is not nothing stays what it is in a memory.
@@ -262,6 +280,45 @@ impl Playing {
     }
 }
 
+impl Playing {
+    /// Echoes that go round from channel to channel: no more samples than the delay is long, as one by one.
+    fn go_round(&mut self, rest: &Rest, wave: &mut Wave, piece: Range<usize>) {
+        let len = piece.len();
+        let count = self.echoes.len().min(wave.channel_count());
+        let mut sum = [0.0; BLOCK];
+        for (index, echo) in self.echoes[..count].iter_mut().enumerate() {
+            echo.line.read(rest.delay, &mut echo.heard[..len]);
+            let dulls = &mut echo.dulls[..len];
+            echo.dull = damp(rest.dullness, echo.dull, &echo.heard[..len], dulls);
+            mix_into(&mut sum[..len], &wave.channel(index)[piece.clone()]);
+        }
+        for index in 0..count {
+            let before = self.echoes[(index + count - 1) % count].dulls;
+            let echo = &mut self.echoes[index];
+            let samples = &mut wave.channel_mut(index)[piece.clone()];
+            let is_first = index == 0;
+            wide(
+                #[inline(always)]
+                || {
+                    let echoes = echo
+                        .heard
+                        .iter_mut()
+                        .zip(&echo.dulls)
+                        .zip(&before)
+                        .zip(&sum);
+                    for (sample, (((heard, own), before), sum)) in samples.iter_mut().zip(echoes) {
+                        let first = if is_first { sum / count as f32 } else { 0.0 };
+                        let fed = crossed(*sample, [*own, *before], first, rest.loudness, 1.0);
+                        *sample = *sample * (1.0 - rest.wet) + *heard * rest.wet;
+                        *heard = settled(fed);
+                    }
+                },
+            );
+            echo.line.keep(&echo.heard[..len]);
+        }
+    }
+}
+
 impl Processor for Playing {
     fn process(&mut self, io: &mut Io<'_>) -> Flow {
         let wanted = self.wanted(io.values);
@@ -292,7 +349,6 @@ impl Processor for Playing {
             (&feedback, &damping, &mix)
             && self.place.rests_at(wanted)
             && self.crossing.is_still()
-            && crossing == 0.0
             && wanted >= FEWEST
         {
             let rest = Rest {
@@ -301,10 +357,16 @@ impl Processor for Playing {
                 dullness: dullness(*damping),
                 wet: wet(*mix),
             };
+            let block = BLOCK.min(wanted);
+            if crossing > 0.0 {
+                for from in (0..len).step_by(block) {
+                    self.go_round(&rest, wave, from..len.min(from + block));
+                }
+                return Flow::Running;
+            }
             for (echo, channel) in self.echoes.iter_mut().zip(wave.channels_mut()) {
-                channel
-                    .chunks_mut(BLOCK.min(wanted))
-                    .for_each(|piece| echo.pass(&rest, piece));
+                let pieces = channel.chunks_mut(block);
+                pieces.for_each(|piece| echo.pass(&rest, piece));
             }
             return Flow::Running;
         }
@@ -316,21 +378,22 @@ impl Processor for Playing {
             let wet = wet(mix.at(at));
             let mut sum = 0.0;
             for (index, echo) in self.echoes[..count].iter_mut().enumerate() {
-                echo.heard = echo.line.at(place);
-                echo.dull = settled(damped(echo.heard, echo.dull, dullness));
+                echo.heard[0] = echo.line.at(place);
+                echo.dull = settled(damped(echo.heard[0], echo.dull, dullness));
                 sum += wave.channel(index)[at];
             }
             for index in 0..count {
                 let sample = wave.channel(index)[at];
-                let mut fed = sample + self.echoes[index].dull * loudness;
-                if crossing > 0.0 {
-                    let first = if index == 0 { sum / count as f32 } else { 0.0 };
-                    let before = self.echoes[(index + count - 1) % count].dull;
-                    fed += (first + before * loudness - fed) * crossing;
-                }
+                let own = self.echoes[index].dull;
+                let before = self.echoes[(index + count - 1) % count].dull;
+                let first = if index == 0 { sum / count as f32 } else { 0.0 };
+                let fed = match crossing > 0.0 {
+                    true => crossed(sample, [own, before], first, loudness, crossing),
+                    false => sample + own * loudness,
+                };
                 let echo = &mut self.echoes[index];
                 echo.line.push(fed);
-                wave.channel_mut(index)[at] = sample * (1.0 - wet) + echo.heard * wet;
+                wave.channel_mut(index)[at] = sample * (1.0 - wet) + echo.heard[0] * wet;
             }
         }
         Flow::Running
@@ -342,236 +405,4 @@ impl Processor for Playing {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::*;
-    use crate::ks::Value;
-    use crate::ks::rig::Rig;
-
-    fn place_of(key: &str) -> usize {
-        DESCRIPTOR.property(key).unwrap().0
-    }
-
-    fn click(rig: &mut Rig, channels: [f32; 2], len: usize) -> Vec<Vec<f32>> {
-        let start: Vec<Vec<f32>> = channels
-            .iter()
-            .map(|level| {
-                let mut sound = vec![0.0; len];
-                sound[0] = *level;
-                sound
-            })
-            .collect();
-        rig.cycle(len, &start, &[]).channels
-    }
-
-    #[test]
-    fn what_is_heard_are_the_echoes_on_paper() {
-        for ping_pong in [false, true] {
-            let numbers = [
-                ("time", 5.0),
-                ("samples", 3.0),
-                ("feedback", 60.0),
-                ("mix", 40.0),
-                ("damping", 0.0),
-            ];
-            let mut values: BTreeMap<String, Value> = numbers
-                .into_iter()
-                .map(|(key, number)| (key.to_owned(), Value::Number(number)))
-                .collect();
-            values.insert("ping_pong".to_owned(), Value::Flag(ping_pong));
-            let settings = Settings {
-                values: &values,
-                base: None,
-            };
-            let mut rig = Rig::open_with(&Delay, values.clone(), &BTreeMap::new(), None);
-            let heard = click(&mut rig, [1.0, 1.0], 2000);
-            let mut found = 0;
-            for echo in echoes(&settings, 48_000.0, 6) {
-                let at = (echo.seconds * 48_000.0).round() as usize;
-                let level = f64::from(heard[echo.side][at]);
-                assert!((level - echo.amplitude).abs() < 1e-5, "{at}: {level}");
-                found += 1;
-            }
-            assert_eq!(found, 7);
-        }
-    }
-
-    #[test]
-    fn echoes_come_to_the_sample_and_fall_by_the_feedback() {
-        for (millis, samples, wanted) in [
-            (10.0, 0.0, 480),
-            (0.0, 100.0, 100),
-            (1.0, 3.0, 51),
-            (0.0, 0.0, 1),
-        ] {
-            let values = [
-                ("time", millis),
-                ("samples", samples),
-                ("feedback", 50.0),
-                ("damping", 0.0),
-                ("mix", 50.0),
-            ];
-            let mut rig = Rig::open(&Delay, &values);
-            let heard = click(&mut rig, [0.8, 0.8], 4000);
-            for (at, sample) in heard[0].iter().enumerate() {
-                let echo = at / wanted;
-                let is_echo = at % wanted == 0;
-                let level = match echo {
-                    0 => 0.4,
-                    _ => 0.4 * 0.5_f32.powi(echo as i32 - 1),
-                };
-                let level = if is_echo { level } else { 0.0 };
-                assert!(
-                    (sample - level).abs() < 1e-6,
-                    "{wanted}: {at} {sample} {level}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn many_samples_at_once_are_those_one_by_one() {
-        let rest = Rest {
-            delay: 70,
-            loudness: 0.5,
-            dullness: 0.6,
-            wet: 0.3,
-        };
-        let memory = || Memory {
-            line: DelayLine::new(100),
-            dull: 0.0,
-            heard: 0.0,
-        };
-        let (mut one, mut other) = (memory(), memory());
-        let mut random = crate::dsp::Random::new(8);
-        let mut settled_ones = 0;
-        for (turn, len) in [64, 7, 33, 64, 1, 64, 64, 64]
-            .into_iter()
-            .cycle()
-            .take(900)
-            .enumerate()
-        {
-            // At last all that is there dies away, past what a memory keeps.
-            let loud = if turn < 20 { 1e-12 } else { 0.0 };
-            let sound: Vec<f32> = (0..len).map(|_| random.next_signed() * loud).collect();
-            let mut at_once = sound.clone();
-            one.pass(&rest, &mut at_once);
-            for (sample, at_once) in sound.iter().zip(&at_once) {
-                let heard = other.line.tap(rest.delay);
-                let dull = heard * (1.0 - rest.dullness) + other.dull * rest.dullness;
-                other.dull = settled(dull);
-                settled_ones += usize::from(other.dull != dull);
-                other.line.push(sample + other.dull * rest.loudness);
-                let wanted = sample * (1.0 - rest.wet) + heard * rest.wet;
-                assert_eq!(at_once.to_bits(), wanted.to_bits(), "turn {turn}");
-            }
-        }
-        assert!(settled_ones > 0 && one.dull == 0.0);
-    }
-
-    #[test]
-    fn damping_dulls_the_second_echo_and_not_the_first() {
-        let values = [
-            ("time", 10.0),
-            ("feedback", 98.0),
-            ("damping", 100.0),
-            ("mix", 100.0),
-        ];
-        let heard = click(&mut Rig::open(&Delay, &values), [1.0, 1.0], 2000);
-        assert_eq!((heard[0][480], heard[0][481]), (1.0, 0.0));
-        assert!((heard[0][960] - 0.98 * 0.05).abs() < 1e-5);
-        assert!((heard[0][961] - 0.98 * 0.05 * 0.95).abs() < 1e-5);
-    }
-
-    #[test]
-    fn ping_pong_goes_from_side_to_side() {
-        let mut rig = Rig::open(
-            &Delay,
-            &[
-                ("time", 10.0),
-                ("feedback", 50.0),
-                ("damping", 0.0),
-                ("mix", 100.0),
-            ],
-        );
-        rig.set(place_of("ping_pong"), 1.0);
-        let heard = click(&mut rig, [1.0, 0.5], 2000);
-        let echoes = |side: usize| [480, 960, 1440].map(|at| heard[side][at]);
-        assert_eq!(echoes(0), [0.75, 0.0, 0.1875]);
-        assert_eq!(echoes(1), [0.0, 0.375, 0.0]);
-    }
-
-    #[test]
-    fn a_change_of_time_makes_no_click() {
-        let mut rig = Rig::open(
-            &Delay,
-            &[("time", 100.0), ("mix", 100.0), ("feedback", 0.0)],
-        );
-        let sine = |from: usize| -> Vec<f32> {
-            (from..from + 4000)
-                .map(|n| (n as f32 * 0.01).sin())
-                .collect()
-        };
-        let mut all = vec![];
-        for turn in 0..10 {
-            rig.set(
-                0,
-                if turn < 3 {
-                    100.0
-                } else {
-                    40.0 + f64::from(turn) * 7.0
-                },
-            );
-            all.extend(rig.feed(&sine(turn as usize * 4000)).channels.remove(0));
-        }
-        let step = all[9000..]
-            .windows(2)
-            .map(|w| (w[1] - w[0]).abs())
-            .fold(0.0, f32::max);
-        assert!(step < 0.0125, "{step}");
-    }
-
-    #[test]
-    fn its_tail_holds_every_echo_that_is_heard() {
-        for (numbers, wanted) in [
-            ([("time", 10.0), ("samples", 0.0), ("feedback", 50.0)], 0.16),
-            (
-                [("time", 10.0), ("samples", 48.0), ("feedback", 0.0)],
-                0.011,
-            ),
-            ([("time", 2.0), ("samples", 0.0), ("feedback", 98.0)], 1.028),
-        ] {
-            let named =
-                numbers.map(|(key, number)| (key.to_owned(), crate::ks::Value::Number(number)));
-            let settings = Settings {
-                values: &named.into(),
-                base: None,
-            };
-            let tail = Delay.tail_seconds(&settings, 48_000);
-            assert!((tail - wanted).abs() < 1e-9, "{tail}");
-            let mut values = numbers.to_vec();
-            values.extend([("damping", 0.0), ("mix", 100.0)]);
-            let mut rig = Rig::open(&Delay, &values);
-            let mut heard = click(&mut rig, [1.0, 1.0], 4000).remove(0);
-            (0..15).for_each(|_| heard.extend(rig.run(4000).channels.remove(0)));
-            // 90 dB down.
-            let last = heard.iter().rposition(|sample| sample.abs() > 3.16e-5);
-            let (last, end) = (last.unwrap(), (tail * 48_000.0).round() as usize);
-            let echo = (numbers[0].1 * 48.0 + numbers[1].1) as usize;
-            assert!(last <= end && last + 2 * echo >= end, "{last} {end}");
-        }
-    }
-
-    #[test]
-    fn a_tail_ends_in_nothing_and_holds_no_wrong_number() {
-        let mut rig = Rig::open(&Delay, &[("time", 1.0), ("feedback", 90.0)]);
-        rig.feed(&[1.0, f32::NAN, f32::INFINITY, f32::MAX]);
-        let mut last = vec![];
-        for _ in 0..60 {
-            last = rig.run(4096).channels.remove(0);
-            assert!(last.iter().all(|s| s.is_finite() && !s.is_subnormal()));
-        }
-        assert!(last.iter().all(|sample| *sample == 0.0));
-    }
-}
+mod tests;
