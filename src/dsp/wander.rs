@@ -31,10 +31,12 @@ impl Wander {
         }
     }
 
-    /// Each in samples, 1 being the newest when its own sample was the last that was pushed; 2 at the least.
+    /// So many of them, each in samples, 1 being the newest when its own sample was the last that was pushed; 2 at the least.
     #[inline(always)]
-    pub(crate) fn set(&mut self, delay: impl Fn(usize) -> f64) {
-        let places = self.whole.iter_mut().zip(&mut self.part);
+    pub(crate) fn set(&mut self, len: usize, delay: impl Fn(usize) -> f64) {
+        // Whole registers: what lies behind the last of them is not read.
+        let len = len.next_multiple_of(8).min(PIECE);
+        let places = self.whole[..len].iter_mut().zip(&mut self.part[..len]);
         for (at, (whole, part)) in places.enumerate() {
             let delay = delay(at);
             let delay = if delay > LEAST { delay } else { LEAST };
@@ -203,7 +205,7 @@ mod tests {
             let mut ways = [0.0; PIECE];
             let joints = Joints::next(&mut Ramp::new(straight, 1), *len, &mut ways);
             let mut places = Wander::new();
-            places.set(|at| own[at]);
+            places.set(*len, |at| own[at]);
             places.read(line, &joints, &mut heard);
             all.extend(heard);
         }
@@ -247,7 +249,7 @@ mod tests {
         let mut random = crate::dsp::Random::new(6);
         (0..400).for_each(|_| line.push(random.next_signed()));
         let mut places = Wander::new();
-        places.set(|at| 3.0 + at as f64 * 2.71);
+        places.set(PIECE, |at| 3.0 + at as f64 * 2.71);
         let [mut wide, mut narrow] = [[0.0; 61]; 2];
         let read = (line.all(200).unwrap(), &places);
         widest(Read(read, &mut wide, Cubic));

@@ -151,6 +151,7 @@ impl Sound {
             #[inline(always)]
             || {
                 places.set(
+                    piece.len(),
                     #[inline(always)]
                     |at| delays[at],
                 );

@@ -217,12 +217,13 @@ impl Swings {
     }
 
     /// How late a voice is in a channel.
-    fn delays(&self, voice: usize, channel: usize, places: &mut Wander) {
+    fn delays(&self, voice: usize, channel: usize, len: usize, places: &mut Wander) {
         let (voice, channel) = (APART * voice as f64, channel as f64);
         wide(
             #[inline(always)]
             || {
                 places.set(
+                    len,
                     #[inline(always)]
                     |at| {
                         let turn = self.turns[at] + voice + self.apart[at] * channel;
@@ -274,7 +275,7 @@ impl Playing {
             is_there[voice] = !ramp.is_still() || ramp.target() > 0.0;
             if is_there[voice] {
                 ramp.fill(&mut presences[voice][..len]);
-                mix_into(&mut sums, &presences[voice]);
+                mix_into(&mut sums[..len], &presences[voice]);
             }
         }
         knobs.mix.fill(piece.start, &mut wets[..len]);
@@ -288,9 +289,9 @@ impl Playing {
             let (mut heard, mut one) = ([0.0; PIECE], [0.0; PIECE]);
             for (voice, presences) in presences.iter().enumerate() {
                 if is_there[voice] {
-                    swings.delays(voice, channel, &mut places);
+                    swings.delays(voice, channel, len, &mut places);
                     places.read(line, &joints, &mut one[..len]);
-                    mix_into_multiplied(&mut heard, &one, presences);
+                    mix_into_multiplied(&mut heard[..len], &one, presences);
                 }
             }
             blend(samples, &heard, &sums, &wets);

@@ -202,10 +202,12 @@ impl Voice {
         self.sides.1.jump(note.sides.1);
         let step = |hz: f32| (f64::from(hz / rate) * TURN) as u32;
         let (hz, _, delay) = patch.vibrato;
-        (self.vibrato, self.vibrato_step) = (0, step(hz));
+        self.vibrato_step = step(hz);
+        self.vibrato = self.vibrato_step;
         self.vibrato_rise = 1.0 / samples(delay.max(1.0)) as f32;
         self.vibrato_depth = 0.0;
-        (self.tremolo, self.tremolo_step) = (0, step(patch.tremolo.0));
+        self.tremolo_step = step(patch.tremolo.0);
+        self.tremolo = self.tremolo_step;
         let (cents, millis) = patch.sweep;
         self.sweep = (cents / 1200.0).exp2() - 1.0;
         self.sweep_factor = (-1.0 / samples(millis) as f32).exp();
@@ -310,7 +312,7 @@ impl Voice {
             let operator = &mut self.operators[at];
             let mut amplitudes = [0.0; PIECE];
             operator.envelope.fill(&mut amplitudes[..len]);
-            scale(&mut amplitudes, operator.level);
+            scale(&mut amplitudes[..len], operator.level);
             is_over &= !is_carrier || operator.envelope.is_silent();
             let mut phases = operator.pass(is_moving.then_some(&pitches), len);
             if amplitudes[..len].iter().all(|it| *it == 0.0) {
@@ -319,7 +321,7 @@ impl Voice {
             let mut radians = [0.0; PIECE];
             for (from, given) in given.iter().enumerate().skip(at + 1) {
                 if self.inputs[at] >> from & 1 == 1 {
-                    mix_into(&mut radians, given);
+                    mix_into(&mut radians[..len], given);
                 }
             }
             let is_last = at == OPERATORS - 1;
@@ -341,13 +343,13 @@ impl Voice {
                 }
             } else {
                 if self.inputs[at] != 0 {
-                    turn(&mut phases, &radians);
+                    turn(&mut phases[..len], &radians);
                 }
-                sines(&phases, &mut given[at]);
+                sines(&phases[..len], &mut given[at]);
             }
-            multiply(&mut given[at], amplitudes);
+            multiply(&mut given[at][..len], amplitudes);
             if is_carrier {
-                mix_into(&mut heard, &given[at]);
+                mix_into(&mut heard[..len], &given[at]);
             }
         }
         self.is_over |= is_over;
@@ -410,7 +412,7 @@ impl Operator {
         let Some(pitches) = pitches else {
             return steady(&mut self.phase, self.step, len);
         };
-        let mut phases = bent(self.step, pitches);
+        let mut phases = bent(self.step, &pitches[..len]);
         for phase in &mut phases[..len] {
             let step = std::mem::replace(phase, self.phase);
             self.phase = self.phase.wrapping_add(step);
@@ -421,16 +423,16 @@ impl Operator {
 
 /// Phases of so many samples that are one step apart.
 fn steady(phase: &mut u32, step: u32, len: usize) -> [u32; PIECE] {
-    let mut phases = [*phase; PIECE];
-    for (count, phase) in (0_u32..).zip(&mut phases) {
-        *phase = phase.wrapping_add(step.wrapping_mul(count));
+    let mut phases = [0; PIECE];
+    for place in &mut phases[..len] {
+        *place = *phase;
+        *phase = phase.wrapping_add(step);
     }
-    *phase = phase.wrapping_add(step.wrapping_mul(len as u32));
     phases
 }
 
 /// A step at each pitch.
-fn bent(step: u32, pitches: &[f32; PIECE]) -> [u32; PIECE] {
+fn bent(step: u32, pitches: &[f32]) -> [u32; PIECE] {
     wide(
         #[inline(always)]
         || {
@@ -444,7 +446,7 @@ fn bent(step: u32, pitches: &[f32; PIECE]) -> [u32; PIECE] {
 }
 
 /// Changes each phase by so many radians.
-fn turn(phases: &mut [u32; PIECE], radians: &[f32; PIECE]) {
+fn turn(phases: &mut [u32], radians: &[f32; PIECE]) {
     wide(
         #[inline(always)]
         || {
