@@ -7,6 +7,7 @@
 use std::f32::consts::LN_2;
 
 use super::delay::NOTHING;
+use super::wide::larger;
 
 /// A factor of two in decibels.
 const OCTAVE_DB: f32 = 6.020_6;
@@ -21,12 +22,7 @@ const MOST_OCTAVES: f32 = 64.0;
 #[inline(always)]
 #[must_use]
 pub(crate) fn db(amplitude: f32) -> f32 {
-    let heard = if amplitude > NOTHING {
-        amplitude
-    } else {
-        NOTHING
-    };
-    let bits = heard.to_bits() as i32;
+    let bits = larger(amplitude, NOTHING).to_bits() as i32;
     let octave = (bits - ROOT_OF_HALF) >> 23;
     let mantissa = f32::from_bits((bits - (octave << 23)) as u32);
     // ln m = 2 artanh((m - 1) / (m + 1)), and what it is taken of is 0.172 at the most.
@@ -43,12 +39,7 @@ pub(crate) fn db(amplitude: f32) -> f32 {
 #[inline(always)]
 #[must_use]
 pub(crate) fn amplitude(db: f32) -> f32 {
-    let octaves = db * (1.0 / OCTAVE_DB);
-    let octaves = if octaves > -MOST_OCTAVES {
-        octaves
-    } else {
-        -MOST_OCTAVES
-    };
+    let octaves = larger(db * (1.0 / OCTAVE_DB), -MOST_OCTAVES);
     let octaves = if octaves < MOST_OCTAVES {
         octaves
     } else {

@@ -11,6 +11,8 @@
 
 use std::collections::VecDeque;
 
+use super::wide::larger;
+
 /// A gain that is this near to its aim in decibels has arrived; so it comes to rest on exactly nothing.
 const NEAR_DB: f64 = 1e-6;
 
@@ -42,20 +44,14 @@ impl Knee {
 /// The decibels that a [`Knee`] of these three takes off a sound of that level; for loops over many of them.
 #[inline(always)]
 pub(crate) fn reduction_db(level_db: f32, threshold_db: f32, ratio: f32, width_db: f32) -> f32 {
-    let slope = 1.0 - 1.0 / at_least(ratio, 1.0);
-    let half = at_least(width_db, 0.0) * 0.5;
+    let slope = 1.0 - 1.0 / larger(ratio, 1.0);
+    let half = larger(width_db, 0.0) * 0.5;
     let over = level_db - threshold_db;
     let bent = slope * (over + half) * (over + half) / (4.0 * half);
     let outside = if over < half { 0.0 } else { slope * over };
     // A knee without width has nothing within it.
     let is_within = (over > -half) & (over < half);
     if is_within { bent } else { outside }
-}
-
-/// The larger of two; one instruction, where `max` asks whether either is no number.
-#[inline(always)]
-fn at_least(number: f32, least: f32) -> f32 {
-    if number > least { number } else { least }
 }
 
 /// How fast a [`Follower`] goes.

@@ -22,6 +22,13 @@ pub fn wide<R>(work: impl FnOnce() -> R) -> R {
     Arch::new().dispatch(Work(work))
 }
 
+/// The larger of two, in one instruction, where `max` asks whether either is no number.
+#[inline(always)]
+#[must_use]
+pub(crate) fn larger(number: f32, other: f32) -> f32 {
+    if number > other { number } else { other }
+}
+
 /// Samples that [`multiply_by_each`] holds in registers at a time, in registers.
 const HELD: usize = 8;
 

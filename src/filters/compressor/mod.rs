@@ -16,7 +16,7 @@ use std::ops::Range;
 use crate::dsp::decibels::{amplitude, db};
 use crate::dsp::dynamics::{reduction_db, share};
 use crate::dsp::gain::multiply;
-use crate::dsp::wide::wide;
+use crate::dsp::wide::{larger, wide};
 use crate::dsp::{Ballistics, Follower, Knee, Ramp};
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::merit;
@@ -291,7 +291,7 @@ fn heard(wave: &Wave, side: Option<&Wave>, channel: usize, piece: &Range<usize>)
 /// The larger of both.
 fn loudest(peaks: &mut [f32; PIECE], sizes: &[f32; PIECE]) {
     for (peak, size) in peaks.iter_mut().zip(sizes) {
-        *peak = if *size > *peak { *size } else { *peak };
+        *peak = larger(*size, *peak);
     }
 }
 

@@ -17,7 +17,7 @@ use crate::dsp::decibels::db;
 use crate::dsp::delay::{PIECE, settled};
 use crate::dsp::dynamics::share;
 use crate::dsp::gain::scale;
-use crate::dsp::wide::{Extent, extent, wide};
+use crate::dsp::wide::{Extent, extent, larger, wide};
 use crate::dsp::{DelayLine, Foresight, Ramp};
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::merit;
@@ -329,12 +329,6 @@ fn limit(samples: &mut [f32], factors: &[f64; PIECE], leaving: &[f32; PIECE]) {
             }
         },
     );
-}
-
-/// One instruction, where `max` asks whether either is no number.
-#[inline(always)]
-fn larger(number: f32, other: f32) -> f32 {
-    if number > other { number } else { other }
 }
 
 impl Processor for Playing {

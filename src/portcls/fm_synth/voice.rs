@@ -378,11 +378,8 @@ impl Voice {
                 *cents = vibrato * self.vibrato_depth + wheel * WHEEL_CENTS;
             }
             let phases = steady(&mut self.vibrato, self.vibrato_step, len);
-            sines(
-                &phases.map(|it| it.wrapping_add(self.vibrato_step)),
-                &mut swings,
-            );
-            for ((pitch, swing), cents) in pitches.iter_mut().zip(swings).zip(cents) {
+            sines(&phases[..len], &mut swings);
+            for ((pitch, swing), cents) in pitches[..len].iter_mut().zip(swings).zip(cents) {
                 *pitch *= 1.0 + swing * cents * (std::f32::consts::LN_2 / 1200.0);
             }
         }
@@ -395,11 +392,8 @@ impl Voice {
         if depth > 0.0 {
             let phases = steady(&mut self.tremolo, self.tremolo_step, len);
             let mut swings = [0.0; PIECE];
-            sines(
-                &phases.map(|it| it.wrapping_add(self.tremolo_step)),
-                &mut swings,
-            );
-            for (heard, swing) in heard.iter_mut().zip(swings) {
+            sines(&phases[..len], &mut swings);
+            for (heard, swing) in heard[..len].iter_mut().zip(swings) {
                 *heard *= 1.0 - depth * (0.5 - 0.5 * swing);
             }
         }
