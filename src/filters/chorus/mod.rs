@@ -236,9 +236,10 @@ impl Swings {
     }
 }
 
-/// A turn as a whole number, and as one from 0 to 1 without the bits that a float cannot have.
+/// A whole turn of a phase.
 const TURN: f64 = 18_446_744_073_709_551_616.0;
 
+/// A phase as a number from 0 to 1, without the bits that a float cannot have.
 #[inline(always)]
 fn part_of_turn(turn: u64) -> f64 {
     f64::from_bits(turn >> 12 | 1.0_f64.to_bits()) - 1.0
