@@ -105,7 +105,7 @@ pub use path_text::{path_text, text_path};
 
 pub use pin::{Communication, DataFlow, Instances, PinFactory, soldered};
 pub use priority::Priority;
-pub(crate) use priority::raise_priority;
+pub(crate) use priority::{raise_midi_priority, raise_priority};
 pub use processor::{Flow, Input, InputPin, Inputs, Io, LoopRange, Output, Processor, Seek};
 pub use property::{
     Amplitude, Domain, Glide, Preset, Property, Slope, Unit, Value, ValueSlot, Values,

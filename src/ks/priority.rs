@@ -1,5 +1,5 @@
-//! How a thread that must not be late is preferred to others: the audio thread, and a sound server's callback whose
-//! host leaves it among the ordinary ones.
+//! How a thread that must not be late is preferred to others: the audio thread, a sound server's callback whose host
+//! leaves it among the ordinary ones, and who sends notes outside.
 //!
 //! Lives here: what is asked for, in which order. Does not live here: whoever keeps what was granted.
 
@@ -14,14 +14,25 @@ pub enum Priority {
     RealTime,
 }
 
-/// Wanted real-time priority, below that of a sound server's own threads.
-const PRIORITY: u8 = 60;
+/// Wanted real-time priority of who makes sound, below that of a sound server's own threads.
+const AUDIO: u8 = 60;
+/// And of who sends notes, which can wait for a cycle.
+const MIDI: u8 = 55;
 /// Wanted preference where real time is refused, 0 to 99 for nice 19 to -20: about nice -11.
 const PREFERENCE: u8 = 77;
 
 /// Asks for real-time priority: FIFO directly, then through the system's broker; then to be preferred among ordinary
 /// threads. For the calling thread, once, before it has anything to play: the broker is asked over a socket.
 pub(crate) fn raise_priority(quantum: usize) -> Priority {
+    raise(AUDIO, quantum)
+}
+
+/// The same for a thread that sends notes outside: an ordinary one comes late by milliseconds where all processors work.
+pub(crate) fn raise_midi_priority(quantum: usize) -> Priority {
+    raise(MIDI, quantum)
+}
+
+fn raise(priority: u8, quantum: usize) -> Priority {
     use thread_priority::{
         NormalThreadSchedulePolicy, RealtimeThreadSchedulePolicy, ThreadPriority,
         ThreadPriorityValue, ThreadSchedulePolicy, set_thread_priority_and_policy,
@@ -35,7 +46,7 @@ pub(crate) fn raise_priority(quantum: usize) -> Priority {
     first_granted([
         (Priority::RealTime, &mut || {
             let fifo = RealtimeThreadSchedulePolicy::Fifo;
-            set(PRIORITY, ThreadSchedulePolicy::Realtime(fifo))
+            set(priority, ThreadSchedulePolicy::Realtime(fifo))
         }),
         (Priority::RealTime, &mut || raise_by_broker(quantum)),
         (Priority::Preferred, &mut || {

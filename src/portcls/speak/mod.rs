@@ -25,12 +25,14 @@ pub use dispatch::Dispatch;
 pub use outgoing::Outgoing;
 
 use super::wavert::DeviceError;
-use crate::ks::{Clock, KernelEvent, RefTime};
+use crate::ks::{Clock, KernelEvent, RefTime, raise_midi_priority};
 
 /// Events between a cycle and the thread that sends them.
 const ROOM: usize = 1 << 14;
 /// How often ports that come and go are looked at.
 const WATCH: Duration = Duration::from_millis(200);
+/// What the thread of an output asks the system's broker for: it is never busy for longer.
+const QUANTUM: usize = 256;
 /// How long whoever closes an output waits for the ends of its notes.
 const FAREWELL: Duration = Duration::from_millis(300);
 
@@ -176,6 +178,7 @@ pub fn speak(
     let thread = std::thread::Builder::new()
         .name("midi out".into())
         .spawn(move || {
+            raise_midi_priority(QUANTUM);
             keep(&mut outlets, first, wanted, dispatch);
             drop(running);
         })

@@ -7,8 +7,10 @@ use crate::ks::{Clock, RATE_UNITY, RefTime, State};
 
 /// Over how long jumps are spread.
 const WINDOW: RefTime = 1_000_000;
-/// What is further off than that is no jump but another time.
+/// What is further off than that is another time, or a cycle that came late.
 const FAR: RefTime = 100_000;
+/// And another time when it stays so for that long: a cycle that came late is made up for by then.
+const STAYS: RefTime = 1_500_000;
 
 /// Follows a clock.
 #[derive(Clone, Copy, Default)]
@@ -17,6 +19,8 @@ pub(super) struct Pace {
     last: Option<(RefTime, RefTime)>,
     /// For how long it was followed.
     age: RefTime,
+    /// Since when the clock has been far off, by the system's time.
+    far_since: Option<RefTime>,
 }
 
 impl Pace {
@@ -28,23 +32,26 @@ impl Pace {
             *self = Self::default();
             return said;
         }
+        let from_here = Self {
+            last: Some((said, reading.system)),
+            ..Self::default()
+        };
         let Some((last, at)) = self.last else {
-            self.last = Some((said, reading.system));
+            *self = from_here;
             return said;
         };
         let passed = (reading.system - at).max(0);
         let step = passed * RefTime::from(reading.rate_permille) / RefTime::from(RATE_UNITY);
         let off = said - (last + step);
-        if off.abs() > FAR {
-            *self = Self {
-                last: Some((said, reading.system)),
-                age: 0,
-            };
+        let mut heard = last + step;
+        if off.abs() <= FAR {
+            self.far_since = None;
+            self.age = (self.age + passed).min(WINDOW);
+            heard += off * passed / self.age.max(1);
+        } else if reading.system - *self.far_since.get_or_insert(reading.system) >= STAYS {
+            *self = from_here;
             return said;
         }
-        self.age = (self.age + passed).min(WINDOW);
-        let lean = off * passed / self.age.max(1);
-        let heard = last + step + lean;
         self.last = Some((heard, reading.system));
         heard
     }
@@ -55,23 +62,28 @@ mod tests {
     use super::*;
     use crate::ks::Reading;
 
-    /// One that goes by jumps of 5 ms, and a little too fast.
-    struct Jumping(RefTime);
+    /// Says one time at another of the system's.
+    struct Saying(RefTime, RefTime);
 
-    impl Clock for Jumping {
+    impl Clock for Saying {
         fn now(&self) -> RefTime {
-            let true_time = self.0 + self.0 / 5_000;
-            (true_time - 1_000_000) / 50_000 * 50_000
+            self.0
         }
 
         fn reading(&self) -> Reading {
             Reading {
-                time: self.now(),
-                system: self.0,
+                time: self.0,
+                system: self.1,
                 state: State::Run,
                 ..Reading::default()
             }
         }
+    }
+
+    /// One that goes by jumps of 5 ms, and a little too fast.
+    fn jumping(system: RefTime) -> Saying {
+        let true_time = system + system / 5_000;
+        Saying((true_time - 1_000_000) / 50_000 * 50_000, system)
     }
 
     #[test]
@@ -79,17 +91,35 @@ mod tests {
         let mut pace = Pace::default();
         let mut worst = 0;
         for millis in 1..20_000 {
-            let clock = Jumping(millis * 10_000 + millis % 7 * 531);
+            let clock = jumping(millis * 10_000 + millis % 7 * 531);
             let heard = pace.heard(&clock);
             // In the middle of a jump, on the whole.
-            let wanted = clock.0 + clock.0 / 5_000 - 1_000_000 - 25_000;
+            let wanted = clock.1 + clock.1 / 5_000 - 1_000_000 - 25_000;
             if millis > 500 {
                 worst = worst.max((heard - wanted).abs());
             }
         }
         assert!(worst < 5_000, "{worst} of 100 ns");
-        // Another time is taken as it is.
-        let far = Jumping(900_000_000);
-        assert_eq!(pace.heard(&far), far.now());
+    }
+
+    #[test]
+    fn a_cycle_that_comes_late_is_not_followed_and_another_time_is_when_it_stays() {
+        let mut pace = Pace::default();
+        let millis = |it: RefTime| it * 10_000;
+        for now in 0..1_000 {
+            // For 21 ms, the length of a long cycle, 12 ms are missing.
+            let missing = if (600..621).contains(&now) { 12 } else { 0 };
+            let heard = pace.heard(&Saying(millis(now - missing), millis(now)));
+            assert_eq!(heard, millis(now), "{missing} ms are missing");
+        }
+        // From here on 300 ms more lie between what is made and what is heard.
+        let off = |now: RefTime, heard: RefTime| heard - millis(now);
+        let late = (1_000..1_300).map(|now| {
+            let heard = pace.heard(&Saying(millis(now - 300), millis(now)));
+            off(now, heard)
+        });
+        let late: Vec<RefTime> = late.collect();
+        assert_eq!(late[0], 0);
+        assert_eq!(late[200], -millis(300));
     }
 }
