@@ -113,7 +113,7 @@ impl Asked {
     #[must_use]
     pub fn by(values: &BTreeMap<String, Value>) -> Self {
         let settings = Settings { values, base: None };
-        let index = |property: &Property| property.slot_value(&settings.value(property)) as usize;
+        let index = |property: &Property| settings.slot_value(property) as usize;
         Self {
             size: (1024 << index(&SIZE)).min(LONGEST),
             window: Window::ALL[index(&WINDOW).min(Window::ALL.len() - 1)],

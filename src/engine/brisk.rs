@@ -7,15 +7,12 @@ use super::call::Desk;
 use super::cycle::Cycle;
 use super::outline::Outline;
 use super::plan::Step;
-use super::runs::{Told, every};
+use super::runs::{Rhythm, Told};
 use super::table::{Tables, scan};
 use crate::ks::{Flow, InputPin, Inputs, Output, Payload, StreamHeader, flag};
 
 /// What frames say in the ordinary.
 pub(super) const ORDINARY: u32 = flag::TIMEVALID | flag::DURATIONVALID;
-
-/// Samples of a wire that pass before pins are told.
-const SAMPLES: u32 = 2048;
 
 /// Where the short way ends.
 pub(super) enum Brisk {
@@ -67,8 +64,7 @@ const _: () = assert!(size_of::<Call>() == 64);
 pub(super) struct Calls {
     calls: Box<[Call]>,
     pins: Box<[InputPin]>,
-    /// Calls between two times that pins are told.
-    every: u32,
+    rhythm: Rhythm,
     /// How far meters fall in a cycle.
     fall: f32,
 }
@@ -94,7 +90,8 @@ impl Calls {
             let is_over = fades && !call.begins_run;
             idle = if is_over { idle + 1 } else { 0 };
         }
-        let every = every(calls.iter().filter(|it| it.is_plain).count()) as u32;
+        let rhythm = Rhythm::of(calls.iter().filter(|it| it.is_plain).count());
+        let every = rhythm.cycles as u32;
         let plain = calls.iter_mut().filter(|it| it.is_plain);
         // Not all are told of in one cycle.
         for (number, call) in plain.enumerate() {
@@ -103,7 +100,7 @@ impl Calls {
         Self {
             calls,
             pins: pins.into(),
-            every,
+            rhythm,
             fall: 1.0,
         }
     }
@@ -124,7 +121,7 @@ impl Calls {
         call.fill = fill;
         call.peak = call.peak.max(peak);
         call.left = call.left.saturating_sub(1);
-        if call.left == 0 || call.frames * fill >= SAMPLES {
+        if call.left == 0 || (call.frames * fill) as usize >= self.rhythm.samples {
             self.tell(at, told);
         }
     }
@@ -134,7 +131,7 @@ impl Calls {
         let Some(call) = self.calls.get_mut(at).filter(|it| it.frames > 0) else {
             return;
         };
-        call.left = self.every;
+        call.left = self.rhythm.cycles as u32;
         let (frames, fill) = (std::mem::take(&mut call.frames), call.fill as usize);
         let first = call.record as usize;
         let (inputs, output) = (

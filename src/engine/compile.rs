@@ -398,7 +398,7 @@ impl Builder {
         };
         let properties = node.descriptor().properties.iter();
         let values = properties
-            .map(|property| property.slot_value(&settings.value(property)))
+            .map(|property| settings.slot_value(property))
             .collect();
         let is_captured = node.descriptor().categories.contains(&category::CAPTURE);
         let is_live = opening.feed.is_none() && (opened.events.is_some() || is_captured);

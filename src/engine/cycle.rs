@@ -162,7 +162,7 @@ impl<'a> Cycle<'a> {
         cells: &Cells,
     ) -> usize {
         plan.choose(slab, self.crew.is_some() && self.silent_but.is_none());
-        plan.at_once = 0;
+        (plan.at_once, plan.is_still) = (0, false);
         self.span = Some(self.span_of(self.position, plan.rate_hz));
         let mut at = 0;
         let mut unsaid = 0;

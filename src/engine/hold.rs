@@ -243,10 +243,13 @@ impl Holds {
         states.max().unwrap_or(State::Run)
     }
 
-    /// How many pins are in a state.
-    pub(super) fn count_in(&self, state: State) -> usize {
-        let seats = self.seats.iter();
-        seats.filter(|seat| seat.state == state).count()
+    /// How many pins are in each state.
+    pub(super) fn counts(&self) -> [usize; 4] {
+        let mut counts = [0; 4];
+        for seat in &self.seats {
+            counts[seat.state as usize] += 1;
+        }
+        counts
     }
 
     /// Whether one of a filter's pins is in a state or above it. Those that step last are looked at first.

@@ -163,6 +163,7 @@ impl Builder {
             records: own.records,
             waited: who_waits(spec),
             runs,
+            is_still: false,
             at_once: 0,
             steps,
             levels,

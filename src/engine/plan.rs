@@ -194,6 +194,8 @@ pub struct Plan {
     pub(super) waited: Vec<(u32, u32)>,
     /// Filters that are done at once while they rest: those of `steps`, and of `shared`.
     pub(super) runs: [Runs; 2],
+    /// Nothing was done by its steps since its filters had what they remember.
+    pub(super) is_still: bool,
     /// Filters of runs that were done at once in the last piece.
     pub(super) at_once: usize,
     /// Level of each wire, latest.
@@ -234,6 +236,7 @@ impl Plan {
             records: vec![],
             waited: vec![],
             runs: Default::default(),
+            is_still: false,
             at_once: 0,
             levels: Telemetry::new(0),
         }
@@ -265,6 +268,9 @@ impl Plan {
 
     /// Something is to happen to its filters beside their calls and their values: they have what they remember.
     pub(super) fn stir(&mut self, slab: &mut Slab) {
+        if std::mem::replace(&mut self.is_still, true) {
+            return;
+        }
         let told = (&self.levels, &self.records[..]);
         for runs in &mut self.runs {
             runs.stir(slab, told);
@@ -280,7 +286,7 @@ impl Plan {
     /// Another plan is to come, and what leaves fades down. What it had for its steps goes with those that come.
     pub(super) fn leave(&mut self, leaving: &mut Leaving, slab: &mut Slab) {
         self.stir(slab);
-        self.is_shared = false;
+        (self.is_shared, self.is_still) = (false, false);
         std::mem::swap(&mut self.steps, &mut leaving.steps);
         std::mem::swap(&mut self.runs[0], &mut leaving.runs);
         std::mem::swap(&mut self.splits[0], &mut leaving.split);

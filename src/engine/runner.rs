@@ -259,6 +259,7 @@ impl Runner {
         if let Some(plan) = &mut self.plan {
             // By the steps of the first cycle: to go from some to others forgets what was answered.
             plan.choose(&mut self.slab, false);
+            plan.is_still = false;
             plan.runs[usize::from(plan.is_shared)].ask_ahead(&mut self.slab);
         }
     }

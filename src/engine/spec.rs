@@ -312,7 +312,7 @@ impl Spec {
             wire
         });
         let wires: Vec<SpecWire> = wires.collect();
-        let ends = order.iter().enumerate().flat_map(|(at, (_, index))| {
+        let ends = order.iter().enumerate().map(|(at, (_, index))| {
             let wire = &wiring.wires[*index];
             let end = |side: usize, flow, instance| {
                 let factory = wire.plugs[side].factory;

@@ -114,6 +114,7 @@ impl Runner {
         let plan = self.plan.as_deref_mut()?;
         plan.stir(&mut self.slab);
         Some(Walk {
+            counts: plan.holds.counts(),
             holds: &mut plan.holds,
             slab: &mut self.slab,
             steps: &mut self.steps,
@@ -133,7 +134,6 @@ impl Runner {
             let may_fall = is_whole || !is_heard || !walk.holds.is_fading_out();
             walk.down(level, false, may_fall);
             let Err(refused) = walk.up(level) else {
-                walk.reconcile();
                 return Ok(());
             };
             if is_whole {
@@ -172,6 +172,9 @@ impl Runner {
         if now || level != State::Run || position.is_multiple_of(plan.holds.beat) {
             // Refusals have been told of.
             let _ = self.bring_pins(level, false);
+        }
+        if now && let Some(mut walk) = self.pins() {
+            walk.reconcile();
         }
         let Some(plan) = &mut self.plan else { return };
         let mut seats = plan.holds.seats.iter();
@@ -289,6 +292,8 @@ impl Refused {
 /// Pins on their way.
 struct Walk<'a> {
     holds: &'a mut Holds,
+    /// How many of them are in each state.
+    counts: [usize; 4],
     slab: &'a mut Slab,
     steps: &'a mut rtrb::Producer<Stepped>,
     cells: &'a Cells,
@@ -300,7 +305,7 @@ impl Walk<'_> {
     /// was refused it is the reverse of the way up.
     fn down(&mut self, level: State, is_back: bool, may_fall: bool) {
         for next in [State::Pause, State::Acquire, State::Stop] {
-            let mut left = self.holds.count_in(above(next));
+            let mut left = self.counts[above(next) as usize];
             for at in 0..self.holds.seats.len() {
                 if left == 0 {
                     break;
@@ -326,7 +331,7 @@ impl Walk<'_> {
 
     fn step_down(&mut self, seat: usize, next: State, level: State) {
         let it = self.holds.seats[seat];
-        self.holds.seats[seat].state = next;
+        self.put(seat, next);
         let node = it.node as usize;
         let status = match self.holds.nodes[node].is_lost {
             true => Status::DeviceNotReady,
@@ -363,7 +368,11 @@ impl Walk<'_> {
     /// Every pin that is below where it belongs, from sinks to sources, step by step.
     fn up(&mut self, level: State) -> Result<(), Refused> {
         for next in [State::Acquire, State::Pause, State::Run] {
-            let mut left = self.holds.count_in(State::from_number(next as u8 - 1));
+            // None goes further than the graph.
+            if next > level {
+                break;
+            }
+            let mut left = self.counts[next as usize - 1];
             for at in 0..self.holds.seats.len() {
                 if left == 0 {
                     break;
@@ -418,9 +427,16 @@ impl Walk<'_> {
                 }
             }
         }
-        self.holds.seats[seat].state = next;
+        self.put(seat, next);
         self.tell(seat, it.state, next, Status::Success);
         Ok(())
+    }
+
+    /// A pin is in a state.
+    fn put(&mut self, seat: usize, state: State) {
+        let before = std::mem::replace(&mut self.holds.seats[seat].state, state);
+        self.counts[before as usize] -= 1;
+        self.counts[state as usize] += 1;
     }
 
     /// Filters whose highest pin left step down to those they have.

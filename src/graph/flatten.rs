@@ -159,8 +159,8 @@ impl Flat {
         prefix: &str,
         changes: &mut Changes,
     ) {
-        // Boxes at which wires may end elsewhere now.
-        let mut touched: BTreeSet<FilterId> = BTreeSet::new();
+        // Boxes at which wires may end elsewhere now, in order.
+        let mut touched: Vec<FilterId> = vec![];
         let mut before = old.filters.iter().peekable();
         let mut after = new.filters.iter().peekable();
         loop {
@@ -194,7 +194,7 @@ impl Flat {
                     }
                     (NodeKind::Group(one), NodeKind::Group(other)) if is_named_so => {
                         let inner = path.child(id);
-                        touched.insert(id);
+                        touched.push(id);
                         if inner.0.len() < MAX_DEPTH {
                             let prefix = format!("{prefix}{}/", is.name);
                             self.compare((&one.graph, &other.graph), &inner, &prefix, changes);
@@ -204,7 +204,7 @@ impl Flat {
                     _ => {}
                 }
             }
-            touched.insert(id);
+            touched.push(id);
             if path.0.is_empty() && (was.is_none() || is.is_none()) {
                 changes.boxes.push(id);
             }
@@ -274,7 +274,7 @@ impl Flat {
         (old, new): (&Graph, &Graph),
         path: &FilterPath,
         prefix: &str,
-        touched: &BTreeSet<FilterId>,
+        touched: &[FilterId],
         changes: &mut Changes,
     ) {
         let (old, wires) = (&old.connections, &new.connections);
@@ -312,7 +312,7 @@ impl Flat {
             }
         }
         if !touched.is_empty() {
-            let is_touched = |end: &PinRef| touched.contains(&end.filter);
+            let is_touched = |end: &PinRef| touched.binary_search(&end.filter).is_ok();
             for (at, (line, wire)) in lines.iter_mut().zip(wires).enumerate() {
                 let is_new = at.checked_sub(ahead).and_then(|at| is_new.get(at));
                 let is_old = is_new != Some(&true);

@@ -112,7 +112,7 @@ struct Helpful {
 /// What has been answered.
 #[derive(Default)]
 pub(super) struct Memo {
-    makes: HashMap<u64, Vec<Arc<Make>>>,
+    makes: HashMap<u64, Vec<Arc<Make>>, Quick>,
     /// All lists, and their numbers; the same by where they lie.
     lists: Vec<Listed>,
     numbers: HashMap<List, Number>,

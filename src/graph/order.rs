@@ -50,12 +50,19 @@ pub(crate) struct WireEnd {
     pub(crate) wire: u32,
 }
 
+/// So many wires at a filter are looked through one by one.
+const FEW: usize = 8;
+
 impl Ends {
-    /// Those of so many filters.
-    pub(crate) fn of(count: usize, ends: impl Iterator<Item = (usize, WireEnd)> + Clone) -> Self {
+    /// Those of so many filters: for each wire whose its two ends are.
+    pub(crate) fn of(
+        count: usize,
+        wires: impl Iterator<Item = [(usize, WireEnd); 2]> + Clone,
+    ) -> Self {
         let mut first = vec![0; count + 1];
-        for (filter, _) in ends.clone() {
-            first[filter + 1] += 1;
+        for [(from, _), (to, _)] in wires.clone() {
+            first[from + 1] += 1;
+            first[to + 1] += 1;
         }
         for filter in 0..count {
             first[filter + 1] += first[filter];
@@ -68,9 +75,11 @@ impl Ends {
             wire: 0,
         };
         let mut all = vec![nothing; first[count] as usize];
-        for (filter, end) in ends {
-            all[next[filter] as usize] = end;
-            next[filter] += 1;
+        for wire in wires {
+            for (filter, end) in wire {
+                all[next[filter] as usize] = end;
+                next[filter] += 1;
+            }
         }
         for filter in 0..count {
             all[first[filter] as usize..first[filter + 1] as usize].sort_unstable();
@@ -96,11 +105,18 @@ impl Ends {
         factory: usize,
     ) -> std::ops::Range<usize> {
         let ends = self.at(filter);
-        let pin = |end: &WireEnd| (end.flow, end.factory as usize);
-        let before = ends.partition_point(|end| pin(end) < (flow, factory));
-        let behind = ends.partition_point(|end| pin(end) <= (flow, factory));
-        let first = self.first[filter] as usize;
-        first + before..first + behind
+        let is_before = |end: &WireEnd| (end.flow, end.factory as usize) < (flow, factory);
+        let is_it = |end: &WireEnd| end.flow == flow && end.factory as usize == factory;
+        let (before, count) = if ends.len() <= FEW {
+            let before = ends.iter().take_while(|end| is_before(end)).count();
+            let its = ends[before..].iter().take_while(|end| is_it(end));
+            (before, its.count())
+        } else {
+            let before = ends.partition_point(is_before);
+            (before, ends[before..].partition_point(is_it))
+        };
+        let first = self.first[filter] as usize + before;
+        first..first + count
     }
 
     /// The wire at a place among all.
@@ -164,15 +180,28 @@ mod tests {
             wire,
         };
         let all = [
-            (1, end(1, 0, 4)),
-            (1, end(0, 9, 3)),
-            (0, end(0, 0, 1)),
-            (1, end(0, 2, 2)),
+            [(1, end(1, 0, 4)), (1, end(0, 9, 3))],
+            [(0, end(0, 0, 1)), (1, end(0, 2, 2))],
         ];
         let ends = Ends::of(3, all.into_iter());
         let wires = |ends: &[WireEnd]| ends.iter().map(|end| end.wire).collect::<Vec<_>>();
         assert_eq!(wires(ends.at_pin(1, DataFlow::In, 0)), [2, 3]);
         assert_eq!(wires(ends.at(1)), [2, 3, 4]);
         assert!(ends.at_pin(1, DataFlow::Out, 0).is_empty() && ends.at(2).is_empty());
+        // Many and few are looked through in ways of their own.
+        for count in [FEW as u32, 40 * FEW as u32] {
+            let all = (0..count / 2).map(|at| [(0, end(at % 4, at, at)), (1, end(0, at, at))]);
+            let ends = Ends::of(2, all);
+            for factory in 0..5 {
+                let wanted = (0..count / 2).filter(|at| at % 4 == factory as u32);
+                let wanted: Vec<u32> = wanted.collect();
+                assert_eq!(wires(ends.at_pin(0, DataFlow::In, factory)), wanted);
+            }
+            let place = ends.place_of(1, DataFlow::In, 0);
+            assert_eq!(
+                (place.start, place.len()),
+                (count as usize / 2, count as usize / 2)
+            );
+        }
     }
 }

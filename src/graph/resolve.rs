@@ -19,14 +19,14 @@ pub(super) fn resolve(
     path: &FilterPath,
     end: &PinRef,
 ) -> Result<PinAddress, String> {
-    let (mut graph, mut path) = (graph, path.clone());
+    let (mut graph, mut inside) = (graph, None);
     let (mut filter, mut pin, mut instance) = (end.filter, end.pin.as_str(), end.instance);
     loop {
         let node = graph
             .filters
             .get(&filter)
             .ok_or_else(|| format!("there is no filter {filter}"))?;
-        path = path.child(filter);
+        let path = inside.as_ref().unwrap_or(path).child(filter);
         match &node.kind {
             NodeKind::Filter(_) => {
                 return Ok(PinAddress {
@@ -45,6 +45,7 @@ pub(super) fn resolve(
                 filter = shown.inner.filter;
                 pin = &shown.inner.pin;
                 instance = shown.inner.instance.saturating_add(instance);
+                inside = Some(path);
             }
         }
     }
@@ -83,7 +84,7 @@ impl FilterPath {
 
     /// The path of a filter inside the group at this path.
     pub fn child(&self, id: FilterId) -> Self {
-        let mut ids = self.0.clone();
+        let mut ids = Ids::from_slice(&self.0);
         ids.push(id);
         Self(ids)
     }

@@ -361,14 +361,8 @@ impl Property {
     /// `value` clamped and snapped into the domain (PRP-9), or `None` when it is of the wrong type.
     pub fn legal(&self, value: &Value) -> Option<Value> {
         match (&self.domain, value) {
-            (Domain::Number { min, max, step, .. }, Value::Number(number)) if !number.is_nan() => {
-                let clamped = number.clamp(*min, *max);
-                let snapped = if *step > 0.0 {
-                    min + ((clamped - min) / step).round() * step
-                } else {
-                    clamped
-                };
-                Some(Value::Number(snapped.min(*max)))
+            (Domain::Number { .. }, Value::Number(number)) => {
+                self.legal_number(*number).map(Value::Number)
             }
             (Domain::Flag, Value::Flag(flag)) => Some(Value::Flag(*flag)),
             (Domain::Choice(words), Value::Text(word)) => words
@@ -380,6 +374,23 @@ impl Property {
             }
             _ => None,
         }
+    }
+
+    /// The same of a number.
+    pub fn legal_number(&self, number: f64) -> Option<f64> {
+        let Domain::Number { min, max, step, .. } = self.domain else {
+            return None;
+        };
+        if number.is_nan() {
+            return None;
+        }
+        let clamped = number.clamp(min, max);
+        let snapped = if step > 0.0 {
+            min + ((clamped - min) / step).round() * step
+        } else {
+            clamped
+        };
+        Some(snapped.min(max))
     }
 
     /// What a value is on the audio thread: the number, 0 or 1, the index of the word, 0 for texts.

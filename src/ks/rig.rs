@@ -160,7 +160,7 @@ impl Rig {
         let slots = descriptor
             .properties
             .iter()
-            .map(|property| property.slot_value(&settings.value(property)));
+            .map(|property| settings.slot_value(property));
         let slots = slots.collect();
         let mut rig = Self {
             processor: opened.processor,

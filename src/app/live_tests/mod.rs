@@ -226,7 +226,7 @@ impl Run {
                 base: None,
             };
             for (index, property) in descriptor.properties.iter().enumerate() {
-                let value = property.slot_value(&settings.value(property));
+                let value = settings.slot_value(property);
                 let told = self.told.insert((open.entry, index), value);
                 if !property.structural && told != Some(value) {
                     self.offline.send(Message::Set {

@@ -413,7 +413,7 @@ impl Playing {
                 if property.structural || is_text(property) {
                     continue;
                 }
-                let value = property.slot_value(&settings.value(property));
+                let value = settings.slot_value(property);
                 if self.told.get(&(open.entry, index)) == Some(&value) {
                     continue;
                 }

@@ -34,21 +34,7 @@ use tally::Tally;
 pub(super) use found::LastUses;
 pub(super) use gather::{Hops, gather, last_uses};
 pub(super) use row::Row;
-
-/// The most cycles that pass before pins are told.
-const CYCLES: usize = 32;
-/// So many filters may be told of in every cycle, and small graphs are told of in each: telling a filter costs about what a
-/// quantum of 64 does to its samples. In others so many cycles pass at least.
-const TOLD: usize = 8;
-const SEVERAL: usize = 8;
-
-/// Cycles between two times that each of so many filters is told of.
-pub(super) fn every(filters: usize) -> usize {
-    match filters / TOLD {
-        0 | 1 => 1,
-        many => many.clamp(SEVERAL, CYCLES),
-    }
-}
+pub(super) use tally::Rhythm;
 
 /// What a filter may be left out for: the number of its kind, and what it does at rest.
 pub(super) type Skill = (u32, Resting);
@@ -138,8 +124,7 @@ pub(super) struct Runs {
     begins: Vec<u32>,
     /// Filters in order, and the runs they are in: two, where there is a rest of a run.
     homes: Vec<(u32, u32)>,
-    /// Frames between two times that pins are told.
-    every: usize,
+    rhythm: Rhythm,
     /// What a filter says when it is asked.
     said: Kernel,
 }
@@ -187,7 +172,7 @@ impl Runs {
         runs.said = Kernel::with_room(widest.0, widest.1);
         runs.homes.sort_unstable();
         let filters = runs.homes.chunk_by(|a, b| a.0 == b.0).count();
-        runs.every = every(filters);
+        runs.rhythm = Rhythm::of(filters);
         runs.calls = Calls::of(steps, outline, &runs.begins);
         for number in 0..runs.runs.len() {
             runs.wait(number);
@@ -369,7 +354,7 @@ impl Runs {
     fn passed(&mut self, number: usize, (fill, fall): (usize, f32), told: Told<'_>) {
         let run = &mut self.runs[number];
         run.tally.pass(fill, fall);
-        if run.tally.is_due() {
+        if run.tally.is_due(self.rhythm) {
             self.tell(number, told);
         }
     }
@@ -425,7 +410,7 @@ impl Runs {
     /// Tells the pins of a run what passed since they were told last.
     fn tell(&mut self, number: usize, told: Told<'_>) {
         let run = &mut self.runs[number];
-        let was_due = run.tally.is_due();
+        let was_due = run.tally.is_due(self.rhythm);
         let passed = run.tally.take();
         if passed.frames > 0 {
             // What passed while its filters were called comes first.
@@ -445,7 +430,7 @@ impl Runs {
             }
         }
         if was_due {
-            self.runs[number].tally.left = self.every;
+            self.runs[number].tally.left = self.rhythm.cycles;
         } else {
             self.wait(number);
         }
@@ -453,7 +438,7 @@ impl Runs {
 
     /// Not all runs are told of in one cycle, and none in the first, which has enough to do.
     fn wait(&mut self, number: usize) {
-        self.runs[number].tally.left = self.every - number % self.every;
+        self.runs[number].tally.left = self.rhythm.cycles - number % self.rhythm.cycles;
     }
 }
 

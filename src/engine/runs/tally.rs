@@ -1,7 +1,31 @@
-//! What passed in a run and its pins were not told yet.
+//! What passed in a run and its pins were not told yet, and how often they are: to tell a filter costs about what a quantum
+//! of 64 does to its samples.
 
-/// The most samples of a wire that pass before pins are told.
-const SAMPLES: usize = 2048;
+/// So many filters may be told of in every cycle.
+const TOLD: usize = 8;
+/// Cycles that pass before pins are told, where these are short.
+const CYCLES: (usize, usize) = (8, 32);
+/// The most samples of a wire that pass meanwhile, in a small graph and in others.
+const SAMPLES: (usize, usize) = (512, 2048);
+
+/// How often pins are told.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::engine) struct Rhythm {
+    /// Cycles between two times.
+    pub(in crate::engine) cycles: usize,
+    /// The most samples of a wire.
+    pub(in crate::engine) samples: usize,
+}
+
+impl Rhythm {
+    /// Of so many filters.
+    pub(in crate::engine) fn of(filters: usize) -> Self {
+        let cycles = (filters / TOLD).clamp(CYCLES.0, CYCLES.1);
+        let is_small = filters < TOLD * CYCLES.0;
+        let samples = if is_small { SAMPLES.0 } else { SAMPLES.1 };
+        Self { cycles, samples }
+    }
+}
 
 /// What passed and was not told yet.
 #[derive(Debug)]
@@ -39,8 +63,8 @@ impl Tally {
         self.left = self.left.saturating_sub(1);
     }
 
-    pub(super) fn is_due(&self) -> bool {
-        self.left == 0 || self.samples >= SAMPLES
+    pub(super) fn is_due(&self, rhythm: Rhythm) -> bool {
+        self.left == 0 || self.samples >= rhythm.samples
     }
 
     /// What there is, which begins anew.

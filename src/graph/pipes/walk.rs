@@ -90,7 +90,7 @@ impl<'a> Work<'a> {
         for (at, &filter) in order.iter().enumerate() {
             place[filter] = Some(at + 1);
         }
-        let ends = agreed(wiring).flat_map(|(index, wire)| {
+        let ends = agreed(wiring).map(|(index, wire)| {
             let end = |at: usize, flow, instance| {
                 let end = WireEnd {
                     flow,

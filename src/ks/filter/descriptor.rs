@@ -182,6 +182,17 @@ impl Settings<'_> {
             .unwrap_or_else(|| property.default_value())
     }
 
+    /// The same as it is on the audio thread.
+    pub fn slot_value(&self, property: &Property) -> f64 {
+        // Numbers are the most.
+        if let Some(Value::Number(number)) = self.values.get(property.key)
+            && let Some(legal) = property.legal_number(*number)
+        {
+            return legal;
+        }
+        property.slot_value(&self.value(property))
+    }
+
     /// The value of a number.
     pub fn number(&self, property: &Property) -> f64 {
         self.value(property).number().unwrap_or(0.0)

@@ -72,7 +72,7 @@ impl Opening<'_> {
 
     /// A number that follows its property without steps, in samples of a wire at `rate_hz`.
     pub fn glide_at(&self, property: &Property, rate_hz: u32) -> Glide {
-        let initial = property.slot_value(&self.settings.value(property));
+        let initial = self.settings.slot_value(property);
         Glide::new(self.slot(property), property, initial, rate_hz)
     }
 
