@@ -303,7 +303,7 @@ fn carry_out(arguments: Arguments) -> Outcome {
     }
     let answer = match command {
         Command::Check(it) => check::run(&it),
-        Command::Render(it) => render::run(&it),
+        Command::Render(it) => render::run(&it, is_json),
         Command::Play(it) => play::run(&it),
         Command::Explain(it) => explain::run(&it),
         Command::Connect(it) => connect::run(&it),

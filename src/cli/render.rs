@@ -13,7 +13,7 @@ use super::{Answer, cores, feed, names, shapes, timing};
 use crate::app::offline::{self, MOST_SECONDS, Order, Pace, Progress, Take};
 use crate::app::places;
 use crate::dsp::measure;
-use crate::engine::Epoch;
+use crate::engine::{Epoch, Timed};
 use crate::graph::{FilterPath, Problem};
 use crate::ks::{AudioFormat, Descriptor};
 use crate::media::{Container, SampleKind};
@@ -111,7 +111,7 @@ pub(super) fn check_seconds(seconds: Option<f64>) -> Result<(), Failure> {
     }
 }
 
-pub(super) fn run(it: &Render) -> Result<Answer, Failure> {
+pub(super) fn run(it: &Render, is_json: bool) -> Result<Answer, Failure> {
     check_seconds(it.seconds)?;
     let mut document = load::read(&it.graph)?;
     if same_file(&it.output, &it.graph) {
@@ -164,6 +164,8 @@ pub(super) fn run(it: &Render) -> Result<Answer, Failure> {
             quantum: it.quantum,
             cores: it.cores.cores.into(),
             is_one_by_one: it.no_fuse,
+            // How long the longest took is asked for there alone.
+            timed: if is_json { Timed::Each } else { Timed::Some },
         },
     );
     let endless = take.endless();

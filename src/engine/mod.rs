@@ -86,7 +86,7 @@ pub use driver::Driver;
 pub use islands::Cores;
 pub use link::{Cells, Message, Report};
 pub use link::{Held, PlanCells, Stepped};
-pub use offline::{Ear, Offline, Stuck};
+pub use offline::{Ear, Offline, Stuck, Timed};
 pub use plan::{Plan, Transition};
 pub use runner::Runner;
 pub use seating::Limits;

@@ -59,10 +59,28 @@ pub struct Offline {
     timer: Option<Epoch>,
     /// That by which whole cycles are, for whether a second processor is worth it.
     scales: Epoch,
-    /// Nanoseconds of the last cycle, where somebody asks.
-    took: u64,
-    is_measured: bool,
+    /// Nanoseconds of the last cycle, if it was timed.
+    took: Option<u64>,
+    timed: Timed,
+    /// Cycles until one of several is timed, and whether it is this one.
+    untimed: u32,
+    is_turn: bool,
 }
+
+/// Which cycles are timed: two looks at a clock take a tenth of a short one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Timed {
+    /// None, but for what the engine itself wants to know.
+    #[default]
+    None,
+    /// One of several.
+    Some,
+    /// Each of them.
+    Each,
+}
+
+/// One of so many.
+const SOME: u32 = 8;
 
 /// A sink that is listened to, found once for many cycles.
 #[derive(Clone, Debug)]
@@ -133,8 +151,10 @@ impl Offline {
             latest: None,
             pieces: BTreeMap::new(),
             is_pieced: false,
-            took: 0,
-            is_measured: false,
+            took: None,
+            timed: Timed::None,
+            untimed: 0,
+            is_turn: false,
             built: Built::default(),
             tapped,
             timer: None,
@@ -219,7 +239,9 @@ impl Offline {
     }
 
     fn whole(&mut self, len: usize) -> Result<(), Stuck> {
-        self.took = 0;
+        self.took = None;
+        self.is_turn = self.untimed == 0;
+        self.untimed = if self.is_turn { SOME } else { self.untimed } - 1;
         self.advance();
         if !self.runner.is_running() {
             return Ok(());
@@ -264,16 +286,22 @@ impl Offline {
             std::thread::sleep(NAP);
             waited += NAP;
         }
-        let is_measured = self.is_measured || self.runner.crew.is_some();
-        let began = if is_measured { self.scales.nanos() } else { 0 };
+        let is_weighed = self.runner.is_weighed(self.is_turn);
+        let is_asked = match self.timed {
+            Timed::None => false,
+            Timed::Some => self.is_turn,
+            Timed::Each => true,
+        };
+        let is_timed = is_asked || is_weighed;
+        let began = if is_timed { self.scales.nanos() } else { 0 };
         match self.timer {
             Some(epoch) => self.runner.cycle(len, Some(&|| epoch.nanos())),
             None => self.runner.cycle(len, None),
         }
-        if is_measured {
+        if is_timed {
             let took = self.scales.nanos().saturating_sub(began);
-            self.took += took;
-            if let Some(crew) = &mut self.runner.crew {
+            self.took = Some(self.took.unwrap_or(0) + took);
+            if let Some(crew) = self.runner.crew.as_mut().filter(|_| is_weighed) {
                 crew.weigh(took);
             }
         }
@@ -355,13 +383,13 @@ impl Offline {
         Some((wave, plan.tables.headers[slot]))
     }
 
-    /// Measures cycles from here on.
-    pub fn measure(&mut self) {
-        self.is_measured = true;
+    /// Times cycles from here on.
+    pub fn time(&mut self, timed: Timed) {
+        self.timed = timed;
     }
 
-    /// Nanoseconds that the last cycle took, what was waited for not among them. They are to be measured.
-    pub fn took_nanos(&self) -> u64 {
+    /// Nanoseconds that the last cycle took, what was waited for not among them, if it was timed.
+    pub fn took_nanos(&self) -> Option<u64> {
         self.took
     }
 

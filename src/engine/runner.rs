@@ -131,6 +131,14 @@ impl Runner {
         self.crew = Some(crew);
     }
 
+    /// Whether the next cycle is to be timed, to see if two processors are quicker: where that is far off only when it
+    /// `is_turn`.
+    pub(super) fn is_weighed(&self, is_turn: bool) -> bool {
+        let may_split = |plan: &Plan| plan.splits.iter().any(Option::is_some);
+        let crew = self.crew.as_ref().filter(|it| is_turn || it.is_curious());
+        crew.is_some() && self.plan.as_deref().is_some_and(may_split)
+    }
+
     /// Whether all filters are here. One that the second worker was not done with in time is waited for without waiting:
     /// till then nothing is run and nothing is heard of.
     pub(super) fn is_whole(&mut self) -> bool {

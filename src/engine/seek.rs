@@ -311,6 +311,12 @@ impl Runner {
         self.seeking.stride.is_some() || has_stepped && reached == State::Pause
     }
 
+    /// Whether there is anything to be done about seeks.
+    #[inline]
+    pub(super) fn is_seek_settled(&self) -> bool {
+        self.seeking.goal.is_none() && self.seeking.speed == RATE_UNITY
+    }
+
     /// Seeks if it is wanted and nothing is heard.
     pub(super) fn settle_seek(&mut self) {
         let is_behind_stop = self.stops_first && self.state != State::Stop;

@@ -9,7 +9,7 @@ use super::cycle::report;
 use super::hold::Holds;
 use super::line::Line;
 use super::link::{Cells, Report, Stepped};
-use super::plan::Step;
+use super::plan::{Plan, Step};
 use super::runner::Runner;
 use super::slab::{Entry, Slab};
 use crate::ks::{Cued, State, Status};
@@ -24,7 +24,21 @@ pub(super) struct Refused {
 
 impl Runner {
     /// Walks towards the state asked for, one step at a time, once nothing is heard any more.
+    #[inline]
     pub(super) fn settle_state(&mut self) {
+        // Most cycles end like that.
+        let is_pending = |plan: &Plan| plan.holds.is_pending;
+        let is_settled = self.state == self.wanted()
+            && self.is_seek_settled()
+            && !self.wants_panic
+            && self.pending.is_none()
+            && !self.plan.as_deref().is_some_and(is_pending);
+        if !is_settled {
+            self.settle_all();
+        }
+    }
+
+    fn settle_all(&mut self) {
         if self.wants_panic && (self.state != State::Run || self.gate == 0 || !self.is_live) {
             self.wants_panic = false;
             self.for_each_entry(|entry| {

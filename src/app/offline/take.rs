@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::app::tail;
-use crate::engine::{Cores, Job, Offline, Report, Stuck};
+use crate::engine::{Cores, Job, Offline, Report, Stuck, Timed};
 use crate::graph::{FilterPath, Problem, Wiring};
 use crate::ks::{Catalogue, ClassSheet, DataFlow, Health, KernelEvent, OpenError, Wave};
 
@@ -23,6 +23,8 @@ pub(crate) struct Take<'a> {
     has_failed_file: bool,
     load_max: f64,
     spent_nanos: u64,
+    /// How long the samples last that were timed.
+    timed_nanos: f64,
     /// Samples that do not count: they lie before the beginning.
     before: u64,
 }
@@ -36,6 +38,8 @@ pub(crate) struct Pace {
     pub(crate) cores: Cores,
     /// Whether every filter is called by itself.
     pub(crate) is_one_by_one: bool,
+    /// Which cycles are timed.
+    pub(crate) timed: Timed,
 }
 
 impl Pace {
@@ -45,6 +49,7 @@ impl Pace {
             quantum,
             cores: Cores::Auto,
             is_one_by_one: false,
+            timed: Timed::None,
         }
     }
 }
@@ -70,7 +75,7 @@ impl<'a> Take<'a> {
             ..Job::default()
         };
         let mut offline = Offline::on(catalogue, &job, quantum, pace.cores);
-        offline.measure();
+        offline.time(pace.timed);
         let mut take = Self {
             offline,
             wiring,
@@ -81,6 +86,7 @@ impl<'a> Take<'a> {
             has_failed_file: false,
             load_max: 0.0,
             spent_nanos: 0,
+            timed_nanos: 0.0,
             before: 0,
         };
         let failures = take.offline.built.failures.iter();
@@ -124,7 +130,7 @@ impl<'a> Take<'a> {
         self.offline.seek(start - lead);
         self.run_to::<Stuck>(lead, sink, &mut |_| Ok(()))?;
         self.before = self.offline.cells().elapsed();
-        (self.spent_nanos, self.load_max) = (0, 0.0);
+        (self.spent_nanos, self.timed_nanos, self.load_max) = (0, 0.0, 0.0);
         Ok(())
     }
 
@@ -144,10 +150,12 @@ impl<'a> Take<'a> {
         while self.position() < end {
             let len = (end - self.position()).min(self.quantum as u64) as usize;
             self.offline.cycle(len)?;
-            let nanos = self.offline.took_nanos();
-            self.spent_nanos += nanos;
-            let lasted = len as f64 * 1e9 / f64::from(self.rate_hz.max(1));
-            self.load_max = self.load_max.max(nanos as f64 / lasted);
+            if let Some(nanos) = self.offline.took_nanos() {
+                let lasted = len as f64 * 1e9 / f64::from(self.rate_hz.max(1));
+                self.spent_nanos += nanos;
+                self.timed_nanos += lasted;
+                self.load_max = self.load_max.max(nanos as f64 / lasted);
+            }
             self.listen();
             if let Some((wave, _)) = self.offline.hear(&mut ear) {
                 heard(wave)?;
@@ -158,8 +166,8 @@ impl<'a> Take<'a> {
 
     /// Share of the time the samples last that was spent on them: mean and greatest.
     pub(crate) fn loads(&self) -> (f64, f64) {
-        let lasted = self.position() as f64 * 1e9 / f64::from(self.rate_hz.max(1));
-        (self.spent_nanos as f64 / lasted.max(1.0), self.load_max)
+        let mean = self.spent_nanos as f64 / self.timed_nanos.max(1.0);
+        (mean, self.load_max)
     }
 
     /// The longest way through the graph to `sink`, in samples of the graph's rate.

@@ -137,17 +137,25 @@ impl Crew {
         self.cores == Cores::Two || (may && self.is_worth)
     }
 
+    /// Whether it wants to know how long the next cycle takes, or can wait: it is far from being worth two processors.
+    pub(in crate::engine) fn is_curious(&self) -> bool {
+        self.cores == Cores::Two || self.work == 0 || self.work > self.worth() / 4
+    }
+
+    fn worth(&self) -> u64 {
+        match self.is_live {
+            true => WORTH_LIVE,
+            false => WORTH_OFFLINE,
+        }
+    }
+
     /// A cycle took so long.
     pub(in crate::engine) fn weigh(&mut self, nanos: u64) {
         let work = nanos.saturating_sub(std::mem::take(&mut self.waited))
             + std::mem::take(&mut self.helped);
         self.work = follow(self.work, work);
         self.compare(nanos);
-        let worth = if self.is_live {
-            WORTH_LIVE
-        } else {
-            WORTH_OFFLINE
-        };
+        let worth = self.worth();
         self.is_worth = match self.is_worth {
             true => self.work > worth / 2,
             false => self.work > worth,
