@@ -237,9 +237,17 @@ impl<W: Write + Seek> WavWriter<W> {
             if self.kind == SampleKind::Float32 {
                 // Places of a size that is known take a fraction of the time.
                 let (places, _) = self.buffer[begin..].as_chunks_mut::<4>();
+                let is_finite = samples.iter().fold(true, |all, it| all & it.is_finite());
+                if is_finite && self.channels == 1 {
+                    // One behind the other they are several at a time.
+                    for (place, sample) in places.iter_mut().zip(samples) {
+                        *place = sample.to_le_bytes();
+                    }
+                    continue;
+                }
                 let places = places.iter_mut().skip(channel).step_by(self.channels);
                 let all = places.zip(samples);
-                match samples.iter().fold(true, |all, it| all & it.is_finite()) {
+                match is_finite {
                     true => all.for_each(|(place, sample)| *place = sample.to_le_bytes()),
                     false => all.for_each(|(place, sample)| {
                         *place = self.written.number(*sample).to_le_bytes();
