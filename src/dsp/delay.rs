@@ -8,10 +8,10 @@
 //! ```
 //!
 //! What is kept in a line is [`settled`]: a line is most often part of a loop, and what is no number would stay in it. Its first
-//! samples stand once more behind its last ones, so that a piece lies in one wherever it begins.
+//! samples stand once more behind its last ones, so that a [`PIECE`] lies in one wherever it begins.
 
-use super::Ramp;
 use super::wide::wide;
+use super::{PIECE, Ramp};
 
 /// Smaller than that is nothing: -600 dB, still far from a denormal number.
 pub(super) const NOTHING: f32 = 1e-30;
@@ -52,9 +52,6 @@ pub fn settled_wide(sample: f64) -> f64 {
         0.0
     }
 }
-
-/// The most samples that lie in one piece wherever they begin.
-pub(crate) const PIECE: usize = 64;
 
 /// The past of one channel.
 #[derive(Clone, Debug)]

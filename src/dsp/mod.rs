@@ -36,9 +36,13 @@ pub mod random;
 pub mod resample;
 pub(crate) mod wander;
 pub mod wavetable;
+pub(crate) mod whole;
 pub mod wide;
 
 pub mod tracking;
+
+/// Samples that are done at once by whoever does so: what they need beside them stays in the nearest cache.
+pub(crate) const PIECE: usize = 64;
 
 pub use biquad::{Curve, Design, Section, Tuning};
 

@@ -3,6 +3,7 @@
 //! A sample of 1.0 is `2^(bits-1)` steps, so the grid reaches from -1 to one step below 1. Everything up to 24 bits is
 //! exact in `f32`.
 
+use super::PIECE;
 use super::random::Random;
 use super::wide::wide;
 
@@ -62,9 +63,6 @@ impl Quantiser {
         }
     }
 }
-
-/// Samples that are dithered at once.
-const PIECE: usize = 64;
 
 /// Triangular noise between one step down and one up.
 #[inline(always)]

@@ -7,12 +7,11 @@
 //!   delays 37.2 37.4 37.6 ... ──▶ whole 37 37 37, part .2 .4 .6 ──▶ four samples around each ──▶ cubic
 //! ```
 
-use super::Ramp;
-use super::delay::{DelayLine, PIECE};
+use super::delay::DelayLine;
 use super::eight::{Eight, Work, eight, widest};
+use super::whole::low_bits;
+use super::{PIECE, Ramp};
 
-/// What is added to a whole number to leave it in the lowest bits: 2^52.
-const WHOLE: f64 = 4_503_599_627_370_496.0;
 /// The least delay, so that there is a newer sample too.
 const LEAST: f64 = 2.0;
 
@@ -41,7 +40,7 @@ impl Wander {
             let delay = delay(at);
             let delay = if delay > LEAST { delay } else { LEAST };
             let floor = delay.floor();
-            *whole = (floor + WHOLE).to_bits() as u32;
+            *whole = low_bits(floor);
             *part = (delay - floor) as f32;
         }
     }

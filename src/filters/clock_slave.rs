@@ -8,7 +8,7 @@
 
 use std::ops::Range;
 
-use crate::dsp::delay::PIECE;
+use crate::dsp::PIECE;
 use crate::dsp::tracking::Line;
 use crate::dsp::wander::{Joints, Wander};
 use crate::dsp::wide::wide;

@@ -12,9 +12,9 @@
 //!          both stay at MOST
 //! ```
 
-use crate::dsp::Ramp;
 use crate::dsp::dynamics::share;
 use crate::dsp::wide::{extent, wide};
+use crate::dsp::{PIECE, Ramp};
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::merit;
 use crate::ks::{
@@ -37,8 +37,6 @@ const FADES_PER_SECOND: u32 = 50;
 const LOUDEST: f64 = 100.0;
 /// What stands still below it is nothing; long before it turns denormal.
 const NOTHING: f64 = 1e-30;
-/// Samples from one look at that to the next, none of which waits for it.
-const PIECE: usize = 64;
 
 const REMOVE: Property = Property::flag("dc", "Remove DC", true)
     .inline()

@@ -5,7 +5,7 @@
 //! are hit whatever the quantum. All other frames pass bit for bit.
 
 use crate::dsp::DelayLine;
-use crate::dsp::delay::PIECE;
+use crate::dsp::PIECE;
 use crate::ks::ids::{Guid, category};
 use crate::ks::merit;
 use crate::ks::quality::ALL_OF_USE;

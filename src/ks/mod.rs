@@ -20,6 +20,7 @@ mod format;
 mod frame;
 
 pub mod framing;
+mod glide;
 
 mod held;
 
@@ -91,6 +92,7 @@ pub use format::{
 };
 pub use frame::{EVENT_CAPACITY, Payload, StreamHeader, Wave, flag};
 pub use framing::{Borrowed, Compression, Framing, FramingItem, SizeRange, frame_of, framing_of};
+pub use glide::{Amplitude, Glide, Slope};
 pub use kernel::{Kernel, Operation, Resting};
 
 pub use held::{Held, HeldGroups, MOST_GROUPS, group_range};
@@ -107,9 +109,7 @@ pub use pin::{Communication, DataFlow, Instances, PinFactory, soldered};
 pub use priority::Priority;
 pub(crate) use priority::{raise_midi_priority, raise_priority};
 pub use processor::{Flow, Input, InputPin, Inputs, Io, LoopRange, Output, Processor, Seek};
-pub use property::{
-    Amplitude, Domain, Glide, Preset, Property, Slope, Unit, Value, ValueSlot, Values,
-};
+pub use property::{Domain, Preset, Property, Unit, Value, ValueSlot, Values};
 pub use property_item::{PropertyItem, PropertyReply, PropertyRequest, PropertyTarget};
 pub use score::{
     SCORE_SEEN, Score, ScoreChange, ScoreEnd, ScoreEvent, ScoreHead, ScoreProgram, ScoreSheet,

@@ -10,7 +10,11 @@ pub const REF_TIMES_PER_SECOND: i64 = 10_000_000;
 
 /// The time at which sample `sample` begins, rounded down (SYN-3).
 pub fn time_from_sample(sample: u64, rate_hz: u32) -> RefTime {
-    let time = of_parts(sample, REF_TIMES_PER_SECOND as u64, u64::from(rate_hz.max(1)));
+    let time = of_parts(
+        sample,
+        REF_TIMES_PER_SECOND as u64,
+        u64::from(rate_hz.max(1)),
+    );
     time.min(i64::MAX as u64) as RefTime
 }
 

@@ -2,14 +2,13 @@
 
 use std::f64::consts::PI;
 
+use crate::dsp::PIECE;
 use crate::dsp::eight::{Eight, Work, eight, widest};
 
 /// Samples beyond it are heard as it.
 const HUGE: f32 = 1e9;
 /// Taps of each phase of the interpolation.
 const TAPS: usize = 24;
-/// Samples that are heard at once.
-const PIECE: usize = 64;
 /// What rounding may add to a sum of so many products.
 const ROUNDING: f32 = 1.0001;
 

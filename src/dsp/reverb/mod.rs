@@ -16,9 +16,9 @@
 mod diffusing;
 mod echoing;
 
-use super::Ramp;
-use super::delay::{DelayLine, Mover, PIECE, flushed, settled};
+use super::delay::{DelayLine, Mover, flushed, settled};
 use super::eight::{Eights, widest};
+use super::{PIECE, Ramp};
 use diffusing::Diffusing;
 use echoing::Echoing;
 

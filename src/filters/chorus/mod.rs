@@ -7,12 +7,12 @@
 
 use std::ops::Range;
 
-use crate::dsp::delay::PIECE;
 use crate::dsp::gain::{mix_into, mix_into_multiplied};
 use crate::dsp::wander::{Joints, Wander};
 use crate::dsp::wavetable::SINE_TERMS;
+use crate::dsp::whole::nearest;
 use crate::dsp::wide::wide;
-use crate::dsp::{DelayLine, Ramp};
+use crate::dsp::{DelayLine, PIECE, Ramp};
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::merit;
 use crate::ks::{
@@ -248,10 +248,7 @@ fn part_of_turn(turn: u64) -> f64 {
 /// From 0 to 1 and back in a turn: half of what its cosine lacks to 1, which is the square of the sine of half the angle.
 #[inline(always)]
 fn raised_sine(turn: f64) -> f64 {
-    // What is added leaves no bits behind the point.
-    const WHOLE: f64 = 6_755_399_441_055_744.0;
-    let nearest = (turn + WHOLE) - WHOLE;
-    let z = (turn - nearest) * 2.0;
+    let z = (turn - nearest(turn)) * 2.0;
     let square = z * z;
     let mut sum = 0.0;
     for term in SINE_TERMS.iter().rev() {

@@ -17,7 +17,7 @@ use crate::dsp::decibels::{amplitude, db};
 use crate::dsp::dynamics::{reduction_db, share};
 use crate::dsp::gain::multiply;
 use crate::dsp::wide::{larger, wide};
-use crate::dsp::{Ballistics, Follower, Knee, Ramp};
+use crate::dsp::{Ballistics, Follower, Knee, PIECE, Ramp};
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::merit;
 use crate::ks::{
@@ -34,8 +34,6 @@ pub const LEVEL: usize = 1;
 pub const FLOOR_DB: f32 = -200.0;
 const CELLS: usize = 2;
 
-/// Samples that are done at once.
-const PIECE: usize = 64;
 /// The mean square of silence, so that no mean ever comes to be denormal.
 const NOTHING: f64 = 1e-60;
 

@@ -7,10 +7,10 @@
 
 use std::ops::Range;
 
-use crate::dsp::Ramp;
-use crate::dsp::delay::{DelayLine, Mover, PIECE, settled};
+use crate::dsp::delay::{DelayLine, Mover, settled};
 use crate::dsp::gain::mix_into;
 use crate::dsp::wide::{extent, wide};
+use crate::dsp::{PIECE, Ramp};
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::merit;
 use crate::ks::{

@@ -14,11 +14,11 @@
 use std::ops::Range;
 
 use crate::dsp::decibels::db;
-use crate::dsp::delay::{PIECE, settled};
+use crate::dsp::delay::settled;
 use crate::dsp::dynamics::share;
 use crate::dsp::gain::scale;
 use crate::dsp::wide::{Extent, extent, larger, wide};
-use crate::dsp::{DelayLine, Foresight, Ramp};
+use crate::dsp::{DelayLine, Foresight, PIECE, Ramp};
 use crate::ks::ids::{Guid, category, node};
 use crate::ks::merit;
 use crate::ks::{

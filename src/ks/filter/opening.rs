@@ -9,10 +9,11 @@ use crate::ks::class::ClassView;
 use crate::ks::dls_memory::DlsMemory;
 use crate::ks::event::KernelEvent;
 use crate::ks::format::{AudioFormat, DataFormat};
+use crate::ks::glide::Glide;
 use crate::ks::kernel::Resting;
 use crate::ks::pin::DataFlow;
 use crate::ks::processor::Processor;
-use crate::ks::property::{Glide, Property, ValueSlot};
+use crate::ks::property::{Property, ValueSlot};
 use crate::ks::synth::SynthCells;
 use crate::ks::time::Clock;
 

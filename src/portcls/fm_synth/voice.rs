@@ -5,11 +5,9 @@
 use super::patch::{OPERATORS, Patch, Tune};
 use crate::dsp::gain::{mix_into, multiply, scale};
 use crate::dsp::wavetable::sines;
+use crate::dsp::whole::low_bits;
 use crate::dsp::wide::wide;
-use crate::dsp::{Envelope, Ramp, Random, Stages};
-
-/// Samples that are done at once.
-const PIECE: usize = 64;
+use crate::dsp::{Envelope, PIECE, Ramp, Random, Stages};
 
 /// Entries of a period of the sine.
 const TABLE: usize = 2048;
@@ -44,17 +42,10 @@ impl Sine {
     }
 }
 
-/// The nearest whole number, around: the lowest bits of one that has none behind the point.
-#[inline(always)]
-fn around(number: f64) -> u32 {
-    const WHOLE: f64 = 6_755_399_441_055_744.0;
-    (number + WHOLE).to_bits() as u32
-}
-
 /// Turns of a phase for so many radians.
 #[inline(always)]
 fn turned(radians: f32) -> u32 {
-    around(f64::from(radians) * (TURN / std::f64::consts::TAU))
+    low_bits(f64::from(radians) * (TURN / std::f64::consts::TAU))
 }
 
 struct Operator {
@@ -432,7 +423,7 @@ fn bent(step: u32, pitches: &[f32]) -> [u32; PIECE] {
         || {
             let mut steps = [0; PIECE];
             for (bent, pitch) in steps.iter_mut().zip(pitches) {
-                *bent = around(f64::from(step) * f64::from(*pitch));
+                *bent = low_bits(f64::from(step) * f64::from(*pitch));
             }
             steps
         },
