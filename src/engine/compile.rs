@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::align::lead;
 use super::built::{Built, Hearing, OpenFilter, PinClock};
 use super::hold::Holds;
@@ -24,8 +26,8 @@ use super::spec::{Node, Spec, SpecWire};
 use crate::graph::{FilterPath, Wiring, pipes};
 use crate::ks::ids::category;
 use crate::ks::{
-    Catalogue, Clock, DataFlow, DlsMemory, Domain, Filter, KernelEvent, OpenError, Opening, Pacer,
-    Settings, Waker,
+    Catalogue, Clock, DataFlow, DlsMemory, Domain, Filter, KernelEvent, OpenError, OpenPin,
+    Opening, Pacer, Settings, Waker,
 };
 
 /// What a plan is to be made of.
@@ -185,10 +187,16 @@ impl Builder {
         let departures = self.close_what_left(&mut spec, job);
         self.close_memories(&spec);
         // Sinks are made first (CON-2).
+        let mut fresh = vec![];
         for index in (0..spec.nodes.len()).rev() {
             if spec.nodes[index].runs() && spec.nodes[index].open.is_none() {
-                self.open(&mut spec, index, job, &mut built, &mut arrivals);
+                fresh.extend(self.open(&mut spec, index, job, &mut built, &mut arrivals));
             }
+        }
+        match self.live.is_empty() {
+            // All at once: one before the other each would move those behind it.
+            true => self.live = fresh.into_iter().collect(),
+            false => self.live.extend(fresh),
         }
         let live = self.live.values();
         let open = live.map(|live| (live.path.clone(), Arc::clone(&live.open)));
@@ -339,6 +347,7 @@ impl Builder {
         });
     }
 
+    /// Opens the filter of a node, if it can be had: what it is known by.
     fn open(
         &mut self,
         spec: &mut Spec,
@@ -346,14 +355,12 @@ impl Builder {
         job: &Job,
         built: &mut Built,
         arrivals: &mut Vec<Arrival>,
-    ) {
+    ) -> Option<(FilterPath, Live)> {
         let rate_hz = spec.rate_hz;
         let len = self.len_for(&spec.nodes[index]);
-        let pins = spec.open_pins(index);
+        let pins: SmallVec<[OpenPin; 2]> = spec.open_pins(index).collect();
         let node = &spec.nodes[index];
-        let Some(filter) = self.catalogue.get(&node.wired.key) else {
-            return;
-        };
+        let filter = self.catalogue.get(&node.wired.key)?;
         let settings = Settings {
             values: &node.wired.values,
             base: job.base.as_deref(),
@@ -382,7 +389,7 @@ impl Builder {
             Ok(opened) => opened,
             Err(error) => {
                 built.failures.push((node.path.clone(), error));
-                return;
+                return None;
             }
         };
         let Some(entry) = self.free.pop().or_else(|| {
@@ -394,7 +401,7 @@ impl Builder {
             built
                 .failures
                 .push((node.path.clone(), OpenError::Other(reason)));
-            return;
+            return None;
         };
         let properties = node.descriptor().properties.iter();
         let values = properties
@@ -451,8 +458,9 @@ impl Builder {
             signature: Signature::of(spec, node, len, job),
             open: Arc::clone(&open),
         };
-        self.live.insert(node.identity().clone(), live);
+        let identity = node.identity().clone();
         spec.nodes[index].opened(&open);
+        Some((identity, live))
     }
 
     /// Identities of the present wires.

@@ -361,15 +361,14 @@ impl Spec {
     }
 
     /// The pins of a node as its filter is told of them.
-    pub(super) fn open_pins(&self, node: usize) -> Vec<OpenPin> {
+    pub(super) fn open_pins(&self, node: usize) -> impl Iterator<Item = OpenPin> {
         let pins = self.nodes[node].pins.iter();
-        let pins = pins.map(|pin| OpenPin {
+        pins.map(|pin| OpenPin {
             factory: pin.factory,
             instance: pin.instance,
             data_flow: pin.data_flow,
             format: self.format_at(pin).cloned(),
-        });
-        pins.collect()
+        })
     }
 
     /// What was agreed at a pin.

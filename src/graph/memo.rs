@@ -113,6 +113,8 @@ struct Helpful {
 #[derive(Default)]
 pub(super) struct Memo {
     makes: HashMap<u64, Vec<Arc<Make>>, Quick>,
+    /// The one that was asked for last: filters of a kind come one behind the other.
+    last: Option<Arc<Make>>,
     /// All lists, and their numbers; the same by where they lie.
     lists: Vec<Listed>,
     numbers: HashMap<List, Number>,
@@ -189,17 +191,26 @@ impl Memo {
         key: &str,
         values: &BTreeMap<String, Value>,
     ) -> Arc<Make> {
-        let kind = setting.catalogue.get(key);
+        let last = self.last.as_ref().filter(|it| it.key == key);
+        let kind = match last {
+            Some(make) => make.known.as_ref().map(|it| &it.0),
+            None => setting.catalogue.get(key),
+        };
         let counts = |(key, value): &(&String, &Value)| {
             let property = kind.and_then(|it| it.descriptor().property(key));
             property.is_none_or(|(_, property)| !property.has_slot(Some(value)))
         };
         let counting = values.iter().filter(counts);
-        let hash = hash(key, counting.clone());
         let same = |make: &&Arc<Make>| make.key == key && make.values.iter().eq(counting.clone());
+        if let Some(make) = last.filter(same) {
+            return Arc::clone(make);
+        }
+        let hash = hash(key, counting.clone());
         let known = self.makes.get(&hash).and_then(|all| all.iter().find(same));
         if let Some(make) = known {
-            return Arc::clone(make);
+            let make = Arc::clone(make);
+            self.last = Some(Arc::clone(&make));
+            return make;
         }
         let counting = counting.map(|(key, value)| (key.clone(), value.clone()));
         let values: BTreeMap<String, Value> = counting.collect();
@@ -235,6 +246,7 @@ impl Memo {
             lists,
         });
         self.makes.entry(hash).or_default().push(Arc::clone(&make));
+        self.last = Some(Arc::clone(&make));
         make
     }
 
