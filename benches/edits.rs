@@ -374,7 +374,9 @@ fn edits(catalogue: &Catalogue, name: &str, sketch: Sketch) -> Result<(), Failed
     let mut kept = None;
     let mut first_built = f64::INFINITY;
     let mut first_agreed = f64::INFINITY;
-    for _ in 0..3 {
+    // What is short is often disturbed.
+    let rounds = (24_000 / graph.filters.len().max(1)).clamp(3, 24);
+    for _ in 0..rounds {
         // What was agreed before goes while nobody looks.
         kept = None;
         first_agreed = first_agreed.min(quickest(1, || {
@@ -385,7 +387,7 @@ fn edits(catalogue: &Catalogue, name: &str, sketch: Sketch) -> Result<(), Failed
     }
     let mut negotiator = kept.take().ok_or("nothing is agreed")?;
     let mut offline = None;
-    for _ in 0..3 {
+    for _ in 0..rounds {
         let first = job(&negotiator);
         offline = None;
         first_built = first_built.min(quickest(1, || {
@@ -395,7 +397,7 @@ fn edits(catalogue: &Catalogue, name: &str, sketch: Sketch) -> Result<(), Failed
     let mut offline = offline.ok_or("nothing is built")?;
     let took = resident() - empty;
     let (mut agreed, mut built) = (f64::INFINITY, f64::INFINITY);
-    for round in 0..8 {
+    for round in 0..2 * rounds.max(4) {
         let now = if round % 2 == 0 { &edited } else { &graph };
         let mut next = None;
         agreed = agreed.min(quickest(1, || {
