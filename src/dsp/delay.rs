@@ -8,7 +8,7 @@
 //! ```
 //!
 //! What is kept in a line is [`settled`]: a line is most often part of a loop, and what is no number would stay in it. Its first
-//! samples stand once more behind its last ones, so that a [`PIECE`] lies in one wherever it begins.
+//! samples stand once more behind its last ones, so that a piece (`PIECE`) lies in one wherever it begins.
 
 use super::wide::wide;
 use super::{PIECE, Ramp};
