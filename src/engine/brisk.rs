@@ -7,7 +7,7 @@ use super::call::Desk;
 use super::cycle::Cycle;
 use super::outline::Outline;
 use super::plan::Step;
-use super::runs::{Rhythm, Told};
+use super::runs::{SAMPLES, Told, every, seldom};
 use super::table::{Tables, scan};
 use crate::ks::{Flow, InputPin, Inputs, Output, Payload, StreamHeader, flag};
 
@@ -64,7 +64,8 @@ const _: () = assert!(size_of::<Call>() == 64);
 pub(super) struct Calls {
     calls: Box<[Call]>,
     pins: Box<[InputPin]>,
-    rhythm: Rhythm,
+    /// Calls between two times that pins are told.
+    every: u32,
     /// How far meters fall in a cycle.
     fall: f32,
 }
@@ -90,8 +91,7 @@ impl Calls {
             let is_over = fades && !call.begins_run;
             idle = if is_over { idle + 1 } else { 0 };
         }
-        let rhythm = Rhythm::of(calls.iter().filter(|it| it.is_plain).count());
-        let every = rhythm.cycles as u32;
+        let every = every(calls.iter().filter(|it| it.is_plain).count()) as u32;
         let plain = calls.iter_mut().filter(|it| it.is_plain);
         // Not all are told of in one cycle.
         for (number, call) in plain.enumerate() {
@@ -100,9 +100,14 @@ impl Calls {
         Self {
             calls,
             pins: pins.into(),
-            rhythm,
+            every,
             fall: 1.0,
         }
+    }
+
+    /// See [`Runs::look_away`](super::runs::Runs::look_away).
+    pub(super) fn look_away(&mut self) {
+        self.every = seldom(self.every as usize) as u32;
     }
 
     /// How many steps behind that one have nothing to do.
@@ -121,7 +126,7 @@ impl Calls {
         call.fill = fill;
         call.peak = call.peak.max(peak);
         call.left = call.left.saturating_sub(1);
-        if call.left == 0 || (call.frames * fill) as usize >= self.rhythm.samples {
+        if call.left == 0 || (call.frames * fill) as usize >= SAMPLES {
             self.tell(at, told);
         }
     }
@@ -131,7 +136,7 @@ impl Calls {
         let Some(call) = self.calls.get_mut(at).filter(|it| it.frames > 0) else {
             return;
         };
-        call.left = self.rhythm.cycles as u32;
+        call.left = self.every;
         let (frames, fill) = (std::mem::take(&mut call.frames), call.fill as usize);
         let first = call.record as usize;
         let (inputs, output) = (

@@ -62,6 +62,7 @@ pub struct Offline {
     /// Nanoseconds of the last cycle, if it was timed.
     took: Option<u64>,
     timed: Timed,
+    looks_away: bool,
     /// Cycles until one of several is timed, and whether it is this one.
     untimed: u32,
     is_turn: bool,
@@ -153,6 +154,7 @@ impl Offline {
             is_pieced: false,
             took: None,
             timed: Timed::None,
+            looks_away: false,
             untimed: 0,
             is_turn: false,
             built: Built::default(),
@@ -199,11 +201,14 @@ impl Offline {
             return;
         };
         self.builder.swapped();
-        let (built, transition) = self.builder.build(&job);
+        let (built, mut transition) = self.builder.build(&job);
         self.runner.cells.ledger.make_room(self.builder.places());
         self.built = built;
         self.built.tell_texts(&job);
-        if let Some(plan) = &transition.into {
+        if let Some(plan) = &mut transition.into {
+            if self.looks_away {
+                plan.look_away();
+            }
             self.lay_out_pieces(plan);
         }
         // Nothing is in flight, so there is room.
@@ -381,6 +386,15 @@ impl Offline {
             return None;
         };
         Some((wave, plan.tables.headers[slot]))
+    }
+
+    /// Nobody looks at pins and wires while cycles are run: what passes there is told every several cycles also where there
+    /// are few filters, and when the graph pauses or stops.
+    pub fn look_away(&mut self) {
+        self.looks_away = true;
+        if let Some(plan) = &mut self.runner.plan {
+            plan.look_away();
+        }
     }
 
     /// Times cycles from here on.

@@ -258,6 +258,12 @@ impl Plan {
         }
     }
 
+    /// Nobody looks at pins while cycles are run.
+    pub(super) fn look_away(&mut self) {
+        let splits = self.splits.iter_mut().flatten().map(|it| &mut it.runs);
+        self.runs.iter_mut().chain(splits).for_each(Runs::look_away);
+    }
+
     /// A value of a filter has changed.
     pub(super) fn rouse(&mut self, entry: u32) {
         let splits = self.splits.iter_mut().flatten().map(|it| &mut it.runs);

@@ -76,6 +76,7 @@ impl<'a> Take<'a> {
         };
         let mut offline = Offline::on(catalogue, &job, quantum, pace.cores);
         offline.time(pace.timed);
+        offline.look_away();
         let mut take = Self {
             offline,
             wiring,

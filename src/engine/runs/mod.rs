@@ -34,7 +34,7 @@ use tally::Tally;
 pub(super) use found::LastUses;
 pub(super) use gather::{Hops, gather, last_uses};
 pub(super) use row::Row;
-pub(super) use tally::Rhythm;
+pub(super) use tally::{SAMPLES, every, seldom};
 
 /// What a filter may be left out for: the number of its kind, and what it does at rest.
 pub(super) type Skill = (u32, Resting);
@@ -124,7 +124,8 @@ pub(super) struct Runs {
     begins: Vec<u32>,
     /// Filters in order, and the runs they are in: two, where there is a rest of a run.
     homes: Vec<(u32, u32)>,
-    rhythm: Rhythm,
+    /// Frames between two times that pins are told.
+    every: usize,
     /// What a filter says when it is asked.
     said: Kernel,
 }
@@ -172,7 +173,7 @@ impl Runs {
         runs.said = Kernel::with_room(widest.0, widest.1);
         runs.homes.sort_unstable();
         let filters = runs.homes.chunk_by(|a, b| a.0 == b.0).count();
-        runs.rhythm = Rhythm::of(filters);
+        runs.every = every(filters);
         runs.calls = Calls::of(steps, outline, &runs.begins);
         for number in 0..runs.runs.len() {
             runs.wait(number);
@@ -250,6 +251,12 @@ impl Runs {
             self.runs[number].rests = false;
         }
         self.calls.tell_all(told);
+    }
+
+    /// Nobody looks at pins while cycles are run: those of few filters are told every several cycles too.
+    pub(super) fn look_away(&mut self) {
+        self.every = seldom(self.every);
+        self.calls.look_away();
     }
 
     /// Asks all filters before a first cycle, which then is no dearer than those that follow.
@@ -354,7 +361,7 @@ impl Runs {
     fn passed(&mut self, number: usize, (fill, fall): (usize, f32), told: Told<'_>) {
         let run = &mut self.runs[number];
         run.tally.pass(fill, fall);
-        if run.tally.is_due(self.rhythm) {
+        if run.tally.is_due() {
             self.tell(number, told);
         }
     }
@@ -410,7 +417,7 @@ impl Runs {
     /// Tells the pins of a run what passed since they were told last.
     fn tell(&mut self, number: usize, told: Told<'_>) {
         let run = &mut self.runs[number];
-        let was_due = run.tally.is_due(self.rhythm);
+        let was_due = run.tally.is_due();
         let passed = run.tally.take();
         if passed.frames > 0 {
             // What passed while its filters were called comes first.
@@ -430,7 +437,7 @@ impl Runs {
             }
         }
         if was_due {
-            self.runs[number].tally.left = self.rhythm.cycles;
+            self.runs[number].tally.left = self.every;
         } else {
             self.wait(number);
         }
@@ -438,7 +445,7 @@ impl Runs {
 
     /// Not all runs are told of in one cycle, and none in the first, which has enough to do.
     fn wait(&mut self, number: usize) {
-        self.runs[number].tally.left = self.rhythm.cycles - number % self.rhythm.cycles;
+        self.runs[number].tally.left = self.every - number % self.every;
     }
 }
 

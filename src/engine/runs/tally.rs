@@ -1,30 +1,24 @@
 //! What passed in a run and its pins were not told yet, and how often they are: to tell a filter costs about what a quantum
 //! of 64 does to its samples.
 
-/// So many filters may be told of in every cycle.
+/// So many filters may be told of in every cycle, and small graphs are told of in each.
 const TOLD: usize = 8;
-/// Cycles that pass before pins are told, where these are short.
+/// The least and the most cycles that pass before pins of others are told.
 const CYCLES: (usize, usize) = (8, 32);
-/// The most samples of a wire that pass meanwhile, in a small graph and in others.
-const SAMPLES: (usize, usize) = (512, 2048);
+/// The most samples of a wire that pass meanwhile.
+pub(in crate::engine) const SAMPLES: usize = 2048;
 
-/// How often pins are told.
-#[derive(Clone, Copy, Debug, Default)]
-pub(in crate::engine) struct Rhythm {
-    /// Cycles between two times.
-    pub(in crate::engine) cycles: usize,
-    /// The most samples of a wire.
-    pub(in crate::engine) samples: usize,
+/// Cycles between two times that each of so many filters is told of.
+pub(in crate::engine) fn every(filters: usize) -> usize {
+    match filters / TOLD {
+        0 | 1 => 1,
+        many => many.clamp(CYCLES.0, CYCLES.1),
+    }
 }
 
-impl Rhythm {
-    /// Of so many filters.
-    pub(in crate::engine) fn of(filters: usize) -> Self {
-        let cycles = (filters / TOLD).clamp(CYCLES.0, CYCLES.1);
-        let is_small = filters < TOLD * CYCLES.0;
-        let samples = if is_small { SAMPLES.0 } else { SAMPLES.1 };
-        Self { cycles, samples }
-    }
+/// The same where nobody looks.
+pub(in crate::engine) fn seldom(every: usize) -> usize {
+    every.max(CYCLES.0)
 }
 
 /// What passed and was not told yet.
@@ -63,8 +57,8 @@ impl Tally {
         self.left = self.left.saturating_sub(1);
     }
 
-    pub(super) fn is_due(&self, rhythm: Rhythm) -> bool {
-        self.left == 0 || self.samples >= rhythm.samples
+    pub(super) fn is_due(&self) -> bool {
+        self.left == 0 || self.samples >= SAMPLES
     }
 
     /// What there is, which begins anew.
