@@ -147,8 +147,7 @@ impl App {
         if media.any(|(_, path)| *self.facts.file(&path) == FileFact::Pending) {
             return;
         }
-        let mut missing = self.missing_media();
-        missing.retain(|it| !self.passed_over.contains(&it.path));
+        let missing = self.media_to_ask_for();
         let Some(first) = missing.first() else {
             self.has_media_to_tell = false;
             return;
@@ -167,16 +166,7 @@ impl App {
         }
         self.has_media_to_tell = false;
         let name = file_name(&first.path);
-        let others = match missing.len() {
-            1 => String::new(),
-            2 => ". Another file is missing too".into(),
-            count => format!(". {} other files are missing too", count - 1),
-        };
-        let text = format!(
-            "{} cannot be used: {}{others}",
-            first.path.display(),
-            first.reason
-        );
+        let text = question(first, missing.len() - 1);
         guesses.retain(|guess| !matches!(self.facts.file(guess), FileFact::Unusable(_)));
         let known = guesses.into_iter().map(|to| super::Offer {
             words: format!("Use {}", to.display()),
@@ -201,14 +191,32 @@ impl App {
         );
     }
 
+    /// Files that are missing, but those that nobody wants to be asked for any more.
+    fn media_to_ask_for(&self) -> Vec<MissingMedia> {
+        let mut missing = self.missing_media();
+        missing.retain(|it| !self.passed_over.contains(&it.path));
+        missing
+    }
+
+    /// Takes back a question that is answered without a click: its file came, or nothing reads it any more. What is still
+    /// missing is asked for anew.
+    pub(super) fn withdraw_media_question(&mut self) {
+        let Some(at) = self.banners.iter().position(|it| asked_by(it).is_some()) else {
+            return;
+        };
+        let missing = self.media_to_ask_for();
+        let asked = asked_by(&self.banners[at]);
+        let still = missing.iter().find(|it| Some(&*it.path) == asked);
+        if still.is_none_or(|it| question(it, missing.len() - 1) != self.banners[at].text) {
+            self.banners.remove(at);
+            self.has_media_to_tell = true;
+        }
+    }
+
     /// A question is closed without an answer: the next file is asked for, and this one not again.
     pub(super) fn pass_over(&mut self, banner: &super::Banner) {
-        let asked = banner.offers.iter().find_map(|it| match &it.action {
-            super::Action::FindMedia(path) => Some(path.clone()),
-            _ => None,
-        });
-        if let Some(path) = asked {
-            self.passed_over.insert(path);
+        if let Some(path) = asked_by(banner) {
+            self.passed_over.insert(path.to_owned());
             self.has_media_to_tell = true;
         }
     }
@@ -216,8 +224,7 @@ impl App {
     /// Another document: nobody asks for the files of the last one any more.
     pub(super) fn forget_media_questions(&mut self) {
         self.passed_over.clear();
-        let asks = |it: &super::Offer| matches!(it.action, super::Action::FindMedia(_));
-        self.banners.retain(|it| !it.offers.iter().any(asks));
+        self.banners.retain(|it| asked_by(it).is_none());
     }
 
     /// A file of that name where the last missing one was found.
@@ -260,7 +267,6 @@ impl App {
         let name = file_name(to);
         if self.apply_anywhere(&format!("Find {name}"), Edit::Batch(edits)) {
             let (from, to) = (from.to_owned(), to.to_owned());
-            self.banners.retain(|it| !asks_for(it, &from));
             self.found_in = to.parent().map(Path::to_owned);
             self.has_media_to_tell = true;
             self.change_preferences(|it| _ = it.moved_media.insert(from, to));
@@ -275,10 +281,23 @@ fn file_name(path: &Path) -> String {
     name.to_string_lossy().into_owned()
 }
 
-/// Whether a banner asks where that file is.
-fn asks_for(banner: &super::Banner, path: &Path) -> bool {
-    let mut offers = banner.offers.iter();
-    offers.any(|it| matches!(&it.action, super::Action::FindMedia(asked) if asked == path))
+/// What is said of a file that is missing, and of how many more.
+fn question(missing: &MissingMedia, others: usize) -> String {
+    let others = match others {
+        0 => String::new(),
+        1 => ". Another file is missing too".into(),
+        count => format!(". {count} other files are missing too"),
+    };
+    let (path, reason) = (missing.path.display(), &missing.reason);
+    format!("{path} cannot be used: {reason}{others}")
+}
+
+/// The file that a banner asks for.
+fn asked_by(banner: &super::Banner) -> Option<&Path> {
+    banner.offers.iter().find_map(|it| match &it.action {
+        super::Action::FindMedia(path) => Some(&**path),
+        _ => None,
+    })
 }
 
 /// Makes the paths of a graph that stood in one folder lead to the same files from another, groups included. `None` is no

@@ -674,6 +674,7 @@ impl App {
             playing.sync_values(&self.wiring);
         }
         self.tell_air_loops();
+        self.withdraw_media_question();
     }
 
     fn set_state(&mut self, state: State) {

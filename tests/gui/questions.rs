@@ -261,6 +261,38 @@ fn a_question_that_is_closed_gives_way_to_the_next() {
     assert!(banners(&mut window).is_empty(), "each is asked once");
 }
 
+#[test]
+fn a_question_goes_when_its_file_comes_or_nothing_reads_it() {
+    let scratch = Scratch::new("came");
+    let (graph, new) = moved(&scratch);
+    let old = scratch.0.join("old");
+    let mut app = scratch.app();
+    app.perform(Action::Open(graph));
+    let mut window = Window::of(app);
+    assert!(wait(&mut window, |it| it.sees("Find one.wav\u{2026}")));
+    // It comes back by itself: the other one is asked for.
+    fs::create_dir_all(&old).expect("a scratch folder");
+    fs::rename(new.join("one.wav"), old.join("one.wav")).expect("moved");
+    window.screen().app_mut().perform(Action::Refresh);
+    assert!(
+        wait(&mut window, |it| it.sees("Find two.wav\u{2026}")),
+        "{:?}",
+        banners(&mut window)
+    );
+    let told = banners(&mut window);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(!told[0].contains("missing too"), "{told:?}");
+    // And that one goes with its reader.
+    let reader = Action::Delete(vec![FilterId(2)]);
+    window.screen().app_mut().perform(reader);
+    window.harness().run_steps(5);
+    assert!(
+        banners(&mut window).is_empty(),
+        "{:?}",
+        banners(&mut window)
+    );
+}
+
 fn speakers() -> Vec<AudioDevice> {
     vec![AudioDevice {
         host: "alsa".into(),
