@@ -62,6 +62,12 @@ impl Design {
     /// The numbers a section runs on. Any input gives a stable section.
     #[must_use]
     pub fn tuning(&self, rate_hz: f64) -> Tuning {
+        self.prototype(rate_hz).tuning()
+    }
+
+    /// The numbers of the response that it is made of.
+    #[must_use]
+    pub fn prototype(&self, rate_hz: f64) -> Prototype {
         let hz = self.hz.clamp(1.0, rate_hz * 0.499);
         let q = self.q.clamp(0.01, 1000.0);
         let gain = self.gain.clamp(1e-6, 1e6);
@@ -85,20 +91,10 @@ impl Design {
             Curve::HighPass => (angle, 1.0 / q, 1.0, -1.0 / q, -1.0),
             Curve::Notch => (angle, 1.0 / q, 1.0, -1.0 / q, 0.0),
         };
-        let a1 = 1.0 / (1.0 + g * (g + k));
-        let (a2, a3) = (g * a1, g * g * a1);
-        Tuning {
-            // The trapezoidal integrators, solved for what comes next: no memory waits for the same sample's other one.
-            band: [2.0 * a1 - 1.0, -2.0 * a2, 2.0 * a2],
-            low: [2.0 * a2, 1.0 - 2.0 * a3, 2.0 * a3],
-            heard: [
-                m1 * a1 + m2 * a2,
-                m2 * (1.0 - a3) - m1 * a2,
-                m0 + m1 * a2 + m2 * a3,
-            ],
-            mix: [m0, m1, m2],
+        Prototype {
             g,
             k,
+            mix: [m0, m1, m2],
         }
     }
 
@@ -114,6 +110,51 @@ impl Design {
         let real = m0 * below_real + m2;
         let imaginary = m0 * below_imaginary + m1 * s;
         real.hypot(imaginary) / below
+    }
+}
+
+/// What a [`Design`] comes to: the numbers of the response above. Any with positive `g` and `k` are stable.
+#[derive(Clone, Copy, Debug)]
+pub struct Prototype {
+    g: f64,
+    k: f64,
+    mix: [f64; 3],
+}
+
+impl Prototype {
+    /// The numbers a section runs on.
+    #[must_use]
+    #[inline]
+    pub fn tuning(&self) -> Tuning {
+        let (g, k, [m0, m1, m2]) = (self.g, self.k, self.mix);
+        let a1 = 1.0 / (1.0 + g * (g + k));
+        let (a2, a3) = (g * a1, g * g * a1);
+        Tuning {
+            // The trapezoidal integrators, solved for what comes next: no memory waits for the same sample's other one.
+            band: [2.0 * a1 - 1.0, -2.0 * a2, 2.0 * a2],
+            low: [2.0 * a2, 1.0 - 2.0 * a3, 2.0 * a3],
+            heard: [
+                m1 * a1 + m2 * a2,
+                m2 * (1.0 - a3) - m1 * a2,
+                m0 + m1 * a2 + m2 * a3,
+            ],
+            mix: self.mix,
+            g,
+            k,
+        }
+    }
+
+    /// So much of the way to another: 0 is this one, 1 the other.
+    #[must_use]
+    #[inline]
+    pub fn toward(&self, other: &Self, part: f64) -> Self {
+        let between = |one: f64, other: f64| one + (other - one) * part;
+        let ([m0, m1, m2], [n0, n1, n2]) = (self.mix, other.mix);
+        Self {
+            g: between(self.g, other.g),
+            k: between(self.k, other.k),
+            mix: [between(m0, n0), between(m1, n1), between(m2, n2)],
+        }
     }
 }
 

@@ -44,7 +44,7 @@ pub mod tracking;
 /// Samples that are done at once by whoever does so: what they need beside them stays in the nearest cache.
 pub(crate) const PIECE: usize = 64;
 
-pub use biquad::{Curve, Design, Section, Tuning};
+pub use biquad::{Curve, Design, Prototype, Section, Tuning};
 
 pub use delay::{DelayLine, Mover};
 

@@ -46,6 +46,18 @@ impl Slope {
     }
 }
 
+impl Slope {
+    /// The number for the sample at `index`, even behind the end of the piece, where the line goes on.
+    fn ahead(&self, index: usize) -> f32 {
+        point(self.from, self.to, self.done + index + 1, self.length)
+    }
+
+    /// Samples from `index` on until it has arrived, the last of them the first that stands on the target.
+    fn left(&self, index: usize) -> usize {
+        self.length.saturating_sub(self.done + index)
+    }
+}
+
 impl Iterator for Slope {
     type Item = f32;
 
@@ -70,6 +82,36 @@ impl Amplitude {
         match self {
             Self::Still(value) => *value,
             Self::Moving(slope) => slope.at(index),
+        }
+    }
+
+    /// The one for a sample that may lie behind this cycle, if nothing is set before it comes.
+    pub fn ahead(&self, index: usize) -> f32 {
+        match self {
+            Self::Still(value) => *value,
+            Self::Moving(slope) => slope.ahead(index),
+        }
+    }
+
+    /// The one for the sample before that at `index`.
+    pub fn before(&self, index: usize) -> f32 {
+        match self {
+            Self::Still(value) => *value,
+            Self::Moving(Slope {
+                from,
+                to,
+                length,
+                done,
+                ..
+            }) => point(*from, *to, done + index, *length),
+        }
+    }
+
+    /// Samples from `index` on that are not the same as those behind them.
+    pub fn left(&self, index: usize) -> usize {
+        match self {
+            Self::Still(_) => 0,
+            Self::Moving(slope) => slope.left(index),
         }
     }
 
