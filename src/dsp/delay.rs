@@ -245,7 +245,7 @@ impl DelayLine {
     /// The sound at a place that may be moving.
     #[must_use]
     pub fn at(&self, place: Place) -> f32 {
-        if place.share == 1.0 {
+        if place.stands() {
             self.tap(place.to)
         } else {
             let from = self.tap(place.from);
@@ -265,6 +265,14 @@ pub struct Place {
     pub(super) from: usize,
     pub(super) to: usize,
     pub(super) share: f32,
+}
+
+impl Place {
+    /// Whether nothing is left of where it was before.
+    #[must_use]
+    pub(super) fn stands(&self) -> bool {
+        self.share == 1.0
+    }
 }
 
 /// A delay that is moved by fading from where it was to where it goes, so that neither a click nor a change of pitch is

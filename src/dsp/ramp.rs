@@ -116,6 +116,36 @@ impl Ramp {
         still.fill(self.target);
     }
 
+    /// What [`fill`](Self::fill) writes. Many ramps are often on the same part of their ways: that part is reckoned by the first of them
+    /// and kept in `shared`.
+    pub(crate) fn fill_beside<const N: usize>(
+        &mut self,
+        shared: &mut Parts<N>,
+        values: &mut [f32; N],
+        count: usize,
+    ) {
+        let values = &mut values[..count.min(N)];
+        if self.is_still() {
+            values.fill(self.target);
+            return;
+        }
+        if (shared.done, shared.length) != (self.done, self.length) {
+            (shared.done, shared.length) = (self.done, self.length);
+            for (part, step) in shared.parts.iter_mut().zip(self.done + 1..) {
+                *part = f64::from(step) / f64::from(self.length);
+            }
+        }
+        let way = f64::from(self.target) - self.start;
+        for (value, part) in values.iter_mut().zip(&shared.parts) {
+            *value = (self.start + way * part) as f32;
+        }
+        let moving = (self.remaining() as usize).saturating_sub(1);
+        if let Some(there) = values.get_mut(moving..) {
+            there.fill(self.target);
+        }
+        self.advance(values.len());
+    }
+
     /// Passes over `samples` values.
     pub fn advance(&mut self, samples: usize) {
         let samples = u32::try_from(samples).unwrap_or(u32::MAX);
@@ -128,6 +158,23 @@ impl Ramp {
         }
         let way = f64::from(self.done) / f64::from(self.length);
         self.start + (f64::from(self.target) - self.start) * way
+    }
+}
+
+/// Parts of the way that come next, of ramps that began together.
+pub(crate) struct Parts<const N: usize> {
+    done: u32,
+    length: u32,
+    parts: [f64; N],
+}
+
+impl<const N: usize> Default for Parts<N> {
+    fn default() -> Self {
+        Self {
+            done: 0,
+            length: 0,
+            parts: [0.0; N],
+        }
     }
 }
 

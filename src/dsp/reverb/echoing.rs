@@ -3,7 +3,7 @@
 //! A register holds eight samples of one delay, as they lie in memory. Only where a sample waits for the one before it,
 //! in the damping, it holds one sample of eight delays.
 
-use super::{BLOCK, Ear, LINES, Rest, Seat};
+use super::{BLOCK, Course, Ear, LINES, Rest, Seat};
 use crate::dsp::delay::flushed;
 use crate::dsp::eight::{Eight, Eights, Work, eight};
 
@@ -14,7 +14,9 @@ type Lines<'a> = [(&'a [f32; BLOCK], &'a mut [f32; BLOCK]); LINES];
 pub(super) struct Echoing<'a, C> {
     pub(super) lines: Lines<'a>,
     pub(super) dull: &'a mut [f32; LINES],
-    pub(super) rest: &'a Rest,
+    /// What is the same for all of them, or else what glides.
+    pub(super) rest: Option<&'a Rest>,
+    pub(super) course: &'a Course,
     /// What the delays give now, each half mixed.
     pub(super) mixed: &'a mut [Eights; LINES],
     pub(super) ears: &'a [Ear],
@@ -33,9 +35,12 @@ impl<C: AsMut<[f32]>> Work for Echoing<'_, C> {
 
     #[inline(always)]
     fn with<E: Eight>(self, e: E) {
-        match self.ears.len() <= LINES {
-            true => self.run::<E, false>(e),
-            false => self.run::<E, true>(e),
+        let course = self.course;
+        match (self.ears.len() <= LINES, self.rest) {
+            (true, Some(rest)) => self.run::<E, Resting, false>(e, Resting(rest)),
+            (false, Some(rest)) => self.run::<E, Resting, true>(e, Resting(rest)),
+            (true, None) => self.run::<E, Gliding, false>(e, Gliding(course)),
+            (false, None) => self.run::<E, Gliding, true>(e, Gliding(course)),
         }
     }
 }
@@ -44,13 +49,12 @@ impl<C: AsMut<[f32]>> Echoing<'_, C> {
     /// The same operations as in [`Room::step`](super::Room), for eight samples at a time. Loops and no closures: those would be compiled
     /// for narrow registers.
     #[inline(always)]
-    fn run<E: Eight, const FAR: bool>(self, e: E) {
-        let (lines, mixed, ears) = (self.lines, self.mixed, self.ears);
-        let (dull, rest) = (self.dull, self.rest);
-        let loudness = e.all(rest.loudness);
+    fn run<E: Eight, N: Numbers, const FAR: bool>(self, e: E, numbers: N) {
+        let (lines, mixed, ears, dull) = (self.lines, self.mixed, self.ears, self.dull);
         for begin in (0..self.count).step_by(8) {
             let count = (self.count - begin).min(8);
-            let heard = self::heard(e, &lines, dull, rest, begin, count);
+            let heard = self::heard(e, &lines, dull, numbers, begin, count);
+            let loudness = numbers.loudness(e, begin);
             for half in 0..2 {
                 let part = mix(e, heard[half]);
                 for line in 0..8 {
@@ -102,13 +106,114 @@ impl<C: AsMut<[f32]>> Echoing<'_, C> {
     }
 }
 
+/// What a delay gives of each sample, and how loud all of them are.
+trait Numbers: Copy {
+    /// Damps what eight delays of each half gave, sample by sample: what they gave last, and the faintest of it.
+    fn damp<E: Eight>(
+        self,
+        e: E,
+        parts: &mut [Part<E>; 2],
+        last: [E::Of; 2],
+        begin: usize,
+    ) -> ([E::Of; 2], E::Whole);
+
+    /// How much is fresh of a sample of a line, and how much is of the one before.
+    fn of(self, line: usize, sample: usize) -> (f32, f32);
+
+    fn loudness<E: Eight>(self, e: E, begin: usize) -> E::Of;
+}
+
+/// Nothing glides.
+#[derive(Clone, Copy)]
+struct Resting<'a>(&'a Rest);
+
+impl Numbers for Resting<'_> {
+    #[inline(always)]
+    fn damp<E: Eight>(
+        self,
+        e: E,
+        [rows, others]: &mut [Part<E>; 2],
+        [mut one, mut other]: [E::Of; 2],
+        _: usize,
+    ) -> ([E::Of; 2], E::Whole) {
+        let Self(rest) = self;
+        let (fresh, fresh_other) = (e.of(eight(&rest.fresh, 0)), e.of(eight(&rest.fresh, 8)));
+        let dullness = e.of(eight(&rest.dullness, 0));
+        let dullness_other = e.of(eight(&rest.dullness, 8));
+        let mut seen = e.whole([u32::MAX; 8]);
+        for (row, row_other) in rows.iter_mut().zip(others) {
+            one = e.add(e.mul(*row, fresh), e.mul(one, dullness));
+            let given = e.mul(*row_other, fresh_other);
+            other = e.add(given, e.mul(other, dullness_other));
+            seen = e.fainter(e.fainter(seen, one), other);
+            (*row, *row_other) = (one, other);
+        }
+        ([one, other], seen)
+    }
+
+    #[inline(always)]
+    fn of(self, line: usize, _: usize) -> (f32, f32) {
+        (self.0.fresh[line], self.0.dullness[line])
+    }
+
+    #[inline(always)]
+    fn loudness<E: Eight>(self, e: E, _: usize) -> E::Of {
+        e.all(self.0.loudness)
+    }
+}
+
+/// Each sample has its own.
+#[derive(Clone, Copy)]
+struct Gliding<'a>(&'a Course);
+
+impl Numbers for Gliding<'_> {
+    #[inline(always)]
+    fn damp<E: Eight>(
+        self,
+        e: E,
+        parts: &mut [Part<E>; 2],
+        mut last: [E::Of; 2],
+        begin: usize,
+    ) -> ([E::Of; 2], E::Whole) {
+        let Self(course) = self;
+        let mut seen = e.whole([u32::MAX; 8]);
+        for half in 0..2 {
+            let (mut fresh, mut dullness) = ([e.all(0.0); 8], [e.all(0.0); 8]);
+            for line in 0..8 {
+                fresh[line] = e.of(eight(&course.fresh[half * 8 + line], begin));
+                dullness[line] = e.of(eight(&course.dullness[half * 8 + line], begin));
+            }
+            let (fresh, dullness) = (e.turned(fresh), e.turned(dullness));
+            let mut now = last[half];
+            for row in 0..8 {
+                let given = e.mul(parts[half][row], fresh[row]);
+                now = e.add(given, e.mul(now, dullness[row]));
+                seen = e.fainter(seen, now);
+                parts[half][row] = now;
+            }
+            last[half] = now;
+        }
+        (last, seen)
+    }
+
+    #[inline(always)]
+    fn of(self, line: usize, sample: usize) -> (f32, f32) {
+        (self.0.fresh[line][sample], self.0.dullness[line][sample])
+    }
+
+    #[inline(always)]
+    fn loudness<E: Eight>(self, e: E, begin: usize) -> E::Of {
+        e.of(eight(&self.0.loudness, begin))
+    }
+}
+
 /// What the delays gave, damped. Each sample waits for the one before it, so both halves go side by side.
 #[inline(always)]
-fn heard<E: Eight>(
+fn heard<E: Eight, N: Numbers>(
     e: E,
     lines: &Lines<'_>,
     dull: &mut [f32; LINES],
-    rest: &Rest,
+    numbers: N,
     begin: usize,
     count: usize,
 ) -> [Part<E>; 2] {
@@ -119,23 +224,12 @@ fn heard<E: Eight>(
         }
         *part = e.turned(*part);
     }
-    let (mut one, mut other) = (e.of(eight(dull, 0)), e.of(eight(dull, 8)));
-    let (fresh, fresh_other) = (e.of(eight(&rest.fresh, 0)), e.of(eight(&rest.fresh, 8)));
-    let dullness = e.of(eight(&rest.dullness, 0));
-    let dullness_other = e.of(eight(&rest.dullness, 8));
-    let mut seen = e.whole([u32::MAX; 8]);
-    let [rows, others] = &mut parts;
-    for (row, row_other) in rows.iter_mut().zip(others) {
-        one = e.add(e.mul(*row, fresh), e.mul(one, dullness));
-        let given = e.mul(*row_other, fresh_other);
-        other = e.add(given, e.mul(other, dullness_other));
-        seen = e.fainter(e.fainter(seen, one), other);
-        (*row, *row_other) = (one, other);
-    }
+    let last = [e.of(eight(dull, 0)), e.of(eight(dull, 8))];
+    let ([one, other], seen) = numbers.damp(e, &mut parts, last, begin);
     // Each would wait for being flushed, and most often none is changed by it.
     if count < 8 || e.is_faint(seen) {
         for (half, part) in parts.iter_mut().enumerate() {
-            let heard = one_by_one(lines, dull, rest, half, begin, count);
+            let heard = one_by_one(lines, dull, numbers, half, begin, count);
             for (line, heard) in part.iter_mut().zip(heard) {
                 *line = e.of(heard);
             }
@@ -150,10 +244,10 @@ fn heard<E: Eight>(
 /// The same with each of them flushed.
 #[cold]
 #[inline(never)]
-fn one_by_one(
+fn one_by_one<N: Numbers>(
     lines: &Lines<'_>,
     dull: &mut [f32; LINES],
-    rest: &Rest,
+    numbers: N,
     half: usize,
     begin: usize,
     count: usize,
@@ -161,8 +255,9 @@ fn one_by_one(
     let mut all = [[0.0; 8]; 8];
     for (line, heard) in (half * 8..).zip(&mut all) {
         let given = &lines[line].0[begin..begin + count];
-        for (heard, given) in heard.iter_mut().zip(given) {
-            dull[line] = flushed(given * rest.fresh[line] + dull[line] * rest.dullness[line]);
+        for (at, (heard, given)) in heard.iter_mut().zip(given).enumerate() {
+            let (fresh, dullness) = numbers.of(line, begin + at);
+            dull[line] = flushed(given * fresh + dull[line] * dullness);
             *heard = dull[line];
         }
     }

@@ -18,6 +18,7 @@ mod echoing;
 
 use super::delay::{DelayLine, Mover, flushed, settled};
 use super::eight::{Eights, widest};
+use super::ramp::Parts;
 use super::{PIECE, Ramp};
 use diffusing::Diffusing;
 use echoing::Echoing;
@@ -97,6 +98,13 @@ struct Rest {
     loudness: f32,
     /// How many samples can be done at once: no more than the shortest delay has.
     block: usize,
+}
+
+/// What glides, sample by sample, while every delay stands.
+struct Course {
+    fresh: [[f32; BLOCK]; LINES],
+    dullness: [[f32; BLOCK]; LINES],
+    loudness: [f32; BLOCK],
 }
 
 /// What a delay of this gain gives of each sample, if so much of the one before is in it. The mix makes all of them larger
@@ -194,6 +202,7 @@ pub struct Room {
     dull: [f32; LINES],
     ears: Box<[Ear]>,
     rest: Option<Rest>,
+    course: Box<Course>,
     /// What each channel sounds like, diffused.
     sources: Box<[[f32; BLOCK]]>,
     mixed: Box<[Eights; LINES]>,
@@ -250,6 +259,11 @@ impl Room {
             lines: Box::new(std::array::from_fn(|number| line(number, MILLIS[number]))),
             dull: [0.0; LINES],
             rest: None,
+            course: Box::new(Course {
+                fresh: [[0.0; BLOCK]; LINES],
+                dullness: [[0.0; BLOCK]; LINES],
+                loudness: [0.0; BLOCK],
+            }),
             sources: vec![[0.0; BLOCK]; channels].into(),
             mixed: Box::new([[0.0; 8]; LINES]),
             ears: (0..channels).map(ear).collect(),
@@ -302,6 +316,17 @@ impl Room {
         }
     }
 
+    /// How many samples can be done at once, if every delay stands.
+    fn stands(&self) -> Option<usize> {
+        let ears = self.ears.iter().map(|ear| ear.diffuser.shortest());
+        let block = ears.fold(BLOCK, usize::min);
+        let mut lines = self.lines.iter();
+        lines.try_fold(block, |block, line| {
+            let stands = line.place.rests_at(line.length);
+            stands.then_some(block.min(line.length))
+        })
+    }
+
     /// What is the same from here on, if nothing glides.
     fn rests(&self) -> Option<Rest> {
         let mut rest = Rest {
@@ -310,36 +335,60 @@ impl Room {
             loudness: self.loudness.target(),
             block: BLOCK,
         };
-        for ear in &self.ears {
-            rest.block = rest.block.min(ear.diffuser.shortest());
-        }
         for (number, line) in self.lines.iter().enumerate() {
-            let stands = line.place.rests_at(line.length);
-            if !stands || !line.gain.is_still() || !line.dullness.is_still() {
+            if !line.gain.is_still() || !line.dullness.is_still() {
                 return None;
             }
-            rest.block = rest.block.min(line.length);
             rest.fresh[number] = fresh(line.gain.target(), line.dullness.target());
             rest.dullness[number] = line.dullness.target();
         }
-        self.loudness.is_still().then_some(rest)
+        rest.block = self.stands().filter(|_| self.loudness.is_still())?;
+        Some(rest)
     }
 
     /// Turns the next `len` samples of each channel into their echoes.
     pub fn pass<C: AsMut<[f32]>>(&mut self, sounds: &mut [C], len: usize) {
         let mut at = 0;
         while at < len {
-            let count = self.rest.map_or(1, |rest| rest.block.min(len - at));
-            match self.rest {
-                Some(rest) if count >= FEWEST => self.block(&rest, sounds, at, count),
-                _ => (at..at + count).for_each(|at| self.step(sounds, at)),
+            let block = match &self.rest {
+                Some(rest) => rest.block,
+                None => self.stands().unwrap_or(1),
+            };
+            let count = block.min(len - at);
+            if count < FEWEST {
+                (at..at + count).for_each(|at| self.step(sounds, at));
+            } else {
+                if self.rest.is_none() {
+                    self.chart(count);
+                }
+                self.block(sounds, at, count);
+                self.rest = self.rest.or_else(|| self.rests());
             }
             at += count;
         }
     }
 
-    /// Samples none of which hears another, while nothing glides.
-    fn block<C: AsMut<[f32]>>(&mut self, rest: &Rest, sounds: &mut [C], at: usize, count: usize) {
+    /// What glides in the next samples.
+    fn chart(&mut self, count: usize) {
+        let (mut gains, mut dullnesses) = (Parts::default(), Parts::default());
+        let Course {
+            fresh: all_fresh,
+            dullness: all_dullness,
+            loudness,
+        } = &mut *self.course;
+        let lines = self.lines.iter_mut().zip(all_fresh).zip(all_dullness);
+        for ((line, given), dullness) in lines {
+            line.gain.fill_beside(&mut gains, given, count);
+            line.dullness.fill_beside(&mut dullnesses, dullness, count);
+            for (given, dullness) in given.iter_mut().zip(dullness) {
+                *given = fresh(*given, *dullness);
+            }
+        }
+        self.loudness.fill(&mut loudness[..count]);
+    }
+
+    /// Samples none of which hears another, while every delay stands.
+    fn block<C: AsMut<[f32]>>(&mut self, sounds: &mut [C], at: usize, count: usize) {
         let sources = self.sources.iter_mut().zip(&mut self.ears);
         for (sound, (source, ear)) in sounds.iter_mut().zip(sources) {
             let sound = &sound.as_mut()[at..at + count];
@@ -355,7 +404,8 @@ impl Room {
             ears: &self.ears,
             sources: &self.sources,
             mixed: &mut self.mixed,
-            rest,
+            rest: self.rest.as_ref(),
+            course: &self.course,
             sounds,
             at,
             count,
@@ -422,7 +472,11 @@ impl Room {
             let place = line.place.step(line.length);
             let (gain, dullness) = (line.gain.step(), line.dullness.step());
             let echo = line.past.at(place) * fresh(gain, dullness);
-            *heard = settled(echo + self.dull[number] * dullness);
+            let now = echo + self.dull[number] * dullness;
+            *heard = match place.stands() {
+                true => flushed(now),
+                false => settled(now),
+            };
         }
         let loudness = self.loudness.step();
         self.rest = self.rests();
@@ -514,13 +568,20 @@ mod tests {
             size: 0.01,
             ..shape
         };
-        let run = |cuts: &[usize]| {
+        let sizes = |piece: usize| [shape, longer, small][piece / 40];
+        // While every delay stands, one glide beginning on the way of another.
+        let knobs = |piece: usize| RoomShape {
+            decay_seconds: [2.0, 5.0, 5.0, 0.2][piece / 11 % 4],
+            damping: [0.4, 0.9, 0.0][piece / 14 % 3],
+            ..shape
+        };
+        let run = |shapes: &dyn Fn(usize) -> RoomShape, cuts: &[usize]| {
             let mut room = Room::new(48_000.0, 2);
             room.reset(shape);
             let mut random = crate::dsp::Random::new(5);
             let mut heard = vec![];
             for piece in 0..120 {
-                room.set([shape, longer, small][piece / 40]);
+                room.set(shapes(piece));
                 let mut sound = [[0.0; 300]; 2];
                 for sample in sound.as_flattened_mut() {
                     *sample = random.next_signed();
@@ -536,10 +597,12 @@ mod tests {
             }
             heard
         };
-        let whole = run(&[300]);
-        assert!(f32::from_bits(whole[whole.len() - 1]).abs() > 1e-6);
-        assert!(whole == run(&[1; 300]));
-        assert!(whole == run(&[64, 7, 64, 64, 37, 64]));
+        for shapes in [&sizes as &dyn Fn(usize) -> RoomShape, &knobs] {
+            let whole = run(shapes, &[300]);
+            assert!(f32::from_bits(whole[whole.len() - 1]).abs() > 1e-6);
+            assert!(whole == run(shapes, &[1; 300]));
+            assert!(whole == run(shapes, &[64, 7, 64, 64, 37, 64]));
+        }
     }
 
     /// What is done at once is what would be done one by one, as on the way.
