@@ -27,6 +27,7 @@ pub mod limiter;
 pub mod loudness;
 
 pub mod measure;
+pub mod noise;
 
 mod polyphase;
 
@@ -62,4 +63,5 @@ pub use random::Random;
 pub use resample::{Quality, ResampleError, Resampler};
 pub use tracking::{Pursuit, TrackingResampler};
 
-pub use wavetable::{Noise, NoiseColour, Oscillator, Shape};
+pub use noise::{Noise, NoiseColour};
+pub use wavetable::{Oscillator, Shape};

@@ -1,4 +1,4 @@
-//! Band-limited oscillators and noise.
+//! Band-limited oscillators.
 //!
 //! A sine is a polynomial. The other shapes are read from tables that hold exactly the harmonics which fit below half the
 //! rate:
@@ -15,12 +15,13 @@
 //! cycle is 2^64, so it is exact for hours and for any cutting.
 
 mod reading;
+#[cfg(test)]
+mod tests;
 
 use std::f64::consts::{PI, TAU};
 use std::sync::OnceLock;
 
 use super::eight::{QUARTER, widest};
-use super::random::Random;
 use super::wide::Extent;
 use reading::{Reading, Sines, Tables};
 
@@ -264,9 +265,14 @@ impl Oscillator {
     pub fn set_frequency(&mut self, hz: f64) {
         let cycles = (hz / self.rate_hz).clamp(0.0, 0.5);
         let cycles = if cycles.is_nan() { 0.0 } else { cycles };
-        self.step = phase_from_cycles(cycles);
+        // Less than one, so that nothing is to be brought into a cycle.
+        self.step = (cycles * 2_f64.powi(64)) as u64;
         let fit = 0.5 / cycles.max(1e-9);
-        let mut level = 0;
+        // It is seldom far from the last one.
+        let mut level = self.level;
+        while level > 0 && HARMONICS[level] as f64 > fit {
+            level -= 1;
+        }
         while level + 1 < HARMONICS.len() && HARMONICS[level + 1] as f64 <= fit {
             level += 1;
         }
@@ -386,275 +392,5 @@ impl Oscillator {
         let below = around(&levels[self.level - 1], place);
         let mixed = std::array::from_fn(|n| below[n] + (here[n] - below[n]) * self.weight);
         sum(mixed, weights)
-    }
-}
-
-/// How the power of a noise is spread.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum NoiseColour {
-    /// The same in every hertz: even numbers in [-1, 1), -4.8 dBFS RMS.
-    #[default]
-    White,
-    /// The same in every octave: 3 dB less for each octave up, about -17 dBFS RMS and never above 1.
-    Pink,
-}
-
-const PINK_ROWS: usize = 16;
-
-/// Noise from a seed: the n-th sample depends on the seed and on n alone.
-///
-/// Pink noise is a sum of rows, of which the k-th draws a new number every 2^k samples.
-#[derive(Clone, Debug)]
-pub struct Noise {
-    colour: NoiseColour,
-    random: Random,
-    rows: [i32; PINK_ROWS],
-    /// The sum of the rows, in whole numbers, so that it never drifts.
-    sum: i32,
-    count: u32,
-}
-
-impl Noise {
-    /// The noise that belongs to `seed`. Channels want a seed each.
-    #[must_use]
-    pub fn new(colour: NoiseColour, seed: u64) -> Self {
-        let mut random = Random::new(seed);
-        let rows = std::array::from_fn(|_| draw(&mut random));
-        Self {
-            colour,
-            random,
-            rows,
-            sum: rows.iter().sum(),
-            count: 0,
-        }
-    }
-
-    /// The next sample.
-    pub fn step(&mut self) -> f32 {
-        match self.colour {
-            NoiseColour::White => self.random.next_signed(),
-            NoiseColour::Pink => {
-                self.count = self.count.wrapping_add(1);
-                let row = (self.count.trailing_zeros() as usize).min(PINK_ROWS - 1);
-                let fresh = draw(&mut self.random);
-                self.sum += fresh - self.rows[row];
-                self.rows[row] = fresh;
-                let white = draw(&mut self.random);
-                (self.sum + white) as f32 / ((PINK_ROWS + 1) << 23) as f32
-            }
-        }
-    }
-
-    /// The next samples.
-    pub fn fill(&mut self, samples: &mut [f32]) {
-        for sample in samples {
-            *sample = self.step();
-        }
-    }
-}
-
-/// An even whole number in [-2^23, 2^23): seventeen of them add up without overflow.
-fn draw(random: &mut Random) -> i32 {
-    ((random.next_bits() as i64) >> 40) as i32
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::dsp::measure::{peak, rms, tone, tone_windowed};
-
-    const RATE: f64 = 48_000.0;
-    const SHAPES: [Shape; 4] = [Shape::Sine, Shape::Triangle, Shape::Saw, Shape::Pulse];
-
-    fn sound(shape: Shape, hz: f64, length: usize) -> Vec<f32> {
-        let mut oscillator = Oscillator::new(shape, RATE);
-        oscillator.set_frequency(hz);
-        let mut samples = vec![0.0; length];
-        oscillator.fill(&mut samples);
-        samples
-    }
-
-    #[test]
-    fn a_sine_is_the_formula() {
-        for (n, sample) in sound(Shape::Sine, 997.0, 48_000).iter().enumerate() {
-            let pure = (TAU * 997.0 * n as f64 / RATE).sin();
-            assert!((f64::from(*sample) - pure).abs() < 5e-7, "{n}");
-        }
-    }
-
-    #[test]
-    fn harmonics_are_those_of_the_shape() {
-        // 100 Hz: whole periods in a second; its table has 192 harmonics.
-        for (shape, law) in [
-            (Shape::Saw, (|k| 2.0 / (PI * k)) as fn(f64) -> f64),
-            (Shape::Pulse, |k| {
-                if k % 2.0 == 1.0 { 4.0 / (PI * k) } else { 0.0 }
-            }),
-            (Shape::Triangle, |k| {
-                if k % 2.0 == 1.0 {
-                    8.0 / (PI * PI * k * k)
-                } else {
-                    0.0
-                }
-            }),
-        ] {
-            let samples = sound(shape, 100.0, 48_000);
-            for k in 1..=128 {
-                let found = tone(&samples, 100.0 * f64::from(k), RATE).amplitude;
-                let wanted = law(f64::from(k));
-                assert!(
-                    (found - wanted).abs() < 0.005 * wanted + 1e-6,
-                    "{shape:?} {k}: {found} for {wanted}"
-                );
-            }
-        }
-    }
-
-    /// The loudest bin that is no harmonic, relative to the fundamental, in decibels.
-    fn worst_alias(shape: Shape, hz: f64) -> f64 {
-        let samples = sound(shape, hz, 48_000);
-        let fundamental = tone_windowed(&samples, hz, RATE).amplitude;
-        let worst = (1..480)
-            .map(|n| f64::from(n) * 50.0)
-            .filter(|bin| {
-                let off = bin.rem_euclid(hz);
-                off.min(hz - off) > 8.0
-            })
-            .map(|bin| tone_windowed(&samples, bin, RATE).amplitude)
-            .fold(0.0, f64::max);
-        20.0 * (worst / fundamental).log10()
-    }
-
-    #[test]
-    fn aliasing_is_below_hearing() {
-        for shape in SHAPES {
-            // At these pitches aliases fall on other multiples of 50 Hz.
-            for hz in [1050.0, 2350.0, 5150.0, 11_050.0] {
-                let alias = worst_alias(shape, hz);
-                println!("{shape:?} {hz}: {alias:.1} dB");
-                assert!(alias < -140.0, "{shape:?} {hz}: {alias}");
-            }
-            let alias = worst_alias(shape, 110.0);
-            println!("{shape:?} 110: {alias:.1} dB");
-            assert!(alias < -110.0, "{shape:?}: {alias}");
-        }
-    }
-
-    #[test]
-    fn a_pulse_has_its_width_and_a_saw_rises_from_zero() {
-        let mut oscillator = Oscillator::new(Shape::Pulse, RATE);
-        oscillator.set_frequency(50.0);
-        oscillator.set_width(0.2);
-        let mut samples = vec![0.0; 960];
-        oscillator.fill(&mut samples);
-        let high = samples.iter().filter(|s| **s > 0.0).count();
-        assert!(high.abs_diff(192) <= 1, "{high}");
-        assert!((samples[96] - 1.0).abs() < 0.05 && (samples[500] + 1.0).abs() < 0.05);
-        let saw = sound(Shape::Saw, 50.0, 960);
-        assert!(saw[0].abs() < 1e-6 && (saw[240] - 0.5).abs() < 0.01);
-        for shape in SHAPES {
-            assert!(peak(&sound(shape, 50.0, 48_000)) < 1.2);
-        }
-    }
-
-    #[test]
-    fn a_glide_makes_no_step() {
-        // Through every level of the tables, a triangle may only move as fast as one at that pitch does.
-        let mut oscillator = Oscillator::new(Shape::Triangle, RATE);
-        let hz: Vec<f32> = (0..480_000).map(|n| 20.0 * 1.000_014_f32.powi(n)).collect();
-        let mut samples = vec![0.0; hz.len()];
-        oscillator.fill_swept(&mut samples, &hz);
-        for n in 1..samples.len() {
-            let slope = 4.0 * hz[n] / RATE as f32;
-            assert!(
-                (samples[n] - samples[n - 1]).abs() < slope * 1.3 + 1e-5,
-                "{n} at {} Hz",
-                hz[n]
-            );
-        }
-    }
-
-    #[test]
-    fn any_cutting_gives_the_same_bits() {
-        // From one table, and from two that are mixed.
-        for (shape, hz) in SHAPES.iter().flat_map(|it| [(*it, 441.7), (*it, 480.3)]) {
-            let whole = sound(shape, hz, 5_000);
-            let mut pieces = vec![0.0; 5_000];
-            let mut oscillator = Oscillator::new(shape, RATE);
-            oscillator.set_frequency(hz);
-            assert_eq!(oscillator.weight < 1.0, hz > 450.0);
-            pieces
-                .chunks_mut(61)
-                .for_each(|piece| oscillator.fill(piece));
-            assert_eq!(whole, pieces);
-            // One by one, in narrow registers.
-            let mut steps = Oscillator::new(shape, RATE);
-            steps.set_frequency(hz);
-            assert!(whole.iter().all(|sample| *sample == steps.step()));
-        }
-        for colour in [NoiseColour::White, NoiseColour::Pink] {
-            let mut whole = vec![0.0; 5_000];
-            Noise::new(colour, 11).fill(&mut whole);
-            let mut pieces = vec![0.0; 5_000];
-            let mut noise = Noise::new(colour, 11);
-            pieces.chunks_mut(61).for_each(|piece| noise.fill(piece));
-            assert_eq!(whole, pieces);
-        }
-    }
-
-    #[test]
-    fn impossible_pitches_do_no_harm() {
-        for shape in SHAPES {
-            for hz in [-1.0, 0.0, 1e-30, 24_000.0, 1e9, f64::INFINITY, f64::NAN] {
-                assert!(
-                    sound(shape, hz, 500)
-                        .iter()
-                        .all(|s| s.is_finite() && s.abs() < 1.5),
-                    "{shape:?} {hz}"
-                );
-            }
-        }
-    }
-
-    /// Mean power in a band, by bins.
-    fn band(samples: &[f32], from: f64, to: f64) -> f64 {
-        let bins = 200;
-        let power: f64 = (0..bins)
-            .map(|n| from + (to - from) * (f64::from(n) + 0.5) / f64::from(bins))
-            .map(|hz| tone_windowed(samples, hz, RATE).amplitude.powi(2))
-            .sum();
-        power / f64::from(bins) * (to - from)
-    }
-
-    #[test]
-    fn noises_have_their_colours() {
-        for (colour, per_octave_db, level) in [
-            (NoiseColour::White, 3.01, 0.577),
-            (NoiseColour::Pink, 0.0, 0.14),
-        ] {
-            let mut samples = vec![0.0; 96_000];
-            Noise::new(colour, 2).fill(&mut samples);
-            assert!(peak(&samples) <= 1.0);
-            assert!(
-                (rms(&samples) / level - 1.0).abs() < 0.2,
-                "{colour:?} {}",
-                rms(&samples)
-            );
-            let low = band(&samples, 200.0, 400.0);
-            for (octaves, from) in [
-                (1, 400.0),
-                (2, 800.0),
-                (3, 1600.0),
-                (4, 3200.0),
-                (5, 6400.0),
-            ] {
-                let rise = 10.0 * (band(&samples, from, 2.0 * from) / low).log10();
-                let wanted = per_octave_db * f64::from(octaves);
-                assert!(
-                    (rise - wanted).abs() < 2.0,
-                    "{colour:?} {from} Hz: {rise:.1} for {wanted:.1}"
-                );
-            }
-        }
     }
 }
