@@ -173,6 +173,14 @@ impl Playing {
             self.oscillator.fill(samples);
             return;
         }
+        if let (Amplitude::Moving(ramp), true, true) =
+            (frequency, width.is_still(), self.arrived.is_still())
+        {
+            self.oscillator.set_shape(self.shape);
+            self.oscillator
+                .fill_swept(samples, |index| hz(ramp.at(index)));
+            return;
+        }
         for (index, sample) in samples.iter_mut().enumerate() {
             if let Amplitude::Moving(ramp) = frequency {
                 self.oscillator.set_frequency(hz(ramp.at(index)));

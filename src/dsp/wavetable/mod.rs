@@ -21,8 +21,9 @@ mod tests;
 use std::f64::consts::{PI, TAU};
 use std::sync::OnceLock;
 
+use super::PIECE;
 use super::eight::{QUARTER, widest};
-use super::wide::Extent;
+use super::wide::{Extent, multiply_by_each};
 use reading::{Reading, Sines, Tables};
 
 /// What one cycle looks like. All begin at zero, rising (a pulse begins high).
@@ -258,7 +259,11 @@ impl Oscillator {
 
     /// Takes another shape, at the same phase.
     pub fn set_shape(&mut self, shape: Shape) {
+        let had_table = self.shape != Shape::Sine;
         self.shape = shape;
+        if had_table != (shape != Shape::Sine) {
+            self.choose_table();
+        }
     }
 
     /// Goes on at another pitch, brought into 0 up to half the rate. Cheap: it may be called for every sample.
@@ -267,6 +272,19 @@ impl Oscillator {
         let cycles = if cycles.is_nan() { 0.0 } else { cycles };
         // Less than one, so that nothing is to be brought into a cycle.
         self.step = (cycles * 2_f64.powi(64)) as u64;
+        if self.shape != Shape::Sine {
+            self.choose_table();
+        }
+    }
+
+    /// The table for this pitch; a sine needs none.
+    fn choose_table(&mut self) {
+        if self.shape == Shape::Sine {
+            (self.level, self.weight) = (0, 1.0);
+            return;
+        }
+        // Exact where there is more than one table to choose from.
+        let cycles = self.step as f64 / 2_f64.powi(64);
         let fit = 0.5 / cycles.max(1e-9);
         // It is seldom far from the last one.
         let mut level = self.level;
@@ -349,14 +367,24 @@ impl Oscillator {
             weight: self.weight,
             width: (self.shape == Shape::Pulse).then_some(self.width),
         });
+        // Most often there are no more than two factors; to multiply by one changes nothing.
+        let (few, others) = match *factors {
+            [] => ([1.0, 1.0], &[][..]),
+            [one] => ([one, 1.0], &[][..]),
+            [one, two, ref others @ ..] => ([one, two], others),
+        };
         // What holds for all of them is asked once.
-        widest(Reading {
-            samples,
-            factors,
+        let seen = widest(Reading {
+            samples: &mut *samples,
+            factors: few,
             first: self.phase,
             step: self.step,
             tables,
-        })
+        });
+        if !others.is_empty() {
+            multiply_by_each(samples, others);
+        }
+        seen
     }
 
     /// Goes on by so many samples.
@@ -373,11 +401,27 @@ impl Oscillator {
         self.pass(samples.len());
     }
 
-    /// The next samples, each at the pitch that stands at its place. The shorter slice ends it.
-    pub fn fill_swept(&mut self, samples: &mut [f32], hz: &[f32]) {
-        for (sample, hz) in samples.iter_mut().zip(hz) {
-            self.set_frequency(f64::from(*hz));
-            *sample = self.step();
+    /// The next samples, each at a pitch of its own.
+    pub fn fill_swept(&mut self, samples: &mut [f32], mut hz: impl FnMut(usize) -> f64) {
+        if self.shape != Shape::Sine {
+            for (at, sample) in samples.iter_mut().enumerate() {
+                self.set_frequency(hz(at));
+                *sample = self.step();
+            }
+            return;
+        }
+        // Where each stands is found one behind the other, what it is there at once.
+        let mut phases = [0; PIECE];
+        let mut at = 0;
+        for piece in samples.chunks_mut(PIECE) {
+            let phases = &mut phases[..piece.len()];
+            for phase in &mut *phases {
+                *phase = (self.phase >> 32) as u32;
+                self.set_frequency(hz(at));
+                self.pass(1);
+                at += 1;
+            }
+            sines(phases, piece);
         }
     }
 

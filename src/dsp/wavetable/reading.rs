@@ -4,11 +4,11 @@ use super::{HALF, SINE, TABLE_BITS, Table, around, mean};
 use crate::dsp::eight::{Eight, QUARTER, Work};
 use crate::dsp::wide::{Extent, look};
 
-/// Samples of a tone, eight at a time: what [`Oscillator::step`](super::Oscillator::step) gives, multiplied by one factor behind
+/// Samples of a tone, eight at a time: what [`Oscillator::step`](super::Oscillator::step) gives, multiplied by one factor and then
 /// the other. Tells what a look at them finds before that.
 pub(super) struct Reading<'a> {
     pub(super) samples: &'a mut [f32],
-    pub(super) factors: &'a [f32],
+    pub(super) factors: [f32; 2],
     pub(super) first: u64,
     pub(super) step: u64,
     /// None of a sine.
@@ -55,12 +55,7 @@ impl Reading<'_> {
     // Loops and no closures: those would be compiled for narrow registers.
     #[inline(always)]
     fn run<E: Eight, S: Source>(self, e: E, source: S) -> Extent {
-        // Most often there are no more than two factors; to multiply by one changes nothing.
-        let (one, two, others) = match *self.factors {
-            [] => (1.0, 1.0, &[][..]),
-            [one] => (one, 1.0, &[][..]),
-            [one, two, ref others @ ..] => (one, two, others),
-        };
+        let [one, two] = self.factors;
         let (one, two) = (e.all(one), e.all(two));
         let mut phases = e.phases(self.first, self.step);
         let eight_steps = self.step.wrapping_mul(8);
@@ -95,11 +90,6 @@ impl Reading<'_> {
             seen = seen.and(look(&e.out(tone)[..rest.len()]));
             let tone = e.out(e.mul(e.mul(tone, one), two));
             rest.copy_from_slice(&tone[..rest.len()]);
-        }
-        for factor in others {
-            for sample in self.samples.iter_mut() {
-                *sample *= factor;
-            }
         }
         seen
     }
