@@ -379,8 +379,9 @@ impl ProcessHandler for In {
         };
         // What has a place in this period may lie ahead; a period later nothing does.
         let (rate_hz, len) = (client.sample_rate(), i64::from(scope.n_frames()));
-        let now = i64::from(scope.frames_since_cycle_start()) + len;
+        let now = i64::from(jack_server::into_period(client, scope)) + len;
         ear.link().set_holds(time(len, rate_hz));
+        ear.attend();
         for message in self.port.iter(scope) {
             if message.bytes != [ACTIVE_SENSING] {
                 let ago = time(now - i64::from(message.time), rate_hz);

@@ -24,7 +24,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use jack::{AsyncClient, Client, ClientOptions, ClientStatus, Error};
+use jack::{AsyncClient, Client, ClientOptions, ClientStatus, Error, Frames, ProcessScope};
 
 use super::ports::CLIENT;
 
@@ -38,6 +38,17 @@ const STILL: u32 = 3;
 
 /// The era of the server that was seen last.
 static ERA: AtomicU64 = AtomicU64::new(0);
+
+/// Frames since the period began that a client is called for; below 0 where it is called early.
+///
+/// By the server's smoothed time: what it counts itself (`frames_since_cycle_start`) begins when the server woke up, and
+/// where that was 10 ms late, everything of the period would seem to come 10 ms later than it does.
+pub(super) fn into_period(client: &Client, scope: &ProcessScope) -> i32 {
+    let since = client.frame_time().wrapping_sub(scope.last_frame_time()) as i32;
+    // A server that has just begun, or lost its way, says anything.
+    let period = scope.n_frames().min(Frames::from(u16::MAX)) as i32;
+    since.clamp(-period, 2 * period)
+}
 
 /// Something of the client that stays, with the names of the clients that are held; `None` where no server runs, or one
 /// that does not answer.

@@ -68,6 +68,9 @@ impl Default for Epoch {
 /// How far beyond its last publication physical time is believed to have gone on.
 const PHYSICAL_AHEAD: RefTime = 2_500_000;
 
+/// How far beyond what is made arrivals are believed to go on where no cycle comes: farther than a device's longest period.
+const STRAY: RefTime = 2_500_000;
+
 /// A cycle as it begins.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Beat {
@@ -75,6 +78,8 @@ pub(super) struct Beat {
     pub(super) position: u64,
     /// And in it.
     pub(super) len: usize,
+    /// Samples that were due when it began, its own among them.
+    pub(super) due: usize,
     pub(super) rate_hz: u32,
     /// When it began.
     pub(super) nanos: u64,
@@ -95,6 +100,8 @@ pub struct GraphClock {
     time: AtomicI64,
     /// What was heard at that moment, as nearly as it is known: below zero before anything of a run is.
     heard: AtomicI64,
+    /// Where what drives the graph was at that moment, less a cycle.
+    arrives: AtomicI64,
     nanos: AtomicU64,
     /// The length of a cycle.
     span: AtomicI64,
@@ -131,6 +138,7 @@ impl GraphClock {
             run: AtomicU64::new(0),
             time: AtomicI64::new(0),
             heard: AtomicI64::new(0),
+            arrives: AtomicI64::new(0),
             nanos: AtomicU64::new(0),
             span: AtomicI64::new(0),
             made: AtomicI64::new(0),
@@ -173,6 +181,10 @@ impl GraphClock {
             self.time.store(time, Ordering::Relaxed);
             let ahead = time_from_sample(beat.ahead as u64, beat.rate_hz);
             self.heard.store(begins - ahead, Ordering::Relaxed);
+            // A device that takes several cycles at once has them made in one go: the time of each says nothing of when it is.
+            let waiting = beat.due.saturating_sub(beat.len) as u64;
+            let arrives = time_from_sample(beat.position + waiting, beat.rate_hz);
+            self.arrives.store(arrives, Ordering::Relaxed);
             self.span.store(span, Ordering::Relaxed);
             self.made.store(made, Ordering::Relaxed);
             self.nanos.store(beat.nanos, Ordering::Relaxed);
@@ -211,6 +223,7 @@ impl GraphClock {
                 }
                 self.time.store(0, Ordering::Relaxed);
                 self.heard.store(0, Ordering::Relaxed);
+                self.arrives.store(0, Ordering::Relaxed);
                 self.made.store(0, Ordering::Relaxed);
                 self.behind.store(0, Ordering::Relaxed);
             }
@@ -218,6 +231,15 @@ impl GraphClock {
                 self.rate.store(RATE_UNITY, Ordering::Relaxed);
             }
         });
+    }
+
+    /// Time of the graph since then, as far as it runs.
+    fn passed(&self, look: &Look) -> RefTime {
+        if look.state != State::Run {
+            return 0;
+        }
+        let since = (self.epoch.nanos().saturating_sub(look.nanos) / 100) as RefTime;
+        since.saturating_mul(RefTime::from(look.rate)) / RefTime::from(RATE_UNITY)
     }
 
     /// Everything of one moment: figures that were written together, and the system's time just after.
@@ -228,6 +250,7 @@ impl GraphClock {
                 run: self.run.load(Ordering::Relaxed),
                 time: self.time.load(Ordering::Relaxed),
                 heard: self.heard.load(Ordering::Relaxed),
+                arrives: self.arrives.load(Ordering::Relaxed),
                 nanos: self.nanos.load(Ordering::Relaxed),
                 span: self.span.load(Ordering::Relaxed),
                 made: self.made.load(Ordering::Relaxed),
@@ -251,6 +274,7 @@ struct Look {
     run: u64,
     time: RefTime,
     heard: RefTime,
+    arrives: RefTime,
     nanos: u64,
     span: RefTime,
     made: RefTime,
@@ -267,18 +291,17 @@ impl Clock for GraphClock {
     }
 
     fn arrival(&self) -> RefTime {
-        self.now() + self.behind.load(Ordering::Relaxed)
+        let look = self.look();
+        (look.arrives + self.passed(&look)).min(look.made + STRAY)
     }
 
     fn heard(&self) -> RefTime {
         let look = self.look();
-        if look.state != State::Run {
-            return look.heard;
+        match look.state {
+            // What is not made yet is not heard.
+            State::Run => (look.heard + self.passed(&look)).min(look.made),
+            _ => look.heard,
         }
-        let since = (self.epoch.nanos().saturating_sub(look.nanos) / 100) as RefTime;
-        let passed = since.saturating_mul(RefTime::from(look.rate)) / RefTime::from(RATE_UNITY);
-        // What is not made yet is not heard.
-        (look.heard + passed).min(look.made)
     }
 
     fn made(&self) -> Option<RefTime> {
@@ -437,6 +460,7 @@ mod tests {
         clock.publish(Beat {
             position: number * 240,
             len: 240,
+            due: 240,
             rate_hz: 48_000,
             nanos: now,
             behind: 0,
@@ -477,6 +501,46 @@ mod tests {
     }
 
     #[test]
+    fn arrivals_go_evenly_however_many_cycles_a_device_takes_at_once() {
+        for period in [256, 441, 1_024, 1_000] {
+            let (epoch, nanos) = Epoch::by_hand();
+            let clock = GraphClock::new(epoch);
+            let (mut made, mut due) = (0, 0);
+            for call in 1..200_u64 {
+                let now = call * period * 1_000_000_000 / 48_000;
+                let is_even = |made: u64| {
+                    let wanted = time_from_sample(call * period, 48_000) as i64 - 53_333;
+                    assert!(
+                        made == 0 || (clock.arrival() - wanted).abs() <= 10,
+                        "{call}"
+                    );
+                };
+                nanos.store(now, Ordering::Release);
+                is_even(made);
+                due += period;
+                while due >= 256 {
+                    clock.publish(Beat {
+                        position: made,
+                        len: 256,
+                        due: due as usize,
+                        rate_hz: 48_000,
+                        nanos: now,
+                        behind: 1_024,
+                        ahead: 1_024,
+                        rate_permille: RATE_UNITY,
+                    });
+                    (made, due) = (made + 256, due - 256);
+                    is_even(made);
+                }
+            }
+            let before = clock.arrival();
+            nanos.fetch_add(10_000_000_000, Ordering::AcqRel);
+            let strayed = clock.arrival() - before;
+            assert!(strayed <= STRAY + 300_000, "{strayed} with no cycle");
+        }
+    }
+
+    #[test]
     fn lat_1_master_50_and_25_to_the_ear_give_75() {
         let (epoch, nanos) = Epoch::by_hand();
         let clock = GraphClock::new(epoch);
@@ -488,6 +552,7 @@ mod tests {
             clock.publish(Beat {
                 position: number * 5 * milli,
                 len: 240,
+                due: 240,
                 rate_hz: 48_000,
                 nanos: now,
                 behind: 25 * milli as usize,

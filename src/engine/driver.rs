@@ -142,7 +142,7 @@ impl Driver {
         }
         let mut left = due;
         while left >= self.quantum && self.runner.is_running() && self.runner.is_whole() {
-            self.cycle(master);
+            self.cycle(master, left);
             left -= self.quantum;
             match master.and_then(|at| self.runner.pacers.get_mut(at)) {
                 Some(paced) => paced.pacer.made(self.quantum),
@@ -161,12 +161,14 @@ impl Driver {
         Duration::from_nanos(missing as u64 * 1_000_000_000 / u64::from(self.rate_hz))
     }
 
-    fn cycle(&mut self, master: Option<usize>) {
+    /// Makes one cycle of so many samples that are due.
+    fn cycle(&mut self, master: Option<usize>, due: usize) {
         let began = self.epoch.nanos();
         let pacer = master.and_then(|at| self.runner.pacers.get(at));
         let time = self.clock.publish(Beat {
             position: self.runner.elapsed(),
             len: self.quantum,
+            due,
             rate_hz: self.rate_hz,
             nanos: began,
             behind: pacer.map_or(0, |it| it.pacer.latency_samples()),

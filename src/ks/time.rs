@@ -104,7 +104,8 @@ pub trait Clock: Send + Sync {
         0
     }
 
-    /// Presentation time and the way to the ear: where the cycles are now, not what is heard. What arrives is stamped with it.
+    /// How far what drives the graph has come, less a cycle: where the cycles are now, not what is heard, and evenly so if many
+    /// of them are made at once. What arrives is stamped with it.
     fn arrival(&self) -> RefTime {
         self.now()
     }

@@ -18,6 +18,9 @@ use crate::ks::{
 /// Live events that may wait for the next cycle.
 const LIVE_EVENTS: usize = 1 << 14;
 
+/// How far ahead of a cycle a stamp may be because a device takes many cycles at once, or because one comes late.
+const AHEAD: RefTime = 2_500_000;
+
 /// The processor behind every source of notes. Its first output carries events.
 pub struct Capture {
     from: From,
@@ -229,8 +232,8 @@ impl Live {
         let least = self.last.max(start);
         let holds = self.link.as_ref().map_or(0, |link| link.holds());
         let steady = arrival + self.shift.unwrap_or(0) + 2 * self.quantum + holds;
-        // Beyond three quanta the clock was set back meanwhile.
-        let most = start + 3 * self.quantum + holds;
+        // Beyond that the clock was set back meanwhile.
+        let most = start + 3 * self.quantum + holds + AHEAD;
         let is_sound = self.last <= most;
         let time = if !is_sound {
             start

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 
 use rtrb::Producer;
 
+use super::pace::Pace;
 use super::speak::{Dispatch, Speaking};
 use super::wavert::DeviceError;
 use crate::ks::{Clock, INLINE_BYTES, KernelEvent, RefTime};
@@ -72,6 +73,7 @@ impl Link {
 pub struct Ear {
     events: Producer<KernelEvent>,
     clock: Arc<dyn Clock>,
+    pace: Pace,
     link: Arc<Link>,
 }
 
@@ -81,8 +83,15 @@ impl Ear {
         Self {
             events,
             clock,
+            pace: Pace::default(),
             link,
         }
+    }
+
+    /// Looks at the clock: who does so in each of its periods, whether a message came or not, gets stamps that a late cycle
+    /// of the graph does not move.
+    pub fn attend(&mut self) {
+        self.pace.arrival(&*self.clock);
     }
 
     /// Takes one whole message that came just now.
@@ -94,7 +103,7 @@ impl Ear {
     /// not fit the ring whole is counted as lost, since half a message is worse than none.
     pub fn hear_of(&mut self, message: &[u8], ago: RefTime) {
         // 0 is what has no stamp: nobody counts.
-        let time = match self.clock.arrival() {
+        let time = match self.pace.arrival(&*self.clock) {
             0 => 0,
             now => (now - ago.max(0)).max(1),
         };

@@ -28,6 +28,8 @@ pub mod priority;
 
 mod follow;
 
+mod pace;
+
 pub mod held_wires;
 
 pub mod lab_card;

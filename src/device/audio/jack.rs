@@ -312,7 +312,7 @@ impl<S, E> Strip<S, E> {
 }
 
 impl ProcessHandler for Strip<AudioOut, CardEnd> {
-    fn process(&mut self, _: &Client, scope: &ProcessScope) -> Control {
+    fn process(&mut self, client: &Client, scope: &ProcessScope) -> Control {
         self.period_begins();
         let (len, channels) = (scope.n_frames(), self.ports.len());
         let mixed = self.mixed.get_mut(..len as usize * channels);
@@ -337,7 +337,7 @@ impl ProcessHandler for Strip<AudioOut, CardEnd> {
             0 => len,
             way => way,
         };
-        self.period_ends(way.saturating_sub(scope.frames_since_cycle_start()));
+        self.period_ends(way.saturating_add_signed(-jack_server::into_period(client, scope)));
         Control::Continue
     }
 
@@ -347,7 +347,7 @@ impl ProcessHandler for Strip<AudioOut, CardEnd> {
 }
 
 impl ProcessHandler for Strip<AudioIn, IntakeEnd> {
-    fn process(&mut self, _: &Client, scope: &ProcessScope) -> Control {
+    fn process(&mut self, client: &Client, scope: &ProcessScope) -> Control {
         self.period_begins();
         let channels = self.ports.len();
         let mixed = self.mixed.get_mut(..scope.n_frames() as usize * channels);
@@ -362,7 +362,7 @@ impl ProcessHandler for Strip<AudioIn, IntakeEnd> {
             end.take_in(mixed, channels, |sample| sample);
         }
         let way = latency(&self.ports, LatencyType::Capture);
-        self.period_ends(way.saturating_add(scope.frames_since_cycle_start()));
+        self.period_ends(way.saturating_add_signed(jack_server::into_period(client, scope)));
         Control::Continue
     }
 

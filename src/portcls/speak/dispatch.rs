@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use rtrb::Consumer;
 
-use super::pace::Pace;
 use super::{Line, Outlet, Parcel, WATCH};
 use crate::ks::{Clock, Held, KernelEvent, RATE_UNITY, RefTime, State};
 use crate::midi::chase::Told;
 use crate::portcls::mpu401::Assembler;
+use crate::portcls::pace::Pace;
 
 /// The longest system exclusive message that is sent.
 const MOST_EXCLUSIVE: usize = 1 << 20;

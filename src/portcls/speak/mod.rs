@@ -12,7 +12,6 @@
 
 mod dispatch;
 mod outgoing;
-mod pace;
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock, mpsc};
