@@ -19,6 +19,7 @@ mod connection;
 mod download;
 mod effects;
 mod envelope;
+mod fields;
 mod lanes;
 mod memory;
 mod part;

@@ -123,3 +123,53 @@ impl Ear {
         &self.link
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rtrb::RingBuffer;
+
+    use super::*;
+    use crate::ks::{Reading, State};
+
+    /// Where the cycles are, and the system's time.
+    #[derive(Default)]
+    struct ByHand(AtomicI64, AtomicI64);
+
+    impl Clock for ByHand {
+        fn now(&self) -> RefTime {
+            self.0.load(Ordering::Relaxed)
+        }
+
+        fn reading(&self) -> Reading {
+            Reading {
+                time: self.now(),
+                system: self.1.load(Ordering::Relaxed),
+                state: State::Run,
+                ..Reading::default()
+            }
+        }
+    }
+
+    #[test]
+    fn stamps_are_as_even_as_messages_where_a_cycle_comes_late() {
+        const PERIOD: RefTime = 213_333;
+        let (entry, mut events) = RingBuffer::new(256);
+        let clock = Arc::new(ByHand::default());
+        let mut ear = Ear::new(entry, clock.clone(), Arc::default());
+        for period in 1..200 {
+            let late = if period % 40 == 30 { 90_000 } else { 0 };
+            clock.0.store(period * PERIOD - late, Ordering::Relaxed);
+            clock
+                .1
+                .store(period * PERIOD + 5_000_000, Ordering::Relaxed);
+            ear.attend();
+            // Each lies at another place of its period.
+            ear.hear_of(&[0x90, 60, 100], period * 1_000 % PERIOD);
+        }
+        for period in 1..200 {
+            let event = events.pop().unwrap();
+            let wanted = period * PERIOD - period * 1_000 % PERIOD;
+            assert_eq!(event.time, wanted, "period {period}");
+        }
+    }
+}

@@ -1,12 +1,19 @@
 //! The reader on a bench: when every event comes, what a jump makes up for, and what is refused.
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
 
-use super::super::wave_reader::tests::{Folder, Still, values};
+use super::super::about::{probe, read};
+use super::super::{DESCRIPTOR, MidiFileReader, PATH};
 use super::*;
 use crate::dsp::Random;
+use crate::filters::wave_reader::tests::{Folder, Still, values};
 use crate::ks::rig::{RATE_HZ, Rig};
-use crate::ks::{DataFlow, DataFormat, OpenPin, Settings, Value, Waker};
+use crate::ks::{
+    DataFlow, DataFormat, FileFact, Filter, OpenError, OpenPin, Settings, Value, Waker,
+};
+use crate::midi::smf::MOST_BYTES;
 use crate::midi::write_smf0;
 
 fn number(bytes: &mut Vec<u8>, value: u32) {
@@ -582,7 +589,7 @@ fn what_cannot_be_played_is_a_clear_error_and_what_can_is_told() {
     let mut bytes = song_file(1, 480, &[texts, vec![(10, vec![0x90, 1, 1])]]);
     bytes[11] = 9;
     std::fs::write(&path, &bytes).unwrap();
-    let FileFact::Song(about) = super::super::probe(&path) else {
+    let FileFact::Song(about) = crate::filters::probe(&path) else {
         panic!("a song");
     };
     assert_eq!(

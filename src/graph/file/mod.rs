@@ -8,6 +8,7 @@
 
 mod beside;
 mod cursor;
+mod parts;
 mod process;
 mod read;
 mod recipe;
