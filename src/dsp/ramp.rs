@@ -208,6 +208,35 @@ mod tests {
     }
 
     #[test]
+    fn ramps_side_by_side_are_what_each_is_alone_wherever_it_is() {
+        let begun = |from: f32, to: f32, done: usize| {
+            let mut ramp = Ramp::new(from, 100);
+            ramp.set(to);
+            ramp.advance(done);
+            ramp
+        };
+        let ramps = [
+            (0.1, 0.7, 0),
+            (0.9, 0.2, 0),
+            (0.3, -0.4, 37),
+            (0.6, 0.8, 99),
+        ];
+        let mut together = ramps.map(|(from, to, done)| begun(from, to, done));
+        let mut alone = together.clone();
+        for _ in 0..5 {
+            // They arrive in the middle of a piece, and rest.
+            let mut parts = Parts::<48>::default();
+            for (one, other) in together.iter_mut().zip(&mut alone) {
+                let (mut found, mut wanted) = ([0.0; 48], [0.0; 48]);
+                one.fill_beside(&mut parts, &mut found, 40);
+                other.fill(&mut wanted[..40]);
+                assert_eq!(found.map(f32::to_bits), wanted.map(f32::to_bits));
+            }
+        }
+        assert_eq!(together.map(|it| it.value()), [0.7, 0.2, -0.4, 0.8]);
+    }
+
+    #[test]
     fn any_cutting_gives_the_same_bits() {
         let whole = cut(&[2000]);
         assert_eq!(whole, cut(&[64]));
