@@ -11,6 +11,7 @@ fn main() -> ExitCode {
         Outcome::Ended(exit) => exit,
         Outcome::Editor(editor) => open(&editor),
     });
+    ksgraph::device::farewell();
     ExitCode::from(exit.unwrap_or_else(|_| cli::broken()) as u8)
 }
 

@@ -32,6 +32,9 @@ use super::ports::CLIENT;
 const LOOK: Duration = Duration::from_secs(2);
 /// How long a client may take to open, its ports and connections with it.
 const OPEN: Duration = Duration::from_secs(5);
+/// How long the end of the program waits for clients to be closed, and how often it looks.
+const FAREWELL: Duration = Duration::from_millis(500);
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
 /// Looks at a client without a cycle after which its server is taken for dead: at five looks a second 0.8 s at most after its last
 /// one, and no server that lives takes 0.4 s for one.
 const STILL: u32 = 3;
@@ -84,6 +87,14 @@ where
     let counter = counter().ok_or(Unopened::Absent)?;
     let opened = counter.ask(OPEN, move |desk| desk.member(&name, build));
     opened.unwrap_or(Err(Unopened::Silent))
+}
+
+/// Waits until every client is closed, and closes the one that stays; not for long, where somebody holds one or the server
+/// hangs. A process that ends before leaves its clients to the server, which takes nobody else until it has noticed: seconds.
+pub(super) fn farewell() {
+    if let Some(Some(counter)) = COUNTER.get() {
+        counter.wait_for_the_end();
+    }
 }
 
 /// A client that is held. Dropped, it is closed by the desk, whoever drops it.
@@ -150,9 +161,11 @@ struct Counter {
 #[derive(Debug, PartialEq, Eq)]
 struct TooLate;
 
+/// Empty until somebody asks for something.
+static COUNTER: OnceLock<Option<Counter>> = OnceLock::new();
+
 /// The one there is; its thread begins with the first job. `None` where no thread can be had.
 fn counter() -> Option<&'static Counter> {
-    static COUNTER: OnceLock<Option<Counter>> = OnceLock::new();
     COUNTER.get_or_init(Counter::new).as_ref()
 }
 
@@ -204,6 +217,19 @@ impl Counter {
             }
             TooLate
         })
+    }
+}
+
+impl Counter {
+    /// Waits until nothing is held any more.
+    fn wait_for_the_end(&self) {
+        let looks = FAREWELL.as_millis() / LOOK_AGAIN.as_millis();
+        for _ in 0..looks {
+            match self.ask(FAREWELL, Desk::go) {
+                Ok(false) => std::thread::sleep(LOOK_AGAIN),
+                Ok(true) | Err(TooLate) => return,
+            }
+        }
     }
 }
 
@@ -301,6 +327,15 @@ impl Desk {
         })
     }
 
+    /// The program ends: closes the client that stays, once nobody holds another. Whether that is so.
+    fn go(&mut self) -> bool {
+        let is_last = self.held.is_empty();
+        if is_last && self.is_clear() {
+            self.canary = None;
+        }
+        is_last
+    }
+
     /// Closes a client that is held.
     fn close<N, P>(&mut self, client: Option<AsyncClient<N, P>>, era: u64, name: &str) {
         let is_it = |it: &(u64, String)| it.0 == era && it.1 == name;
@@ -320,6 +355,25 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
+
+    #[test]
+    fn the_end_waits_for_clients_to_be_closed_and_not_for_ever() {
+        let counter = Counter::new().unwrap();
+        let hold = |desk: &mut Desk| desk.held.push((0, "KSGraph-MIDI".into()));
+        let held = || counter.ask(OPEN, |desk| desk.held.len()).unwrap();
+        counter.post(Box::new(hold));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(6 * LOOK_AGAIN);
+                counter.post(Box::new(|desk| desk.held.clear()));
+            });
+            counter.wait_for_the_end();
+            assert_eq!(held(), 0);
+        });
+        counter.post(Box::new(hold));
+        counter.wait_for_the_end();
+        assert_eq!(held(), 1, "it was not waited for");
+    }
 
     #[test]
     fn a_server_that_hangs_is_waited_for_once_and_asked_again_when_it_has_answered() {
