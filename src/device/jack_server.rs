@@ -3,7 +3,7 @@
 //! ```text
 //!   device watch ───────┐                       ┌─▶ asks the server whether it lives
 //!   a port, a stream  ──┼─ jobs ─▶ thread "jack" ─┼─▶ opens a client and hands it out, as a Member
-//!   a Member dropped  ──┘                       └─▶ closes it
+//!   a Member dropped  ──┘                       └─▶ closes it      (the end of the program waits for that: `farewell`)
 //! ```
 //!
 //! libjack frees what it knows of a server that has died as soon as anybody of the process opens a client, whoever still
@@ -226,6 +226,7 @@ impl Counter {
         let looks = FAREWELL.as_millis() / LOOK_AGAIN.as_millis();
         for _ in 0..looks {
             match self.ask(FAREWELL, Desk::go) {
+                // Who holds one closes it on a thread of its own, and nobody is told of that.
                 Ok(false) => std::thread::sleep(LOOK_AGAIN),
                 Ok(true) | Err(TooLate) => return,
             }
@@ -364,6 +365,7 @@ mod tests {
         counter.post(Box::new(hold));
         std::thread::scope(|scope| {
             scope.spawn(|| {
+                // So that the end has looked in vain before.
                 std::thread::sleep(6 * LOOK_AGAIN);
                 counter.post(Box::new(|desk| desk.held.clear()));
             });

@@ -4,6 +4,7 @@
 //!   position of the cycle ── less what lies between it and the ear ──▶ time      (presentation)
 //!   what the driver has played ───────────────────────────────────────▶ physical  (goes on in Pause and Stop)
 //!   first sample that is not promised to the card ────────────────────▶ latency   (LAT-1)
+//!   where the driver is, less a cycle ────────────────────────────────▶ arrival   (even where cycles come in bursts)
 //! ```
 //!
 //! The audio thread publishes "this was the time at instant t"; other threads read the time between, all figures of

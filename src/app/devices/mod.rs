@@ -4,7 +4,7 @@
 //! A device that goes is waited for by its name and never replaced unasked: a banner offers another one. What filters
 //! ask for stands in the document; what they were granted stands here. A filter that names no device is opened on the
 //! one that stands for the default ([`Facts::kept`]), by its whole name, so that agreement and opening speak of the
-//! same one.
+//! same one. What comes and goes is told in `seen.rs`, what a hand chooses is done in `choice.rs`.
 
 mod choice;
 mod seen;
